@@ -1,0 +1,77 @@
+package errcode
+
+// errnoKind is what an operating-system error means for a connection,
+// whichever number the system gives it.
+type errnoKind uint8
+
+const (
+	errnoNone errnoKind = iota
+	// errnoOther is a number with no meaning of its own here.
+	errnoOther
+	errnoResources
+	errnoPorts
+	errnoDenied
+	errnoRefused
+	errnoNetwork
+	errnoHost
+	errnoReset
+	errnoBrokenPipe
+	errnoAborted
+	errnoTimedOut
+)
+
+// local returns the code of a kind whose cause is our own host, else OK.
+func (k errnoKind) local() Code {
+	switch k {
+	case errnoResources:
+		return LocalResources
+	case errnoPorts:
+		return LocalPorts
+	case errnoDenied:
+		return LocalDenied
+	}
+	return OK
+}
+
+// code returns the code of a kind that is not local, while dialling or on an
+// established connection.
+func (k errnoKind) code(dialling bool) Code {
+	switch k {
+	case errnoRefused:
+		return Refused
+	case errnoNetwork:
+		return NetworkUnreachable
+	case errnoHost:
+		return HostUnreachable
+	case errnoAborted:
+		return Aborted
+	}
+	if dialling {
+		return k.dialCode()
+	}
+	switch k {
+	case errnoReset:
+		return Reset
+	case errnoBrokenPipe:
+		return BrokenPipe
+	case errnoTimedOut:
+		return ConnectionTimeout
+	}
+	return TCPErrno
+}
+
+func (k errnoKind) dialCode() Code {
+	switch k {
+	case errnoReset:
+		return DialReset
+	case errnoTimedOut:
+		return DialTimeout
+	}
+	return DialErrno
+}
+
+// closes tells whether the peer, or the kernel on its behalf, ended the
+// connection.
+func (k errnoKind) closes() bool {
+	return k == errnoReset || k == errnoBrokenPipe || k == errnoAborted
+}

@@ -1,0 +1,36 @@
+//go:build !plan9 && !wasip1
+
+package errcode
+
+import "syscall"
+
+// posixErrno sorts the numbers that package syscall names on every system. On
+// Windows these names are inventions of package syscall; what its sockets return
+// is sorted by windowsErrno.
+func posixErrno(e syscall.Errno) errnoKind {
+	switch e {
+	case 0:
+		return errnoNone
+	case syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS:
+		return errnoResources
+	case syscall.EADDRNOTAVAIL, syscall.EADDRINUSE:
+		return errnoPorts
+	case syscall.EACCES, syscall.EPERM:
+		return errnoDenied
+	case syscall.ECONNREFUSED:
+		return errnoRefused
+	case syscall.ENETUNREACH, syscall.ENETDOWN:
+		return errnoNetwork
+	case syscall.EHOSTUNREACH, syscall.EHOSTDOWN:
+		return errnoHost
+	case syscall.ECONNRESET, syscall.ENETRESET:
+		return errnoReset
+	case syscall.EPIPE, syscall.ESHUTDOWN:
+		return errnoBrokenPipe
+	case syscall.ECONNABORTED:
+		return errnoAborted
+	case syscall.ETIMEDOUT:
+		return errnoTimedOut
+	}
+	return errnoOther
+}

@@ -1,0 +1,65 @@
+package errcode
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// Windows numbers are sorted by a plain function, so that they are tested on
+// every system.
+func TestWindowsNumbers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name        string
+		number      uintptr
+		local       Code
+		dial, later Code
+	}{
+		{"ERROR_TOO_MANY_OPEN_FILES", 4, LocalResources, 0, 0},
+		{"ERROR_ACCESS_DENIED", 5, LocalDenied, 0, 0},
+		{"ERROR_NOT_ENOUGH_MEMORY", 8, LocalResources, 0, 0},
+		{"ERROR_NETNAME_DELETED", 64, OK, DialReset, Reset},
+		{"ERROR_BROKEN_PIPE", 109, OK, DialErrno, BrokenPipe},
+		{"ERROR_SEM_TIMEOUT", 121, OK, DialTimeout, ConnectionTimeout},
+		{"ERROR_CONNECTION_REFUSED", 1225, OK, Refused, Refused},
+		{"ERROR_NETWORK_UNREACHABLE", 1231, OK, NetworkUnreachable, NetworkUnreachable},
+		{"ERROR_HOST_UNREACHABLE", 1232, OK, HostUnreachable, HostUnreachable},
+		{"ERROR_CONNECTION_ABORTED", 1236, OK, Aborted, Aborted},
+		{"WSAEACCES", 10013, LocalDenied, 0, 0},
+		{"WSAEINVAL", 10022, OK, DialErrno, TCPErrno},
+		{"WSAEMFILE", 10024, LocalResources, 0, 0},
+		{"WSAEADDRINUSE", 10048, LocalPorts, 0, 0},
+		{"WSAEADDRNOTAVAIL", 10049, LocalPorts, 0, 0},
+		{"WSAENETDOWN", 10050, OK, NetworkUnreachable, NetworkUnreachable},
+		{"WSAENETUNREACH", 10051, OK, NetworkUnreachable, NetworkUnreachable},
+		{"WSAENETRESET", 10052, OK, DialReset, Reset},
+		{"WSAECONNABORTED", 10053, OK, Aborted, Aborted},
+		{"WSAECONNRESET", 10054, OK, DialReset, Reset},
+		{"WSAENOBUFS", 10055, LocalResources, 0, 0},
+		{"WSAENOTCONN", 10057, OK, DialErrno, TCPErrno},
+		{"WSAESHUTDOWN", 10058, OK, DialErrno, BrokenPipe},
+		{"WSAETIMEDOUT", 10060, OK, DialTimeout, ConnectionTimeout},
+		{"WSAECONNREFUSED", 10061, OK, Refused, Refused},
+		{"WSAEHOSTDOWN", 10064, OK, HostUnreachable, HostUnreachable},
+		{"WSAEHOSTUNREACH", 10065, OK, HostUnreachable, HostUnreachable},
+	} {
+		kind := windowsErrno(c.number)
+		f := facts{}
+		f.number(kind)
+		if c.local != OK {
+			assert.Equal(t, c.local, f.code(), c.name)
+			continue
+		}
+		assert.Equal(t, c.later, f.code(), c.name)
+		f.dialling = true
+		assert.Equal(t, c.dial, f.code(), c.name)
+	}
+}
+
+func TestTheTableIsAscending(t *testing.T) {
+	t.Parallel()
+	for i := range len(table) - 1 {
+		assert.Less(t, table[i].code, table[i+1].code)
+	}
+}

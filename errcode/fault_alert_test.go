@@ -1,0 +1,110 @@
+package errcode_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/prober/errcode"
+)
+
+// alertFaults are the alerts of a TLS peer: each number by a peer that sends it
+// raw, and those that crypto/tls sends by itself.
+func alertFaults() []fault {
+	var all []fault
+	for n := range 256 {
+		c := errcode.FromAlert(uint8(n))
+		if c == errcode.TLSAlert && n != 111 {
+			continue
+		}
+		all = append(all, fault{name: fmt.Sprintf("the peer sends alert %d", n), want: c, fail: func(t lab) error {
+			return handshake(t, peer(t, answer("\x15\x03\x03\x00\x02\x02"+string([]byte{byte(n)}))), nil)
+		}})
+	}
+	return append(all, serverAlerts()...)
+}
+
+func serverAlerts() []fault {
+	own := issue(nil, certificate{})
+	server := func(change func(*tls.Config)) *tls.Config {
+		cfg := &tls.Config{Certificates: []tls.Certificate{own}}
+		change(cfg)
+		return cfg
+	}
+	client := func(change func(*tls.Config)) *tls.Config {
+		cfg := &tls.Config{InsecureSkipVerify: true}
+		change(cfg)
+		return cfg
+	}
+	cases := []struct {
+		name           string
+		want           errcode.Code
+		server, client *tls.Config
+	}{
+		{
+			"the server speaks a newer version only", errcode.AlertProtocolVersion,
+			server(func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }),
+			client(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }),
+		},
+		{
+			"there is no cipher suite in common", errcode.AlertHandshakeFailure,
+			server(func(c *tls.Config) { c.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256} }),
+			client(func(c *tls.Config) {
+				c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
+			}),
+		},
+		{
+			"the server requires a client certificate", errcode.AlertCertificateRequired,
+			server(func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }),
+			client(func(*tls.Config) {}),
+		},
+		{
+			"the server does not know the client's CA", errcode.AlertUnknownCA,
+			server(func(c *tls.Config) { c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool() }),
+			client(func(c *tls.Config) { c.Certificates = []tls.Certificate{own} }),
+		},
+		{
+			"the server speaks another protocol", errcode.AlertNoApplicationProtocol,
+			server(func(c *tls.Config) { c.NextProtos = []string{"pigeon"} }),
+			client(func(c *tls.Config) { c.NextProtos = []string{"h2"} }),
+		},
+		{
+			"the server has no certificate for the name", errcode.AlertUnrecognizedName,
+			&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }},
+			client(func(*tls.Config) {}),
+		},
+		{
+			"the server cannot get its certificate", errcode.AlertInternalError,
+			&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("no key") }},
+			client(func(*tls.Config) {}),
+		},
+	}
+	var all []fault
+	for _, c := range cases {
+		all = append(all, fault{name: c.name, want: c.want, fail: func(t lab) error {
+			return handshake(t, secured(t, c.server), c.client)
+		}})
+	}
+	return append(all, fault{
+		name: "net/http gets an alert", want: errcode.AlertProtocolVersion, fail: func(t lab) error {
+			return get(t, &http.Transport{TLSClientConfig: cases[0].client.Clone()}, "https://"+secured(t, cases[0].server))
+		},
+	})
+}
+
+func TestTheMeaningOfAnAlertNamesItsNumber(t *testing.T) {
+	t.Parallel()
+	var own int
+	for n := range 256 {
+		if c := errcode.FromAlert(uint8(n)); c != errcode.TLSAlert {
+			own++
+			assert.Equal(t, fmt.Sprintf("alert %d from the peer", n), c.Meaning())
+		}
+	}
+	assert.Equal(t, 26, own)
+}

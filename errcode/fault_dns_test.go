@@ -1,0 +1,143 @@
+package errcode_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/errcode"
+)
+
+// why a plain resolver cannot tell most failures.
+const resolverText = "package net keeps the reason as text only"
+
+func dnsFaults() []fault {
+	rcode := func(rcode dnsmessage.RCode) func(lab) error {
+		return func(t lab) error { return lookup(t, "udp", nameServer(t, reply(rcode, false))) }
+	}
+	return []fault{
+		{name: "the name does not exist", want: errcode.NoSuchHost, fail: rcode(dnsmessage.RCodeNameError)},
+		{name: "the name has no address", want: errcode.NoSuchHost, fail: rcode(dnsmessage.RCodeSuccess)},
+		{
+			name: "the resolver answers SERVFAIL", want: errcode.DNS, fail: rcode(dnsmessage.RCodeServerFailure),
+			prober: errcode.DNSServfail, why: resolverText,
+		},
+		{
+			name: "the resolver answers REFUSED", want: errcode.DNS, fail: rcode(dnsmessage.RCodeRefused),
+			prober: errcode.DNSRefused, why: resolverText,
+		},
+		{
+			name: "the resolver answers FORMERR", want: errcode.DNS, fail: rcode(dnsmessage.RCodeFormatError),
+			prober: errcode.DNSRcode, why: resolverText,
+		},
+		{
+			name: "the resolver cuts its answer and refuses TCP", want: errcode.DNS, fail: func(t lab) error {
+				return lookup(t, "udp", nameServer(t, reply(dnsmessage.RCodeSuccess, true)))
+			},
+			prober: errcode.DNSMalformed, why: resolverText,
+		},
+		{
+			name: "the resolver answers garbage over TCP", want: errcode.DNS, fail: func(t lab) error {
+				return lookup(t, "tcp", peer(t, answer("\x00\x07garbage")))
+			},
+			prober: errcode.DNSMalformed, why: resolverText,
+		},
+		{name: "the resolver answers garbage over UDP", want: errcode.DNSTimeout, fail: func(t lab) error {
+			return lookupInVain(t, func([]byte) []byte { return []byte("garbage") })
+		}},
+		{name: "the resolver answers nothing", want: errcode.DNSTimeout, fail: func(t lab) error {
+			return lookupInVain(t, func([]byte) []byte { return nil })
+		}},
+		{
+			name: "the resolver's port is closed", want: errcode.DNS, fail: func(t lab) error {
+				return lookup(t, "tcp", closedPort(t))
+			},
+			prober: errcode.DNSUnreachable, why: resolverText,
+		},
+		{name: "the resolver's port is closed, seen by a transport", want: errcode.DNSUnreachable, fail: func(t lab) error {
+			return in(errcode.PhaseResolve, datagramRefused(t))
+		}},
+		{name: "a look-up is cancelled", want: errcode.Cancelled, fail: func(t lab) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err := resolver("udp", closedPort(t)).LookupNetIP(ctx, "ip4", "host.test.")
+			return err
+		}},
+		{name: "the address is of the other family", want: errcode.DNSFamily, fail: func(t lab) error {
+			return dial(t.Context(), "tcp4", "[::1]:9")
+		}},
+	}
+}
+
+// lookup asks a name server that answers.
+func lookup(t lab, network, server string) error {
+	_, err := resolver(network, server).LookupNetIP(t.Context(), "ip4", "host.test.")
+	return err
+}
+
+// lookupInVain asks a name server that gives no answer; the resolver itself would
+// wait seconds for each attempt.
+func lookupInVain(t lab, reply func([]byte) []byte) error {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := resolver("udp", nameServer(t, reply)).LookupNetIP(ctx, "ip4", "host.test.")
+	return err
+}
+
+func resolver(network, server string) *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, asked, _ string) (net.Conn, error) {
+		if network == "tcp" {
+			asked = network
+		}
+		return new(net.Dialer).DialContext(ctx, asked, server)
+	}}
+}
+
+// nameServer serves DNS over UDP on loopback until the test ends; reply gets the
+// query and returns the answer, nil for none.
+func nameServer(t lab, reply func(query []byte) []byte) string {
+	t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		_ = c.Close()
+		serving.Wait()
+	})
+	serving.Go(func() {
+		query := make([]byte, 1<<16)
+		for {
+			n, from, err := c.ReadFrom(query)
+			if err != nil {
+				return
+			}
+			if answer := reply(query[:n]); answer != nil {
+				_, _ = c.WriteTo(answer, from)
+			}
+		}
+	})
+	return c.LocalAddr().String()
+}
+
+// reply returns answers with no records.
+func reply(rcode dnsmessage.RCode, truncated bool) func([]byte) []byte {
+	return func(query []byte) []byte {
+		var m dnsmessage.Message
+		if m.Unpack(query) != nil {
+			return nil
+		}
+		m.Header = dnsmessage.Header{
+			ID: m.ID, Response: true, RecursionAvailable: true, RCode: rcode, Truncated: truncated,
+		}
+		m.Additionals = nil
+		answer, err := m.Pack()
+		if err != nil {
+			return nil
+		}
+		return answer
+	}
+}

@@ -1,0 +1,164 @@
+package errcode_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+func TestAFullAcceptQueueIsADialTimeout(t *testing.T) {
+	t.Parallel()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer syscall.Close(fd)
+	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	require.NoError(t, syscall.Listen(fd, 0))
+	bound, err := syscall.Getsockname(fd)
+	require.NoError(t, err)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(bound.(*syscall.SockaddrInet4).Port))
+	for range 16 {
+		c, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).Dial("tcp", address)
+		if err != nil {
+			require.Equal(t, errcode.DialTimeout, errcode.FromError(err), "%v", err)
+			return
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+	t.Fatal("the queue never filled up")
+}
+
+func TestADeviceThatDoesNotExistIsADialErrno(t *testing.T) {
+	t.Parallel()
+	d := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			failed = syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_BINDTODEVICE, "nodevice0")
+		})
+		return errors.Join(err, failed)
+	}}
+	_, err := d.Dial("tcp", peer(lab{t}, silence))
+	require.Error(t, err)
+	if code := errcode.FromError(err); code != errcode.LocalDenied { // binding to a device may need a capability
+		require.Equal(t, errcode.DialErrno, code, "%v", err)
+	}
+}
+
+// outOfFilesAddress tells the test below that it is the child, and whom to dial.
+const outOfFilesAddress = "ERRCODE_TEST_OUT_OF_FILES"
+
+func TestTooManyOpenFilesAreLocalResources(t *testing.T) {
+	if address := os.Getenv(outOfFilesAddress); address != "" {
+		dialUntilOutOfFiles(t, address)
+		return
+	}
+	t.Parallel()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestTooManyOpenFilesAreLocalResources$", "-test.v")
+	cmd.Env = append(os.Environ(), outOfFilesAddress+"="+peer(lab{t}, silence))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "code 1002")
+}
+
+func dialUntilOutOfFiles(t *testing.T, address string) {
+	t.Helper()
+	const few = 32
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: few, Max: few}))
+	for range few + 1 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Logf("code %v: %v", errcode.FromError(err), err)
+			return
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+}
+
+func TestRoutesOfANetworkNamespace(t *testing.T) {
+	t.Parallel()
+	inNamespace(t, func() {
+		fails := func(address string, want errcode.Code) {
+			_, err := net.Dial("tcp", address)
+			if assert.Error(t, err) {
+				assert.Equal(t, want, errcode.FromError(err), "%v", err)
+			}
+		}
+		fails("127.0.0.1:9", errcode.NetworkUnreachable)
+		for _, command := range []string{
+			"link set lo up",
+			"route add unreachable 198.51.100.1",
+			"route add prohibit 198.51.100.2",
+			"route add blackhole 198.51.100.3",
+		} {
+			out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput()
+			if !assert.NoError(t, err, "ip %s: %s", command, out) {
+				return
+			}
+		}
+		fails("127.0.0.1:9", errcode.Refused)
+		fails("198.51.100.1:9", errcode.HostUnreachable)
+		fails("198.51.100.2:9", errcode.LocalDenied)
+		fails("198.51.100.3:9", errcode.DialErrno)
+	})
+}
+
+func TestExhaustedPortsAreLocalPorts(t *testing.T) {
+	t.Parallel()
+	inNamespace(t, func() {
+		out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput()
+		if !assert.NoError(t, err, "%s", out) {
+			return
+		}
+		err = os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("40000 40001"), 0)
+		if err != nil {
+			t.Logf("the port range cannot be set here: %v", err)
+			return
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:9")
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer l.Close()
+		for range 3 {
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				assert.Equal(t, errcode.LocalPorts, errcode.FromError(err), "%v", err)
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+		}
+		assert.Fail(t, "two ports served three connections")
+	})
+}
+
+// inNamespace runs f in a new network namespace, on a thread that ends with it.
+// The test is skipped where the rights or the program ip are missing.
+func inNamespace(t *testing.T, f func()) {
+	t.Helper()
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("the program ip is missing")
+	}
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread must not serve others
+		err := syscall.Unshare(syscall.CLONE_NEWNET)
+		if err == nil {
+			f()
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Skipf("no network namespace of its own: %v", err)
+	}
+}

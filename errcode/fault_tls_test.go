@@ -1,0 +1,165 @@
+package errcode_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+// why crypto/tls alone cannot tell some failures.
+const handshakeText = "crypto/tls returns a bare text; the transport reads the alert that was sent"
+
+// tlsFaults are those of the handshake itself.
+func tlsFaults() []fault {
+	ours := certificate{name: "host.test"}
+	other := issue(nil, certificate{name: "host.test"})
+	wrongKey := tls.Certificate{Certificate: issue(nil, ours).Certificate, PrivateKey: other.PrivateKey}
+	garbage := tls.Certificate{Certificate: [][]byte{[]byte("garbage")}, PrivateKey: other.PrivateKey}
+	return []fault{
+		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHttp, fail: func(t lab) error {
+			return handshake(t, peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")), nil)
+		}},
+		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: func(t lab) error {
+			return handshake(t, peer(t, answer("SSH-2.0-OpenSSH_9.9\r\n")), nil)
+		}},
+		{
+			name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed,
+			fail:   func(t lab) error { return handshake(t, peer(t, hangUp), nil) },
+			prober: errcode.TLSClosed, why: "without a phase an end of stream is not known to be within the handshake",
+		},
+		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
+			return in(errcode.PhaseTLS, handshake(t, peer(t, hangUp), nil))
+		}},
+		{name: "the peer resets during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
+			return in(errcode.PhaseTLS, handshake(t, peer(t, reset), nil))
+		}},
+		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, fail: func(t lab) error {
+			return in(errcode.PhaseTLS, handshakeInVain(t))
+		}},
+		{
+			name: "the peer says nothing during the handshake, seen by tls.Dialer", want: errcode.RequestTimeout,
+			fail:   handshakeInVain,
+			prober: errcode.TLSTimeout, why: "the deadline of a context says nothing about the phase",
+		},
+		{name: "net/http's TLSHandshakeTimeout is over", want: errcode.TLSTimeout, fail: func(t lab) error {
+			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, silence))
+		}},
+		{name: "net/http finds plain HTTP on a TLS port", want: errcode.TLSPlainHttp, fail: func(t lab) error {
+			return get(t, &http.Transport{}, "https://"+peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")))
+		}},
+		{name: "the peer chooses an unsupported version", want: errcode.TLSNoOverlap, fail: func(t lab) error {
+			return givenUp(t, peer(t, answer(serverHelloTLS10)), nil)
+		}},
+		{
+			name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General,
+			fail:   func(t lab) error { return handshake(t, peer(t, answer(serverHelloTLS10)), nil) },
+			prober: errcode.TLSNoOverlap, why: handshakeText,
+		},
+		{name: "a handshake fails in another way", want: errcode.TLS, fail: func(t lab) error {
+			return in(errcode.PhaseTLS, handshake(t, peer(t, answer(serverHelloTLS10)), nil))
+		}},
+		{name: "the peer's key does not fit its certificate", want: errcode.TLSSignature, fail: func(t lab) error {
+			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
+		}},
+		{
+			name: "the peer's key does not fit its certificate, seen by tls.Dial", want: errcode.General,
+			fail: func(t lab) error {
+				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
+			},
+			prober: errcode.TLSSignature, why: handshakeText,
+		},
+		{name: "the peer's certificate cannot be parsed", want: errcode.CertMalformed, fail: func(t lab) error {
+			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
+		}},
+		{
+			name: "the peer's certificate cannot be parsed, seen by tls.Dial", want: errcode.General,
+			fail: func(t lab) error {
+				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
+			},
+			prober: errcode.CertMalformed, why: handshakeText,
+		},
+		{name: "the peer's hello is malformed", want: errcode.TLS, fail: func(t lab) error {
+			return handshake(t, peer(t, answer("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00")), nil)
+		}},
+		{name: "we offer no protocol the peer requires, by hand", want: errcode.TLSALPN, fail: func(lab) error {
+			return fmt.Errorf("quic: %w", tls.AlertError(120))
+		}},
+	}
+}
+
+// serverHelloTLS10 is a TLS record with a ServerHello of version 1.0.
+var serverHelloTLS10 = "\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01" + string(make([]byte, 32)) + "\x00\xc0\x13\x00"
+
+// secured serves TLS on loopback until the test ends.
+func secured(t lab, cfg *tls.Config) string {
+	t.Helper()
+	return peer(t, func(c net.Conn) {
+		s := tls.Server(c, cfg)
+		if s.Handshake() == nil {
+			silence(s)
+		}
+	})
+}
+
+// handshake dials TLS as any program would, with no certificate of the peer
+// accepted or refused unless cfg says so, and returns the first error.
+func handshake(t lab, address string, cfg *tls.Config) error {
+	t.Helper()
+	if cfg == nil {
+		cfg = &tls.Config{InsecureSkipVerify: true}
+	}
+	c, err := tls.Dial("tcp", address, cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = c.Read(make([]byte, 1)) // TLS 1.3: a server refuses a client after its handshake
+	return err
+}
+
+// givenUp makes a handshake as a transport does that asks for the alert sent.
+func givenUp(t lab, address string, cfg *tls.Config) error {
+	t.Helper()
+	if cfg == nil {
+		cfg = &tls.Config{InsecureSkipVerify: true}
+	}
+	c := tls.Client(connect(t, address), cfg)
+	err := c.Handshake()
+	require.Error(t, err)
+	return in(errcode.PhaseTLS, errcode.Handshake(c, err))
+}
+
+func handshakeInVain(t lab) error {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	c, err := new(tls.Dialer).DialContext(ctx, "tcp", peer(t, silence))
+	if err == nil {
+		c.Close()
+	}
+	return err
+}
+
+func TestHandshakeLeavesOtherErrorsAlone(t *testing.T) {
+	t.Parallel()
+	c := tls.Client(connect(lab{t}, peer(lab{t}, hangUp)), &tls.Config{InsecureSkipVerify: true})
+	err := c.Handshake()
+	require.Equal(t, err, errcode.Handshake(c, err))
+	require.NoError(t, errcode.Handshake(c, nil))
+	require.Equal(t, err, errcode.Handshake(nil, err))
+
+	untrusted := tls.Client(connect(lab{t}, secured(lab{t}, &tls.Config{Certificates: []tls.Certificate{issue(nil, certificate{})}})), &tls.Config{
+		ServerName: "host.test", RootCAs: x509.NewCertPool(),
+	})
+	err = untrusted.Handshake()
+	require.Equal(t, err, errcode.Handshake(untrusted, err))
+}

@@ -1,0 +1,88 @@
+package errcode
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+//go:generate go test -run ^TestErrorCodesPage$ . -update
+
+// Help is what there is to say about a code to whoever is woken by it, in whole
+// sentences. docs/error-codes.md consists of these texts.
+type Help struct {
+	// Happened says what the prober saw.
+	Happened string
+	// Causes names the usual causes, the likeliest first.
+	Causes string
+	// Look says what to look at first.
+	Look string
+}
+
+// explained is the help of one code.
+type explained struct {
+	code Code
+	help Help
+}
+
+// Help returns the help of c, the zero value for a number outside the set. Codes
+// that are computed from a status or an HTTP/2 error code and have no text of
+// their own get that of their family.
+func (c Code) Help() Help {
+	for _, group := range [...][]explained{
+		generalHelp[:], dnsHelp[:], tcpHelp[:], tlsHelp[:], alertHelp[:],
+		statusHelp[:], http2Help[:], contentHelp[:], http1Help[:],
+	} {
+		for _, e := range group {
+			if e.code == c {
+				return e.help
+			}
+		}
+	}
+	if c.isStatus() {
+		return otherStatus(c)
+	}
+	if family, n, ok := c.http2(); ok {
+		return frameHelp(family, n)
+	}
+	return Help{}
+}
+
+// otherStatus is the help of a status without a text of its own.
+func otherStatus(c Code) Help {
+	h := other4xx
+	if c.Range() == RangeHTTP5xx {
+		h = other5xx
+	}
+	status := strings.TrimSpace(strconv.Itoa(c.status()) + " " + http.StatusText(c.status()))
+	h.Happened = fmt.Sprintf("The whole response came, with status %s, which this target does not expect.", status)
+	return h
+}
+
+// frameHelp puts together what the family of an HTTP/2 code says about who gave
+// up what, and what the HTTP/2 error code says about why.
+func frameHelp(family Code, n int) Help {
+	reason := http2Reasons[n]
+	name := strings.ToUpper(http2Names[n])
+	switch family {
+	case GoAway:
+		return Help{
+			Happened: fmt.Sprintf("The server ended the whole HTTP/2 connection with a GOAWAY frame that says %s, before this request was answered.", name),
+			Causes:   reason.sent,
+			Look:     "Look at the server's or load balancer's log for the connection, and at which requests ran on it at the same time; a GOAWAY hits all of them. " + reason.look,
+		}
+	case Stream:
+		return Help{
+			Happened: fmt.Sprintf("This one HTTP/2 stream ended with %s: the server sent RST_STREAM, or the prober found a fault in the stream. The connection lives on.", name),
+			Causes:   reason.sent,
+			Look:     "Look at the server's log for this one request; other requests on the connection are not concerned. " + reason.look,
+		}
+	default:
+		return Help{
+			Happened: fmt.Sprintf("The prober gave up the whole HTTP/2 connection with %s, because of what the server sent on it.", name),
+			Causes:   reason.found,
+			Look:     "Look at what lies between the prober and the application, and whether it was changed; try the application without it. " + reason.look,
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package errcode
+
+var contentHelp = [...]explained{
+	{Content, Help{
+		"The response's body failed in a way that no other code stands for.",
+		"Something rare.",
+		"Read the error text of the target's last failures.",
+	}},
+	{Decompression, Help{
+		"The body could not be decompressed with its Content-Encoding.",
+		"The header promises gzip and the body is plain or doubly compressed, an error page is inserted into a compressed answer, or a cache mixes both up.",
+		"Save it with `curl -s -H 'Accept-Encoding: gzip' -o body URL` and run `file body`; then look at caches and proxies that compress.",
+	}},
+	{Truncated, Help{
+		"The connection ended before the whole body had come.",
+		"The server crashed or was killed while answering, a proxy's timeout or buffer cut the answer, a wrong Content-Length, or a disk full of proxy buffers.",
+		"Compare `curl -v URL` directly at the application and through each proxy; look at the proxies' error logs for upstream that closed prematurely.",
+	}},
+	{BodyLimit, Help{
+		"The body is longer than max_body_size; the prober closed the connection.",
+		"The answer grew, or a wrong page (a listing without paging, a file) is served.",
+		"Look at the size with `curl -so /dev/null -w '%{size_download}' URL`. If it is intended, raise max_body_size.",
+	}},
+	{InflatedLimit, Help{
+		"The body decompresses beyond the limit of size or ratio.",
+		"An answer that repeats itself endlessly, or a decompression bomb.",
+		"Look at the size before and after decompression. Do not raise the limit for content you do not know.",
+	}},
+	{BodyOverrun, Help{
+		"The server sent more body than its content-length said (HTTP/2).",
+		"An application or proxy that changes the body and keeps the old content-length.",
+		"Compare content-length and the size of the body directly at the application and through each proxy.",
+	}},
+	{Trailers, Help{
+		"The fields after the body are malformed.",
+		"A defect in the application or a proxy; gRPC gateways and streaming servers use trailers.",
+		"Read the raw end of the answer with `curl -sv --raw URL | tail`.",
+	}},
+	{UnexpectedStatus, Help{
+		"The status is below 400, but not among those that expect.status lists.",
+		"Mostly a redirect: to a login page, to https, to another host, to a path with a slash.",
+		"Run `curl -sI URL`: status and Location say where it leads.",
+	}},
+	{UnexpectedHeader, Help{
+		"A response header does not meet the expectation of the target.",
+		"The application or a proxy changed the header, or another page answers, such as a login or an error page with status 200.",
+		"Run `curl -sI URL` and compare with expect.headers.",
+	}},
+	{UnexpectedBody, Help{
+		"The body does not meet the expectation of the target.",
+		"An error or maintenance page with status 200, a changed text or JSON, a wrong language.",
+		"Run `curl -s URL` and compare with expect.body.",
+	}},
+	{UnexpectedProtocol, Help{
+		"The HTTP version of the response is not the one that expect.http_version names.",
+		"A load balancer or ingress lost HTTP/2 with a change of its configuration.",
+		"Run `curl -sIo /dev/null -w '%{http_version}' URL`, directly and through the load balancer.",
+	}},
+	{UnexpectedTLS, Help{
+		"TLS version or certificate do not meet the expectation of the target.",
+		"The certificate will expire sooner than allowed, or the server's TLS configuration changed.",
+		"Look at prober_tls_info and prober_tls_certificate_not_after_timestamp_seconds, and compare with the target's expect.",
+	}},
+	{TooSlow, Help{
+		"The whole response came and is right, but later than expect.max_latency.",
+		"The application or one of its dependencies is slow, or the prober waited for a free connection: latency counts from when the request was due.",
+		"Look at prober_request_phase_duration_seconds: the phase that grew tells where. A growing queue means that the target no longer keeps up with the rate.",
+	}},
+}

@@ -1,0 +1,94 @@
+package errcode
+
+var generalHelp = [...]explained{
+	{OK, Help{
+		"The exchange ended and met every expectation of the target.",
+		"Nothing failed. A status of 400 and above that is listed in expect.status is a success too.",
+		"Nothing. If you expected a failure here, look at the target's expect.status and the other keys of expect.",
+	}},
+	{General, Help{
+		"The request failed in a way that no other code stands for.",
+		"Something that nobody has seen before, or, for users of the library with net/http, an error that consists of nothing but a text.",
+		"Read the error text in the target's last failures on the status page or in the log, and report it: a failure that occurs twice deserves a number.",
+	}},
+	{Cancelled, Help{
+		"The prober itself gave the request up. This is never a failure of the target.",
+		"The prober is shutting down, the target was removed or changed by a reload, or the caller's context was cancelled.",
+		"Look whether the prober was restarted or reloaded at that time. Without either, look for a crash loop or a configuration that is reloaded all the time.",
+	}},
+	{LocalResources, Help{
+		"The prober's own host had no file descriptor, memory or socket buffer left. The target is not to blame.",
+		"The limit of open files is below the number of connections, other processes take the memory, or connections pile up because a target stalls.",
+		"Compare process_open_fds with process_max_fds and the container's memory with its limit. Raise the limit, or lower concurrency or --limit.connections.",
+	}},
+	{Panic, Help{
+		"A defect in the prober made it panic while serving this request; it recovered and went on.",
+		"A bug in the prober.",
+		"Find the stack trace in the prober's log at that time and report it. Other targets are not concerned.",
+	}},
+	{LocalPorts, Help{
+		"The prober's host had no local port or address free for a new connection. The target is not to blame.",
+		"Many short connections to one address leave their ports in TIME_WAIT, source_address is not an address of this host, or it names a port that is taken.",
+		"Count with `ss -tan state time-wait | wc -l` and compare with net.ipv4.ip_local_port_range. Reuse connections (connection.reuse: always), or lower the rate.",
+	}},
+	{LocalDenied, Help{
+		"The prober's own host forbade the connection before a packet left it.",
+		"A local firewall rule with REJECT or a prohibit route, a network policy or sandbox (seccomp, SELinux, AppArmor) on the prober's side.",
+		"Try the same connection as the prober's user in its container or network namespace; then look at its firewall rules, routes and security profile.",
+	}},
+	{NonTCPNetwork, Help{
+		"A socket failed that is not a TCP one.",
+		"A UDP or unix socket used by the program around the library; the prober itself sends requests over TCP only.",
+		"Read the network and address in the error text of the target's last failures.",
+	}},
+	{InvalidURL, Help{
+		"The URL could not be parsed, has no host, or has a scheme other than http and https.",
+		"A typing error in the configuration, an empty variable in a template of it, or a redirect to such a URL.",
+		"Look at the target's url; with follow_redirects, look at the Location header with `curl -sI URL`.",
+	}},
+	{RedirectLocation, Help{
+		"The response was a redirect, but its Location header is missing or is not a URL.",
+		"The application builds the header from unescaped or empty values, or a proxy drops or rewrites it.",
+		"Read the header with `curl -sI URL` and look at the code or rule that writes it.",
+	}},
+	{RedirectLimit, Help{
+		"The redirects did not end within follow_redirects, or led in a circle.",
+		"Two rules that redirect to each other (http to https and back, with and without www or slash), a login page that redirects to itself, a proxy that hides the scheme from the application.",
+		"Follow them with `curl -sIL --max-redirs 20 URL | grep -i ^location`. In a circle, look at X-Forwarded-Proto and the rewrite rules.",
+	}},
+	{RedirectRefused, Help{
+		"The response redirects to where the prober must not go.",
+		"The redirect leads from https to http, or to a host or address that network.deny forbids.",
+		"Read the Location header with `curl -sI URL`. An unexpected host there may be an attack on the target, such as an open redirect.",
+	}},
+	{Proxy, Help{
+		"The proxy between the prober and the target failed in a way that no other code stands for.",
+		"The proxy answered CONNECT with something that is no HTTP response, or closed the connection.",
+		"Look at the proxy's log, and try `curl -v --proxy PROXY URL` from the prober's host.",
+	}},
+	{ProxyConnect, Help{
+		"The proxy itself could not be resolved, reached or secured; the target was never asked.",
+		"The proxy is down, its name or port in proxy_url is wrong, a firewall lies between, or its certificate is not valid.",
+		"Check the proxy alone: resolve its name and connect to its port from the prober's host. The error text names which of the steps failed.",
+	}},
+	{ProxyRefused, Help{
+		"The proxy answered the CONNECT request with a status other than 2xx.",
+		"The proxy's rules forbid the host or the port, or it could not reach the target itself (502, 503, 504).",
+		"Look at the proxy's access log for the CONNECT and its status; then at its rules, or at the way from the proxy to the target.",
+	}},
+	{ProxyAuth, Help{
+		"The proxy asked for authentication (status 407).",
+		"proxy_url has no user name and password, or they have expired.",
+		"Check the credentials with `curl -v --proxy PROXY URL`, and whether they were changed recently.",
+	}},
+	{ProxySocks, Help{
+		"The SOCKS5 proxy answered that it cannot or will not connect to the target.",
+		"Its rules forbid the host, it cannot resolve or reach the target, or it wants another kind of authentication.",
+		"Look at the proxy's log; try `curl -v --proxy socks5h://PROXY URL` from the prober's host.",
+	}},
+	{RequestTimeout, Help{
+		"The time of the request (timeout) ran out while it was sent, waited for or received. The connection had been made.",
+		"The application is slow or stuck: an overloaded worker pool, a lock, a slow database or upstream; or the network loses packets of an established connection.",
+		"Look at the phase label of prober_request_failures_total: processing means that the server did not begin to answer, transfer that it stopped within the answer. Then look at the target's own latency, saturation and dependencies.",
+	}},
+}

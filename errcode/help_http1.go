@@ -1,0 +1,64 @@
+package errcode
+
+var http1Help = [...]explained{
+	{HTTP1, Help{
+		"The response broke the rules of HTTP/1 in a way that no other code stands for.",
+		"Something rare.",
+		"Read the raw answer with `curl -sv --raw URL`.",
+	}},
+	{HTTP1StatusLine, Help{
+		"The first line of the answer is no HTTP status line.",
+		"Another protocol on that port (SSH, SMTP, a database, HTTP/2 without negotiation, TLS where the URL says http), or a script that prints before its header.",
+		"Run `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc HOST PORT | head -c 200 | xxd` and see what answers. Bytes 15 03 mean TLS: use https.",
+	}},
+	{HTTP1HeaderSize, Help{
+		"The response header is larger than 64 KiB.",
+		"Cookies or debug headers that grow without bound, or something endless that is not HTTP.",
+		"Read the header with `curl -sI URL | sort | uniq -c | sort -n` and look for what is large or repeated.",
+	}},
+	{HTTP1Header, Help{
+		"A field of the response header is malformed.",
+		"A missing colon, a space before it, a control character or a line break within a value: a defect in the application, or an attack on it (response splitting).",
+		"Read the raw header with `curl -sv --raw URL 2>&1 | cat -A`.",
+	}},
+	{HTTP1StatusRange, Help{
+		"The status is none: it lies outside 100 to 599.",
+		"A defect in the application, or a proxy or firewall with numbers of its own (such as 999).",
+		"Run `curl -sI URL` and see which hop answers.",
+	}},
+	{HTTP1ContentLength, Help{
+		"Content-Length is no number, or several of them contradict each other.",
+		"Application and proxy both set it; a response put together by hand.",
+		"Read the header with `curl -sI URL`, directly at the application and through each proxy. This is how request smuggling begins: take it seriously.",
+	}},
+	{HTTP1TransferEncoding, Help{
+		"Transfer-Encoding is unknown, or contradicts the rest of the header.",
+		"Both Content-Length and Transfer-Encoding, chunked twice, or a coding nobody asked for: mostly a proxy and an application that both chunk.",
+		"Read the header with `curl -sv --raw URL`, directly at the application and through each proxy. This is how request smuggling begins: take it seriously.",
+	}},
+	{HTTP1Chunk, Help{
+		"The chunks of the body are malformed.",
+		"An application that writes chunks itself, a proxy that inserts or drops bytes, or an error text in the middle of the answer.",
+		"Read the raw body with `curl -s --raw URL | head -c 400 | xxd`, directly and through each proxy.",
+	}},
+	{HTTP1Switch, Help{
+		"The server switched protocols (101) though nobody asked for it.",
+		"A WebSocket endpoint or proxy that takes every request for an upgrade.",
+		"Run `curl -sv URL` and look at the Upgrade header and the proxy's rules for it.",
+	}},
+	{HTTP1Informational, Help{
+		"The server sent more than 32 informational responses (1xx) and no final one.",
+		"A defect in the server or proxy: endless 100 Continue or 103 Early Hints.",
+		"Run `curl -sv URL 2>&1 | grep -c '^< HTTP/1.1 1'` and look at the server's early hints.",
+	}},
+	{HTTP1Desync, Help{
+		"Bytes came that belong to no response.",
+		"A body longer than its Content-Length, a body where there must be none (HEAD, 204, 304), or an answer to a request never sent.",
+		"Compare Content-Length and body with `curl -sv --raw URL`. Connections that are out of step hand answers to the wrong client: take it seriously.",
+	}},
+	{HTTP1Version, Help{
+		"The version in the status line is neither HTTP/1.0 nor HTTP/1.1.",
+		"HTTP/0.9 or something old, or a server that writes HTTP/2.0 into an HTTP/1 answer.",
+		"Run `curl -sI URL` and read the first line; see which hop answers.",
+	}},
+}

@@ -1,0 +1,84 @@
+package errcode
+
+var tcpHelp = [...]explained{
+	{TCP, Help{
+		"A connection failed in a way that no other code stands for.",
+		"Mostly a connection that our own side had already closed.",
+		"Read the error text of the target's last failures.",
+	}},
+	{BrokenPipe, Help{
+		"The prober wrote to a connection that the peer had closed before (EPIPE).",
+		"The server closes idle or long-lived connections just when a request is sent, or it refuses a large request body by closing instead of answering.",
+		"Compare the server's keep-alive timeout with the target's interval. For requests with a body, look at the server's limit of the body size.",
+	}},
+	{TCPErrno, Help{
+		"The operating system reported an error on an established connection that no other code stands for.",
+		"Something rare: a protocol error, a driver or tunnel that went away.",
+		"Read the error text of the target's last failures; it names the operation and the system's error.",
+	}},
+	{Aborted, Help{
+		"The kernel of the prober's host aborted the connection (ECONNABORTED).",
+		"The network interface or VPN went down, a local security product cut the connection; common on Windows when data stays unacknowledged.",
+		"Look at the prober's host: interface changes, VPN, security software at that time.",
+	}},
+	{ConnectionTimeout, Help{
+		"An established connection died: what was sent was never acknowledged, or keep-alive probes went unanswered (ETIMEDOUT).",
+		"The server or a node lost power or network, a NAT or firewall forgot the connection, or a pod was removed without closing its connections.",
+		"Look whether the server, its node or a load balancer went away at that time, and at the idle timeouts of firewalls and NAT gateways between.",
+	}},
+	{Dial, Help{
+		"The connection could not be made, in a way that no other code stands for.",
+		"An address or port that cannot be dialled.",
+		"Read the error text of the target's last failures.",
+	}},
+	{DialTimeout, Help{
+		"The TCP connection was not established within connect_timeout.",
+		"A firewall or security group drops the packets, the host is down, a route is missing, or the server's accept queue is full because the application no longer accepts.",
+		"Run `nc -vz -w 5 HOST PORT` from the prober's host and from a host near the server. If only the first hangs, look at firewalls; if both, look at the server: `ss -lnt` shows a full accept queue as Recv-Q above Send-Q.",
+	}},
+	{Refused, Help{
+		"The host answered, but nothing listens on the port (connection refused).",
+		"The service is down, is just being restarted, listens on another port or only on localhost; a load balancer has no healthy backend; a firewall rejects.",
+		"Check that the process runs and listens: `ss -lntp` on the server. In Kubernetes look at the endpoints of the service and the last deployment.",
+	}},
+	{DialErrno, Help{
+		"The operating system refused the dial with an error that no other code stands for.",
+		"An address that cannot be connected to (a blackhole route, a wrong zone, an interface that does not exist), or an address family that the host does not support.",
+		"Read the error text of the target's last failures; compare the address with `ip route get ADDRESS`.",
+	}},
+	{NetworkUnreachable, Help{
+		"There is no route to the target's network.",
+		"The prober's host has no default route or no IPv6, its interface is down, or the name has an AAAA record that cannot be used from here.",
+		"Run `ip route get ADDRESS` (or `ip -6 route get`) on the prober's host. For IPv6 without a route set ip_version: 4.",
+	}},
+	{HostUnreachable, Help{
+		"A router or the prober's own kernel said that the host cannot be reached.",
+		"The host is down or gone from its network (no ARP or neighbour answer), or a firewall rejects with an ICMP message.",
+		"Ping the host from its own network. In a cluster look whether the address belongs to a pod or node that no longer exists.",
+	}},
+	{DialReset, Help{
+		"The connection was reset while it was being made.",
+		"A firewall or load balancer that resets instead of refusing, SYN-flood protection, or a backend that vanished while connecting.",
+		"Look at the load balancer's or firewall's log for the prober's address, and at rate limits for new connections.",
+	}},
+	{Reset, Help{
+		"The peer reset the connection after it was established.",
+		"The process crashed or was killed, it closed the connection with unread data (a request too large, a worker that timed out), a load balancer or firewall cut the connection, or an idle timeout struck.",
+		"Look at the server's log and restarts at that time, then at the idle timeouts of load balancers. The phase label tells when it happened: send and processing point to the application, transfer to a crash within the answer.",
+	}},
+	{Closed, Help{
+		"The peer closed a new connection without answering anything.",
+		"The application crashed or gave up on this request, its worker was killed, a proxy has no backend, TLS or another protocol is expected on that port, or the server limits connections by closing them.",
+		"Look at the server's log for a crash at this request. Try `curl -v URL`; if it answers, compare Host header, protocol and TLS with the target's configuration.",
+	}},
+	{ClosedInHeaders, Help{
+		"The peer closed the connection within the header of its response.",
+		"The application crashed while it answered, or a proxy cut the connection, for instance because of a header above its limit.",
+		"Look at the server's and proxy's log for a crash or a header limit at that time.",
+	}},
+	{ClosedReused, Help{
+		"The peer closed a connection that had served requests before, just when the next one was sent.",
+		"The keep-alive race: the server's idle timeout or its limit of requests per connection struck at that moment. A few of these are normal; HTTP clients usually retry them in silence, the prober counts them.",
+		"Compare the server's keep-alive timeout with the target's interval; keep the server's timeout longer than that of whatever stands before it. Many at once mean restarts of the server.",
+	}},
+}

@@ -1,0 +1,85 @@
+package errcode
+
+import (
+	"reflect"
+	"strings"
+
+	"golang.org/x/net/http2"
+)
+
+// shape takes in unexported types of the standard library by package, name and
+// kind. The HTTP/2 client of net/http is x/net/http2 with its names prefixed;
+// later versions of Go keep it in a package of its own, without the prefix.
+func (f *facts) shape(err error) {
+	v := reflect.Indirect(reflect.ValueOf(err))
+	if !v.IsValid() {
+		return
+	}
+	name := v.Type().Name()
+	switch v.Type().PkgPath() {
+	case "crypto/tls":
+		if name == "alert" && v.Kind() == reflect.Uint8 {
+			first(&f.tls, FromAlert(uint8(v.Uint())))
+		}
+	case "net/http":
+		if bundled, ok := strings.CutPrefix(name, "http2"); ok {
+			f.frameShape(bundled, v)
+			return
+		}
+		f.clientShape(name)
+	case "net/http/internal/http2", "golang.org/x/net/http2":
+		f.frameShape(name, v)
+	}
+}
+
+func (f *facts) clientShape(name string) {
+	switch name {
+	case "tlsHandshakeTimeoutError":
+		f.deadline, f.handshake = true, true
+	case "unsupportedTEError":
+		first(&f.malformed, HTTP1TransferEncoding)
+	}
+}
+
+func (f *facts) frameShape(name string, v reflect.Value) {
+	switch name {
+	case "GoAwayError":
+		first(&f.http2, FromGoAway(codeField(v, "ErrCode")))
+	case "StreamError":
+		first(&f.http2, FromStream(codeField(v, "Code")))
+	case "connError":
+		first(&f.http2, FromConnection(codeField(v, "Code")))
+	case "ConnectionError":
+		if v.Kind() == reflect.Uint32 {
+			first(&f.http2, FromConnection(uint32(v.Uint())))
+		}
+	case "goAwayFlowError":
+		first(&f.http2, FromConnection(uint32(http2.ErrCodeFlowControl)))
+	case "pseudoHeaderError", "duplicatePseudoHeaderError", "headerFieldNameError", "headerFieldValueError":
+		first(&f.http2, FromStream(uint32(http2.ErrCodeProtocol)))
+	case "noCachedConnError":
+		first(&f.http2, HTTP2)
+	}
+}
+
+// codeField returns the HTTP/2 error code in a field of the struct v, or one that
+// no RFC knows.
+func codeField(v reflect.Value, name string) uint32 {
+	code := field(v, name)
+	if !code.CanUint() {
+		return 1<<32 - 1
+	}
+	return uint32(code.Uint())
+}
+
+// field returns the field of the struct that v holds or points to, or an invalid
+// value.
+func field(v reflect.Value, name string) reflect.Value {
+	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	return v.FieldByName(name)
+}
