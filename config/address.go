@@ -1,0 +1,115 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// RedactedURL returns scheme, host and path of u, for labels, logs and pages:
+// never its userinfo, query or fragment. It returns "" for nil.
+func RedactedURL(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+func targetURL(to **url.URL) value {
+	parse := func(n *yaml.Node) (*url.URL, error) { return parseURL(n.Value) }
+	return scalar[*url.URL]{to, parse, func(u *url.URL) *yaml.Node {
+		s := RedactedURL(u)
+		if u.RawQuery != "" {
+			s += "?" + redaction
+		} else if u.ForceQuery {
+			s += "?"
+		}
+		return textNode(s)
+	}}
+}
+
+// parseURL keeps every part of raw out of its errors: a misplaced / or : moves
+// a password into the port or the path.
+func parseURL(raw string) (*url.URL, error) {
+	scheme, rest, _ := strings.Cut(raw, "://")
+	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return nil, errors.New("must begin with http:// or https://")
+	}
+	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, errors.New("holds a space, control or non-ASCII character; percent-encode it, and write a host in its xn-- form")
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	if strings.Contains(authority, "@") {
+		return nil, errors.New("must not hold a user name or password: URLs end up in labels, logs and pages")
+	}
+	if strings.Contains(rest, "#") {
+		return nil, errors.New("must not hold a fragment (#): it is never sent")
+	}
+	if err := checkHostPort(authority); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errors.New("is not a valid URL: check the percent-encoding")
+	}
+	return u, nil
+}
+
+func checkRequestHost(s string) error {
+	if strings.ContainsAny(s, "/?#@") {
+		return errors.New("must be a host name or address, perhaps with a port, and not a URL")
+	}
+	return checkHostPort(s)
+}
+
+// checkHostPort wants a host name or address, the latter in brackets if IPv6,
+// and perhaps a port: RFC 3986, section 3.2.
+func checkHostPort(s string) error {
+	host, port, hasPort := s, "", false
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
+		host, port, hasPort = s[:i], s[i+1:], true
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); hasPort && (err != nil || n == 0) {
+		return errors.New("the port must be a number from 1 to 65535; an IPv6 address needs brackets")
+	}
+	literal, isLiteral := strings.CutPrefix(host, "[")
+	if !isLiteral {
+		return checkHost(host)
+	}
+	literal, closed := strings.CutSuffix(literal, "]")
+	addr, err := netip.ParseAddr(strings.Replace(literal, "%25", "%", 1))
+	if !closed || err != nil || !addr.Is6() {
+		return errors.New("holds no valid IPv6 address between its brackets")
+	}
+	return nil
+}
+
+// checkHost wants a host name or an IPv4 address. Names may hold the _ that DNS
+// allows and host names do not.
+func checkHost(host string) error {
+	if host == "" {
+		return errors.New("the host is missing")
+	}
+	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	for _, label := range labels {
+		odd := strings.ContainsFunc(label, func(r rune) bool {
+			return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_'
+		})
+		if odd || label == "" || len(label) > 63 || len(host) > 254 || strings.Trim(label, "-") != label {
+			return errors.New("the host is not a valid name or address")
+		}
+	}
+	if _, err := strconv.ParseUint(labels[len(labels)-1], 10, 64); err == nil {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return errors.New("the host is not a valid IPv4 address")
+		}
+	}
+	return nil
+}

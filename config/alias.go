@@ -1,0 +1,109 @@
+package config
+
+import (
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxNodes bounds a file with its aliases written out: enough for 50,000
+// targets of 40 nodes each.
+const maxNodes = 2_000_000
+
+const mergeTag = "!!merge"
+
+// resolver replaces aliases by what they stand for. Nothing is copied: the tree
+// becomes a graph without cycles whose size, written out, is bounded.
+type resolver struct {
+	report *report
+	// sizes holds the written-out size of each finished node, 0 of one in work.
+	sizes map[*yaml.Node]int
+}
+
+// resolve reports whether root can be used as a tree from now on.
+func resolve(root *yaml.Node, r *report) bool {
+	before := len(r.errs)
+	(&resolver{report: r, sizes: map[*yaml.Node]int{}}).size(root)
+	return len(r.errs) == before
+}
+
+func (r *resolver) size(n *yaml.Node) int {
+	if size, ok := r.sizes[n]; ok {
+		return size
+	}
+	r.sizes[n] = 0
+	if n.Style&yaml.TaggedStyle != 0 {
+		r.report.add(n, "", "", "YAML tags are not supported; quote a value to make it a text")
+	}
+	total := 1
+	for i, child := range n.Content {
+		if child.Kind == yaml.AliasNode {
+			n.Content[i] = child.Alias
+		}
+		size := r.size(n.Content[i])
+		if size == 0 {
+			r.report.add(child, "", "", "an alias stands inside its own anchor")
+			size = 1
+		}
+		total += size
+		if total > maxNodes {
+			r.report.add(child, "", "", fmt.Sprintf("the file is longer than %d values once its aliases are written out", maxNodes))
+			total = 1
+			break
+		}
+	}
+	r.sizes[n] = total
+	return total
+}
+
+// A pair is one key of a mapping with its value.
+type pair struct{ key, value *yaml.Node }
+
+// pairs returns the keys of the mapping n in order, those of its merge keys
+// (<<) after its own, which win over them.
+func (c cursor) pairs(n *yaml.Node) []pair {
+	var own []pair
+	var merged []*yaml.Node
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			c.at(key).fail("a key must be a single value, not %s", kindName(key))
+			continue
+		}
+		if first, ok := lines[key.Value]; ok {
+			c.child(key).fail("duplicate key, the first is in line %d", first)
+			continue
+		}
+		lines[key.Value] = key.Line
+		if key.Tag == mergeTag {
+			merged = c.mergeSources(key, value)
+			continue
+		}
+		own = append(own, pair{key, value})
+	}
+	for _, source := range merged {
+		for _, p := range c.pairs(source) {
+			if _, ok := lines[p.key.Value]; !ok {
+				lines[p.key.Value] = p.key.Line
+				own = append(own, p)
+			}
+		}
+	}
+	return own
+}
+
+// mergeSources returns the mappings that the value of a merge key names.
+func (c cursor) mergeSources(key, value *yaml.Node) []*yaml.Node {
+	sources := []*yaml.Node{value}
+	if value.Kind == yaml.SequenceNode {
+		sources = value.Content
+	}
+	for _, source := range sources {
+		if source.Kind != yaml.MappingNode {
+			c.child(key).fail("must be a mapping or a list of mappings")
+			return nil
+		}
+	}
+	return sources
+}

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"flag"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the expected results in testdata anew")
+
+// TestBadFiles compares all that is said about each file of testdata/bad with
+// the text beside it.
+func TestBadFiles(t *testing.T) {
+	t.Parallel()
+	folder := workspace(t, "testdata/bad")
+	files, err := filepath.Glob(filepath.Join(folder, "*.yml"))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(files), 45)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yml")
+		t.Run(name, func(t *testing.T) {
+			c, err := Load(file)
+			require.Nil(t, c)
+			var errs Errors
+			require.ErrorAs(t, err, &errs)
+			got := strings.ReplaceAll(err.Error(), folder+string(filepath.Separator), "") + "\n"
+			assert.NotContains(t, got, "canary", "a secret is shown")
+			golden(t, filepath.Join("testdata/bad", name+".txt"), got)
+		})
+	}
+}
+
+// TestGoodFiles compares the configuration in effect for each file of
+// testdata/good with the one beside it.
+func TestGoodFiles(t *testing.T) {
+	t.Parallel()
+	folder := workspace(t, "testdata/good")
+	files, err := filepath.Glob(filepath.Join(folder, "*.yml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yml")
+		t.Run(name, func(t *testing.T) {
+			c, err := Load(file)
+			require.NoError(t, err)
+			got, err := c.Redacted()
+			require.NoError(t, err)
+			golden(t, filepath.Join("testdata/good", name+".effective"), string(got))
+
+			again, err := Load(file)
+			require.NoError(t, err)
+			assert.Equal(t, c, again, "reading twice must give the same")
+		})
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
+
+// workspace copies a folder and adds the files that do not belong into a
+// repository: certificates with their keys, and one that is too large.
+func workspace(t *testing.T, from string) string {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.CopyFS(folder, os.DirFS(from)))
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "folder"), 0o750))
+	huge, err := os.Create(filepath.Join(folder, "huge.bin"))
+	require.NoError(t, err)
+	require.NoError(t, huge.Truncate(maxFileSize+1))
+	require.NoError(t, huge.Close())
+	writeCertificate(t, folder, "ca")
+	writeCertificate(t, folder, "client")
+	writeCertificate(t, folder, "other")
+	return folder
+}
+
+// writeCertificate writes NAME.pem and NAME-key.pem.
+func writeCertificate(t *testing.T, folder, name string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: name},
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	writePEM(t, filepath.Join(folder, name+".pem"), "CERTIFICATE", cert)
+	writePEM(t, filepath.Join(folder, name+"-key.pem"), "PRIVATE KEY", der)
+}
+
+func writePEM(t *testing.T, path, kind string, der []byte) {
+	t.Helper()
+	content := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+}

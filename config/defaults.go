@@ -1,0 +1,92 @@
+package config
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Defaults of the keys of a target.
+const (
+	defaultInterval       = 30 * time.Second
+	defaultTimeout        = 10 * time.Second
+	defaultConcurrency    = 10
+	defaultMethod         = http.MethodGet
+	defaultConnectTimeout = 5 * time.Second
+	defaultTLSTimeout     = 5 * time.Second
+)
+
+// fillTarget gives every key of a target that was not set its default.
+func fillTarget(t *Target) {
+	if t.Burst.Requests == 0 && t.Burst.Duration == 0 {
+		t.Burst.Requests = 1
+	}
+	fill(&t.Interval, defaultInterval)
+	fill(&t.Timeout, defaultTimeout)
+	fill(&t.Burst.Concurrency, defaultConcurrency)
+	fill(&t.Burst.Arrival, ArrivalConstant)
+	fill(&t.Request.Method, defaultMethod)
+	fill(&t.Connection.HTTPVersion, HTTPAuto)
+	fill(&t.Connection.Reuse, ReuseAlways)
+	fill(&t.Connection.ConnectTimeout, defaultConnectTimeout)
+	fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
+}
+
+func fill[T comparable](to *T, v T) {
+	var zero T
+	if *to == zero {
+		*to = v
+	}
+}
+
+// presetFile sets the defaults of the keys that no target has. Denied are the
+// addresses at which clouds hand out credentials, and all else that is
+// link-local.
+func presetFile(c *Config) {
+	c.Metrics.NativeHistograms = true
+	c.Network.Deny = []netip.Prefix{
+		netip.MustParsePrefix("169.254.0.0/16"),
+		netip.MustParsePrefix("fe80::/10"),
+		netip.MustParsePrefix("fd00:ec2::254/128"),
+		netip.MustParsePrefix("100.100.100.200/32"),
+	}
+}
+
+func longestTimeout(targets []Target) time.Duration {
+	longest := time.Duration(0)
+	for _, t := range targets {
+		longest = max(longest, t.Timeout)
+	}
+	if longest == 0 {
+		return defaultTimeout
+	}
+	return longest
+}
+
+// defaultBuckets returns bounds in seconds that step 1, 2, 5 from 1 ms to the
+// first beyond longest. Where that makes too many, the 2s go, the smallest
+// first: who allows a minute does not look at two milliseconds.
+func defaultBuckets(longest time.Duration) []float64 {
+	var millis []int64
+	for decade := int64(1); ; decade *= 10 {
+		for _, step := range []int64{1, 2, 5} {
+			millis = append(millis, step*decade)
+			if time.Duration(step*decade)*time.Millisecond > longest {
+				return thin(millis)
+			}
+		}
+	}
+}
+
+func thin(millis []int64) []float64 {
+	excess := len(millis) - maxBuckets
+	var bounds []float64
+	for i, ms := range millis {
+		if i%3 == 1 && excess > 0 {
+			excess--
+			continue
+		}
+		bounds = append(bounds, float64(ms)/1000)
+	}
+	return bounds
+}

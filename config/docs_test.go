@@ -1,0 +1,60 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func everyKey() []string {
+	return append(targetFields(new(Target)).paths(), fileFields(new(Config)).paths()...)
+}
+
+func TestTheReferenceHasARowForEveryKeyAndNoOther(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/configuration.md")
+	require.NoError(t, err)
+	var rows []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\|").FindAllSubmatch(page, -1) {
+		rows = append(rows, string(m[1]))
+	}
+	assert.ElementsMatch(t, everyKey(), rows)
+}
+
+func TestTheReferencesMinimalFileWorks(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/configuration.md")
+	require.NoError(t, err)
+	files := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		_, err := Parse(file[1], "prober.yml")
+		assert.NoError(t, err)
+	}
+}
+
+func TestTheExampleWorks(t *testing.T) {
+	t.Parallel()
+	c, err := Load("../prober.yml")
+	require.NoError(t, err)
+	assert.Len(t, c.Targets, 4)
+}
+
+// TestTheExampleWorksUncommented takes the # from every setting of the example.
+func TestTheExampleWorksUncommented(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../prober.yml")
+	require.NoError(t, err)
+	full := regexp.MustCompile(`(?m)^( *)#([a-z])`).ReplaceAll(example, []byte("$1$2"))
+	require.NotEqual(t, string(example), string(full))
+	_, err = Parse(full, filepath.Join(workspace(t, "testdata/good"), "prober.yml"))
+	require.NoError(t, err)
+	for _, key := range everyKey() {
+		last := regexp.MustCompile(`[a-z_]+$`).FindString(key)
+		assert.Regexp(t, `\b`+last+`:`, string(full), "the example does not show %s", key)
+	}
+}

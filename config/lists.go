@@ -1,0 +1,149 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// list is a key with a list of single values; a target's replaces the whole
+// list of the defaults.
+type list[T any] struct {
+	to     *[]T
+	parse  func(n *yaml.Node) (T, error)
+	format func(T) string
+	// check, which may be nil, looks at the list as a whole.
+	check func([]T) error
+	// zero is what an empty list in the file becomes.
+	zero []T
+}
+
+func (l list[T]) decode(c cursor, n *yaml.Node) {
+	if n.Kind != yaml.SequenceNode {
+		c.fail("must be a list, not %s", kindName(n))
+		return
+	}
+	items, sound := l.zero, true
+	for i, node := range n.Content {
+		item, err := l.item(node)
+		if err != nil {
+			c.item(i, node).fail("%s", err)
+			sound = false
+		}
+		items = append(items, item)
+	}
+	if l.check != nil && sound {
+		if err := l.check(items); err != nil {
+			c.fail("%s", err)
+			return
+		}
+	}
+	*l.to = items
+}
+
+func (l list[T]) item(n *yaml.Node) (T, error) {
+	var none T
+	if n.Kind != yaml.ScalarNode {
+		return none, fmt.Errorf("must be a single value, not %s", kindName(n))
+	}
+	if isNull(n) {
+		return none, errors.New("has no value")
+	}
+	return l.parse(n)
+}
+
+func (l list[T]) encode() *yaml.Node {
+	if *l.to == nil {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, item := range *l.to {
+		n.Content = append(n.Content, plainNode(l.format(item)))
+	}
+	return n
+}
+
+func (l list[T]) reset() { *l.to = nil }
+
+func statuses(to *[]StatusRange) value {
+	return list[StatusRange]{to: to, parse: parseStatusRange, format: formatStatusRange}
+}
+
+func parseStatusRange(n *yaml.Node) (StatusRange, error) {
+	low, high, isRange := strings.Cut(n.Value, "-")
+	if !isRange {
+		high = low
+	}
+	from, err := strconv.Atoi(strings.TrimSpace(low))
+	to, err2 := strconv.Atoi(strings.TrimSpace(high))
+	switch {
+	case err != nil || err2 != nil:
+		return StatusRange{}, errors.New("must be a status such as 404 or a range such as 200-299")
+	case min(from, to) < 100 || max(from, to) > 599:
+		return StatusRange{}, errors.New("must lie within 100-599")
+	case from > to:
+		return StatusRange{}, errors.New("the range ends before it begins")
+	}
+	return StatusRange{from, to}, nil
+}
+
+func formatStatusRange(r StatusRange) string {
+	if r.From == r.To {
+		return strconv.Itoa(r.From)
+	}
+	return fmt.Sprintf("%d-%d", r.From, r.To)
+}
+
+func buckets(to *[]float64) value {
+	parse := func(n *yaml.Node) (float64, error) {
+		v, err := parseNumber(n)
+		switch {
+		case err != nil:
+			return 0, fmt.Errorf("%w of seconds", err)
+		case v <= 0:
+			return 0, errors.New("must be above 0")
+		}
+		return v, nil
+	}
+	return list[float64]{to: to, parse: parse, format: formatNumber, check: checkBuckets}
+}
+
+func checkBuckets(bounds []float64) error {
+	if len(bounds) == 0 {
+		return errors.New("must hold at least one bound")
+	}
+	if len(bounds) > maxBuckets {
+		return fmt.Errorf("must hold at most %d bounds, not %d", maxBuckets, len(bounds))
+	}
+	for i := 1; i < len(bounds); i++ {
+		if bounds[i] <= bounds[i-1] {
+			return fmt.Errorf("must ascend, but %s comes after %s", formatNumber(bounds[i]), formatNumber(bounds[i-1]))
+		}
+	}
+	return nil
+}
+
+// prefixes keeps an empty list apart from a missing one: deny: [] denies nothing.
+func prefixes(to *[]netip.Prefix) value {
+	return list[netip.Prefix]{to: to, parse: parsePrefix, format: netip.Prefix.String, zero: []netip.Prefix{}}
+}
+
+func parsePrefix(n *yaml.Node) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(n.Value)
+	if addr, addrErr := netip.ParseAddr(n.Value); addrErr == nil && addr.Zone() == "" {
+		p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	switch {
+	case err != nil:
+		return p, errors.New("must be a network such as 10.0.0.0/8 or fd00::/8, or an address without a zone")
+	case p.Addr().Is4In6():
+		return p, errors.New("must be written as the IPv4 network that it maps")
+	case p != p.Masked():
+		return p, fmt.Errorf("has bits set beyond its length; write %s or the address alone", p.Masked())
+	}
+	return p, nil
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Load reads the configuration at path and the files that it refers to. The
+// error is [Errors] when the content is wrong.
+func Load(path string) (*Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	return Parse(data, path)
+}
+
+// Parse reads a configuration from memory. The path need not exist: errors name
+// it, and relative paths in data are relative to its folder. An error is
+// [Errors], with every mistake that could be found.
+func Parse(data []byte, path string) (*Config, error) {
+	r := newReport(path)
+	root := parseYAML(data, r)
+	if root == nil {
+		return nil, r.err()
+	}
+	c := &Config{}
+	presetFile(c)
+	top := &scope{report: r, files: newFileStore(path), marks: map[string]mark{}}
+	fileFields(c).decode(cursor{scope: top, node: root}, root)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	if c.Metrics.Buckets == nil {
+		c.Metrics.Buckets = defaultBuckets(longestTimeout(c.Targets))
+	}
+	c.Files = top.files.paths
+	return c, nil
+}
+
+// loader carries what the key defaults has set to the key targets.
+type loader struct {
+	config *Config
+	base   Target
+	marks  map[string]mark
+}
+
+// defaultsValue is the key defaults.
+type defaultsValue struct{ *loader }
+
+func (d defaultsValue) decode(c cursor, n *yaml.Node) {
+	fields := targetFields(&d.base)
+	for i, f := range fields {
+		if _, ok := f.value.(required); ok {
+			fields[i].value = noDefault{}
+		}
+	}
+	d.loader.marks = map[string]mark{}
+	s := &scope{report: c.report, files: c.files, where: "defaults", marks: d.loader.marks}
+	fields.decode(cursor{scope: s, node: c.node}, n)
+}
+
+// encode returns nothing: each target is written with the defaults merged in.
+func (d defaultsValue) encode() *yaml.Node { return nil }
+
+func (d defaultsValue) reset() {}
+
+// noDefault stands for the keys of a target that defaults cannot have.
+type noDefault struct{}
+
+func (noDefault) decode(c cursor, _ *yaml.Node) {
+	c.fail("cannot have a default, each target needs its own")
+}
+
+func (noDefault) encode() *yaml.Node { return nil }
+
+func (noDefault) reset() {}
+
+// targetList is the key targets.
+type targetList struct{ *loader }
+
+func (l targetList) decode(c cursor, n *yaml.Node) {
+	if n.Kind != yaml.SequenceNode {
+		c.fail("must be a list, not %s", kindName(n))
+		return
+	}
+	owners := map[string]string{}
+	for i, item := range n.Content {
+		place := c.item(i, item)
+		t, s := l.target(place, item)
+		l.config.Targets = append(l.config.Targets, t)
+		if t.Name == "" {
+			continue
+		}
+		name := s.marks["name"].key
+		if owner, taken := owners[t.Name]; taken {
+			s.add(name, s.where, "name", "is already the name of "+owner)
+			continue
+		}
+		owners[t.Name] = fmt.Sprintf("%s in line %d", place.path, name.Line)
+	}
+}
+
+// target decodes one target over a copy of the defaults. Only file contents
+// stay shared between targets.
+func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
+	t := l.base
+	t.Labels = maps.Clone(t.Labels)
+	t.Request.Headers = slices.Clone(t.Request.Headers)
+	t.Expect.Status = slices.Clone(t.Expect.Status)
+	s := &scope{report: c.report, files: c.files, where: c.path, marks: maps.Clone(l.loader.marks)}
+	if s.marks == nil {
+		s.marks = map[string]mark{}
+	}
+	if name := nameIn(n); name != "" {
+		s.where = fmt.Sprintf("%s %q", c.path, name)
+	}
+	targetFields(&t).decode(cursor{scope: s, node: n}, n)
+	s.check(&t)
+	fillTarget(&t)
+	return t, s
+}
+
+// nameIn returns the valid name that stands in the mapping of a target, or "".
+func nameIn(n *yaml.Node) string {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Value == "name" && value.Kind == yaml.ScalarNode && checkName(value.Value) == nil && !isNull(value) {
+			return value.Value
+		}
+	}
+	return ""
+}
+
+func (l targetList) encode() *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for i := range l.config.Targets {
+		if item := targetFields(&l.config.Targets[i]).encode(); item != nil {
+			n.Content = append(n.Content, item)
+		}
+	}
+	return n
+}
+
+func (l targetList) reset() {}

@@ -1,0 +1,28 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+)
+
+// redaction stands where a secret was.
+const redaction = "<redacted>"
+
+// Redacted returns the configuration in effect as YAML that can be read again:
+// targets, headers and lists in the order of the file, keys in that of the
+// reference, every default filled in. Header values, bodies, URL queries and
+// key paths are replaced by <redacted>.
+func (c *Config) Redacted() ([]byte, error) {
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(fileFields(c).encode()); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	return out.Bytes(), nil
+}

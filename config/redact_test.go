@@ -1,0 +1,169 @@
+package config
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// canaries fills every place that can hold a secret.
+const canaries = `
+defaults:
+  request:
+    headers: {X-Default: canary-1}
+targets:
+  - name: inline
+    url: https://127.0.0.1/path?token=canary-2
+    request:
+      method: POST
+      headers:
+        Authorization: Bearer canary-3
+        X-Many: [canary-4, canary-5]
+      body: canary-6
+    connection:
+      tls: {cert_file: client.pem, key_file: canary-7-key.pem}
+  - name: file
+    url: http://127.0.0.1/?canary-8
+    request: {method: PUT, body_file: body.txt}
+`
+
+func TestRedactedHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	folder := workspace(t, "testdata/good")
+	require.NoError(t, os.Rename(filepath.Join(folder, "client-key.pem"), filepath.Join(folder, "canary-7-key.pem")))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "body.txt"), []byte("canary-9"), 0o600))
+	c, err := Parse([]byte(canaries), filepath.Join(folder, "prober.yml"))
+	require.NoError(t, err)
+	c.Targets[0].URL.User = url.UserPassword("canary-10", "canary-11")
+	c.Targets[0].URL.Fragment = "canary-12"
+
+	out, err := c.Redacted()
+	require.NoError(t, err)
+	got := string(out)
+	assert.NotContains(t, got, "canary")
+	assert.NotContains(t, got, "PRIVATE KEY")
+	assert.NotContains(t, got, "CERTIFICATE")
+	for _, want := range []string{
+		"url: https://127.0.0.1/path?<redacted>\n",
+		"Authorization: [<redacted>]\n",
+		"X-Many: [<redacted>, <redacted>]\n",
+		"body: <redacted>\n",
+		"key_file: <redacted>\n",
+		"url: http://127.0.0.1/?<redacted>\n",
+		"X-Default: [<redacted>]\n",
+		"body_file: body.txt\n",
+	} {
+		assert.Contains(t, got, want)
+	}
+}
+
+func TestMistakesShowNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{
+		"targets: [{name: a, url: 'http://u:canary@h/'}]",
+		"targets: [{name: a, url: 'http://u:can/ary@h/?canary'}]",
+		"targets: [{name: a, url: 'canary://u:canary@h/?canary'}]",
+		"targets: [{name: a, url: 'http://h/%zz?canary'}]",
+		"targets: [{name: canary canary, url: 'http://h/'}]",
+		"targets:\n- name: a\n  request:\n    headers:\n      Authorization: *canary\n",
+		"targets:\n- name: a\n  request:\n    headers:\n      Authorization: @canary\n",
+		"targets:\n- name: a\n  request:\n    headers:\n      Authorization: !canary x\n",
+		"targets:\n- name: a\n  request:\n    headers:\n      Authorization: {Bearer canary: x, 'Bearer canary': y}\n",
+		"targets:\n- name: a\n  request:\n    headers: {'Authorization: canary': }\n",
+		"targets:\n- name: a\n  request: {'Authorization: canary', 'X: canary'}\n",
+		"targets:\n- name: a\n  request:\n    body: \"canary\\qcanary\"\n",
+		"targets:\n- name: a\n  request:\n    body: {canary: canary}\n",
+		"targets:\n- name: a\n  connection: {tls: {cert_file: x, key_file: canary}}\n",
+	} {
+		_, err := Parse([]byte(bad), "prober.yml")
+		require.Error(t, err, bad)
+		assert.NotContains(t, err.Error(), "canary", bad)
+		assert.NotContains(t, err.Error(), "can/ary", bad)
+	}
+}
+
+func TestRedactedCanBeReadAgain(t *testing.T) {
+	t.Parallel()
+	folder := workspace(t, "testdata/good")
+	for _, name := range []string{"minimal.yml", "none.yml", "anchors.yml", "spelling.yml"} {
+		c, err := Load(filepath.Join(folder, name))
+		require.NoError(t, err)
+		assertReadsAgain(t, c)
+	}
+}
+
+// assertReadsAgain wants a configuration without secrets.
+func assertReadsAgain(t *testing.T, c *Config) {
+	t.Helper()
+	out, err := c.Redacted()
+	require.NoError(t, err)
+	again, err := Parse(out, c.Files[0])
+	require.NoError(t, err, "%s", out)
+	for i := range c.Targets {
+		if c.Targets[i].URL.RawQuery != "" {
+			again.Targets[i].URL = c.Targets[i].URL
+		}
+	}
+	assert.Equal(t, c, again, "%s", out)
+}
+
+func TestRedactedURL(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"http://h":                           "http://h",
+		"https://u:p@h:8443/a%2Fb/c?q=1#f":   "https://h:8443/a%2Fb/c",
+		"http://[fe80::1%25eth0]:80/?secret": "http://[fe80::1%25eth0]:80/",
+	} {
+		u, err := url.Parse(raw)
+		require.NoError(t, err)
+		assert.Equal(t, want, RedactedURL(u))
+	}
+	assert.Empty(t, RedactedURL(nil))
+}
+
+func FuzzParse(f *testing.F) {
+	for _, folder := range []string{"testdata/good", "testdata/bad"} {
+		files, err := filepath.Glob(folder + "/*.yml")
+		require.NoError(f, err)
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			require.NoError(f, err)
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if strings.Contains(string(data), "_file") || len(data) > 1<<16 {
+			t.Skip("the fuzzer shall not choose files to read")
+		}
+		c, err := Parse(data, "prober.yml")
+		if err != nil {
+			assertWellFormed(t, err)
+			return
+		}
+		for _, target := range c.Targets {
+			if len(target.Request.Headers) > 0 || len(target.Request.Body) > 0 {
+				return
+			}
+		}
+		assertReadsAgain(t, c)
+	})
+}
+
+func assertWellFormed(t *testing.T, err error) {
+	t.Helper()
+	var errs Errors
+	require.ErrorAs(t, err, &errs)
+	require.NotEmpty(t, errs)
+	last := 1
+	for _, e := range errs {
+		assert.GreaterOrEqual(t, e.Line, last)
+		assert.NotEmpty(t, e.Msg)
+		assert.NotContains(t, e.Error(), "\n")
+		last = e.Line
+	}
+}

@@ -1,0 +1,152 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"gopkg.in/yaml.v3"
+)
+
+// wholeNumber takes a number from 1 in decimal digits: 010 is ten.
+func wholeNumber(to *int, high int) value {
+	parse := func(n *yaml.Node) (int, error) {
+		v, err := strconv.Atoi(n.Value)
+		if isQuoted(n) || err != nil && !errors.Is(err, strconv.ErrRange) {
+			return 0, errors.New("must be a whole number")
+		}
+		return v, inRange(v, 1, high, strconv.Itoa)
+	}
+	return scalar[int]{to, parse, func(v int) *yaml.Node { return plainNode(strconv.Itoa(v)) }}
+}
+
+// rate takes a number of requests per second.
+func rate(to *float64, low, high float64) value {
+	parse := func(n *yaml.Node) (float64, error) {
+		v, err := parseNumber(n)
+		switch {
+		case err != nil:
+			return 0, err
+		case v <= 0:
+			return 0, errors.New("must be above 0")
+		}
+		return v, inRange(v, low, high, formatNumber)
+	}
+	return scalar[float64]{to, parse, func(v float64) *yaml.Node { return plainNode(formatNumber(v)) }}
+}
+
+// parseNumber takes finite decimal numbers.
+func parseNumber(n *yaml.Node) (float64, error) {
+	v, err := strconv.ParseFloat(n.Value, 64)
+	unsigned := strings.ToLower(strings.TrimLeft(n.Value, "+-"))
+	switch {
+	case isQuoted(n):
+		return 0, errors.New("must be a number")
+	case unsigned == ".inf", unsigned == ".nan", errors.Is(err, strconv.ErrRange), math.IsInf(v, 0), math.IsNaN(v):
+		return 0, errors.New("must be a finite number")
+	case err != nil, strings.ContainsAny(n.Value, "xX_"):
+		return 0, errors.New("must be a number")
+	}
+	return v, nil
+}
+
+func formatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// duration takes the spellings of Go (1.5s) and Prometheus (1d12h).
+func duration(to *time.Duration, low, high time.Duration) value {
+	parse := func(n *yaml.Node) (time.Duration, error) {
+		d, err := parseDuration(n.Value)
+		if err != nil {
+			return 0, err
+		}
+		if d <= 0 {
+			return 0, errors.New("must be above 0")
+		}
+		return d, inRange(d, low, high, formatDuration)
+	}
+	return scalar[time.Duration]{to, parse, func(d time.Duration) *yaml.Node { return plainNode(formatDuration(d)) }}
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		return 0, errors.New("the unit is missing: write 10s for seconds or 10ms for milliseconds")
+	}
+	if d, err := time.ParseDuration(s); err == nil {
+		return d, nil
+	}
+	d, err := model.ParseDuration(s)
+	if err != nil {
+		return 0, errors.New("must be a duration such as 500ms, 30s, 1m30s or 1d")
+	}
+	return time.Duration(d), nil
+}
+
+func formatDuration(d time.Duration) string {
+	if d%time.Millisecond != 0 {
+		return d.String()
+	}
+	return model.Duration(d).String()
+}
+
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{
+	{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
+	{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"KB", 1e3}, {"B", 1}, {"", 1},
+}
+
+// size takes a number of bytes, with or without a unit.
+func size(to *int64, high int64) value {
+	parse := func(n *yaml.Node) (int64, error) {
+		v, err := parseSize(n.Value, high)
+		if err != nil {
+			return 0, err
+		}
+		return v, inRange(v, 1, high, formatSize)
+	}
+	return scalar[int64]{to, parse, func(v int64) *yaml.Node { return plainNode(formatSize(v)) }}
+}
+
+// parseSize returns a size above high as high+1.
+func parseSize(s string, high int64) (int64, error) {
+	digits := strings.TrimRight(s, "BKMGTPikmg")
+	count, err := strconv.ParseUint(strings.TrimRight(digits, " "), 10, 64)
+	tooBig := errors.Is(err, strconv.ErrRange)
+	if err != nil && !tooBig {
+		return 0, errors.New("must be a size such as 65536, 64KiB, 1MiB or 10MB")
+	}
+	for _, unit := range sizeUnits {
+		if unit.name != s[len(digits):] {
+			continue
+		}
+		if tooBig || count > uint64(high/unit.bytes) {
+			return high + 1, nil
+		}
+		return int64(count) * unit.bytes, nil
+	}
+	return 0, errors.New("must have a unit of B, kB, KiB, MB, MiB, GB or GiB, or none")
+}
+
+func formatSize(n int64) string {
+	for _, unit := range sizeUnits[:3] {
+		if n%unit.bytes == 0 {
+			return strconv.FormatInt(n/unit.bytes, 10) + unit.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func inRange[T int | int64 | float64 | time.Duration](v, low, high T, format func(T) string) error {
+	switch {
+	case v < low:
+		return fmt.Errorf("must be at least %s", format(low))
+	case v > high:
+		return fmt.Errorf("must be at most %s", format(high))
+	}
+	return nil
+}
