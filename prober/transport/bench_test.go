@@ -1,0 +1,41 @@
+package transport
+
+import (
+	"context"
+	"testing"
+)
+
+const okAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
+
+func BenchmarkHTTP1(b *testing.B) {
+	p := listen(b, answering(okAnswer))
+	tr := newTransport(b, Config{URL: p.url("http")})
+	var r Result
+	b.ReportAllocs()
+	for b.Loop() {
+		now := Now()
+		r.Reset(now, now.Add(patience))
+		tr.Do(context.Background(), &r)
+		if r.Err != nil {
+			b.Fatal(r.Err)
+		}
+	}
+}
+
+func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
+	p := listen(t, answering(okAnswer))
+	tr := newTransport(t, Config{URL: p.url("http")})
+	var r Result
+	exchange := func() {
+		now := Now()
+		r.Reset(now, now.Add(patience))
+		tr.Do(context.Background(), &r)
+		if r.Err != nil || r.Status != 200 {
+			t.Fatal("the exchange failed:", r.Err)
+		}
+	}
+	exchange()
+	if n := testing.AllocsPerRun(200, exchange); n != 0 {
+		t.Errorf("%v allocations per request, want 0", n)
+	}
+}

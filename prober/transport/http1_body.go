@@ -1,0 +1,210 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"example.com/prober/errcode"
+)
+
+// What a peer can do wrong in a response body.
+var (
+	errBodyLimit = errcode.New(errcode.BodyLimit, "response body above the limit")
+	errChunk     = errcode.New(errcode.HTTP1Chunk, "bad chunk framing")
+	errTrailers  = errcode.New(errcode.Trailers, "malformed trailers")
+	errDesync    = errcode.New(errcode.HTTP1Desync, "bytes after the end of the response")
+)
+
+// maxChunkOverhead bounds the bytes of one response that frame chunks and do not
+// carry content, beyond what the smallest frame of each chunk needs.
+const maxChunkOverhead = 16 << 10
+
+// readBody reads the content to its end, which is found by the rules of RFC
+// 9112, section 6.3, and demands that nothing follows it.
+func (c *conn) readBody(r *Result) error {
+	h := &c.head
+	switch {
+	case c.t.request.bodiless, h.status == 204, h.status == 304:
+	case h.chunked:
+		if err := c.readChunks(r); err != nil {
+			return err
+		}
+	case h.length >= 0:
+		if h.length > c.t.cfg.MaxBodyBytes {
+			return errBodyLimit
+		}
+		if err := c.discard(r, h.length); err != nil {
+			return err
+		}
+	default:
+		return c.readUntilClose(r)
+	}
+	if c.start != c.end {
+		return errDesync
+	}
+	return nil
+}
+
+// readUntilClose reads content that only the end of the connection delimits.
+// Under TLS, an end without close_notify is a truncation (RFC 9112, section 9.8).
+func (c *conn) readUntilClose(r *Result) error {
+	c.head.keepAlive = false
+	for total := int64(0); ; {
+		total += int64(c.end - c.start)
+		c.start = c.end
+		if total > c.t.cfg.MaxBodyBytes {
+			return errBodyLimit
+		}
+		err := c.fill(r)
+		if errors.Is(err, io.EOF) {
+			c.lastRead = Now()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// discard consumes n bytes of content.
+func (c *conn) discard(r *Result, n int64) error {
+	for {
+		have := min(n, int64(c.end-c.start))
+		c.start += int(have)
+		n -= have
+		if n == 0 {
+			return nil
+		}
+		if err := c.fill(r); err != nil {
+			return truncated(err)
+		}
+	}
+}
+
+// readChunks reads chunked content and its trailers (RFC 9112, section 7.1).
+func (c *conn) readChunks(r *Result) error {
+	var total int64
+	overhead := 0
+	for {
+		line, err := c.readLine(r)
+		if err != nil {
+			return err
+		}
+		size, err := chunkSize(line)
+		if err != nil {
+			return err
+		}
+		if overhead += len(line); size > 0 {
+			overhead = max(0, overhead-16)
+		}
+		if overhead > maxChunkOverhead {
+			return errChunk
+		}
+		if size == 0 {
+			return c.readTrailers(r)
+		}
+		if total += size; total > c.t.cfg.MaxBodyBytes {
+			return errBodyLimit
+		}
+		if err := c.discard(r, size); err != nil {
+			return err
+		}
+		if err := c.endChunk(r); err != nil {
+			return err
+		}
+	}
+}
+
+// endChunk consumes the CRLF after a chunk's content.
+func (c *conn) endChunk(r *Result) error {
+	line, err := c.readLine(r)
+	if err == nil && len(line) > 0 {
+		return errChunk
+	}
+	return err
+}
+
+// chunkSize parses a chunk's first line: hexadecimal digits, then extensions,
+// which mean nothing here (RFC 9112, section 7.1.1).
+func chunkSize(line []byte) (int64, error) {
+	const longest = 15 // hexadecimal digits that an int64 always holds
+	digits, extension, _ := bytes.Cut(line, []byte(";"))
+	digits = trimBlank(digits)
+	if len(digits) == 0 || len(digits) > longest || !isFieldValue(extension) {
+		return 0, errChunk
+	}
+	var n int64
+	for _, d := range digits {
+		v := hexValue(d)
+		if v < 0 {
+			return 0, errChunk
+		}
+		n = n<<4 | v
+	}
+	return n, nil
+}
+
+func hexValue(d byte) int64 {
+	switch {
+	case '0' <= d && d <= '9':
+		return int64(d - '0')
+	case 'a' <= d && d <= 'f':
+		return int64(d-'a') + 10
+	case 'A' <= d && d <= 'F':
+		return int64(d-'A') + 10
+	default:
+		return -1
+	}
+}
+
+// readTrailers reads the fields after the last chunk up to the empty line. They
+// are checked and not kept.
+func (c *conn) readTrailers(r *Result) error {
+	for size := 0; ; {
+		line, err := c.readLine(r)
+		if err != nil {
+			return err
+		}
+		if len(line) == 0 {
+			return nil
+		}
+		size += len(line)
+		name, value, found := bytes.Cut(line, []byte(":"))
+		if size > maxHeaderBytes || !found || !isToken(name) || !isFieldValue(trimBlank(value)) {
+			return errTrailers
+		}
+	}
+}
+
+// readLine returns the next line of chunk framing without its CRLF. A bare line
+// feed is refused: peers that disagree on it disagree on where chunks end (RFC
+// 9112, section 7.1). The line is valid until the next read.
+func (c *conn) readLine(r *Result) ([]byte, error) {
+	const longest = 4 << 10
+	for scanned := 0; ; {
+		unread := c.buf[c.start:c.end]
+		if i := bytes.IndexByte(unread[scanned:], '\n'); i >= 0 {
+			end := scanned + i
+			if end == 0 || unread[end-1] != '\r' {
+				return nil, errChunk
+			}
+			c.start += end + 1
+			return unread[:end-1], nil
+		}
+		if scanned = len(unread); scanned > longest {
+			return nil, errChunk
+		}
+		if err := c.fill(r); err != nil {
+			return nil, truncated(err)
+		}
+	}
+}
+
+// truncated turns an end of the stream into what it is inside a body.
+func truncated(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

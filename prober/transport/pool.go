@@ -1,0 +1,109 @@
+package transport
+
+import "sync"
+
+// lookAfter is how long a connection must have been idle to be looked at before
+// it is used again. Below it, as between two requests of a worker, the look
+// would cost a system call per request and find nothing.
+const lookAfter = Instant(1e6)
+
+// pool holds the connections of a transport: those that are idle, the one used
+// last on top, and all that are open, so that they can be aborted.
+type pool struct {
+	mu      sync.Mutex
+	idle    []*conn
+	open    map[*conn]struct{}
+	aborted bool
+}
+
+// get takes the idle connection that was used last, nil if there is none. Those
+// that the peer has closed meanwhile are closed here too, which is no attempt.
+func (p *pool) get(now Instant) *conn {
+	for {
+		c := p.pop()
+		if c == nil || now-c.idleSince < lookAfter || c.stream.alive(c.secured) {
+			return c
+		}
+		p.close(c)
+	}
+}
+
+func (p *pool) pop() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle[last] = nil
+	p.idle = p.idle[:last]
+	return c
+}
+
+// put makes c idle. It returns false, and leaves c to the caller, after abort.
+func (p *pool) put(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.aborted {
+		return false
+	}
+	p.idle = append(p.idle, c)
+	return true
+}
+
+// add registers a new connection. It returns false after abort.
+func (p *pool) add(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.aborted {
+		return false
+	}
+	if p.open == nil {
+		p.open = make(map[*conn]struct{})
+	}
+	p.open[c] = struct{}{}
+	return true
+}
+
+func (p *pool) close(c *conn) {
+	p.mu.Lock()
+	delete(p.open, c)
+	p.mu.Unlock()
+	c.close()
+}
+
+func (p *pool) closeIdle() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	for _, c := range idle {
+		delete(p.open, c)
+	}
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+}
+
+// abort closes what is idle and ends what is busy; the worker that uses a busy
+// connection closes it.
+func (p *pool) abort() {
+	p.mu.Lock()
+	p.aborted = true
+	busy := make([]*conn, 0, len(p.open))
+	for c := range p.open {
+		busy = append(busy, c)
+	}
+	p.mu.Unlock()
+	for _, c := range busy {
+		c.stream.Abort()
+	}
+	p.closeIdle()
+}
+
+func (p *pool) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.open)
+}

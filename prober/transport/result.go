@@ -1,0 +1,136 @@
+package transport
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"example.com/prober/errcode"
+)
+
+// Version is the HTTP version of a response.
+type Version uint8
+
+// The versions a response can have; VersionNone means there was no response.
+const (
+	VersionNone Version = iota
+	HTTP10
+	HTTP11
+	HTTP2
+)
+
+// String returns the version as it stands in the label http_version.
+func (v Version) String() string {
+	switch v {
+	case HTTP10:
+		return "1.0"
+	case HTTP11:
+		return "1.1"
+	case HTTP2:
+		return "2"
+	default:
+		return "none"
+	}
+}
+
+// Result is what one request came to. A worker owns one and uses it again for
+// every request, so that the steady state allocates nothing.
+type Result struct {
+	// Due is when the request should have started; latency counts from here.
+	Due Instant
+	// Deadline is when the request's time runs out.
+	Deadline Instant
+	// Start is when a worker began to serve the request.
+	Start Instant
+	// End is when the last byte arrived, or the failure was known.
+	End Instant
+
+	// Status is the final status, or 0 when no response header was received.
+	// It stands also when the body failed later.
+	Status  int
+	Version Version
+	// Sent and Received count bytes of HTTP, before TLS.
+	Sent     int64
+	Received int64
+	// Opened and Reused tell where the connection came from. Both are false
+	// when none could be made.
+	Opened bool
+	Reused bool
+	// Remote is the address that was dialled last, the zero value without one.
+	Remote netip.AddrPort
+	// TLS is set when a handshake showed a certificate during this request,
+	// whatever the verdict on it.
+	TLS *TLSInfo
+	// Err is why the exchange did not end well: an [errcode.PhaseError] or nil.
+	Err error
+
+	phases [errcode.NumPhases]time.Duration
+	seen   [errcode.NumPhases]bool
+	phase  errcode.Phase
+	since  Instant
+}
+
+// TLSInfo is what a handshake negotiated and the certificates' dates.
+type TLSInfo struct {
+	// Version and Cipher are crypto/tls numbers, ALPN the protocol agreed on.
+	Version uint16
+	Cipher  uint16
+	ALPN    string
+	// LeafNotAfter and EarliestNotAfter are the ends of validity of the server's
+	// own certificate and of the one in its chain that ends first.
+	LeafNotAfter     time.Time
+	EarliestNotAfter time.Time
+}
+
+// Reset prepares r for a request that is due at due and must end by deadline.
+func (r *Result) Reset(due, deadline Instant) {
+	*r = Result{Due: due, Deadline: deadline}
+}
+
+// Duration is the latency of the request: from when it was due to its end.
+func (r *Result) Duration() time.Duration { return r.End.Sub(r.Due) }
+
+// Phase returns the time spent in p, and whether the request was in it at all.
+// The times of all phases add up to Duration.
+func (r *Result) Phase(p errcode.Phase) (time.Duration, bool) {
+	return r.phases[p], r.seen[p]
+}
+
+// FailedIn returns the phase in which the request failed, PhaseNone if it did not.
+func (r *Result) FailedIn() errcode.Phase {
+	if failure, ok := errors.AsType[*errcode.PhaseError](r.Err); ok {
+		return failure.Phase
+	}
+	return errcode.PhaseNone
+}
+
+// begin starts the request's clock: what has passed since it was due is queueing.
+func (r *Result) begin() {
+	now := Now()
+	r.Start = now
+	r.phase, r.since = errcode.PhaseQueue, r.Due
+	r.seen[errcode.PhaseQueue] = true
+}
+
+// enter ends the current phase and begins p, both at the same moment.
+func (r *Result) enter(p errcode.Phase) { r.enterAt(p, Now()) }
+
+func (r *Result) enterAt(p errcode.Phase, now Instant) {
+	r.phases[r.phase] += now.Sub(r.since)
+	r.phase, r.since = p, now
+	r.seen[p] = true
+}
+
+// finish ends the last phase at now.
+func (r *Result) finish(now Instant) {
+	r.phases[r.phase] += now.Sub(r.since)
+	r.since, r.End = now, now
+}
+
+// fail ends the request with a failure in the current phase.
+func (r *Result) fail(err *errcode.PhaseError) {
+	err.Phase = r.phase
+	err.Reused = r.Reused
+	r.Err = err
+	r.finish(Now())
+}

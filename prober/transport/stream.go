@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// stream is a TCP connection whose reads and writes end at the deadline of the
+// request under way.
+//
+// Setting a deadline of the runtime's poller for every request would cost as
+// much as parsing the answer. So the poller's deadline may lie before the
+// request's: an operation that wakes too early sets it anew and goes on. It lies
+// below TLS, since a tls.Conn does not survive a write that timed out.
+type stream struct {
+	net.Conn
+	deadline Instant
+	// armedRead and armedWrite are what the poller knows; never after deadline
+	// while an operation runs.
+	armedRead  Instant
+	armedWrite Instant
+	aborted    atomic.Bool
+
+	raw     syscall.RawConn
+	peek    func(fd uintptr)
+	peeked  [5]byte
+	peekLen int
+	peekErr error
+}
+
+// longAgo is a deadline that has always passed.
+var longAgo = time.Unix(1, 0)
+
+func newStream(c net.Conn, deadline Instant) *stream {
+	s := &stream{Conn: c, deadline: deadline}
+	if sc, ok := c.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			s.raw = raw
+			s.peek = s.peekFD
+		}
+	}
+	return s
+}
+
+// Read reads until the stream's deadline. It returns context.Canceled once the
+// stream is aborted.
+func (s *stream) Read(p []byte) (int, error) {
+	for {
+		if s.armedRead == 0 || s.armedRead > s.deadline {
+			if err := s.armRead(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := s.Conn.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if s.aborted.Load() {
+			return 0, context.Canceled
+		}
+		if Now() >= s.deadline {
+			return 0, err
+		}
+		s.armedRead = 0
+	}
+}
+
+// Write writes all of p unless the deadline passes or the stream is aborted.
+func (s *stream) Write(p []byte) (int, error) {
+	done := 0
+	for {
+		if s.armedWrite == 0 || s.armedWrite > s.deadline {
+			if err := s.armWrite(); err != nil {
+				return done, err
+			}
+		}
+		n, err := s.Conn.Write(p[done:])
+		done += n
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return done, err
+		}
+		if s.aborted.Load() {
+			return done, context.Canceled
+		}
+		if Now() >= s.deadline {
+			return done, err
+		}
+		s.armedWrite = 0
+	}
+}
+
+// Abort ends the operation under way and all later ones with context.Canceled.
+// It may be called from any goroutine.
+func (s *stream) Abort() {
+	s.aborted.Store(true)
+	_ = s.SetDeadline(longAgo) // fails only on a closed connection, which is as good
+}
+
+func (s *stream) armRead() error {
+	if err := s.SetReadDeadline(s.deadline.Time()); err != nil {
+		return err
+	}
+	s.armedRead = s.deadline
+	return s.undoIfAborted()
+}
+
+func (s *stream) armWrite() error {
+	if err := s.SetWriteDeadline(s.deadline.Time()); err != nil {
+		return err
+	}
+	s.armedWrite = s.deadline
+	return s.undoIfAborted()
+}
+
+// undoIfAborted keeps an Abort that came while a deadline was set from being lost.
+func (s *stream) undoIfAborted() error {
+	if !s.aborted.Load() {
+		return nil
+	}
+	_ = s.SetDeadline(longAgo)
+	return context.Canceled
+}
+
+// alive takes one look, without blocking, at what an idle connection has to
+// say. An end of stream, an error or bytes that nobody asked for mean that it
+// cannot be used again. Under TLS, session tickets may arrive at any time; an
+// alert, which announces the end, is told from them by its size.
+func (s *stream) alive(secured bool) bool {
+	if s.raw == nil {
+		return true
+	}
+	if err := s.raw.Control(s.peek); err != nil {
+		return false
+	}
+	if s.peekErr != nil {
+		return errors.Is(s.peekErr, syscall.EAGAIN)
+	}
+	return secured && s.peekLen == len(s.peeked) && !isTLSAlert(s.peeked)
+}
+
+// isTLSAlert tells whether a TLS record header announces an alert: by its type
+// up to TLS 1.2 (RFC 5246, section 6.2.1), and by its length in TLS 1.3, where
+// an encrypted alert is 2 bytes, a type and a 16-byte tag (RFC 8446, section 5.2).
+func isTLSAlert(header [5]byte) bool {
+	const alert, applicationData, alertLength = 21, 23, 2 + 1 + 16
+	length := int(header[3])<<8 | int(header[4])
+	return header[0] == alert || header[0] == applicationData && length <= alertLength
+}
