@@ -1,0 +1,181 @@
+package prober
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+)
+
+func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(245 * time.Millisecond))
+		target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 50}), e)
+		target.fire(t.Context(), context.Background())
+
+		assert.Equal(t, 200, e.count())
+		for k, start := range e.starts {
+			assert.Equal(t, time.Duration(k)*10*time.Millisecond, start.Sub(e.starts[0]), "arrival %d", k)
+			assert.Equal(t, start, e.dues[k])
+		}
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 200, c.codes[errcode.OK].count)
+		assert.EqualValues(t, 25, c.lastPeak, "those due within 245 ms at 100 per second")
+		assert.EqualValues(t, 200, c.lag.count)
+		assert.Zero(t, c.lag.sum)
+	})
+}
+
+func TestStalledTargetCannotHideItsStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stallEnds := time.Now().Add(500 * time.Millisecond)
+		e := newFakeEngine(func(int) (time.Duration, int) { return max(time.Until(stallEnds), 0) + time.Millisecond, 200 })
+		target := testTarget(testConfig(config.Burst{Rate: 1000, Duration: time.Second, Concurrency: 2}), e)
+		target.fire(t.Context(), context.Background())
+
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 1000, c.codes[errcode.OK].count, "two workers can catch up within the burst")
+		// The arrivals during the stall waited for its end, half of it on average.
+		assert.Greater(t, c.codes[errcode.OK].sum, 500*250*time.Millisecond)
+		assert.Less(t, c.lag.sum, time.Second, "waiting for the target is not the prober's lateness")
+	})
+}
+
+func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(time.Hour)) // until the timeout of 1 s
+		target := testTarget(testConfig(config.Burst{Rate: 10, Duration: 5 * time.Second, Concurrency: 2}), e)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			target.fire(t.Context(), context.Background())
+		}()
+		for range 70 {
+			time.Sleep(100 * time.Millisecond)
+			c := target.recorder.snapshot()
+			assertConserved(t, c)
+			assert.LessOrEqual(t, c.inFlight, uint64(12), "what waits is bounded by the timeout")
+		}
+		<-done
+		c := target.recorder.snapshot()
+		assert.EqualValues(t, 50, c.scheduled)
+		assert.EqualValues(t, e.count(), c.codes[errcode.RequestTimeout].count)
+		assert.EqualValues(t, 50-e.count(), c.dropped[dropTimeout])
+		assert.Zero(t, c.inFlight)
+		assert.Equal(t, 2, e.most, "never more in flight than concurrency")
+	})
+}
+
+func TestArrivalsCountAsScheduledThoughEveryWorkerIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(900 * time.Millisecond))
+		target := testTarget(testConfig(config.Burst{Rate: 100, Requests: 50, Concurrency: 1}), e)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			target.fire(t.Context(), context.Background())
+		}()
+		time.Sleep(205 * time.Millisecond)
+		c := target.recorder.snapshot()
+		assert.EqualValues(t, 21, c.scheduled)
+		assert.EqualValues(t, 21, c.inFlight)
+		<-done
+		assertConserved(t, target.recorder.snapshot())
+	})
+}
+
+func TestClosedBurstSendsItsRequestsWithConcurrencyWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(10 * time.Millisecond))
+		target := testTarget(testConfig(config.Burst{Requests: 95, Concurrency: 10}), e)
+		start := time.Now()
+		target.fire(t.Context(), context.Background())
+		assert.Equal(t, 95, e.count())
+		assert.Equal(t, 10, e.most)
+		assert.Equal(t, 100*time.Millisecond, time.Since(start))
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 10, c.lastPeak)
+		assert.Zero(t, c.lag.count, "a closed burst has no schedule to lag behind")
+	})
+}
+
+func TestClosedBurstEndsWithItsDuration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(300 * time.Millisecond))
+		target := testTarget(testConfig(config.Burst{Duration: time.Second, Concurrency: 3}), e)
+		target.fire(t.Context(), context.Background())
+		assert.Equal(t, 12, e.count(), "those started at 0, 300, 600 and 900 ms")
+		assertConserved(t, target.recorder.snapshot())
+	})
+}
+
+func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cause  error
+		reason dropReason
+	}{
+		"shutdown": {nil, dropShutdown},
+		"reload":   {errReload, dropReload},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newFakeEngine(takes(400 * time.Millisecond))
+				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 10 * time.Second, Concurrency: 4}), e)
+				schedule, stop := context.WithCancelCause(context.Background())
+				time.AfterFunc(205*time.Millisecond, func() { stop(tt.cause) })
+				target.fire(schedule, context.Background())
+
+				c := target.recorder.snapshot()
+				assertConserved(t, c)
+				assert.EqualValues(t, 4, c.codes[errcode.OK].count, "those in flight")
+				assert.Positive(t, c.dropped[tt.reason])
+				assert.Zero(t, c.inFlight)
+				assert.Less(t, c.scheduled, uint64(100), "arrivals not yet due were never scheduled")
+			})
+		})
+	}
+}
+
+func TestReuseWithinABurstClosesConnectionsAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for reuse, closed := range map[config.Reuse]int{config.ReuseBurst: 1, config.ReuseAlways: 0} {
+			e := newFakeEngine(takes(time.Millisecond))
+			cfg := testConfig(config.Burst{Requests: 5})
+			cfg.Connection.Reuse = reuse
+			testTarget(cfg, e).fire(t.Context(), context.Background())
+			assert.Equal(t, closed, e.closed, reuse)
+		}
+	})
+}
+
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	listed := config.Expect{Status: []config.StatusRange{{From: 200, To: 299}, {From: 404, To: 404}}}
+	for name, tt := range map[string]struct {
+		expect config.Expect
+		status int
+		code   errcode.Code
+	}{
+		"a success":                     {config.Expect{}, 200, errcode.OK},
+		"a redirect is below 400":       {config.Expect{}, 302, errcode.OK},
+		"a client error":                {config.Expect{}, 404, 1404},
+		"a server error":                {config.Expect{}, 503, 1503},
+		"a status in a listed range":    {listed, 204, errcode.OK},
+		"a client error that is listed": {listed, 404, errcode.OK},
+		"an unlisted status below 400":  {listed, 301, errcode.UnexpectedStatus},
+		"an unlisted client error":      {listed, 403, 1403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.code, verdict(tt.expect, resultWithStatus(tt.status)))
+		})
+	}
+}

@@ -1,0 +1,150 @@
+package prober
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// exposition returns what the manager's registry exposes, as text.
+func exposition(t testing.TB, m *Manager) string {
+	t.Helper()
+	registry := prometheus.NewRegistry() // a pedantic one refuses the users' own labels on target_info
+	require.NoError(t, registry.Register(m))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	var out bytes.Buffer
+	encoder := expfmt.NewEncoder(&out, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range families {
+		require.NoError(t, encoder.Encode(family))
+	}
+	return out.String()
+}
+
+// managerWithHistory returns a manager with one target that never fires and has
+// counted a few requests.
+func managerWithHistory(t *testing.T) *Manager {
+	t.Helper()
+	m := newTestManager(t)
+	cfg := testConfig(config.Burst{Requests: 1})
+	cfg.URL = &url.URL{Scheme: "https", Host: "shop.example", Path: "/pay", RawQuery: "token=secret"}
+	cfg.Labels = map[string]string{"team": "payments", "env": "staging"}
+	cfg.Interval = 1000 * time.Hour
+	apply(t, m, cfg)
+	r := m.entries["checkout"].recorder
+
+	r.startBurst(nil)
+	for _, d := range []time.Duration{800 * time.Microsecond, 3 * time.Millisecond, 40 * time.Millisecond} {
+		r.begin()
+		r.end(&transport.Result{Due: 1, End: transport.Instant(d) + 1, Status: 200, Version: transport.HTTP11,
+			Sent: 100, Received: 1000, Reused: true}, errcode.OK)
+	}
+	r.begin()
+	r.end(&transport.Result{Due: 1, End: transport.Instant(2*time.Millisecond) + 1, Opened: true,
+		Err: &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: syscall.ECONNRESET},
+		TLS: &transport.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
+			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
+	r.endBurst(60*time.Millisecond, dropShutdown)
+	r.skip(2)
+	r.begin()
+	m.NoteReload(true)
+	return m
+}
+
+var changing = regexp.MustCompile(`(?m)^((?:prober_burst_last_start_timestamp_seconds|prober_config_last_reload_success_timestamp_seconds)\S*) \S+$`)
+
+func TestExpositionIsTheGoldenOne(t *testing.T) {
+	t.Parallel()
+	got := changing.ReplaceAllString(exposition(t, managerWithHistory(t)), "$1 T")
+	const file = "testdata/exposition.txt"
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o750))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got, "go test ./prober -update writes it anew")
+}
+
+func TestExpositionIsCleanForPromlint(t *testing.T) {
+	t.Parallel()
+	problems, err := promlint.New(strings.NewReader(exposition(t, managerWithHistory(t)))).Lint()
+	require.NoError(t, err)
+	assert.Empty(t, problems)
+}
+
+func TestEverySeriesOfACounterStandsThereFromTheStart(t *testing.T) {
+	t.Parallel()
+	m := newTestManager(t)
+	cfg := testConfig(config.Burst{Requests: 1})
+	cfg.Interval = 1000 * time.Hour
+	apply(t, m, cfg)
+	text := exposition(t, m)
+	for _, code := range []string{"0", "1050", "1101", "1211", "1212", "1220", "1221", "1310", "1311", "1312", "1429", "1500", "1502", "1503", "1504"} {
+		assert.Contains(t, text, `prober_requests_total{error_code="`+code+`",target="checkout"} 0`+"\n")
+	}
+	assert.Contains(t, text, `prober_request_duration_seconds_count{error_code="0",target="checkout"} 0`)
+	assert.NotContains(t, text, `prober_request_duration_seconds_count{error_code="1212"`)
+}
+
+func TestErrorCodeInfoListsTheWholeTable(t *testing.T) {
+	t.Parallel()
+	text := exposition(t, newTestManager(t))
+	for code := range errcode.All() {
+		assert.Contains(t, text, `prober_error_code_info{error_code="`+code.String()+`",name="`+code.Name()+`",range="`+code.Range().String()+`"} 1`)
+	}
+}
+
+func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
+	t.Parallel()
+	m := managerWithHistory(t)
+	r := m.entries["checkout"].recorder
+	r.begin()
+	r.end(&transport.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
+	text := exposition(t, m)
+	assert.NotContains(t, text, "secret")
+	assert.NotContains(t, text, "canary")
+}
+
+func BenchmarkRecorderEnd(b *testing.B) {
+	r := newRecorder(newBounds(testBuckets))
+	res := &transport.Result{Due: 1, End: 1e6, Status: 200, Version: transport.HTTP11, Sent: 100, Received: 1000, Reused: true}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.begin()
+		r.end(res, errcode.OK)
+	}
+}
+
+func TestRecordingARequestAllocatesNothing(t *testing.T) {
+	r := newRecorder(newBounds(testBuckets))
+	res := &transport.Result{Due: 1, End: 1e6, Status: 200, Version: transport.HTTP11}
+	failed := &transport.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
+	record := func() {
+		r.begin()
+		r.end(res, errcode.OK)
+		r.begin()
+		r.end(failed, errcode.Refused)
+	}
+	record()
+	assert.Zero(t, testing.AllocsPerRun(1000, record))
+}

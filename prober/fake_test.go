@@ -1,0 +1,119 @@
+package prober
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeEngine stands in for the network: each request takes a time that the test
+// decides on, and its own goroutine's sleep is all there is to it.
+type fakeEngine struct {
+	// serve returns how long request k, counted from 0, takes, and its status.
+	serve func(k int) (time.Duration, int)
+
+	mu      sync.Mutex
+	starts  []transport.Instant
+	dues    []transport.Instant
+	current int
+	most    int
+	closed  int
+	aborted chan struct{}
+}
+
+func newFakeEngine(serve func(k int) (time.Duration, int)) *fakeEngine {
+	return &fakeEngine{serve: serve, aborted: make(chan struct{})}
+}
+
+func takes(d time.Duration) func(int) (time.Duration, int) {
+	return func(int) (time.Duration, int) { return d, 200 }
+}
+
+func (f *fakeEngine) Do(_ context.Context, r *transport.Result) {
+	f.mu.Lock()
+	k := len(f.starts)
+	f.starts = append(f.starts, transport.Now())
+	f.dues = append(f.dues, r.Due)
+	f.current++
+	f.most = max(f.most, f.current)
+	f.mu.Unlock()
+
+	r.Start = transport.Now()
+	d, status := f.serve(k)
+	if left := r.Deadline.Sub(r.Start); d > left {
+		d, status = left, 0
+		r.Err = &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: context.DeadlineExceeded}
+	}
+	timer := time.NewTimer(d)
+	select {
+	case <-timer.C:
+	case <-f.aborted:
+		status = 0
+		r.Err = &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: context.Canceled}
+	}
+	r.End, r.Status = transport.Now(), status
+
+	f.mu.Lock()
+	f.current--
+	f.mu.Unlock()
+}
+
+func (f *fakeEngine) CloseIdle() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed++
+}
+
+func (f *fakeEngine) Abort()    { close(f.aborted) }
+func (f *fakeEngine) Open() int { return 0 }
+
+func (f *fakeEngine) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.starts)
+}
+
+func testConfig(burst config.Burst) config.Target {
+	if burst.Concurrency == 0 {
+		burst.Concurrency = 10
+	}
+	return config.Target{
+		Name:       "checkout",
+		URL:        &url.URL{Scheme: "http", Host: "shop.example", Path: "/"},
+		Interval:   30 * time.Second,
+		Timeout:    time.Second,
+		Burst:      burst,
+		Request:    config.Request{Method: "GET"},
+		Connection: config.Connection{Reuse: config.ReuseAlways, ConnectTimeout: time.Second, TLSTimeout: time.Second},
+	}
+}
+
+func testTarget(cfg config.Target, e engine) *target {
+	return &target{cfg: cfg, engine: e, recorder: newRecorder(newBounds(testBuckets)), log: slog.New(slog.DiscardHandler)}
+}
+
+// assertConserved demands that nothing is lost and nothing is counted twice.
+func assertConserved(t testing.TB, c *tally) {
+	t.Helper()
+	var counted, dropped uint64
+	for _, h := range c.codes {
+		counted += h.count
+	}
+	for _, n := range c.dropped {
+		dropped += n
+	}
+	if c.scheduled != counted+dropped+c.inFlight {
+		t.Errorf("scheduled %d, but %d counted + %d dropped + %d in flight", c.scheduled, counted, dropped, c.inFlight)
+	}
+}

@@ -1,0 +1,136 @@
+package prober
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+const (
+	// nativeSchema gives 8 buckets per power of two: each is 1.09 times as wide
+	// as the one before, the finest resolution within a factor of 1.1.
+	nativeSchema = 3
+	// nativeBuckets is how many native buckets may be in use; beyond it the
+	// resolution is halved.
+	nativeBuckets = 160
+	// nativeZero is the width of the zero bucket in seconds, the usual 2^-128.
+	nativeZero = 2.938735877055719e-39
+)
+
+// bounds are the upper bounds of classic buckets, in ascending order.
+type bounds struct {
+	seconds []float64
+	limits  []time.Duration
+}
+
+// lagBounds suit the prober's own lateness, burstBounds the length of bursts.
+var (
+	lagBounds   = newBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
+	burstBounds = newBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
+)
+
+func newBounds(seconds []float64) *bounds {
+	b := &bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
+	for i, s := range seconds {
+		b.limits[i] = time.Duration(math.Round(s * float64(time.Second)))
+	}
+	return b
+}
+
+// index returns the first bucket that holds d, len(limits) for the one without
+// bound. Latencies are mostly small, and a handful of comparisons in order costs
+// less than a binary search that the processor cannot predict.
+func (b *bounds) index(d time.Duration) int {
+	for i, limit := range b.limits {
+		if d <= limit {
+			return i
+		}
+	}
+	return len(b.limits)
+}
+
+// histogram counts durations in classic and native buckets at once. It is not
+// safe for concurrent use: its owner has a lock that covers all the numbers that
+// must agree with each other.
+type histogram struct {
+	count   uint64
+	sum     time.Duration
+	classic []uint64 // not cumulative; the last one has no bound
+	native  sparse
+	created time.Time
+}
+
+func (h *histogram) observe(b *bounds, d time.Duration) {
+	if h.classic == nil {
+		h.classic = make([]uint64, len(b.limits)+1)
+		h.created = time.Now()
+	}
+	d = max(d, 0)
+	h.count++
+	h.sum += d
+	h.classic[b.index(d)]++
+	h.native.observe(d)
+}
+
+// merge adds what other has counted over the same bounds.
+func (h *histogram) merge(other *histogram) {
+	if other.count == 0 {
+		return
+	}
+	if h.classic == nil {
+		h.classic = make([]uint64, len(other.classic))
+		h.created = other.created
+	}
+	h.count += other.count
+	h.sum += other.sum
+	for i, n := range other.classic {
+		h.classic[i] += n
+	}
+	h.native.merge(&other.native)
+}
+
+// clone returns a copy that shares nothing with h.
+func (h *histogram) clone() histogram {
+	c := *h
+	c.classic = slices.Clone(h.classic)
+	c.native.counts = slices.Clone(h.native.counts)
+	return c
+}
+
+// quantile returns an estimate of the q-quantile, within the resolution of the
+// native buckets; 0 when nothing was counted.
+func (h *histogram) quantile(q float64) time.Duration {
+	rank := uint64(math.Ceil(q * float64(h.count)))
+	if h.count == 0 || rank <= h.native.zero {
+		return 0
+	}
+	seen := h.native.zero
+	for i, n := range h.native.counts {
+		if seen += n; seen >= rank {
+			return time.Duration(h.native.upper(h.native.first+i) * float64(time.Second))
+		}
+	}
+	return 0
+}
+
+// dto returns the histogram as Prometheus takes it, in seconds.
+func (h *histogram) dto(b *bounds, native bool) *dto.Histogram {
+	sum := h.sum.Seconds()
+	out := &dto.Histogram{SampleCount: &h.count, SampleSum: &sum}
+	out.Bucket = make([]*dto.Bucket, len(b.seconds))
+	var cumulative uint64
+	for i := range b.seconds {
+		if h.classic != nil {
+			cumulative += h.classic[i]
+		}
+		n := cumulative
+		out.Bucket[i] = &dto.Bucket{CumulativeCount: &n, UpperBound: &b.seconds[i]}
+	}
+	out.CreatedTimestamp = timestamp(h.created)
+	if native {
+		h.native.fill(out)
+	}
+	return out
+}

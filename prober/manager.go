@@ -1,0 +1,214 @@
+// Package prober keeps a set of targets under continuous load and counts what
+// comes back.
+//
+// A [Manager] runs one goroutine per target, which fires a burst at each of the
+// target's slots. All numbers of a target are kept by its recorder, from which
+// the manager, as a prometheus.Collector, takes consistent snapshots.
+package prober
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/prober/config"
+)
+
+// Manager holds the set of running targets. Its methods may be called from any
+// goroutine.
+type Manager struct {
+	log     *slog.Logger
+	metrics config.Metrics
+	bounds  *bounds
+
+	mu      sync.Mutex
+	entries map[string]*entry
+	runs    map[*run]struct{} // all that have not ended
+	ended   sync.WaitGroup    // of what the manager started
+	order   []string          // names in the order of the file
+	network config.Network
+	stopped bool
+	retired histogram // lag of the targets that were removed
+	reload  reloadState
+}
+
+type reloadState struct {
+	ok      bool
+	success time.Time
+}
+
+// entry is what the manager keeps under the name of a target. Its recorder stays
+// when the target's configuration changes.
+type entry struct {
+	cfg      config.Target
+	recorder *recorder
+	engine   engine
+	run      *run
+	removed  bool // drains, then goes
+}
+
+// run is the life of one target under one configuration.
+type run struct {
+	// stop ends the schedule for a reason; abort ends the requests in flight.
+	stop  context.CancelCauseFunc
+	abort context.CancelFunc
+	done  chan struct{} // closed when the last request has ended
+}
+
+// NewManager returns a manager without targets. How latencies are stored is
+// decided here for the life of the process: a histogram whose buckets changed
+// would no longer add up.
+func NewManager(log *slog.Logger, metrics config.Metrics) *Manager {
+	return &Manager{
+		log:     log,
+		metrics: metrics,
+		bounds:  newBounds(metrics.Buckets),
+		entries: make(map[string]*entry),
+		runs:    make(map[*run]struct{}),
+	}
+}
+
+// Apply makes the running targets those of cfg. It fails, and changes nothing,
+// when one of them cannot be compiled. Targets that are unchanged notice nothing;
+// those that changed finish what is in flight first and keep their counters;
+// those that are gone lose theirs after their last request was counted.
+func (m *Manager) Apply(cfg *config.Config) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stopped {
+		return errors.New("the prober is shutting down")
+	}
+	changed, err := m.compile(cfg)
+	if err != nil {
+		return err
+	}
+	wanted := make(map[string]bool, len(cfg.Targets))
+	m.order = m.order[:0]
+	for _, t := range cfg.Targets {
+		wanted[t.Name] = true
+		m.order = append(m.order, t.Name)
+		if engine, ok := changed[t.Name]; ok {
+			m.replace(t, engine)
+		}
+	}
+	for name, e := range m.entries {
+		if !wanted[name] && !e.removed {
+			m.remove(name, e)
+		}
+	}
+	m.network = cfg.Network
+	m.noteMetrics(cfg.Metrics)
+	return nil
+}
+
+// NoteReload records whether the configuration could be loaded and applied.
+func (m *Manager) NoteReload(ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reload.ok = ok
+	if ok {
+		m.reload.success = time.Now()
+	}
+}
+
+// Shutdown starts no further request, waits for those in flight until ctx ends,
+// then cancels the rest. When it returns every request has been counted.
+func (m *Manager) Shutdown(ctx context.Context) {
+	m.mu.Lock()
+	m.stopped = true
+	running := slices.Collect(maps.Keys(m.runs))
+	m.mu.Unlock()
+	for _, r := range running {
+		r.stop(nil)
+	}
+	for _, r := range running {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			r.abort()
+		}
+	}
+	m.ended.Wait()
+}
+
+// compile builds the engines of the targets that are new or changed.
+func (m *Manager) compile(cfg *config.Config) (map[string]engine, error) {
+	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
+	changed := make(map[string]engine)
+	for _, t := range cfg.Targets {
+		e := m.entries[t.Name]
+		if e != nil && !e.removed && sameNetwork && reflect.DeepEqual(e.cfg, t) {
+			continue
+		}
+		engine, err := compileTransport(t, cfg.Network)
+		if err != nil {
+			return nil, err
+		}
+		changed[t.Name] = engine
+	}
+	return changed, nil
+}
+
+// replace starts t, after what runs under its name now has drained.
+func (m *Manager) replace(t config.Target, engine engine) {
+	e := m.entries[t.Name]
+	if e == nil {
+		e = &entry{recorder: newRecorder(m.bounds)}
+		m.entries[t.Name] = e
+	}
+	before := e.run
+	if before != nil {
+		before.stop(errReload)
+	}
+	e.cfg, e.engine, e.removed = t, engine, false
+	e.run = m.start(&target{cfg: t, engine: engine, recorder: e.recorder, log: m.log}, before)
+}
+
+// remove lets the entry drain and forgets it then, unless its name has come back.
+func (m *Manager) remove(name string, e *entry) {
+	e.removed = true
+	last := e.run
+	last.stop(errReload)
+	m.ended.Go(func() {
+		<-last.done
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if e.removed && e.run == last {
+			m.retired.merge(&e.recorder.snapshot().lag)
+			delete(m.entries, name)
+		}
+	})
+}
+
+// start runs t in a goroutine of its own once before, if any, has ended.
+func (m *Manager) start(t *target, before *run) *run {
+	schedule, stop := context.WithCancelCause(context.Background())
+	requests, abort := context.WithCancel(context.Background())
+	r := &run{stop: stop, abort: abort, done: make(chan struct{})}
+	m.runs[r] = struct{}{}
+	m.ended.Go(func() {
+		if before != nil {
+			<-before.done
+		}
+		release := context.AfterFunc(requests, t.engine.Abort)
+		t.run(schedule, requests)
+		release()
+		close(r.done)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.runs, r)
+	})
+	return r
+}
+
+// noteMetrics says so when a reload asks for what only a restart can do.
+func (m *Manager) noteMetrics(metrics config.Metrics) {
+	if !reflect.DeepEqual(metrics, m.metrics) {
+		m.log.Warn("a change of metrics takes effect at the next start")
+	}
+}

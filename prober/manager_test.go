@@ -1,0 +1,215 @@
+package prober
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+)
+
+const patience = 20 * time.Second
+
+// server counts the requests and connections it sees.
+type server struct {
+	*httptest.Server
+	requests    atomic.Int64
+	connections atomic.Int64
+}
+
+func newServer(t *testing.T, handler http.HandlerFunc) *server {
+	t.Helper()
+	s := &server{}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		handler(w, r)
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }
+
+// target returns a target for s that fires a request every 20 ms.
+func (s *server) target(name string) config.Target {
+	u, _ := url.Parse(s.URL)
+	return config.Target{
+		Name:       name,
+		URL:        u,
+		Interval:   20 * time.Millisecond,
+		Timeout:    patience,
+		Burst:      config.Burst{Requests: 1, Concurrency: 1},
+		Request:    config.Request{Method: "GET"},
+		Connection: config.Connection{Reuse: config.ReuseAlways, ConnectTimeout: patience, TLSTimeout: patience},
+	}
+}
+
+func newTestManager(t *testing.T) *Manager {
+	t.Helper()
+	m := NewManager(slog.New(slog.DiscardHandler), config.Metrics{Buckets: testBuckets, NativeHistograms: true})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		m.Shutdown(ctx)
+	})
+	return m
+}
+
+func apply(t *testing.T, m *Manager, targets ...config.Target) {
+	t.Helper()
+	require.NoError(t, m.Apply(&config.Config{Targets: targets, Metrics: m.metrics}))
+}
+
+// tallyOf returns the numbers of a target, nil when it is not there.
+func tallyOf(m *Manager, name string) *tally {
+	m.mu.Lock()
+	e := m.entries[name]
+	m.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	return e.recorder.snapshot()
+}
+
+func awaitRequests(t *testing.T, m *Manager, name string, n uint64) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c := tallyOf(m, name)
+		return c != nil && c.codes[errcode.OK].count >= n
+	}, patience, time.Millisecond)
+}
+
+func TestReloadLeavesUnchangedTargetsAlone(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, ok)
+	m := newTestManager(t)
+	apply(t, m, s.target("stays"))
+	awaitRequests(t, m, "stays", 2)
+	run := m.entries["stays"].run
+	for range 50 {
+		apply(t, m, s.target("stays"), s.target("new"))
+		apply(t, m, s.target("stays"))
+	}
+	before := tallyOf(m, "stays").codes[errcode.OK].count
+	awaitRequests(t, m, "stays", before+2)
+	assert.Same(t, run, m.entries["stays"].run)
+	assert.EqualValues(t, 1, tallyOf(m, "stays").opened, "its connection stayed warm")
+}
+
+func TestChangedTargetKeepsItsCounters(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, ok)
+	m := newTestManager(t)
+	apply(t, m, s.target("changes"))
+	awaitRequests(t, m, "changes", 3)
+	changed := s.target("changes")
+	changed.Interval = 15 * time.Millisecond
+	apply(t, m, changed)
+	c := tallyOf(m, "changes")
+	assert.GreaterOrEqual(t, c.codes[errcode.OK].count, uint64(3))
+	awaitRequests(t, m, "changes", c.codes[errcode.OK].count+2)
+	assertConserved(t, tallyOf(m, "changes"))
+}
+
+func TestRemovedTargetGoesAfterItsLastRequestWasCounted(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
+	m := newTestManager(t)
+	apply(t, m, s.target("goes"))
+	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	apply(t, m)
+	c := tallyOf(m, "goes")
+	require.NotNil(t, c, "it is there while it drains")
+	assert.EqualValues(t, 1, c.inFlight)
+	assert.Empty(t, m.Targets(), "and no longer one of the targets")
+	close(release)
+	require.Eventually(t, func() bool { return tallyOf(m, "goes") == nil }, patience, time.Millisecond)
+	assert.EqualValues(t, 1, s.requests.Load())
+}
+
+func TestTargetThatComesBackWhileItDrainsKeepsItsCounters(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
+	m := newTestManager(t)
+	apply(t, m, s.target("back"))
+	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	apply(t, m)
+	apply(t, m, s.target("back"))
+	close(release)
+	awaitRequests(t, m, "back", 3)
+	require.Eventually(t, func() bool {
+		c := tallyOf(m, "back")
+		assertConserved(t, c)
+		return c.bursts >= 3
+	}, patience, time.Millisecond)
+}
+
+func TestConfigurationThatCannotBeCompiledChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, ok)
+	m := newTestManager(t)
+	apply(t, m, s.target("stays"))
+	bad := s.target("bad")
+	bad.URL = &url.URL{Scheme: "https", Host: "x.example"}
+	bad.Connection.TLS.CA = []byte("no certificate")
+	err := m.Apply(&config.Config{Targets: []config.Target{s.target("new"), bad}})
+	require.ErrorContains(t, err, `target "bad"`)
+	assert.Len(t, m.Targets(), 1)
+	assert.Equal(t, "stays", m.Targets()[0].Name)
+}
+
+func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
+	m := newTestManager(t)
+	apply(t, m, s.target("a"), s.target("b"))
+	require.Eventually(t, func() bool { return s.requests.Load() == 2 }, patience, time.Millisecond)
+	time.AfterFunc(50*time.Millisecond, func() { close(release) })
+	m.Shutdown(context.Background())
+	for _, name := range []string{"a", "b"} {
+		c := tallyOf(m, name)
+		assertConserved(t, c)
+		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
+		assert.Zero(t, c.inFlight)
+	}
+	require.Error(t, m.Apply(&config.Config{}), "nothing starts after the end")
+}
+
+func TestShutdownCancelsWhatOutlivesTheGrace(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := newServer(t, func(http.ResponseWriter, *http.Request) { <-release })
+	t.Cleanup(func() { close(release) })
+	m := newTestManager(t)
+	apply(t, m, s.target("hangs"))
+	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	apply(t, m) // it drains as a removed target does
+	expired, cancel := context.WithCancel(context.Background())
+	cancel()
+	before := m.entries["hangs"].recorder
+	m.Shutdown(expired)
+	c := before.snapshot()
+	assertConserved(t, c)
+	assert.EqualValues(t, 1, c.codes[errcode.Cancelled].count, "by the prober itself, and counted as that")
+	assert.Zero(t, c.inFlight)
+}

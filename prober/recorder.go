@@ -1,0 +1,257 @@
+package prober
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// dropReason says why an arrival was never started.
+type dropReason uint8
+
+const (
+	// dropTimeout: no worker became free within the request's timeout.
+	dropTimeout dropReason = iota
+	// dropShutdown and dropReload: the burst was ended before the arrival started.
+	dropShutdown
+	dropReload
+
+	numDropReasons = iota
+)
+
+func (d dropReason) String() string {
+	return [numDropReasons]string{"timeout", "shutdown", "reload"}[d]
+}
+
+// expectedCodes stand at 0 on the counter from a target's start: a counter that
+// first appears at 50 has an increase() of 0.
+var expectedCodes = [...]errcode.Code{
+	errcode.OK, errcode.RequestTimeout, errcode.NoSuchHost,
+	errcode.DialTimeout, errcode.Refused, errcode.Reset, errcode.Closed,
+	errcode.UnknownAuthority, errcode.HostnameMismatch, errcode.CertExpired,
+	errcode.FromStatus(429), errcode.FromStatus(500), errcode.FromStatus(502),
+	errcode.FromStatus(503), errcode.FromStatus(504),
+}
+
+type (
+	failureKey struct {
+		code  errcode.Code
+		phase errcode.Phase
+	}
+	responseKey struct {
+		status  int
+		version transport.Version
+	}
+)
+
+// tally is everything counted of one target. Its numbers agree with each other:
+// scheduled = the counts of all codes + dropped + inFlight.
+type tally struct {
+	scheduled uint64
+	inFlight  uint64
+	dropped   [numDropReasons]uint64
+
+	// codes holds the duration of the requests of each code; the counter of a
+	// code is the count of its histogram.
+	codes     map[errcode.Code]*histogram
+	phases    [errcode.NumPhases]histogram
+	failures  map[failureKey]uint64
+	responses map[responseKey]uint64
+	lag       histogram
+
+	sent, received, opened, reused uint64
+
+	bursts, skipped  uint64
+	burstDuration    histogram
+	peak, lastPeak   uint64 // of requests in flight: of this burst, of the last
+	lastBurstStart   time.Time
+	lastBurstSuccess time.Time
+	// burstFailures counts the failures of the burst under way or, between
+	// bursts, of the last one; burstRequests all its requests that ended.
+	burstFailures map[errcode.Code]uint64
+	burstRequests uint64
+
+	tls           transport.TLSInfo
+	clientCertEnd time.Time
+}
+
+// recorder counts what happens to one target, under one lock, so that every
+// snapshot is consistent to the unit. It outlives changes of the target's
+// configuration.
+type recorder struct {
+	bounds  *bounds
+	created time.Time
+
+	mu sync.Mutex
+	tally
+	arrivals *arrivals // of the open burst under way, or nil
+}
+
+func newRecorder(b *bounds) *recorder {
+	r := &recorder{bounds: b, created: time.Now()}
+	r.codes = make(map[errcode.Code]*histogram, len(expectedCodes))
+	r.failures = make(map[failureKey]uint64)
+	r.responses = make(map[responseKey]uint64)
+	r.burstFailures = make(map[errcode.Code]uint64)
+	for _, code := range expectedCodes {
+		r.codes[code] = &histogram{created: r.created}
+	}
+	return r
+}
+
+// startBurst notes the start of a burst; a is nil for a closed one.
+func (r *recorder) startBurst(a *arrivals) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.peak, r.burstRequests = 0, 0
+	clear(r.burstFailures)
+	r.lastBurstStart = time.Now()
+	r.arrivals = a
+}
+
+// endBurst notes the end of a burst after d. Arrivals that are due and have not
+// started are dropped for the given reason.
+func (r *recorder) endBurst(d time.Duration, reason dropReason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.arrivals != nil {
+		r.advance(transport.Now())
+		r.drop(r.arrivals.abandon(), reason)
+		r.arrivals = nil
+	}
+	r.bursts++
+	r.lastPeak = r.peak
+	r.burstDuration.observe(burstBounds, d)
+	if r.burstRequests > 0 && len(r.burstFailures) == 0 {
+		r.lastBurstSuccess = time.Now()
+	}
+}
+
+// skip counts slots at which no burst was started.
+func (r *recorder) skip(slots int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.skipped += uint64(slots)
+}
+
+// begin counts a request of a closed burst, which starts when it is due.
+func (r *recorder) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.schedule(1)
+}
+
+// claim takes the next arrival of the open burst if one is due at now. Otherwise
+// it returns when the next one will be due, or that none is left. free is since
+// when the asking worker had nothing to do: what passed after that and after the
+// due time is the prober's own lateness.
+func (r *recorder) claim(now, free transport.Instant) (due transport.Instant, state claimState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.advance(now)
+	due, state = r.arrivals.claim()
+	if state == claimed {
+		r.lag.observe(lagBounds, now.Sub(max(due, free)))
+	}
+	return due, state
+}
+
+// end counts a request that was begun or claimed.
+func (r *recorder) end(res *transport.Result, code errcode.Code) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight--
+	h := r.codes[code]
+	if h == nil {
+		h = &histogram{}
+		r.codes[code] = h
+	}
+	h.observe(r.bounds, res.Duration())
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		if d, ok := res.Phase(p); ok {
+			r.phases[p].observe(r.bounds, d)
+		}
+	}
+	r.burstRequests++
+	if code != errcode.OK {
+		r.failures[failureKey{code, res.FailedIn()}]++
+		r.burstFailures[code]++
+	}
+	r.transfer(res)
+}
+
+func (r *recorder) transfer(res *transport.Result) {
+	if res.Status != 0 {
+		r.responses[responseKey{res.Status, res.Version}]++
+	}
+	r.sent += uint64(res.Sent)
+	r.received += uint64(res.Received)
+	if res.Opened {
+		r.opened++
+	}
+	if res.Reused {
+		r.reused++
+	}
+	if res.TLS != nil {
+		r.tls = *res.TLS
+	}
+}
+
+// snapshot returns a copy of all numbers as they are at one moment.
+func (r *recorder) snapshot() *tally {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.advance(transport.Now())
+	return r.clone()
+}
+
+// advance brings the counts of an open burst up to now: an arrival is scheduled
+// when it is due, whether or not a worker is there to take it, and dropped when
+// its time has run out. That is arithmetic, so nothing has to be queued.
+func (r *recorder) advance(now transport.Instant) {
+	if r.arrivals == nil {
+		return
+	}
+	due, expired := r.arrivals.advance(now)
+	r.schedule(due)
+	r.drop(expired, dropTimeout)
+}
+
+func (r *recorder) schedule(n uint64) {
+	r.scheduled += n
+	r.inFlight += n
+	r.peak = max(r.peak, r.inFlight)
+}
+
+func (r *recorder) drop(n uint64, reason dropReason) {
+	r.inFlight -= n
+	r.dropped[reason] += n
+}
+
+func (t *tally) clone() *tally {
+	c := *t
+	c.codes = make(map[errcode.Code]*histogram, len(t.codes))
+	for code, h := range t.codes {
+		copied := h.clone()
+		c.codes[code] = &copied
+	}
+	c.failures = maps.Clone(t.failures)
+	c.responses = maps.Clone(t.responses)
+	c.burstFailures = maps.Clone(t.burstFailures)
+	for p := range c.phases {
+		c.phases[p] = t.phases[p].clone()
+	}
+	c.lag = t.lag.clone()
+	c.burstDuration = t.burstDuration.clone()
+	return &c
+}
+
+// lastBurst returns the failures and the number of requests of the last burst.
+func (r *recorder) lastBurst() (failures map[errcode.Code]uint64, requests uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.burstFailures), r.burstRequests
+}

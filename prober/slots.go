@@ -1,0 +1,69 @@
+package prober
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// slots is the grid of moments at which the bursts of a target start: the
+// multiples of its interval since the Unix epoch, shifted by a hash of its name
+// so that targets spread evenly. Replicas agree on it without talking.
+type slots struct {
+	interval time.Duration
+	shift    time.Duration
+}
+
+func newSlots(name string, interval time.Duration) slots {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // a hash does not fail
+	return slots{interval: interval, shift: time.Duration(mix(h.Sum64()) % uint64(interval))}
+}
+
+// mix spreads FNV's weak high bits: names that differ in their last letter only
+// would otherwise lie close together (the finalizer of SplitMix64).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// first returns the time from wall until the next slot, above 0.
+func (s slots) first(wall time.Time) time.Duration {
+	return s.interval - s.into(wall)
+}
+
+// next returns the time from wall until the next slot and how many slots were
+// missed meanwhile, when the last burst was due to start elapsed ago by the
+// monotonic clock. The wall clock only says where the grid lies: the slot is the
+// one nearest to a whole number of intervals after the last start, so that a
+// clock that was set forwards or backwards neither loses nor doubles a burst.
+func (s slots) next(wall time.Time, elapsed time.Duration) (wait time.Duration, missed int) {
+	missed = int(elapsed / s.interval)
+	wait = time.Duration(missed+1)*s.interval - elapsed
+	wait += s.nearest(wall.Add(wait))
+	if wait <= 0 {
+		wait += s.interval
+		missed++
+	}
+	return wait, missed
+}
+
+// into returns how far wall lies behind the slot before it: [0, interval).
+func (s slots) into(wall time.Time) time.Duration {
+	into := time.Duration((wall.UnixNano() - int64(s.shift)) % int64(s.interval))
+	if into < 0 {
+		into += s.interval
+	}
+	return into
+}
+
+// nearest returns the signed time from wall to the slot nearest to it.
+func (s slots) nearest(wall time.Time) time.Duration {
+	into := s.into(wall)
+	if into <= s.interval/2 {
+		return -into
+	}
+	return s.interval - into
+}

@@ -1,0 +1,75 @@
+package prober
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// engine sends the requests of one target. It is a [transport.Transport], and in
+// tests of the schedule a stand-in that needs no network.
+type engine interface {
+	Do(ctx context.Context, r *transport.Result)
+	CloseIdle()
+	Abort()
+	Open() int
+}
+
+// target runs the bursts of one target under one configuration.
+type target struct {
+	cfg      config.Target
+	engine   engine
+	recorder *recorder
+	log      *slog.Logger
+}
+
+// run fires a burst at each slot until schedule ends, and returns when the last
+// request has ended.
+func (t *target) run(schedule, requests context.Context) {
+	defer t.engine.CloseIdle()
+	grid := newSlots(t.cfg.Name, t.cfg.Interval)
+	wait := grid.first(time.Now())
+	for sleep(schedule, wait) {
+		start := transport.Now()
+		t.fire(schedule, requests)
+		t.report()
+		var missed int
+		wait, missed = grid.next(time.Now(), transport.Now().Sub(start))
+		t.recorder.skip(missed)
+	}
+}
+
+// report writes one line about a burst that had failures.
+func (t *target) report() {
+	failures, requests := t.recorder.lastBurst()
+	if len(failures) == 0 {
+		return
+	}
+	var failed uint64
+	for _, n := range failures {
+		failed += n
+	}
+	t.log.Warn("burst had failures", "target", t.cfg.Name,
+		"requests", requests, "failed", failed, "codes", formatCounts(failures))
+}
+
+// formatCounts lists the codes and how often each occurred: "1212 refused: 3".
+func formatCounts(counts map[errcode.Code]uint64) string {
+	codes := make([]errcode.Code, 0, len(counts))
+	for code := range counts {
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	parts := make([]string, len(codes))
+	for i, code := range codes {
+		parts[i] = code.String() + " " + code.Name() + ": " + strconv.FormatUint(counts[code], 10)
+	}
+	return strings.Join(parts, ", ")
+}
