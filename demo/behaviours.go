@@ -1,0 +1,212 @@
+package demo
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Behaviour is one way in which a target of the demo behaves.
+type Behaviour struct {
+	// Name is the name of the target.
+	Name string
+	// Summary says in a few words what the target does.
+	Summary string
+	// URL is where it does it.
+	URL string
+	// Codes are the error codes with which its requests end, ascending: each of
+	// them occurs, and no other. The name that does not resolve takes a machine
+	// whose DNS answers.
+	Codes []int
+}
+
+// group is a part of the table that belongs together.
+type group struct {
+	Title string
+	Rows  []row
+}
+
+// row is a behaviour with the way it is served and asked. Its URL is set when
+// it has been opened.
+type row struct {
+	Behaviour
+	open opener
+	// Keys are the lines of YAML below name and url.
+	Keys []string
+}
+
+// opener makes a behaviour of the given name reachable until ctx ends, which is
+// when the server closes, and returns its URL.
+type opener func(ctx context.Context, s *Server, name string) (url string, err error)
+
+const trustDemo = "connection: {tls: {ca_file: ca.pem}}"
+
+// table returns all behaviours. Handlers that count have a new count in it.
+func table() []group {
+	return []group{
+		{"Servers that behave", healthy()},
+		{"Answers that are failures by their status", statuses()},
+		{"Answers that come late or not at all", late()},
+		{"Connections and bytes that break", broken()},
+		{"Responses beyond the limits", oversized()},
+		{"TLS", secured()},
+		{"Targets that cannot be reached", unreachable()},
+	}
+}
+
+func healthy() []row {
+	return []row{
+		{Behaviour{Name: "fast", Summary: "answers 1 KiB at once", Codes: []int{0}},
+			page(fast),
+			[]string{
+				"interval: 2s",
+				"labels: {team: demo} # on prober_target_info, to join with",
+				"burst: {requests: 50, concurrency: 5} # no rate: each worker sends as fast as it gets answers",
+			}},
+		{Behaviour{Name: "post", Summary: "takes a JSON body and answers 201", Codes: []int{0}},
+			page(post),
+			[]string{
+				"request:",
+				"  method: POST",
+				"  headers: {Content-Type: [application/json]}",
+				`  body: '{"sku":1}'`,
+				"burst: {requests: 10, concurrency: 2}",
+			}},
+		{Behaviour{Name: "new-connections", Summary: "answers at once, and is asked on a new connection each time", Codes: []int{0}},
+			page(fast),
+			[]string{
+				"connection: {reuse: never}",
+				"burst: {requests: 10, concurrency: 2}",
+			}},
+		{Behaviour{Name: "redirect", Summary: "answers 302, which is not followed and is below 400", Codes: []int{0}},
+			page(redirect),
+			[]string{"burst: {requests: 5, concurrency: 1}"}},
+	}
+}
+
+func statuses() []row {
+	return []row{
+		{Behaviour{Name: "not-found", Summary: "answers 404", Codes: []int{1404}},
+			page(http.NotFound),
+			[]string{"burst: {requests: 5, concurrency: 1}"}},
+		{Behaviour{Name: "rate-limited", Summary: "answers 429", Codes: []int{1429}},
+			page(rateLimited),
+			[]string{"burst: {requests: 5, concurrency: 1}"}},
+		{Behaviour{Name: "unavailable", Summary: "answers every fifth request with 503, the others with 200", Codes: []int{0, 1503}},
+			page(unavailable()),
+			[]string{"burst: {requests: 20, rate: 20, concurrency: 5} # 20 requests, spread over one second"}},
+		{Behaviour{Name: "unexpected-status", Summary: "answers 204 where 200 is expected", Codes: []int{1710}},
+			page(status(http.StatusNoContent)),
+			[]string{
+				"expect: {status: [200]}",
+				"burst: {requests: 5, concurrency: 1}",
+			}},
+	}
+}
+
+func late() []row {
+	return []row{
+		{Behaviour{Name: "slow", Summary: "answers after 5 ms (50 %), 20 ms (40 %), 100 ms (9 %) or 500 ms (1 %)", Codes: []int{0}},
+			page(slow()),
+			[]string{
+				"interval: 4s",
+				"burst: {requests: 50, rate: 25, concurrency: 10}",
+			}},
+		{Behaviour{Name: "pausing", Summary: "stops for 500 ms once in 100 requests, and everybody waits", Codes: []int{0}},
+			page(pausing()),
+			[]string{
+				"# Five workers are stuck in the pause, twenty more requests become due in it.",
+				"# All 25 count from when they were due, so the pause shows in full.",
+				"interval: 4s",
+				"burst: {requests: 100, rate: 50, concurrency: 5}",
+			}},
+		{Behaviour{Name: "stall", Summary: "takes the request and never answers", Codes: []int{1050}},
+			page(stall),
+			[]string{
+				"timeout: 1s",
+				"burst: {requests: 3, concurrency: 3}",
+			}},
+		{Behaviour{Name: "stall-mid-body", Summary: "sends half of the body and then nothing", Codes: []int{1050}},
+			page(stallMidBody),
+			[]string{
+				"timeout: 1s",
+				"burst: {requests: 3, concurrency: 3}",
+			}},
+	}
+}
+
+func broken() []row {
+	rows := []row{
+		{Behaviour: Behaviour{Name: "reset-mid-body", Summary: "resets the connection after half of the body", Codes: []int{1220}},
+			open: raw("http", resetMidBody)},
+		{Behaviour: Behaviour{Name: "closed", Summary: "closes the connection without an answer", Codes: []int{1221}},
+			open: raw("http", reply(""))},
+		{Behaviour: Behaviour{Name: "closed-in-header", Summary: "closes the connection inside the response header", Codes: []int{1222}},
+			open: raw("http", reply("HTTP/1.1 200 OK\r\nContent-Ty"))},
+		{Behaviour: Behaviour{Name: "closed-reused", Summary: "answers the first request of a connection and closes it on the second", Codes: []int{0, 1223}},
+			open: raw("http", closeReused)},
+		{Behaviour: Behaviour{Name: "truncated", Summary: "declares 1024 bytes, sends 512 and closes", Codes: []int{1702}},
+			open: raw("http", reply(halfBody()))},
+		{Behaviour: Behaviour{Name: "bad-chunk", Summary: "sends a chunk whose size is no number", Codes: []int{1807}},
+			open: raw("http", reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n"))},
+		{Behaviour: Behaviour{Name: "not-http", Summary: "greets like an SSH server", Codes: []int{1801}},
+			open: raw("http", greet)},
+		{Behaviour: Behaviour{Name: "unasked-upgrade", Summary: "answers 101 to a request that asked for no upgrade", Codes: []int{1808}},
+			open: raw("http", reply("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: demo\r\n\r\n"))},
+	}
+	for i := range rows {
+		rows[i].Keys = []string{"burst: {requests: 6, concurrency: 1}"}
+	}
+	return rows
+}
+
+func oversized() []row {
+	return []row{
+		{Behaviour{Name: "huge-header", Summary: "sends 96 KiB of response header", Codes: []int{1802}},
+			page(hugeHeader),
+			[]string{"burst: {requests: 3, concurrency: 1}"}},
+		{Behaviour{Name: "big-body", Summary: "sends 2 MiB of body", Codes: []int{1703}},
+			page(bigBody),
+			[]string{"burst: {requests: 3, concurrency: 1}"}},
+	}
+}
+
+func secured() []row {
+	expired, early, other, own := validLeaf(), validLeaf(), validLeaf(), validLeaf()
+	expired.from, expired.until = -30*24*time.Hour, -24*time.Hour
+	early.from, early.until = 10*year, 11*year
+	other.host = "elsewhere.example"
+	own.selfSigned = true
+
+	few := "burst: {requests: 3, concurrency: 1}"
+	return []row{
+		{Behaviour{Name: "tls", Summary: "answers at once over TLS, with a certificate of the authority in ca_file", Codes: []int{0}},
+			secure(validLeaf()), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
+		{Behaviour{Name: "tls-self-signed", Summary: "has a certificate that nobody else vouches for", Codes: []int{1310}},
+			secure(own), []string{few}},
+		{Behaviour{Name: "tls-wrong-host", Summary: "has a certificate for another host", Codes: []int{1311}},
+			secure(other), []string{trustDemo, few}},
+		{Behaviour{Name: "tls-expired", Summary: "has a certificate that expired yesterday", Codes: []int{1312}},
+			secure(expired), []string{trustDemo, few}},
+		{Behaviour{Name: "tls-not-yet-valid", Summary: "has a certificate that becomes valid in ten years", Codes: []int{1313}},
+			secure(early), []string{trustDemo, few}},
+		{Behaviour{Name: "tls-client-certificate", Summary: "demands a client certificate, and there is none", Codes: []int{1345}},
+			demandCertificate, []string{trustDemo, few}},
+		{Behaviour{Name: "tls-stall", Summary: "takes the connection and never answers the handshake", Codes: []int{1302}},
+			raw("https", silence), []string{"connection: {tls_timeout: 500ms}", few}},
+		{Behaviour{Name: "tls-plain-http", Summary: "speaks plain HTTP where TLS is expected", Codes: []int{1304}},
+			raw("https", plainHTTP), []string{few}},
+	}
+}
+
+func unreachable() []row {
+	few := []string{"burst: {requests: 3, concurrency: 1}"}
+	return []row{
+		{Behaviour{Name: "refused", Summary: "is a port on which nobody listens", Codes: []int{1212}},
+			refused, few},
+		{Behaviour{Name: "no-such-host", Summary: "is a name that never resolves (RFC 6761 section 6.4)", Codes: []int{1101}},
+			elsewhere("http://does-not-exist.invalid/"), few},
+		{Behaviour{Name: "blocked", Summary: "is an address that network.deny forbids unless told otherwise", Codes: []int{1110}},
+			elsewhere("http://169.254.169.254/"), few},
+	}
+}

@@ -1,0 +1,156 @@
+package demo
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// acceptPause is waited after a failed accept, which happens when the process
+// has no file descriptors left; it bounds how often the failure repeats.
+const acceptPause = 100 * time.Millisecond
+
+// script plays one connection. When it returns, the connection is ended with a
+// FIN unless the script has closed it.
+type script func(*net.TCPConn)
+
+// raw plays sc on a listener of its own that is asked with the given scheme.
+func raw(scheme string, sc script) opener {
+	return func(ctx context.Context, s *Server, _ string) (string, error) {
+		ln, err := s.listen()
+		if err != nil {
+			return "", err
+		}
+		s.running.Go(func() { s.accept(ctx, ln, sc) })
+		return scheme + "://" + ln.Addr().String() + "/", nil
+	}
+}
+
+// elsewhere leads to a URL that the server has no part in.
+func elsewhere(url string) opener {
+	return func(context.Context, *Server, string) (string, error) { return url, nil }
+}
+
+// refused reserves a port on which nobody listens, so that nobody else can
+// come to listen there: the near end of a connection that is held open.
+func refused(ctx context.Context, s *Server, _ string) (string, error) {
+	ln, err := net.ListenTCP("tcp", loopback())
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = ln.Close() }()
+	// The local address makes the system bind the port. One that it only picks
+	// while connecting could be picked for the prober too: a dial to itself.
+	dialer := net.Dialer{LocalAddr: loopback()}
+	near, err := dialer.DialContext(ctx, "tcp", ln.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	s.hold(near)
+	far, err := ln.Accept()
+	if err != nil {
+		return "", err
+	}
+	s.hold(far)
+	return "http://" + near.LocalAddr().String() + "/", nil
+}
+
+// reply reads one request, writes text and ends the connection.
+func reply(text string) script {
+	return func(c *net.TCPConn) {
+		if readRequest(bufio.NewReader(c)) {
+			_, _ = io.WriteString(c, text)
+		}
+	}
+}
+
+// resetMidBody ends the connection with a RST after half of the body.
+func resetMidBody(c *net.TCPConn) {
+	reply(halfBody())(c)
+	_ = c.SetLinger(0)
+	_ = c.Close()
+}
+
+// closeReused answers the first request of a connection and closes it on the
+// second one. Had the second request met the close on its way, it would look
+// the same to the client: the race that every keep-alive connection runs.
+func closeReused(c *net.TCPConn) {
+	r := bufio.NewReader(c)
+	if !readRequest(r) {
+		return
+	}
+	_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n")
+	readRequest(r)
+}
+
+// greet speaks first and does not speak HTTP.
+func greet(c *net.TCPConn) {
+	_, _ = io.WriteString(c, "SSH-2.0-demo\r\n")
+}
+
+// plainHTTP answers a TLS handshake the way a web server does that expects none.
+func plainHTTP(c *net.TCPConn) {
+	if _, err := c.Read(make([]byte, 4<<10)); err != nil {
+		return
+	}
+	_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+}
+
+// silence reads whatever comes and answers nothing until the peer closes.
+func silence(c *net.TCPConn) {
+	_, _ = io.Copy(io.Discard, c)
+}
+
+// halfBody is a response whose body ends after half of its declared length.
+func halfBody() string {
+	return "HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 512)
+}
+
+// readRequest reads a request with its body, and reports whether one came.
+func readRequest(r *bufio.Reader) bool {
+	req, err := http.ReadRequest(r)
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, req.Body)
+	return err == nil
+}
+
+// accept plays sc on every connection until ln is closed.
+func (s *Server) accept(ctx context.Context, ln *net.TCPListener, sc script) {
+	for {
+		c, err := ln.AcceptTCP()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			wait(ctx, acceptPause)
+			continue
+		}
+		s.track(c)
+		go func() {
+			defer s.untrack(c)
+			s.play(c, sc)
+		}()
+	}
+}
+
+// play runs sc and ends the connection. It reads what the peer still sends
+// until the peer closes too: a close with bytes unread would be a RST, and
+// could overtake what the script has written.
+func (s *Server) play(c *net.TCPConn, sc script) {
+	defer func() { _ = c.Close() }()
+	if err := c.SetDeadline(time.Now().Add(s.life)); err != nil {
+		return
+	}
+	sc(c)
+	if err := c.CloseWrite(); err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, c)
+}

@@ -1,0 +1,194 @@
+// Package demo is a server on loopback that behaves well and badly in named
+// ways, together with a prober.yml that has one target for each of them.
+//
+// Every behaviour is one row of the table in behaviours.go. A row says under
+// which name it appears, which error codes its requests end with, how it is
+// served and how it is asked. What well-formed HTTP can express is a page of
+// one shared HTTP server; what it cannot is a script on a listener of its own.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// connectionLife bounds an exchange, and the whole life of a connection that
+// plays a script, so that a peer that never closes leaves nothing behind.
+const connectionLife = time.Minute
+
+// Server serves every behaviour on ports of its own until Close.
+type Server struct {
+	groups   []group
+	ca       *authority
+	life     time.Duration
+	web      *http.Server // for all listeners that speak HTTP, with and without TLS
+	pages    *http.ServeMux
+	pageHost string // host:port of the plain listener
+	stop     context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
+	held   []io.Closer // listeners and whatever else is open from start to end
+	conns  map[net.Conn]struct{}
+
+	running sync.WaitGroup // accept loops and connections
+}
+
+// Start opens the listeners on ephemeral ports of 127.0.0.1 and serves until
+// Close. It makes new certificates each time.
+func Start() (*Server, error) { return start(connectionLife) }
+
+func start(life time.Duration) (*Server, error) {
+	ca, err := newAuthority(time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("demo server: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{
+		groups: table(),
+		ca:     ca,
+		life:   life,
+		pages:  http.NewServeMux(),
+		stop:   stop,
+		conns:  make(map[net.Conn]struct{}),
+	}
+	s.web = s.newWeb(ctx)
+	if err := s.openAll(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("demo server: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Behaviours returns what the server does, in the order of the targets in the
+// file that WriteConfig writes.
+func (s *Server) Behaviours() []Behaviour {
+	var all []Behaviour
+	for _, g := range s.groups {
+		for _, r := range g.Rows {
+			b := r.Behaviour
+			b.Codes = slices.Clone(b.Codes)
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// Close ends all listeners and connections and waits until their goroutines
+// have returned. Further calls do nothing.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	held, conns := s.held, s.conns
+	s.closed, s.held, s.conns = true, nil, make(map[net.Conn]struct{})
+	s.mu.Unlock()
+
+	s.stop()
+	var errs []error
+	for _, c := range held {
+		errs = append(errs, c.Close())
+	}
+	for c := range conns {
+		_ = c.Close() // the peer or its own goroutine may have closed it already
+	}
+	s.running.Wait()
+	return errors.Join(errs...)
+}
+
+// openAll opens every behaviour; ctx ends with the server.
+func (s *Server) openAll(ctx context.Context) error {
+	ln, err := s.listen()
+	if err != nil {
+		return err
+	}
+	s.pageHost = ln.Addr().String()
+	s.serveWeb(ln)
+	for _, g := range s.groups {
+		for i := range g.Rows {
+			r := &g.Rows[i]
+			if r.URL, err = r.open(ctx, s, r.Name); err != nil {
+				return fmt.Errorf("%s: %w", r.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// newWeb makes the HTTP server; ctx ends the handlers that wait.
+func (s *Server) newWeb(ctx context.Context) *http.Server {
+	return &http.Server{
+		Handler:      http.HandlerFunc(s.servePage),
+		ReadTimeout:  s.life,
+		WriteTimeout: s.life,
+		IdleTimeout:  s.life,
+		// Failing handshakes are what some behaviours are for.
+		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnState: func(c net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				s.track(c)
+			case http.StateClosed:
+				s.untrack(c)
+			}
+		},
+	}
+}
+
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.life)
+	defer cancel()
+	s.pages.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// serveWeb serves HTTP on ln, which Close closes.
+func (s *Server) serveWeb(ln net.Listener) {
+	s.running.Go(func() {
+		_ = s.web.Serve(ln) // returns no earlier than ln is closed
+	})
+}
+
+func (s *Server) listen() (*net.TCPListener, error) {
+	ln, err := net.ListenTCP("tcp", loopback())
+	if err != nil {
+		return nil, err
+	}
+	s.hold(ln)
+	return ln, nil
+}
+
+// loopback is the address with a port of the system's choice.
+func loopback() *net.TCPAddr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// hold hands c to Close.
+func (s *Server) hold(c io.Closer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = append(s.held, c)
+}
+
+// track makes Close end c and wait for untrack. A connection that was accepted
+// while Close ran is closed here.
+func (s *Server) track(c net.Conn) {
+	s.running.Add(1)
+	s.mu.Lock()
+	closed := s.closed
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	if closed {
+		_ = c.Close()
+	}
+}
+
+func (s *Server) untrack(c net.Conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.running.Done()
+}

@@ -1,0 +1,110 @@
+package demo
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// started returns a server that is closed with the test.
+func started(t *testing.T) *Server {
+	t.Helper()
+	s, err := Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// ask sends a request to every target on loopback and returns the connections,
+// all of them open on this side.
+func ask(t *testing.T, s *Server) map[string]net.Conn {
+	t.Helper()
+	conns := make(map[string]net.Conn)
+	for _, b := range s.Behaviours() {
+		u, err := url.Parse(b.URL)
+		require.NoError(t, err)
+		if u.Hostname() != "127.0.0.1" || b.Name == "refused" {
+			continue
+		}
+		c, err := net.Dial("tcp", u.Host)
+		require.NoError(t, err, b.Name)
+		t.Cleanup(func() { c.Close() })
+		_, err = io.WriteString(c, "GET "+u.Path+" HTTP/1.1\r\nHost: demo\r\n\r\n")
+		require.NoError(t, err, b.Name)
+		conns[b.Name] = c
+	}
+	return conns
+}
+
+// assertEnds asserts that the server ends each connection, in whatever way.
+func assertEnds(t *testing.T, conns map[string]net.Conn) {
+	t.Helper()
+	for name, c := range conns {
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)), name)
+		_, err := io.Copy(io.Discard, c)
+		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, name)
+	}
+}
+
+func TestCloseEndsConnectionsThatTheirPeersKeepOpen(t *testing.T) {
+	t.Parallel()
+	s, err := Start()
+	require.NoError(t, err)
+	conns := ask(t, s)
+
+	require.NoError(t, s.Close())
+	assert.Empty(t, s.conns)
+	assertEnds(t, conns)
+	for name, c := range conns {
+		again, err := net.Dial("tcp", c.RemoteAddr().String())
+		if err == nil {
+			again.Close()
+		}
+		assert.Error(t, err, name)
+	}
+}
+
+func TestCloseTwiceIsCloseOnce(t *testing.T) {
+	t.Parallel()
+	s, err := Start()
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	require.NoError(t, s.Close())
+}
+
+func TestNoConnectionOutlivesItsBound(t *testing.T) {
+	t.Parallel()
+	s, err := start(50 * time.Millisecond)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+
+	assertEnds(t, ask(t, s))
+	require.Eventually(t, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.conns) == 0
+	}, time.Minute, time.Millisecond)
+}
+
+func TestTwoServersDoNotMeet(t *testing.T) {
+	t.Parallel()
+	a, b := started(t), started(t)
+	urls := make(map[string]bool)
+	for _, x := range a.Behaviours() {
+		urls[x.URL] = true
+	}
+	for _, x := range b.Behaviours() {
+		if u, err := url.Parse(x.URL); assert.NoError(t, err) && u.Hostname() == "127.0.0.1" {
+			assert.NotContains(t, urls, x.URL)
+		}
+	}
+}
