@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"example.com/prober/demo"
+	"example.com/prober/prober"
+)
+
+func demoCommand(app *kingpin.Application) (string, command) {
+	cmd := app.Command("demo", "Start a server on loopback that behaves well and badly in many ways, and the prober with a target for each.")
+	listen := kingpinflag.AddFlags(cmd, defaultAddress)
+	every := cmd.Flag("demo.table-interval", "How often to print the table of targets.").Default("10s").Duration()
+	duration := cmd.Flag("demo.duration", "End by itself after so long; 0 means to stay.").Default("0s").Duration()
+	return "demo", func(ctx context.Context, c *console) error {
+		if *duration > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, *duration)
+			defer cancel()
+		}
+		return runDemo(ctx, c, listen, *every)
+	}
+}
+
+// runDemo runs the misbehaving server and a daemon that probes it.
+func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every time.Duration) error {
+	server, err := demo.Start()
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "prober-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file, err := server.WriteConfig(dir)
+	if err != nil {
+		return err
+	}
+	_ = c.log.Level.Set("error") // failures are what a demo is for; the table shows them
+	d, err := newDaemon(c, daemonFlags{configFile: file, telemetryPath: "/metrics", listen: listen, grace: 2 * time.Second})
+	if err != nil {
+		return err
+	}
+	address := (*listen.WebListenAddresses)[0]
+	fmt.Fprintf(c.stdout, "The demo server misbehaves in %d ways; the prober has a target for each.\n\n"+
+		"  status page    http://%[2]s/\n  metrics        http://%[2]s/metrics\n  configuration  %[3]s\n\n"+
+		"A table follows every %[4]s. Ctrl-C ends the demo.\n", len(server.Behaviours()), address, file, every)
+
+	printing, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		printTables(printing, c.stdout, d.manager, every)
+	}()
+	err = d.run(ctx, nil)
+	stop()
+	<-done
+	return err
+}
+
+func printTables(ctx context.Context, out io.Writer, m *prober.Manager, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	before := map[string]uint64{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			printTable(out, m.Targets(), before, every)
+		}
+	}
+}
+
+// printTable prints one line per target. before holds the number of requests at
+// the last table, and is brought up to date.
+func printTable(out io.Writer, targets []prober.Status, before map[string]uint64, every time.Duration) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nTARGET\tREQUESTS\tRATE/S\tP50\tP99\tCODES")
+	for _, t := range targets {
+		rate := float64(t.Requests-before[t.Name]) / every.Seconds()
+		before[t.Name] = t.Requests
+		fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\t%s\t%s\n", t.Name, t.Requests, rate,
+			shortDuration(t.P50), shortDuration(t.P99), codeWords(t.Codes))
+	}
+	_ = table.Flush() // the terminal has gone; the demo ends by its signal
+}
+
+func shortDuration(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "-"
+	case d < time.Second:
+		return fmt.Sprintf("%.3gms", d.Seconds()*1e3)
+	default:
+		return fmt.Sprintf("%.3gs", d.Seconds())
+	}
+}
+
+// codeWords lists codes with their names and counts: "0 ok: 12, 1503 http_503: 3".
+func codeWords(codes []prober.CodeCount) string {
+	words := make([]string, len(codes))
+	for i, c := range codes {
+		words[i] = fmt.Sprintf("%s %s: %d", c.Code, c.Code.Name(), c.Count)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,76 @@
+// Command prober keeps targets under continuous, harmless HTTP load and exports
+// what it measures to Prometheus.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/common/version"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1 // it ran and failed
+	exitUsage = 2 // it could not start
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// From the first signal on the default holds again: a second one ends at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// console is where a command writes and how it logs.
+type console struct {
+	stdout, stderr io.Writer
+	log            *promslog.Config
+}
+
+// command is what a subcommand does once its flags are known.
+type command func(ctx context.Context, c *console) error
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c := &console{stdout: stdout, stderr: stderr, log: &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat(), Writer: stderr}}
+	app := kingpin.New("prober", "Keeps targets under continuous, harmless HTTP load and exports latency histograms\nand request counters by error code to Prometheus.")
+	app.Version(version.Print("prober"))
+	app.HelpFlag.Short('h')
+	app.UsageWriter(stdout).ErrorWriter(stderr)
+	ended := false
+	app.Terminate(func(int) { ended = true })
+	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").SetValue(c.log.Level)
+	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").SetValue(c.log.Format)
+	commands := map[string]command{}
+	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, demoCommand, codesCommand} {
+		name, cmd := register(app)
+		commands[name] = cmd
+	}
+
+	name, err := app.Parse(args)
+	if ended { // --help or --version has been answered
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "prober: %v; see prober --help\n", err)
+		return exitUsage
+	}
+	if err := commands[name](ctx, c); err != nil {
+		fmt.Fprintf(stderr, "prober: %v\n", err)
+		return exitCode(err)
+	}
+	return exitOK
+}
+
+// usageError is a failure to start.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }

@@ -1,0 +1,156 @@
+// Package web serves what the prober measured: metrics, health, configuration
+// and a status page. Nothing that comes in over HTTP starts a request to a target
+// or names one.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"example.com/prober/prober"
+)
+
+// Bounds on what a client of the web interface may take.
+const (
+	readTimeout    = 10 * time.Second
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 16 << 10
+	maxScrapes     = 20
+)
+
+// Options is what the handlers need.
+type Options struct {
+	Log     *slog.Logger
+	Manager *prober.Manager
+	// Registry is what the telemetry path exposes.
+	Registry      *prometheus.Registry
+	TelemetryPath string
+	// Config returns the running configuration as YAML without secrets.
+	Config func() ([]byte, error)
+	// Reload loads the configuration again; its error is shown to the client.
+	Reload func() error
+	// EnableLifecycle allows POST /-/reload, EnablePprof serves /debug/pprof/.
+	EnableLifecycle bool
+	EnablePprof     bool
+}
+
+// Shell is the web interface of one prober.
+type Shell struct {
+	opts    Options
+	ready   atomic.Bool
+	scrapes atomic.Int64
+}
+
+// New returns a shell that is not ready yet.
+func New(opts Options) *Shell { return &Shell{opts: opts} }
+
+// SetReady says whether /-/ready answers 200 or 503.
+func (s *Shell) SetReady(ready bool) { s.ready.Store(ready) }
+
+// Scrapes returns how many scrapes have been answered.
+func (s *Shell) Scrapes() int64 { return s.scrapes.Load() }
+
+// Server returns an HTTP server for the shell, with its time-outs set.
+func (s *Shell) Server() *http.Server {
+	return &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: readTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Handler returns all that the shell serves.
+func (s *Shell) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+s.opts.TelemetryPath, s.metrics())
+	mux.HandleFunc("GET /{$}", s.overview)
+	mux.HandleFunc("GET /config", s.config)
+	mux.HandleFunc("GET /-/healthy", healthy)
+	mux.HandleFunc("GET /-/ready", s.readiness)
+	mux.HandleFunc("POST /-/reload", s.reload)
+	if s.opts.EnablePprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return secured(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// metrics serves the registry and counts the scrapes it has answered.
+func (s *Shell) metrics() http.Handler {
+	registry := s.opts.Registry
+	handler := promhttp.InstrumentMetricHandler(registry, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		Registry:                            registry,
+		ErrorLog:                            slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelError),
+		MaxRequestsInFlight:                 maxScrapes,
+		EnableOpenMetrics:                   true,
+		EnableOpenMetricsTextCreatedSamples: false,
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r)
+		s.scrapes.Add(1)
+	})
+}
+
+// secured sets headers that keep a browser from doing anything but showing the page.
+func secured(next http.Handler) http.Handler {
+	const policy = "default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "healthy") }
+
+func (s *Shell) readiness(w http.ResponseWriter, _ *http.Request) {
+	if !s.ready.Load() {
+		text(w, http.StatusServiceUnavailable, "not ready")
+		return
+	}
+	text(w, http.StatusOK, "ready")
+}
+
+func (s *Shell) reload(w http.ResponseWriter, _ *http.Request) {
+	if !s.opts.EnableLifecycle {
+		text(w, http.StatusForbidden, "the lifecycle API is off: start with --web.enable-lifecycle")
+		return
+	}
+	if err := s.opts.Reload(); err != nil {
+		text(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	text(w, http.StatusOK, "reloaded")
+}
+
+func (s *Shell) config(w http.ResponseWriter, _ *http.Request) {
+	yaml, err := s.opts.Config()
+	if err != nil {
+		s.opts.Log.Error("cannot show the configuration", "err", err)
+		text(w, http.StatusInternalServerError, "the configuration cannot be shown")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(yaml) // a client that has gone needs no answer
+}
+
+func text(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(message + "\n")) // a client that has gone needs no answer
+}
