@@ -67,7 +67,7 @@ const (
 	TLSRecord                   Code = 1301
 	TLSTimeout                  Code = 1302
 	TLSClosed                   Code = 1303
-	TLSPlainHttp                Code = 1304
+	TLSPlainHTTP                Code = 1304
 	TLSALPN                     Code = 1305
 	TLSNoOverlap                Code = 1306
 	TLSSignature                Code = 1307

@@ -38,7 +38,7 @@ func clientFaults() []fault {
 		{
 			name: "the client's deadline is over during the TLS handshake", want: errcode.RequestTimeout,
 			fail: func(t lab) error {
-				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond) // time enough to connect
 				defer cancel()
 				return getWith(ctx, t, &http.Client{Transport: &http.Transport{}}, "https://"+peer(t, silence))
 			},

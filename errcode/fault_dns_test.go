@@ -93,7 +93,13 @@ func resolver(network, server string) *net.Resolver {
 		if network == "tcp" {
 			asked = network
 		}
-		return new(net.Dialer).DialContext(ctx, asked, server)
+		c, err := new(net.Dialer).DialContext(ctx, asked, server)
+		if err != nil {
+			return nil, err
+		}
+		// The resolver reads on after its caller has left, for seconds.
+		context.AfterFunc(ctx, func() { c.Close() })
+		return c, nil
 	}}
 }
 

@@ -34,9 +34,8 @@ func http2Faults() []fault {
 			fail:   func(t lab) error { return overHTTP2(t, bundled, hugeFrame) },
 			prober: errcode.HTTP2FrameSize, why: clientText,
 		},
-		{name: "no connection is cached", want: errcode.HTTP2, fail: func(lab) error {
-			return http2.ErrNoCachedConn
-		}},
+		byHand("no connection is cached", errcode.HTTP2, http2.ErrNoCachedConn),
+		byHand("a header string is no Huffman code", errcode.FromConnection(9), hpack.ErrInvalidHuffman),
 		{name: "a header block is garbage", want: errcode.FromConnection(9), fail: func(lab) error {
 			_, err := hpack.NewDecoder(4096, nil).DecodeFull([]byte{0xff, 0xff, 0xff, 0xff, 0x0f})
 			return err
@@ -68,10 +67,7 @@ func http2FaultsOf(client string, n uint32) []fault {
 			})
 		},
 	}
-	connection := fault{
-		name: fmt.Sprintf("a connection error %d of x/net/http2, by hand", n), want: errcode.FromConnection(n),
-		fail: func(lab) error { return http2.ConnectionError(code) },
-	}
+	connection := byHand(fmt.Sprintf("a connection error %d of x/net/http2", n), errcode.FromConnection(n), http2.ConnectionError(code))
 	if client == bundled && code == http2.ErrCodeProtocol {
 		connection = fault{
 			name: "the server breaks the protocol, seen by net/http", want: errcode.FromConnection(n),

@@ -1,6 +1,7 @@
 package errcode_test
 
 import (
+	"compress/flate"
 	"context"
 	"errors"
 	"io"
@@ -137,9 +138,6 @@ func handmadeFaults() []fault {
 	tcp := func(op string, errno syscall.Errno) error {
 		return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(op, errno)}
 	}
-	byHand := func(name string, want errcode.Code, err error) fault {
-		return fault{name: name + ", by hand", want: want, fail: func(lab) error { return err }}
-	}
 	return []fault{
 		byHand("the system has no file descriptor", errcode.LocalResources, tcp("dial", syscall.ENFILE)),
 		byHand("the system has no socket buffer", errcode.LocalResources, tcp("write", syscall.ENOBUFS)),
@@ -154,6 +152,12 @@ func handmadeFaults() []fault {
 		byHand("an established connection fails otherwise", errcode.TCPErrno, tcp("read", syscall.EPROTO)),
 		byHand("the resolver has no route", errcode.DNSUnreachable, in(errcode.PhaseResolve, tcp("dial", syscall.ENETUNREACH))),
 		byHand("the resolver closes in an answer", errcode.DNSMalformed, in(errcode.PhaseResolve, io.ErrUnexpectedEOF)),
+		byHand("a corrupt block of a compressed body", errcode.Decompression, flate.CorruptInputError(3)),
 		byHand("the handshake is aborted", errcode.TLSClosed, in(errcode.PhaseTLS, tcp("write", syscall.EPIPE))),
 	}
+}
+
+// byHand is a fault that cannot be brought about on every machine, or at all.
+func byHand(name string, want errcode.Code, err error) fault {
+	return fault{name: name + ", by hand", want: want, fail: func(lab) error { return err }}
 }

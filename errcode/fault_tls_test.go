@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -25,7 +27,7 @@ func tlsFaults() []fault {
 	wrongKey := tls.Certificate{Certificate: issue(nil, ours).Certificate, PrivateKey: other.PrivateKey}
 	garbage := tls.Certificate{Certificate: [][]byte{[]byte("garbage")}, PrivateKey: other.PrivateKey}
 	return []fault{
-		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHttp, fail: func(t lab) error {
+		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHTTP, fail: func(t lab) error {
 			return handshake(t, peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")), nil)
 		}},
 		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: func(t lab) error {
@@ -46,14 +48,14 @@ func tlsFaults() []fault {
 			return in(errcode.PhaseTLS, handshakeInVain(t))
 		}},
 		{
-			name: "the peer says nothing during the handshake, seen by tls.Dialer", want: errcode.RequestTimeout,
+			name: "the peer says nothing during the handshake, seen by HandshakeContext", want: errcode.RequestTimeout,
 			fail:   handshakeInVain,
 			prober: errcode.TLSTimeout, why: "the deadline of a context says nothing about the phase",
 		},
 		{name: "net/http's TLSHandshakeTimeout is over", want: errcode.TLSTimeout, fail: func(t lab) error {
 			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, silence))
 		}},
-		{name: "net/http finds plain HTTP on a TLS port", want: errcode.TLSPlainHttp, fail: func(t lab) error {
+		{name: "net/http finds plain HTTP on a TLS port", want: errcode.TLSPlainHTTP, fail: func(t lab) error {
 			return get(t, &http.Transport{}, "https://"+peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")))
 		}},
 		{name: "the peer chooses an unsupported version", want: errcode.TLSNoOverlap, fail: func(t lab) error {
@@ -90,9 +92,16 @@ func tlsFaults() []fault {
 		{name: "the peer's hello is malformed", want: errcode.TLS, fail: func(t lab) error {
 			return handshake(t, peer(t, answer("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00")), nil)
 		}},
-		{name: "we offer no protocol the peer requires, by hand", want: errcode.TLSALPN, fail: func(lab) error {
-			return fmt.Errorf("quic: %w", tls.AlertError(120))
-		}},
+		byHand("the server's ALPN is none of ours", errcode.TLSALPN, fmt.Errorf("quic: %w", tls.AlertError(120))),
+		byHand("our side refuses the certificate", errcode.CertInvalid, tls.AlertError(42)),
+		byHand("encrypted client hello is rejected", errcode.TLS, &tls.ECHRejectionError{}),
+		byHand("an alert is none of crypto/tls", errcode.TLS, &net.OpError{Op: "remote error", Err: errors.New("text")}),
+		byHand("the system has no roots", errcode.UnknownAuthority, x509.SystemRootsError{}),
+		byHand("a signature is of a weak algorithm", errcode.TLSSignature, x509.InsecureAlgorithmError(x509.MD5WithRSA)),
+		byHand("a signature is of an unknown algorithm", errcode.TLSSignature, x509.ErrUnsupportedAlgorithm),
+		byHand("a key may not sign", errcode.CertUsage, x509.ConstraintViolationError{}),
+		byHand("a certificate's encoding is broken", errcode.CertMalformed, asn1.StructuralError{Msg: "length"}),
+		byHand("a certificate has no chain", errcode.CertInvalid, x509.CertificateInvalidError{Reason: x509.NoValidChains}),
 	}
 }
 
@@ -142,11 +151,7 @@ func givenUp(t lab, address string, cfg *tls.Config) error {
 func handshakeInVain(t lab) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	c, err := new(tls.Dialer).DialContext(ctx, "tcp", peer(t, silence))
-	if err == nil {
-		c.Close()
-	}
-	return err
+	return tls.Client(connect(t, peer(t, silence)), &tls.Config{InsecureSkipVerify: true}).HandshakeContext(ctx)
 }
 
 func TestHandshakeLeavesOtherErrorsAlone(t *testing.T) {

@@ -8,7 +8,7 @@ var (
 		Look:   "Send the same request with `curl -v` and read the body, which mostly names the reason; look in the server's access log whether the request arrived there at all.",
 	}
 	other5xx = Help{
-		Causes: "The application failed, or a gateway, load balancer or content network before it (520 to 530 are the content network's own).",
+		Causes: "The application failed, or a gateway, load balancer or CDN before it (520 to 530 are numbers that a CDN made up).",
 		Look:   "Look at the Server and Via headers with `curl -v` to learn which hop answered, then at the log of that hop.",
 	}
 )

@@ -21,7 +21,7 @@ var tlsHelp = [...]explained{
 		"A load balancer without a backend, a middlebox that blocks the name in SNI, a server that wants another SNI or TLS version, or a plain service on that port.",
 		"Run `openssl s_client -connect HOST:PORT -servername HOST`, then without -servername. If they differ, look at the SNI rules.",
 	}},
-	{TLSPlainHttp, Help{
+	{TLSPlainHTTP, Help{
 		"The peer answered plain HTTP where the prober spoke TLS.",
 		"The URL has https with the port of plain HTTP, or TLS was switched off on the server or its load balancer.",
 		"Run `curl -v http://HOST:PORT/`. If that is intended, change the URL; otherwise look at the listener's TLS configuration.",

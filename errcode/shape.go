@@ -3,8 +3,6 @@ package errcode
 import (
 	"reflect"
 	"strings"
-
-	"golang.org/x/net/http2"
 )
 
 // shape takes in unexported types of the standard library by package, name and
@@ -12,15 +10,8 @@ import (
 // later versions of Go keep it in a package of its own, without the prefix.
 func (f *facts) shape(err error) {
 	v := reflect.Indirect(reflect.ValueOf(err))
-	if !v.IsValid() {
-		return
-	}
 	name := v.Type().Name()
 	switch v.Type().PkgPath() {
-	case "crypto/tls":
-		if name == "alert" && v.Kind() == reflect.Uint8 {
-			first(&f.tls, FromAlert(uint8(v.Uint())))
-		}
 	case "net/http":
 		if bundled, ok := strings.CutPrefix(name, "http2"); ok {
 			f.frameShape(bundled, v)
@@ -47,18 +38,10 @@ func (f *facts) frameShape(name string, v reflect.Value) {
 		first(&f.http2, FromGoAway(codeField(v, "ErrCode")))
 	case "StreamError":
 		first(&f.http2, FromStream(codeField(v, "Code")))
-	case "connError":
-		first(&f.http2, FromConnection(codeField(v, "Code")))
 	case "ConnectionError":
-		if v.Kind() == reflect.Uint32 {
+		if v.CanUint() {
 			first(&f.http2, FromConnection(uint32(v.Uint())))
 		}
-	case "goAwayFlowError":
-		first(&f.http2, FromConnection(uint32(http2.ErrCodeFlowControl)))
-	case "pseudoHeaderError", "duplicatePseudoHeaderError", "headerFieldNameError", "headerFieldValueError":
-		first(&f.http2, FromStream(uint32(http2.ErrCodeProtocol)))
-	case "noCachedConnError":
-		first(&f.http2, HTTP2)
 	}
 }
 

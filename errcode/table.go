@@ -59,7 +59,7 @@ var table = [...]entry{
 	{TLSRecord, RangeTLS, "tls_record", "the peer does not speak TLS"},
 	{TLSTimeout, RangeTLS, "tls_timeout", "the TLS handshake was not finished in time"},
 	{TLSClosed, RangeTLS, "tls_closed", "closed or reset by the peer during the TLS handshake"},
-	{TLSPlainHttp, RangeTLS, "tls_plain_http", "the peer answers plain HTTP on the TLS port"},
+	{TLSPlainHTTP, RangeTLS, "tls_plain_http", "the peer answers plain HTTP on the TLS port"},
 	{TLSALPN, RangeTLS, "tls_alpn", "the negotiated protocol is not the one required"},
 	{TLSNoOverlap, RangeTLS, "tls_no_overlap", "no TLS version or cipher suite in common, decided on our side"},
 	{TLSSignature, RangeTLS, "tls_signature", "a bad handshake signature, or a key or algorithm too weak"},

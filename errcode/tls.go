@@ -44,7 +44,7 @@ func (f *facts) secure(err error) bool {
 func (f *facts) tlsSentinel(err error) bool {
 	switch err {
 	case http.ErrSchemeMismatch:
-		first(&f.tls, TLSPlainHttp)
+		first(&f.tls, TLSPlainHTTP)
 	case x509.ErrUnsupportedAlgorithm:
 		first(&f.tls, TLSSignature)
 	default:
@@ -57,7 +57,7 @@ func (f *facts) tlsSentinel(err error) bool {
 // header.
 func fromRecordHeader(e tls.RecordHeaderError) Code {
 	if string(e.RecordHeader[:]) == "HTTP/" {
-		return TLSPlainHttp
+		return TLSPlainHTTP
 	}
 	return TLSRecord
 }
