@@ -2,8 +2,10 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +22,7 @@ func RedactedURL(u *url.URL) string {
 }
 
 func targetURL(to **url.URL) value {
-	parse := func(n *yaml.Node) (*url.URL, error) { return parseURL(n.Value) }
+	parse := func(n *yaml.Node) (*url.URL, error) { return parseURL(n.Value, "http://", "https://") }
 	return scalar[*url.URL]{to, parse, func(u *url.URL) *yaml.Node {
 		s := RedactedURL(u)
 		if u.RawQuery != "" {
@@ -32,12 +34,14 @@ func targetURL(to **url.URL) value {
 	}}
 }
 
+var errUserinfo = errors.New("must not hold a user name or password: URLs end up in labels, logs and pages")
+
 // parseURL keeps every part of raw out of its errors: a misplaced / or : moves
 // a password into the port or the path.
-func parseURL(raw string) (*url.URL, error) {
+func parseURL(raw string, schemes ...string) (*url.URL, error) {
 	scheme, rest, _ := strings.Cut(raw, "://")
-	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-		return nil, errors.New("must begin with http:// or https://")
+	if !slices.Contains(schemes, strings.ToLower(scheme)+"://") {
+		return nil, fmt.Errorf("must begin with %s", alternatives(schemes))
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, errors.New("holds a space, control or non-ASCII character; percent-encode it, and write a host in its xn-- form")
@@ -47,7 +51,7 @@ func parseURL(raw string) (*url.URL, error) {
 		authority = rest[:end]
 	}
 	if strings.Contains(authority, "@") {
-		return nil, errors.New("must not hold a user name or password: URLs end up in labels, logs and pages")
+		return nil, errUserinfo
 	}
 	if strings.Contains(rest, "#") {
 		return nil, errors.New("must not hold a fragment (#): it is never sent")
@@ -58,6 +62,9 @@ func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, errors.New("is not a valid URL: check the percent-encoding")
+	}
+	if u.RawPath != u.EscapedPath() {
+		u.RawPath = "" // it is not what is sent
 	}
 	return u, nil
 }

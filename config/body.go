@@ -33,6 +33,8 @@ type oneOf struct {
 	group []field
 }
 
+func (o oneOf) keys() section { return keysOf(o.value) }
+
 func (o oneOf) decode(c cursor, n *yaml.Node) {
 	for _, other := range o.group {
 		m, ok := c.marks[other.key]

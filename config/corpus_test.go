@@ -78,7 +78,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 // workspace copies a folder and adds the files that do not belong into a
-// repository: certificates with their keys, and one that is too large.
+// repository: secrets, certificates with their keys, and what is too large.
 func workspace(t *testing.T, from string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -88,6 +88,21 @@ func workspace(t *testing.T, from string) string {
 	require.NoError(t, err)
 	require.NoError(t, huge.Truncate(maxFileSize+1))
 	require.NoError(t, huge.Close())
+	for name, content := range map[string]string{
+		"password":       "canary pass:word ü\n",
+		"token":          "canary.token\r\n",
+		"client-secret":  "canary secret",
+		"empty":          "\n",
+		"two-lines":      "canary\ncanary\n",
+		"bom":            "\ufeffcanary\n",
+		"zero":           "canary\x00",
+		"padded":         "canary \n",
+		"long-secret":    "canary" + strings.Repeat("y", 250),
+		"largest-secret": strings.Repeat("canary--", maxSecretSize/8),
+		"large-secret":   strings.Repeat("canary--", maxSecretSize/8) + "\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
+	}
 	writeCertificate(t, folder, "ca")
 	writeCertificate(t, folder, "client")
 	writeCertificate(t, folder, "other")

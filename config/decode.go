@@ -29,8 +29,19 @@ type field struct {
 // section is a mapping whose keys are known.
 type section []field
 
-// required is a value that has no default.
+// required is a value that each target must have itself.
 type required struct{ value }
+
+// keysOf returns the keys of a value that is a mapping of known keys, and nil of
+// any other.
+func keysOf(v value) section {
+	if m, ok := v.(interface{ keys() section }); ok {
+		return m.keys()
+	}
+	return nil
+}
+
+func (s section) keys() section { return s }
 
 // scope is the part of the file that mistakes are attributed to: the file as a
 // whole, its defaults, or one target.
@@ -58,7 +69,7 @@ func (s *scope) isSet(path string) bool {
 // forget makes path and all below it unset.
 func (s *scope) forget(path string) {
 	maps.DeleteFunc(s.marks, func(set string, _ mark) bool {
-		return set == path || strings.HasPrefix(set, path+".")
+		return set == path || strings.HasPrefix(set, path+".") || strings.HasPrefix(set, path+"[")
 	})
 }
 
@@ -69,10 +80,14 @@ type cursor struct {
 	node *yaml.Node
 }
 
+// fail spoils the key, and the list that it is in.
 func (c cursor) fail(format string, args ...any) {
-	if m, ok := c.marks[c.path]; ok {
-		m.bad = true
-		c.marks[c.path] = m
+	list, _, _ := strings.Cut(c.path, "[")
+	for _, path := range []string{c.path, list} {
+		if m, ok := c.marks[path]; ok {
+			m.bad = true
+			c.marks[path] = m
+		}
 	}
 	c.add(c.node, c.where, c.path, fmt.Sprintf(format, args...))
 }
@@ -101,16 +116,17 @@ func (c cursor) at(n *yaml.Node) cursor {
 // forgotten as meant; null is meant. A section may be blank: its keys may all
 // have been commented out.
 func (c cursor) read(v value, n *yaml.Node) {
-	_, isSection := v.(section)
-	_, isRequired := v.(required)
+	isBlank, own := n.Value == "", mark{key: c.node, where: c.where}
 	switch {
 	case !isNull(n):
-		c.marks[c.path] = mark{key: c.node, where: c.where}
+		c.marks[c.path] = own
 		v.decode(c, n)
-	case isRequired:
+	case isIndispensable(v):
+		c.marks[c.path] = own
 		c.fail("has no value")
-	case n.Value == "" && isSection:
-	case n.Value == "":
+	case isBlank && keysOf(v) != nil:
+	case isBlank:
+		c.marks[c.path] = own
 		c.fail("has no value; remove the key, or write null for the built-in default")
 	case c.isSet(c.path):
 		v.reset()
@@ -171,10 +187,8 @@ func (s section) paths() []string {
 	var paths []string
 	for _, f := range s {
 		paths = append(paths, f.key)
-		if nested, ok := f.value.(section); ok {
-			for _, path := range nested.paths() {
-				paths = append(paths, f.key+"."+path)
-			}
+		for _, path := range keysOf(f.value).paths() {
+			paths = append(paths, f.key+"."+path)
 		}
 	}
 	return paths

@@ -14,22 +14,41 @@ const (
 	defaultMethod         = http.MethodGet
 	defaultConnectTimeout = 5 * time.Second
 	defaultTLSTimeout     = 5 * time.Second
+	defaultStreams        = 100
+	defaultMaxBodySize    = 1 << 20
+	defaultScheme         = "Bearer"
+	defaultTokenTimeout   = 10 * time.Second
+	defaultBreakerFor     = time.Minute
 )
 
 // fillTarget gives every key of a target that was not set its default.
 func fillTarget(t *Target) {
-	if t.Burst.Requests == 0 && t.Burst.Duration == 0 {
+	if t.Burst.Requests == 0 && t.Burst.Duration == 0 && len(t.Burst.Stages) == 0 {
 		t.Burst.Requests = 1
 	}
 	fill(&t.Interval, defaultInterval)
 	fill(&t.Timeout, defaultTimeout)
+	fill(&t.Sharding, ShardTarget)
 	fill(&t.Burst.Concurrency, defaultConcurrency)
 	fill(&t.Burst.Arrival, ArrivalConstant)
+	fill(&t.Burst.Precision, PrecisionSleep)
 	fill(&t.Request.Method, defaultMethod)
 	fill(&t.Connection.HTTPVersion, HTTPAuto)
 	fill(&t.Connection.Reuse, ReuseAlways)
 	fill(&t.Connection.ConnectTimeout, defaultConnectTimeout)
 	fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
+	fill(&t.Connection.StreamsPerConnection, defaultStreams)
+	fill(&t.Connection.IPVersion, IPAny)
+	fill(&t.Expect.MaxBodySize, defaultMaxBodySize)
+	if t.Request.Authorization != nil {
+		fill(&t.Request.Authorization.Type, defaultScheme)
+	}
+	if t.Request.OAuth2 != nil {
+		fill(&t.Request.OAuth2.Timeout, defaultTokenTimeout)
+	}
+	if t.Breaker != nil {
+		fill(&t.Breaker.For, defaultBreakerFor)
+	}
 }
 
 func fill[T comparable](to *T, v T) {

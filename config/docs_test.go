@@ -19,7 +19,7 @@ func TestTheReferenceHasARowForEveryKeyAndNoOther(t *testing.T) {
 	page, err := os.ReadFile("../docs/configuration.md")
 	require.NoError(t, err)
 	var rows []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\|").FindAllSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9_.]+)` \\|").FindAllSubmatch(page, -1) {
 		rows = append(rows, string(m[1]))
 	}
 	assert.ElementsMatch(t, everyKey(), rows)
@@ -41,7 +41,7 @@ func TestTheExampleWorks(t *testing.T) {
 	t.Parallel()
 	c, err := Load("../prober.yml")
 	require.NoError(t, err)
-	assert.Len(t, c.Targets, 4)
+	assert.Len(t, c.Targets, 5)
 }
 
 // TestTheExampleWorksUncommented takes the # from every setting of the example.
@@ -49,12 +49,12 @@ func TestTheExampleWorksUncommented(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile("../prober.yml")
 	require.NoError(t, err)
-	full := regexp.MustCompile(`(?m)^( *)#([a-z])`).ReplaceAll(example, []byte("$1$2"))
+	full := regexp.MustCompile(`(?m)^( *)#([a-z-])`).ReplaceAll(example, []byte("$1$2"))
 	require.NotEqual(t, string(example), string(full))
 	_, err = Parse(full, filepath.Join(workspace(t, "testdata/good"), "prober.yml"))
 	require.NoError(t, err)
 	for _, key := range everyKey() {
-		last := regexp.MustCompile(`[a-z_]+$`).FindString(key)
+		last := regexp.MustCompile(`[a-z0-9_]+$`).FindString(key)
 		assert.Regexp(t, `\b`+last+`:`, string(full), "the example does not show %s", key)
 	}
 }

@@ -108,12 +108,7 @@ type file struct {
 }
 
 func (f file) decode(c cursor, n *yaml.Node) {
-	if n.Kind != yaml.ScalarNode {
-		c.fail("must be the path of a file, not %s", kindName(n))
-		return
-	}
-	if n.Value == "" {
-		c.fail("must not be empty")
+	if !c.checkPath(n) {
 		return
 	}
 	content, err := c.files.read(n.Value)
@@ -128,6 +123,18 @@ func (f file) decode(c cursor, n *yaml.Node) {
 	default:
 		*f.path, *f.content = n.Value, content
 	}
+}
+
+func (c cursor) checkPath(n *yaml.Node) bool {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		c.fail("must be the path of a file, not %s", kindName(n))
+	case n.Value == "":
+		c.fail("must not be empty")
+	default:
+		return true
+	}
+	return false
 }
 
 func (f file) encode() *yaml.Node {

@@ -8,11 +8,36 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// headers is the mapping of header names to one value or a list of values.
-// Names are compared without case; null takes a header of the defaults away.
-type headers struct{ to *[]Header }
+// byHeader is the mapping of header names to what T holds of each. Names are
+// compared without case; null takes one of the defaults away.
+type byHeader[T any] struct {
+	to *[]T
+	// name returns the name of the header that a T is about.
+	name func(T) string
+	// checkName is given the name in lower case.
+	checkName func(string) error
+	// hint is for who writes a header twice.
+	hint string
+	// parse returns false for null, and after a mistake, which it reports.
+	parse  func(c cursor, name string, n *yaml.Node) (T, bool)
+	format func(T) *yaml.Node
+}
 
-func (h headers) decode(c cursor, n *yaml.Node) {
+func headers(to *[]Header) value {
+	return byHeader[Header]{
+		to:        to,
+		name:      func(h Header) string { return h.Name },
+		checkName: checkHeaderName,
+		hint:      "one name can have a list of values",
+		parse: func(c cursor, name string, n *yaml.Node) (Header, bool) {
+			values := c.values(n, checkHeaderValue)
+			return Header{name, values}, len(values) > 0
+		},
+		format: func(h Header) *yaml.Node { return redactedList(len(h.Values)) },
+	}
+}
+
+func (h byHeader[T]) decode(c cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
 		c.fail("must be a mapping of names to values, not %s", kindName(n))
 		return
@@ -22,16 +47,16 @@ func (h headers) decode(c cursor, n *yaml.Node) {
 	for _, p := range c.pairs(n) {
 		header := c.child(p.key)
 		name := strings.ToLower(p.key.Value)
-		if err := checkHeaderName(name); err != nil {
+		if err := h.checkName(name); err != nil {
 			header.fail("%s", err)
 			continue
 		}
 		if line, ok := lines[name]; ok {
-			header.fail("duplicate header, the first is in line %d; one name can have a list of values", line)
+			header.fail("duplicate header, the first is in line %d; %s", line, h.hint)
 			continue
 		}
 		lines[name] = p.key.Line
-		merged = mergeHeader(merged, p.key.Value, header.headerValues(p.value))
+		merged = h.merge(header, merged, p)
 	}
 	if len(merged) == 0 {
 		merged = nil
@@ -39,27 +64,41 @@ func (h headers) decode(c cursor, n *yaml.Node) {
 	*h.to = merged
 }
 
-// mergeHeader puts the header in the place of the one with the same name, or at
-// the end; without values it removes it.
-func mergeHeader(headers []Header, name string, values []string) []Header {
-	i := slices.IndexFunc(headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
+// merge puts what p says in the place of what was said about the same header, or
+// at the end.
+func (h byHeader[T]) merge(c cursor, into []T, p pair) []T {
+	item, ok := h.parse(c, p.key.Value, p.value)
+	i := slices.IndexFunc(into, func(old T) bool { return strings.EqualFold(h.name(old), p.key.Value) })
 	switch {
-	case i < 0 && len(values) == 0:
-		return headers
+	case i < 0 && !ok:
+		return into
 	case i < 0:
-		return append(headers, Header{name, values})
-	case len(values) == 0:
-		return slices.Delete(headers, i, i+1)
+		return append(into, item)
+	case !ok:
+		return slices.Delete(into, i, i+1)
 	}
-	headers[i] = Header{name, values}
-	return headers
+	into[i] = item
+	return into
 }
 
-// headerValues returns no value for null and after a mistake.
-func (c cursor) headerValues(n *yaml.Node) []string {
+func (h byHeader[T]) encode() *yaml.Node {
+	if len(*h.to) == 0 {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for _, item := range *h.to {
+		n.Content = append(n.Content, textNode(h.name(item)), h.format(item))
+	}
+	return n
+}
+
+func (h byHeader[T]) reset() { *h.to = nil }
+
+// values returns one text or a list of them: none for null and after a mistake.
+func (c cursor) values(n *yaml.Node, check func(*yaml.Node) error) []string {
 	if isNull(n) {
 		if n.Value == "" {
-			c.fail("has no value; write '' for an empty one, or null to leave out a header of the defaults")
+			c.fail("has no value; write '' for an empty one, or null to leave out what the defaults say")
 		}
 		return nil
 	}
@@ -72,7 +111,7 @@ func (c cursor) headerValues(n *yaml.Node) []string {
 	}
 	values := make([]string, 0, len(nodes))
 	for i, node := range nodes {
-		if err := checkHeaderValue(node); err != nil {
+		if err := check(node); err != nil {
 			place := c
 			if node != n {
 				place = c.item(i, node)
@@ -85,27 +124,19 @@ func (c cursor) headerValues(n *yaml.Node) []string {
 	return values
 }
 
-func (h headers) encode() *yaml.Node {
-	if len(*h.to) == 0 {
-		return nil
-	}
-	n := &yaml.Node{Kind: yaml.MappingNode}
-	for _, header := range *h.to {
-		values := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for range header.Values {
-			values.Content = append(values.Content, plainNode(redaction))
-		}
-		n.Content = append(n.Content, textNode(header.Name), values)
+// redactedList stands for so many values.
+func redactedList(count int) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for range count {
+		n.Content = append(n.Content, plainNode(redaction))
 	}
 	return n
 }
 
-func (h headers) reset() { *h.to = nil }
-
 // checkHeaderName wants a name in lower case.
 func checkHeaderName(name string) error {
-	if !isToken(name) {
-		return errors.New("a header name is letters, digits and any of !#$%&'*+-.^_`|~ (RFC 9110, section 5.1)")
+	if err := checkToken(name); err != nil {
+		return err
 	}
 	switch name {
 	case "host":
@@ -124,16 +155,46 @@ func checkHeaderName(name string) error {
 	return nil
 }
 
+func checkToken(name string) error {
+	if !isToken(name) {
+		return errors.New("a header name is letters, digits and any of !#$%&'*+-.^_`|~ (RFC 9110, section 5.1)")
+	}
+	return nil
+}
+
+// checkIDHeader wants a header that nothing else in the file sets.
+func checkIDHeader(s string) error {
+	name := strings.ToLower(s)
+	switch name {
+	case "accept-encoding":
+		return errors.New("is set by request.compression")
+	case "authorization":
+		return errors.New("is set by request.basic_auth, request.authorization or request.oauth2")
+	case "traceparent":
+		return errors.New("is set by request.traceparent")
+	}
+	return checkHeaderName(name)
+}
+
 func checkHeaderValue(n *yaml.Node) error {
+	if err := checkText(n); err != nil {
+		return err
+	}
+	switch {
+	case strings.ContainsFunc(n.Value, isControl):
+		return errors.New("must not hold line breaks or other control characters")
+	case strings.Trim(n.Value, " ") != n.Value:
+		return errors.New("must not begin or end with a space")
+	}
+	return nil
+}
+
+func checkText(n *yaml.Node) error {
 	switch {
 	case n.Kind != yaml.ScalarNode:
 		return errors.New("must be a value or a list of values, not " + kindName(n))
 	case isNull(n):
 		return errors.New("has no value; write '' for an empty one")
-	case strings.ContainsFunc(n.Value, isControl):
-		return errors.New("must not hold line breaks or other control characters")
-	case strings.Trim(n.Value, " ") != n.Value:
-		return errors.New("must not begin or end with a space")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 type list[T any] struct {
 	to     *[]T
 	parse  func(n *yaml.Node) (T, error)
-	format func(T) string
+	format func(T) *yaml.Node
 	// check, which may be nil, looks at the list as a whole.
 	check func([]T) error
 	// zero is what an empty list in the file becomes.
@@ -62,12 +63,40 @@ func (l list[T]) encode() *yaml.Node {
 	}
 	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 	for _, item := range *l.to {
-		n.Content = append(n.Content, plainNode(l.format(item)))
+		n.Content = append(n.Content, l.format(item))
 	}
 	return n
 }
 
 func (l list[T]) reset() { *l.to = nil }
+
+// texts is a list of texts, none of them twice.
+func texts(to *[]string, check func(string) error) value {
+	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
+	return list[string]{to: to, parse: parse, format: textNode, check: checkNoRepeat[string]}
+}
+
+// codings is a list of content codings: RFC 9110, section 8.4.1.
+func codings(to *[]string) value {
+	names := []string{"gzip", "br", "zstd", "deflate"}
+	return texts(to, func(s string) error {
+		if !slices.Contains(names, s) {
+			return fmt.Errorf("must be %s", alternatives(names))
+		}
+		return nil
+	})
+}
+
+func checkNoRepeat[T comparable](items []T) error {
+	seen := map[T]int{}
+	for i, item := range items {
+		if first, ok := seen[item]; ok {
+			return fmt.Errorf("must not repeat itself: [%d] is the same as [%d]", i, first)
+		}
+		seen[item] = i
+	}
+	return nil
+}
 
 func statuses(to *[]StatusRange) value {
 	return list[StatusRange]{to: to, parse: parseStatusRange, format: formatStatusRange}
@@ -91,11 +120,11 @@ func parseStatusRange(n *yaml.Node) (StatusRange, error) {
 	return StatusRange{from, to}, nil
 }
 
-func formatStatusRange(r StatusRange) string {
+func formatStatusRange(r StatusRange) *yaml.Node {
 	if r.From == r.To {
-		return strconv.Itoa(r.From)
+		return plainNode(strconv.Itoa(r.From))
 	}
-	return fmt.Sprintf("%d-%d", r.From, r.To)
+	return plainNode(fmt.Sprintf("%d-%d", r.From, r.To))
 }
 
 func buckets(to *[]float64) value {
@@ -109,7 +138,7 @@ func buckets(to *[]float64) value {
 		}
 		return v, nil
 	}
-	return list[float64]{to: to, parse: parse, format: formatNumber, check: checkBuckets}
+	return list[float64]{to: to, parse: parse, format: numberNode, check: checkBuckets}
 }
 
 func checkBuckets(bounds []float64) error {
@@ -129,7 +158,8 @@ func checkBuckets(bounds []float64) error {
 
 // prefixes keeps an empty list apart from a missing one: deny: [] denies nothing.
 func prefixes(to *[]netip.Prefix) value {
-	return list[netip.Prefix]{to: to, parse: parsePrefix, format: netip.Prefix.String, zero: []netip.Prefix{}}
+	format := func(p netip.Prefix) *yaml.Node { return plainNode(p.String()) }
+	return list[netip.Prefix]{to: to, parse: parsePrefix, format: format, zero: []netip.Prefix{}}
 }
 
 func parsePrefix(n *yaml.Node) (netip.Prefix, error) {

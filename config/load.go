@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -11,11 +10,20 @@ import (
 // Load reads the configuration at path and the files that it refers to. The
 // error is [Errors] when the content is wrong.
 func Load(path string) (*Config, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data, path)
+}
+
+// Read returns the text of a configuration, of a bounded size.
+func Read(path string) ([]byte, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration %s: %w", path, err)
 	}
-	return Parse(data, path)
+	return data, nil
 }
 
 // Parse reads a configuration from memory. The path need not exist: errors name
@@ -104,13 +112,9 @@ func (l targetList) decode(c cursor, n *yaml.Node) {
 	}
 }
 
-// target decodes one target over a copy of the defaults. Only file contents
-// stay shared between targets.
+// target decodes one target over a copy of the defaults.
 func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
-	t := l.base
-	t.Labels = maps.Clone(t.Labels)
-	t.Request.Headers = slices.Clone(t.Request.Headers)
-	t.Expect.Status = slices.Clone(t.Expect.Status)
+	t := l.base.clone()
 	s := &scope{report: c.report, files: c.files, where: c.path, marks: maps.Clone(l.loader.marks)}
 	if s.marks == nil {
 		s.marks = map[string]mark{}
@@ -118,7 +122,9 @@ func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
 	if name := nameIn(n); name != "" {
 		s.where = fmt.Sprintf("%s %q", c.path, name)
 	}
-	targetFields(&t).decode(cursor{scope: s, node: n}, n)
+	fields := targetFields(&t)
+	fields.decode(cursor{scope: s, node: n}, n)
+	s.checkNeeded(fields, "")
 	s.check(&t)
 	fillTarget(&t)
 	return t, s

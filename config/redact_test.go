@@ -29,18 +29,35 @@ targets:
       tls: {cert_file: client.pem, key_file: canary-7-key.pem}
   - name: file
     url: http://127.0.0.1/?canary-8
-    request: {method: PUT, body_file: body.txt}
+    request:
+      method: PUT
+      body_file: body.txt
+      basic_auth: {username: user, password_file: canary-13}
+    connection: {proxy_url: "http://proxy/", proxy_username: proxy-user, proxy_password_file: canary-13}
+  - name: token
+    url: http://127.0.0.1/
+    request:
+      oauth2:
+        client_id: id
+        client_secret_file: canary-13
+        token_url: http://127.0.0.1/?canary-14
+        endpoint_params: {key: [canary-15, canary-16]}
+  - name: bearer
+    url: http://127.0.0.1/
+    request: {authorization: {credentials_file: canary-13}}
 `
 
 func TestRedactedHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	folder := workspace(t, "testdata/good")
 	require.NoError(t, os.Rename(filepath.Join(folder, "client-key.pem"), filepath.Join(folder, "canary-7-key.pem")))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "canary-13"), []byte("canary-17"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "body.txt"), []byte("canary-9"), 0o600))
 	c, err := Parse([]byte(canaries), filepath.Join(folder, "prober.yml"))
 	require.NoError(t, err)
 	c.Targets[0].URL.User = url.UserPassword("canary-10", "canary-11")
 	c.Targets[0].URL.Fragment = "canary-12"
+	c.Targets[1].Connection.Proxy.URL.User = url.User("canary-18")
 
 	out, err := c.Redacted()
 	require.NoError(t, err)
@@ -57,6 +74,17 @@ func TestRedactedHoldsNoSecret(t *testing.T) {
 		"url: http://127.0.0.1/?<redacted>\n",
 		"X-Default: [<redacted>]\n",
 		"body_file: body.txt\n",
+		"username: user\n",
+		"password_file: <redacted>\n",
+		"proxy_url: http://proxy:80\n",
+		"proxy_username: proxy-user\n",
+		"proxy_password_file: <redacted>\n",
+		"client_id: id\n",
+		"client_secret_file: <redacted>\n",
+		"token_url: http://127.0.0.1/?<redacted>\n",
+		"key: [<redacted>, <redacted>]\n",
+		"type: Bearer\n",
+		"credentials_file: <redacted>\n",
 	} {
 		assert.Contains(t, got, want)
 	}
@@ -79,6 +107,13 @@ func TestMistakesShowNoSecret(t *testing.T) {
 		"targets:\n- name: a\n  request:\n    body: \"canary\\qcanary\"\n",
 		"targets:\n- name: a\n  request:\n    body: {canary: canary}\n",
 		"targets:\n- name: a\n  connection: {tls: {cert_file: x, key_file: canary}}\n",
+		"targets:\n- name: a\n  request: {basic_auth: {username: 'u:canary', password: canary, password_file: canary}}\n",
+		"targets:\n- name: a\n  request: {authorization: {type: Bearer canary, credentials: canary, credentials_file: canary}}\n",
+		"targets:\n- name: a\n  request: {authorization: Bearer canary}\n",
+		"targets:\n- name: a\n  request: {oauth2: {client_secret: canary, client_secret_file: canary, token_url: 'http://h/canary%'}}\n",
+		"targets:\n- name: a\n  request: {oauth2: {endpoint_params: {'key canary': {canary: canary}, k: {canary: canary}, scope: canary}}}\n",
+		"targets:\n- name: a\n  connection: {proxy_url: 'http://u:canary@proxy', proxy_password: canary, proxy_password_file: canary}\n",
+		"targets:\n- name: a\n  connection: {proxy_url: 'http://u:can/ary@proxy', no_proxy: [canary@canary]}\n",
 	} {
 		_, err := Parse([]byte(bad), "prober.yml")
 		require.Error(t, err, bad)
@@ -90,7 +125,7 @@ func TestMistakesShowNoSecret(t *testing.T) {
 func TestRedactedCanBeReadAgain(t *testing.T) {
 	t.Parallel()
 	folder := workspace(t, "testdata/good")
-	for _, name := range []string{"minimal.yml", "none.yml", "anchors.yml", "spelling.yml"} {
+	for _, name := range []string{"minimal.yml", "none.yml", "anchors.yml", "spelling.yml", "extended.yml"} {
 		c, err := Load(filepath.Join(folder, name))
 		require.NoError(t, err)
 		assertReadsAgain(t, c)

@@ -8,8 +8,12 @@ import (
 // unknownKey says what is wrong with a key that is not among siblings, and
 // what may have been meant.
 func unknownKey(key string, siblings section) string {
-	if best := closest(key, siblings); best != "" {
-		return fmt.Sprintf("unknown key, did you mean %q?", best)
+	const misspelled = "unknown key, did you mean %q?"
+	if siblings.has(key + "_file") {
+		return fmt.Sprintf(misspelled, key+"_file")
+	}
+	if best := closest(key, siblings, 1); best != "" {
+		return fmt.Sprintf(misspelled, best)
 	}
 	for _, path := range targetFields(new(Target)).paths() {
 		if path == key || strings.HasSuffix(path, "."+key) {
@@ -21,16 +25,20 @@ func unknownKey(key string, siblings section) string {
 			return fmt.Sprintf("unknown key here, %s is a key of the whole file", path)
 		}
 	}
+	if best := closest(key, siblings, 2); best != "" {
+		return fmt.Sprintf(misspelled, best)
+	}
 	return "unknown key"
 }
 
-// closest returns the sibling that key is probably a misspelling of, or "".
-func closest(key string, siblings section) string {
+// closest returns the sibling that key is probably a misspelling of, with so many
+// wrong letters at most, or "".
+func closest(key string, siblings section, mistakes int) string {
 	const longest = 40
 	if len(key) > longest {
 		return ""
 	}
-	best, bestDistance := "", 3
+	best, bestDistance := "", mistakes+1
 	for _, f := range siblings {
 		d := distance(strings.ToLower(key), f.key)
 		if d < bestDistance && d <= max(1, len(f.key)/3) {

@@ -12,14 +12,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// wholeNumber takes a number from 1 in decimal digits: 010 is ten.
-func wholeNumber(to *int, high int) value {
+// wholeNumber takes decimal digits: 010 is ten.
+func wholeNumber(to *int, low, high int) value {
 	parse := func(n *yaml.Node) (int, error) {
 		v, err := strconv.Atoi(n.Value)
 		if isQuoted(n) || err != nil && !errors.Is(err, strconv.ErrRange) {
 			return 0, errors.New("must be a whole number")
 		}
-		return v, inRange(v, 1, high, strconv.Itoa)
+		return v, inRange(v, low, high, strconv.Itoa)
 	}
 	return scalar[int]{to, parse, func(v int) *yaml.Node { return plainNode(strconv.Itoa(v)) }}
 }
@@ -31,12 +31,12 @@ func rate(to *float64, low, high float64) value {
 		switch {
 		case err != nil:
 			return 0, err
-		case v <= 0:
+		case v <= 0 && low > 0:
 			return 0, errors.New("must be above 0")
 		}
 		return v, inRange(v, low, high, formatNumber)
 	}
-	return scalar[float64]{to, parse, func(v float64) *yaml.Node { return plainNode(formatNumber(v)) }}
+	return scalar[float64]{to, parse, numberNode}
 }
 
 // parseNumber takes finite decimal numbers.
@@ -54,6 +54,8 @@ func parseNumber(n *yaml.Node) (float64, error) {
 	return v, nil
 }
 
+func numberNode(v float64) *yaml.Node { return plainNode(formatNumber(v)) }
+
 func formatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // duration takes the spellings of Go (1.5s) and Prometheus (1d12h).
@@ -63,7 +65,7 @@ func duration(to *time.Duration, low, high time.Duration) value {
 		if err != nil {
 			return 0, err
 		}
-		if d <= 0 {
+		if d <= 0 && low > 0 {
 			return 0, errors.New("must be above 0")
 		}
 		return d, inRange(d, low, high, formatDuration)

@@ -1,0 +1,84 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+func (s *scope) checkReuse(c *Connection) {
+	const count, reuse = "connection.requests_per_connection", "connection.reuse"
+	if c.Reuse != ReuseNever || !s.isSet(count) {
+		return
+	}
+	if s.isOwn(count) || s.marks[count].where == s.marks[reuse].where {
+		s.conflict("has no meaning with reuse: never", count)
+	}
+	c.RequestsPerConnection = 0
+}
+
+// checkVersion follows RFC 9113, section 3: over TLS, HTTP/2 is negotiated, and in
+// clear text it must be known that the target speaks it.
+func (s *scope) checkVersion(t *Target) {
+	const version, at, proxy = "connection.http_version", "url", "connection.proxy_url"
+	if s.isSet(version) && !s.sound(version) || !s.sound(at) {
+		return
+	}
+	isHTTPS := t.URL.Scheme == "https"
+	switch t.Connection.HTTPVersion {
+	case HTTP2:
+		if !isHTTPS {
+			s.conflict("HTTP/2 is for https URLs; over http it is called h2c", version, at)
+		}
+	case H2C:
+		if isHTTPS {
+			s.conflict("h2c is for http URLs; over https it is called 2", version, at)
+		}
+		if s.sound(proxy) && !t.Connection.Proxy.isSOCKS() {
+			s.conflict("h2c cannot pass an HTTP proxy, only a SOCKS5 proxy", version, proxy)
+		}
+	}
+}
+
+// checkFamily finds connections that could never be made, because no address is
+// of the family that is asked for.
+func (s *scope) checkFamily(t *Target) {
+	const version, source = "connection.ip_version", "connection.source_address"
+	c, family := t.Connection, 0
+	if s.sound(version) {
+		family = c.IPVersion.family()
+	}
+	if s.sound(source) {
+		own := familyOf(c.SourceAddress)
+		if family != 0 && family != own {
+			s.conflict("source_address is not of the family that ip_version asks for", source, version)
+			return
+		}
+		family = own
+	}
+	key, addrs := s.fixedAddresses(t)
+	fits := func(a netip.Addr) bool { return family == 0 || familyOf(a) == family }
+	if len(addrs) > 0 && !slices.ContainsFunc(addrs, fits) {
+		s.conflict(fmt.Sprintf("there is no IPv%d address to dial, but ip_version or source_address ask for one", family), key, version, source)
+	}
+}
+
+// fixedAddresses returns what a target dials without asking DNS, and the key
+// that it stands at.
+func (s *scope) fixedAddresses(t *Target) (key string, addrs []netip.Addr) {
+	if s.sound("connection.resolve") && len(t.Connection.Resolve) > 0 {
+		return "connection.resolve", t.Connection.Resolve
+	}
+	key, u := "url", t.URL
+	if s.isSet("connection.proxy_url") {
+		key, u = "connection.proxy_url", t.Connection.Proxy.URL
+	}
+	if !s.sound(key) {
+		return "", nil
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return "", nil
+	}
+	return key, []netip.Addr{addr}
+}

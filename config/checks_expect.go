@@ -1,0 +1,36 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// checkExpect finds expectations that no answer could meet.
+func (s *scope) checkExpect(t *Target) {
+	const latency, timeout = "expect.max_latency", "timeout"
+	e := t.Expect
+	bodies := []string{"expect.body.contains", "expect.body.regexp", "expect.body.json"}
+	if t.Request.Method == http.MethodHead && slices.ContainsFunc(bodies, s.isSet) {
+		s.conflict("the answer to HEAD has no body: expect.body cannot be met", append(bodies, "request.method")...)
+	}
+	bound := cmp.Or(t.Timeout, defaultTimeout)
+	if s.sound(latency) && e.MaxLatency > bound && (s.isOwn(latency) || !s.isOwn(timeout)) {
+		s.conflict("is above timeout, which ends a request after "+formatDuration(bound), latency)
+	}
+	s.checkExpectedVersion(t)
+}
+
+func (s *scope) checkExpectedVersion(t *Target) {
+	const expected, spoken = "expect.http_version", "connection.http_version"
+	if !s.sound(expected, spoken) || t.Connection.HTTPVersion == HTTPAuto {
+		return
+	}
+	expects2 := t.Expect.HTTPVersion == "2"
+	speaks2 := t.Connection.HTTPVersion != HTTP11
+	if expects2 != speaks2 {
+		s.conflict(fmt.Sprintf("there is no HTTP/%s answer with connection.http_version: %s",
+			t.Expect.HTTPVersion, t.Connection.HTTPVersion), expected, spoken)
+	}
+}

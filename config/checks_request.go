@@ -1,0 +1,62 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// checkBody holds back bodies that many servers ignore or refuse: RFC 9110,
+// section 9.3. A body with GET must be asked for.
+func (s *scope) checkBody(r Request) {
+	bodies := []string{"request.body", "request.body_file", "request.body_size"}
+	hasBody := slices.ContainsFunc(bodies, s.isSet)
+	switch {
+	case !hasBody || s.isSet("request.method") && !s.sound("request.method"):
+	case r.Method == "":
+		s.conflict("needs request.method, such as POST; the default is GET", bodies...)
+	case r.Method == http.MethodHead || r.Method == http.MethodTrace:
+		s.conflict(r.Method+" cannot have a body", append(bodies, "request.method")...)
+	}
+}
+
+// checkHeaders finds the headers that would be sent twice, once as they stand in
+// the file and once from a key of their own.
+func (s *scope) checkHeaders(r Request) {
+	for _, made := range []struct {
+		key, header string
+		on          bool
+	}{
+		{"request.basic_auth", "Authorization", r.BasicAuth != nil},
+		{"request.authorization", "Authorization", r.Authorization != nil},
+		{"request.oauth2", "Authorization", r.OAuth2 != nil},
+		{"request.compression", "Accept-Encoding", len(r.Compression) > 0},
+		{"request.id_header", r.IDHeader, r.IDHeader != ""},
+		{"request.traceparent", "Traceparent", r.Traceparent},
+	} {
+		given := slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, made.header) })
+		if made.on && given {
+			s.conflict(fmt.Sprintf("the header %s is set twice, by %s and by request.headers", made.header, made.key), made.key, "request.headers")
+		}
+	}
+}
+
+// checkMethod follows RFC 9110, section 9.1: a token, and case matters.
+func checkMethod(s string) error {
+	standard := []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
+		http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+	}
+	upper := strings.ToUpper(s)
+	switch {
+	case upper == http.MethodConnect:
+		return errors.New("CONNECT opens a tunnel and cannot be sent to a target")
+	case s != upper && slices.Contains(standard, upper):
+		return fmt.Errorf("methods are case-sensitive: write %s", upper)
+	case !isToken(s):
+		return errors.New("must be a method such as GET or POST (RFC 9110, section 9.1)")
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package config
+
+import (
+	"maps"
+	"slices"
+)
+
+// clone returns a copy that shares only what nobody changes with t: the content
+// of files, and URLs.
+func (t Target) clone() Target {
+	t.Labels = maps.Clone(t.Labels)
+	t.Burst.Stages = slices.Clone(t.Burst.Stages)
+	t.Request = t.Request.clone()
+	t.Connection.Resolve = slices.Clone(t.Connection.Resolve)
+	t.Connection.Proxy.NoProxy = slices.Clone(t.Connection.Proxy.NoProxy)
+	t.Expect.Status = slices.Clone(t.Expect.Status)
+	t.Expect.Headers = slices.Clone(t.Expect.Headers)
+	t.Expect.Body.JSON = maps.Clone(t.Expect.Body.JSON)
+	t.Breaker = clonePointer(t.Breaker)
+	return t
+}
+
+// clone leaves the values of headers and parameters shared: they are replaced as
+// a whole.
+func (r Request) clone() Request {
+	r.Headers = slices.Clone(r.Headers)
+	r.Compression = slices.Clone(r.Compression)
+	r.BasicAuth = clonePointer(r.BasicAuth)
+	r.Authorization = clonePointer(r.Authorization)
+	r.OAuth2 = clonePointer(r.OAuth2)
+	if r.OAuth2 != nil {
+		r.OAuth2.Scopes = slices.Clone(r.OAuth2.Scopes)
+		r.OAuth2.EndpointParams = maps.Clone(r.OAuth2.EndpointParams)
+	}
+	return r
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxExactInteger is the last whose float64 stands for no other integer, too.
+const maxExactInteger = 1<<53 - 1
+
+func headerExpectations(to *[]HeaderExpectation) value {
+	return byHeader[HeaderExpectation]{
+		to:        to,
+		name:      func(h HeaderExpectation) string { return h.Name },
+		checkName: checkToken,
+		hint:      "one expression can have alternatives",
+		parse: func(c cursor, name string, n *yaml.Node) (HeaderExpectation, bool) {
+			h := HeaderExpectation{Name: name}
+			switch {
+			case n.Kind == yaml.ScalarNode && !isNull(n):
+				text(&h.Pattern, checkPattern).decode(c, n)
+				return h, true
+			case n.Kind == yaml.ScalarNode && n.Value != "":
+			case n.Kind == yaml.ScalarNode:
+				c.fail("has no value; write '' if any will do, or null to leave out what the defaults say")
+			default:
+				c.fail("must be a single value, not %s", kindName(n))
+			}
+			return h, false
+		},
+		format: func(h HeaderExpectation) *yaml.Node { return textNode(h.Pattern) },
+	}
+}
+
+func checkPattern(s string) error {
+	_, err := regexp.Compile(s)
+	var mistake *syntax.Error
+	if errors.As(err, &mistake) {
+		return fmt.Errorf("is not a regular expression of RE2: %s: %.80q", mistake.Code, mistake.Expr)
+	}
+	return err
+}
+
+func checkBodyPattern(s string) error {
+	if s == "" {
+		return errors.New("must not be empty")
+	}
+	return checkPattern(s)
+}
+
+func checkContains(s string) error {
+	if s == "" {
+		return errors.New("must not be empty")
+	}
+	return nil
+}
+
+// jsonValues is the mapping of places in a JSON text to the scalars that must
+// stand there. Since null is one of them, a target's replaces the whole of the
+// defaults.
+type jsonValues struct{ to *map[string]any }
+
+func (j jsonValues) decode(c cursor, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.fail("must be a mapping of places to values, not %s", kindName(n))
+		return
+	}
+	values := map[string]any{}
+	for _, p := range c.pairs(n) {
+		place := c.child(p.key)
+		if slices.Contains(strings.Split(p.key.Value, "."), "") {
+			place.fail("a place is the keys on the way to it with dots between them, such as status or items.0.id")
+			continue
+		}
+		v, err := parseJSONValue(p.value)
+		if err != nil {
+			place.fail("%s", err)
+			continue
+		}
+		values[p.key.Value] = v
+	}
+	if len(values) == 0 {
+		values = nil
+	}
+	*j.to = values
+}
+
+func parseJSONValue(n *yaml.Node) (any, error) {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		return nil, fmt.Errorf("must be a single value, not %s; a dot in the key leads further down", kindName(n))
+	case isNull(n) && n.Value == "":
+		return nil, errors.New("has no value; write '' for an empty text, or null")
+	case isNull(n):
+		return nil, nil
+	case n.Tag == "!!bool":
+		return parseBool(n)
+	case n.Tag == "!!int", n.Tag == "!!float":
+		return parseJSONNumber(n)
+	}
+	return n.Value, nil
+}
+
+func parseJSONNumber(n *yaml.Node) (any, error) {
+	v, err := parseNumber(n)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w, or a text in quotes", err)
+	case n.Tag == "!!int" && math.Abs(v) > maxExactInteger:
+		return nil, errors.New("has more digits than are compared; use expect.body.regexp")
+	}
+	return v, nil
+}
+
+func (j jsonValues) encode() *yaml.Node {
+	if len(*j.to) == 0 {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for _, place := range slices.Sorted(maps.Keys(*j.to)) {
+		n.Content = append(n.Content, textNode(place), jsonNode((*j.to)[place]))
+	}
+	return n
+}
+
+func jsonNode(v any) *yaml.Node {
+	switch v := v.(type) {
+	case string:
+		return textNode(v)
+	case float64:
+		if math.Abs(v) > maxExactInteger { // not as an integer, which would be refused
+			return plainNode(strconv.FormatFloat(v, 'g', -1, 64))
+		}
+		return numberNode(v)
+	case bool:
+		return plainNode(strconv.FormatBool(v))
+	}
+	return plainNode("null")
+}
+
+func (j jsonValues) reset() { *j.to = nil }

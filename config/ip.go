@@ -1,0 +1,75 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+
+	"gopkg.in/yaml.v3"
+)
+
+const dnsPort = 53
+
+func addresses(to *[]netip.Addr) value {
+	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
+	return list[netip.Addr]{to: to, parse: parse, format: addrNode, check: checkNoRepeat[netip.Addr]}
+}
+
+func address(to *netip.Addr) value {
+	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
+	return scalar[netip.Addr]{to, parse, addrNode}
+}
+
+func addrNode(a netip.Addr) *yaml.Node { return plainNode(a.String()) }
+
+func parseAddr(s string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return addr, errors.New("must be an IP address such as 10.0.0.7 or fd00::7, without brackets and port")
+	}
+	return addr, checkUnicast(addr)
+}
+
+func checkUnicast(addr netip.Addr) error {
+	switch {
+	case addr.Is4In6():
+		return errors.New("must be written as the IPv4 address that it maps")
+	case addr.IsUnspecified(), addr.IsMulticast():
+		return errors.New("must be the address of one host")
+	}
+	return nil
+}
+
+func serverAddress(to *netip.AddrPort) value {
+	parse := func(n *yaml.Node) (netip.AddrPort, error) { return parseServerAddress(n.Value) }
+	format := func(a netip.AddrPort) *yaml.Node { return plainNode(a.String()) }
+	return scalar[netip.AddrPort]{to, parse, format}
+}
+
+func parseServerAddress(s string) (netip.AddrPort, error) {
+	server, err := netip.ParseAddrPort(s)
+	if addr, addrErr := netip.ParseAddr(s); addrErr == nil {
+		server, err = netip.AddrPortFrom(addr, dnsPort), nil
+	}
+	if err != nil || server.Port() == 0 {
+		return server, errors.New("must be an IP address, perhaps with a port, such as 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53")
+	}
+	return server, checkUnicast(server.Addr())
+}
+
+// family returns 4 or 6, or 0 where v does not leave one out.
+func (v IPVersion) family() int {
+	switch v {
+	case IP4:
+		return 4
+	case IP6:
+		return 6
+	}
+	return 0
+}
+
+func familyOf(a netip.Addr) int {
+	if a.Unmap().Is4() {
+		return 4
+	}
+	return 6
+}

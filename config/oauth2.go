@@ -1,0 +1,78 @@
+package config
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// endpointParams is the mapping of form parameters to one value or a list of
+// values; null takes one of the defaults away.
+type endpointParams struct{ to *map[string][]string }
+
+func (e endpointParams) decode(c cursor, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.fail("must be a mapping of names to values, not %s", kindName(n))
+		return
+	}
+	merged := maps.Clone(*e.to)
+	if merged == nil {
+		merged = map[string][]string{}
+	}
+	for _, p := range c.pairs(n) {
+		param := c.child(p.key)
+		if err := checkParamName(p.key.Value); err != nil {
+			param.fail("%s", err)
+			continue
+		}
+		delete(merged, p.key.Value)
+		if values := param.values(p.value, checkText); len(values) > 0 {
+			merged[p.key.Value] = values
+		}
+	}
+	if len(merged) == 0 {
+		merged = nil
+	}
+	*e.to = merged
+}
+
+func (e endpointParams) encode() *yaml.Node {
+	if len(*e.to) == 0 {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for _, name := range slices.Sorted(maps.Keys(*e.to)) {
+		n.Content = append(n.Content, textNode(name), redactedList(len((*e.to)[name])))
+	}
+	return n
+}
+
+func (e endpointParams) reset() { *e.to = nil }
+
+// checkParamName refuses the parameters of RFC 6749, sections 2.3.1 and 4.4.2.
+func checkParamName(name string) error {
+	switch name {
+	case "":
+		return errors.New("a parameter must have a name")
+	case "grant_type":
+		return errors.New("is always client_credentials")
+	case "client_id":
+		return errors.New("is set by request.oauth2.client_id")
+	case "client_secret":
+		return errors.New("is set by request.oauth2.client_secret_file")
+	case "scope":
+		return errors.New("is set by request.oauth2.scopes")
+	}
+	return nil
+}
+
+// checkScope follows RFC 6749, section 3.3.
+func checkScope(s string) error {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return errors.New(`a scope is printable ASCII without spaces, " and \ (RFC 6749, section 3.3)`)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseSecret(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, content, want, mistake string }{
+		{"a line as it is", "secret", "secret", ""},
+		{"a line with its end", "secret\n", "secret", ""},
+		{"a line with the end of another system", "secret\r\n", "secret", ""},
+		{"spaces may belong to it", " se cret \n", " se cret ", ""},
+		{"any other characters may, too", "sécret: \xff", "sécret: \xff", ""},
+		{"the longest", strings.Repeat("x", maxSecretSize), strings.Repeat("x", maxSecretSize), ""},
+		{"one that is too long", strings.Repeat("x", maxSecretSize+1), "", "larger than 64KiB"},
+		{"nothing", "", "", "it is empty"},
+		{"only the end of a line", "\r\n", "", "it is empty"},
+		{"two ends", "secret\n\n", "", "it holds more than one line, or other control characters"},
+		{"a header of one's own", "secret\r\nX: y", "", "it holds more than one line, or other control characters"},
+		{"a tab", "sec\tret", "", "it holds more than one line, or other control characters"},
+		{"delete", "secret\x7f", "", "it holds more than one line, or other control characters"},
+		{"UTF-16", "s\x00e\x00", "", "it holds more than one line, or other control characters"},
+		{"a byte order mark", "\ufeffsecret", "", "it holds more than one line, or other control characters"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parseSecret([]byte(test.content))
+			assert.Equal(t, test.want, got)
+			if test.mistake == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.EqualError(t, err, test.mistake)
+		})
+	}
+}
+
+// TestChangedSecretsMakeOnlyTheirTargetsUnequal is what lets a reload replace
+// exactly those targets that have a new secret.
+func TestChangedSecretsMakeOnlyTheirTargetsUnequal(t *testing.T) {
+	t.Parallel()
+	folder := workspace(t, "testdata/good")
+	path := filepath.Join(folder, "full.yml")
+	before, err := Load(path)
+	require.NoError(t, err)
+	for file, changed := range map[string][]bool{
+		"password":      {true, false, true},
+		"token":         {false, true, false},
+		"client-secret": {false, false, true},
+	} {
+		old, err := os.ReadFile(filepath.Join(folder, file))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte("new"), 0o600))
+		after, err := Load(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, file), old, 0o600))
+		for i, want := range changed {
+			assert.Equal(t, want, !assert.ObjectsAreEqual(before.Targets[i], after.Targets[i]), "%s, target %d", file, i)
+		}
+	}
+}
