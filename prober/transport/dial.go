@@ -3,66 +3,204 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"example.com/prober/errcode"
 )
 
-// errBlocked is what the dialer's control hook returns for an address that the
-// network policy forbids.
-var errBlocked = errcode.New(errcode.BlockedIP, "the address is not allowed by network.deny and network.allow")
+// endpoint is where a connection leads: the target, or the proxy before it.
+type endpoint struct {
+	host string
+	port uint16
+	// addrs are known without a look-up: from the URL or from the configuration.
+	addrs []netip.Addr
+}
 
-// dial resolves the host, connects to the first address that answers, and does
-// the TLS handshake where the scheme asks for it.
+// newEndpoint takes host and port from u, the port from ports where u has none.
+func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
+	standard, known := ports[u.Scheme]
+	if !known {
+		return endpoint{}, errcode.New(errcode.InvalidURL, "the scheme of the URL is not supported")
+	}
+	e := endpoint{host: u.Hostname(), port: standard}
+	if e.host == "" {
+		return endpoint{}, errcode.New(errcode.InvalidURL, "the URL has no host")
+	}
+	if u.Port() != "" {
+		port, err := strconv.ParseUint(u.Port(), 10, 16)
+		if err != nil || port == 0 {
+			return endpoint{}, errcode.New(errcode.InvalidURL, "the port must be 1 to 65535")
+		}
+		e.port = uint16(port)
+	}
+	if addr, err := netip.ParseAddr(e.host); err == nil {
+		e.addrs = []netip.Addr{addr}
+	}
+	return e, nil
+}
+
+// webEndpoint returns where the requests to u go.
+func webEndpoint(u *url.URL) (endpoint, error) {
+	return newEndpoint(u, map[string]uint16{"http": 80, "https": 443})
+}
+
+// route finds out what to dial, and how.
+func (t *Transport) route() error {
+	var err error
+	if t.ipVersion, err = familyOf(t.cfg.SourceAddress, t.cfg.IPVersion); err != nil {
+		return err
+	}
+	if t.proxy, err = t.cfg.Proxy.compile(t.cfg.URL.Scheme, t.target); err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	t.next = t.target
+	switch {
+	case t.proxy != nil && len(t.cfg.Resolve) > 0:
+		return errors.New("the addresses of a target behind a proxy cannot be given")
+	case t.proxy != nil:
+		t.next = t.proxy.endpoint
+	case len(t.cfg.Resolve) > 0:
+		t.next.addrs = t.cfg.Resolve
+	}
+	if len(t.next.addrs) > 0 {
+		if t.next.addrs, err = t.ipVersion.arrange(t.next.addrs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newDialer returns the dialer for targets and proxies. It enforces the policy.
+func newDialer(p policy, source netip.Addr) net.Dialer {
+	d := net.Dialer{
+		ControlContext: p.control,
+		KeepAlive:      -1, // deadlines find dead peers sooner
+	}
+	if source.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source.Unmap(), 0))
+	}
+	return d
+}
+
+// familyOf narrows v to the family of the source address, if there is one.
+func familyOf(source netip.Addr, v IPVersion) (IPVersion, error) {
+	switch source = source.Unmap(); {
+	case !source.IsValid():
+		return v, nil
+	case !v.allows(source):
+		return v, errors.New("the source address is not of the wanted IP family")
+	case source.Is4():
+		return OnlyIPv4, nil
+	default:
+		return OnlyIPv6, nil
+	}
+}
+
+// authority returns host:port as a proxy is told it.
+func (e endpoint) authority() string {
+	host, _, _ := strings.Cut(e.host, "%") // a zone means something on this host only
+	return net.JoinHostPort(host, strconv.Itoa(int(e.port)))
+}
+
+// dial connects to the first address that answers and does whatever handshakes
+// there are: with a proxy, and with the target where the scheme asks for TLS.
 func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
-	tcp, err := t.connect(ctx, r)
+	if !t.cfg.Connections.TryAcquire() {
+		return nil, ErrConnectionLimit
+	}
+	deadline := min(r.Deadline, Now().Add(t.cfg.ConnectTimeout))
+	tcp, err := t.connect(ctx, r, deadline)
 	if err != nil {
-		return nil, err
+		t.cfg.Connections.Release()
+		return nil, t.proxy.unreachable(err)
 	}
-	c := newConn(t, newStream(tcp, r.Deadline), r.Remote)
-	if t.tls == nil {
-		return c, nil
-	}
-	if err := t.secure(c, r); err != nil {
+	c := newConn(t, newStream(tcp, deadline), r.Remote)
+	c.stream.ceiling = t.cfg.Connections
+	stop := context.AfterFunc(ctx, c.stream.Abort)
+	defer stop()
+	if err := t.establish(c, r); err != nil {
 		c.close()
 		return nil, err
 	}
+	c.stream.deadline = r.Deadline
 	return c, nil
 }
 
-// connect tries the addresses of the host one after another. The error is that
-// of the first, which the system's address selection prefers (RFC 6724).
-func (t *Transport) connect(ctx context.Context, r *Result) (net.Conn, error) {
-	deadline := min(r.Deadline, r.Start.Add(t.cfg.ConnectTimeout))
+func (t *Transport) establish(c *conn, r *Result) error {
+	if err := t.proxy.negotiate(c, t.target); err != nil {
+		return err
+	}
+	if t.tls == nil {
+		return nil
+	}
+	return t.secure(c, r)
+}
+
+// connect tries the addresses one after another until deadline. The error is
+// that of the first one to which there is a route.
+func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (net.Conn, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
 	defer cancel()
-	addrs, err := t.resolve(ctx, r)
+	addrs, err := t.addresses(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	r.enter(errcode.PhaseConnect)
-	var first error
+	var reason error
 	for i, addr := range addrs {
 		tcp, err := t.attempt(ctx, r, addr, share(deadline, len(addrs)-i))
 		if err == nil {
 			return tcp, nil
 		}
-		if first == nil {
-			first = err
+		if reason == nil || isUnrouted(reason) {
+			reason = err
 		}
 		if errors.Is(err, context.Canceled) || Now() >= deadline {
 			break
 		}
 	}
-	return nil, first
+	return nil, reason
+}
+
+// addresses returns where to connect to. All that is done for the sake of a
+// proxy belongs to the phase connect, the look-up of its name included.
+func (t *Transport) addresses(ctx context.Context, r *Result) ([]netip.Addr, error) {
+	if t.proxy != nil {
+		r.enter(errcode.PhaseConnect)
+		if err := t.checkTarget(); err != nil {
+			return nil, err
+		}
+	}
+	if len(t.next.addrs) > 0 {
+		return t.next.addrs, nil
+	}
+	if t.proxy == nil {
+		r.enter(errcode.PhaseResolve)
+	}
+	return t.resolve(ctx, t.next.host)
+}
+
+// checkTarget holds the policy against a target behind a proxy where its address
+// stands in the URL; a name is the proxy's to resolve.
+func (t *Transport) checkTarget() error {
+	for _, addr := range t.target.addrs {
+		if err := t.policy.check(addr); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // attempt connects to one address until deadline.
 func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, deadline Instant) (net.Conn, error) {
-	r.Remote = netip.AddrPortFrom(addr, t.port)
+	r.Remote = netip.AddrPortFrom(addr, t.next.port)
 	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
 	defer cancel()
 	return t.dialer.DialContext(ctx, "tcp", r.Remote.String())
@@ -78,25 +216,9 @@ func share(deadline Instant, attempts int) Instant {
 	return min(deadline, now.Add(max(part, least)))
 }
 
-// checkAddress holds the network policy against the address that is really
-// dialled, after every look-up; a name cannot lead around it.
-func (t *Transport) checkAddress(_ context.Context, _, address string, _ syscall.RawConn) error {
-	target, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return errBlocked
-	}
-	addr := target.Addr().Unmap().WithZone("")
-	if len(t.cfg.Allow) > 0 && !contains(t.cfg.Allow, addr) || contains(t.cfg.Deny, addr) {
-		return errBlocked
-	}
-	return nil
-}
-
-func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+// isUnrouted tells whether an attempt failed because this host has no way to the
+// address, as to any of a family that it does not have. That says less about the
+// target than the failure of another address.
+func isUnrouted(err error) bool {
+	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"io"
+	"net"
 	"net/netip"
 	"syscall"
 
@@ -17,7 +18,7 @@ const readBufferSize = 8 << 10
 type conn struct {
 	t       *Transport
 	stream  *stream
-	rw      io.ReadWriteCloser // the stream, or TLS over it
+	rw      net.Conn // the stream, or TLS over it
 	secured bool
 	remote  netip.AddrPort
 
@@ -27,6 +28,9 @@ type conn struct {
 	// lastRead is when the last read returned; the response ended then.
 	lastRead Instant
 	head     header
+	// out is for requests that have to be put together.
+	out    []byte
+	upload upload
 
 	served    int
 	reusable  bool
@@ -50,21 +54,26 @@ func (c *conn) exchange(r *Result) {
 		return
 	}
 	err := c.receive(r)
+	complete, uploadErr := c.upload.end(r)
+	if sendErr == nil {
+		sendErr = uploadErr
+	}
 	if err != nil {
 		c.fail(r, sendErr, err)
 		return
 	}
 	c.served++
-	c.reusable = sendErr == nil && !last && c.head.keepAlive
+	c.reusable = sendErr == nil && complete && !last && c.head.keepAlive
 	c.idleSince = c.lastRead
 	r.finish(c.lastRead)
 }
 
 // fail reports what went wrong first: a broken send, unless the peer had begun
-// an answer before it hung up.
+// an answer before it hung up, or said in an alert why it did. In TLS 1.3 that is
+// how a server refuses a client's certificate.
 func (c *conn) fail(r *Result, sendErr, err error) {
 	answered := r.phase == errcode.PhaseTransfer
-	if sendErr != nil && !answered {
+	if sendErr != nil && !answered && !isAlert(err) {
 		err = sendErr
 	}
 	r.fail(&errcode.PhaseError{Err: err, InHeader: answered && r.Status == 0})
@@ -76,41 +85,51 @@ func peerHungUp(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
+// send writes the request. Content too long for one write goes on being written
+// by a goroutine of its own.
 func (c *conn) send(r *Result, last bool) error {
-	q := &c.t.request
 	r.enter(errcode.PhaseSend)
-	head := q.keep
-	if last {
-		head = q.last
-	}
-	if err := c.write(r, head); err != nil {
+	n, err := c.rw.Write(c.compose(r, last))
+	r.Sent += int64(n)
+	if err != nil {
 		return err
 	}
-	if err := c.write(r, q.body); err != nil {
-		return err
-	}
-	for left := q.generated; left > 0; {
-		n := min(left, int64(len(filler)))
-		if err := c.write(r, filler[:n]); err != nil {
-			return err
-		}
-		left -= n
+	if !r.call.isInline() {
+		c.upload.start(c, r.call)
+		return nil
 	}
 	r.enter(errcode.PhaseProcessing)
 	return nil
 }
 
-func (c *conn) write(r *Result, p []byte) error {
-	if len(p) == 0 {
-		return nil
+// compose returns the header to send, with the content if that is short.
+func (c *conn) compose(r *Result, last bool) []byte {
+	message, end := r.call.http1.keep, r.call.http1.keepEnd
+	if last {
+		message, end = r.call.http1.last, r.call.http1.lastEnd
 	}
-	n, err := c.rw.Write(p)
-	r.Sent += int64(n)
-	return err
+	varying := &r.call.varying
+	if varying.none() {
+		return message
+	}
+	c.out = append(c.out[:0], message[:end]...)
+	c.out = varying.appendLines(c.out, &r.stamp)
+	c.out = append(c.out, message[end:]...)
+	return c.out
 }
 
-// receive reads informational responses, the final header and the whole body.
+// receive reads the whole response.
 func (c *conn) receive(r *Result) error {
+	if err := c.readFinalHeader(r); err != nil {
+		return err
+	}
+	r.Status, r.Version = c.head.status, c.head.version
+	c.head.keep(r.kept)
+	return c.readBody(r)
+}
+
+// readFinalHeader reads informational responses and the header after them.
+func (c *conn) readFinalHeader(r *Result) error {
 	if c.buf == nil {
 		c.buf = make([]byte, readBufferSize)
 	}
@@ -122,8 +141,7 @@ func (c *conn) receive(r *Result) error {
 		case c.head.status == 101:
 			return errSwitch
 		case c.head.status >= 200:
-			r.Status, r.Version = c.head.status, c.head.version
-			return c.readBody(r)
+			return nil
 		}
 	}
 	return errInformational
@@ -142,6 +160,7 @@ func (c *conn) fill(r *Result) error {
 	if n > 0 {
 		c.lastRead = Now()
 		if r.phase != errcode.PhaseTransfer {
+			c.upload.note(r, c.lastRead)
 			r.enterAt(errcode.PhaseTransfer, c.lastRead)
 		}
 		c.end += n

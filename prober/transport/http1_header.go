@@ -198,18 +198,8 @@ func (h *header) interpret() error {
 // contentLength accepts a repeated field only with the same value (RFC 9110,
 // section 8.6).
 func (h *header) contentLength(value []byte) error {
-	const longest = 18 // digits that an int64 always holds
-	if len(value) == 0 || len(value) > longest {
-		return errContentLength
-	}
-	var n int64
-	for _, d := range value {
-		if !isDigit(d) {
-			return errContentLength
-		}
-		n = n*10 + int64(d-'0')
-	}
-	if h.length >= 0 && h.length != n {
+	n, ok := parseLength(value)
+	if !ok || h.length >= 0 && h.length != n {
 		return errContentLength
 	}
 	h.length = n
@@ -228,4 +218,15 @@ func (h *header) connection(value []byte) {
 			h.keepAlive = true
 		}
 	}
+}
+
+// keep passes the fields to k, if anything is kept.
+func (h *header) keep(k *kept) {
+	if k == nil {
+		return
+	}
+	for _, f := range h.fields {
+		k.fields.add(k.plan.fields, f.name, f.value)
+	}
+	k.begin(h.status)
 }

@@ -4,57 +4,36 @@ import (
 	"bytes"
 	"net/textproto"
 	"strconv"
+	"strings"
 )
 
-// inlineBody is the longest body that is sent in one write with its header.
-const inlineBody = 32 << 10
-
 // request is a target's request as it goes over an HTTP/1.1 connection, encoded
-// once: keep leaves the connection open, last announces its end.
+// once: keep leaves the connection open, last announces its end. Each has its
+// empty line, after which there may be content, at the offset beside it.
 type request struct {
-	keep, last []byte
-	// body follows the header when it is too long to be part of it.
-	body []byte
-	// generated is how many bytes of filler follow the header.
-	generated int64
-	// bodiless tells that the response has no body whatever its header says.
-	bodiless bool
+	keep, last       []byte
+	keepEnd, lastEnd int
 }
 
-// filler is what generated bodies are made of; it is only read.
-var filler = bytes.Repeat([]byte("0123456789abcdefghijklmnopqrstuvwxyz-prober-generated-body-----\n"), 512)
-
-func encodeRequest(cfg *Config) request {
-	q := request{bodiless: cfg.Method == "HEAD", generated: cfg.BodySize}
-	q.keep = encodeHeader(cfg, "")
-	q.last = encodeHeader(cfg, "close")
-	switch {
-	case cfg.BodySize > 0:
-	case len(cfg.Body) <= inlineBody:
-		q.keep = append(q.keep, cfg.Body...)
-		q.last = append(q.last, cfg.Body...)
-	default:
-		q.body = cfg.Body
-	}
+func encodeRequest(cfg *Config, via *proxy) request {
+	q := request{keep: encodeHeader(cfg, via, ""), last: encodeHeader(cfg, via, "close")}
+	q.keepEnd, q.lastEnd = len(q.keep)-len("\r\n"), len(q.last)-len("\r\n")
 	return q
 }
 
 // encodeHeader writes the request line and the fields of RFC 9112, section 3.
-func encodeHeader(cfg *Config, connection string) []byte {
+func encodeHeader(cfg *Config, via *proxy, connection string) []byte {
 	var b bytes.Buffer
 	field := func(name, value string) {
 		b.WriteString(name + ": " + value + "\r\n")
 	}
-	b.WriteString(cfg.Method + " " + cfg.URL.RequestURI() + " HTTP/1.1\r\n")
+	b.WriteString(cfg.Method + " " + requestTarget(cfg, via) + " HTTP/1.1\r\n")
 	field("Host", hostField(cfg))
-	if !hasField(cfg.Header, "User-Agent") {
-		field("User-Agent", "prober")
+	if authorization := via.forwardAuthorization(); authorization != "" {
+		field("Proxy-Authorization", authorization)
 	}
-	for _, h := range cfg.Header {
+	for _, h := range requestFields(cfg) {
 		field(h.Name, h.Value)
-	}
-	if length := max(cfg.BodySize, int64(len(cfg.Body))); length > 0 || expectsBody(cfg.Method) {
-		field("Content-Length", strconv.FormatInt(length, 10))
 	}
 	if connection != "" {
 		field("Connection", connection)
@@ -63,11 +42,46 @@ func encodeHeader(cfg *Config, connection string) []byte {
 	return b.Bytes()
 }
 
+// requestFields returns the header fields that are the same in all versions.
+func requestFields(cfg *Config) []HeaderField {
+	var fields []HeaderField
+	if !hasField(cfg.Header, "User-Agent") {
+		fields = append(fields, HeaderField{"User-Agent", "prober"})
+	}
+	fields = append(fields, cfg.Header...)
+	if len(cfg.Compression) > 0 && !hasField(cfg.Header, "Accept-Encoding") {
+		fields = append(fields, HeaderField{"Accept-Encoding", strings.Join(cfg.Compression, ", ")})
+	}
+	if length := max(cfg.BodySize, int64(len(cfg.Body))); length > 0 || expectsBody(cfg.Method) {
+		fields = append(fields, HeaderField{"Content-Length", strconv.FormatInt(length, 10)})
+	}
+	return fields
+}
+
+// requestTarget is in origin-form, or in absolute-form where a proxy forwards the
+// request (RFC 9112, section 3.2).
+func requestTarget(cfg *Config, via *proxy) string {
+	if via.forwards() {
+		return cfg.URL.Scheme + "://" + withoutZone(cfg.URL.Host) + cfg.URL.RequestURI()
+	}
+	return cfg.URL.RequestURI()
+}
+
 func hostField(cfg *Config) string {
 	if cfg.Host != "" {
 		return cfg.Host
 	}
-	return cfg.URL.Host
+	return withoutZone(cfg.URL.Host)
+}
+
+// withoutZone removes the zone of an IPv6 address, which means something on this
+// host only (RFC 6874, section 4).
+func withoutZone(host string) string {
+	start, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
+	if start < 0 || end < start {
+		return host
+	}
+	return host[:start] + host[end:]
 }
 
 func hasField(fields []HeaderField, name string) bool {

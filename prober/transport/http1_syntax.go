@@ -74,11 +74,26 @@ func isToken(b []byte) bool {
 
 // isFieldValue refuses control characters other than the tabulator (RFC 9110,
 // section 5.5).
-func isFieldValue(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' && c != '\t' || c == 0x7f {
+func isFieldValue[T string | []byte](b T) bool {
+	for i := range len(b) {
+		if c := b[i]; c < ' ' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}
 	return true
+}
+
+// parseLength reads the value of Content-Length (RFC 9110, section 8.6).
+func parseLength(value []byte) (n int64, ok bool) {
+	const longest = 18 // digits that an int64 always holds
+	if len(value) == 0 || len(value) > longest {
+		return 0, false
+	}
+	for _, d := range value {
+		if !isDigit(d) {
+			return 0, false
+		}
+		n = n*10 + int64(d-'0')
+	}
+	return n, true
 }

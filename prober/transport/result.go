@@ -61,13 +61,33 @@ type Result struct {
 	// TLS is set when a handshake showed a certificate during this request,
 	// whatever the verdict on it.
 	TLS *TLSInfo
+	// Hops are the responses before the final one: redirects that were followed.
+	// Status, Version, Opened, Reused and Remote are of the final exchange alone,
+	// TLS is of the target's own server, and everything else of all of them.
+	Hops []Hop
+	// TraceID is that of the request's traceparent.
+	TraceID TraceID
 	// Err is why the exchange did not end well: an [errcode.PhaseError] or nil.
 	Err error
+	// BodyErr is what Config.CheckBody has against the body.
+	BodyErr error
 
 	phases [errcode.NumPhases]time.Duration
 	seen   [errcode.NumPhases]bool
 	phase  errcode.Phase
 	since  Instant
+	call   *call     // what to send
+	stamp  stamp     // what varies in it
+	kept   *kept     // used again wherever something is kept
+	stream *h2stream // used again for every request over HTTP/2
+}
+
+// Hop is a response that redirected the request, and where its connection came
+// from.
+type Hop struct {
+	Status         int
+	Version        Version
+	Opened, Reused bool
 }
 
 // TLSInfo is what a handshake negotiated and the certificates' dates.
@@ -76,6 +96,11 @@ type TLSInfo struct {
 	Version uint16
 	Cipher  uint16
 	ALPN    string
+	// Resumed tells that the session of an earlier connection was resumed.
+	Resumed bool
+	// Unverified tells that the certificate was accepted whatever it says, as
+	// InsecureSkipVerify demands.
+	Unverified bool
 	// LeafNotAfter and EarliestNotAfter are the ends of validity of the server's
 	// own certificate and of the one in its chain that ends first.
 	LeafNotAfter     time.Time
@@ -84,7 +109,7 @@ type TLSInfo struct {
 
 // Reset prepares r for a request that is due at due and must end by deadline.
 func (r *Result) Reset(due, deadline Instant) {
-	*r = Result{Due: due, Deadline: deadline}
+	*r = Result{Due: due, Deadline: deadline, Hops: r.Hops[:0], kept: r.kept, stream: r.stream}
 }
 
 // Duration is the latency of the request: from when it was due to its end.
@@ -133,4 +158,27 @@ func (r *Result) fail(err *errcode.PhaseError) {
 	err.Reused = r.Reused
 	r.Err = err
 	r.finish(Now())
+}
+
+// refuse ends the request with a failure that it did not meet itself: that of
+// the connection it was waiting for.
+func (r *Result) refuse(err errcode.PhaseError) {
+	r.Err = &err
+	r.finish(Now())
+	r.phase = err.Phase
+}
+
+// reject makes a failure of what was received well, in the phase in which that
+// was. The time has been taken already.
+func (r *Result) reject(err error) {
+	r.Err = &errcode.PhaseError{Phase: r.phase, Reused: r.Reused, Err: err}
+}
+
+// hop makes of the response a redirect on the way to another.
+func (r *Result) hop() {
+	r.Hops = append(r.Hops, Hop{Status: r.Status, Version: r.Version, Opened: r.Opened, Reused: r.Reused})
+	r.Status, r.Version, r.Opened, r.Reused = 0, VersionNone, false, false
+	r.kept.reset()
+	r.Start = Now()
+	r.enterAt(errcode.PhaseQueue, r.Start)
 }

@@ -25,6 +25,12 @@ type stream struct {
 	armedRead  Instant
 	armedWrite Instant
 	aborted    atomic.Bool
+	halted     atomic.Bool // nothing more is to be written
+	// ceiling is told when the connection is closed.
+	ceiling *Ceiling
+	closed  atomic.Bool
+	// outlet, if set, is what writes instead, without a deadline.
+	outlet *outlet
 
 	raw     syscall.RawConn
 	peek    func(fd uintptr)
@@ -72,6 +78,9 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Write writes all of p unless the deadline passes or the stream is aborted.
 func (s *stream) Write(p []byte) (int, error) {
+	if s.outlet != nil {
+		return s.outlet.write(p)
+	}
 	done := 0
 	for {
 		if s.armedWrite == 0 || s.armedWrite > s.deadline {
@@ -84,14 +93,24 @@ func (s *stream) Write(p []byte) (int, error) {
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return done, err
 		}
-		if s.aborted.Load() {
+		switch {
+		case s.aborted.Load():
 			return done, context.Canceled
-		}
-		if Now() >= s.deadline {
+		case s.halted.Load():
+			return done, errHalted
+		case Now() >= s.deadline:
 			return done, err
 		}
 		s.armedWrite = 0
 	}
+}
+
+// Close closes the connection, and makes room under the ceiling of connections.
+func (s *stream) Close() error {
+	if s.closed.CompareAndSwap(false, true) {
+		s.ceiling.Release()
+	}
+	return s.Conn.Close()
 }
 
 // Abort ends the operation under way and all later ones with context.Canceled.
@@ -114,7 +133,17 @@ func (s *stream) armWrite() error {
 		return err
 	}
 	s.armedWrite = s.deadline
+	if s.halted.Load() {
+		return errHalted
+	}
 	return s.undoIfAborted()
+}
+
+// haltWrites ends the write under way and all later ones. It may be called while
+// another goroutine writes.
+func (s *stream) haltWrites() {
+	s.halted.Store(true)
+	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
 }
 
 // undoIfAborted keeps an Abort that came while a deadline was set from being lost.

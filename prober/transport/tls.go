@@ -1,10 +1,13 @@
 package transport
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"time"
 
 	"example.com/prober/errcode"
@@ -16,10 +19,16 @@ type TLSOptions struct {
 	CA []byte
 	// Cert and Key are the PEM pair of a client certificate, or empty.
 	Cert, Key []byte
-	// ServerName is sent as SNI and verified; empty means the host of the URL.
+	// ServerName is sent as SNI and verified; empty means the host of the URL. An
+	// address is not sent and must stand in the certificate as such (RFC 6066,
+	// section 3; RFC 9110, section 4.3.5).
 	ServerName string
-	// MinVersion and MaxVersion are crypto/tls numbers; 0 means its defaults.
+	// MinVersion and MaxVersion are crypto/tls numbers; 0 means TLS 1.2 and the
+	// newest.
 	MinVersion, MaxVersion uint16
+	// SessionResumption lets later connections of the transport resume the session
+	// of earlier ones. The certificate is verified again each time.
+	SessionResumption bool
 	// InsecureSkipVerify accepts any certificate.
 	InsecureSkipVerify bool
 }
@@ -29,45 +38,72 @@ type TLSOptions struct {
 // connection already knows what the server showed: the dates of a certificate
 // are most worth recording when it has expired.
 func (o TLSOptions) compile(host string) (*tls.Config, error) {
+	const standard = tls.VersionTLS12 // what crypto/tls takes a lowest version of 0 for
+	if o.MaxVersion != 0 && o.MaxVersion < cmp.Or(o.MinVersion, standard) {
+		return nil, errors.New("the highest TLS version is below the lowest, which is TLS 1.2 by default")
+	}
 	cfg := &tls.Config{
 		ServerName:             o.ServerName,
 		MinVersion:             o.MinVersion,
 		MaxVersion:             o.MaxVersion,
 		NextProtos:             []string{"http/1.1"},
 		InsecureSkipVerify:     true,
-		SessionTicketsDisabled: true,
+		SessionTicketsDisabled: !o.SessionResumption,
 	}
 	if cfg.ServerName == "" {
-		cfg.ServerName = host
+		cfg.ServerName, _, _ = strings.Cut(host, "%") // no certificate names a zone
 	}
-	if len(o.CA) > 0 {
-		cfg.RootCAs = x509.NewCertPool()
-		if !cfg.RootCAs.AppendCertsFromPEM(o.CA) {
-			return nil, errors.New("no certificate in the CA file")
-		}
-	}
-	if len(o.Cert) > 0 {
-		pair, err := tls.X509KeyPair(o.Cert, o.Key)
-		if err != nil {
-			return nil, fmt.Errorf("client certificate: %w", err)
-		}
-		cfg.Certificates = []tls.Certificate{pair}
+	if o.SessionResumption {
+		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1) // there is one server name
 	}
 	if !o.InsecureSkipVerify {
 		cfg.VerifyConnection = func(state tls.ConnectionState) error { return verify(&state, cfg) }
 	}
-	return cfg, nil
+	return cfg, o.load(cfg)
+}
+
+// load reads the certificates into cfg.
+func (o TLSOptions) load(cfg *tls.Config) error {
+	if len(o.CA) > 0 {
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(o.CA) {
+			return errors.New("no certificate in the CA file")
+		}
+	}
+	if len(o.Cert) == 0 {
+		return nil
+	}
+	pair, err := tls.X509KeyPair(o.Cert, o.Key)
+	if err == nil && pair.Leaf == nil { // as GODEBUG can demand
+		pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0])
+	}
+	if err != nil {
+		return fmt.Errorf("client certificate: %w", err)
+	}
+	cfg.Certificates = []tls.Certificate{pair}
+	return nil
+}
+
+// ClientCertificateNotAfter returns the end of validity of the certificate with
+// which the transport authenticates itself, the zero time if it has none.
+func (t *Transport) ClientCertificateNotAfter() time.Time {
+	if t.tls == nil || len(t.tls.Certificates) == 0 {
+		return time.Time{}
+	}
+	return t.tls.Certificates[0].Leaf.NotAfter
 }
 
 // secure does the handshake on c within its own time and the request's.
 func (t *Transport) secure(c *conn, r *Result) error {
 	r.enter(errcode.PhaseTLS)
 	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
-	secured := tls.Client(c.stream, t.tls)
+	secured := tls.Client(c.rw, t.tls)
 	err := secured.Handshake()
-	r.TLS = describe(secured.ConnectionState())
+	if r.TLS = describe(secured.ConnectionState()); r.TLS != nil {
+		r.TLS.Unverified = t.cfg.TLS.InsecureSkipVerify
+	}
 	if err != nil {
-		return err
+		return errcode.Handshake(secured, err)
 	}
 	c.stream.deadline = r.Deadline
 	c.rw, c.secured = secured, true
@@ -79,7 +115,12 @@ func describe(state tls.ConnectionState) *TLSInfo {
 	if len(state.PeerCertificates) == 0 {
 		return nil
 	}
-	info := &TLSInfo{Version: state.Version, Cipher: state.CipherSuite, ALPN: state.NegotiatedProtocol}
+	info := &TLSInfo{
+		Version: state.Version,
+		Cipher:  state.CipherSuite,
+		ALPN:    state.NegotiatedProtocol,
+		Resumed: state.DidResume,
+	}
 	for i, cert := range state.PeerCertificates {
 		if i == 0 {
 			info.LeafNotAfter = cert.NotAfter
@@ -91,7 +132,14 @@ func describe(state tls.ConnectionState) *TLSInfo {
 	return info
 }
 
-// verify does what crypto/tls does for a client that verifies.
+// isAlert tells whether err is an alert of the peer.
+func isAlert(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" // the word of crypto/tls
+}
+
+// verify does what crypto/tls does for a client that verifies, and heeds a
+// revocation that the server staples itself.
 func verify(state *tls.ConnectionState, cfg *tls.Config) error {
 	opts := x509.VerifyOptions{
 		Roots:         cfg.RootCAs,
@@ -102,8 +150,13 @@ func verify(state *tls.ConnectionState, cfg *tls.Config) error {
 	for _, cert := range state.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(cert)
 	}
-	if _, err := state.PeerCertificates[0].Verify(opts); err != nil {
+	leaf := state.PeerCertificates[0]
+	chains, err := leaf.Verify(opts)
+	if err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
+	}
+	if chain := chains[0]; len(chain) > 1 && revoked(state.OCSPResponse, leaf, chain[1]) {
+		return errRevoked
 	}
 	return nil
 }

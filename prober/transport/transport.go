@@ -10,13 +10,12 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"net/url"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"example.com/prober/errcode"
@@ -27,6 +26,7 @@ const (
 	maxHeaderBytes      = 64 << 10
 	maxInformational    = 32
 	defaultMaxBodyBytes = 1 << 20
+	defaultStreams      = 100
 )
 
 // Config is all that a transport needs to know about its target.
@@ -42,6 +42,33 @@ type Config struct {
 	// are sent instead.
 	Body     []byte
 	BodySize int64
+	// Authorization returns the value of that header field for the next request, ""
+	// for none. An error is the failure of the request, of which nothing is sent.
+	// It must not block. Nil means that there is no such field, or one in Header.
+	Authorization func() (string, error)
+	// IDHeader names a header field with an identifier that no other request has;
+	// empty means none. Traceparent sends that of W3C Trace Context.
+	IDHeader    string
+	Traceparent bool
+	// FollowRedirects is how many redirects one request follows; 0 means that a
+	// redirect is an answer like any other.
+	FollowRedirects int
+
+	// Compression lists the content codings of Accept-Encoding: gzip, deflate, br,
+	// zstd. Without any the field is not sent. What comes encoded is then decoded,
+	// to find out whether it can be.
+	Compression []string
+	// CheckBody judges the body of each final response that was received well,
+	// decoded, after the time of the request was taken. What it returns is BodyErr
+	// of the Result. The body is valid during the call only. Nil means that bodies
+	// are not looked at; otherwise MaxBodyBytes is 8 MiB at most.
+	CheckBody func(body []byte) error
+	// KeepHeader names the fields of the final header that AnyField of the Result
+	// is asked about.
+	KeepHeader []string
+	// Decoders are shared by transports that share a bound on memory; nil means
+	// some of its own.
+	Decoders *Decoders
 
 	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
 	// The deadline of the request bounds both as well.
@@ -49,17 +76,40 @@ type Config struct {
 	TLSTimeout     time.Duration
 	// TLS is used when the scheme is https.
 	TLS TLSOptions
+	// HTTPVersion is what to speak with the target.
+	HTTPVersion HTTPVersion
 	// RequestsPerConnection closes a connection after so many requests: 1 means
 	// a new one for each, 0 means no limit.
 	RequestsPerConnection int
+	// StreamsPerConnection is how many requests an HTTP/2 connection carries at the
+	// same time, unless the server allows fewer; 0 means 100.
+	StreamsPerConnection int
 	// MaxBodyBytes is the longest response body that is accepted; 0 means 1 MiB.
 	MaxBodyBytes int64
 
-	// Deny and Allow decide on the address that is really dialled.
+	// Connections bounds the open connections of all transports that share it; nil
+	// bounds nothing. A request that would need one more fails with
+	// [ErrConnectionLimit].
+	Connections *Ceiling
+
+	// IPVersion restricts or orders the addresses of the target, or of its proxy.
+	IPVersion IPVersion
+	// Resolve holds the addresses of the target, instead of those in its URL or in
+	// DNS. Nothing is looked up then; with a proxy it cannot be used.
+	Resolve []netip.Addr
+	// DNSServer is asked directly for names, over UDP, and over TCP where an answer
+	// is too long: without the hosts file and the search list of the system. The
+	// zero value means to resolve as the system does.
+	DNSServer netip.AddrPort
+	// SourceAddress is the local address of connections; it also restricts them to
+	// its IP family. The zero value leaves the choice to the system.
+	SourceAddress netip.Addr
+	// Proxy is the way to the target, if not the direct one.
+	Proxy ProxyOptions
+	// Deny and Allow decide on the address that is really dialled, that of a proxy
+	// included, and on one that a proxy is told to dial. DNS servers are exempt.
 	Deny  []netip.Prefix
 	Allow []netip.Prefix
-	// Resolver looks up names; nil means the system's.
-	Resolver *net.Resolver
 }
 
 // HeaderField is one line of a request header.
@@ -67,36 +117,56 @@ type HeaderField struct{ Name, Value string }
 
 // Transport sends the requests of one target. It is safe for concurrent use.
 type Transport struct {
-	cfg     Config
-	host    string
-	port    uint16
-	tls     *tls.Config
-	request request
-	dialer  net.Dialer
-	pool    pool
+	cfg Config
+	// target is what the URL names, next what is dialled: the target or the proxy.
+	target, next endpoint
+	proxy        *proxy
+	tls          *tls.Config
+	call         call
+	serial       serial
+	content      *contentPlan // nil where nothing is kept of responses
+	origins      origins
+	ipVersion    IPVersion
+	lookup       lookup
+	policy       policy
+	dialer       net.Dialer
+	pool         pool
+	h2           *h2pool // nil where HTTP/2 cannot be spoken
 }
 
-// New compiles cfg. It fails when the URL or the TLS material cannot be used.
+// New compiles cfg. It fails when the URL or the TLS material cannot be used, or
+// when two settings exclude each other.
 func New(cfg Config) (*Transport, error) {
-	port, err := portOf(cfg.URL)
+	target, err := webEndpoint(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{cfg: cfg, host: cfg.URL.Hostname(), port: port}
+	t := &Transport{
+		cfg:    cfg,
+		target: target,
+		lookup: newLookup(cfg.DNSServer),
+		policy: newPolicy(cfg.Deny, cfg.Allow),
+	}
+	t.dialer = newDialer(t.policy, cfg.SourceAddress)
 	if t.cfg.MaxBodyBytes == 0 {
 		t.cfg.MaxBodyBytes = defaultMaxBodyBytes
 	}
-	if t.cfg.Resolver == nil {
-		t.cfg.Resolver = net.DefaultResolver
+	if err := t.route(); err != nil {
+		return nil, err
 	}
 	if cfg.URL.Scheme == "https" {
-		if t.tls, err = cfg.TLS.compile(t.host); err != nil {
+		if t.tls, err = cfg.TLS.compile(t.target.host); err != nil {
 			return nil, err
 		}
 	}
-	t.request = encodeRequest(&t.cfg)
-	t.dialer.ControlContext = t.checkAddress
-	t.dialer.KeepAlive = -1 // deadlines find dead peers sooner
+	if err := t.version(); err != nil {
+		return nil, err
+	}
+	if t.content, err = newContentPlan(&t.cfg); err != nil {
+		return nil, err
+	}
+	t.serial.prefix = rand.Uint64()
+	t.call = t.encode(&t.cfg)
 	return t, nil
 }
 
@@ -105,13 +175,40 @@ func New(cfg Config) (*Transport, error) {
 // exchanges under way.
 func (t *Transport) Do(ctx context.Context, r *Result) {
 	r.begin()
+	r.keep(t.content)
+	if err := t.stamp(r); err != nil {
+		r.fail(&errcode.PhaseError{Err: err})
+		return
+	}
+	r.call = &t.call
+	t.once(ctx, r)
+	if t.cfg.FollowRedirects > 0 {
+		t.follow(ctx, r)
+	}
+	if t.content != nil {
+		t.content.settle(r)
+	}
+}
+
+// once sends the request that r calls for and reads the response.
+func (t *Transport) once(ctx context.Context, r *Result) {
+	if t.h2 != nil {
+		t.h2.do(ctx, r)
+		return
+	}
 	c, err := t.connection(ctx, r)
 	if err != nil {
 		r.fail(err)
 		return
 	}
+	t.exchange(c, r)
+}
+
+// exchange does the request of r on c, which it then gives back or closes.
+func (t *Transport) exchange(c *conn, r *Result) {
 	defer t.release(c, r)
 	c.exchange(r)
+	t.proxy.judge(r)
 }
 
 // release gives the connection back or closes it. A panic of the exchange ends
@@ -119,6 +216,7 @@ func (t *Transport) Do(ctx context.Context, r *Result) {
 func (t *Transport) release(c *conn, r *Result) {
 	if p := recover(); p != nil {
 		c.reusable = false
+		_, _ = c.upload.end(r)
 		cause := fmt.Errorf("%v\n%s", p, debug.Stack())
 		r.fail(&errcode.PhaseError{Err: errcode.Wrap(errcode.Panic, "panic", cause)})
 	}
@@ -129,21 +227,36 @@ func (t *Transport) release(c *conn, r *Result) {
 }
 
 // CloseIdle closes the connections that carry no request now.
-func (t *Transport) CloseIdle() { t.pool.closeIdle() }
+func (t *Transport) CloseIdle() {
+	t.pool.closeIdle()
+	if t.h2 != nil {
+		t.h2.closeIdle()
+	}
+	t.origins.closeIdle()
+}
 
 // Abort makes all requests under way fail with context.Canceled, closes all
 // connections and lets none be made. The context of Do must have ended before.
-func (t *Transport) Abort() { t.pool.abort() }
+func (t *Transport) Abort() {
+	t.pool.abort()
+	if t.h2 != nil {
+		t.h2.abort()
+	}
+	t.origins.abort()
+}
 
 // Open returns the number of connections that are open now.
-func (t *Transport) Open() int { return t.pool.count() }
+func (t *Transport) Open() int {
+	open := t.pool.count()
+	if t.h2 != nil {
+		open += t.h2.count()
+	}
+	return open + t.origins.open()
+}
 
 // connection takes a warm connection or makes one.
 func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.PhaseError) {
-	if c := t.pool.get(r.Start); c != nil {
-		r.Reused = true
-		r.Remote = c.remote
-		c.stream.deadline = r.Deadline
+	if c := t.warm(r); c != nil {
 		return c, nil
 	}
 	c, err := t.dial(ctx, r)
@@ -158,28 +271,14 @@ func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.
 	return c, nil
 }
 
-func portOf(u *url.URL) (uint16, error) {
-	name := u.Port()
-	if name == "" {
-		name = strings.ToLower(u.Scheme)
+// warm takes an idle connection, nil if there is none.
+func (t *Transport) warm(r *Result) *conn {
+	c := t.pool.get(r.Start)
+	if c == nil {
+		return nil
 	}
-	switch u.Scheme {
-	case "http", "https":
-	default:
-		return 0, errcode.New(errcode.InvalidURL, "the scheme must be http or https")
-	}
-	if u.Hostname() == "" {
-		return 0, errcode.New(errcode.InvalidURL, "the URL has no host")
-	}
-	switch name {
-	case "http":
-		return 80, nil
-	case "https":
-		return 443, nil
-	}
-	var port uint16
-	if _, err := fmt.Sscanf(name, "%d", &port); err != nil || port == 0 {
-		return 0, errors.Join(errcode.New(errcode.InvalidURL, "the port must be 1 to 65535"), err)
-	}
-	return port, nil
+	r.Reused = true
+	r.Remote = c.remote
+	c.stream.deadline = r.Deadline
+	return c
 }

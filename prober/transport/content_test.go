@@ -1,0 +1,265 @@
+package transport
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+const text = "a body that says the same again, a body that says the same again"
+
+// compressed returns body in the given codings, applied in that order.
+func compressed(t testing.TB, body string, codings ...string) string {
+	t.Helper()
+	for _, c := range codings {
+		var b bytes.Buffer
+		var w io.WriteCloser
+		switch c {
+		case "gzip":
+			w = gzip.NewWriter(&b)
+		case "zlib":
+			w = zlib.NewWriter(&b)
+		case "flate":
+			w, _ = flate.NewWriter(&b, flate.DefaultCompression)
+		case "br":
+			w = brotli.NewWriter(&b)
+		case "zstd":
+			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+		}
+		_, err := io.WriteString(w, body)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		body = b.String()
+	}
+	return body
+}
+
+// serveHTTP1 serves h over HTTP/1.1 until the test ends.
+func serveHTTP1(t testing.TB, h http.HandlerFunc) *url.URL {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	u, err := url.Parse(s.URL + "/")
+	require.NoError(t, err)
+	return u
+}
+
+// overBoth runs a test over HTTP/1.1 and over HTTP/2 against a server with h.
+func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Config)) {
+	t.Helper()
+	t.Run("HTTP/1.1", func(t *testing.T) {
+		t.Parallel()
+		test(t, Config{URL: serveHTTP1(t, h)})
+	})
+	t.Run("HTTP/2", func(t *testing.T) {
+		t.Parallel()
+		test(t, Config{URL: serveH2C(t, h), HTTPVersion: H2C})
+	})
+}
+
+func TestEncodedBodies(t *testing.T) {
+	t.Parallel()
+	gzipped := compressed(t, text, "gzip")
+	zeros := strings.Repeat("\x00", 32<<20)
+	for name, tt := range map[string]struct {
+		method   string
+		status   int
+		encoding []string // lines of Content-Encoding
+		body     string
+		code     errcode.Code
+		want     string
+	}{
+		"no coding":                               {body: text, want: text},
+		"identity":                                {encoding: []string{"identity"}, body: text, want: text},
+		"gzip":                                    {encoding: []string{"gzip"}, body: gzipped, want: text},
+		"gzip by its old name":                    {encoding: []string{"X-GZIP"}, body: gzipped, want: text},
+		"gzip in two members":                     {encoding: []string{"gzip"}, body: gzipped + gzipped, want: text + text},
+		"deflate":                                 {encoding: []string{"deflate"}, body: compressed(t, text, "zlib"), want: text},
+		"deflate without its wrapper":             {encoding: []string{"deflate"}, body: compressed(t, text, "flate"), want: text},
+		"br":                                      {encoding: []string{"br"}, body: compressed(t, text, "br"), want: text},
+		"zstd":                                    {encoding: []string{"zstd"}, body: compressed(t, text, "zstd"), want: text},
+		"two codings on a line":                   {encoding: []string{"deflate, gzip"}, body: compressed(t, text, "zlib", "gzip"), want: text},
+		"three codings on two lines":              {encoding: []string{"zstd,br", "gzip"}, body: compressed(t, text, "zstd", "br", "gzip"), want: text},
+		"one coding twice":                        {encoding: []string{"gzip, gzip"}, body: compressed(t, text, "gzip", "gzip"), want: text},
+		"64 KiB may come of anything":             {encoding: []string{"gzip"}, body: compressed(t, zeros[:64<<10], "gzip"), want: zeros[:64<<10]},
+		"an empty body of an encoded page":        {encoding: []string{"br"}, body: compressed(t, "", "br"), want: ""},
+		"an empty body has no coding":             {encoding: []string{"gzip"}, body: "", want: ""},
+		"HEAD has no body":                        {method: "HEAD", encoding: []string{"gzip"}, want: ""},
+		"204 has no body":                         {status: 204, encoding: []string{"gzip"}, want: ""},
+		"304 has no body":                         {status: 304, encoding: []string{"gzip"}, want: ""},
+		"an unknown coding":                       {encoding: []string{"rot13"}, body: text, code: errcode.Decompression},
+		"too many codings":                        {encoding: []string{"gzip, gzip, gzip, gzip"}, body: gzipped, code: errcode.Decompression},
+		"plain text that is said to be gzip":      {encoding: []string{"gzip"}, body: text, code: errcode.Decompression},
+		"plain text that is said to be deflate":   {encoding: []string{"deflate"}, body: text, code: errcode.Decompression},
+		"plain text that is said to be br":        {encoding: []string{"br"}, body: text, code: errcode.Decompression},
+		"plain text that is said to be zstd":      {encoding: []string{"zstd"}, body: text, code: errcode.Decompression},
+		"codings in the wrong order":              {encoding: []string{"gzip, br"}, body: compressed(t, text, "br", "gzip"), code: errcode.Decompression},
+		"gzip that ends early":                    {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-9], code: errcode.Decompression},
+		"gzip without its checksum":               {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-8], code: errcode.Decompression},
+		"gzip with another checksum":              {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-8] + "12345678", code: errcode.Decompression},
+		"br that ends early":                      {encoding: []string{"br"}, body: compressed(t, text, "br")[:20], code: errcode.Decompression},
+		"zstd that ends early":                    {encoding: []string{"zstd"}, body: compressed(t, text, "zstd")[:20], code: errcode.Decompression},
+		"bytes after gzip":                        {encoding: []string{"gzip"}, body: gzipped + "more", code: errcode.Decompression},
+		"bytes after deflate":                     {encoding: []string{"deflate"}, body: compressed(t, text, "zlib") + "more", code: errcode.Decompression},
+		"bytes after deflate without its wrapper": {encoding: []string{"deflate"}, body: compressed(t, text, "flate") + "more", code: errcode.Decompression},
+		"bytes after br":                          {encoding: []string{"br"}, body: compressed(t, text, "br") + "more", code: errcode.Decompression},
+		"bytes after zstd":                        {encoding: []string{"zstd"}, body: compressed(t, text, "zstd") + "more", code: errcode.Decompression},
+		"bytes after an inner coding":             {encoding: []string{"deflate, gzip"}, body: compressed(t, compressed(t, text, "zlib")+"more", "gzip"), code: errcode.Decompression},
+		"an inner coding without anything":        {encoding: []string{"gzip, br"}, body: compressed(t, "", "br"), code: errcode.Decompression},
+		"a bomb of gzip":                          {encoding: []string{"gzip"}, body: compressed(t, zeros, "gzip"), code: errcode.InflatedLimit},
+		"a bomb of deflate":                       {encoding: []string{"deflate"}, body: compressed(t, zeros, "flate"), code: errcode.InflatedLimit},
+		"a bomb of br":                            {encoding: []string{"br"}, body: compressed(t, zeros, "br"), code: errcode.InflatedLimit},
+		"a bomb of zstd":                          {encoding: []string{"zstd"}, body: compressed(t, zeros, "zstd"), code: errcode.InflatedLimit},
+		"a bomb in a bomb":                        {encoding: []string{"gzip, gzip"}, body: compressed(t, zeros, "gzip", "gzip"), code: errcode.InflatedLimit},
+		"a hundredfold of little":                 {encoding: []string{"gzip"}, body: compressed(t, zeros[:256<<10], "gzip"), code: errcode.InflatedLimit},
+		"zstd with a window above 8 MiB":          {encoding: []string{"zstd"}, body: "\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00", code: errcode.InflatedLimit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler := func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Content-Encoding"] = tt.encoding
+				w.WriteHeader(max(tt.status, 200))
+				_, _ = io.WriteString(w, tt.body)
+			}
+			overBoth(t, handler, func(t *testing.T, cfg Config) {
+				var got []string
+				cfg.Method = tt.method
+				cfg.CheckBody = func(body []byte) error {
+					got = append(got, string(body))
+					return errors.New("seen")
+				}
+				tr := newTransport(t, cfg)
+				r := do(tr, patience)
+				assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+				assert.Equal(t, max(tt.status, 200), r.Status)
+				assert.Equal(t, 1, tr.Open(), "what is in a body is nothing against the connection")
+				assertPhasesAddUp(t, r)
+				if tt.code != errcode.OK {
+					assert.Empty(t, got)
+					assert.Equal(t, errcode.PhaseTransfer, r.FailedIn())
+					return
+				}
+				assert.Equal(t, []string{tt.want}, got)
+				assert.EqualError(t, r.BodyErr, "seen")
+			})
+		})
+	}
+}
+
+func TestCompressionIsAskedForAsConfigured(t *testing.T) {
+	t.Parallel()
+	accepted := make(chan []string, 1)
+	overBoth(t, func(w http.ResponseWriter, q *http.Request) {
+		accepted <- q.Header["Accept-Encoding"]
+	}, func(t *testing.T, cfg Config) {
+		for want, compression := range map[string][]string{"": nil, "br": {"br"}, "zstd, gzip": {"zstd", "gzip"}} {
+			cfg.Compression = compression
+			require.NoError(t, do(newTransport(t, cfg), patience).Err)
+			assert.Equal(t, want, strings.Join(<-accepted, "; "))
+		}
+	})
+}
+
+func TestCompressionThatWasAskedForMustBeSound(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		compression []string
+		encoding    string
+		body        string
+		code        errcode.Code
+	}{
+		"sound":                                 {[]string{"gzip"}, "gzip", compressed(t, text, "gzip"), errcode.OK},
+		"broken":                                {[]string{"gzip"}, "gzip", text, errcode.Decompression},
+		"another one than was asked for":        {[]string{"gzip"}, "br", text, errcode.Decompression},
+		"a bomb":                                {[]string{"br"}, "br", compressed(t, strings.Repeat("\x00", 1<<20), "br"), errcode.InflatedLimit},
+		"none":                                  {[]string{"gzip"}, "", text, errcode.OK},
+		"one that nobody knows or needs":        {[]string{"gzip"}, "rot13", text, errcode.OK},
+		"broken, but nobody asked for anything": {nil, "gzip", text, errcode.OK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
+				if tt.encoding != "" {
+					w.Header().Set("Content-Encoding", tt.encoding)
+				}
+				_, _ = io.WriteString(w, tt.body)
+			}, func(t *testing.T, cfg Config) {
+				cfg.Compression = tt.compression
+				r := do(newTransport(t, cfg), patience)
+				assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+				assert.NoError(t, r.BodyErr)
+			})
+		})
+	}
+}
+
+func TestTransferThatBreaksOffIsNoBrokenCompression(t *testing.T) {
+	t.Parallel()
+	p := listen(t, answeringOnce("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n"+compressed(t, "x", "gzip")))
+	r := do(newTransport(t, Config{URL: p.url("http"), Compression: []string{"gzip"}}), patience)
+	assert.Equal(t, errcode.Truncated, codeOf(r))
+}
+
+func TestEncodedBodyAboveWhatIsKept(t *testing.T) {
+	t.Parallel()
+	overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = io.CopyN(w, zeroReader{}, maxKeptBytes+1)
+	}, func(t *testing.T, cfg Config) {
+		cfg.Compression, cfg.MaxBodyBytes = []string{"gzip"}, 1<<30
+		r := do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.InflatedLimit, codeOf(r))
+		assert.Equal(t, 200, r.Status)
+	})
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestBodyToLookAtHasToBeBounded(t *testing.T) {
+	t.Parallel()
+	u := &url.URL{Scheme: "http", Host: "127.0.0.1"}
+	_, err := New(Config{URL: u, Method: "GET", MaxBodyBytes: maxKeptBytes + 1, CheckBody: func([]byte) error { return nil }})
+	assert.ErrorIs(t, err, errTooLong)
+}
+
+func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
+	t.Parallel()
+	overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Kept", "early")
+		w.WriteHeader(http.StatusEarlyHints)
+		w.Header()["X-Kept"] = []string{"one", "two"}
+		w.Header().Set("X-Dropped", "one")
+	}, func(t *testing.T, cfg Config) {
+		cfg.KeepHeader = []string{"x-KEPT", "X-Absent"}
+		r := do(newTransport(t, cfg), patience)
+		require.NoError(t, r.Err)
+		is := func(want string) func([]byte) bool {
+			return func(value []byte) bool { return string(value) == want }
+		}
+		assert.True(t, r.AnyField("X-Kept", is("one")))
+		assert.True(t, r.AnyField("x-kept", is("two")))
+		assert.False(t, r.AnyField("X-Kept", is("early")))
+		assert.False(t, r.AnyField("X-Dropped", is("one")))
+		assert.False(t, r.AnyField("X-Absent", is("")))
+	})
+}

@@ -1,0 +1,62 @@
+package transport
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// It runs alone, since it counts what the whole process has open.
+func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
+	if _, err := os.ReadDir("/proc/self/fd"); err != nil {
+		t.Skip("file descriptors cannot be counted here: ", err)
+	}
+	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	silent, hostile := listen(t, silence), listen(t, answeringOnce("SSH-2.0-OpenSSH_9.2\r\n"))
+	server := serveDNS(t, map[string]dnsAnswer{
+		"good.test.":   {ipv4: []string{"127.0.0.1"}},
+		"broken.test.": failing(dnsmessage.RCodeServerFailure),
+		"silent.test.": {silent: true},
+	})
+	host := func(name string) *url.URL { return &url.URL{Scheme: "https", Host: name + ":9"} }
+	target := host("127.0.0.1")
+	failures := map[string]Config{
+		"a name that does not exist":  {URL: host("none.test"), DNSServer: server.addr},
+		"a server that fails":         {URL: host("broken.test"), DNSServer: server.addr},
+		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.addr},
+		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.addr},
+		"an address that is denied":   {URL: target, Deny: prefixes("127.0.0.0/8")},
+		"no TLS":                      {URL: hostile.url("https")},
+		"no handshake":                {URL: silent.url("https")},
+		"no proxy":                    {URL: target, Proxy: ProxyOptions{URL: hostile.url("http")}},
+		"no HTTPS proxy":              {URL: target, Proxy: ProxyOptions{URL: hostile.url("https")}},
+		"no SOCKS5 proxy":             {URL: target, Proxy: ProxyOptions{URL: hostile.url("socks5")}},
+		"a proxy that says nothing":   {URL: target, Proxy: ProxyOptions{URL: silent.url("http")}},
+	}
+	before := openDescriptors(t)
+	for name, cfg := range failures {
+		cfg.ConnectTimeout, cfg.TLSTimeout = briefly, briefly
+		tr := newTransport(t, cfg)
+		require.Error(t, do(tr, patience).Err, name)
+		if cfg.DNSServer.IsValid() {
+			tr.lookup = lookups(server.addr)["asking as the system does"]
+			require.Error(t, do(tr, patience).Err, name)
+		}
+		require.Zero(t, tr.Open(), name)
+	}
+	require.Eventually(t, func() bool { return openDescriptors(t) == before }, patience, 10*time.Millisecond,
+		"peers close their ends a moment later")
+}
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}

@@ -1,0 +1,89 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+
+	"example.com/prober/errcode"
+)
+
+// errHalted ends an upload that the response has made pointless.
+var errHalted = errors.New("the response came before the end of the request")
+
+// upload writes content that is too long for one write, on a goroutine of its own
+// for as long as it takes. Meanwhile the response is read: a server may answer
+// and stop reading (RFC 9112, section 9.5), or send back what it gets and stop
+// reading unless that is read. Its space is used again for every request of a
+// connection.
+type upload struct {
+	running bool // start was called, and end was not
+	c       *conn
+	call    *call
+	alone   func() // run, so that starting a goroutine with it allocates nothing
+	done    chan struct{}
+
+	sentAt atomic.Int64 // the Instant when all was written
+	// sent and err belong to the goroutine until done.
+	sent int64
+	err  error
+}
+
+func (u *upload) start(c *conn, q *call) {
+	if u.done == nil {
+		u.done, u.alone = make(chan struct{}, 1), u.run
+	}
+	u.running, u.c, u.call = true, c, q
+	u.sent, u.err = 0, nil
+	u.sentAt.Store(0)
+	go u.alone()
+}
+
+func (u *upload) run() {
+	defer func() {
+		if p := recover(); p != nil {
+			u.err = errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", p, debug.Stack()))
+		}
+		u.done <- struct{}{}
+	}()
+	for u.sent < u.call.length {
+		n, err := u.c.rw.Write(u.call.part(u.sent, len(filler)))
+		u.sent += int64(n)
+		if err != nil {
+			u.err = err
+			return
+		}
+	}
+	u.sentAt.Store(int64(Now()))
+}
+
+// note ends the phase send of r at the moment when all was written, if that was
+// before now.
+func (u *upload) note(r *Result, now Instant) {
+	sentAt := Instant(u.sentAt.Load())
+	if u.running && r.phase == errcode.PhaseSend && sentAt != 0 {
+		r.enterAt(errcode.PhaseProcessing, max(r.since, min(sentAt, now)))
+	}
+}
+
+// end gives up what is not written yet and waits for the goroutine. It tells
+// whether all was written, and why not if the reason is not end itself.
+func (u *upload) end(r *Result) (complete bool, err error) {
+	if !u.running {
+		return true, nil
+	}
+	select {
+	case <-u.done:
+	default:
+		u.c.stream.haltWrites()
+		<-u.done
+	}
+	u.note(r, Now())
+	u.running = false
+	r.Sent += u.sent
+	if errors.Is(u.err, errHalted) {
+		return false, nil
+	}
+	return u.err == nil && !u.c.stream.halted.Load(), u.err
+}

@@ -1,0 +1,164 @@
+package transport
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+const uploadSize = 20 << 20
+
+// inBoth runs a test against a peer that serves each connection with script, in
+// clear text and over TLS. The script may wait for the end of the test.
+func inBoth(t *testing.T, script func(c net.Conn, ended <-chan struct{}), test func(t *testing.T, cfg Config)) {
+	t.Helper()
+	t.Run("in clear text", func(t *testing.T) {
+		t.Parallel()
+		ended := make(chan struct{})
+		defer close(ended)
+		script := func(c net.Conn) { script(c, ended) }
+		test(t, Config{URL: listen(t, script).url("http"), Method: "POST", BodySize: uploadSize})
+	})
+	t.Run("over TLS", func(t *testing.T) {
+		t.Parallel()
+		ended := make(chan struct{})
+		defer close(ended)
+		script := func(c net.Conn) { script(c, ended) }
+		ca := newAuthority(t)
+		p := listen(t, overTLS(ca.issue(t), script))
+		test(t, Config{
+			URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}, HTTPVersion: OnlyHTTP11,
+			Method: "POST", BodySize: uploadSize,
+		})
+	})
+}
+
+// readHead reads the header of a request and returns a reader of its content.
+func readHead(c net.Conn) io.Reader {
+	q, err := http.ReadRequest(bufio.NewReader(c))
+	if err != nil {
+		return http.NoBody
+	}
+	return q.Body
+}
+
+func TestLongUploadIsSentWhole(t *testing.T) {
+	t.Parallel()
+	received := make(chan int64, 4)
+	inBoth(t, func(c net.Conn, _ <-chan struct{}) {
+		for {
+			n, _ := io.Copy(io.Discard, readHead(c))
+			if n == 0 {
+				return
+			}
+			received <- n
+			_, _ = io.WriteString(c, okAnswer)
+		}
+	}, func(t *testing.T, cfg Config) {
+		tr := newTransport(t, cfg)
+		for i := range 2 {
+			r := do(tr, patience)
+			require.NoError(t, r.Err)
+			assert.EqualValues(t, uploadSize, <-received)
+			assert.Greater(t, r.Sent, int64(uploadSize))
+			assert.Equal(t, i == 1, r.Reused)
+			assertPhasesAddUp(t, r)
+			for _, phase := range []errcode.Phase{errcode.PhaseSend, errcode.PhaseProcessing, errcode.PhaseTransfer} {
+				_, seen := r.Phase(phase)
+				assert.True(t, seen, phase.String())
+			}
+		}
+	})
+}
+
+func TestUploadThatComesBackIsReadWhileItIsSent(t *testing.T) {
+	t.Parallel()
+	inBoth(t, func(c net.Conn, _ <-chan struct{}) {
+		content := readHead(c)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 20971520\r\n\r\n")
+		_, _ = io.Copy(c, content)
+	}, func(t *testing.T, cfg Config) {
+		cfg.MaxBodyBytes = uploadSize
+		r := do(newTransport(t, cfg), patience)
+		require.NoError(t, r.Err)
+		assert.Greater(t, r.Received, int64(uploadSize))
+		assertPhasesAddUp(t, r)
+	})
+}
+
+func TestAnswerEndsAnUploadThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	inBoth(t, func(c net.Conn, ended <-chan struct{}) {
+		if readHead(c) != http.NoBody {
+			_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+			<-ended
+		}
+	}, func(t *testing.T, cfg Config) {
+		tr := newTransport(t, cfg)
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		assert.Equal(t, 413, r.Status)
+		assert.Less(t, r.Sent, int64(uploadSize))
+		assert.Zero(t, tr.Open(), "the connection still expects the rest")
+		assertPhasesAddUp(t, r)
+	})
+}
+
+func TestUploadThatNobodyReadsEndsInTime(t *testing.T) {
+	t.Parallel()
+	inBoth(t, func(c net.Conn, ended <-chan struct{}) {
+		readHead(c)
+		<-ended
+	}, func(t *testing.T, cfg Config) {
+		tr := newTransport(t, cfg)
+		r := do(tr, time.Second)
+		assert.Equal(t, errcode.RequestTimeout, codeOf(r))
+		assert.Equal(t, errcode.PhaseSend, r.FailedIn())
+		assert.Zero(t, tr.Open())
+		assertPhasesAddUp(t, r)
+	})
+}
+
+func TestPeerThatLeavesDuringAnUpload(t *testing.T) {
+	t.Parallel()
+	inBoth(t, func(c net.Conn, _ <-chan struct{}) { readHead(c) }, func(t *testing.T, cfg Config) {
+		tr := newTransport(t, cfg)
+		r := do(tr, patience)
+		assert.Contains(t, []errcode.Code{errcode.Closed, errcode.Reset, errcode.BrokenPipe}, codeOf(r))
+		assert.Zero(t, tr.Open())
+	})
+}
+
+func TestAbortEndsAnUpload(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan struct{}, 2)
+	inBoth(t, func(c net.Conn, ended <-chan struct{}) {
+		readHead(c)
+		arrived <- struct{}{}
+		<-ended
+	}, func(t *testing.T, cfg Config) {
+		tr := newTransport(t, cfg)
+		ctx, cancel := context.WithCancel(t.Context())
+		results := make(chan *Result)
+		go func() {
+			var r Result
+			r.Reset(Now(), Now().Add(patience))
+			tr.Do(ctx, &r)
+			results <- &r
+		}()
+		<-arrived
+		cancel()
+		tr.Abort()
+		assert.Equal(t, errcode.Cancelled, codeOf(<-results))
+		assert.Zero(t, tr.Open())
+	})
+}

@@ -1,0 +1,347 @@
+package transport
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"example.com/prober/errcode"
+)
+
+const (
+	// readAhead is how much is read from a connection at once.
+	readAhead = 32 << 10
+	// maxStreamID is where a connection runs out of streams (RFC 9113, section 5.1.1).
+	maxStreamID = 1<<31 - 1
+	// never is an Instant that does not come.
+	never = Instant(1 << 62)
+)
+
+// h2conn is one HTTP/2 connection. Workers open streams on it and write their
+// requests themselves; a goroutine of its own reads all that the peer sends and
+// wakes the worker whose response is complete.
+type h2conn struct {
+	t      *Transport
+	pool   *h2pool
+	stream *stream
+	outlet *outlet
+	rw     io.ReadWriteCloser // the stream, or TLS over it
+	remote netip.AddrPort
+	// gone is closed when the reader has ended; flushes are the goroutines that
+	// write on behalf of nobody.
+	gone    chan struct{}
+	flushes sync.WaitGroup
+	// flushAlone and drainAlone are method values made once, so that starting a
+	// goroutine with them allocates nothing.
+	flushAlone, drainAlone func()
+
+	// What follows belongs to the reader.
+	in     *bufio.Reader
+	readAt Instant // when the last read returned
+	fields fieldDecoder
+	head   h2header
+	block  []byte // a header block in several frames
+	flood  floodGauge
+
+	mu sync.Mutex
+	// framer reads on behalf of the reader, without mu, and writes to out with it.
+	framer *http2.Framer
+	h2streams
+	h2flow
+	h2writer
+
+	// draining tells that no stream can be opened any more: after GOAWAY from
+	// either side, or when the connection has carried as many as it may.
+	draining bool
+	goAway   *http2.GoAwayError // the last one from the peer
+	cause    error              // why the connection has ended; no frame is handled any more
+	// heardAt is when the last frame came. pingUntil is when the answer to a PING
+	// must have come, 0 without one.
+	heardAt   Instant
+	pingUntil Instant
+}
+
+// begin makes c, which was just dialled, an HTTP/2 connection: it sends our
+// preface and waits for the peer's (RFC 9113, section 3.4). No stream is opened
+// before the peer has said how many it allows, so that none is refused for lack
+// of that knowledge. The time it takes belongs to the phase send.
+func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error) {
+	r.enter(errcode.PhaseSend)
+	h := &h2conn{
+		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
+		outlet: &outlet{stream: c.stream},
+		gone:   make(chan struct{}),
+	}
+	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
+	h.framer = http2.NewFramer(&h.h2writer, h.in)
+	h.framer.SetMaxReadFrameSize(leastMaxFrame)
+	h.fields.table = hpack.NewDecoder(4096, h.fields.emit)
+	if plan := p.t.content; plan != nil {
+		h.head.wanted = plan.fields
+	}
+	h.flushAlone, h.drainAlone = h.flushInBackground, h.drain
+	h.nextID, h.peerStreams = 1, maxStreamID
+	h.h2flow = newFlow()
+	timeout := p.t.cfg.ConnectTimeout
+	if c.secured {
+		timeout = p.t.cfg.TLSTimeout
+	}
+	c.stream.deadline = min(r.Deadline, Now().Add(timeout))
+	stop := context.AfterFunc(ctx, c.stream.Abort)
+	err := h.exchangePrefaces()
+	if !stop() && err == nil {
+		err = context.Canceled
+	}
+	if err != nil {
+		h.disappoint(err)
+		return nil, prefaceError(err, h.readAt != 0)
+	}
+	h.heardAt = h.readAt
+	return h, h.outlet.attach()
+}
+
+func (c *h2conn) exchangePrefaces() error {
+	c.out = append(c.out, http2.ClientPreface...)
+	// Writing to memory does not fail.
+	_ = c.framer.WriteSettings(
+		http2.Setting{ID: http2.SettingEnablePush, Val: 0},
+		http2.Setting{ID: http2.SettingInitialWindowSize, Val: streamWindow},
+		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: maxHeaderBytes},
+	)
+	_ = c.framer.WriteWindowUpdate(0, connectionWindow-defaultWindow)
+	if _, err := c.rw.Write(c.out); err != nil {
+		return err
+	}
+	c.out = c.out[:0]
+	fh, err := c.framer.ReadFrameHeader()
+	if err == nil && fh.Type != http2.FrameSettings && fh.Type != http2.FrameGoAway || notFramed(err) {
+		return errNotSpoken
+	}
+	if err != nil {
+		return err
+	}
+	frame, err := c.framer.ReadFrameForHeader(fh)
+	if err != nil {
+		return err
+	}
+	switch f := frame.(type) {
+	case *http2.GoAwayFrame:
+		return http2.GoAwayError{LastStreamID: f.LastStreamID, ErrCode: f.ErrCode}
+	case *http2.SettingsFrame:
+		if !f.IsAck() {
+			return c.applySettings(f)
+		}
+	}
+	return errNotSpoken
+}
+
+// disappoint tells the peer what was wrong with its preface, if that was HTTP/2.
+func (c *h2conn) disappoint(err error) {
+	if code, ok := told(err); ok {
+		_ = c.framer.WriteGoAway(0, code, nil)
+		_, _ = c.rw.Write(c.out) // the connection ends in any case
+	}
+}
+
+// serve reads until the connection ends. It is the reader.
+func (c *h2conn) serve() {
+	defer close(c.gone)
+	c.shut(c.explain(c.readFrames()))
+	c.flushes.Wait()
+}
+
+// readFrames handles frames until one of them, or the network, ends the
+// connection. A panic ends it too, as a failure of the requests on it.
+func (c *h2conn) readFrames() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", p, debug.Stack()))
+		}
+	}()
+	for {
+		if err := c.readFrame(); err != nil {
+			return err
+		}
+		c.pool.slotFreed()
+	}
+}
+
+// explain turns the end of reading into what it means for open streams.
+func (c *h2conn) explain(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.goAway != nil && isClosed(err):
+		return *c.goAway
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errCutOff
+	case c.writeErr != nil && !isClosed(err):
+		return c.writeErr
+	case errors.Is(err, http2.ErrFrameTooLarge):
+		return errFrameSize
+	}
+	return err
+}
+
+// shut ends the connection for cause: it fails the streams that are open, tells
+// the peer if there is something to tell, and closes the connection, upon which
+// the reader ends. The first cause stands.
+func (c *h2conn) shut(cause error) {
+	if !c.condemn(cause) {
+		return
+	}
+	if c.farewell(cause) {
+		_ = c.rw.Close() // nothing depends on how the end went
+	} else {
+		_ = c.stream.Close() // TLS would wait to say so
+	}
+	c.pool.remove(c)
+}
+
+func (c *h2conn) condemn(cause error) (first bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return false
+	}
+	c.cause = cause
+	for len(c.open) > 0 {
+		c.end(c.open[len(c.open)-1], cause)
+	}
+	return true
+}
+
+// tryOpen opens a stream for st unless the connection cannot carry one now. It
+// appends the request, as far as the windows allow; the caller flushes.
+func (c *h2conn) tryOpen(st *h2stream) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.draining || c.cause != nil || c.stalled() || len(c.open) >= c.capacity() {
+		return false
+	}
+	st.conn, st.id = c, c.nextID
+	c.nextID += 2
+	c.open = append(c.open, st)
+	served := int(st.id/2) + 1
+	c.draining = served == c.t.cfg.RequestsPerConnection || st.id == maxStreamID
+	before := len(c.out)
+	c.out = st.call.http2.appendTo(c.out, st.id, st.varied)
+	st.sent = int64(len(c.out) - before)
+	st.left, st.sendWindow = st.call.length, c.initialWindow
+	st.bodiless = st.call.bodiless
+	c.appendBody(st)
+	return true
+}
+
+// capacity is how many streams may be open at once; mu is held.
+func (c *h2conn) capacity() int {
+	return min(c.t.cfg.StreamsPerConnection, int(min(c.peerStreams, maxStreamID)))
+}
+
+// isRefusing tells whether the peer allows no stream on a connection that is
+// otherwise well.
+func (c *h2conn) isRefusing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.peerStreams == 0 && !c.draining && c.cause == nil
+}
+
+// retireIfIdle tells whether no stream is open, and if so lets none be opened.
+func (c *h2conn) retireIfIdle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.open) > 0 {
+		return false
+	}
+	c.draining = true
+	return true
+}
+
+// drained tells whether the connection has done all it can do; mu is held.
+func (c *h2conn) drained() error {
+	if c.draining && len(c.open) == 0 {
+		return errRetired
+	}
+	return nil
+}
+
+// h2streams are the streams of a connection.
+type h2streams struct {
+	open        []*h2stream // ascending by id
+	nextID      uint32
+	peerStreams uint32 // how many the peer allows
+	// resets are the streams that we gave up and that the peer may not know of
+	// yet, the oldest one overwritten first; those up to forgotten are treated so
+	// in any case. ignorable is how much content of theirs may still arrive.
+	resets    [256]uint32
+	resetNext int
+	forgotten uint32
+	ignorable int64
+}
+
+// find returns the open stream id, or nil.
+func (s *h2streams) find(id uint32) *h2stream {
+	if i, ok := s.index(id); ok {
+		return s.open[i]
+	}
+	return nil
+}
+
+func (s *h2streams) index(id uint32) (int, bool) {
+	return slices.BinarySearchFunc(s.open, id, func(st *h2stream, id uint32) int { return int(st.id) - int(id) })
+}
+
+// end takes st out of the open streams and wakes its worker, which owns it from
+// then on; err is nil after a whole response.
+func (s *h2streams) end(st *h2stream, err error) {
+	if i, ok := s.index(st.id); ok {
+		s.open = slices.Delete(s.open, i, i+1)
+	}
+	st.finish(err)
+}
+
+// remember keeps st in mind as one that we gave up while it was open.
+func (s *h2streams) remember(st *h2stream) {
+	s.forgotten = max(s.forgotten, s.resets[s.resetNext])
+	s.resets[s.resetNext] = st.id
+	s.resetNext = (s.resetNext + 1) % len(s.resets)
+	s.ignorable += streamWindow
+}
+
+// absent judges a frame that only an open stream can receive, on one that is not
+// open: it is late if we gave the stream up, and otherwise against the rules
+// (RFC 9113, section 5.1).
+func (s *h2streams) absent(id uint32) error {
+	switch {
+	case s.isIdle(id):
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	case id <= s.forgotten || slices.Contains(s.resets[:], id):
+		return nil
+	default:
+		return http2.ConnectionError(http2.ErrCodeStreamClosed)
+	}
+}
+
+// isIdle tells whether stream id was never opened. The peer can open none, since
+// we take no pushes.
+func (s *h2streams) isIdle(id uint32) bool { return id%2 == 0 || id >= s.nextID }
+
+// stampingReader notes when bytes arrived.
+type stampingReader struct{ c *h2conn }
+
+func (r stampingReader) Read(p []byte) (int, error) {
+	n, err := r.c.rw.Read(p)
+	if n > 0 {
+		r.c.readAt = Now()
+	}
+	return n, err
+}

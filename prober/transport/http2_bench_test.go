@@ -1,0 +1,125 @@
+package transport
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// fastPeer answers each request on an HTTP/2 connection with status 200 and five
+// bytes, and allocates nothing for it. The literals in its header are of all
+// kinds but those that change the dynamic table with every response.
+func fastPeer(tb testing.TB) func(net.Conn) {
+	tb.Helper()
+	var frames bytes.Buffer
+	framer := http2.NewFramer(&frames, nil)
+	require.NoError(tb, framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1000}))
+	settings := bytes.Clone(frames.Bytes())
+
+	frames.Reset()
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	encoder.SetMaxDynamicTableSize(0)
+	for _, f := range [][2]string{
+		{":status", "200"}, {"server", "peer"}, {"date", "Mon, 01 Jan 2024 00:00:00 GMT"},
+		{"content-type", "text/plain"}, {"content-length", "5"}, {"x-plain", "~~~~"},
+	} {
+		require.NoError(tb, encoder.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]}))
+	}
+	require.NoError(tb, framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true}))
+	data := frames.Len()
+	require.NoError(tb, framer.WriteData(1, true, []byte("hello")))
+	answer := frames.Bytes()
+
+	return func(c net.Conn) {
+		in := bufio.NewReaderSize(c, 32<<10)
+		if _, err := in.Discard(len(http2.ClientPreface)); err != nil {
+			return
+		}
+		if _, err := c.Write(settings); err != nil {
+			return
+		}
+		var out []byte
+		for {
+			header, err := in.Peek(frameHeaderSize)
+			if err != nil {
+				return
+			}
+			length := int(binary.BigEndian.Uint32(header) >> 8)
+			ended := header[3] <= byte(http2.FrameHeaders) && header[4]&1 != 0
+			id := binary.BigEndian.Uint32(header[5:])
+			if _, err := in.Discard(frameHeaderSize + length); err != nil {
+				return
+			}
+			if ended {
+				at := len(out)
+				out = append(out, answer...)
+				binary.BigEndian.PutUint32(out[at+5:], id)
+				binary.BigEndian.PutUint32(out[at+data+5:], id)
+			}
+			if in.Buffered() == 0 && len(out) > 0 {
+				if _, err := c.Write(out); err != nil {
+					return
+				}
+				out = out[:0]
+			}
+		}
+	}
+}
+
+var _ = io.EOF
+
+func BenchmarkHTTP2(b *testing.B) {
+	for _, workers := range []int{1, 64} {
+		b.Run(map[int]string{1: "one stream", 64: "64 streams"}[workers], func(b *testing.B) {
+			p := listen(b, fastPeer(b))
+			tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
+			require.NoError(b, do(tr, patience).Err)
+			b.ReportAllocs()
+			b.ResetTimer()
+			var running sync.WaitGroup
+			for w := range workers {
+				running.Go(func() {
+					var r Result
+					for range (b.N + workers - 1 - w) / workers {
+						now := Now()
+						r.Reset(now, now.Add(patience))
+						tr.Do(context.Background(), &r)
+						if r.Err != nil {
+							b.Error(r.Err)
+							return
+						}
+					}
+				})
+			}
+			running.Wait()
+		})
+	}
+}
+
+func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
+	p := listen(t, fastPeer(t))
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	var r Result
+	exchange := func() {
+		now := Now()
+		r.Reset(now, now.Add(patience))
+		tr.Do(context.Background(), &r)
+		if r.Err != nil || r.Status != 200 {
+			t.Fatal("the exchange failed:", r.Err)
+		}
+	}
+	exchange()
+	if n := testing.AllocsPerRun(200, exchange); n != 0 {
+		t.Errorf("%v allocations per request, want 0", n)
+	}
+}

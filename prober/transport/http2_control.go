@@ -1,0 +1,133 @@
+package transport
+
+import (
+	"golang.org/x/net/http2"
+)
+
+// control does what a frame says that comes seldom.
+func (c *h2conn) control(frame http2.Frame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heard()
+	if err := c.flood.spend(c.readAt); err != nil {
+		return err
+	}
+	switch f := frame.(type) {
+	case *http2.SettingsFrame:
+		return c.settings(f)
+	case *http2.PingFrame:
+		if !f.IsAck() { // the answer to our own has served by its arrival
+			_ = c.framer.WritePing(true, f.Data)
+			c.flushSoon()
+		}
+	case *http2.GoAwayFrame:
+		c.goneAway(f)
+	case *http2.RSTStreamFrame:
+		if err := c.resetByPeer(f); err != nil {
+			return err
+		}
+	}
+	return c.drained()
+}
+
+func (c *h2conn) settings(f *http2.SettingsFrame) error {
+	if f.IsAck() {
+		return nil
+	}
+	if err := c.applySettings(f); err != nil {
+		return err
+	}
+	c.flushSoon()
+	return nil
+}
+
+// goneAway lets no stream be opened any more, and fails those that the peer will
+// not answer (RFC 9113, section 6.8). The others may end well.
+func (c *h2conn) goneAway(f *http2.GoAwayFrame) {
+	c.draining = true
+	c.goAway = &http2.GoAwayError{LastStreamID: f.LastStreamID, ErrCode: f.ErrCode}
+	for len(c.open) > 0 {
+		st := c.open[len(c.open)-1]
+		if st.id <= f.LastStreamID {
+			return
+		}
+		c.remember(st)
+		c.end(st, *c.goAway)
+	}
+}
+
+// resetByPeer fails a stream. On one that has ended, the frame is late (RFC 9113,
+// section 5.1).
+func (c *h2conn) resetByPeer(f *http2.RSTStreamFrame) error {
+	st := c.find(f.StreamID)
+	if st == nil {
+		if c.isIdle(f.StreamID) {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		return nil
+	}
+	st.received += frameHeaderSize + 4
+	c.end(st, http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode})
+	return nil
+}
+
+// reset gives a stream up for an error of the peer's; mu is held.
+func (c *h2conn) reset(st *h2stream, err error) {
+	code, _ := told(err)
+	c.resetWith(st, code, err)
+}
+
+func (c *h2conn) resetWith(st *h2stream, code http2.ErrCode, err error) {
+	_ = c.framer.WriteRSTStream(st.id, code)
+	st.sent += frameHeaderSize + 4
+	c.flood.allow(0)
+	c.remember(st)
+	c.end(st, err)
+	c.flushSoon()
+}
+
+// expire gives up the streams whose time has run out, and the connection itself,
+// with the error it returns, if the peer has left a PING unanswered. It returns
+// also when to look again.
+func (c *h2conn) expire(now Instant) (next Instant, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return never, nil
+	}
+	next = never
+	for i := len(c.open) - 1; i >= 0; i-- {
+		st := c.open[i]
+		if st.deadline > now {
+			next = min(next, st.deadline)
+			continue
+		}
+		c.suspect(st, now)
+		c.resetWith(st, http2.ErrCodeCancel, errTimeout)
+	}
+	if c.writeUntil != 0 {
+		if now >= c.writeUntil {
+			c.outlet.interrupt()
+		} else {
+			next = min(next, c.writeUntil)
+		}
+	}
+	if c.pingUntil != 0 {
+		if now >= c.pingUntil {
+			return never, errPing
+		}
+		next = min(next, c.pingUntil)
+	}
+	return next, c.drained()
+}
+
+// suspect asks a peer that was silent for as long as st was open whether it is
+// still there. Otherwise a path that swallows everything would be used until the
+// operating system gives it up, which takes a quarter of an hour.
+func (c *h2conn) suspect(st *h2stream, now Instant) {
+	if c.pingUntil != 0 || c.heardAt >= st.start {
+		return
+	}
+	_ = c.framer.WritePing(false, [8]byte{'p', 'r', 'o', 'b', 'e', 'r'})
+	c.pingUntil = now.Add(c.t.cfg.ConnectTimeout)
+}

@@ -1,0 +1,95 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/net/http2"
+
+	"example.com/prober/errcode"
+)
+
+// h2failure is the end of a stream or of a connection for a reason that the
+// error codes of HTTP/2 are too few to tell: they are what the peer is told.
+type h2failure struct {
+	tell http2.ErrCode
+	err  error
+}
+
+func (f *h2failure) Error() string { return f.err.Error() }
+
+// Unwrap returns the reason.
+func (f *h2failure) Unwrap() error { return f.err }
+
+func failure(tell http2.ErrCode, code errcode.Code, text string) *h2failure {
+	return &h2failure{tell: tell, err: errcode.New(code, text)}
+}
+
+// What ends a connection, besides the errors of RFC 9113, section 7, which are
+// [http2.ConnectionError].
+var (
+	errRetired     = errors.New("the connection is not needed any more")
+	errNotSpoken   = errcode.New(errcode.HTTP2NotSpoken, "the peer does not begin with SETTINGS")
+	errNoSettings  = errcode.New(errcode.HTTP2NoSettings, "no SETTINGS of the peer in time")
+	errWeakTLS     = failure(http2.ErrCodeInadequateSecurity, errcode.FromConnection(uint32(http2.ErrCodeInadequateSecurity)), "HTTP/2 over a TLS version below 1.2")
+	errFrameSize   = failure(http2.ErrCodeFrameSize, errcode.HTTP2FrameSize, "a frame above 16 KiB")
+	errFlood       = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2Flood, "too many control frames in a row")
+	errHeaderBlock = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2HeaderList, "a header block far above 64 KiB")
+	errPing        = failure(http2.ErrCodeNo, errcode.HTTP2Ping, "no answer to PING after a request without any")
+	errCutOff      = errcode.New(errcode.HTTP2Closed, "connection closed with the stream open and no GOAWAY")
+)
+
+// What ends a stream, besides [http2.StreamError]. The connection goes on.
+var (
+	errHeaderList   = failure(http2.ErrCodeCancel, errcode.HTTP2HeaderList, "response header above 64 KiB")
+	errH2BodyLimit  = &h2failure{http2.ErrCodeCancel, errBodyLimit}
+	errH2Inflated   = &h2failure{http2.ErrCodeCancel, errInflated}
+	errH2Trailers   = &h2failure{http2.ErrCodeProtocol, errTrailers}
+	errShort        = failure(http2.ErrCodeProtocol, errcode.Truncated, "less body than declared")
+	errOverrun      = failure(http2.ErrCodeProtocol, errcode.BodyOverrun, "more body than declared")
+	errManyInterim  = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2Flood, "more than 32 informational responses")
+	errNoStream     = errcode.New(errcode.HTTP2NoStream, "the server allows no stream")
+	errMalformed    = http2.StreamError{Code: http2.ErrCodeProtocol}
+	errStreamWindow = http2.StreamError{Code: http2.ErrCodeFlowControl}
+)
+
+// told returns what the peer is to be told about err in RST_STREAM or GOAWAY;
+// false means that it would not hear it or knows already.
+func told(err error) (http2.ErrCode, bool) {
+	switch e := err.(type) { //nolint:errorlint // only our own verdicts, which are never wrapped
+	case *h2failure:
+		return e.tell, true
+	case http2.StreamError:
+		return e.Code, true
+	case http2.ConnectionError:
+		return http2.ErrCode(e), true
+	}
+	return http2.ErrCodeNo, err == errRetired //nolint:errorlint // as above
+}
+
+// isClosed tells whether err of a read means that the peer is gone.
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// notFramed tells whether err of reading the header of a frame means that it is
+// not one, rather than that nothing came.
+func notFramed(err error) bool {
+	_, ok := told(err)
+	return ok || errors.Is(err, http2.ErrFrameTooLarge)
+}
+
+// prefaceError explains why the peer's first frame did not come; heard tells
+// whether anything else did.
+func prefaceError(err error, heard bool) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errcode.Wrap(errNoSettings.Code, errNoSettings.Text, err)
+	case isClosed(err) && heard:
+		return errNotSpoken
+	}
+	return err
+}

@@ -1,0 +1,119 @@
+package transport
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2/hpack"
+)
+
+// sameVerdict decodes blocks of one connection, and compares what becomes of the
+// response headers in them with what the decoder of package hpack makes of them.
+func sameVerdict(t *testing.T, blocks ...[]byte) {
+	t.Helper()
+	var ours fieldDecoder
+	ours.table = hpack.NewDecoder(4096, ours.emit)
+	theirs := hpack.NewDecoder(4096, nil)
+	got, want := h2header{wanted: []string{"etag"}}, h2header{wanted: []string{"etag"}}
+	for _, block := range blocks {
+		got.reset()
+		want.reset()
+		err := ours.decode(block, &got)
+		fields, theirErr := theirs.DecodeFull(block)
+		if err != nil {
+			return // where we are stricter is told in TestHeaderBlocksThatAreRefused
+		}
+		require.NoError(t, theirErr)
+		for _, f := range fields {
+			want.add([]byte(f.Name), []byte(f.Value))
+		}
+		require.Equal(t, want, got)
+	}
+}
+
+func TestHeaderBlocksAreDecodedAsByTheLibrary(t *testing.T) {
+	var b bytes.Buffer
+	encoder := hpack.NewEncoder(&b)
+	var blocks [][]byte
+	for i, size := range []uint32{4096, 4096, 0, 64, 4096, 200} {
+		b.Reset()
+		encoder.SetMaxDynamicTableSize(size)
+		for _, f := range []hpack.HeaderField{
+			{Name: ":status", Value: "200"},
+			{Name: ":status", Value: "299"},
+			{Name: "content-length", Value: strings.Repeat("1", i)},
+			{Name: "etag", Value: strings.Repeat("\"#\"", i*i)},
+			{Name: "x-plain", Value: strings.Repeat("~", 300)},
+			{Name: "x-secret", Value: "s", Sensitive: true},
+			{Name: "set-cookie", Value: "a=b", Sensitive: true},
+		} {
+			require.NoError(t, encoder.WriteField(f))
+		}
+		blocks = append(blocks, bytes.Clone(b.Bytes()))
+	}
+	sameVerdict(t, blocks...)
+}
+
+func TestHeaderBlocksThatAreRefused(t *testing.T) {
+	for name, block := range map[string]string{
+		"an index of 0":                               "\x80",
+		"an index beyond the table":                   "\xbe",
+		"the name of an index beyond the table":       "\x0f\x30\x00",
+		"an index of which the rest is missing":       "\xff",
+		"an index that never ends":                    "\xff\x80\x80\x80\x80\x80\x00",
+		"a literal without a value":                   "\x00\x01a",
+		"a literal whose value is too short":          "\x00\x01a\x02b",
+		"an indexed literal without a value":          "\x40\x01a",
+		"an indexed literal with nothing":             "\x40",
+		"a string with a code that is not one":        "\x00\x01a\x84\xff\xff\xff\xff",
+		"a string padded with a whole byte":           "\x00\x01a\x82\x1f\xff",
+		"a string padded with zeros":                  "\x00\x01a\x81\x18",
+		"an indexed string with a code that is none":  "\x40\x01a\x84\xff\xff\xff\xff",
+		"a table above its limit":                     "\x3f\xe2\x1f",
+		"a change of the table's size after a field":  "\x88\x20",
+		"a change of the table's size without a size": "\x3f",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var d fieldDecoder
+			d.table = hpack.NewDecoder(4096, d.emit)
+			assert.Error(t, d.decode([]byte(block), &h2header{}))
+		})
+	}
+}
+
+func FuzzHeaderBlocks(f *testing.F) {
+	f.Add([]byte("\x88"), []byte("\x89\x5c\x011"))
+	f.Add([]byte("\x20\x3f\xe1\x1f\x48\x82\x64\x02"), []byte("\xbe\x0f\x2f\x00"))
+	f.Add([]byte("\x40\x04etag\x81\x1f"), []byte("\xbe\x1f\x2f\x01x"))
+	f.Fuzz(func(t *testing.T, first, second []byte) { sameVerdict(t, first, second) })
+}
+
+func TestHuffman(t *testing.T) {
+	var all []byte
+	for b := range 256 {
+		all = append(all, byte(b))
+		encoded := hpack.AppendHuffmanString(nil, string(all))
+		got, err := huffman.decode(nil, encoded)
+		require.NoError(t, err)
+		require.Equal(t, all, got)
+	}
+}
+
+func FuzzHuffman(f *testing.F) {
+	for _, s := range []string{"", "a", "www.example.com", "\x00\xff\n", "Mon, 21 Oct 2013 20:13:21 GMT"} {
+		f.Add(hpack.AppendHuffmanString(nil, s))
+		f.Add([]byte(s))
+	}
+	f.Add(bytes.Repeat([]byte{0xff}, 8))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		want, theirErr := hpack.HuffmanDecodeToString(p)
+		got, err := huffman.decode(nil, p)
+		require.Equal(t, theirErr == nil, err == nil, "%v %v", theirErr, err)
+		if err == nil {
+			require.Equal(t, want, string(got))
+		}
+	})
+}

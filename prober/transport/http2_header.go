@@ -1,0 +1,94 @@
+package transport
+
+// h2header is what is kept of a response header. Its space is used again for
+// every response of a connection.
+type h2header struct {
+	status int
+	length int64 // Content-Length, or -1
+	// pseudo tells that there was a pseudo-header field, regular that there was
+	// another.
+	pseudo, regular bool
+	malformed       bool
+	oversized       bool
+	size            int // of the field section (RFC 9113, section 10.5.1)
+
+	wanted []string // names of the fields to keep
+	kept   fieldSet
+}
+
+func (h *h2header) reset() {
+	h.kept.reset()
+	*h = h2header{length: -1, wanted: h.wanted, kept: h.kept}
+}
+
+// add takes in one field (RFC 9113, sections 8.2 and 8.3).
+func (h *h2header) add(name, value []byte) {
+	const overhead = 32
+	if h.size += len(name) + len(value) + overhead; h.size > maxHeaderBytes {
+		h.oversized = true
+		return
+	}
+	if !h.accept(name, value) {
+		h.malformed = true
+	}
+	h.kept.add(h.wanted, name, value)
+}
+
+func (h *h2header) accept(name, value []byte) bool {
+	if len(name) > 0 && name[0] == ':' {
+		return h.acceptPseudo(name, value)
+	}
+	h.regular = true
+	if !isFieldName(name) || !isFieldValue(value) || isConnectionField(name) {
+		return false
+	}
+	if n := len(value); n > 0 && (isBlank(value[0]) || isBlank(value[n-1])) {
+		return false
+	}
+	if string(name) != "content-length" {
+		return true
+	}
+	n, ok := parseLength(value)
+	if !ok || h.length >= 0 && h.length != n {
+		return false
+	}
+	h.length = n
+	return true
+}
+
+// acceptPseudo knows the one pseudo-header field of responses, which comes once
+// and before all other fields (RFC 9113, section 8.3.2).
+func (h *h2header) acceptPseudo(name, value []byte) bool {
+	h.pseudo = true
+	if string(name) != ":status" || h.status != 0 || h.regular || len(value) != 3 {
+		return false
+	}
+	for _, d := range value {
+		if !isDigit(d) {
+			return false
+		}
+		h.status = h.status*10 + int(d-'0')
+	}
+	return h.status >= 100 && h.status <= 599
+}
+
+// isFieldName tells whether name is a token without capitals (RFC 9113, section
+// 8.2.1).
+func isFieldName(name []byte) bool {
+	for _, c := range name {
+		if !tokenBytes[c] || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return len(name) > 0
+}
+
+// isConnectionField tells whether a field is about an HTTP/1 connection, and so
+// has no place in HTTP/2 (RFC 9113, section 8.2.2).
+func isConnectionField(name []byte) bool {
+	switch string(name) {
+	case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade":
+		return true
+	}
+	return false
+}

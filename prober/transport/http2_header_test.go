@@ -1,0 +1,290 @@
+package transport
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/net/http2"
+
+	"example.com/prober/errcode"
+)
+
+func TestHTTP2HeaderFrames(t *testing.T) {
+	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
+	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
+	const endHeaders, endStream = http2.FlagHeadersEndHeaders, http2.FlagHeadersEndStream
+	runCases(t, []h2case{
+		{
+			does: "pads a header",
+			play: func(p *h2peer, id uint32) {
+				_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: p.fields(":status", "204"), EndStream: true, EndHeaders: true, PadLength: 255})
+			},
+		}, {
+			does: "puts a priority and padding before a header",
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, endHeaders|endStream|http2.FlagHeadersPriority|http2.FlagHeadersPadded, id, "\x03\x00\x00\x00\x01\x10\x89\x00\x00\x00")
+			},
+		}, {
+			does: "makes a stream depend on itself",
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, endHeaders|endStream|http2.FlagHeadersPriority, id, "\x00\x00\x00\x01\x10\x89")
+			},
+		}, {
+			does: "splits a header into many frames",
+			play: func(p *h2peer, id uint32) {
+				block := string(p.fields(":status", "200", "content-length", "5", "server", strings.Repeat("~", 40)))
+				p.frame(http2.FrameHeaders, 0, id, "")
+				for i := range block {
+					p.frame(http2.FrameContinuation, 0, id, block[i:i+1])
+				}
+				p.frame(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, "")
+				p.data(id, true, "hello")
+			},
+		}, {
+			does: "sends a header on stream 0", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, _ uint32) { p.headerBlock(0, true, "\x88") },
+		}, {
+			does: "sends a header on an idle stream", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) { p.headerBlock(id+2, true, "\x88") },
+		}, {
+			does: "sends a header on a stream of its own", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, _ uint32) { p.headerBlock(2, true, "\x88") },
+		}, {
+			does: "sends a header on a closed stream", warm: true,
+			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
+			play: func(p *h2peer, id uint32) { p.headerBlock(id-2, true, "\x88") },
+		}, {
+			does: "pads a header beyond its end", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "\x02\x88")
+			},
+		}, {
+			does: "pads a header without saying how much", code: size, closed: true, told: missized,
+			play: func(p *h2peer, id uint32) { p.frame(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "") },
+		}, {
+			does: "cuts the priority before a header", code: size, closed: true, told: missized,
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, endHeaders|http2.FlagHeadersPriority, id, "\x00\x00\x00")
+			},
+		}, {
+			does: "continues no header", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) { p.frame(http2.FrameContinuation, 4, id, "\x88") },
+		}, {
+			does: "continues a header that has ended", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) {
+				p.headerBlock(id, false, "\x88")
+				p.frame(http2.FrameContinuation, 4, id, "\x88")
+			},
+		}, {
+			does: "continues the header of another stream", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, 0, id, "\x88")
+				p.frame(http2.FrameContinuation, 4, id+2, "")
+			},
+		}, {
+			does: "interrupts a header with PING", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, 0, id, "\x88")
+				_ = p.WritePing(false, [8]byte{})
+			},
+		}, {
+			does: "interrupts a header with a frame of an unknown type", code: protocol, closed: true, told: misplaced,
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, 0, id, "\x88")
+				p.frame(0xfa, 0, 0, "")
+			},
+		}, {
+			does: "continues a header endlessly, byte by byte", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, 0, id, "\x88")
+				for range 2 * maxHeaderFrames {
+					p.frame(http2.FrameContinuation, 0, id, "")
+				}
+			},
+		}, {
+			does: "continues a header endlessly, in large frames", code: errcode.HTTP2HeaderList, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
+			play: func(p *h2peer, id uint32) {
+				p.frame(http2.FrameHeaders, 0, id, "\x88")
+				for range maxHeaderBlock/leastMaxFrame + 1 {
+					p.frame(http2.FrameContinuation, 0, id, strings.Repeat("\x88", leastMaxFrame))
+				}
+			},
+		},
+	})
+}
+
+func TestHTTP2HeaderCompression(t *testing.T) {
+	compression := connectionOf(http2.ErrCodeCompression)
+	cases := []h2case{
+		{
+			does: "fills its table and uses it", warm: true,
+			play: func(p *h2peer, id uint32) {
+				p.answer(id)
+				p.answer(p.request())
+			},
+		}, {
+			does: "changes the size of its table twice in a row",
+			play: func(p *h2peer, id uint32) { p.headerBlock(id, true, "\x20\x3f\xe1\x1f\x89") },
+		}, {
+			does: "uses its table after a header that was too long",
+			code: errcode.HTTP2HeaderList, told: "RST_STREAM 1 CANCEL",
+			play: func(p *h2peer, id uint32) {
+				block := []string{":status", "200"}
+				for range 70 {
+					block = append(block, "x-long", strings.Repeat("~", 1000))
+				}
+				block = append(block, "x-answer", "well") // what answer sends is in the table then
+				_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: p.fields(block...), EndStream: true, EndHeaders: true})
+			},
+		},
+	}
+	for does, block := range map[string]string{
+		"refers to an entry that is not in its table":       "\x88\xbe",
+		"cuts a header short":                               "\x88\x40\x04x-he",
+		"sends a string that is not Huffman code":           "\x88\x00\x01a\x84\xff\xff\xff\xff",
+		"makes its table larger than allowed":               "\x3f\xe2\x1f\x88",
+		"changes the size of its table within a header":     "\x88\x20",
+		"refers to an entry with a number that never ends":  "\xff\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00",
+		"refers to entry 0":                                 "\x80",
+		"takes a name from an entry that is not in a table": "\x88\x7f\x00\x01a",
+	} {
+		cases = append(cases, h2case{
+			does: does, code: compression, closed: true, told: "GOAWAY COMPRESSION_ERROR",
+			play: func(p *h2peer, id uint32) { p.headerBlock(id, true, block) },
+		})
+	}
+	runCases(t, cases)
+}
+
+// answering returns a peer that answers with a header and nothing else.
+func withHeader(pairs ...string) func(*h2peer, uint32) {
+	return func(p *h2peer, id uint32) { p.headers(id, true, pairs...) }
+}
+
+func TestHTTP2MalformedHeaders(t *testing.T) {
+	var cases []h2case
+	for does, header := range map[string][]string{
+		"sends no status":                              {"server", "x"},
+		"sends an empty header":                        {},
+		"sends two statuses":                           {":status", "200", ":status", "200"},
+		"sends the status after another field":         {"server", "x", ":status", "200"},
+		"sends a pseudo-header field nobody knows":     {":status", "200", ":reason", "OK"},
+		"sends a pseudo-header field of requests":      {":status", "200", ":path", "/"},
+		"sends a name in capitals":                     {":status", "200", "Server", "x"},
+		"sends a name with a space":                    {":status", "200", "ser ver", "x"},
+		"sends a name with a colon":                    {":status", "200", "ser:ver", "x"},
+		"sends an empty name":                          {":status", "200", "", "x"},
+		"sends a value with a line feed":               {":status", "200", "server", "x\ny"},
+		"sends a value with a carriage return":         {":status", "200", "server", "x\ry"},
+		"sends a value with a zero byte":               {":status", "200", "server", "x\x00y"},
+		"sends a value that begins with a space":       {":status", "200", "server", " x"},
+		"sends a value that ends with a tabulator":     {":status", "200", "server", "x\t"},
+		"sends the field connection":                   {":status", "200", "connection", "close"},
+		"sends the field keep-alive":                   {":status", "200", "keep-alive", "timeout=5"},
+		"sends the field proxy-connection":             {":status", "200", "proxy-connection", "close"},
+		"sends the field transfer-encoding":            {":status", "200", "transfer-encoding", "chunked"},
+		"sends the field upgrade":                      {":status", "200", "upgrade", "h3"},
+		"sends a status of two digits":                 {":status", "20"},
+		"sends a status of four digits":                {":status", "2000"},
+		"sends a status that is no number":             {":status", "2O0"},
+		"sends an empty status":                        {":status", ""},
+		"sends a status below 100":                     {":status", "099"},
+		"sends a status above 599":                     {":status", "600"},
+		"sends a length that is no number":             {":status", "200", "content-length", "0x0"},
+		"sends a negative length":                      {":status", "200", "content-length", "-1"},
+		"sends an empty length":                        {":status", "200", "content-length", ""},
+		"sends a length that no integer holds":         {":status", "200", "content-length", "99999999999999999999"},
+		"sends two lengths":                            {":status", "200", "content-length", "0", "content-length", "1"},
+		"switches protocols":                           {":status", "101"},
+		"ends the stream with an informational answer": {":status", "103"},
+	} {
+		cases = append(cases, h2case{
+			does: does, code: streamOf(http2.ErrCodeProtocol), told: "RST_STREAM 1 PROTOCOL_ERROR",
+			play: withHeader(header...),
+		})
+	}
+	runCases(t, cases)
+}
+
+func TestHTTP2Headers(t *testing.T) {
+	method := func(m string) func(*Config) { return func(cfg *Config) { cfg.Method = m } }
+	runCases(t, []h2case{
+		{does: "sends no content", play: withHeader(":status", "200")},
+		{does: "sends a length of 0", play: withHeader(":status", "200", "content-length", "0")},
+		{does: "sends the same length twice", play: withHeader(":status", "200", "content-length", "0", "content-length", "0")},
+		{does: "sends an empty value", play: withHeader(":status", "200", "server", "")},
+		{does: "sends a value in another script", play: withHeader(":status", "200", "server", "\xc3\xa4\xff")},
+		{does: "answers HEAD with a length", cfg: method("HEAD"), play: withHeader(":status", "200", "content-length", "5")},
+		{does: "answers HEAD with empty content", cfg: method("HEAD"), play: func(p *h2peer, id uint32) {
+			p.headers(id, false, ":status", "200", "content-length", "5")
+			p.data(id, true, "")
+		}},
+		{does: "answers 304 with a length", play: withHeader(":status", "304", "content-length", "5")},
+		{does: "answers 204", play: withHeader(":status", "204")},
+		{does: "sends 32 informational answers", play: func(p *h2peer, id uint32) {
+			for range maxInformational {
+				p.headers(id, false, ":status", "103", "link", "</style.css>")
+			}
+			p.answer(id)
+		}},
+		{
+			does: "sends 33 informational answers", code: errcode.HTTP2Flood, told: "RST_STREAM 1 ENHANCE_YOUR_CALM",
+			play: func(p *h2peer, id uint32) {
+				for range maxInformational + 1 {
+					p.headers(id, false, ":status", "103")
+				}
+			},
+		}, {
+			does: "sends a header above 64 KiB in one frame", code: errcode.HTTP2HeaderList, told: "RST_STREAM 1 CANCEL",
+			play: func(p *h2peer, id uint32) {
+				p.headers(id, false, ":status", "200", "server", strings.Repeat("~", 1000))
+				p.headerBlock(id, true, "\x88"+strings.Repeat("\xbe", 100))
+			},
+		}, {
+			does: "sends trailers", play: func(p *h2peer, id uint32) {
+				p.headers(id, false, ":status", "200")
+				p.data(id, false, "hello")
+				p.headers(id, true, "grpc-status", "0")
+			},
+		}, {
+			does: "sends trailers of two frames and no content", play: func(p *h2peer, id uint32) {
+				p.headers(id, false, ":status", "200")
+				p.frame(http2.FrameHeaders, http2.FlagHeadersEndStream, id, "")
+				p.frame(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, string(p.fields("etag", "x")))
+			},
+		},
+	})
+}
+
+func TestHTTP2Trailers(t *testing.T) {
+	var cases []h2case
+	for does, trailers := range map[string][]string{
+		"sends trailers with a status":              {":status", "200"},
+		"sends trailers with a name in capitals":    {"Etag", "x"},
+		"sends trailers with a line feed":           {"etag", "x\n"},
+		"sends trailers with the field connection":  {"connection", "close"},
+		"sends trailers with an unknown pseudo one": {":trailer", "x"},
+	} {
+		cases = append(cases, h2case{
+			does: does, code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
+			play: func(p *h2peer, id uint32) {
+				p.headers(id, false, ":status", "200")
+				p.headers(id, true, trailers...)
+			},
+		})
+	}
+	cases = append(cases, h2case{
+		does: "sends trailers that do not end the stream", code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
+		play: func(p *h2peer, id uint32) {
+			p.headers(id, false, ":status", "200")
+			p.headers(id, false, "etag", "x")
+		},
+	}, h2case{
+		does: "sends an informational answer after the final one", code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
+		play: func(p *h2peer, id uint32) {
+			p.headers(id, false, ":status", "200")
+			p.headers(id, false, ":status", "103")
+		},
+	})
+	runCases(t, cases)
+}

@@ -1,0 +1,149 @@
+package transport
+
+import (
+	"golang.org/x/net/http2"
+)
+
+// headers takes in the header or the trailers of a response, which are in c.head
+// and came in size bytes of frames; mu is held.
+func (c *h2conn) headers(fh http2.FrameHeader, size int64) error {
+	st := c.find(fh.StreamID)
+	if st == nil {
+		if err := c.absent(fh.StreamID); err != nil {
+			return err
+		}
+		return c.flood.spend(c.readAt)
+	}
+	c.flood.progress()
+	st.received += size
+	if st.firstAt == 0 {
+		st.firstAt = c.readAt
+	}
+	ended := fh.Flags.Has(http2.FlagHeadersEndStream)
+	err := st.header(&c.head, ended, c.t.cfg.MaxBodyBytes)
+	switch {
+	case err != nil:
+		c.reset(st, err)
+	case ended:
+		c.complete(st)
+	}
+	return c.drained()
+}
+
+// header judges a header (RFC 9113, section 8.1). An error is one of the stream.
+func (st *h2stream) header(h *h2header, ended bool, maxBody int64) error {
+	switch {
+	case h.oversized:
+		return errHeaderList
+	case st.status != 0: // these are trailers
+		if h.malformed || h.pseudo || !ended {
+			return errH2Trailers
+		}
+		return nil
+	case h.malformed || h.status == 0 || h.status == 101:
+		return errMalformed
+	case h.status < 200 && ended:
+		return errMalformed
+	case h.status < 200:
+		if st.interim++; st.interim > maxInformational {
+			return errManyInterim
+		}
+		return nil
+	}
+	st.status = h.status
+	st.bodiless = st.bodiless || h.status == 204 || h.status == 304
+	if !st.bodiless {
+		st.length = h.length
+	}
+	if st.length > maxBody {
+		return errH2BodyLimit
+	}
+	if st.kept != nil {
+		st.kept.fields.copyFrom(&h.kept)
+		st.kept.begin(h.status)
+	}
+	return nil
+}
+
+// data takes in n bytes of content, which are in part if they may be kept; mu is
+// held.
+func (c *h2conn) data(fh http2.FrameHeader, n int64, part []byte) error {
+	st := c.find(fh.StreamID)
+	if st == nil {
+		return c.ignoreData(fh)
+	}
+	ended := fh.Flags.Has(http2.FlagDataEndStream)
+	if n == 0 && !ended {
+		if err := c.flood.spend(c.readAt); err != nil {
+			return err
+		}
+	} else {
+		c.flood.progress()
+	}
+	st.received += frameHeaderSize + int64(fh.Length)
+	if st.firstAt == 0 {
+		st.firstAt = c.readAt
+	}
+	st.content += n
+	if err := st.body(n, part, c.t.cfg.MaxBodyBytes); err != nil {
+		c.giveBack(nil, int64(fh.Length))
+		c.reset(st, err)
+		return c.drained()
+	}
+	if ended {
+		c.giveBack(nil, int64(fh.Length))
+		c.complete(st)
+		return c.drained()
+	}
+	c.giveBack(st, int64(fh.Length))
+	return nil
+}
+
+// body judges the content so far (RFC 9113, section 8.1.1).
+func (st *h2stream) body(n int64, part []byte, maxBody int64) error {
+	switch {
+	case st.status == 0:
+		return errMalformed
+	case st.bodiless && n > 0, st.length >= 0 && st.content > st.length:
+		return errOverrun
+	case st.content > maxBody:
+		return errH2BodyLimit
+	}
+	if st.kept.take(part) != nil {
+		return errH2Inflated
+	}
+	return nil
+}
+
+// ignoreData drops content of a stream that is not open, which is in order if we
+// gave the stream up and the peer keeps to its window.
+func (c *h2conn) ignoreData(fh http2.FrameHeader) error {
+	if err := c.absent(fh.StreamID); err != nil {
+		return err
+	}
+	if c.ignorable -= int64(fh.Length); c.ignorable < 0 {
+		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	}
+	if fh.Length == 0 {
+		return c.flood.spend(c.readAt)
+	}
+	c.giveBack(nil, int64(fh.Length))
+	return nil
+}
+
+// complete ends st, whose response has come to its end; mu is held.
+func (c *h2conn) complete(st *h2stream) {
+	st.lastAt = c.readAt
+	var err error
+	if st.length >= 0 && st.content != st.length {
+		err = errShort
+	}
+	if st.left > 0 {
+		// The peer has answered without waiting for the rest of the request
+		// (RFC 9113, section 8.1).
+		_ = c.framer.WriteRSTStream(st.id, http2.ErrCodeCancel)
+		st.sent += frameHeaderSize + 4
+		c.flushSoon()
+	}
+	c.end(st, err)
+}

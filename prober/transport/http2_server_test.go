@@ -1,0 +1,283 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+
+	"example.com/prober/errcode"
+)
+
+// sizes answers with the query's size in bytes, and an error if the content was
+// not as the query says.
+func sizes(w http.ResponseWriter, r *http.Request) {
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil || r.URL.Query().Get("sent") != strconv.FormatInt(n, 10) {
+		http.Error(w, "not what was announced", http.StatusBadRequest)
+		return
+	}
+	size, err := strconv.Atoi(r.URL.Query().Get("size"))
+	if err != nil {
+		http.Error(w, "no size", http.StatusBadRequest)
+		return
+	}
+	for chunk := make([]byte, 32<<10); size > 0; size -= len(chunk) {
+		if _, err := w.Write(chunk[:min(size, len(chunk))]); err != nil {
+			return
+		}
+	}
+}
+
+func quiet(s *http.Server) {
+	s.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+}
+
+// serveH2C starts the HTTP/2 server of net/http without TLS.
+func serveH2C(t testing.TB, h http.HandlerFunc) *url.URL {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	quiet(s.Config)
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	t.Cleanup(s.Close)
+	return parseURL(t, s.URL)
+}
+
+// serveTLS starts the server of net/http with TLS.
+func serveTLS(t testing.TB, multiplexed bool, h http.HandlerFunc) *url.URL {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	quiet(s.Config)
+	s.EnableHTTP2 = multiplexed
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return parseURL(t, s.URL)
+}
+
+// serveXNet starts the server of x/net/http2, which allows few streams and has
+// small windows.
+func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
+	t.Helper()
+	s := &http2.Server{MaxConcurrentStreams: 5, MaxUploadBufferPerStream: 64 << 10, MaxUploadBufferPerConnection: 128 << 10}
+	base := new(http.Server)
+	quiet(base)
+	p := listen(t, func(c net.Conn) {
+		s.ServeConn(c, &http2.ServeConnOpts{Handler: h, BaseConfig: base})
+	})
+	return p.url("http")
+}
+
+func parseURL(t testing.TB, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	require.NoError(t, err)
+	u.Path = "/"
+	return u
+}
+
+// forEach runs work on so many goroutines and waits for them.
+func forEach(workers int, work func(worker int)) {
+	var running sync.WaitGroup
+	for i := range workers {
+		running.Go(func() { work(i) })
+	}
+	running.Wait()
+}
+
+func TestHTTP2CarriesContentBothWays(t *testing.T) {
+	servers := map[string]struct {
+		start   func(t testing.TB) *url.URL
+		version HTTPVersion
+	}{
+		"net/http over TLS": {func(t testing.TB) *url.URL { return serveTLS(t, true, sizes) }, OnlyHTTP2},
+		"net/http":          {func(t testing.TB) *url.URL { return serveH2C(t, sizes) }, H2C},
+		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, H2C},
+	}
+	for name, server := range servers {
+		for _, size := range []int64{0, 1, 1 << 10, leastMaxFrame, 6 << 20} {
+			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
+				u := server.start(t)
+				u.RawQuery = fmt.Sprintf("sent=%d&size=%d", size, size)
+				tr := newTransport(t, Config{
+					URL: u, HTTPVersion: server.version, TLS: TLSOptions{InsecureSkipVerify: true},
+					Method: "POST", BodySize: size, MaxBodyBytes: size + 1,
+				})
+				forEach(6, func(int) {
+					for range 2 {
+						r := do(tr, patience)
+						assert.NoError(t, r.Err)
+						assert.Equal(t, 200, r.Status)
+						assert.Equal(t, HTTP2, r.Version)
+						assert.Greater(t, r.Sent, size)
+						assert.Greater(t, r.Received, size)
+					}
+				})
+				tr.CloseIdle()
+				assert.Zero(t, tr.Open())
+			})
+		}
+	}
+}
+
+func TestALPNChoosesTheVersion(t *testing.T) {
+	var served atomic.Int32
+	count := func(http.ResponseWriter, *http.Request) { served.Add(1) }
+	for name, tt := range map[string]struct {
+		wanted  HTTPVersion
+		offered bool // the server has HTTP/2
+		code    errcode.Code
+		version Version
+	}{
+		"auto with HTTP/2":             {wanted: AutoHTTP, offered: true, version: HTTP2},
+		"auto without HTTP/2":          {wanted: AutoHTTP, version: HTTP11},
+		"only HTTP/1.1 with HTTP/2":    {wanted: OnlyHTTP11, offered: true, version: HTTP11},
+		"only HTTP/1.1 without HTTP/2": {wanted: OnlyHTTP11, version: HTTP11},
+		"only HTTP/2 with HTTP/2":      {wanted: OnlyHTTP2, offered: true, version: HTTP2},
+		"only HTTP/2 without HTTP/2":   {wanted: OnlyHTTP2, code: errcode.TLSALPN},
+	} {
+		t.Run(name, func(t *testing.T) {
+			served.Store(0)
+			tr := newTransport(t, Config{
+				URL: serveTLS(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: TLSOptions{InsecureSkipVerify: true},
+			})
+			forEach(20, func(int) {
+				for range 3 {
+					r := do(tr, patience)
+					assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
+					assert.Equal(t, tt.version, r.Version)
+				}
+			})
+			if tt.code != errcode.OK {
+				assert.Zero(t, served.Load())
+				assert.Zero(t, tr.Open())
+				return
+			}
+			assert.EqualValues(t, 60, served.Load())
+			assert.Positive(t, tr.Open())
+		})
+	}
+}
+
+func TestServerThatChangesItsMindByALPN(t *testing.T) {
+	cert := newAuthority(t).issue(t)
+	var multiplexed atomic.Bool
+	script := func(c net.Conn) {
+		protocols := []string{alpnHTTP11}
+		if multiplexed.Load() {
+			protocols = []string{alpnHTTP2}
+		}
+		secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: protocols})
+		if secured.Handshake() != nil {
+			return
+		}
+		if secured.ConnectionState().NegotiatedProtocol == alpnHTTP2 {
+			fastPeer(t)(secured)
+			return
+		}
+		answering(okAnswer)(secured)
+	}
+	tr := newTransport(t, Config{URL: listen(t, script).url("https"), TLS: TLSOptions{InsecureSkipVerify: true}})
+	for _, want := range []Version{HTTP11, HTTP2, HTTP11, HTTP2} {
+		multiplexed.Store(want == HTTP2)
+		tr.CloseIdle()
+		forEach(5, func(int) {
+			r := do(tr, patience)
+			assert.NoError(t, r.Err)
+			assert.Equal(t, want, r.Version)
+		})
+	}
+}
+
+func TestVersionsThatCannotBeSpoken(t *testing.T) {
+	t.Parallel()
+	plain, secured := parseURL(t, "http://127.0.0.1:1/"), parseURL(t, "https://127.0.0.1:1/")
+	for name, cfg := range map[string]Config{
+		"HTTP/2 without TLS":        {URL: plain, HTTPVersion: OnlyHTTP2},
+		"h2c with TLS":              {URL: secured, HTTPVersion: H2C},
+		"h2c through an HTTP proxy": {URL: plain, HTTPVersion: H2C, Proxy: ProxyOptions{URL: plain}},
+	} {
+		_, err := New(cfg)
+		assert.Error(t, err, name)
+	}
+}
+
+// A server is replaced during a burst: what it has taken it answers, and what it
+// has not is counted once, as what it was.
+func TestGracefulRestartsAreCountedExactly(t *testing.T) {
+	var handled atomic.Int64
+	first, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := first.Addr().String()
+	serve := func(ln net.Listener) *http.Server {
+		s := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { handled.Add(1) })}
+		quiet(s)
+		s.Protocols.SetUnencryptedHTTP2(true)
+		go func() { _ = s.Serve(ln) }()
+		return s
+	}
+	server := serve(first)
+	tr := newTransport(t, Config{URL: &url.URL{Scheme: "http", Host: address, Path: "/"}, HTTPVersion: H2C})
+	var sent, ok, refused atomic.Int64
+	done, progress := make(chan struct{}), make(chan struct{}, 1)
+	go func() {
+		defer close(done)
+		for range 3 {
+			for range 200 {
+				<-progress
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			_ = server.Shutdown(ctx)
+			cancel()
+			ln, err := net.Listen("tcp", address)
+			if !assert.NoError(t, err) {
+				return
+			}
+			server = serve(ln)
+		}
+	}()
+	running := func() bool {
+		select {
+		case <-done:
+			return false
+		default:
+			return true
+		}
+	}
+	forEach(16, func(int) {
+		for running() {
+			sent.Add(1)
+			r := do(tr, patience)
+			switch code := errcode.FromError(r.Err); code {
+			case errcode.OK:
+				ok.Add(1)
+				select {
+				case progress <- struct{}{}:
+				default:
+				}
+			case goAwayOf(http2.ErrCodeNo), errcode.Refused, errcode.Reset, errcode.Closed:
+				refused.Add(1)
+			default:
+				assert.Fail(t, "unexpected", "%v: %v", code, r.Err)
+			}
+		}
+	})
+	assert.Equal(t, sent.Load(), ok.Load()+refused.Load())
+	assert.Equal(t, handled.Load(), ok.Load())
+	tr.CloseIdle()
+	require.NoError(t, server.Close())
+}

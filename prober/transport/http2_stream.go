@@ -1,0 +1,92 @@
+package transport
+
+import (
+	"os"
+	"sync/atomic"
+
+	"example.com/prober/errcode"
+)
+
+// errTimeout is what a request fails with whose time has run out.
+var errTimeout = os.ErrDeadlineExceeded
+
+// h2stream is one request on an HTTP/2 connection. It belongs to a worker, which
+// uses it again for every request; from tryOpen until ended it is shared with the
+// connection and guarded by its mutex.
+type h2stream struct {
+	wake     wake
+	deadline Instant
+	start    Instant // when the worker began to serve the request
+	waited   bool    // its stream was not opened at once
+	// call is the request; varied are the fields that only this one has, encoded.
+	call   *call
+	varied []byte
+	kept   *kept // what is kept of the response, if anything
+
+	// next is what the pool wants a waiting worker to do, and refusal why it wants
+	// nothing more of it.
+	next    atomic.Uint32 // an h2step
+	refusal errcode.PhaseError
+
+	conn *h2conn
+	id   uint32
+	// left is what is still to send of the body; blocked tells that the worker
+	// waits for a window or for room to send it.
+	left       int64
+	sendWindow int64
+	blocked    bool
+	owed       int64 // received and not given back to the peer's window
+
+	sent, received int64 // bytes of frames
+	status         int
+	interim        int   // informational responses
+	length         int64 // Content-Length of the response, or -1
+	content        int64 // how much of it has arrived
+	bodiless       bool
+	firstAt        Instant // when the response began to arrive
+	lastAt         Instant // when it ended
+	err            error
+	ended          atomic.Bool
+}
+
+// begin prepares st for a request.
+func (st *h2stream) begin(r *Result) {
+	if st.wake == nil {
+		st.wake = make(wake, 1)
+	}
+	*st = h2stream{
+		wake:     st.wake,
+		deadline: r.Deadline,
+		start:    r.Start,
+		call:     r.call,
+		varied:   r.call.varying.appendBlock(st.varied[:0], &r.stamp),
+		kept:     r.kept,
+		length:   -1,
+	}
+}
+
+// proceed tells the worker of st, which is waiting, what to do. It then owns st.
+func (st *h2stream) proceed(next h2step) {
+	w := st.wake
+	st.next.Store(uint32(next))
+	w.signal()
+}
+
+// finish gives st back to its worker; err is nil after a whole response.
+func (st *h2stream) finish(err error) {
+	w := st.wake
+	st.err = err
+	st.ended.Store(true)
+	w.signal()
+}
+
+// wake has room for one signal: to look at what has changed. One may also come
+// late, when the worker has seen the change already and gone on.
+type wake chan struct{}
+
+func (w wake) signal() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,287 @@
+package transport
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/net/http2"
+)
+
+const (
+	// outRoom is how much may be waiting to be written before senders of content
+	// have to wait.
+	outRoom = 64 << 10
+	// outStalled is how much waits only if the peer has stopped reading: no stream
+	// is opened on such a connection.
+	outStalled = 256 << 10
+	// farewellTime bounds how long the end of a connection waits for a peer that
+	// does not read.
+	farewellTime = time.Second
+)
+
+// h2writer collects frames and writes them in batches: whoever has something to
+// write appends it to out and then takes the role of the writer, if it is free.
+// Who holds the role writes also what others append meanwhile, with one system
+// call for all of it. All is guarded by the mutex of the connection.
+type h2writer struct {
+	out, spare []byte
+	writing    bool // the role is taken
+	// writeUntil is when the holder must have given up the role, 0 if it can wait
+	// for ever.
+	writeUntil Instant
+	writeErr   error
+	// resigned, if set, is closed when the role is given up.
+	resigned chan struct{}
+}
+
+// Write appends the frames that the framer makes.
+func (w *h2writer) Write(p []byte) (int, error) {
+	w.out = append(w.out, p...)
+	return len(p), nil
+}
+
+// stalled tells whether the peer seems to have stopped reading.
+func (w *h2writer) stalled() bool { return len(w.out) > outStalled }
+
+// send writes the request of st, which is open and whose first frames are in
+// out, and returns when that was done; 0 if the stream has ended before.
+func (c *h2conn) send(st *h2stream) Instant {
+	c.mu.Lock()
+	c.flush(st.deadline)
+	for st.left > 0 && !st.ended.Load() {
+		if c.appendBody(st) {
+			c.flush(st.deadline)
+			continue
+		}
+		st.blocked = true
+		c.mu.Unlock()
+		<-st.wake
+		c.mu.Lock()
+	}
+	left := st.left
+	c.mu.Unlock()
+	if left > 0 {
+		return 0
+	}
+	return Now()
+}
+
+// appendBody appends as much content of st as the windows and the room in out
+// allow, and tells whether that was any; mu is held.
+func (c *h2conn) appendBody(st *h2stream) bool {
+	any := false
+	for st.left > 0 {
+		n := min(st.left, st.sendWindow, c.sendWindow, int64(c.maxFrame), int64(outRoom-len(c.out)))
+		if n <= 0 {
+			return any
+		}
+		c.appendData(st, st.call.part(st.call.length-st.left, int(n)))
+		any = true
+	}
+	return any
+}
+
+func (c *h2conn) appendData(st *h2stream, data []byte) {
+	n := int64(len(data))
+	st.left -= n
+	st.sendWindow -= n
+	c.sendWindow -= n
+	st.sent += frameHeaderSize + n
+	c.flood.allow(n)
+	var flags http2.Flags
+	if st.left == 0 {
+		flags = http2.FlagDataEndStream
+	}
+	c.out = binary.BigEndian.AppendUint32(c.out, uint32(n)<<8|uint32(http2.FrameData))
+	c.out = append(c.out, byte(flags))
+	c.out = binary.BigEndian.AppendUint32(c.out, st.id)
+	c.out = append(c.out, data...)
+}
+
+// flush writes what is in out, until the given time at most, unless another
+// goroutine is at it and will write this too. mu is held, and released while
+// writing.
+func (c *h2conn) flush(until Instant) {
+	if c.writing || len(c.out) == 0 {
+		return
+	}
+	c.writing, c.writeUntil = true, until
+	if len(c.open) > 1 {
+		// Workers whose responses came together run right after each other. Those
+		// that are ready now get to append their next requests to this batch.
+		c.mu.Unlock()
+		runtime.Gosched()
+		c.mu.Lock()
+	}
+	c.writeOut()
+}
+
+// writeOut writes until nothing is left and gives up the role, or hands it on.
+func (c *h2conn) writeOut() {
+	for len(c.out) > 0 && c.writeErr == nil && c.cause == nil {
+		batch := c.out
+		c.out, c.spare = c.spare[:0], nil
+		c.unblock()
+		c.mu.Unlock()
+		_, err := c.rw.Write(batch)
+		c.mu.Lock()
+		c.spare = batch
+		switch {
+		case err != nil:
+			c.writeFailed(err)
+		case len(c.outlet.spill) > 0 && c.cause == nil:
+			c.writeUntil = 0
+			c.flushes.Add(1)
+			go c.drainAlone()
+			return
+		}
+	}
+	c.writing, c.writeUntil = false, 0
+	if c.resigned != nil {
+		close(c.resigned)
+		c.resigned = nil
+	}
+}
+
+// writeFailed lets no more be written. A peer that hung up may have said why
+// before, so the reader, which meets the end too, tells what it was.
+func (c *h2conn) writeFailed(err error) {
+	c.writeErr, c.draining = err, true
+	c.out = c.out[:0]
+	c.unblock()
+	if !peerHungUp(err) {
+		_ = c.stream.Close() // ends the reader
+	}
+}
+
+// flushSoon writes what is in out without holding up the caller: the reader,
+// which must never wait for a peer that waits for it.
+func (c *h2conn) flushSoon() {
+	if c.writing || len(c.out) == 0 || c.cause != nil {
+		return
+	}
+	c.writing, c.writeUntil = true, 0
+	c.flushes.Add(1)
+	go c.flushAlone()
+}
+
+// flushInBackground holds the role that flushSoon has taken for it.
+func (c *h2conn) flushInBackground() {
+	defer c.flushes.Done()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writeOut()
+}
+
+// drain takes the role over from a worker whose time ran out while it wrote.
+func (c *h2conn) drain() {
+	defer c.flushes.Done()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause == nil { // the connection ends otherwise, with a deadline of its own
+		_ = c.stream.SetWriteDeadline(time.Time{})
+	}
+	c.mu.Unlock()
+	err := c.outlet.drain()
+	c.mu.Lock()
+	if err != nil {
+		c.writeFailed(err)
+	}
+	c.writeOut()
+}
+
+// farewell tells the peer why the connection ends, if that can be done soon. It
+// returns false if not even TLS should try.
+func (c *h2conn) farewell(cause error) bool {
+	code, ok := told(cause)
+	if !ok {
+		return false
+	}
+	_ = c.stream.SetWriteDeadline(time.Now().Add(farewellTime))
+	_, err := c.rw.Write(c.lastFrames(code))
+	return err == nil && len(c.outlet.spill) == 0
+}
+
+// lastFrames returns the frames to end with. Nobody writes any more when it
+// returns: since the connection has a cause to end, the role of the writer is
+// given up, and means nothing to who takes it.
+func (c *h2conn) lastFrames(code http2.ErrCode) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writing {
+		resigned := make(chan struct{})
+		c.resigned = resigned
+		c.mu.Unlock()
+		<-resigned
+		c.mu.Lock()
+	}
+	_ = c.framer.WriteGoAway(0, code, nil)
+	last := c.out
+	c.out = nil
+	return last
+}
+
+// greet acknowledges the peer's settings on a connection that no stream could be
+// opened on.
+func (c *h2conn) greet() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flushSoon()
+}
+
+// outlet is the writing side of an HTTP/2 connection below TLS. A write that a
+// worker has to give up in the middle cannot be taken back, nor survived by TLS;
+// so what could not be written is kept, and taken for written.
+type outlet struct {
+	*stream
+	// spill belongs to who holds the role of the writer.
+	spill []byte
+}
+
+// attach lets s be read without end and written by way of an outlet. The deadline
+// of a request means nothing to a connection that many share.
+func (o *outlet) attach() error {
+	o.outlet = o
+	o.deadline, o.armedRead = never, never
+	if err := o.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	return o.undoIfAborted()
+}
+
+// interrupt makes a write under way return.
+func (o *outlet) interrupt() { _ = o.SetWriteDeadline(longAgo) }
+
+// write writes p or keeps what is left of it when it is interrupted.
+func (o *outlet) write(p []byte) (int, error) {
+	if len(o.spill) > 0 {
+		o.spill = append(o.spill, p...)
+		return len(p), nil
+	}
+	n, err := o.Conn.Write(p)
+	switch {
+	case err == nil || !errors.Is(err, os.ErrDeadlineExceeded):
+		return n, err
+	case o.aborted.Load():
+		return n, context.Canceled
+	}
+	o.spill = append(o.spill, p[n:]...)
+	return len(p), nil
+}
+
+// drain writes what was kept.
+func (o *outlet) drain() error {
+	if err := o.undoIfAborted(); err != nil {
+		return err
+	}
+	n, err := o.Conn.Write(o.spill)
+	o.spill = append(o.spill[:0], o.spill[n:]...)
+	if err != nil && o.aborted.Load() {
+		return context.Canceled
+	}
+	return err
+}

@@ -1,0 +1,262 @@
+package transport
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+func TestThroughProxies(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	cert := ca.issue(t)
+	trusted := TLSOptions{CA: ca.pem()}
+	plain := listen(t, answering(okAnswer))
+	secure := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	unasked := func(byte, string) {}
+	proxies := map[string]struct {
+		proxy  *peer
+		scheme string
+	}{
+		"an HTTP proxy":                      {listen(t, tunnelProxy(false)), "http"},
+		"an HTTP proxy with credentials":     {listen(t, tunnelProxy(true)), "http"},
+		"an HTTPS proxy":                     {listen(t, overTLS(cert, tunnelProxy(false))), "https"},
+		"an HTTPS proxy with credentials":    {listen(t, overTLS(cert, tunnelProxy(true))), "https"},
+		"a SOCKS5 proxy":                     {listen(t, socksProxy(false, unasked)), "socks5"},
+		"a SOCKS5 proxy with credentials":    {listen(t, socksProxy(true, unasked)), "socks5"},
+		"a SOCKS5 proxy that looks names up": {listen(t, socksProxy(true, unasked)), "socks5h"},
+	}
+	for name, test := range proxies {
+		via := ProxyOptions{URL: proxyURL(t, test.scheme, "secret", test.proxy), TLS: trusted}
+		for _, target := range []*url.URL{plain.url("http"), secure.url("https")} {
+			t.Run(name+" to "+target.Scheme, func(t *testing.T) {
+				t.Parallel()
+				tr := newTransport(t, Config{URL: target, Proxy: via, TLS: trusted})
+				for range 2 {
+					r := do(tr, patience)
+					require.NoError(t, r.Err)
+					assert.Equal(t, 200, r.Status)
+					assert.Equal(t, test.proxy.Addr().String(), r.Remote.String())
+					assert.Equal(t, target.Scheme == "https" && r.Opened, r.TLS != nil, "only TLS with the target counts")
+					_, resolved := r.Phase(errcode.PhaseResolve)
+					assert.False(t, resolved)
+				}
+				assert.Equal(t, 1, tr.Open())
+			})
+		}
+	}
+}
+
+func TestProxyFailures(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	nobody := unused(t)
+	server := serveDNS(t, map[string]dnsAnswer{})
+	says := func(answer string) func(net.Conn) { return answeringOnce(answer) }
+	target := "https://127.0.0.1:9"
+	tests := map[string]struct {
+		scheme, target, password string
+		at                       func(net.Conn)
+		host                     string
+		code                     errcode.Code
+	}{
+		"nobody is there":                  {scheme: "http", host: nobody, code: errcode.ProxyConnect},
+		"nobody is there, to forward":      {scheme: "http", host: nobody, target: "http://127.0.0.1:9", code: errcode.ProxyConnect},
+		"no SOCKS5 proxy is there":         {scheme: "socks5", host: nobody, code: errcode.ProxyConnect},
+		"its name does not exist":          {scheme: "http", host: "name.test:1", code: errcode.ProxyConnect},
+		"it is not the one it should be":   {scheme: "https", at: overTLS(ca.issue(t), tunnelProxy(false)), code: errcode.ProxyConnect},
+		"it does not speak TLS":            {scheme: "https", at: tunnelProxy(false), code: errcode.ProxyConnect},
+		"no credentials":                   {scheme: "http", at: tunnelProxy(true), code: errcode.ProxyAuth},
+		"wrong credentials":                {scheme: "http", at: tunnelProxy(true), password: "wrong", code: errcode.ProxyAuth},
+		"wrong credentials, to forward":    {scheme: "http", at: tunnelProxy(true), password: "wrong", target: "http://127.0.0.1:9", code: errcode.ProxyAuth},
+		"the target cannot be reached":     {scheme: "http", at: tunnelProxy(false), code: errcode.ProxyRefused},
+		"a redirect":                       {scheme: "http", at: says("HTTP/1.1 302 Found\r\nLocation: http://a\r\n\r\n"), code: errcode.ProxyRefused},
+		"another protocol":                 {scheme: "http", at: says("HTTP/1.1 101 Switching Protocols\r\n\r\n"), code: errcode.ProxyRefused},
+		"not HTTP":                         {scheme: "http", at: says("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.Proxy},
+		"a status that is none":            {scheme: "http", at: says("HTTP/1.1 999 No\r\n\r\n"), code: errcode.Proxy},
+		"a malformed header":               {scheme: "http", at: says("HTTP/1.1 200 OK\r\nbad header\r\n\r\n"), code: errcode.Proxy},
+		"an endless header":                {scheme: "http", at: says("HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", maxHeaderBytes/6+1)), code: errcode.Proxy},
+		"too many informational answers":   {scheme: "http", at: says(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", maxInformational+1)), code: errcode.Proxy},
+		"the end instead of an answer":     {scheme: "http", at: says(""), code: errcode.Proxy},
+		"the end inside the answer":        {scheme: "http", at: says("HTTP/1.1 200 O"), code: errcode.Proxy},
+		"bytes after the answer":           {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\nHello"), code: errcode.Proxy},
+		"the target ends behind the proxy": {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\n"), code: errcode.TLSClosed},
+
+		"SOCKS5 without credentials":     {scheme: "socks5", at: socksProxy(true, func(byte, string) {}), code: errcode.ProxySocks},
+		"SOCKS5 with wrong credentials":  {scheme: "socks5", at: socksProxy(true, func(byte, string) {}), password: "wrong!", code: errcode.ProxySocks},
+		"SOCKS5, target not reached":     {scheme: "socks5", at: socksProxy(false, func(byte, string) {}), code: errcode.ProxySocks},
+		"SOCKS5, HTTP in answer":         {scheme: "socks5", at: script("HTTP/1.1 400 Bad Request\r\n\r\n"), code: errcode.Proxy},
+		"SOCKS5, SOCKS4 in answer":       {scheme: "socks5", at: script("\x00\x5b"), code: errcode.Proxy},
+		"SOCKS5, unknown method":         {scheme: "socks5", at: script("\x05\x01"), code: errcode.Proxy},
+		"SOCKS5, password not offered":   {scheme: "socks5", at: script("\x05\x02"), code: errcode.Proxy},
+		"SOCKS5, unknown subnegotiation": {scheme: "socks5", password: "secret", at: script("\x05\x02", "\x05\x00"), code: errcode.Proxy},
+		"SOCKS5, reply of version 4":     {scheme: "socks5", at: script("\x05\x00", "\x04\x00\x00\x01\x00\x00\x00\x00\x00\x00"), code: errcode.Proxy},
+		"SOCKS5, unknown address type":   {scheme: "socks5", at: script("\x05\x00", "\x05\x00\x00\x09"), code: errcode.Proxy},
+		"SOCKS5, the end in the address": {scheme: "socks5", at: script("\x05\x00", "\x05\x00\x00\x03\x09me"), code: errcode.Proxy},
+		"SOCKS5, the end in a name":      {scheme: "socks5", at: script("\x05\x00", "\x05\x00\x00\x03"), code: errcode.Proxy},
+		"SOCKS5, the end":                {scheme: "socks5", at: script(), code: errcode.Proxy},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.target == "" {
+				test.target = target
+			}
+			u, err := url.Parse(test.target)
+			require.NoError(t, err)
+			via := &url.URL{Scheme: test.scheme, Host: test.host}
+			if test.at != nil {
+				via = proxyURL(t, test.scheme, test.password, listen(t, test.at))
+			}
+			r := do(newTransport(t, Config{URL: u, Proxy: ProxyOptions{URL: via}, DNSServer: server.addr}), patience)
+			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+			if test.code != errcode.TLSClosed && u.Scheme == "https" {
+				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
+				assert.Zero(t, r.Sent)
+				assert.Zero(t, r.Received)
+				assert.Zero(t, r.Status)
+			}
+		})
+	}
+}
+
+// script returns a peer that sends one answer after each time it received
+// something, and then ends.
+func script(answers ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		buf := make([]byte, 4096)
+		for _, answer := range answers {
+			if _, err := c.Read(buf); err != nil {
+				return
+			}
+			if _, err := io.WriteString(c, answer); err != nil {
+				return
+			}
+		}
+		_ = c.(*net.TCPConn).CloseWrite()
+		_, _ = c.Read(buf) // an end with bytes unread would be a reset
+	}
+}
+
+func TestSilentProxy(t *testing.T) {
+	t.Parallel()
+	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	codes := map[string]errcode.Code{
+		"http":   errcode.Proxy,
+		"https":  errcode.ProxyConnect,
+		"socks5": errcode.Proxy,
+	}
+	timedOut, cancelled := map[string]func() *Result{}, map[string]func() *Result{}
+	for scheme := range codes {
+		cfg := Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: ProxyOptions{URL: silent.url(scheme)}}
+		patient := newTransport(t, cfg)
+		cancelled[scheme] = func() *Result { return doUntil(patient, briefly) }
+		cfg.ConnectTimeout = amply
+		hasty := newTransport(t, cfg)
+		timedOut[scheme] = func() *Result { return do(hasty, patience) }
+	}
+	for scheme, r := range allAtOnce(timedOut) {
+		assert.Equal(t, codes[scheme], errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
+		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), scheme)
+	}
+	for scheme, r := range allAtOnce(cancelled) {
+		assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
+	}
+}
+
+func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
+	t.Parallel()
+	seen := make(chan string, 1)
+	p := listen(t, func(c net.Conn) {
+		buf := make([]byte, 4096)
+		n, _ := c.Read(buf)
+		seen <- string(buf[:n])
+		_, _ = io.WriteString(c, okAnswer)
+	})
+	u := &url.URL{Scheme: "http", Host: "name.test:8080", Path: "/a b", RawQuery: "q=1", User: url.UserPassword("a", "b")}
+	tr := newTransport(t, Config{URL: u, Proxy: ProxyOptions{URL: p.url("http"), Username: "user", Password: "secret"}})
+	require.NoError(t, do(tr, patience).Err)
+	assert.Equal(t, "GET http://name.test:8080/a%20b?q=1 HTTP/1.1\r\n"+
+		"Host: name.test:8080\r\n"+
+		"Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"+
+		"User-Agent: prober\r\n\r\n", <-seen)
+}
+
+func TestTunnelledRequestDoesNotShowTheProxy(t *testing.T) {
+	t.Parallel()
+	q := encodeRequest(&Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}, &proxy{username: "user"})
+	assert.Equal(t, "GET / HTTP/1.1\r\nHost: [fe80::1]\r\nUser-Agent: prober\r\n\r\n", string(q.keep))
+}
+
+func TestSocksProxyGetsNamesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	type address struct {
+		kind byte
+		host string
+	}
+	asked := make(chan address, 1)
+	p := listen(t, socksProxy(false, func(kind byte, host string) { asked <- address{kind, host} }))
+	for host, want := range map[string]address{
+		"name.test":        {socksName, "name.test"},
+		"127.0.0.1":        {socksIPv4, "127.0.0.1"},
+		"::ffff:127.0.0.1": {socksIPv4, "127.0.0.1"},
+		"::1":              {socksIPv6, "::1"},
+		"fe80::1%lo":       {socksIPv6, "fe80::1"},
+	} {
+		tr := newTransport(t, Config{
+			URL:   &url.URL{Scheme: "http", Host: net.JoinHostPort(host, "1")},
+			Proxy: ProxyOptions{URL: p.url("socks5")},
+		})
+		r := do(tr, patience)
+		assert.Equal(t, errcode.ProxySocks, errcode.FromError(r.Err), "%s: %v", host, r.Err)
+		assert.Equal(t, want, <-asked)
+	}
+}
+
+func TestNoProxy(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		target string
+		list   []string
+		direct bool
+	}{
+		"an empty list":                       {target: "http://name.test"},
+		"everything":                          {target: "http://name.test", list: []string{" * "}, direct: true},
+		"the domain":                          {target: "http://name.test", list: []string{"other", "Name.Test"}, direct: true},
+		"a domain above":                      {target: "http://a.name.test.", list: []string{"name.test"}, direct: true},
+		"a part of a label":                   {target: "http://thename.test", list: []string{"name.test"}},
+		"subdomains with a dot":               {target: "http://a.name.test", list: []string{".name.test"}, direct: true},
+		"subdomains with an asterisk":         {target: "http://a.name.test", list: []string{"*.name.test"}, direct: true},
+		"not the domain itself":               {target: "http://name.test", list: []string{".name.test", "*.name.test"}},
+		"the standard port":                   {target: "https://name.test", list: []string{"name.test:443"}, direct: true},
+		"another port":                        {target: "https://name.test:8443", list: []string{"name.test:443"}},
+		"an address":                          {target: "http://10.0.0.1", list: []string{"10.0.0.1"}, direct: true},
+		"an address and its port":             {target: "http://10.0.0.1", list: []string{"10.0.0.1:80"}, direct: true},
+		"an address and another port":         {target: "http://10.0.0.1", list: []string{"10.0.0.1:81"}},
+		"an IPv6 address":                     {target: "http://[fd00::1]", list: []string{"fd00::1"}, direct: true},
+		"an IPv6 address and its port":        {target: "http://[fd00::1]:80", list: []string{"[fd00::1]:80"}, direct: true},
+		"a prefix":                            {target: "http://10.1.2.3", list: []string{"10.0.0.0/8"}, direct: true},
+		"another prefix":                      {target: "http://11.1.2.3", list: []string{"10.0.0.0/8"}},
+		"a domain is no address":              {target: "http://10.0.0.1", list: []string{"0.0.1", ".1"}},
+		"loopback is nothing special":         {target: "http://127.0.0.1"},
+		"localhost is nothing special either": {target: "http://localhost"},
+		"entries that mean nothing":           {target: "http://name.test", list: []string{"", ".", ":80", "*."}},
+	}
+	for name, test := range tests {
+		u, err := url.Parse(test.target)
+		require.NoError(t, err)
+		tr := newTransport(t, Config{URL: u, Proxy: ProxyOptions{
+			URL:     &url.URL{Scheme: "http", Host: "192.0.2.1:3128"},
+			NoProxy: test.list,
+		}})
+		assert.Equal(t, test.direct, tr.proxy == nil, name)
+	}
+}

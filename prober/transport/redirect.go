@@ -1,0 +1,217 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"example.com/prober/errcode"
+)
+
+const location = "location"
+
+// What can be wrong with a redirect.
+var (
+	errNoLocation    = errcode.New(errcode.RedirectLocation, "a redirect without Location")
+	errLocations     = errcode.New(errcode.RedirectLocation, "a redirect with several Locations")
+	errLocation      = errcode.New(errcode.RedirectLocation, "a redirect to what is no http or https URL")
+	errRedirectLimit = errcode.New(errcode.RedirectLimit, "more redirects than allowed")
+	errRedirectLoop  = errcode.New(errcode.RedirectLimit, "redirects in a circle")
+	errDowngrade     = errcode.New(errcode.RedirectRefused, "a redirect from https to http")
+	errUserinfo      = errcode.New(errcode.RedirectRefused, "a redirect to a URL with credentials")
+)
+
+// isRedirect tells whether a status asks for the request to be sent elsewhere
+// (RFC 9110, section 15.4). The others of its class offer a choice or a cache.
+func isRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+// journey is a request on its way through redirects.
+type journey struct {
+	home *Transport
+	cfg  Config // describes the request that was sent last
+	// visited are the methods and URLs of all requests so far.
+	visited []string
+}
+
+// follow sends the request of r on for as long as the responses ask for that.
+// All of it is one request, within one time.
+func (t *Transport) follow(ctx context.Context, r *Result) {
+	if !isRedirect(r.Status) || r.Err != nil {
+		return
+	}
+	start := r.Start
+	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
+	for r.Err == nil && isRedirect(r.Status) {
+		err := j.turn(r)
+		if err == nil {
+			err = j.proceed(ctx, r)
+		}
+		if err != nil {
+			r.reject(err)
+		}
+	}
+	r.Start = start
+}
+
+func visit(method string, u *url.URL) string {
+	at := *u
+	at.Fragment, at.RawFragment = "", ""
+	return method + " " + at.String()
+}
+
+// turn makes of the request the one that the response to it asks for.
+func (j *journey) turn(r *Result) error {
+	if len(r.Hops) == j.home.cfg.FollowRedirects {
+		return errRedirectLimit
+	}
+	u, err := j.destination(&r.kept.fields)
+	if err != nil {
+		return err
+	}
+	if !sameOrigin(u, j.cfg.URL) {
+		j.cfg.Header = withoutFields(j.cfg.Header, "Authorization", "Cookie", "Proxy-Authorization")
+		j.cfg.Authorization = nil
+		j.cfg.Host = ""
+	}
+	j.cfg.URL = u
+	if r.Status <= 303 {
+		// Only these change the method (RFC 9110, sections 15.4.2 to 15.4.4).
+		j.cfg.forgetBody()
+	}
+	here := visit(j.cfg.Method, u)
+	if slices.Contains(j.visited, here) {
+		return errRedirectLoop
+	}
+	j.visited = append(j.visited, here)
+	return nil
+}
+
+// proceed sends the request.
+func (j *journey) proceed(ctx context.Context, r *Result) error {
+	r.hop()
+	if sameOrigin(j.cfg.URL, j.home.cfg.URL) {
+		j.send(ctx, j.home, r)
+		return nil
+	}
+	to, err := j.home.origins.acquire(j.home, j.cfg)
+	if err != nil {
+		return errcode.Wrap(errcode.RedirectRefused, "a redirect to where this target cannot be sent", err)
+	}
+	defer j.home.origins.release(to)
+	target := r.TLS
+	j.send(ctx, to.t, r)
+	r.TLS = target
+	return nil
+}
+
+func (j *journey) send(ctx context.Context, t *Transport, r *Result) {
+	q := t.encode(&j.cfg)
+	r.call = &q
+	t.once(ctx, r)
+}
+
+// destination resolves the field Location against the URL of the request (RFC
+// 9110, section 10.2.2), and refuses what no peer may ask for.
+func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
+	value, err := soleLocation(fields)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := url.Parse(escape(value))
+	if err != nil {
+		return nil, errLocation // which could be quoted in the cause
+	}
+	u := j.cfg.URL.ResolveReference(ref)
+	u.Fragment, u.RawFragment = "", ""
+	switch {
+	case u.User != nil:
+		return nil, errUserinfo
+	case u.Opaque != "" || !isHostname(u.Hostname()):
+		return nil, errLocation
+	case u.Scheme == "http" && j.cfg.URL.Scheme == "https":
+		return nil, errDowngrade
+	}
+	if _, err := webEndpoint(u); err != nil {
+		return nil, errLocation
+	}
+	return u, nil
+}
+
+func soleLocation(fields *fieldSet) ([]byte, error) {
+	var value []byte
+	for _, f := range fields.fields {
+		switch {
+		case f.name != location:
+		case value == nil:
+			value = fields.value(f)
+		case !bytes.Equal(value, fields.value(f)):
+			return nil, errLocations
+		}
+	}
+	if len(value) == 0 {
+		return nil, errNoLocation
+	}
+	return value, nil
+}
+
+// escape encodes the bytes that no URL may hold and some servers send (RFC 3986,
+// section 2.1).
+func escape(value []byte) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for _, c := range value {
+		if c <= ' ' || c >= 0x7f {
+			b.Write([]byte{'%', digits[c>>4], digits[c&0xf]})
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// isHostname tells whether a host is an address, or a name of letters, digits,
+// hyphens, underscores and dots.
+func isHostname(host string) bool {
+	for _, c := range []byte(host) {
+		if !tokenBytes[c] && c != ':' || strings.IndexByte("!#$&'*+^`|~", c) >= 0 {
+			return false
+		}
+	}
+	return host != ""
+}
+
+func sameOrigin(a, b *url.URL) bool { return originOf(a) == originOf(b) }
+
+// originOf returns what stands for the origin of a URL (RFC 6454, section 4).
+func originOf(u *url.URL) string {
+	e, err := webEndpoint(u)
+	if err != nil {
+		return u.String()
+	}
+	return u.Scheme + "://" + strings.ToLower(e.authority())
+}
+
+func withoutFields(fields []HeaderField, names ...string) []HeaderField {
+	return slices.DeleteFunc(slices.Clone(fields), func(f HeaderField) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) })
+	})
+}
+
+// forgetBody makes the request one without content, and its method one that goes
+// without.
+func (cfg *Config) forgetBody() {
+	if cfg.Method != "HEAD" {
+		cfg.Method = "GET"
+	}
+	cfg.Body, cfg.BodySize = nil, 0
+	cfg.Header = withoutFields(cfg.Header,
+		"Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Digest", "Last-Modified")
+}

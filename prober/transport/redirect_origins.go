@@ -1,0 +1,125 @@
+package transport
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// maxOrigins is how many other origins keep connections between requests.
+const maxOrigins = 8
+
+// origins are the transports to other origins than the target's own, to which
+// redirects have led. There are maxOrigins at most, besides those in use.
+type origins struct {
+	mu      sync.Mutex
+	known   map[string]*origin
+	aborted bool
+}
+
+type origin struct {
+	t      *Transport
+	users  int
+	usedAt Instant
+}
+
+// acquire returns the transport to the origin of cfg, until release.
+func (o *origins) acquire(home *Transport, cfg Config) (*origin, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := originOf(cfg.URL)
+	known := o.known[key]
+	if known == nil {
+		t, err := home.elsewhere(cfg)
+		if err != nil {
+			return nil, err
+		}
+		if o.aborted {
+			t.Abort()
+		}
+		if o.known == nil {
+			o.known = make(map[string]*origin)
+		}
+		known = &origin{t: t}
+		o.known[key] = known
+	}
+	known.users++
+	return known, nil
+}
+
+// release ends the use of an origin. The one that was not used for longest goes
+// if there are too many.
+func (o *origins) release(used *origin) {
+	if surplus := o.leave(used); surplus != nil {
+		surplus.CloseIdle()
+	}
+}
+
+func (o *origins) leave(used *origin) (surplus *Transport) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	used.users--
+	used.usedAt = Now()
+	if len(o.known) <= maxOrigins {
+		return nil
+	}
+	oldest := ""
+	for key, at := range o.known {
+		if at.users == 0 && (oldest == "" || at.usedAt < o.known[oldest].usedAt) {
+			oldest = key
+		}
+	}
+	if oldest == "" {
+		return nil
+	}
+	surplus = o.known[oldest].t
+	delete(o.known, oldest)
+	return surplus
+}
+
+func (o *origins) closeIdle() {
+	for _, at := range o.all() {
+		at.t.CloseIdle()
+	}
+}
+
+func (o *origins) abort() {
+	o.mu.Lock()
+	o.aborted = true
+	o.mu.Unlock()
+	for _, at := range o.all() {
+		at.t.Abort()
+	}
+}
+
+func (o *origins) open() int {
+	n := 0
+	for _, at := range o.all() {
+		n += at.t.Open()
+	}
+	return n
+}
+
+func (o *origins) all() []*origin {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Collect(maps.Values(o.known))
+}
+
+// elsewhere returns a transport to another origin for the same target. What
+// belongs to the host of the target is not used with another host.
+func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
+	if cfg.URL.Hostname() != t.cfg.URL.Hostname() {
+		cfg.Resolve = nil
+		cfg.TLS.ServerName, cfg.TLS.Cert, cfg.TLS.Key = "", nil, nil
+	}
+	if cfg.HTTPVersion == H2C && cfg.URL.Scheme == "https" {
+		cfg.HTTPVersion = OnlyHTTP2
+	}
+	other, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	other.content = t.content
+	return other, nil
+}

@@ -1,0 +1,197 @@
+package transport
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// dnsAnswer is what a test's DNS server does with a question.
+type dnsAnswer struct {
+	rcode dnsmessage.RCode
+	// alias comes before the addresses.
+	alias string
+	ipv4  []string
+	ipv6  []string
+	// raw is sent as it is after the ID of the question, instead of an answer.
+	raw []byte
+	// truncate makes the answer over UDP a truncated one.
+	truncate bool
+	// silent leaves the question without an answer, silent6 only that for IPv6.
+	silent, silent6 bool
+	// rcode6 replaces rcode for IPv6.
+	rcode6 dnsmessage.RCode
+	// other answers another question.
+	other bool
+}
+
+// dnsServer answers over UDP and TCP from a table; names outside it do not exist.
+type dnsServer struct {
+	addr      netip.AddrPort
+	answers   map[string]dnsAnswer
+	questions atomic.Int64
+	streams   atomic.Int64 // questions over TCP
+}
+
+func serveDNS(t testing.TB, answers map[string]dnsAnswer) *dnsServer {
+	t.Helper()
+	packets, stream := listenDNS(t)
+	s := &dnsServer{answers: answers, addr: packets.LocalAddr().(*net.UDPAddr).AddrPort()}
+	var serving sync.WaitGroup
+	serving.Go(func() { s.servePackets(packets) })
+	serving.Go(func() { s.serveStreams(stream, &serving) })
+	t.Cleanup(func() {
+		_, _ = packets.Close(), stream.Close()
+		serving.Wait()
+	})
+	return s
+}
+
+// listenDNS finds a port that is free for UDP and for TCP.
+func listenDNS(t testing.TB) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 20 {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		require.NoError(t, err)
+		stream, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, stream
+		}
+		_ = packets.Close()
+	}
+	require.Fail(t, "no port is free for UDP and TCP")
+	return nil, nil
+}
+
+func (s *dnsServer) servePackets(c net.PacketConn) {
+	buf := make([]byte, 4096)
+	for {
+		n, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		if answer := s.reply(buf[:n], false); answer != nil {
+			_, _ = c.WriteTo(answer, from)
+		}
+	}
+}
+
+func (s *dnsServer) serveStreams(ln net.Listener, serving *sync.WaitGroup) {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		_ = c.SetDeadline(time.Now().Add(patience))
+		serving.Go(func() {
+			defer c.Close()
+			var size [2]byte
+			if _, err := io.ReadFull(c, size[:]); err != nil {
+				return
+			}
+			message := make([]byte, binary.BigEndian.Uint16(size[:]))
+			if _, err := io.ReadFull(c, message); err != nil {
+				return
+			}
+			s.streams.Add(1)
+			if answer := s.reply(message, true); answer != nil {
+				_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
+			}
+		})
+	}
+}
+
+func (s *dnsServer) reply(message []byte, stream bool) []byte {
+	var asked dnsmessage.Message
+	if asked.Unpack(message) != nil || len(asked.Questions) != 1 {
+		return nil
+	}
+	s.questions.Add(1)
+	q := asked.Questions[0]
+	a, known := s.answers[q.Name.String()]
+	if !known {
+		a.rcode, a.rcode6 = dnsmessage.RCodeNameError, dnsmessage.RCodeNameError
+	}
+	rcode := a.rcode
+	if q.Type == dnsmessage.TypeAAAA {
+		rcode = a.rcode6
+	}
+	switch {
+	case a.silent || a.silent6 && q.Type == dnsmessage.TypeAAAA:
+		return nil
+	case a.raw != nil && (stream || !a.truncate):
+		return append(binary.BigEndian.AppendUint16(nil, asked.ID), a.raw...)
+	}
+	if a.other {
+		q.Name = dnsmessage.MustNewName("other.test.")
+	}
+	answer := dnsmessage.Message{
+		Header: dnsmessage.Header{
+			ID: asked.ID, Response: true, RecursionDesired: true, RecursionAvailable: true, RCode: rcode & 0xf,
+			Truncated: a.truncate && !stream,
+		},
+		Questions: []dnsmessage.Question{q},
+	}
+	if !answer.Truncated {
+		answer.Answers = a.records(q)
+	}
+	answer.Additionals = []dnsmessage.Resource{optRecord(rcode)}
+	packed, err := answer.Pack()
+	if err != nil {
+		return nil
+	}
+	return packed
+}
+
+func optRecord(rcode dnsmessage.RCode) dnsmessage.Resource {
+	var h dnsmessage.ResourceHeader
+	_ = h.SetEDNS0(maxDNSPacket, rcode, false) // has no error for these arguments
+	return dnsmessage.Resource{Header: h, Body: &dnsmessage.OPTResource{}}
+}
+
+func (a dnsAnswer) records(q dnsmessage.Question) []dnsmessage.Resource {
+	var records []dnsmessage.Resource
+	add := func(kind dnsmessage.Type, body dnsmessage.ResourceBody) {
+		records = append(records, dnsmessage.Resource{
+			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: kind, Class: dnsmessage.ClassINET, TTL: 60},
+			Body:   body,
+		})
+	}
+	if a.alias != "" {
+		add(dnsmessage.TypeCNAME, &dnsmessage.CNAMEResource{CNAME: dnsmessage.MustNewName("step." + a.alias)})
+		q.Name = dnsmessage.MustNewName("step." + a.alias)
+		add(dnsmessage.TypeCNAME, &dnsmessage.CNAMEResource{CNAME: dnsmessage.MustNewName(a.alias)})
+		q.Name = dnsmessage.MustNewName(a.alias)
+	}
+	switch q.Type {
+	case dnsmessage.TypeA:
+		for _, text := range a.ipv4 {
+			add(q.Type, &dnsmessage.AResource{A: netip.MustParseAddr(text).As4()})
+		}
+	case dnsmessage.TypeAAAA:
+		for _, text := range a.ipv6 {
+			add(q.Type, &dnsmessage.AAAAResource{AAAA: netip.MustParseAddr(text).As16()})
+		}
+	}
+	return records
+}
+
+// lookups are the two ways to resolve, both leading to server.
+func lookups(server netip.AddrPort) map[string]lookup {
+	redirected := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, server.String())
+	}
+	return map[string]lookup{
+		"asking the server directly": directLookup(server),
+		"asking as the system does":  systemLookup(redirected),
+	}
+}
