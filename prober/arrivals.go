@@ -17,48 +17,60 @@ const (
 
 // arrivals is the ledger of one open burst: which of its arrivals are due,
 // started or dropped. Its owner is a recorder, under whose lock it is used.
+//
+// Nothing is queued. Two cursors run over the same plan: front stands at the
+// first arrival that is not due yet, back at the first that was neither claimed
+// nor dropped, and what waits lies between the two.
 type arrivals struct {
-	pacer   pacer
+	plan    *pacer
 	start   transport.Instant
 	timeout time.Duration
-	// counted arrivals have been scheduled, and those before next have been
-	// claimed or dropped: next <= counted.
-	counted int64
-	next    int64
+	front   cursor
+	back    cursor
+	waiting uint64
+}
+
+func newArrivals(plan *pacer, start transport.Instant, timeout time.Duration) *arrivals {
+	first := plan.first()
+	return &arrivals{plan: plan, start: start, timeout: timeout, front: first, back: first}
 }
 
 // advance returns how many arrivals have become due, and how many of those not
 // claimed have run out of time, since it was called last.
 func (a *arrivals) advance(now transport.Instant) (due, expired uint64) {
 	passed := now.Sub(a.start)
-	if counted := a.pacer.dueBy(passed); counted > a.counted {
-		due = uint64(counted - a.counted)
-		a.counted = counted
+	for a.front.at <= passed && !a.plan.done(&a.front) {
+		a.plan.next(&a.front)
+		due++
 	}
-	if next := a.pacer.dueBy(passed - a.timeout); next > a.next {
-		expired = uint64(next - a.next)
-		a.next = next
+	a.waiting += due
+	for a.waiting > 0 && a.back.at <= passed-a.timeout {
+		a.plan.next(&a.back)
+		a.waiting--
+		expired++
 	}
 	return due, expired
 }
 
 // claim takes the next arrival if it is due, and returns when it is due.
 func (a *arrivals) claim() (due transport.Instant, state claimState) {
-	if a.next == a.pacer.n {
+	due = a.start.Add(a.back.at)
+	switch {
+	case a.waiting > 0:
+		a.waiting--
+		a.plan.next(&a.back)
+		return due, claimed
+	case a.plan.done(&a.back):
 		return 0, exhausted
-	}
-	due = a.start.Add(a.pacer.due(a.next))
-	if a.next == a.counted {
+	default:
 		return due, notYet
 	}
-	a.next++
-	return due, claimed
 }
 
 // abandon gives up the arrivals that are due and not claimed, and returns how
 // many they are. Those not yet due never were scheduled.
 func (a *arrivals) abandon() uint64 {
-	n := a.counted - a.next
-	a.next = a.counted
-	return uint64(n)
+	n := a.waiting
+	a.waiting = 0
+	return n
 }

@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ var errReload = errors.New("the configuration of the target was changed")
 type burst struct {
 	*target
 	start transport.Instant
+	slot  int64 // which slot since the Unix epoch; random arrivals hang on it
 
 	// turn holds the token of the one worker that waits for the next arrival of an
 	// open burst. When it is due, that worker hands the turn on and sends the
@@ -27,10 +29,10 @@ type burst struct {
 	left atomic.Int64
 }
 
-// fire runs one burst and returns when its last request has ended. When schedule
+// fire runs the burst of a slot and returns when its last request has ended. When schedule
 // ends, no further request starts; requests is the context of those that have.
-func (t *target) fire(schedule, requests context.Context) {
-	b := &burst{target: t, start: transport.Now(), turn: make(chan struct{}, 1)}
+func (t *target) fire(schedule, requests context.Context, slot int64) {
+	b := &burst{target: t, start: transport.Now(), slot: slot, turn: make(chan struct{}, 1)}
 	if t.cfg.Connection.Reuse == config.ReuseBurst {
 		defer t.engine.CloseIdle()
 	}
@@ -44,32 +46,52 @@ func (t *target) fire(schedule, requests context.Context) {
 }
 
 // prepare announces the burst to the recorder and returns what its workers do
-// and how many there are: no more than requests to send.
+// and how many there are: no more than requests to send. While the breaker is
+// open one request is all.
 func (b *burst) prepare() (work func(schedule, requests context.Context), workers int) {
-	workers = b.cfg.Burst.Concurrency
-	if b.cfg.Burst.Rate > 0 {
-		p := newPacer(b.cfg.Burst)
-		b.recorder.startBurst(&arrivals{pacer: p, start: b.start, timeout: b.cfg.Timeout})
-		return b.open, int(min(p.n, int64(workers)))
+	plan := b.cfg.Burst
+	switch {
+	case b.recorder.breakerOpen():
+		b.recorder.startBurst(nil)
+		b.left.Store(1)
+		return b.closed, 1
+	case isOpen(plan):
+		p := newPacer(plan, b.cfg.Name, b.slot, b.part)
+		b.recorder.startBurst(newArrivals(p, b.start, b.cfg.Timeout))
+		return b.open, min(plan.Concurrency, int(min(p.mean(), float64(plan.Concurrency)))+1)
+	default:
+		b.recorder.startBurst(nil)
+		return b.closed, b.prepareClosed()
 	}
-	b.recorder.startBurst(nil)
-	b.left.Store(1<<63 - 1)
-	if n := b.cfg.Burst.Requests; n > 0 {
-		b.left.Store(int64(n))
-		workers = min(n, workers)
-	}
-	return b.closed, workers
 }
 
-// closed sends one request after another until the burst is over.
+// prepareClosed divides a closed burst among the shards: its requests exactly,
+// its workers as far as each shard with requests has one.
+func (b *burst) prepareClosed() (workers int) {
+	workers = b.part.share(b.cfg.Burst.Concurrency)
+	if b.cfg.Burst.Requests == 0 {
+		b.left.Store(math.MaxInt64)
+		return workers
+	}
+	requests := b.part.share(b.cfg.Burst.Requests)
+	b.left.Store(int64(requests))
+	return min(requests, max(workers, 1))
+}
+
+// isOpen tells whether arrivals have due times of their own.
+func isOpen(b config.Burst) bool { return b.Rate > 0 || len(b.Stages) > 0 }
+
+// closed sends one request after another until the burst is over. A request is
+// due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context) {
 	var r transport.Result
-	for b.left.Add(-1) >= 0 && schedule.Err() == nil {
+	for b.left.Add(-1) >= 0 && b.limiter.await(schedule) {
 		now := transport.Now()
-		if d := b.cfg.Burst.Duration; d > 0 && now.Sub(b.start) >= d {
+		d := b.cfg.Burst.Duration
+		if schedule.Err() != nil || d > 0 && now.Sub(b.start) >= d || !b.recorder.begin() {
+			b.limiter.done()
 			return
 		}
-		b.recorder.begin()
 		b.exchange(requests, now, &r)
 	}
 }
@@ -82,6 +104,10 @@ func (b *burst) open(schedule, requests context.Context) {
 		if !ok {
 			return
 		}
+		if reason, ok := b.limiter.admit(transport.Now()); !ok {
+			b.recorder.holdBack(reason)
+			continue
+		}
 		b.exchange(requests, due, &r)
 	}
 }
@@ -93,23 +119,30 @@ func (b *burst) next(schedule context.Context) (due transport.Instant, ok bool) 
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {
-		now := transport.Now()
-		due, state := b.recorder.claim(now, free)
+		due, state := b.recorder.claim(transport.Now(), free)
 		switch state {
 		case claimed:
 			return due, true
 		case exhausted:
 			return 0, false
 		}
-		sleep(schedule, due.Sub(now))
+		b.pause(schedule, due)
 	}
 	return 0, false
 }
 
+// exchange performs a request that the ceilings have let through.
 func (b *burst) exchange(requests context.Context, due transport.Instant, r *transport.Result) {
+	defer b.limiter.done()
 	r.Reset(due, due.Add(b.cfg.Timeout))
 	b.engine.Do(requests, r)
-	b.recorder.end(r, verdict(b.cfg.Expect, r))
+	if errors.Is(r.Err, transport.ErrConnectionLimit) {
+		b.recorder.holdBack(dropLimitConnections)
+		return
+	}
+	if tripped := b.recorder.end(r, b.verdict(r)); tripped {
+		b.reportBreaker()
+	}
 }
 
 // stopReason says why arrivals that are left over did not start.

@@ -16,7 +16,7 @@ func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newFakeEngine(takes(245 * time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 50}), e)
-		target.fire(t.Context(), context.Background())
+		target.fire(t.Context(), context.Background(), 0)
 
 		assert.Equal(t, 200, e.count())
 		for k, start := range e.starts {
@@ -37,7 +37,7 @@ func TestStalledTargetCannotHideItsStall(t *testing.T) {
 		stallEnds := time.Now().Add(500 * time.Millisecond)
 		e := newFakeEngine(func(int) (time.Duration, int) { return max(time.Until(stallEnds), 0) + time.Millisecond, 200 })
 		target := testTarget(testConfig(config.Burst{Rate: 1000, Duration: time.Second, Concurrency: 2}), e)
-		target.fire(t.Context(), context.Background())
+		target.fire(t.Context(), context.Background(), 0)
 
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
@@ -55,7 +55,7 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			target.fire(t.Context(), context.Background())
+			target.fire(t.Context(), context.Background(), 0)
 		}()
 		for range 70 {
 			time.Sleep(100 * time.Millisecond)
@@ -80,7 +80,7 @@ func TestArrivalsCountAsScheduledThoughEveryWorkerIsBusy(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			target.fire(t.Context(), context.Background())
+			target.fire(t.Context(), context.Background(), 0)
 		}()
 		time.Sleep(205 * time.Millisecond)
 		c := target.recorder.snapshot()
@@ -96,7 +96,7 @@ func TestClosedBurstSendsItsRequestsWithConcurrencyWorkers(t *testing.T) {
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Requests: 95, Concurrency: 10}), e)
 		start := time.Now()
-		target.fire(t.Context(), context.Background())
+		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, 95, e.count())
 		assert.Equal(t, 10, e.most)
 		assert.Equal(t, 100*time.Millisecond, time.Since(start))
@@ -111,7 +111,7 @@ func TestClosedBurstEndsWithItsDuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newFakeEngine(takes(300 * time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Duration: time.Second, Concurrency: 3}), e)
-		target.fire(t.Context(), context.Background())
+		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, 12, e.count(), "those started at 0, 300, 600 and 900 ms")
 		assertConserved(t, target.recorder.snapshot())
 	})
@@ -131,7 +131,7 @@ func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
 				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 10 * time.Second, Concurrency: 4}), e)
 				schedule, stop := context.WithCancelCause(context.Background())
 				time.AfterFunc(205*time.Millisecond, func() { stop(tt.cause) })
-				target.fire(schedule, context.Background())
+				target.fire(schedule, context.Background(), 0)
 
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
@@ -150,7 +150,7 @@ func TestReuseWithinABurstClosesConnectionsAtItsEnd(t *testing.T) {
 			e := newFakeEngine(takes(time.Millisecond))
 			cfg := testConfig(config.Burst{Requests: 5})
 			cfg.Connection.Reuse = reuse
-			testTarget(cfg, e).fire(t.Context(), context.Background())
+			testTarget(cfg, e).fire(t.Context(), context.Background(), 0)
 			assert.Equal(t, closed, e.closed, reuse)
 		}
 	})

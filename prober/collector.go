@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
 )
 
 // collector writes the samples of one scrape.
@@ -52,6 +53,9 @@ func (m *Manager) Collect(out chan<- prometheus.Metric) {
 		c.gauge(descErrorCodeInfo, 1,
 			labels("error_code", code.String(), "name", code.Name(), "range", code.Range().String()))
 	}
+	c.limits(m.limiter, len(entries))
+	c.gauge(descShard, float64(m.shard.Ordinal), nil)
+	c.gauge(descTotalShards, float64(m.shard.total()), nil)
 	c.gauge(descReloadOK, boolean(reload.ok), nil)
 	c.gauge(descReloadTime, unixSeconds(reload.success), nil)
 }
@@ -72,9 +76,25 @@ func (c *collector) target(e *entry, t *tally) {
 	c.counter(descReused, t.reused, created, l)
 	c.gauge(descOpen, float64(e.engine.Open()), l)
 	c.requests(name, t, created)
+	c.gauge(descBreaker, boolean(t.breakerOpen), l)
 	c.bursts(e, t, l)
 	c.info(&e.cfg)
 	c.tls(name, t)
+}
+
+func (c *collector) limits(l *limiter, targets int) {
+	for _, limit := range []struct {
+		name      string
+		most, now float64
+	}{
+		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
+		{"in_flight", float64(l.limits.InFlight), float64(l.inFlight.Used())},
+		{"rate", l.limits.Rate, float64(l.rate.used(transport.Now()))},
+		{"targets", float64(l.limits.Targets), float64(targets)},
+	} {
+		c.gauge(descLimit, limit.most, labels("limit", limit.name))
+		c.gauge(descLimitUsed, limit.now, labels("limit", limit.name))
+	}
 }
 
 func (c *collector) requests(name string, t *tally, created time.Time) {

@@ -11,7 +11,7 @@ import (
 
 // compileTransport turns the part of a target that describes one request into a
 // transport. It fails when the TLS material does not fit together.
-func compileTransport(t config.Target, network config.Network) (*transport.Transport, error) {
+func compileTransport(t config.Target, network config.Network, connections *transport.Ceiling) (*transport.Transport, error) {
 	tr, err := transport.New(transport.Config{
 		URL:                   t.URL,
 		Method:                t.Request.Method,
@@ -23,6 +23,7 @@ func compileTransport(t config.Target, network config.Network) (*transport.Trans
 		TLSTimeout:            t.Connection.TLSTimeout,
 		TLS:                   tlsOptions(t.Connection.TLS),
 		RequestsPerConnection: requestsPerConnection(t.Connection),
+		Connections:           connections,
 		Deny:                  network.Deny,
 		Allow:                 network.Allow,
 	})

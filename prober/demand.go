@@ -1,32 +1,165 @@
 package prober
 
-import "example.com/prober/config"
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
 
-// Demand is what a configuration asks of the prober at most.
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// Demand is what a configuration asks of one prober, if all its bursts meet.
 type Demand struct {
+	Targets int
 	// AverageRate is in requests per second over a long time. A closed burst that
 	// only its duration bounds does not count: it sends as many as it can.
 	AverageRate float64
-	// InFlight is how many requests all targets together may have in flight.
-	InFlight int
+	// PeakRate is the sum of the highest rates of all open bursts, in requests per
+	// second.
+	PeakRate float64
+	// InFlight and Connections are the most there can be at once.
+	InFlight    int
+	Connections int
+	// TypicalSeries is how many time series there are when a target fails in
+	// three ways, MostSeries when each does so in every way there is.
+	TypicalSeries int
+	MostSeries    int
 }
 
-// DemandOf computes the demand of cfg.
-func DemandOf(cfg *config.Config) Demand {
+// DemandOf computes the demand of cfg on the given shard.
+func DemandOf(cfg *config.Config, s Shard) Demand {
 	var d Demand
-	for _, t := range cfg.Targets {
-		requests := t.Burst.Requests
-		if t.Burst.Rate > 0 {
-			requests = int(newPacer(t.Burst).n)
-		}
-		d.AverageRate += float64(requests) / t.Interval.Seconds()
-		d.InFlight += t.Burst.Concurrency
+	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
+	for _, t := range m.own(cfg) {
+		d.Targets++
+		d.load(&t, s.part(&t))
+		d.TypicalSeries += m.series(t, typicalTally())
+		d.MostSeries += m.series(t, greatestTally())
 	}
+	shared := m.series(config.Target{}, nil)
+	d.TypicalSeries += shared
+	d.MostSeries += shared
 	return d
 }
 
+func (d *Demand) load(t *config.Target, part shard) {
+	b, fraction := t.Burst, 1/float64(part.total)
+	inFlight := b.Concurrency
+	requests := float64(b.Requests)
+	if isOpen(b) {
+		p := newPacer(b, t.Name, 0, part)
+		requests = p.mean()
+		d.PeakRate += p.peak() * fraction
+	} else {
+		inFlight = max(part.share(inFlight), 1)
+	}
+	d.AverageRate += requests * fraction / t.Interval.Seconds()
+	d.InFlight += inFlight
+	d.Connections += connectionsFor(t, inFlight)
+}
+
+// connectionsFor returns how many connections so many requests in flight need.
+func connectionsFor(t *config.Target, inFlight int) int {
+	streams := 1
+	if v := t.Connection.HTTPVersion; v == config.HTTP2 || v == config.H2C {
+		streams = max(t.Connection.StreamsPerConnection, 1)
+	}
+	return (inFlight + streams - 1) / streams
+}
+
+// Exceeds returns an error that names every ceiling that the demand is above.
+func (d *Demand) Exceeds(l Limits) error {
+	var errs []error
+	above := func(what string, need, most float64) {
+		if most > 0 && need > most {
+			errs = append(errs, fmt.Errorf("the configuration needs %s %.6g, above the ceiling of %.6g", what, need, most))
+		}
+	}
+	above("--limit.targets", float64(d.Targets), float64(l.Targets))
+	above("--limit.rate", max(d.AverageRate, d.PeakRate), l.Rate)
+	above("--limit.in-flight", float64(d.InFlight), float64(l.InFlight))
+	above("--limit.connections", float64(d.Connections), float64(l.Connections))
+	return errors.Join(errs...)
+}
+
 // Check tells whether every target of cfg could be started.
-func Check(cfg *config.Config) error {
-	_, err := NewManager(nil, cfg.Metrics).compile(cfg)
+func Check(cfg *config.Config, s Shard) error {
+	_, err := NewManager(Options{Metrics: cfg.Metrics, Shard: s}).compile(cfg)
 	return err
+}
+
+// series counts the time series of t with the numbers of c by collecting them,
+// or, where c is nil, those that there are without any target.
+func (m *Manager) series(t config.Target, c *tally) int {
+	out := make(chan prometheus.Metric)
+	go func() {
+		defer close(out)
+		if c == nil {
+			m.Collect(out)
+			return
+		}
+		e := &entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}}
+		(&collector{out: out, bounds: m.bounds, native: m.metrics.NativeHistograms}).target(e, c)
+	}()
+	n := 0
+	for metric := range out {
+		n++
+		if h := metric.(*sample).value.Histogram; h != nil {
+			const sumCountAndInf = 3
+			n += len(h.Bucket) + sumCountAndInf - 1
+		}
+	}
+	return n
+}
+
+// noEngine stands where no request is sent.
+type noEngine struct{ engine }
+
+func (noEngine) Open() int { return 0 }
+
+// typicalTally is that of a target over TLS that fails now and then.
+func typicalTally() *tally {
+	c := fullTally([]errcode.Code{errcode.RequestTimeout, errcode.Reset, errcode.FromStatus(503)}, 1)
+	for _, status := range []int{200, 503} {
+		c.responses[responseKey{status, transport.HTTP11}] = 1
+	}
+	return c
+}
+
+// greatestTally is that of a target that has answered and failed in every way.
+func greatestTally() *tally {
+	var codes []errcode.Code
+	for code := range errcode.All() {
+		codes = append(codes, code)
+	}
+	c := fullTally(codes, errcode.NumPhases)
+	for status := 100; status < 600; status++ {
+		for _, v := range []transport.Version{transport.HTTP10, transport.HTTP11, transport.HTTP2} {
+			c.responses[responseKey{status, v}] = 1
+		}
+	}
+	return c
+}
+
+// fullTally has counted each of codes in so many phases, and every phase.
+func fullTally(codes []errcode.Code, phases int) *tally {
+	r := newRecorder(newBounds(nil))
+	c := &r.tally
+	for _, code := range codes {
+		c.codes[code] = &histogram{count: 1}
+		for p := range phases {
+			c.failures[failureKey{code, errcode.Phase(p)}] = 1
+		}
+	}
+	for p := range c.phases {
+		c.phases[p].count = 1
+	}
+	c.tls = transport.TLSInfo{Version: math.MaxUint16, LeafNotAfter: time.Unix(1, 0), EarliestNotAfter: time.Unix(1, 0)}
+	return c
 }

@@ -100,7 +100,21 @@ func testConfig(burst config.Burst) config.Target {
 }
 
 func testTarget(cfg config.Target, e engine) *target {
-	return &target{cfg: cfg, engine: e, recorder: newRecorder(newBounds(testBuckets)), log: slog.New(slog.DiscardHandler)}
+	r := newRecorder(newBounds(testBuckets))
+	r.setBreaker(cfg.Breaker)
+	return &target{
+		cfg:      cfg,
+		engine:   e,
+		recorder: r,
+		limiter:  newLimiter(Limits{}),
+		part:     shard{total: 1},
+		log:      slog.New(slog.DiscardHandler),
+		verdict:  func(res *transport.Result) errcode.Code { return verdict(cfg.Expect, res) },
+		pause: func(ctx context.Context, until transport.Instant) {
+			sleep(ctx, until.Sub(transport.Now()))
+		},
+		wall: time.Now,
+	}
 }
 
 // assertConserved demands that nothing is lost and nothing is counted twice.

@@ -57,6 +57,7 @@ func (b *bounds) index(d time.Duration) int {
 type histogram struct {
 	count   uint64
 	sum     time.Duration
+	longest time.Duration
 	classic []uint64 // not cumulative; the last one has no bound
 	native  sparse
 	created time.Time
@@ -70,6 +71,7 @@ func (h *histogram) observe(b *bounds, d time.Duration) {
 	d = max(d, 0)
 	h.count++
 	h.sum += d
+	h.longest = max(h.longest, d)
 	h.classic[b.index(d)]++
 	h.native.observe(d)
 }
@@ -85,6 +87,7 @@ func (h *histogram) merge(other *histogram) {
 	}
 	h.count += other.count
 	h.sum += other.sum
+	h.longest = max(h.longest, other.longest)
 	for i, n := range other.classic {
 		h.classic[i] += n
 	}
@@ -99,8 +102,9 @@ func (h *histogram) clone() histogram {
 	return c
 }
 
-// quantile returns an estimate of the q-quantile, within the resolution of the
-// native buckets; 0 when nothing was counted.
+// quantile returns an estimate of the q-quantile: the upper end of the native
+// bucket that holds it, or the longest duration if that is less; 0 when nothing
+// was counted.
 func (h *histogram) quantile(q float64) time.Duration {
 	rank := uint64(math.Ceil(q * float64(h.count)))
 	if h.count == 0 || rank <= h.native.zero {
@@ -109,7 +113,8 @@ func (h *histogram) quantile(q float64) time.Duration {
 	seen := h.native.zero
 	for i, n := range h.native.counts {
 		if seen += n; seen >= rank {
-			return time.Duration(h.native.upper(h.native.first+i) * float64(time.Second))
+			upper := time.Duration(h.native.upper(h.native.first+i) * float64(time.Second))
+			return min(upper, h.longest)
 		}
 	}
 	return 0

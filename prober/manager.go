@@ -9,6 +9,7 @@ package prober
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"reflect"
@@ -17,7 +18,19 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
 )
+
+// Options is what holds for all targets for the life of the process.
+type Options struct {
+	Log *slog.Logger
+	// Metrics says how latencies are stored. It cannot change later: a histogram
+	// whose buckets changed would no longer add up.
+	Metrics config.Metrics
+	Limits  Limits
+	Shard   Shard
+}
 
 // Manager holds the set of running targets. Its methods may be called from any
 // goroutine.
@@ -25,6 +38,8 @@ type Manager struct {
 	log     *slog.Logger
 	metrics config.Metrics
 	bounds  *bounds
+	limiter *limiter
+	shard   Shard
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -60,14 +75,14 @@ type run struct {
 	done  chan struct{} // closed when the last request has ended
 }
 
-// NewManager returns a manager without targets. How latencies are stored is
-// decided here for the life of the process: a histogram whose buckets changed
-// would no longer add up.
-func NewManager(log *slog.Logger, metrics config.Metrics) *Manager {
+// NewManager returns a manager without targets.
+func NewManager(o Options) *Manager {
 	return &Manager{
-		log:     log,
-		metrics: metrics,
-		bounds:  newBounds(metrics.Buckets),
+		log:     o.Log,
+		metrics: o.Metrics,
+		bounds:  newBounds(o.Metrics.Buckets),
+		limiter: newLimiter(o.Limits),
+		shard:   o.Shard,
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
 	}
@@ -89,7 +104,7 @@ func (m *Manager) Apply(cfg *config.Config) error {
 	}
 	wanted := make(map[string]bool, len(cfg.Targets))
 	m.order = m.order[:0]
-	for _, t := range cfg.Targets {
+	for _, t := range m.own(cfg) {
 		wanted[t.Name] = true
 		m.order = append(m.order, t.Name)
 		if engine, ok := changed[t.Name]; ok {
@@ -138,20 +153,29 @@ func (m *Manager) Shutdown(ctx context.Context) {
 
 // compile builds the engines of the targets that are new or changed.
 func (m *Manager) compile(cfg *config.Config) (map[string]engine, error) {
+	own := m.own(cfg)
+	if most := m.limiter.limits.Targets; most > 0 && len(own) > most {
+		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
+	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
 	changed := make(map[string]engine)
-	for _, t := range cfg.Targets {
+	for _, t := range own {
 		e := m.entries[t.Name]
 		if e != nil && !e.removed && sameNetwork && reflect.DeepEqual(e.cfg, t) {
 			continue
 		}
-		engine, err := compileTransport(t, cfg.Network)
+		engine, err := compileTransport(t, cfg.Network, m.limiter.connections)
 		if err != nil {
 			return nil, err
 		}
 		changed[t.Name] = engine
 	}
 	return changed, nil
+}
+
+// own returns the targets of cfg that this shard runs.
+func (m *Manager) own(cfg *config.Config) []config.Target {
+	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool { return !m.shard.runs(&t) })
 }
 
 // replace starts t, after what runs under its name now has drained.
@@ -166,7 +190,22 @@ func (m *Manager) replace(t config.Target, engine engine) {
 		before.stop(errReload)
 	}
 	e.cfg, e.engine, e.removed = t, engine, false
-	e.run = m.start(&target{cfg: t, engine: engine, recorder: e.recorder, log: m.log}, before)
+	e.run = m.start(m.newTarget(t, engine, e.recorder), before)
+}
+
+func (m *Manager) newTarget(t config.Target, engine engine, r *recorder) *target {
+	spin := t.Burst.Precision == config.PrecisionSpin
+	return &target{
+		cfg:      t,
+		engine:   engine,
+		recorder: r,
+		limiter:  m.limiter,
+		part:     m.shard.part(&t),
+		log:      m.log,
+		verdict:  func(res *transport.Result) errcode.Code { return verdict(t.Expect, res) },
+		pause:    func(ctx context.Context, until transport.Instant) { pause(ctx, until, spin) },
+		wall:     time.Now,
+	}
 }
 
 // remove lets the entry drain and forgets it then, unless its name has come back.
@@ -195,6 +234,7 @@ func (m *Manager) start(t *target, before *run) *run {
 		if before != nil {
 			<-before.done
 		}
+		t.recorder.setBreaker(t.cfg.Breaker)
 		release := context.AfterFunc(requests, t.engine.Abort)
 		t.run(schedule, requests)
 		release()

@@ -63,7 +63,10 @@ func (s *server) target(name string) config.Target {
 
 func newTestManager(t *testing.T) *Manager {
 	t.Helper()
-	m := NewManager(slog.New(slog.DiscardHandler), config.Metrics{Buckets: testBuckets, NativeHistograms: true})
+	m := NewManager(Options{
+		Log:     slog.New(slog.DiscardHandler),
+		Metrics: config.Metrics{Buckets: testBuckets, NativeHistograms: true},
+	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

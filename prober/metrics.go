@@ -54,6 +54,16 @@ var (
 		"When the certificate of that role ends, as seen last, whether or not it was accepted.", "role", "target")
 	descTLSInfo = desc("prober_tls_info",
 		"What the last TLS handshake agreed on.", "alpn", "cipher", "target", "version")
+	descBreaker = desc("prober_breaker_open",
+		"Whether bursts are thinned to one request after failures in a row.", "target")
+	descLimit = desc("prober_limit",
+		"The ceilings of the process; 0 means none.", "limit")
+	descLimitUsed = desc("prober_limit_used",
+		"How much of each ceiling is in use.", "limit")
+	descShard = desc("prober_shard_ordinal",
+		"Which of the shards this prober is, counted from 0.")
+	descTotalShards = desc("prober_total_shards",
+		"How many shards there are.")
 	descTargetInfo = desc("prober_target_info",
 		"The URL of a target, without query, and the labels that its configuration gives it.", "target", "url")
 	descErrorCodeInfo = desc("prober_error_code_info",
@@ -70,7 +80,7 @@ var descriptions = []*prometheus.Desc{
 	descScheduled, descDropped, descInFlight, descPeak, descResponses,
 	descSent, descReceived, descOpened, descReused, descOpen,
 	descBursts, descSkipped, descInterval, descBurstDuration, descBurstStart, descBurstSuccess,
-	descLag, descCertificate, descTLSInfo, descTargetInfo, descErrorCodeInfo,
+	descLag, descBreaker, descLimit, descLimitUsed, descShard, descTotalShards, descCertificate, descTLSInfo, descTargetInfo, descErrorCodeInfo,
 	descReloadOK, descReloadTime,
 }
 

@@ -2,50 +2,181 @@ package prober
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"example.com/prober/config"
 )
 
-// pacer says when the arrivals of an open burst are due. It is pure arithmetic
-// on the burst's definition: arrival k is due at a time known beforehand,
-// whatever the target does.
+// pacer is the plan of an open burst: when each of its arrivals is due, whatever
+// the target does. It is pure arithmetic on the burst's definition.
+//
+// An arrival has a place x on the axis of the expected number of arrivals: the
+// places are 0, 1, 2 … when arrivals are constant, and lie an exponentially
+// distributed distance apart when they are a Poisson process. The rate over time
+// turns the place into the moment at which so many arrivals are expected; that
+// is a straight line for a constant rate and a parabola where the rate ramps.
 type pacer struct {
-	// n is the number of arrivals of the burst.
-	n int64
-	// rate is in arrivals per second.
-	rate float64
+	stages []stage
+	// limit is the greatest number of arrivals, end is when no more are due.
+	limit int64
+	end   time.Duration
+	// seed makes the places random; nil leaves them even.
+	seed *[2]uint64
+	// Of all arrivals, those with k mod of = shard belong to this process.
+	shard, of int64
 }
 
-func newPacer(b config.Burst) pacer {
-	n := int64(math.MaxInt64)
+// stage is a time over which the rate goes in a straight line, in arrivals per
+// second, from one value to another.
+type stage struct {
+	start    time.Duration
+	seconds  float64 // its length; +Inf for a rate that stays
+	from, to float64
+	place    float64 // the expected number of arrivals before it
+}
+
+// shard says which part of a plan is this process's: all of it is {0, 1}.
+type shard struct{ ordinal, total int64 }
+
+// newPacer compiles the plan of b. Two plans with the same burst, name and slot
+// are the same, on whatever machine.
+func newPacer(b config.Burst, name string, slot int64, part shard) *pacer {
+	p := &pacer{limit: math.MaxInt64, end: math.MaxInt64, shard: part.ordinal, of: part.total}
 	if b.Requests > 0 {
-		n = int64(b.Requests)
+		p.limit = int64(b.Requests)
 	}
-	p := pacer{n: n, rate: b.Rate}
 	if b.Duration > 0 {
-		p.n = min(n, p.dueBy(b.Duration-1))
+		p.end = b.Duration
 	}
+	if b.Arrival == config.ArrivalPoisson {
+		p.seed = &[2]uint64{hashName(name), uint64(slot)}
+	}
+	if len(b.Stages) == 0 {
+		p.stages = []stage{{seconds: math.Inf(1), from: b.Rate, to: b.Rate}}
+		return p
+	}
+	p.stages = compileStages(b.Stages)
+	last := p.stages[len(p.stages)-1]
+	p.end = min(p.end, last.start+time.Duration(last.seconds*float64(time.Second)))
 	return p
 }
 
-// due returns when arrival k, counted from 0, is due after the burst's start.
-func (p pacer) due(k int64) time.Duration {
-	return time.Duration(math.Round(float64(k) / p.rate * float64(time.Second)))
+// compileStages chains the stages: each begins at the rate at which the one
+// before it ends, the first at 0. A stage without duration jumps to its rate.
+func compileStages(stages []config.Stage) []stage {
+	compiled := make([]stage, len(stages))
+	var start time.Duration
+	rate, place := 0.0, 0.0
+	for i, s := range stages {
+		c := stage{start: start, seconds: s.Duration.Seconds(), from: rate, to: s.Rate, place: place}
+		compiled[i] = c
+		start += s.Duration
+		rate = s.Rate
+		place += c.arrivals()
+	}
+	return compiled
 }
 
-// dueBy returns how many arrivals are due until after has passed since the
-// burst's start: the least k for which due(k) is later, at most n.
-func (p pacer) dueBy(after time.Duration) int64 {
-	if after < 0 {
+// arrivals is the expected number of arrivals of the stage: the area under it.
+func (s stage) arrivals() float64 { return (s.from + s.to) / 2 * s.seconds }
+
+// due returns the moment at which x arrivals of the stage are expected, in
+// seconds after its start: the root of from·t + (to-from)/(2·seconds)·t² = x,
+// in the form that stays exact where the quadratic term vanishes.
+func (s stage) due(x float64) float64 {
+	if x <= 0 {
 		return 0
 	}
-	k := min(p.n, int64(after.Seconds()*p.rate)+1)
-	for k > 0 && p.due(k-1) > after {
-		k--
+	slope := (s.to - s.from) / s.seconds
+	return 2 * x / (s.from + math.Sqrt(max(s.from*s.from+2*slope*x, 0)))
+}
+
+// due returns when the arrival at place x is due after the burst's start.
+func (p *pacer) due(x float64) time.Duration {
+	last := len(p.stages) - 1
+	for i, s := range p.stages {
+		if i < last && x >= p.stages[i+1].place {
+			continue
+		}
+		if i == last && x >= s.place+s.arrivals() {
+			return math.MaxInt64
+		}
+		return s.start + time.Duration(math.Round(s.due(x-s.place)*float64(time.Second)))
 	}
-	for k < p.n && p.due(k) <= after {
-		k++
+	return math.MaxInt64
+}
+
+// cursor points at one arrival of a plan. It is a value: a copy goes on from the
+// same place by itself.
+type cursor struct {
+	k      int64
+	x      float64
+	at     time.Duration // when it is due after the burst's start
+	random rand.PCG
+}
+
+// first returns a cursor at the first arrival that is this process's.
+func (p *pacer) first() cursor {
+	var c cursor
+	if p.seed != nil {
+		c.random.Seed(p.seed[0], p.seed[1])
+		c.x = c.gap()
 	}
-	return k
+	c.at = p.due(c.x)
+	for c.k%p.of != p.shard && !p.done(&c) {
+		p.step(&c)
+	}
+	return c
+}
+
+// next moves c to the next arrival that is this process's.
+func (p *pacer) next(c *cursor) {
+	p.step(c)
+	for c.k%p.of != p.shard && !p.done(c) {
+		p.step(c)
+	}
+}
+
+// done tells whether c is past the last arrival.
+func (p *pacer) done(c *cursor) bool { return c.k >= p.limit || c.at >= p.end }
+
+func (p *pacer) step(c *cursor) {
+	c.k++
+	if p.seed == nil {
+		c.x = float64(c.k)
+	} else {
+		c.x += c.gap()
+	}
+	c.at = p.due(c.x)
+}
+
+// gap returns the distance to the next arrival of a Poisson process of rate 1.
+func (c *cursor) gap() float64 {
+	const unit = 1.0 / (1 << 53)
+	uniform := float64(c.random.Uint64()>>11) * unit // [0, 1)
+	return -math.Log1p(-uniform)
+}
+
+// mean returns how many arrivals the whole plan has for all shards together,
+// on average where they are random.
+func (p *pacer) mean() float64 {
+	last := p.stages[len(p.stages)-1]
+	n := last.place + last.arrivals()
+	if math.IsInf(last.seconds, 1) {
+		n = math.Inf(1)
+		if p.end < math.MaxInt64 {
+			n = math.Ceil(last.from * p.end.Seconds())
+		}
+	}
+	return min(n, float64(p.limit))
+}
+
+// peak returns the highest rate of the plan in arrivals per second.
+func (p *pacer) peak() float64 {
+	highest := 0.0
+	for _, s := range p.stages {
+		highest = max(highest, s.from, s.to)
+	}
+	return highest
 }

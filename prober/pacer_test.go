@@ -1,28 +1,42 @@
 package prober
 
 import (
+	"math"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
 )
 
+var whole = shard{ordinal: 0, total: 1}
+
+// dues lists when all arrivals of a plan are due, by k.
+func dues(p *pacer) map[int64]time.Duration {
+	all := map[int64]time.Duration{}
+	for c := p.first(); !p.done(&c); p.next(&c) {
+		all[c.k] = c.at
+	}
+	return all
+}
+
 func TestPacer(t *testing.T) {
 	t.Parallel()
+	const ms = time.Millisecond
 	tests := map[string]struct {
 		burst config.Burst
-		n     int64
+		n     int
 		due   map[int64]time.Duration
 	}{
 		"a number of requests": {
 			config.Burst{Rate: 10, Requests: 3}, 3,
-			map[int64]time.Duration{0: 0, 1: 100 * time.Millisecond, 2: 200 * time.Millisecond},
+			map[int64]time.Duration{0: 0, 1: 100 * ms, 2: 200 * ms},
 		},
 		"a duration excludes its own end": {
 			config.Burst{Rate: 10, Duration: time.Second}, 10,
-			map[int64]time.Duration{9: 900 * time.Millisecond},
+			map[int64]time.Duration{9: 900 * ms},
 		},
 		"whichever of the two ends first: the number": {
 			config.Burst{Rate: 10, Requests: 4, Duration: time.Second}, 4, nil,
@@ -39,36 +53,125 @@ func TestPacer(t *testing.T) {
 			map[int64]time.Duration{1: 2 * time.Second, 4: 8 * time.Second},
 		},
 		"a duration shorter than the first gap": {
-			config.Burst{Rate: 1, Duration: time.Millisecond}, 1, map[int64]time.Duration{0: 0},
+			config.Burst{Rate: 1, Duration: ms}, 1, map[int64]time.Duration{0: 0},
 		},
 		"fast": {
 			config.Burst{Rate: 20000, Duration: 10 * time.Second}, 200000,
 			map[int64]time.Duration{1: 50 * time.Microsecond, 199999: 9999950 * time.Microsecond},
 		},
+		"a ramp from 0": { // x = 5t²
+			config.Burst{Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 100}}}, 500,
+			map[int64]time.Duration{0: 0, 5: time.Second, 20: 2 * time.Second, 125: 5 * time.Second, 320: 8 * time.Second},
+		},
+		"a ramp, a plateau and a ramp down": {
+			config.Burst{Stages: []config.Stage{{Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 0}}}, 40,
+			map[int64]time.Duration{10: 2 * time.Second, 20: 3 * time.Second, 30: 4 * time.Second},
+		},
+		"a stage without duration jumps to its rate": {
+			config.Burst{Stages: []config.Stage{{Duration: 0, Rate: 10}, {Duration: time.Second, Rate: 10}}}, 10,
+			map[int64]time.Duration{0: 0, 1: 100 * ms},
+		},
+		"a pause between two stages": {
+			config.Burst{Stages: []config.Stage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 0}, {Duration: time.Second, Rate: 0}, {Rate: 10}, {Duration: time.Second, Rate: 10}}}, 20,
+			map[int64]time.Duration{9: 900 * ms, 10: 2 * time.Second, 11: 2100 * ms},
+		},
+		"stages that a number of requests ends": {
+			config.Burst{Requests: 7, Stages: []config.Stage{{Rate: 10}, {Duration: time.Minute, Rate: 10}}}, 7, nil,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPacer(tt.burst)
-			assert.Equal(t, tt.n, p.n)
+			p := newPacer(tt.burst, "checkout", 0, whole)
+			all := dues(p)
+			assert.Len(t, all, tt.n)
+			assert.InDelta(t, tt.n, p.mean(), 1)
 			for k, due := range tt.due {
-				assert.Equal(t, due, p.due(k), "arrival %d", k)
+				assert.InDelta(t, due, all[k], 1, "arrival %d", k)
 			}
 		})
 	}
 }
 
-func TestArrivalsDueByATimeAreThoseDueNoLater(t *testing.T) {
+func TestArrivalsOfAStageAreItsAreaToWithinOne(t *testing.T) {
 	t.Parallel()
-	for _, rate := range []float64{0.1, 1, 3, 7, 99.9, 1000.0 / 3, 12345.678} {
-		p := newPacer(config.Burst{Rate: rate, Requests: 300})
-		assert.Zero(t, p.dueBy(-1))
-		for k := range p.n {
-			assert.Equal(t, k+1, p.dueBy(p.due(k)), "at the moment arrival %d is due at rate %g", k, rate)
-			if k > 0 {
-				assert.Equal(t, k, p.dueBy(p.due(k)-1), "just before arrival %d at rate %g", k, rate)
+	stages := []config.Stage{
+		{Duration: 3 * time.Second, Rate: 77}, {Duration: 1500 * time.Millisecond, Rate: 13.7},
+		{Duration: 10 * time.Second, Rate: 1234.5}, {Duration: time.Second, Rate: 1234.5}, {Duration: 7 * time.Second, Rate: 0.3},
+	}
+	p := newPacer(config.Burst{Stages: stages}, "checkout", 0, whole)
+	all := dues(p)
+	start, rate := time.Duration(0), 0.0
+	for i, s := range stages {
+		n := 0
+		for _, due := range all {
+			if start <= due && due < start+s.Duration {
+				n++
 			}
 		}
-		assert.Equal(t, p.n, p.dueBy(1000*time.Hour))
+		assert.InDelta(t, (rate+s.Rate)/2*s.Duration.Seconds(), n, 1, "stage %d", i)
+		start += s.Duration
+		rate = s.Rate
+	}
+}
+
+func TestPoissonArrivals(t *testing.T) {
+	t.Parallel()
+	burst := config.Burst{Rate: 1000, Duration: 20 * time.Second, Arrival: config.ArrivalPoisson}
+	p := newPacer(burst, "checkout", 7, whole)
+	var gaps, squares, n float64
+	last := time.Duration(0)
+	for c := p.first(); !p.done(&c); p.next(&c) {
+		gap := (c.at - last).Seconds()
+		last = c.at
+		gaps += gap
+		squares += gap * gap
+		n++
+	}
+	assert.InEpsilon(t, 20000, n, 0.03, "the rate on average")
+	mean := gaps / n
+	assert.InEpsilon(t, mean, math.Sqrt(squares/n-mean*mean), 0.05, "exponential gaps vary as much as they last")
+
+	assert.Equal(t, dues(p), dues(newPacer(burst, "checkout", 7, whole)), "replicas and repetitions agree")
+	assert.NotEqual(t, dues(p), dues(newPacer(burst, "checkout", 8, whole)), "another slot is another sequence")
+	assert.NotEqual(t, dues(p), dues(newPacer(burst, "search", 7, whole)), "and so is another target")
+}
+
+func TestPoissonArrivalsFollowARamp(t *testing.T) {
+	t.Parallel()
+	p := newPacer(config.Burst{Arrival: config.ArrivalPoisson, Stages: []config.Stage{{Duration: 20 * time.Second, Rate: 2000}}}, "checkout", 1, whole)
+	half := 0
+	all := dues(p)
+	for _, due := range all {
+		if due < 10*time.Second {
+			half++
+		}
+	}
+	assert.InEpsilon(t, 20000, len(all), 0.03)
+	assert.InEpsilon(t, len(all)/4, half, 0.05, "a quarter of the area lies in the first half")
+}
+
+func TestShardsOfABurstAreTogetherTheWhole(t *testing.T) {
+	t.Parallel()
+	for name, burst := range map[string]config.Burst{
+		"constant": {Rate: 333, Requests: 1001},
+		"few":      {Rate: 1, Requests: 3},
+		"poisson":  {Rate: 500, Duration: 3 * time.Second, Arrival: config.ArrivalPoisson},
+		"stages":   {Stages: []config.Stage{{Duration: time.Second, Rate: 500}, {Duration: 2 * time.Second, Rate: 20}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := dues(newPacer(burst, "checkout", 3, whole))
+			for _, total := range []int64{1, 2, 3, 5, 7, 16, 63, 64} {
+				union := map[int64]time.Duration{}
+				for ordinal := range total {
+					for k, due := range dues(newPacer(burst, "checkout", 3, shard{ordinal, total})) {
+						require.NotContains(t, union, k, "arrival %d of %d shards", k, total)
+						union[k] = due
+					}
+				}
+				require.Equal(t, want, union, "%d shards", total)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
@@ -15,15 +16,24 @@ type dropReason uint8
 const (
 	// dropTimeout: no worker became free within the request's timeout.
 	dropTimeout dropReason = iota
-	// dropShutdown and dropReload: the burst was ended before the arrival started.
+	// dropShutdown, dropReload, dropBreaker: the burst was ended before the
+	// arrival started.
 	dropShutdown
 	dropReload
+	dropBreaker
+	// dropLimitRate, dropLimitInFlight, dropLimitConnections: a ceiling of the
+	// process held the request back.
+	dropLimitRate
+	dropLimitInFlight
+	dropLimitConnections
 
 	numDropReasons = iota
 )
 
 func (d dropReason) String() string {
-	return [numDropReasons]string{"timeout", "shutdown", "reload"}[d]
+	return [numDropReasons]string{
+		"timeout", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
+	}[d]
 }
 
 // expectedCodes stand at 0 on the counter from a target's start: a counter that
@@ -69,13 +79,17 @@ type tally struct {
 	peak, lastPeak   uint64 // of requests in flight: of this burst, of the last
 	lastBurstStart   time.Time
 	lastBurstSuccess time.Time
-	// burstFailures counts the failures of the burst under way or, between
-	// bursts, of the last one; burstRequests all its requests that ended.
-	burstFailures map[errcode.Code]uint64
-	burstRequests uint64
+	// burst is the count of the burst under way, last that of the one before it.
+	burst, last burstTally
 
-	tls           transport.TLSInfo
-	clientCertEnd time.Time
+	tls         transport.TLSInfo
+	breakerOpen bool
+}
+
+// burstTally counts the requests of one burst that ended, and its failures.
+type burstTally struct {
+	requests uint64
+	failures map[errcode.Code]uint64
 }
 
 // recorder counts what happens to one target, under one lock, so that every
@@ -88,6 +102,9 @@ type recorder struct {
 	mu sync.Mutex
 	tally
 	arrivals *arrivals // of the open burst under way, or nil
+	breaker  breaker
+	// thinned tells that the burst under way is to end because the breaker opened.
+	thinned bool
 }
 
 func newRecorder(b *bounds) *recorder {
@@ -95,7 +112,8 @@ func newRecorder(b *bounds) *recorder {
 	r.codes = make(map[errcode.Code]*histogram, len(expectedCodes))
 	r.failures = make(map[failureKey]uint64)
 	r.responses = make(map[responseKey]uint64)
-	r.burstFailures = make(map[errcode.Code]uint64)
+	r.burst.failures = make(map[errcode.Code]uint64)
+	r.last.failures = make(map[errcode.Code]uint64)
 	for _, code := range expectedCodes {
 		r.codes[code] = &histogram{created: r.created}
 	}
@@ -106,8 +124,7 @@ func newRecorder(b *bounds) *recorder {
 func (r *recorder) startBurst(a *arrivals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.peak, r.burstRequests = 0, 0
-	clear(r.burstFailures)
+	r.peak, r.thinned = 0, false
 	r.lastBurstStart = time.Now()
 	r.arrivals = a
 }
@@ -119,15 +136,21 @@ func (r *recorder) endBurst(d time.Duration, reason dropReason) {
 	defer r.mu.Unlock()
 	if r.arrivals != nil {
 		r.advance(transport.Now())
+		if r.thinned {
+			reason = dropBreaker
+		}
 		r.drop(r.arrivals.abandon(), reason)
 		r.arrivals = nil
 	}
 	r.bursts++
 	r.lastPeak = r.peak
 	r.burstDuration.observe(burstBounds, d)
-	if r.burstRequests > 0 && len(r.burstFailures) == 0 {
+	if r.burst.requests > 0 && len(r.burst.failures) == 0 {
 		r.lastBurstSuccess = time.Now()
 	}
+	r.burst, r.last = r.last, r.burst
+	r.burst.requests = 0
+	clear(r.burst.failures)
 }
 
 // skip counts slots at which no burst was started.
@@ -137,11 +160,16 @@ func (r *recorder) skip(slots int) {
 	r.skipped += uint64(slots)
 }
 
-// begin counts a request of a closed burst, which starts when it is due.
-func (r *recorder) begin() {
+// begin counts a request of a closed burst, which starts when it is due. It
+// returns false, and counts nothing, when the breaker has ended the burst.
+func (r *recorder) begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.thinned {
+		return false
+	}
 	r.schedule(1)
+	return true
 }
 
 // claim takes the next arrival of the open burst if one is due at now. Otherwise
@@ -152,6 +180,9 @@ func (r *recorder) claim(now, free transport.Instant) (due transport.Instant, st
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(now)
+	if r.thinned {
+		return 0, exhausted
+	}
 	due, state = r.arrivals.claim()
 	if state == claimed {
 		r.lag.observe(lagBounds, now.Sub(max(due, free)))
@@ -159,11 +190,29 @@ func (r *recorder) claim(now, free transport.Instant) (due transport.Instant, st
 	return due, state
 }
 
-// end counts a request that was begun or claimed.
-func (r *recorder) end(res *transport.Result, code errcode.Code) {
+// holdBack drops a request that was begun or claimed and could not start.
+func (r *recorder) holdBack(reason dropReason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(1, reason)
+}
+
+// end counts a request that was begun or claimed. It tells whether the breaker
+// changed its state with it.
+func (r *recorder) end(res *transport.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inFlight--
+	r.count(res, code)
+	if code.IsLocal() || r.breaker.cfg == nil {
+		return false
+	}
+	tripped = r.breaker.note(code.IsFailure(), time.Now())
+	r.thinned = r.thinned || tripped && r.breaker.open()
+	return tripped
+}
+
+func (r *recorder) count(res *transport.Result, code errcode.Code) {
 	h := r.codes[code]
 	if h == nil {
 		h = &histogram{}
@@ -175,10 +224,10 @@ func (r *recorder) end(res *transport.Result, code errcode.Code) {
 			r.phases[p].observe(r.bounds, d)
 		}
 	}
-	r.burstRequests++
+	r.burst.requests++
 	if code != errcode.OK {
 		r.failures[failureKey{code, res.FailedIn()}]++
-		r.burstFailures[code]++
+		r.burst.failures[code]++
 	}
 	r.transfer(res)
 }
@@ -200,12 +249,32 @@ func (r *recorder) transfer(res *transport.Result) {
 	}
 }
 
+// setBreaker makes cfg the breaker's configuration; its state stays, unless it
+// is nil, where it closes.
+func (r *recorder) setBreaker(cfg *config.Breaker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.breaker.cfg = cfg
+	if cfg == nil {
+		r.breaker = breaker{}
+	}
+}
+
+// breakerOpen tells whether bursts are thinned to one request.
+func (r *recorder) breakerOpen() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.breaker.open()
+}
+
 // snapshot returns a copy of all numbers as they are at one moment.
 func (r *recorder) snapshot() *tally {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(transport.Now())
-	return r.clone()
+	c := r.clone()
+	c.breakerOpen = r.breaker.open()
+	return c
 }
 
 // advance brings the counts of an open burst up to now: an arrival is scheduled
@@ -240,7 +309,8 @@ func (t *tally) clone() *tally {
 	}
 	c.failures = maps.Clone(t.failures)
 	c.responses = maps.Clone(t.responses)
-	c.burstFailures = maps.Clone(t.burstFailures)
+	c.last.failures = maps.Clone(t.last.failures)
+	c.burst.failures = nil // it goes on counting
 	for p := range c.phases {
 		c.phases[p] = t.phases[p].clone()
 	}
@@ -249,9 +319,10 @@ func (t *tally) clone() *tally {
 	return &c
 }
 
-// lastBurst returns the failures and the number of requests of the last burst.
+// lastBurst returns the failures and the number of requests of the last burst
+// that ended.
 func (r *recorder) lastBurst() (failures map[errcode.Code]uint64, requests uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return maps.Clone(r.burstFailures), r.burstRequests
+	return maps.Clone(r.last.failures), r.last.requests
 }

@@ -14,9 +14,15 @@ type slots struct {
 }
 
 func newSlots(name string, interval time.Duration) slots {
+	return slots{interval: interval, shift: time.Duration(hashName(name) % uint64(interval))}
+}
+
+// hashName returns a number that is the same for a name on every machine and in
+// every version: slots, shards and random arrivals hang on it.
+func hashName(name string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // a hash does not fail
-	return slots{interval: interval, shift: time.Duration(mix(h.Sum64()) % uint64(interval))}
+	return mix(h.Sum64())
 }
 
 // mix spreads FNV's weak high bits: names that differ in their last letter only
@@ -48,6 +54,11 @@ func (s slots) next(wall time.Time, elapsed time.Duration) (wait time.Duration, 
 		missed++
 	}
 	return wait, missed
+}
+
+// number returns which slot since the Unix epoch is nearest to wall.
+func (s slots) number(wall time.Time) int64 {
+	return (wall.UnixNano() - int64(s.shift) + int64(s.interval)/2) / int64(s.interval)
 }
 
 // into returns how far wall lies behind the slot before it: [0, interval).

@@ -26,7 +26,7 @@ type Status struct {
 	// LastStart and LastSuccess are zero before the first burst and success.
 	LastStart   time.Time
 	LastSuccess time.Time
-	// Failing tells that the last burst that ended requests had failures.
+	// Failing tells that the last burst that ended had failures.
 	Failing bool
 }
 
@@ -60,7 +60,7 @@ func status(cfg *config.Target, t *tally) Status {
 		Bursts:      t.bursts,
 		LastStart:   t.lastBurstStart,
 		LastSuccess: t.lastBurstSuccess,
-		Failing:     len(t.burstFailures) > 0,
+		Failing:     len(t.last.failures) > 0,
 	}
 	var all histogram
 	for _, code := range slices.Sorted(maps.Keys(t.codes)) {

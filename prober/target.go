@@ -27,7 +27,15 @@ type target struct {
 	cfg      config.Target
 	engine   engine
 	recorder *recorder
+	limiter  *limiter
+	part     shard
 	log      *slog.Logger
+	// verdict decides what a request came to.
+	verdict func(*transport.Result) errcode.Code
+	// pause waits until an arrival is due or ctx ends; wall reads the clock that
+	// the slots lie on.
+	pause func(ctx context.Context, until transport.Instant)
+	wall  func() time.Time
 }
 
 // run fires a burst at each slot until schedule ends, and returns when the last
@@ -35,13 +43,13 @@ type target struct {
 func (t *target) run(schedule, requests context.Context) {
 	defer t.engine.CloseIdle()
 	grid := newSlots(t.cfg.Name, t.cfg.Interval)
-	wait := grid.first(time.Now())
+	wait := grid.first(t.wall())
 	for sleep(schedule, wait) {
 		start := transport.Now()
-		t.fire(schedule, requests)
+		t.fire(schedule, requests, grid.number(t.wall()))
 		t.report()
 		var missed int
-		wait, missed = grid.next(time.Now(), transport.Now().Sub(start))
+		wait, missed = grid.next(t.wall(), transport.Now().Sub(start))
 		t.recorder.skip(missed)
 	}
 }
@@ -58,6 +66,15 @@ func (t *target) report() {
 	}
 	t.log.Warn("burst had failures", "target", t.cfg.Name,
 		"requests", requests, "failed", failed, "codes", formatCounts(failures))
+}
+
+// reportBreaker says that the breaker has opened or closed.
+func (t *target) reportBreaker() {
+	if t.recorder.breakerOpen() {
+		t.log.Warn("breaker opened: bursts are one request until it closes", "target", t.cfg.Name, "failures", t.cfg.Breaker.After)
+		return
+	}
+	t.log.Info("breaker closed", "target", t.cfg.Name)
 }
 
 // formatCounts lists the codes and how often each occurred: "1212 refused: 3".

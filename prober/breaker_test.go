@@ -1,0 +1,87 @@
+package prober
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+)
+
+func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failing := true
+		e := newFakeEngine(func(int) (time.Duration, int) {
+			if failing {
+				return time.Millisecond, 503
+			}
+			return time.Millisecond, 200
+		})
+		cfg := testConfig(config.Burst{Requests: 100, Concurrency: 1})
+		cfg.Breaker = &config.Breaker{After: 5, For: time.Minute}
+		target := testTarget(cfg, e)
+		fire := func() int {
+			before := e.count()
+			target.fire(t.Context(), context.Background(), 0)
+			time.Sleep(25 * time.Second)
+			return e.count() - before
+		}
+		assert.Equal(t, 5, fire(), "it opens within the burst and ends it")
+		assert.True(t, target.recorder.breakerOpen())
+		assert.Equal(t, 1, fire(), "then a burst is one request")
+		failing = false
+		assert.Equal(t, 1, fire(), "a success before its time does not close it")
+		assert.True(t, target.recorder.breakerOpen())
+		assert.Equal(t, 1, fire(), "the next one does")
+		assert.False(t, target.recorder.breakerOpen())
+		assert.Equal(t, 100, fire())
+		assertConserved(t, target.recorder.snapshot())
+	})
+}
+
+func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(func(int) (time.Duration, int) { return 100 * time.Millisecond, 500 })
+		cfg := testConfig(config.Burst{Rate: 100, Duration: 10 * time.Second, Concurrency: 2})
+		cfg.Breaker = &config.Breaker{After: 6, For: time.Minute}
+		target := testTarget(cfg, e)
+		target.fire(t.Context(), context.Background(), 0)
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, e.count(), c.codes[errcode.FromStatus(500)].count)
+		assert.LessOrEqual(t, e.count(), 7)
+		assert.Positive(t, c.dropped[dropBreaker])
+		assert.True(t, c.breakerOpen)
+	})
+}
+
+func TestOnlyFailuresInARowOpenTheBreaker(t *testing.T) {
+	t.Parallel()
+	b := breaker{cfg: &config.Breaker{After: 3, For: 0}}
+	now := time.Now()
+	for range 5 {
+		assert.False(t, b.note(true, now))
+		assert.False(t, b.note(true, now))
+		assert.False(t, b.note(false, now))
+	}
+	b.note(true, now)
+	b.note(true, now)
+	assert.True(t, b.note(true, now), "opened")
+	assert.False(t, b.note(true, now))
+	assert.True(t, b.note(false, now), "closed")
+	assert.False(t, (&breaker{}).note(true, now), "without a configuration it never opens")
+}
+
+func TestOwnTroubleDoesNotOpenTheBreaker(t *testing.T) {
+	t.Parallel()
+	r := newRecorder(newBounds(testBuckets))
+	r.setBreaker(&config.Breaker{After: 1, For: time.Minute})
+	r.begin()
+	assert.False(t, r.end(resultWithStatus(0), errcode.Cancelled))
+	r.begin()
+	assert.True(t, r.end(resultWithStatus(0), errcode.Refused))
+}

@@ -1,0 +1,28 @@
+//go:build !linux
+
+package prober
+
+import (
+	"context"
+	"time"
+
+	"example.com/prober/prober/transport"
+)
+
+// spinFor is how long a target that asks for it spins at the end of a wait.
+const spinFor = 2 * time.Millisecond
+
+// pause waits until the given moment or until ctx ends, with spin more precisely
+// than the runtime's timers are.
+func pause(ctx context.Context, until transport.Instant, spin bool) {
+	wait := until.Sub(transport.Now())
+	if !spin {
+		sleep(ctx, wait)
+		return
+	}
+	if !sleep(ctx, wait-spinFor) {
+		return
+	}
+	for transport.Now() < until {
+	}
+}

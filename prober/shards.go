@@ -1,0 +1,63 @@
+package prober
+
+import (
+	"errors"
+	"fmt"
+
+	"example.com/prober/config"
+)
+
+// Shard says which of several probers with the same configuration this one is.
+// The zero value is the only one of one.
+type Shard struct {
+	// Ordinal counts from 0, Total is how many there are.
+	Ordinal, Total int
+}
+
+// Validate returns an error unless the ordinal is within the total.
+func (s Shard) Validate() error {
+	if s == (Shard{}) {
+		return nil
+	}
+	if s.Total < 1 {
+		return errors.New("--total-shards must be at least 1")
+	}
+	if s.Ordinal < 0 || s.Ordinal >= s.Total {
+		return fmt.Errorf("--shard must be 0 to %d with --total-shards=%d", s.Total-1, s.Total)
+	}
+	return nil
+}
+
+func (s Shard) total() int { return max(s.Total, 1) }
+
+// runs tells whether this shard runs t at all.
+func (s Shard) runs(t *config.Target) bool {
+	return t.Sharding == config.ShardLoad || s.owner(t.Name) == s.Ordinal
+}
+
+// part returns which of t's arrivals this shard fires.
+func (s Shard) part(t *config.Target) shard {
+	if t.Sharding == config.ShardLoad {
+		return shard{ordinal: int64(s.Ordinal), total: int64(s.total())}
+	}
+	return shard{ordinal: 0, total: 1}
+}
+
+// owner picks the shard of a name by rendezvous hashing: the one whose hash with
+// the name is the highest. When a shard is added, only the targets that it gets
+// move; when the last one goes, only its own do.
+func (s Shard) owner(name string) int {
+	owner, highest := 0, uint64(0)
+	seed := hashName(name)
+	for i := range s.total() {
+		if h := mix(seed ^ mix(uint64(i)+1)); h >= highest {
+			owner, highest = i, h
+		}
+	}
+	return owner
+}
+
+// share returns how many of n things, numbered from 0, belong to the part.
+func (p shard) share(n int) int {
+	return int((int64(n) - p.ordinal + p.total - 1) / p.total)
+}
