@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"text/tabwriter"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -12,31 +14,41 @@ import (
 )
 
 func checkCommand(app *kingpin.Application) (string, command) {
-	cmd := app.Command("check", "Read the configuration as run would, and say what it asks for or all that is wrong with it.")
-	var file string
-	configFlag(cmd, &file)
-	return "check", func(_ context.Context, c *console) error { return check(c, file) }
+	cmd := app.Command("check", "Read the configuration as run would, and say what it asks for or all that is wrong with it. Fails when it asks for more than the ceilings allow.")
+	var f loadFlags
+	f.register(cmd)
+	return "check", func(_ context.Context, c *console) error { return check(c, f) }
 }
 
-func check(c *console, file string) error {
-	cfg, err := config.Load(file)
+func check(c *console, f loadFlags) error {
+	if err := f.shard.Validate(); err != nil {
+		return usageError{err}
+	}
+	cfg, err := config.Load(f.configFile)
 	if err != nil {
 		return err
 	}
-	if err := prober.Check(cfg); err != nil {
+	if err := prober.Check(cfg, f.shard); err != nil {
 		return err
 	}
-	demand := prober.DemandOf(cfg)
-	fmt.Fprintf(c.stdout, "%s is valid: %d targets\n", file, len(cfg.Targets))
-	fmt.Fprintf(c.stdout, "  on average   %.4g requests/s (where a burst has no rate: if each answer takes no time)\n", demand.AverageRate)
-	fmt.Fprintf(c.stdout, "  at once      up to %d requests in flight, each on a connection of its own\n", demand.InFlight)
-	warnUnverified(c, cfg)
-	return nil
+	d := prober.DemandOf(cfg, f.shard)
+	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "%s is valid: %d targets\n", f.configFile, d.Targets)
+	fmt.Fprintf(table, "  requests/s on average\t%.4g\n", d.AverageRate)
+	fmt.Fprintf(table, "  requests/s at the peak of all open bursts\t%.4g\n", d.PeakRate)
+	fmt.Fprintf(table, "  requests in flight at most\t%d\n", d.InFlight)
+	fmt.Fprintf(table, "  connections at most\t%d\n", d.Connections)
+	fmt.Fprintf(table, "  time series, typically\t%d\n", d.TypicalSeries)
+	fmt.Fprintf(table, "  time series at most\t%d\n", d.MostSeries)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	warnUnverified(promslog.New(c.log), cfg)
+	return d.Exceeds(f.limits)
 }
 
 // warnUnverified names the targets that would accept any certificate.
-func warnUnverified(c *console, cfg *config.Config) {
-	log := promslog.New(c.log)
+func warnUnverified(log *slog.Logger, cfg *config.Config) {
 	for _, t := range cfg.Targets {
 		if t.Connection.TLS.InsecureSkipVerify {
 			log.Warn("the target's certificate is not verified", "target", t.Name)

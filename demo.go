@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -34,6 +36,8 @@ func demoCommand(app *kingpin.Application) (string, command) {
 
 // runDemo runs the misbehaving server and a daemon that probes it.
 func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every time.Duration) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP) // its terminal was closed
+	defer stop()
 	server, err := demo.Start()
 	if err != nil {
 		return err
@@ -48,24 +52,29 @@ func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every 
 	if err != nil {
 		return err
 	}
-	_ = c.log.Level.Set("error") // failures are what a demo is for; the table shows them
-	d, err := newDaemon(c, daemonFlags{configFile: file, telemetryPath: "/metrics", listen: listen, grace: 2 * time.Second})
+	if c.log.Level.String() == "info" {
+		_ = c.log.Level.Set("error") // failures are what a demo is for; the table shows them
+	}
+	d, err := newDaemon(c, daemonFlags{loadFlags: loadFlags{configFile: file}, telemetryPath: "/metrics", listen: listen, grace: 2 * time.Second})
 	if err != nil {
 		return err
 	}
 	address := (*listen.WebListenAddresses)[0]
+	if len(d.bound) > 0 {
+		address = d.bound[0].Addr().String()
+	}
 	fmt.Fprintf(c.stdout, "The demo server misbehaves in %d ways; the prober has a target for each.\n\n"+
 		"  status page    http://%[2]s/\n  metrics        http://%[2]s/metrics\n  configuration  %[3]s\n\n"+
 		"A table follows every %[4]s. Ctrl-C ends the demo.\n", len(server.Behaviours()), address, file, every)
 
-	printing, stop := context.WithCancel(ctx)
+	printing, stopPrinting := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		printTables(printing, c.stdout, d.manager, every)
 	}()
 	err = d.run(ctx, nil)
-	stop()
+	stopPrinting()
 	<-done
 	return err
 }

@@ -11,25 +11,49 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"example.com/prober/prober"
 )
 
 const defaultAddress = "127.0.0.1:10115"
 
+// loadFlags say which load to generate, and how much at most.
+type loadFlags struct {
+	configFile string
+	limits     prober.Limits
+	shard      prober.Shard
+}
+
+func (f *loadFlags) register(cmd *kingpin.CmdClause) {
+	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").StringVar(&f.configFile)
+	cmd.Flag("limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.").Default("0").Float64Var(&f.limits.Rate)
+	cmd.Flag("limit.in-flight", "Ceiling of requests in flight; 0 means none.").Default("0").IntVar(&f.limits.InFlight)
+	cmd.Flag("limit.connections", "Ceiling of open connections; 0 means none.").Default("0").IntVar(&f.limits.Connections)
+	cmd.Flag("limit.targets", "Ceiling of the number of targets; 0 means none.").Default("0").IntVar(&f.limits.Targets)
+	cmd.Flag("shard", "Which of the shards this prober is, counted from 0.").Default("0").IntVar(&f.shard.Ordinal)
+	cmd.Flag("total-shards", "How many probers with this configuration divide its load.").Default("1").IntVar(&f.shard.Total)
+}
+
 // daemonFlags are the flags of a prober that stays.
 type daemonFlags struct {
-	configFile      string
+	loadFlags
+
 	telemetryPath   string
 	enableLifecycle bool
 	enablePprof     bool
 	grace           time.Duration
 	finalScrape     time.Duration
+	autoReload      time.Duration
+	refresh         time.Duration
 	listen          *toolkit.FlagConfig
 }
 
 func runCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("run", "Fire the bursts that the configuration asks for and serve the metrics. The default command.\n\nSIGHUP loads the configuration again; SIGTERM ends after the requests in flight; a second one ends at once.").Default()
 	var f daemonFlags
-	configFlag(cmd, &f.configFile)
+	f.register(cmd)
+	cmd.Flag("config.auto-reload-interval", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.").Default("0s").DurationVar(&f.autoReload)
+	cmd.Flag("config.refresh-interval", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.").Default("1m").DurationVar(&f.refresh)
 	f.listen = kingpinflag.AddFlags(cmd, defaultAddress)
 	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
@@ -39,19 +63,15 @@ func runCommand(app *kingpin.Application) (string, command) {
 	return "run", func(ctx context.Context, c *console) error { return serveForever(ctx, c, f) }
 }
 
-func configFlag(cmd *kingpin.CmdClause, file *string) {
-	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").StringVar(file)
-}
-
 // serveForever runs the daemon until ctx ends and the last request was counted.
 func serveForever(ctx context.Context, c *console, f daemonFlags) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // before anything starts: its default is to kill
+	defer signal.Stop(hangups)
 	d, err := newDaemon(c, f)
 	if err != nil {
 		return err
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	return d.run(ctx, hangups)
 }
 

@@ -43,9 +43,11 @@ type Options struct {
 
 // Shell is the web interface of one prober.
 type Shell struct {
-	opts    Options
-	ready   atomic.Bool
-	scrapes atomic.Int64
+	opts  Options
+	ready atomic.Bool
+	// Scrapes are numbered from 1 in the order in which they begin; answered is
+	// the highest number of those that have been answered.
+	begun, answered atomic.Int64
 }
 
 // New returns a shell that is not ready yet.
@@ -54,8 +56,12 @@ func New(opts Options) *Shell { return &Shell{opts: opts} }
 // SetReady says whether /-/ready answers 200 or 503.
 func (s *Shell) SetReady(ready bool) { s.ready.Store(ready) }
 
-// Scrapes returns how many scrapes have been answered.
-func (s *Shell) Scrapes() int64 { return s.scrapes.Load() }
+// BegunScrapes returns how many scrapes have begun.
+func (s *Shell) BegunScrapes() int64 { return s.begun.Load() }
+
+// AnsweredScrape returns the number of the latest scrape, in the order in which
+// they began, that has been answered; 0 if none has.
+func (s *Shell) AnsweredScrape() int64 { return s.answered.Load() }
 
 // Server returns an HTTP server for the shell, with its time-outs set.
 func (s *Shell) Server() *http.Server {
@@ -88,7 +94,7 @@ func (s *Shell) Handler() http.Handler {
 	return secured(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// metrics serves the registry and counts the scrapes it has answered.
+// metrics serves the registry and numbers the scrapes.
 func (s *Shell) metrics() http.Handler {
 	registry := s.opts.Registry
 	handler := promhttp.InstrumentMetricHandler(registry, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
@@ -99,8 +105,11 @@ func (s *Shell) metrics() http.Handler {
 		EnableOpenMetricsTextCreatedSamples: false,
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := s.begun.Add(1)
 		handler.ServeHTTP(w, r)
-		s.scrapes.Add(1)
+		for last := s.answered.Load(); last < n && !s.answered.CompareAndSwap(last, n); {
+			last = s.answered.Load()
+		}
 	})
 }
 

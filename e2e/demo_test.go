@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/demo"
+	"example.com/prober/e2e/rig"
+)
+
+func TestTheDemoShowsEveryBehaviourAndNoOther(t *testing.T) {
+	want := codesOfTheDemo(t)
+	address := "127.0.0.1:" + rig.FreePort(t)
+	p := rig.Start(t, exec.CommandContext(t.Context(), prober, "demo", "--web.listen-address="+address, "--demo.table-interval=1s"))
+	p.Await("Ctrl-C ends the demo")
+	url := "http://" + address + "/metrics"
+	rig.Until(t, "the demo serves metrics", func() bool {
+		_, err := rig.Scrape(t.Context(), url)
+		return err == nil
+	})
+
+	rig.Until(t, "every target has shown its codes", func() bool {
+		m, err := rig.Scrape(t.Context(), url)
+		require.NoError(t, err)
+		m.RequireBalanced(t)
+		missing := false
+		for target, codes := range want {
+			got := slices.Sorted(maps.Keys(m.Codes(target)))
+			for _, code := range got {
+				require.Contains(t, codes, code, "codes of %s", target)
+			}
+			missing = missing || len(got) < len(codes)
+		}
+		return !missing
+	})
+	t.Run("promtool finds no fault with its metrics", func(t *testing.T) { checkMetrics(t, url) })
+
+	p.Signal(os.Interrupt)
+	assert.Zero(t, p.Wait().ExitCode())
+	assert.Regexp(t, `(?m)^TARGET +REQUESTS +RATE/S +P50 +P99 +CODES$`, p.Output())
+}
+
+// codesOfTheDemo returns the codes of each of its targets, ascending. Where no DNS
+// answers, the name that does not resolve has codes that depend on the machine.
+func codesOfTheDemo(t *testing.T) map[string][]string {
+	t.Helper()
+	server, err := demo.Start()
+	require.NoError(t, err)
+	want := map[string][]string{}
+	for _, b := range server.Behaviours() {
+		for _, code := range b.Codes {
+			want[b.Name] = append(want[b.Name], strconv.Itoa(code))
+		}
+	}
+	require.NoError(t, server.Close())
+
+	_, err = net.DefaultResolver.LookupHost(t.Context(), "does-not-exist.invalid")
+	var answer *net.DNSError
+	if !errors.As(err, &answer) || !answer.IsNotFound {
+		t.Logf("no DNS server says that a name does not exist: %v", err)
+		delete(want, "no-such-host")
+	}
+	return want
+}
+
+func checkMetrics(t *testing.T, url string) {
+	t.Helper()
+	promtool := program(t, "promtool", "prometheus")
+	_, text, err := rig.Fetch(t.Context(), http.MethodGet, url)
+	require.NoError(t, err)
+	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+	check.Stdin = bytes.NewReader(text)
+	out, err := check.CombinedOutput()
+	assert.NoError(t, err, string(out))
+	assert.Empty(t, string(out))
+}

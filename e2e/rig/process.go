@@ -1,0 +1,126 @@
+package rig
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Process is a program that a test has started. The end of the test kills it.
+type Process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	output Output
+	ended  chan struct{}
+}
+
+// WithoutPause is a variable for the environment of a program with the race
+// detector in it, which else sleeps for a second before it ends.
+const WithoutPause = "GORACE=atexit_sleep_ms=0"
+
+// Start starts cmd, whose output is kept, and logged if the test fails. A program
+// with the race detector in it must not report a race.
+func Start(t *testing.T, cmd *exec.Cmd) *Process {
+	t.Helper()
+	p := &Process{t: t, cmd: cmd, ended: make(chan struct{})}
+	cmd.Env = append(cmd.Environ(), WithoutPause)
+	cmd.Stdout, cmd.Stderr = &p.output, &p.output
+	require.NoError(t, cmd.Start())
+	go func() {
+		defer close(p.ended)
+		_ = cmd.Wait() // the exit code tells
+	}()
+	t.Cleanup(p.cleanUp)
+	return p
+}
+
+func (p *Process) cleanUp() {
+	_ = p.cmd.Process.Kill() // it may have ended long ago
+	<-p.ended
+	assert.NotContains(p.t, p.Output(), "WARNING: DATA RACE")
+	if p.t.Failed() {
+		p.t.Logf("output of %v:\n%s", p.cmd.Args, p.Output())
+	}
+}
+
+// Output returns what the program has written to both of its streams.
+func (p *Process) Output() string { return p.output.String() }
+
+// Await waits until the output matches pattern and returns the text of its last
+// group.
+func (p *Process) Await(pattern string) string {
+	p.t.Helper()
+	re := regexp.MustCompile(pattern)
+	var found []string
+	Until(p.t, "output that matches "+pattern, func() bool {
+		ended := p.HasEnded() // before the look: nothing is written after the end
+		found = re.FindStringSubmatch(p.Output())
+		return found != nil || ended
+	})
+	require.NotNil(p.t, found, "the program ended without output that matches %s", pattern)
+	return found[len(found)-1]
+}
+
+// AwaitURL waits until a program of the Prometheus family says that it listens,
+// and returns where.
+func (p *Process) AwaitURL() string {
+	p.t.Helper()
+	return "http://" + p.Await(`msg="Listening on" .*?address=(\S+)`)
+}
+
+// Signal sends s to the program, unless that has ended.
+func (p *Process) Signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); !errors.Is(err, os.ErrProcessDone) {
+		require.NoError(p.t, err)
+	}
+}
+
+// HasEnded tells whether the program has ended.
+func (p *Process) HasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Wait waits for the end of the program.
+func (p *Process) Wait() *os.ProcessState {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		require.FailNow(p.t, "the program does not end")
+	}
+	return p.cmd.ProcessState
+}
+
+// Output takes what a program writes, and may be read meanwhile.
+type Output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+// String returns all that was written.
+func (o *Output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}

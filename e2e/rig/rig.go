@@ -1,0 +1,84 @@
+// Package rig is what the tests of the whole program stand on: programs that run
+// as children of a test, and metrics that are read the way Prometheus reads them.
+package rig
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	// patience is how long a test waits for what is certain to come.
+	patience = time.Minute
+	// tick is how often it looks.
+	tick = 20 * time.Millisecond
+)
+
+// Until waits until is holds. It looks on the goroutine of the test, so that is may
+// end the test.
+func Until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	timeout := time.After(patience)
+	for !is() {
+		select {
+		case <-ticker.C:
+		case <-timeout:
+			require.FailNow(t, "this never came: "+what)
+		}
+	}
+}
+
+// Fetch sends a request without a body, on a connection of its own, and returns the
+// status and the body of the answer.
+func Fetch(ctx context.Context, method, url string) (status int, body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, body, err
+}
+
+// FreePort returns a port of loopback for a program that must be told one. It lies
+// below those that the system gives to outgoing connections: one of them could
+// take it before the program does.
+func FreePort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		if err == nil {
+			require.NoError(t, ln.Close())
+			return port
+		}
+	}
+	require.FailNow(t, "no port is free")
+	return ""
+}
+
+// WriteFile writes a file into the folder dir and returns its path.
+func WriteFile(t *testing.T, dir, name, format string, args ...any) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, format, args...), 0o600))
+	return path
+}
