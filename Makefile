@@ -1,0 +1,143 @@
+# Everything a contributor runs; `make help` lists it. Needs Go, git and, for `make tools`, Debian or a relative.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+# Debian keeps servers in sbin, which is not on every user's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+VERSION  := $(or $(VERSION),$(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+REVISION := $(or $(REVISION),$(shell git rev-parse -q --verify HEAD 2>/dev/null),unknown)
+
+STAMP   := github.com/prometheus/common/version
+LDFLAGS := -s -w -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION)
+
+# The pinned Go tools have a module file of their own: what they need is nothing that the program needs.
+# Newer ones: `go -C tools get -tool MODULE/cmd/NAME@latest && go -C tools mod tidy`.
+GOTOOL := go tool -modfile=tools/go.mod
+
+# What the tests and benchmarks run: peers, proxies, load generators, Prometheus, a browser, a C compiler for -race.
+DEBIAN_PACKAGES := \
+	ca-certificates gcc libc6-dev iproute2 openssl \
+	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
+	nghttp2-client nghttp2-proxy nghttp2-server wrk \
+	prometheus prometheus-alertmanager chromium fonts-dejavu-core
+
+# The programs that `make e2e` cannot do without.
+E2E_PROGRAMS := nginx openssl prometheus promtool
+
+FUZZTIME   ?= 10s
+BENCHCOUNT ?= 6
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: tools
+tools: ## Install what the tests run (apt-get) and build the pinned Go tools
+	@missing=()
+	for package in $(DEBIAN_PACKAGES); do
+		[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || missing+=($$package)
+	done
+	if [ $${#missing[@]} -gt 0 ]; then
+		sudo=$$([ $$(id -u) = 0 ] || echo sudo)
+		# The tests start these programs themselves, on ports of their own. Debian would start each as a service
+		# now, which this policy forbids, and at every boot, which `disable` undoes for those that came with this.
+		policy=/usr/sbin/policy-rc.d
+		enabled=/etc/systemd/system/multi-user.target.wants
+		before=$$(ls $$enabled 2>/dev/null || true)
+		if [ ! -e $$policy ]; then
+			trap "$$sudo rm -f $$policy" EXIT
+			printf '#!/bin/sh\nexit 101\n' | $$sudo tee $$policy >/dev/null
+			$$sudo chmod 755 $$policy
+		fi
+		$$sudo apt-get update -q
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$${missing[@]}"
+		if [ -d /run/systemd/system ]; then
+			comm -13 <(echo "$$before") <(ls $$enabled) | xargs -r $$sudo systemctl disable --now
+		fi
+	fi
+	$(GOTOOL) golangci-lint version
+	$(GOTOOL) -n benchstat >/dev/null
+
+.PHONY: build
+build: ## Build bin/prober, static and stamped with its version
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/prober .
+
+.PHONY: test
+test: ## Run the tests
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests in random order under the race detector
+	go test -race -shuffle=on -timeout 5m ./...
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(GOTOOL) golangci-lint fmt
+
+.PHONY: fmt-check
+fmt-check: ## Show what `make fmt` would change; fail if anything
+	$(GOTOOL) golangci-lint fmt --diff
+
+.PHONY: lint
+lint: ## Run the linters of .golangci.yml
+	$(GOTOOL) golangci-lint config verify
+	$(GOTOOL) golangci-lint run
+
+.PHONY: vet
+vet: ## Run go vet, build for the other systems, check that go.mod is tidy
+	go mod tidy -diff
+	go vet ./...
+	for system in darwin windows; do
+		GOOS=$$system go vet ./errcode
+		GOOS=$$system go build ./...
+	done
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	@targets=$$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ {names[n++] = $$1} /^ok/ {while (n) print $$2, names[--n]}')
+	log=$$(mktemp)
+	trap 'rm -f "$$log"' EXIT
+	while read -r package target; do
+		[ -n "$$target" ] || continue
+		echo "$$package $$target"
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s -parallel 2 "$$package" \
+			2>&1 </dev/null | tee "$$log" && continue
+		# Before Go 1.27 the end of the fuzz time itself may be reported as a failure (go.dev/issue/75804).
+		# That report names no input; a failure of the code does.
+		if grep -qE 'Failing input|panic:' "$$log"; then exit 1; fi
+		grep -qx ' *context deadline exceeded' "$$log"
+		echo "$$target: the time was up, no input failed"
+	done <<<"$$targets"
+
+.PHONY: e2e
+e2e: ## Test against real servers, proxies and Prometheus; a missing program is a failure
+	@for program in $(E2E_PROGRAMS); do
+		command -v $$program >/dev/null || { echo "make e2e: $$program is not installed; run make tools" >&2; exit 1; }
+	done
+	PROBER_E2E=1 go test -race -count=1 -shuffle=on ./e2e/...
+
+.PHONY: bench
+bench: ## Run the micro-benchmarks into bin/bench.txt; BASE=FILE compares with an earlier run
+	@mkdir -p bin
+	go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench.txt
+	$(GOTOOL) benchstat $(BASE) bin/bench.txt
+
+.PHONY: demo
+demo: ## Run the prober against its built-in misbehaving server
+	go run . demo
+
+.PHONY: screenshot
+screenshot: ## Record the demo for README
+	go run ./docs/screenshot
+
+.PHONY: image
+image: ## Build the container image prober:VERSION
+	docker build --build-arg 'VERSION=$(VERSION)' --build-arg 'REVISION=$(REVISION)' -t 'prober:$(VERSION)' .
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf bin coverage.out
