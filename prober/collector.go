@@ -79,7 +79,11 @@ func (c *collector) target(e *entry, t *tally) {
 	c.gauge(descBreaker, boolean(t.breakerOpen), l)
 	c.bursts(e, t, l)
 	c.info(&e.cfg)
+	c.gauge(descUnverified, boolean(e.cfg.Connection.TLS.InsecureSkipVerify), l)
 	c.tls(name, t)
+	if end := e.engine.ClientCertificateNotAfter(); !end.IsZero() {
+		c.gauge(descCertificate, unixSeconds(end), labels("role", "client", "target", name))
+	}
 }
 
 func (c *collector) limits(l *limiter, targets int) {

@@ -20,7 +20,7 @@ import (
 )
 
 // instantEngine ends every request at once, one in a hundred with a reset.
-type instantEngine struct{}
+type instantEngine struct{ noEngine }
 
 func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
 	r.Start = transport.Now()
@@ -31,8 +31,6 @@ func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
 }
 
 func (e *instantEngine) CloseIdle() {}
-func (e *instantEngine) Abort()     {}
-func (e *instantEngine) Open() int  { return 0 }
 
 // scrape sums up, from one gathering, what must agree.
 type scrape struct{ scheduled, counted, observed, dropped, inFlight float64 }

@@ -123,6 +123,8 @@ type noEngine struct{ engine }
 
 func (noEngine) Open() int { return 0 }
 
+func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
+
 // typicalTally is that of a target over TLS that fails now and then.
 func typicalTally() *tally {
 	c := fullTally([]errcode.Code{errcode.RequestTimeout, errcode.Reset, errcode.FromStatus(503)}, 1)

@@ -78,6 +78,8 @@ func (f *fakeEngine) CloseIdle() {
 func (f *fakeEngine) Abort()    { close(f.aborted) }
 func (f *fakeEngine) Open() int { return 0 }
 
+func (f *fakeEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
+
 func (f *fakeEngine) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

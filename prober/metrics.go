@@ -64,6 +64,8 @@ var (
 		"Which of the shards this prober is, counted from 0.")
 	descTotalShards = desc("prober_total_shards",
 		"How many shards there are.")
+	descUnverified = desc("prober_tls_unverified",
+		"Whether any certificate of the target is accepted.", "target")
 	descTargetInfo = desc("prober_target_info",
 		"The URL of a target, without query, and the labels that its configuration gives it.", "target", "url")
 	descErrorCodeInfo = desc("prober_error_code_info",
@@ -80,7 +82,7 @@ var descriptions = []*prometheus.Desc{
 	descScheduled, descDropped, descInFlight, descPeak, descResponses,
 	descSent, descReceived, descOpened, descReused, descOpen,
 	descBursts, descSkipped, descInterval, descBurstDuration, descBurstStart, descBurstSuccess,
-	descLag, descBreaker, descLimit, descLimitUsed, descShard, descTotalShards, descCertificate, descTLSInfo, descTargetInfo, descErrorCodeInfo,
+	descLag, descBreaker, descLimit, descLimitUsed, descShard, descTotalShards, descCertificate, descTLSInfo, descUnverified, descTargetInfo, descErrorCodeInfo,
 	descReloadOK, descReloadTime,
 }
 

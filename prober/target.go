@@ -20,6 +20,7 @@ type engine interface {
 	CloseIdle()
 	Abort()
 	Open() int
+	ClientCertificateNotAfter() time.Time
 }
 
 // target runs the bursts of one target under one configuration.
