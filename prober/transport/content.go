@@ -97,6 +97,10 @@ func (k *kept) take(p []byte) error {
 	if len(k.body)+len(p) > maxKeptBytes {
 		return errInflated // no coding that is of use makes a body longer
 	}
+	if need := len(k.body) + len(p); need > cap(k.body) {
+		// Doubling leaves less behind than append, whose steps are smaller.
+		k.body = append(make([]byte, 0, max(need, 2*cap(k.body))), k.body...)
+	}
 	k.body = append(k.body, p...)
 	return nil
 }

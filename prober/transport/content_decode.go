@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -23,7 +24,7 @@ const (
 	// maxDecoders is how many bodies are decoded at the same time.
 	maxDecoders = 2
 	// decoderKeeps is the longest body after which the space of a decoder stays.
-	decoderKeeps = 256 << 10
+	decoderKeeps = 64 << 10
 )
 
 var (
@@ -54,7 +55,7 @@ func (k *kept) codings(list []coding) ([]coding, error) {
 				continue
 			}
 			c, ok := codingOf(name)
-			if !ok || len(list) == maxCodings {
+			if !ok || len(list) == maxCodings || c.isWide() && slices.ContainsFunc(list, coding.isWide) {
 				return nil, errCoding
 			}
 			list = append(list, c)
@@ -62,6 +63,10 @@ func (k *kept) codings(list []coding) ([]coding, error) {
 	}
 	return list, nil
 }
+
+// isWide tells whether a coding needs megabytes to be undone: 16 and 8 of them. A
+// body has one such coding at most.
+func (c coding) isWide() bool { return c == codingBrotli || c == codingZstd }
 
 func codingOf(name []byte) (c coding, ok bool) {
 	switch {
@@ -100,16 +105,17 @@ func (d *Decoders) decode(raw []byte, codings []coding, use func([]byte) error) 
 			err = errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", p, debug.Stack()))
 			free = new(decoder)
 		}
+		if cap(free.out) > decoderKeeps {
+			free.out = nil
+		}
 		d.free <- free
 	}()
 	if err := free.decode(raw, codings, use != nil); err != nil {
-		*free = decoder{}
 		return nil, err
 	}
 	if use != nil {
 		verdict = use(free.out)
 	}
-	free.trim()
 	return verdict, nil
 }
 
@@ -117,47 +123,67 @@ func (d *Decoders) decode(raw []byte, codings []coding, use func([]byte) error) 
 type decoder struct {
 	raw    bytes.Reader
 	layers [maxCodings]layer
+	wide   wideDecoder
 	out    []byte
 }
 
+// decode leaves the result in d.out if it is to be kept. A long one is decoded
+// twice: first to see whether it ends within the limit, so that what does not
+// takes no memory, and once more into space that was made for it.
 func (d *decoder) decode(raw []byte, codings []coding, keep bool) error {
+	if d.out == nil {
+		d.out = make([]byte, 0, readAhead)
+	}
+	size, err := d.pass(raw, codings)
+	if err != nil || size <= len(d.out) || !keep {
+		return err
+	}
+	d.out = make([]byte, 0, size)
+	_, err = d.pass(raw, codings)
+	return err
+}
+
+// pass decodes raw and returns the size of the result, of which as much as there
+// is room for is in d.out.
+func (d *decoder) pass(raw []byte, codings []coding) (size int, err error) {
 	d.raw.Reset(raw)
 	limit := min(maxKeptBytes, max(freeInflation, int64(len(raw))*maxInflation))
 	var src io.Reader = &d.raw
 	for i := range codings {
 		l := &d.layers[i]
-		if err := l.open(codings[len(codings)-1-i], src, limit); err != nil {
-			return d.explain(err)
+		if err := l.open(codings[len(codings)-1-i], src, limit, &d.wide); err != nil {
+			return 0, d.explain(err)
 		}
 		src = l
 	}
-	if err := d.drain(src, keep); err != nil {
-		return d.explain(err)
+	if size, err = d.drain(src); err != nil {
+		return 0, d.explain(err)
 	}
 	for i := range codings {
 		if !d.layers[i].ended() {
-			return errSurplus
+			return 0, errSurplus
 		}
 	}
-	return nil
+	return size, nil
 }
 
-// drain reads src to its end into the space for the result.
-func (d *decoder) drain(src io.Reader, keep bool) error {
+// drain reads src to its end.
+func (d *decoder) drain(src io.Reader) (size int, err error) {
+	var surplus [512]byte
 	d.out = d.out[:0]
 	for {
-		if len(d.out) == cap(d.out) {
-			d.out = append(d.out, 0)[:len(d.out)]
+		room := d.out[len(d.out):cap(d.out)]
+		if len(room) == 0 {
+			room = surplus[:]
 		}
-		n, err := src.Read(d.out[len(d.out):cap(d.out)])
-		if keep {
-			d.out = d.out[:len(d.out)+n]
-		}
+		n, err := src.Read(room)
+		size += n
+		d.out = d.out[:min(size, cap(d.out))]
 		if errors.Is(err, io.EOF) {
-			return nil
+			return size, nil
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
@@ -173,11 +199,4 @@ func (d *decoder) explain(err error) error {
 		return errInflated
 	}
 	return errcode.Wrap(errcode.Decompression, "the body cannot be decompressed", err)
-}
-
-// trim lets go of space that only long bodies need.
-func (d *decoder) trim() {
-	if cap(d.out) > decoderKeeps {
-		*d = decoder{}
-	}
 }

@@ -19,15 +19,13 @@ type layer struct {
 	// left is how much it may still yield; below 0 when it would have been more.
 	left int64
 
-	gzip   *gzip.Reader
-	zlib   io.Reader
-	flate  io.Reader
-	brotli *brotli.Reader
-	zstd   *zstd.Decoder
+	gzip  *gzip.Reader
+	zlib  io.Reader
+	flate io.Reader
 }
 
 // open makes l yield what src holds in coding c, up to limit bytes.
-func (l *layer) open(c coding, src io.Reader, limit int64) error {
+func (l *layer) open(c coding, src io.Reader, limit int64, wide *wideDecoder) (err error) {
 	if l.in == nil {
 		l.in = bufio.NewReader(src)
 	}
@@ -39,10 +37,11 @@ func (l *layer) open(c coding, src io.Reader, limit int64) error {
 	case codingDeflate:
 		return l.openDeflate()
 	case codingBrotli:
-		return l.openBrotli()
+		l.decoded, err = wide.openBrotli(l.in)
 	default:
-		return l.openZstd()
+		l.decoded, err = wide.openZstd(l.in)
 	}
+	return err
 }
 
 // Read returns [errInflated] when there is more than the limit.
@@ -100,28 +99,33 @@ func isZlib(header []byte) bool {
 	return len(header) == 2 && header[0]&0x0f == deflate && (int(header[0])<<8|int(header[1]))%31 == 0
 }
 
-func (l *layer) openBrotli() error {
-	if l.brotli == nil {
-		l.brotli = new(brotli.Reader)
+// wideDecoder is for the codings whose decoders take much space, which they keep.
+// There is room for one of them.
+type wideDecoder struct {
+	brotli *brotli.Reader
+	zstd   *zstd.Decoder
+}
+
+func (w *wideDecoder) openBrotli(src io.Reader) (io.Reader, error) {
+	if w.brotli == nil {
+		*w = wideDecoder{brotli: new(brotli.Reader)}
 	}
-	l.decoded = l.brotli
-	return l.brotli.Reset(l.in)
+	return w.brotli, w.brotli.Reset(src)
 }
 
 // openZstd allows a window of 8 MiB, which is what the content coding is limited
 // to (RFC 9659, section 3).
-func (l *layer) openZstd() error {
-	if l.zstd == nil {
+func (w *wideDecoder) openZstd(src io.Reader) (io.Reader, error) {
+	if w.zstd == nil {
 		decoder, err := zstd.NewReader(nil,
 			zstd.WithDecoderConcurrency(1), // starts no goroutine
 			zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxMemory(maxKeptBytes),
 		)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		l.zstd = decoder
+		*w = wideDecoder{zstd: decoder}
 	}
-	l.decoded = l.zstd
-	return l.zstd.Reset(l.in)
+	return w.zstd, w.zstd.Reset(src)
 }

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -40,6 +41,10 @@ func compressed(t testing.TB, body string, codings ...string) string {
 			w = brotli.NewWriter(&b)
 		case "zstd":
 			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+		case "br with the largest window":
+			w = brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
+		case "zstd with the largest window":
+			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxKeptBytes))
 		}
 		_, err := io.WriteString(w, body)
 		require.NoError(t, err)
@@ -75,7 +80,12 @@ func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Conf
 func TestEncodedBodies(t *testing.T) {
 	t.Parallel()
 	gzipped := compressed(t, text, "gzip")
-	zeros := strings.Repeat("\x00", 32<<20)
+	zeros := strings.Repeat("\x00", maxKeptBytes+1)
+	var lines strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&lines, "line %d of many\n", i)
+	}
+	long := lines.String()
 	for name, tt := range map[string]struct {
 		method   string
 		status   int
@@ -94,7 +104,9 @@ func TestEncodedBodies(t *testing.T) {
 		"br":                                      {encoding: []string{"br"}, body: compressed(t, text, "br"), want: text},
 		"zstd":                                    {encoding: []string{"zstd"}, body: compressed(t, text, "zstd"), want: text},
 		"two codings on a line":                   {encoding: []string{"deflate, gzip"}, body: compressed(t, text, "zlib", "gzip"), want: text},
-		"three codings on two lines":              {encoding: []string{"zstd,br", "gzip"}, body: compressed(t, text, "zstd", "br", "gzip"), want: text},
+		"three codings on two lines":              {encoding: []string{"deflate,br", "gzip"}, body: compressed(t, text, "zlib", "br", "gzip"), want: text},
+		"one coding after another":                {encoding: []string{"gzip, zstd"}, body: compressed(t, text, "gzip", "zstd"), want: text},
+		"a long body":                             {encoding: []string{"gzip"}, body: compressed(t, long, "gzip"), want: long},
 		"one coding twice":                        {encoding: []string{"gzip, gzip"}, body: compressed(t, text, "gzip", "gzip"), want: text},
 		"64 KiB may come of anything":             {encoding: []string{"gzip"}, body: compressed(t, zeros[:64<<10], "gzip"), want: zeros[:64<<10]},
 		"an empty body of an encoded page":        {encoding: []string{"br"}, body: compressed(t, "", "br"), want: ""},
@@ -108,6 +120,7 @@ func TestEncodedBodies(t *testing.T) {
 		"plain text that is said to be deflate":   {encoding: []string{"deflate"}, body: text, code: errcode.Decompression},
 		"plain text that is said to be br":        {encoding: []string{"br"}, body: text, code: errcode.Decompression},
 		"plain text that is said to be zstd":      {encoding: []string{"zstd"}, body: text, code: errcode.Decompression},
+		"two codings that need much space":        {encoding: []string{"zstd, br"}, body: compressed(t, text, "zstd", "br"), code: errcode.Decompression},
 		"codings in the wrong order":              {encoding: []string{"gzip, br"}, body: compressed(t, text, "br", "gzip"), code: errcode.Decompression},
 		"gzip that ends early":                    {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-9], code: errcode.Decompression},
 		"gzip without its checksum":               {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-8], code: errcode.Decompression},

@@ -134,9 +134,11 @@ func (c *conn) endChunk(r *Result) error {
 // chunkSize parses a chunk's first line: hexadecimal digits, then extensions,
 // which mean nothing here (RFC 9112, section 7.1.1).
 func chunkSize(line []byte) (int64, error) {
-	const longest = 15 // hexadecimal digits that an int64 always holds
+	const longest = 15                                // hexadecimal digits that an int64 always holds
+	for len(line) > 0 && isBlank(line[len(line)-1]) { // some servers fill the line up
+		line = line[:len(line)-1]
+	}
 	digits, extension, _ := bytes.Cut(line, []byte(";"))
-	digits = trimBlank(digits)
 	if len(digits) == 0 || len(digits) > longest || !isFieldValue(extension) {
 		return 0, errChunk
 	}
@@ -169,10 +171,12 @@ func hexValue(d byte) int64 {
 func (c *conn) readTrailers(r *Result) error {
 	for size := 0; ; {
 		line, err := c.readLine(r)
-		if err != nil {
+		switch {
+		case errors.Is(err, errChunk):
+			return errTrailers
+		case err != nil:
 			return err
-		}
-		if len(line) == 0 {
+		case len(line) == 0:
 			return nil
 		}
 		size += len(line)
@@ -187,12 +191,12 @@ func (c *conn) readTrailers(r *Result) error {
 // feed is refused: peers that disagree on it disagree on where chunks end (RFC
 // 9112, section 7.1). The line is valid until the next read.
 func (c *conn) readLine(r *Result) ([]byte, error) {
-	const longest = 4 << 10
+	const longest = 4<<10 - 2
 	for scanned := 0; ; {
 		unread := c.buf[c.start:c.end]
 		if i := bytes.IndexByte(unread[scanned:], '\n'); i >= 0 {
 			end := scanned + i
-			if end == 0 || unread[end-1] != '\r' {
+			if end == 0 || end > longest || unread[end-1] != '\r' {
 				return nil, errChunk
 			}
 			c.start += end + 1

@@ -30,13 +30,17 @@ type header struct {
 	// the response is read.
 	fields []field
 
-	// length is the value of Content-Length, or -1.
+	// length is the value of Content-Length, which is in digits, or -1.
 	length    int64
+	digits    []byte
 	chunked   bool
 	keepAlive bool
 }
 
-type field struct{ name, value []byte }
+type field struct {
+	name, value []byte
+	folded      bool // it took more than one line
+}
 
 // readHeader reads one response header, up to and including its empty line.
 func (c *conn) readHeader(r *Result) error {
@@ -140,6 +144,7 @@ func (h *header) parseFields(block []byte) error {
 		if len(line) == 0 {
 			return nil
 		}
+		folded := len(rest) > 0 && isBlank(rest[0])
 		for len(rest) > 0 && isBlank(rest[0]) {
 			more, after := cutLine(rest)
 			gap := block[len(line) : len(block)-len(rest)]
@@ -157,7 +162,7 @@ func (h *header) parseFields(block []byte) error {
 		if !isFieldValue(value) {
 			return errHeaderField
 		}
-		h.fields = append(h.fields, field{line[:colon], value})
+		h.fields = append(h.fields, field{line[:colon], value, folded})
 		block = rest
 	}
 }
@@ -173,21 +178,21 @@ func (h *header) interpret() error {
 			}
 		case len("Content-Length"):
 			if equalFold(f.name, "content-length") {
-				if err := h.contentLength(f.value); err != nil {
+				if err := h.contentLength(f); err != nil {
 					return err
 				}
 			}
 		case len("Transfer-Encoding"):
 			if equalFold(f.name, "transfer-encoding") {
 				encodings++
-				h.chunked = equalFold(f.value, "chunked")
+				h.chunked = equalFold(f.value, "chunked") && !f.folded
 			}
 		}
 	}
 	if encodings == 0 {
 		return nil
 	}
-	// Whatever is ambiguous about where a message ends is refused: another
+	// Whatever is ambiguous, folded lines among it, about where a message ends is refused: another
 	// reading of it is how responses are smuggled (RFC 9112, section 6.3).
 	if encodings > 1 || !h.chunked || h.length >= 0 || h.version == HTTP10 {
 		return errTransferEncoding
@@ -195,14 +200,14 @@ func (h *header) interpret() error {
 	return nil
 }
 
-// contentLength accepts a repeated field only with the same value (RFC 9110,
+// contentLength accepts a repeated field only with the same digits (RFC 9110,
 // section 8.6).
-func (h *header) contentLength(value []byte) error {
-	n, ok := parseLength(value)
-	if !ok || h.length >= 0 && h.length != n {
+func (h *header) contentLength(f field) error {
+	n, ok := parseLength(f.value)
+	if !ok || f.folded || h.length >= 0 && !bytes.Equal(f.value, h.digits) {
 		return errContentLength
 	}
-	h.length = n
+	h.length, h.digits = n, f.value
 	return nil
 }
 

@@ -8,11 +8,10 @@ import (
 	"io"
 	"net/netip"
 	"runtime/debug"
-	"slices"
 	"sync"
+	"syscall"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
 	"example.com/prober/errcode"
 )
@@ -20,8 +19,6 @@ import (
 const (
 	// readAhead is how much is read from a connection at once.
 	readAhead = 32 << 10
-	// maxStreamID is where a connection runs out of streams (RFC 9113, section 5.1.1).
-	maxStreamID = 1<<31 - 1
 	// never is an Instant that does not come.
 	never = Instant(1 << 62)
 )
@@ -84,7 +81,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
 	h.framer = http2.NewFramer(&h.h2writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
-	h.fields.table = hpack.NewDecoder(4096, h.fields.emit)
+	h.fields.table.resize(maxFieldTable)
 	if plan := p.t.content; plan != nil {
 		h.head.wanted = plan.fields
 	}
@@ -182,6 +179,8 @@ func (c *h2conn) explain(err error) error {
 	switch {
 	case c.goAway != nil && isClosed(err):
 		return *c.goAway
+	case errors.Is(c.writeErr, syscall.ECONNRESET) && isClosed(err):
+		return c.writeErr // the system tells of a reset once only
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errCutOff
 	case c.writeErr != nil && !isClosed(err):
@@ -228,7 +227,7 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	if c.draining || c.cause != nil || c.stalled() || len(c.open) >= c.capacity() {
 		return false
 	}
-	st.conn, st.id = c, c.nextID
+	st.conn, st.id, st.heard = c, c.nextID, c.heardAt
 	c.nextID += 2
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
@@ -255,6 +254,13 @@ func (c *h2conn) isRefusing() bool {
 	return c.peerStreams == 0 && !c.draining && c.cause == nil
 }
 
+// hasEnded tells whether the connection is closed, or about to be.
+func (c *h2conn) hasEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause != nil || c.drained() != nil
+}
+
 // retireIfIdle tells whether no stream is open, and if so lets none be opened.
 func (c *h2conn) retireIfIdle() bool {
 	c.mu.Lock()
@@ -273,67 +279,6 @@ func (c *h2conn) drained() error {
 	}
 	return nil
 }
-
-// h2streams are the streams of a connection.
-type h2streams struct {
-	open        []*h2stream // ascending by id
-	nextID      uint32
-	peerStreams uint32 // how many the peer allows
-	// resets are the streams that we gave up and that the peer may not know of
-	// yet, the oldest one overwritten first; those up to forgotten are treated so
-	// in any case. ignorable is how much content of theirs may still arrive.
-	resets    [256]uint32
-	resetNext int
-	forgotten uint32
-	ignorable int64
-}
-
-// find returns the open stream id, or nil.
-func (s *h2streams) find(id uint32) *h2stream {
-	if i, ok := s.index(id); ok {
-		return s.open[i]
-	}
-	return nil
-}
-
-func (s *h2streams) index(id uint32) (int, bool) {
-	return slices.BinarySearchFunc(s.open, id, func(st *h2stream, id uint32) int { return int(st.id) - int(id) })
-}
-
-// end takes st out of the open streams and wakes its worker, which owns it from
-// then on; err is nil after a whole response.
-func (s *h2streams) end(st *h2stream, err error) {
-	if i, ok := s.index(st.id); ok {
-		s.open = slices.Delete(s.open, i, i+1)
-	}
-	st.finish(err)
-}
-
-// remember keeps st in mind as one that we gave up while it was open.
-func (s *h2streams) remember(st *h2stream) {
-	s.forgotten = max(s.forgotten, s.resets[s.resetNext])
-	s.resets[s.resetNext] = st.id
-	s.resetNext = (s.resetNext + 1) % len(s.resets)
-	s.ignorable += streamWindow
-}
-
-// absent judges a frame that only an open stream can receive, on one that is not
-// open: it is late if we gave the stream up, and otherwise against the rules
-// (RFC 9113, section 5.1).
-func (s *h2streams) absent(id uint32) error {
-	switch {
-	case s.isIdle(id):
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	case id <= s.forgotten || slices.Contains(s.resets[:], id):
-		return nil
-	default:
-		return http2.ConnectionError(http2.ErrCodeStreamClosed)
-	}
-}
-
-// isIdle tells whether stream id was never opened. The peer can open none, since
-// we take no pushes.
-func (s *h2streams) isIdle(id uint32) bool { return id%2 == 0 || id >= s.nextID }
 
 // stampingReader notes when bytes arrived.
 type stampingReader struct{ c *h2conn }

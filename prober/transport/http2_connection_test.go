@@ -3,7 +3,6 @@ package transport
 import (
 	"net"
 	"strings"
-	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -31,9 +30,9 @@ func settingFirst(id http2.SettingID, value uint32) func(*h2peer) {
 
 func hasty(cfg *Config) { cfg.ConnectTimeout = 100 * time.Millisecond }
 
-func TestHTTP2ConnectionPreface(t *testing.T) {
+func prefaceCases() []h2case {
 	protocol := connectionOf(http2.ErrCodeProtocol)
-	runCases(t, []h2case{
+	return []h2case{
 		{
 			does: "answers in HTTP/1", code: errcode.HTTP2NotSpoken, closed: true,
 			open: opening("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
@@ -96,12 +95,12 @@ func TestHTTP2ConnectionPreface(t *testing.T) {
 		}, {
 			does: "gives up the dynamic table", settings: setting(http2.SettingHeaderTableSize, 0), play: (*h2peer).answer,
 		},
-	})
+	}
 }
 
-func TestHTTP2Settings(t *testing.T) {
+func settingsCases() []h2case {
 	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
-	runCases(t, []h2case{
+	return []h2case{
 		{
 			does: "changes its settings during a request",
 			play: func(p *h2peer, id uint32) {
@@ -144,13 +143,13 @@ func TestHTTP2Settings(t *testing.T) {
 				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, defaultWindow+1)...)
 			},
 		},
-	})
+	}
 }
 
-func TestHTTP2FrameLayout(t *testing.T) {
+func layoutCases() []h2case {
 	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
 	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
-	runCases(t, []h2case{
+	return []h2case{
 		{
 			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: missized,
 			play: func(p *h2peer, id uint32) {
@@ -213,11 +212,11 @@ func TestHTTP2FrameLayout(t *testing.T) {
 			does: "pushes with too few bytes", code: protocol, closed: true, told: misplaced,
 			play: func(p *h2peer, id uint32) { p.frame(http2.FramePushPromise, 4, id, "\x00") },
 		},
-	})
+	}
 }
 
-func TestHTTP2WindowUpdates(t *testing.T) {
-	runCases(t, []h2case{
+func windowCases() []h2case {
+	return []h2case{
 		{
 			does: "sends WINDOW_UPDATE of a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
 			play: func(p *h2peer, id uint32) { p.frame(http2.FrameWindowUpdate, 0, id, "123") },
@@ -247,14 +246,20 @@ func TestHTTP2WindowUpdates(t *testing.T) {
 			does: "adds to the window of a closed stream", warm: true,
 			play: func(p *h2peer, id uint32) { _ = p.WriteWindowUpdate(id-2, 1); p.answer(id) },
 		},
-	})
+	}
 }
 
 // closeWrite sends the end of the stream and goes on reading.
-func closeWrite(c net.Conn) { _ = c.(*net.TCPConn).CloseWrite() }
+func closeWrite(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.CloseWrite()
+	}
+}
 
 // abortConn resets the connection.
 func abortConn(c net.Conn) {
-	_ = c.(*net.TCPConn).SetLinger(0)
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
 	_ = c.Close()
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"strings"
-	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -10,7 +9,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-func TestHTTP2Content(t *testing.T) {
+func contentCases() []h2case {
 	protocol := connectionOf(http2.ErrCodeProtocol)
 	const misplaced, malformed = "GOAWAY PROTOCOL_ERROR", "RST_STREAM 1 PROTOCOL_ERROR"
 	declared := func(length string, content ...string) func(*h2peer, uint32) {
@@ -21,7 +20,7 @@ func TestHTTP2Content(t *testing.T) {
 			}
 		}
 	}
-	runCases(t, []h2case{
+	return []h2case{
 		{does: "sends as much as it declared", play: declared("5", "he", "", "llo")},
 		{does: "ends with an empty frame", play: declared("5", "hello", "")},
 		{does: "pads its content", play: func(p *h2peer, id uint32) {
@@ -84,10 +83,10 @@ func TestHTTP2Content(t *testing.T) {
 			does: "pads content without saying how much", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
 			play: func(p *h2peer, id uint32) { p.frame(http2.FrameData, http2.FlagDataPadded, id, "") },
 		},
-	})
+	}
 }
 
-func TestHTTP2Resets(t *testing.T) {
+func resetCases() []h2case {
 	protocol := connectionOf(http2.ErrCodeProtocol)
 	cases := []h2case{
 		{
@@ -143,10 +142,10 @@ func TestHTTP2Resets(t *testing.T) {
 			play: func(p *h2peer, id uint32) { _ = p.WriteRSTStream(id, code) },
 		})
 	}
-	runCases(t, cases)
+	return cases
 }
 
-func TestHTTP2GoAway(t *testing.T) {
+func goAwayCases() []h2case {
 	goAway := func(last uint32, code http2.ErrCode) func(*h2peer, uint32) {
 		return func(p *h2peer, id uint32) {
 			_ = p.WriteGoAway(id+last-1, code, []byte("debug data"))
@@ -190,12 +189,12 @@ func TestHTTP2GoAway(t *testing.T) {
 			play: goAway(0, code),
 		})
 	}
-	runCases(t, cases)
+	return cases
 }
 
-func TestHTTP2Ends(t *testing.T) {
+func endCases() []h2case {
 	const soon = 100 * time.Millisecond
-	runCases(t, []h2case{
+	return []h2case{
 		{
 			does: "closes before the answer", code: errcode.HTTP2Closed, closed: true,
 			play: func(p *h2peer, _ uint32) { closeWrite(p.Conn) },
@@ -234,10 +233,10 @@ func TestHTTP2Ends(t *testing.T) {
 				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
 			},
 		},
-	})
+	}
 }
 
-func TestHTTP2Floods(t *testing.T) {
+func floodCases() []h2case {
 	const times = 300
 	flood := func(frame func(p *h2peer, id uint32)) func(*h2peer, uint32) {
 		return func(p *h2peer, id uint32) {
@@ -278,5 +277,5 @@ func TestHTTP2Floods(t *testing.T) {
 			p.answer(id)
 		},
 	})
-	runCases(t, cases)
+	return cases
 }

@@ -125,7 +125,7 @@ func (c *h2conn) expire(now Instant) (next Instant, err error) {
 // still there. Otherwise a path that swallows everything would be used until the
 // operating system gives it up, which takes a quarter of an hour.
 func (c *h2conn) suspect(st *h2stream, now Instant) {
-	if c.pingUntil != 0 || c.heardAt >= st.start {
+	if c.pingUntil != 0 || c.heardAt != st.heard {
 		return
 	}
 	_ = c.framer.WritePing(false, [8]byte{'p', 'r', 'o', 'b', 'e', 'r'})

@@ -36,6 +36,10 @@ func (p *h2pool) do(ctx context.Context, r *Result) {
 			}
 			step = p.connect(ctx, r, false)
 		case stepDial:
+			if err := st.orphaned(); err != nil {
+				step = p.failed(r, err, true)
+				continue
+			}
 			step = p.connect(ctx, r, true)
 		}
 	}
@@ -71,14 +75,30 @@ func (p *h2pool) connect(ctx context.Context, r *Result, counted bool) h2step {
 		return stepNone
 	}
 	h.greet()
+	r.stream.dialled = h
 	r.enter(errcode.PhaseQueue)
 	return p.acquire(r.stream)
+}
+
+// orphaned returns why the connection that st has dialled, and could not be opened
+// on, has ended. A request does not dial again for that.
+func (st *h2stream) orphaned() error {
+	if st.dialled == nil || !st.dialled.hasEnded() {
+		return nil
+	}
+	c := st.dialled
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.goAway != nil {
+		return *c.goAway
+	}
+	return errNoUse
 }
 
 func (p *h2pool) failed(r *Result, err error, counted bool) h2step {
 	r.fail(&errcode.PhaseError{Err: err})
 	if counted {
-		own := r.End >= r.Deadline || errors.Is(err, context.Canceled)
+		own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.Opened
 		p.dialFailed(errcode.PhaseError{Phase: r.phase, Err: err}, own)
 	}
 	return stepNone

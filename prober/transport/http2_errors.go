@@ -50,6 +50,7 @@ var (
 	errShort        = failure(http2.ErrCodeProtocol, errcode.Truncated, "less body than declared")
 	errOverrun      = failure(http2.ErrCodeProtocol, errcode.BodyOverrun, "more body than declared")
 	errManyInterim  = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2Flood, "more than 32 informational responses")
+	errNoUse        = errcode.New(errcode.HTTP2Closed, "connection closed before a stream could be opened")
 	errNoStream     = errcode.New(errcode.HTTP2NoStream, "the server allows no stream")
 	errMalformed    = http2.StreamError{Code: http2.ErrCodeProtocol}
 	errStreamWindow = http2.StreamError{Code: http2.ErrCodeFlowControl}

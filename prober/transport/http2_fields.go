@@ -1,29 +1,17 @@
 package transport
 
-import (
-	"errors"
-
-	"golang.org/x/net/http2/hpack"
-)
+import "errors"
 
 // errFieldBlock is a header block that cannot be decoded.
 var errFieldBlock = errors.New("malformed header block")
 
 // fieldDecoder decodes header blocks (RFC 7541) into space that it uses again.
-//
-// The decoder of package hpack keeps the dynamic table. It also makes strings of
-// all that it decodes; so literals that the peer does not put into the table,
-// which is what many servers send all of, are decoded here.
+// The decoder of package hpack makes strings of all that it decodes; many servers
+// change the dynamic table with every response.
 type fieldDecoder struct {
-	table *hpack.Decoder
-	entry hpack.HeaderField // what table decoded last
-	name  []byte
-	value []byte
-	index [8]byte // room to ask table for an entry
+	table       fieldTable
+	name, value []byte
 }
-
-// emit is called by table.
-func (d *fieldDecoder) emit(f hpack.HeaderField) { d.entry = f }
 
 // decode passes the fields of a block to h. An error leaves the table in a state
 // that the peer does not know: the connection cannot be used any more.
@@ -36,12 +24,17 @@ func (d *fieldDecoder) decode(block []byte, h *h2header) error {
 				return errFieldBlock
 			}
 			block, err = d.resize(block)
-		case b&0xf0 == 0x00 || b&0xf0 == 0x10:
-			fields++
-			block, err = d.literal(block, h)
-		default:
+		case b&0x80 != 0:
 			fields++
 			block, err = d.indexed(block, h)
+		case b&0xc0 == 0x40:
+			fields++
+			if block, err = d.literal(block, 6, h); err == nil {
+				d.table.add(d.name, d.value)
+			}
+		default: // not indexed, or never on the way either, which is the same here
+			fields++
+			block, err = d.literal(block, 4, h)
 		}
 		if err != nil {
 			return err
@@ -52,52 +45,43 @@ func (d *fieldDecoder) decode(block []byte, h *h2header) error {
 
 // resize is a dynamic table size update (RFC 7541, section 6.3).
 func (d *fieldDecoder) resize(block []byte) (rest []byte, err error) {
-	_, rest, ok := readInteger(block, 5)
-	if !ok {
+	limit, rest, ok := readInteger(block, 5)
+	if !ok || limit > maxFieldTable {
 		return nil, errFieldBlock
 	}
-	if err := d.tell(block[:len(block)-len(rest)]); err != nil {
-		return nil, err
-	}
-	return rest, d.table.Close() // lets another update follow
-}
-
-// indexed is an indexed field, or a literal that goes into the table (RFC 7541,
-// sections 6.1 and 6.2.1).
-func (d *fieldDecoder) indexed(block []byte, h *h2header) (rest []byte, err error) {
-	ok := false
-	if block[0]&0x80 != 0 {
-		_, rest, ok = readInteger(block, 7)
-	} else {
-		rest, ok = skipLiteral(block)
-	}
-	if !ok {
-		return nil, errFieldBlock
-	}
-	if err := d.tell(block[:len(block)-len(rest)]); err != nil {
-		return nil, err
-	}
-	if h.oversized { // a short block can repeat a long entry many times
-		return rest, nil
-	}
-	d.name = append(d.name[:0], d.entry.Name...)
-	d.value = append(d.value[:0], d.entry.Value...)
-	h.add(d.name, d.value)
+	d.table.resize(int(limit))
 	return rest, nil
 }
 
-// literal is one that does not go into the table (RFC 7541, sections 6.2.2 and
-// 6.2.3).
-func (d *fieldDecoder) literal(block []byte, h *h2header) (rest []byte, err error) {
-	index, rest, ok := readInteger(block, 4)
+// indexed is an indexed field (RFC 7541, section 6.1).
+func (d *fieldDecoder) indexed(block []byte, h *h2header) (rest []byte, err error) {
+	index, rest, ok := readInteger(block, 7)
+	if !ok {
+		return nil, errFieldBlock
+	}
+	name, value, ok := d.table.get(index)
+	if !ok {
+		return nil, errFieldBlock
+	}
+	if !h.oversized { // a short block can repeat a long entry many times
+		h.add(name, value)
+	}
+	return rest, nil
+}
+
+// literal is a literal field with an index of so many bits for its name (RFC
+// 7541, section 6.2).
+func (d *fieldDecoder) literal(block []byte, bits int, h *h2header) (rest []byte, err error) {
+	index, rest, ok := readInteger(block, bits)
 	if !ok {
 		return nil, errFieldBlock
 	}
 	if index > 0 {
-		if err := d.tell(appendIndex(d.index[:0], index)); err != nil {
-			return nil, err
+		name, _, ok := d.table.get(index)
+		if !ok {
+			return nil, errFieldBlock
 		}
-		d.name = append(d.name[:0], d.entry.Name...)
+		d.name = append(d.name[:0], name...) // which may be about to leave the table
 	} else if d.name, rest, err = readString(d.name, rest); err != nil {
 		return nil, err
 	}
@@ -106,26 +90,6 @@ func (d *fieldDecoder) literal(block []byte, h *h2header) (rest []byte, err erro
 	}
 	h.add(d.name, d.value)
 	return rest, nil
-}
-
-func (d *fieldDecoder) tell(representation []byte) error {
-	_, err := d.table.Write(representation)
-	return err
-}
-
-// skipLiteral returns what follows a literal with incremental indexing.
-func skipLiteral(block []byte) (rest []byte, ok bool) {
-	index, rest, ok := readInteger(block, 6)
-	if !ok {
-		return nil, false
-	}
-	if index == 0 {
-		if _, _, rest, ok = cutString(rest); !ok {
-			return nil, false
-		}
-	}
-	_, _, rest, ok = cutString(rest)
-	return rest, ok
 }
 
 // readInteger reads an integer with a prefix of so many bits (RFC 7541, section
@@ -146,9 +110,6 @@ func readInteger(p []byte, bits int) (n uint64, rest []byte, ok bool) {
 	}
 	return 0, nil, false
 }
-
-// appendIndex appends the indexed representation of a table's entry.
-func appendIndex(p []byte, index uint64) []byte { return appendInteger(p, 0x80, 7, index) }
 
 // appendInteger appends n with a prefix of so many bits, the others of its first
 // byte being those of first (RFC 7541, section 5.1).

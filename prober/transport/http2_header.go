@@ -23,8 +23,7 @@ func (h *h2header) reset() {
 
 // add takes in one field (RFC 9113, sections 8.2 and 8.3).
 func (h *h2header) add(name, value []byte) {
-	const overhead = 32
-	if h.size += len(name) + len(value) + overhead; h.size > maxHeaderBytes {
+	if h.size += len(name) + len(value) + fieldOverhead; h.size > maxHeaderBytes {
 		h.oversized = true
 		return
 	}

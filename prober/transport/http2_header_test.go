@@ -2,18 +2,17 @@ package transport
 
 import (
 	"strings"
-	"testing"
 
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
 )
 
-func TestHTTP2HeaderFrames(t *testing.T) {
+func headerFrameCases() []h2case {
 	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
 	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
 	const endHeaders, endStream = http2.FlagHeadersEndHeaders, http2.FlagHeadersEndStream
-	runCases(t, []h2case{
+	return []h2case{
 		{
 			does: "pads a header",
 			play: func(p *h2peer, id uint32) {
@@ -110,10 +109,10 @@ func TestHTTP2HeaderFrames(t *testing.T) {
 				}
 			},
 		},
-	})
+	}
 }
 
-func TestHTTP2HeaderCompression(t *testing.T) {
+func compressionCases() []h2case {
 	compression := connectionOf(http2.ErrCodeCompression)
 	cases := []h2case{
 		{
@@ -153,15 +152,15 @@ func TestHTTP2HeaderCompression(t *testing.T) {
 			play: func(p *h2peer, id uint32) { p.headerBlock(id, true, block) },
 		})
 	}
-	runCases(t, cases)
+	return cases
 }
 
-// answering returns a peer that answers with a header and nothing else.
+// withHeader returns a peer that answers with a header and nothing else.
 func withHeader(pairs ...string) func(*h2peer, uint32) {
 	return func(p *h2peer, id uint32) { p.headers(id, true, pairs...) }
 }
 
-func TestHTTP2MalformedHeaders(t *testing.T) {
+func malformedCases() []h2case {
 	var cases []h2case
 	for does, header := range map[string][]string{
 		"sends no status":                              {"server", "x"},
@@ -203,12 +202,12 @@ func TestHTTP2MalformedHeaders(t *testing.T) {
 			play: withHeader(header...),
 		})
 	}
-	runCases(t, cases)
+	return cases
 }
 
-func TestHTTP2Headers(t *testing.T) {
+func headerCases() []h2case {
 	method := func(m string) func(*Config) { return func(cfg *Config) { cfg.Method = m } }
-	runCases(t, []h2case{
+	return []h2case{
 		{does: "sends no content", play: withHeader(":status", "200")},
 		{does: "sends a length of 0", play: withHeader(":status", "200", "content-length", "0")},
 		{does: "sends the same length twice", play: withHeader(":status", "200", "content-length", "0", "content-length", "0")},
@@ -253,10 +252,10 @@ func TestHTTP2Headers(t *testing.T) {
 				p.frame(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, string(p.fields("etag", "x")))
 			},
 		},
-	})
+	}
 }
 
-func TestHTTP2Trailers(t *testing.T) {
+func trailerCases() []h2case {
 	var cases []h2case
 	for does, trailers := range map[string][]string{
 		"sends trailers with a status":              {":status", "200"},
@@ -286,5 +285,5 @@ func TestHTTP2Trailers(t *testing.T) {
 			p.headers(id, false, ":status", "103")
 		},
 	})
-	runCases(t, cases)
+	return cases
 }

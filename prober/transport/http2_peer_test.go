@@ -46,6 +46,12 @@ func (p *h2peer) greet(settings ...http2.Setting) {
 	_ = p.WriteSettings(settings...)
 }
 
+// open makes the client's windows so large that it need not care about them.
+func (p *h2peer) open() {
+	_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, maxWindow)...)
+	_ = p.WriteWindowUpdate(0, maxWindow-defaultWindow)
+}
+
 // next returns the client's next frame, nil when there is no more.
 func (p *h2peer) next() http2.Frame {
 	frame, err := p.ReadFrame()
@@ -90,6 +96,12 @@ func (p *h2peer) until(kind http2.FrameType) http2.Frame {
 		}
 	}
 	return nil
+}
+
+// ignore reads what comes and answers no request.
+func (p *h2peer) ignore() {
+	for p.next() != nil { //nolint:revive // next does what there is to do
+	}
 }
 
 // serve answers all requests well, once they are complete.
@@ -160,16 +172,34 @@ type h2case struct {
 	told   string
 }
 
-func runCases(t *testing.T, cases []h2case) {
-	t.Helper()
-	seen := make(map[string]bool)
-	for _, tt := range cases {
-		require.False(t, seen[tt.does], tt.does)
-		seen[tt.does] = true
-		t.Run(tt.does, func(t *testing.T) {
-			t.Parallel()
-			tt.run(t)
-		})
+// h2cases are all cases, by what they are about.
+func h2cases() map[string][]h2case {
+	return map[string][]h2case{
+		"preface":            prefaceCases(),
+		"settings":           settingsCases(),
+		"frame layout":       layoutCases(),
+		"window updates":     windowCases(),
+		"header frames":      headerFrameCases(),
+		"header compression": compressionCases(),
+		"malformed headers":  malformedCases(),
+		"headers":            headerCases(),
+		"trailers":           trailerCases(),
+		"content":            contentCases(),
+		"resets":             resetCases(),
+		"going away":         goAwayCases(),
+		"ends":               endCases(),
+		"floods":             floodCases(),
+	}
+}
+
+func TestHTTP2Peer(t *testing.T) {
+	for about, cases := range h2cases() {
+		for _, tt := range cases {
+			t.Run(about+"/"+tt.does, func(t *testing.T) {
+				t.Parallel()
+				tt.run(t)
+			})
+		}
 	}
 }
 

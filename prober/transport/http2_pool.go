@@ -294,8 +294,12 @@ func (p *h2pool) all() []*h2conn {
 	return slices.Clone(p.conns)
 }
 
-func (p *h2pool) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.conns)
+// count returns how many connections are open and not about to be closed.
+func (p *h2pool) count() (n int) {
+	for _, c := range p.all() {
+		if !c.hasEnded() {
+			n++
+		}
+	}
+	return n
 }

@@ -91,44 +91,15 @@ func (c *h2conn) readData(fh http2.FrameHeader) error {
 	return c.data(fh, int64(left-padding), part)
 }
 
-// readHeaders reads a header block, its CONTINUATION frames included. It is
-// decoded whatever becomes of it, because later blocks build on it.
+// readHeaders reads a header, which is decoded whatever becomes of it, because
+// later ones build on it.
 func (c *h2conn) readHeaders(fh http2.FrameHeader) error {
 	if fh.StreamID == 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
-	left, padding, err := c.readPadding(fh, http2.FlagHeadersPadded)
+	block, size, err := c.readBlock(fh)
 	if err != nil {
 		return err
-	}
-	payload, err := c.in.Peek(left)
-	if err != nil {
-		return err
-	}
-	payload = payload[:left-padding]
-	if fh.Flags.Has(http2.FlagHeadersPriority) {
-		const priority = 5 // means nothing any more (RFC 9113, section 5.3.2)
-		if len(payload) < priority {
-			return http2.ConnectionError(http2.ErrCodeFrameSize)
-		}
-		payload = payload[priority:]
-	}
-	size := int64(frameHeaderSize) + int64(fh.Length)
-	block := payload
-	if !fh.Flags.Has(http2.FlagHeadersEndHeaders) {
-		c.block = append(c.block[:0], payload...)
-	}
-	// What was peeked at stays where it is until the next read.
-	if _, err := c.in.Discard(left); err != nil {
-		return err
-	}
-	if !fh.Flags.Has(http2.FlagHeadersEndHeaders) {
-		n, err := c.readContinuations()
-		if err != nil {
-			return err
-		}
-		size += n
-		block = c.block
 	}
 	c.head.reset()
 	if err := c.fields.decode(block, &c.head); err != nil {
@@ -138,6 +109,38 @@ func (c *h2conn) readHeaders(fh http2.FrameHeader) error {
 	defer c.mu.Unlock()
 	c.heard()
 	return c.headers(fh, size)
+}
+
+// readBlock reads a header block, valid until the next read, from a frame that
+// fh begins and those that continue it, which have size bytes.
+func (c *h2conn) readBlock(fh http2.FrameHeader) (block []byte, size int64, err error) {
+	left, padding, err := c.readPadding(fh, http2.FlagHeadersPadded)
+	if err != nil {
+		return nil, 0, err
+	}
+	payload, err := c.in.Peek(left)
+	if err != nil {
+		return nil, 0, err
+	}
+	block = payload[:left-padding]
+	if fh.Flags.Has(http2.FlagHeadersPriority) {
+		const priority = 5 // means nothing any more (RFC 9113, section 5.3.2)
+		if len(block) < priority {
+			return nil, 0, http2.ConnectionError(http2.ErrCodeFrameSize)
+		}
+		block = block[priority:]
+	}
+	size = frameHeaderSize + int64(fh.Length)
+	ended := fh.Flags.Has(http2.FlagHeadersEndHeaders)
+	if !ended {
+		c.block = append(c.block[:0], block...)
+	}
+	// What was peeked at stays where it is until the next read.
+	if _, err := c.in.Discard(left); err != nil || ended {
+		return block, size, err
+	}
+	more, err := c.readContinuations()
+	return c.block, size + more, err
 }
 
 // readContinuations appends the rest of a header block to c.block and returns the

@@ -109,7 +109,7 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, H2C},
 	}
 	for name, server := range servers {
-		for _, size := range []int64{0, 1, 1 << 10, leastMaxFrame, 6 << 20} {
+		for _, size := range []int64{0, 1, 1 << 10, leastMaxFrame, 5 << 20} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
 				u := server.start(t)
 				u.RawQuery = fmt.Sprintf("sent=%d&size=%d", size, size)
@@ -117,7 +117,7 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 					URL: u, HTTPVersion: server.version, TLS: TLSOptions{InsecureSkipVerify: true},
 					Method: "POST", BodySize: size, MaxBodyBytes: size + 1,
 				})
-				forEach(6, func(int) {
+				forEach(4, func(int) {
 					for range 2 {
 						r := do(tr, patience)
 						assert.NoError(t, r.Err)

@@ -16,8 +16,7 @@ var errTimeout = os.ErrDeadlineExceeded
 type h2stream struct {
 	wake     wake
 	deadline Instant
-	start    Instant // when the worker began to serve the request
-	waited   bool    // its stream was not opened at once
+	waited   bool // its stream was not opened at once
 	// call is the request; varied are the fields that only this one has, encoded.
 	call   *call
 	varied []byte
@@ -28,8 +27,11 @@ type h2stream struct {
 	next    atomic.Uint32 // an h2step
 	refusal errcode.PhaseError
 
-	conn *h2conn
-	id   uint32
+	dialled *h2conn // on which it could not be opened
+
+	conn  *h2conn
+	id    uint32
+	heard Instant // when the last frame had come before it was opened
 	// left is what is still to send of the body; blocked tells that the worker
 	// waits for a window or for room to send it.
 	left       int64
@@ -57,7 +59,6 @@ func (st *h2stream) begin(r *Result) {
 	*st = h2stream{
 		wake:     st.wake,
 		deadline: r.Deadline,
-		start:    r.Start,
 		call:     r.call,
 		varied:   r.call.varying.appendBlock(st.varied[:0], &r.stamp),
 		kept:     r.kept,

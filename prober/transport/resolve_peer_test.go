@@ -30,8 +30,8 @@ type dnsAnswer struct {
 	silent, silent6 bool
 	// rcode6 replaces rcode for IPv6.
 	rcode6 dnsmessage.RCode
-	// other answers another question.
-	other bool
+	// other answers another question, cut lacks the end of its last record.
+	other, cut bool
 }
 
 // dnsServer answers over UDP and TCP from a table; names outside it do not exist.
@@ -144,10 +144,15 @@ func (s *dnsServer) reply(message []byte, stream bool) []byte {
 	if !answer.Truncated {
 		answer.Answers = a.records(q)
 	}
-	answer.Additionals = []dnsmessage.Resource{optRecord(rcode)}
+	if !a.cut {
+		answer.Additionals = []dnsmessage.Resource{optRecord(rcode)}
+	}
 	packed, err := answer.Pack()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil
+	case a.cut && len(answer.Answers) > 0:
+		return packed[:len(packed)-2]
 	}
 	return packed
 }

@@ -55,6 +55,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"rubbish":                        {answer: dnsAnswer{raw: []byte("rubbish")}, time: amply, code: errcode.DNSMalformed},
 		"an empty datagram but for IDs":  {answer: dnsAnswer{raw: []byte{}}, time: amply, code: errcode.DNSMalformed},
 		"an answer to another question":  {answer: dnsAnswer{other: true, ipv4: []string{"127.0.0.1"}}, time: amply, code: errcode.DNSMalformed},
+		"an address that is cut off":     {answer: dnsAnswer{cut: true, ipv4: []string{"127.0.0.1"}}, code: errcode.DNSMalformed},
 		"rubbish over TCP":               {answer: dnsAnswer{truncate: true, raw: []byte("rubbish")}, code: errcode.DNSMalformed},
 		"IPv6 only where IPv4 is wanted": {answer: dnsAnswer{ipv6: []string{"::1"}}, version: OnlyIPv4, code: errcode.DNSFamily},
 		"IPv4 only where IPv6 is wanted": {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSFamily},

@@ -165,7 +165,6 @@ func (r *Result) fail(err *errcode.PhaseError) {
 func (r *Result) refuse(err errcode.PhaseError) {
 	r.Err = &err
 	r.finish(Now())
-	r.phase = err.Phase
 }
 
 // reject makes a failure of what was received well, in the phase in which that

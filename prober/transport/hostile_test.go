@@ -1,0 +1,193 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime/metrics"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+
+	"example.com/prober/errcode"
+)
+
+const (
+	hostileWorkers  = 8
+	hostileRequests = 2 // of each worker
+	hostileLimit    = 64 << 20
+	hostileURL      = "PROBER_TEST_HOSTILE_URL" // set in the process of the client
+)
+
+// hostileReport is what the process of the client says at its end.
+type hostileReport struct {
+	Peak  uint64 // bytes that its runtime held at most
+	Codes map[string]int
+}
+
+// endlessly returns a script that answers with start and then part, again and
+// again until the client has gone.
+func endlessly(start, part string) func(net.Conn) {
+	block := []byte(strings.Repeat(part, 1+(64<<10)/len(part)))
+	return func(c net.Conn) {
+		if !readRequest(c, make([]byte, 4096)) {
+			return
+		}
+		_, err := io.WriteString(c, start)
+		for err == nil {
+			_, err = c.Write(block)
+		}
+	}
+}
+
+// framesEndlessly is endlessly for HTTP/2: it sends what frames writes first, and
+// then what more writes.
+func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
+	return func(c net.Conn) {
+		var start, block bytes.Buffer
+		framer := http2.NewFramer(&start, nil)
+		_ = framer.WriteSettings()
+		_ = framer.WriteSettingsAck()
+		first(framer)
+		framer = http2.NewFramer(&block, nil)
+		for block.Len() < 64<<10 {
+			more(framer)
+		}
+		go func() { _, _ = io.Copy(io.Discard, c) }()
+		_, err := c.Write(start.Bytes())
+		for err == nil {
+			_, err = c.Write(block.Bytes())
+		}
+	}
+}
+
+func bomb(t *testing.T, coding, label string) http.HandlerFunc {
+	body := compressed(t, strings.Repeat("\x00", maxKeptBytes+1), coding)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", label)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// TestHostilePeersTakeLittleMemory lets a process of its own talk to peers that
+// send without end, or a little that becomes much.
+func TestHostilePeersTakeLittleMemory(t *testing.T) {
+	headers := func(f *http2.Framer) {
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}, EndHeaders: true})
+	}
+	for name, tt := range map[string]struct {
+		url  *url.URL
+		code errcode.Code
+	}{
+		"a header line without end":  {listen(t, endlessly("HTTP/1.1 200 OK\r\nA: ", "b")).url("http"), errcode.HTTP1HeaderSize},
+		"header fields without end":  {listen(t, endlessly("HTTP/1.1 200 OK\r\n", "A: b\r\n")).url("http"), errcode.HTTP1HeaderSize},
+		"a body without end":         {listen(t, endlessly("HTTP/1.1 200 OK\r\n\r\n", "b")).url("http"), errcode.BodyLimit},
+		"chunks without end":         {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "64\r\n"+strings.Repeat("b", 100)+"\r\n")).url("http"), errcode.BodyLimit},
+		"a chunk line without end":   {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "b")).url("http"), errcode.HTTP1Chunk},
+		"trailers without end":       {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n")).url("http"), errcode.Trailers},
+		"informational without end":  {listen(t, endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")).url("http"), errcode.HTTP1Informational},
+		"redirects without end":      {serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, q.URL.Path+"a", 302) }), errcode.RedirectLimit},
+		"a bomb of gzip":             {serveHTTP1(t, bomb(t, "gzip", "gzip")), errcode.InflatedLimit},
+		"a bomb of deflate":          {serveHTTP1(t, bomb(t, "flate", "deflate")), errcode.InflatedLimit},
+		"a bomb of br":               {serveHTTP1(t, bomb(t, "br with the largest window", "br")), errcode.InflatedLimit},
+		"a bomb of zstd":             {serveHTTP1(t, bomb(t, "zstd with the largest window", "zstd")), errcode.InflatedLimit},
+		"a bomb of gzip over HTTP/2": {asH2C(serveH2C(t, bomb(t, "gzip", "gzip"))), errcode.InflatedLimit},
+		"a body without end, HTTP/2": {asH2C(listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteData(1, false, make([]byte, 16<<10)) })).url("http")), errcode.BodyLimit},
+		"a header without end, HTTP/2": {asH2C(listen(t, framesEndlessly(func(f *http2.Framer) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}})
+		}, func(f *http2.Framer) { _ = f.WriteContinuation(1, false, make([]byte, 1000)) })).url("http")), errcode.HTTP2Flood},
+		"pings without end, HTTP/2":    {asH2C(listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WritePing(false, [8]byte{}) })).url("http")), errcode.HTTP2Flood},
+		"settings without end, HTTP/2": {asH2C(listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteSettings() })).url("http")), errcode.HTTP2Flood},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestClientOfHostilePeers$", "-test.v")
+			cmd.Env = append(os.Environ(), hostileURL+"="+tt.url.String())
+			out, err := cmd.Output()
+			require.NoError(t, err, "%s", out)
+			_, rest, _ := bytes.Cut(out, []byte("report: "))
+			var report hostileReport
+			require.NoError(t, json.NewDecoder(bytes.NewReader(rest)).Decode(&report), "%s", out)
+			t.Logf("%d KiB, codes %v", report.Peak>>10, report.Codes)
+			assert.Less(t, report.Peak, uint64(hostileLimit))
+			assert.NotContains(t, report.Codes, "0")
+			assert.Contains(t, report.Codes, tt.code.String())
+		})
+	}
+}
+
+// asH2C marks a URL for the process of the client.
+func asH2C(u *url.URL) *url.URL {
+	u.Fragment = "h2c"
+	return u
+}
+
+// TestClientOfHostilePeers is the client, in the process that
+// TestHostilePeersTakeLittleMemory starts.
+func TestClientOfHostilePeers(t *testing.T) {
+	if os.Getenv(hostileURL) == "" {
+		t.Skip("there is nothing to do in this process")
+	}
+	u, err := url.Parse(os.Getenv(hostileURL))
+	require.NoError(t, err)
+	cfg := Config{
+		URL: u, Compression: []string{"gzip", "deflate", "br", "zstd"}, FollowRedirects: 10,
+		CheckBody: func([]byte) error { return nil }, KeepHeader: []string{"A"},
+	}
+	if u.Fragment == "h2c" {
+		cfg.HTTPVersion = H2C
+	}
+	u.Fragment = ""
+	tr := newTransport(t, cfg)
+	report := hostileReport{Codes: map[string]int{}}
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	for range hostileWorkers {
+		running.Go(func() {
+			var r Result
+			for range hostileRequests {
+				r.Reset(Now(), Now().Add(patience))
+				tr.Do(context.Background(), &r)
+				mu.Lock()
+				report.Codes[codeOf(&r).String()]++
+				mu.Unlock()
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() {
+		running.Wait()
+		close(ended)
+	}()
+	report.Peak = peakUntil(ended)
+	text, err := json.Marshal(report)
+	require.NoError(t, err)
+	t.Logf("report: %s", text)
+}
+
+// peakUntil returns the most memory that the runtime of this process held until
+// ended is closed.
+func peakUntil(ended <-chan struct{}) (peak uint64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		metrics.Read(samples)
+		peak = max(peak, samples[0].Value.Uint64()-samples[1].Value.Uint64())
+		select {
+		case <-ended:
+			return peak
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package transport
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+// reading is what a client makes of an answer.
+type reading struct {
+	status int
+	fields map[string][]string
+	body   string
+	rest   bool // something is left after the body
+	err    error
+}
+
+// memory is a connection on which an answer has arrived, and then its end.
+type memory struct {
+	net.Conn
+	answer io.Reader
+}
+
+func (m memory) Read(p []byte) (int, error)    { return m.answer.Read(p) }
+func (memory) SetReadDeadline(time.Time) error { return nil }
+
+// readAsWeDo reads an answer with this package.
+func readAsWeDo(raw []byte, method string) reading {
+	t := &Transport{cfg: Config{MaxBodyBytes: defaultMaxBodyBytes}}
+	c := newConn(t, newStream(memory{answer: bytes.NewReader(raw)}, never), netip.AddrPort{})
+	var r Result
+	r.begin()
+	r.call = &call{bodiless: method == http.MethodHead}
+	r.keep(&contentPlan{decoders: new(Decoders), check: func([]byte) error { return nil }})
+	if err := c.readFinalHeader(&r); err != nil {
+		return reading{err: err}
+	}
+	got := reading{status: c.head.status, fields: map[string][]string{}}
+	for _, f := range c.head.fields {
+		name := textproto.CanonicalMIMEHeaderKey(string(f.name))
+		got.fields[name] = append(got.fields[name], string(f.value))
+	}
+	c.head.keep(r.kept)
+	got.err = c.readBody(&r)
+	got.body = string(r.kept.body)
+	return got
+}
+
+// readAsTheyDo reads an answer with net/http.
+func readAsTheyDo(raw []byte, method string) reading {
+	in := bufio.NewReaderSize(bytes.NewReader(raw), 2*maxHeaderBytes) // bounds trailers
+	for {
+		resp, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil {
+			return reading{err: err}
+		}
+		if resp.StatusCode < 200 && resp.StatusCode >= 100 && resp.StatusCode != http.StatusSwitchingProtocols {
+			continue
+		}
+		got := reading{status: resp.StatusCode, fields: resp.Header}
+		body, err := io.ReadAll(resp.Body)
+		got.body, got.err = string(body), err
+		_, err = in.ReadByte()
+		got.rest = err == nil
+		return got
+	}
+}
+
+// difference is an answer that net/http takes and we refuse, on purpose. There
+// are none that we take and net/http refuses.
+type difference struct {
+	code errcode.Code
+	what string // and the section of the RFC that has the rule
+	is   func(raw []byte, theirs reading) bool
+}
+
+var (
+	strictStatusLine = regexp.MustCompile(`^HTTP/[0-9]\.[0-9] [0-9]{3}( .*)?$`)
+	knownVersion     = regexp.MustCompile(`^HTTP/1\.[01] `)
+	strictField      = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$")
+	longLength       = regexp.MustCompile(`(?i)^content-length:\s*[0-9]{19}`)
+	foldedFraming    = regexp.MustCompile(`(?i)\n(content-length|transfer-encoding):[^\n]*\n[ \t]`)
+	anyLength        = regexp.MustCompile(`(?i)^content-length:`)
+	oddExtension     = regexp.MustCompile(`^[0-9A-Fa-f]+;.*[\x00-\x08\x0a-\x1f\x7f]`)
+)
+
+// differences is the list that docs/transport.md explains.
+var differences = []difference{
+	{errcode.HTTP1StatusLine, "one space and three digits in the status line: RFC 9112, section 4", func(raw []byte, _ reading) bool {
+		return anyLine(raw, func(line []byte) bool { return beginsResponse(line) && !strictStatusLine.Match(line) })
+	}},
+	{errcode.HTTP1Version, "versions 1.0 and 1.1 only: RFC 9112, section 2.3", func(raw []byte, _ reading) bool {
+		return anyLine(raw, func(line []byte) bool { return beginsResponse(line) && !knownVersion.Match(line) })
+	}},
+	{errcode.HTTP1StatusRange, "statuses 100 to 599: RFC 9110, section 15", func(raw []byte, theirs reading) bool {
+		return theirs.status < 100 || theirs.status > 599 || bytes.Contains(raw, []byte(" 0"))
+	}},
+	{errcode.HTTP1HeaderSize, "64 KiB of header: RFC 9110, section 5.4", func(raw []byte, _ reading) bool { return len(raw) >= maxHeaderBytes }},
+	{errcode.HTTP1Header, "names that are tokens, values without control characters: RFC 9110, sections 5.1 and 5.5", func(raw []byte, _ reading) bool {
+		return anyLine(raw, func(line []byte) bool { return !strictField.Match(line) })
+	}},
+	{errcode.HTTP1ContentLength, "lengths of at most 18 digits on one line: RFC 9110, section 8.6, RFC 9112, section 5.2", func(raw []byte, _ reading) bool {
+		return anyLine(raw, longLength.Match) || foldedFraming.Match(raw)
+	}},
+	{errcode.HTTP1TransferEncoding, "no Content-Length beside Transfer-Encoding, which is on one line and not in HTTP/1.0: RFC 9112, sections 6.1 and 6.3", func(raw []byte, _ reading) bool {
+		return anyLine(raw, anyLength.Match) || foldedFraming.Match(raw) || bytes.Contains(raw, []byte("HTTP/1.0"))
+	}},
+	{errcode.HTTP1Switch, "no protocol that was not asked for: RFC 9110, section 15.2.2", func(_ []byte, theirs reading) bool { return theirs.status == 101 }},
+	{errcode.HTTP1Informational, "32 informational responses: RFC 9110, section 15.2", func(raw []byte, _ reading) bool {
+		return bytes.Count(raw, []byte(protocolName)) > maxInformational
+	}},
+	{errcode.HTTP1Chunk, "chunk extensions without control characters: RFC 9112, section 7.1.1", func(raw []byte, _ reading) bool {
+		return anyLine(raw, oddExtension.Match)
+	}},
+	{errcode.Trailers, "64 KiB of trailers, which are fields on a line each: RFC 9112, section 7.1.2", func(raw []byte, _ reading) bool {
+		return len(raw) >= maxHeaderBytes || anyLine(raw, func(line []byte) bool { return !strictField.Match(line) })
+	}},
+	{errcode.BodyLimit, "a body up to the limit: RFC 9110, section 17.5", func(raw []byte, _ reading) bool { return len(raw) > defaultMaxBodyBytes }},
+	{errcode.HTTP1Desync, "nothing after the response: RFC 9112, section 9.2", func(_ []byte, theirs reading) bool { return theirs.rest }},
+}
+
+func anyLine(raw []byte, is func(line []byte) bool) bool {
+	for line := range bytes.SplitSeq(raw, []byte("\n")) {
+		if is(trimCR(line)) {
+			return true
+		}
+	}
+	return false
+}
+
+// common makes the fields of two readings comparable: net/http takes those out
+// that it has acted on, adds one, and folds lines in another way.
+func common(fields map[string][]string) map[string][]string {
+	same := map[string][]string{}
+	for name, values := range fields {
+		switch name {
+		case "Transfer-Encoding", "Content-Length", "Trailer", "Connection", "Cache-Control":
+			continue
+		}
+		for _, v := range values {
+			same[name] = append(same[name], strings.Join(strings.FieldsFunc(v, func(c rune) bool { return c == ' ' || c == '\t' }), " "))
+		}
+	}
+	return same
+}
+
+// compare demands that both make the same of an answer, and returns which of the
+// differences it met.
+func compare(t *testing.T, raw []byte, method string) *difference {
+	t.Helper()
+	ours, theirs := readAsWeDo(raw, method), readAsTheyDo(raw, method)
+	start := raw[:min(len(raw), 1000)]
+	switch {
+	case ours.err == nil && theirs.err == nil:
+		require.Equal(t, theirs.status, ours.status, "%q", start)
+		require.Equal(t, theirs.body, ours.body, "%q", start)
+		require.Equal(t, common(theirs.fields), common(ours.fields), "%q", start)
+	case ours.err == nil:
+		require.Fail(t, "we are laxer", "%v: %q", theirs.err, start)
+	case theirs.err == nil:
+		code := errcode.FromError(&errcode.PhaseError{Phase: errcode.PhaseTransfer, Err: ours.err})
+		i := slices.IndexFunc(differences, func(d difference) bool { return d.code == code && d.is(raw, theirs) })
+		require.GreaterOrEqual(t, i, 0, "we are stricter: %v %v: %q", code, ours.err, start)
+		return &differences[i]
+	}
+	return nil
+}
+
+func FuzzHTTP1(f *testing.F) {
+	for _, raw := range answers {
+		if len(raw) < 4<<10 { // longer ones take the time of many
+			f.Add([]byte(raw), false)
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, head bool) {
+		method := http.MethodGet
+		if head {
+			method = http.MethodHead
+		}
+		compare(t, raw, method)
+	})
+}
+
+func TestAnswersAreReadAsByNetHTTP(t *testing.T) {
+	t.Parallel()
+	require.GreaterOrEqual(t, len(answers), 150)
+	met := map[string]bool{}
+	for _, raw := range answers {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			if d := compare(t, []byte(raw), method); d != nil {
+				met[d.what] = true
+			}
+		}
+	}
+	for _, d := range differences {
+		assert.True(t, met[d.what], "an answer shows that we demand %s", d.what)
+	}
+}
+
+// TestRecombinedAnswersAreReadAsByNetHTTP puts answers together from the lines of
+// others, which fuzzing seldom hits on.
+func TestRecombinedAnswersAreReadAsByNetHTTP(t *testing.T) {
+	t.Parallel()
+	var starts, fields, bodies []string
+	for _, raw := range answers {
+		if len(raw) > 3000 {
+			continue
+		}
+		head, body, _ := strings.Cut(raw, "\r\n\r\n")
+		lines := strings.Split(head, "\r\n")
+		starts, fields, bodies = append(starts, lines[0]), append(fields, lines[1:]...), append(bodies, body)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from []string) string { return from[random.IntN(len(from))] }
+	end := func() string {
+		return pick([]string{"\n", "\r\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n"})
+	}
+	for range 20_000 {
+		raw := pick([]string{"HTTP/1.1 200 OK", "HTTP/1.1 200 OK", pick(starts)}) + end()
+		for range random.IntN(4) {
+			raw += pick(fields) + end()
+		}
+		if random.IntN(2) == 0 {
+			raw += "Transfer-Encoding: chunked" + end()
+		}
+		raw += end() + pick(bodies)
+		compare(t, []byte(raw), pick([]string{http.MethodGet, http.MethodGet, http.MethodHead}))
+	}
+}

@@ -1,0 +1,277 @@
+package transport
+
+import (
+	"crypto/tls"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+
+	"example.com/prober/errcode"
+)
+
+// content reads DATA frames until it has n bytes or the stream ends, and returns
+// the sizes of the frames.
+func (p *h2peer) content(n int) (sizes []int) {
+	for have := 0; have < n; {
+		f, ok := p.until(http2.FrameData).(*http2.DataFrame)
+		if !ok {
+			return sizes
+		}
+		have += len(f.Data())
+		sizes = append(sizes, len(f.Data()))
+		if f.StreamEnded() {
+			return sizes
+		}
+	}
+	return sizes
+}
+
+func TestHTTP2KeepsToTheWindows(t *testing.T) {
+	t.Parallel()
+	const size = 1000
+	var got [][]int
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet(setting(http2.SettingInitialWindowSize, 100)...)
+		id := p.request()
+		got = append(got, p.content(100))
+		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
+		_ = p.WriteWindowUpdate(id, 100)                                   // 0
+		_ = p.WriteWindowUpdate(id, 1)
+		got = append(got, p.content(1))
+		_ = p.WriteWindowUpdate(id, 49)
+		got = append(got, p.content(49))
+		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
+		got = append(got, p.content(size))
+		p.answer(id)
+		p.serve()
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	require.NoError(t, do(tr, patience).Err)
+	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
+}
+
+func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
+	t.Parallel()
+	const size = 200 << 10
+	var before, after []int
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+		id := p.request()
+		before = p.content(defaultWindow)
+		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
+		for p.acks < 2 && p.until(http2.FrameSettings) != nil { //nolint:revive // one acknowledgement is for the first
+		}
+		_ = p.WriteWindowUpdate(0, size)
+		after = p.content(size)
+		p.answer(id)
+		p.serve()
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	require.NoError(t, do(tr, patience).Err)
+	assert.Equal(t, defaultWindow, sum(before))
+	assert.Equal(t, size-defaultWindow, sum(after))
+	for _, n := range before {
+		assert.LessOrEqual(t, n, leastMaxFrame)
+	}
+	for _, n := range after {
+		assert.LessOrEqual(t, n, 1<<15)
+	}
+}
+
+func sum(all []int) (total int) {
+	for _, n := range all {
+		total += n
+	}
+	return total
+}
+
+func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
+	t.Parallel()
+	played := newOnce()
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet()
+		if !played.first() {
+			p.serve()
+			return
+		}
+		defer func() { played.end(p) }()
+		id := p.request()
+		_ = p.until(http2.FrameRSTStream)
+		_ = p.request()
+		content := string(make([]byte, leastMaxFrame))
+		for range streamWindow/leastMaxFrame + 1 {
+			p.data(id, false, content)
+		}
+		p.ignore()
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
+	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).told)
+}
+
+// A worker whose time runs out while it writes leaves the rest, in the middle of
+// a frame, to be written when the peer reads again.
+func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
+	t.Parallel()
+	const size = 32 << 20 // more than the buffers of the system take
+	cert := newAuthority(t).issue(t)
+	for name, cfg := range map[string]Config{
+		"in clear text": {HTTPVersion: H2C},
+		"with TLS":      {HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			goOn := make(chan struct{})
+			p := listen(t, func(c net.Conn) {
+				if cfg.HTTPVersion == OnlyHTTP2 {
+					secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}})
+					defer secured.Close()
+					c = secured
+				}
+				p := newH2peer(c)
+				p.greet()
+				p.open()
+				_ = p.request()
+				<-goOn
+				p.serve()
+			})
+			cfg.Method, cfg.BodySize = "POST", size
+			cfg.URL = p.url("http")
+			if cfg.HTTPVersion == OnlyHTTP2 {
+				cfg.URL.Scheme = "https"
+			}
+			tr := newTransport(t, cfg)
+			patient := make(chan *Result)
+			r := do(tr, briefly)
+			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(r.Err), "%v", r.Err)
+			assert.Equal(t, errcode.PhaseSend, r.FailedIn())
+			go func() { patient <- do(tr, patience) }()
+			eventually(t, func() bool { return inFlight(tr) == 1 })
+			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+			close(goOn)
+			assert.NoError(t, (<-patient).Err)
+			assert.Equal(t, 1, p.connections())
+			tr.CloseIdle()
+			assert.Zero(t, tr.Open())
+		})
+	}
+}
+
+func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
+	t.Parallel()
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet()
+		p.open()
+		_ = p.until(http2.FrameData)
+		abortConn(c)
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
+	r := do(tr, patience)
+	// Which of the two finds out, the reader or the writer, is for the system.
+	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
+	assert.Zero(t, tr.Open())
+}
+
+func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
+	t.Parallel()
+	read := make(chan struct{})
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet()
+		p.open()
+		_ = p.request()
+		<-read
+	})
+	t.Cleanup(func() { close(read) })
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
+	done := make(chan *Result)
+	go func() { done <- do(tr, patience) }()
+	eventually(t, func() bool { return inFlight(tr) == 1 })
+	tr.Abort()
+	assert.Equal(t, errcode.Cancelled, errcode.FromError((<-done).Err))
+	assert.Zero(t, tr.Open())
+}
+
+// A connection on which nothing comes back is not used until the operating
+// system gives it up.
+func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
+	t.Parallel()
+	played := newOnce()
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet()
+		if !played.first() {
+			p.serve()
+			return
+		}
+		for { // without an answer to PING
+			if _, err := p.ReadFrame(); err != nil {
+				return
+			}
+		}
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, ConnectTimeout: 10 * briefly})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+	assert.Equal(t, 1, tr.Open())
+	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))
+	r := do(tr, patience)
+	assert.NoError(t, r.Err)
+	assert.True(t, r.Opened)
+}
+
+func TestHTTP2PhasesAndBytes(t *testing.T) {
+	t.Parallel()
+	hold := make(chan struct{})
+	p := listen(t, func(c net.Conn) {
+		<-hold
+		p := newH2peer(c)
+		p.greet()
+		p.serve()
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
+	results := make(chan *Result, 3)
+	for range cap(results) {
+		go func() { results <- do(tr, patience) }()
+	}
+	eventually(t, waiting(tr, 2))
+	close(hold)
+	var opened int
+	for range cap(results) {
+		r := <-results
+		require.NoError(t, r.Err)
+		var total time.Duration
+		for phase := errcode.PhaseNone; phase < errcode.NumPhases; phase++ {
+			spent, _ := r.Phase(phase)
+			assert.GreaterOrEqual(t, spent, time.Duration(0))
+			total += spent
+		}
+		assert.Equal(t, r.Duration(), total)
+		for _, phase := range []errcode.Phase{errcode.PhaseQueue, errcode.PhaseSend, errcode.PhaseProcessing, errcode.PhaseTransfer} {
+			_, ok := r.Phase(phase)
+			assert.True(t, ok, phase)
+		}
+		_, connected := r.Phase(errcode.PhaseConnect)
+		assert.Equal(t, r.Opened, connected)
+		assert.NotEqual(t, r.Opened, r.Reused)
+		if r.Opened {
+			opened++
+		}
+		assert.Equal(t, p.Addr().String(), r.Remote.String())
+	}
+	assert.Equal(t, 1, opened)
+
+	r := do(tr, patience)
+	data := int64(frameHeaderSize + len("0123456789"))
+	assert.Equal(t, int64(len(tr.call.http2.later))+data, r.Sent)
+	// The header is in the peer's table by now: three indexed fields.
+	assert.Equal(t, int64(frameHeaderSize+2+frameHeaderSize+len("hello")), r.Received)
+}

@@ -1,0 +1,287 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+
+	"example.com/prober/errcode"
+)
+
+// eventually waits for what another goroutine is about to do.
+func eventually(t *testing.T, condition func() bool) {
+	t.Helper()
+	require.Eventually(t, condition, patience, time.Millisecond)
+}
+
+func waiting(tr *Transport, n int32) func() bool {
+	return func() bool { return tr.h2.waiting.Load() == n }
+}
+
+func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		allowed uint32
+		cfg     Config
+		workers int
+		want    int
+	}{
+		"one for what the server allows":    {allowed: 10, workers: 10, want: 1},
+		"more than the server allows":       {allowed: 10, workers: 35, want: 4},
+		"one stream at a time":              {allowed: 1, workers: 5, want: 5},
+		"more than the configuration wants": {allowed: 2, cfg: Config{StreamsPerConnection: 2}, workers: 6, want: 3},
+		"one request on each":               {allowed: 1, cfg: Config{RequestsPerConnection: 1}, workers: 5, want: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var arrived, opened atomic.Int32
+			all := make(chan struct{})
+			free := sync.OnceFunc(func() { close(all) })
+			p := listen(t, func(c net.Conn) {
+				p := newH2peer(c)
+				p.greet(setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
+				ids := make(chan uint32, tt.workers)
+				var answering sync.WaitGroup
+				answering.Go(func() {
+					<-all
+					for id := range ids {
+						p.answer(id)
+					}
+				})
+				for id := p.request(); id != 0; id = p.request() {
+					ids <- id
+					if arrived.Add(1) == int32(tt.workers) {
+						free()
+					}
+				}
+				close(ids)
+				answering.Wait()
+			})
+			t.Cleanup(free)
+			cfg := tt.cfg
+			cfg.URL, cfg.HTTPVersion = p.url("http"), H2C
+			tr := newTransport(t, cfg)
+			forEach(tt.workers, func(int) {
+				r := do(tr, patience)
+				assert.NoError(t, r.Err)
+				assert.NotEqual(t, r.Opened, r.Reused)
+				if r.Opened {
+					opened.Add(1)
+				}
+			})
+			assert.EqualValues(t, tt.want, opened.Load())
+			assert.Equal(t, tt.want, p.connections())
+		})
+	}
+}
+
+func TestHTTP2RequestsPerConnection(t *testing.T) {
+	t.Parallel()
+	p := listen(t, fastPeer(t))
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, RequestsPerConnection: 3})
+	for i := range 10 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		require.Equal(t, i%3 == 0, r.Opened)
+	}
+	assert.Equal(t, 4, p.connections())
+	eventually(t, func() bool { return tr.Open() == 1 })
+}
+
+func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
+	t.Parallel()
+	raise := make(chan struct{})
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+		<-raise
+		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
+		p.serve()
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	for range 2 {
+		r := do(tr, briefly)
+		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
+		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
+	}
+	done := make(chan *Result)
+	go func() { done <- do(tr, patience) }()
+	eventually(t, waiting(tr, 1))
+	close(raise)
+	r := <-done
+	assert.NoError(t, r.Err)
+	assert.Equal(t, 1, p.connections(), "another connection would be a way around the limit")
+}
+
+func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		end  func(p *h2peer)
+		code errcode.Code
+	}{
+		"when the server closes":    {func(p *h2peer) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
+		"when the server goes away": {func(p *h2peer) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := listen(t, func(c net.Conn) {
+				p := newH2peer(c)
+				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+				_ = p.until(http2.FrameSettings) // the acknowledgement: it has been taken in
+				tt.end(p)
+				p.ignore()
+			})
+			tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+			forEach(4, func(int) {
+				r := do(tr, patience)
+				assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
+				assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
+				assert.True(t, r.Opened)
+			})
+			assert.Equal(t, 4, p.connections())
+		})
+	}
+}
+
+func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
+	t.Parallel()
+	const workers = 20
+	hangUp := make(chan struct{})
+	p := listen(t, func(net.Conn) { <-hangUp })
+	tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2})
+	go func() {
+		defer close(hangUp)
+		assert.Eventually(t, waiting(tr, workers-1), patience, time.Millisecond)
+	}()
+	var dialled atomic.Int32
+	forEach(workers, func(int) {
+		r := do(tr, patience)
+		assert.Equal(t, errcode.TLSClosed, errcode.FromError(r.Err), "%v", r.Err)
+		assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
+		if _, ok := r.Phase(errcode.PhaseTLS); ok {
+			dialled.Add(1)
+		}
+	})
+	assert.EqualValues(t, 1, dialled.Load())
+	assert.Equal(t, 1, p.connections())
+}
+
+func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
+	t.Parallel()
+	cert := newAuthority(t).issue(t)
+	var first atomic.Bool
+	p := listen(t, func(c net.Conn) {
+		if first.CompareAndSwap(false, true) {
+			_, _ = io.Copy(io.Discard, c)
+			return
+		}
+		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
+	})
+	tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}})
+	hasty := make(chan *Result)
+	go func() { hasty <- do(tr, 5*briefly) }()
+	eventually(t, first.Load)
+	forEach(10, func(int) { assert.NoError(t, do(tr, patience).Err) })
+	assert.Equal(t, errcode.TLSTimeout, errcode.FromError((<-hasty).Err))
+	assert.Equal(t, 2, p.connections())
+}
+
+func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
+	t.Parallel()
+	arrived, free := make(chan struct{}), make(chan struct{})
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet()
+		id := p.request()
+		close(arrived)
+		<-free
+		p.answer(id)
+		p.serve()
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	done := make(chan *Result)
+	go func() { done <- do(tr, patience) }()
+	<-arrived
+	tr.CloseIdle()
+	assert.Equal(t, 1, tr.Open())
+	close(free)
+	assert.NoError(t, (<-done).Err)
+	tr.CloseIdle()
+	assert.Zero(t, tr.Open())
+}
+
+func TestHTTP2AbortEndsEverything(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		script func(net.Conn)
+		cfg    Config
+		// underWay tells that all requests have come to where they stay.
+		underWay func(tr *Transport) bool
+	}{
+		"requests in flight": {
+			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
+			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
+		},
+		"requests that wait for a stream": {
+			script: func(c net.Conn) {
+				p := newH2peer(c)
+				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+				p.ignore()
+			},
+			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 5 },
+		},
+		"requests that wait for SETTINGS": {
+			script:   func(c net.Conn) { _, _ = io.Copy(io.Discard, c) },
+			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 4 },
+		},
+		"content that nobody takes": {
+			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
+			cfg:      Config{Method: "POST", BodySize: 1 << 20},
+			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := tt.cfg
+			cfg.URL, cfg.HTTPVersion = listen(t, tt.script).url("http"), H2C
+			tr := newTransport(t, cfg)
+			ctx, cancel := context.WithCancel(t.Context())
+			failed := make(chan *Result)
+			for range 5 {
+				go func() {
+					var r Result
+					r.Reset(Now(), Now().Add(patience))
+					tr.Do(ctx, &r)
+					failed <- &r
+				}()
+			}
+			eventually(t, func() bool { return tt.underWay(tr) })
+			cancel()
+			tr.Abort()
+			for range 5 {
+				assert.Equal(t, errcode.Cancelled, errcode.FromError((<-failed).Err))
+			}
+			assert.Zero(t, tr.Open())
+			assert.Equal(t, errcode.Cancelled, errcode.FromError(do(tr, patience).Err))
+		})
+	}
+}
+
+func inFlight(tr *Transport) int {
+	n := 0
+	for _, c := range tr.h2.all() {
+		c.mu.Lock()
+		n += len(c.open)
+		c.mu.Unlock()
+	}
+	return n
+}

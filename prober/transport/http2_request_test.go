@@ -1,0 +1,90 @@
+package transport
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// fieldsOf decodes the frames of a request as a peer that has given its dynamic
+// table up before does, and returns "name: value" of each field.
+func fieldsOf(t *testing.T, frames []byte) (fields []string, secret map[string]bool) {
+	t.Helper()
+	framer := http2.NewFramer(nil, bytes.NewReader(frames))
+	decoder := hpack.NewDecoder(0, nil)
+	var block []byte
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			break
+		}
+		require.LessOrEqual(t, frame.Header().Length, uint32(leastMaxFrame))
+		require.EqualValues(t, 7, frame.Header().StreamID)
+		switch f := frame.(type) {
+		case *http2.HeadersFrame:
+			block = append(block, f.HeaderBlockFragment()...)
+		case *http2.ContinuationFrame:
+			block = append(block, f.HeaderBlockFragment()...)
+		}
+	}
+	decoded, err := decoder.DecodeFull(block)
+	require.NoError(t, err)
+	secret = make(map[string]bool)
+	for _, f := range decoded {
+		fields = append(fields, f.Name+": "+f.Value)
+		secret[f.Name] = f.Sensitive
+	}
+	return fields, secret
+}
+
+func TestHTTP2RequestIsEncodedForEveryConnection(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse("https://user:secret@example.com:8443/a%20b?c=d#e")
+	require.NoError(t, err)
+	q := encodeHTTP2(&Config{
+		URL: u, Method: "POST", Body: []byte("hello"),
+		Header: []HeaderField{
+			{"Accept", "text/html"}, {"Cookie", "a=b"}, {"Authorization", "Basic x"}, {"X-Long", strings.Repeat("~", 40<<10)},
+			{"TE", "gzip"}, {"Connection", "close"}, {"Keep-Alive", "5"}, {"Upgrade", "h2c"}, {"HTTP2-Settings", "x"},
+			{"Transfer-Encoding", "chunked"}, {"Proxy-Connection", "close"},
+		},
+	})
+	want := []string{
+		":method: POST", ":scheme: https", ":authority: example.com:8443", ":path: /a%20b?c=d",
+		"user-agent: prober", "accept: text/html", "cookie: a=b", "authorization: Basic x", "x-long: " + strings.Repeat("~", 40<<10),
+		"content-length: 5",
+	}
+	for name, frames := range map[string][]byte{"later": q.later, "opening": q.opening} {
+		q := h2request{opening: frames, later: frames}
+		fields, secret := fieldsOf(t, q.appendTo(nil, 7, nil))
+		assert.Equal(t, want, fields, name)
+		assert.True(t, secret["authorization"] && secret["cookie"] && !secret["accept"], name)
+	}
+	assert.Equal(t, byte(0x20), q.opening[frameHeaderSize], "the first stream of a connection gives the table up")
+	assert.NotEqual(t, byte(0x20), q.later[frameHeaderSize])
+}
+
+func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("~", 40<<10)
+	u := serveH2C(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Long") != long || r.Host != "other.test" || r.ContentLength != 0 {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	})
+	tr := newTransport(t, Config{
+		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: []HeaderField{{"X-Long", long}},
+	})
+	for range 3 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		assert.Equal(t, 200, r.Status)
+	}
+}

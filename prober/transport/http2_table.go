@@ -1,0 +1,104 @@
+package transport
+
+import "golang.org/x/net/http2/hpack"
+
+const (
+	// maxFieldTable is how large a peer may make its table, in the measure of RFC
+	// 7541, section 4.1; it is what everyone begins with.
+	maxFieldTable = 4 << 10
+	// fieldOverhead is what each entry counts beyond its name and value.
+	fieldOverhead = 32
+	staticEntries = 61
+)
+
+// staticTable is that of RFC 7541, appendix A; it is only read.
+var staticTable = func() (table [staticEntries + 1]struct{ name, value []byte }) {
+	for i := 1; i <= staticEntries; i++ {
+		entry := &table[i]
+		decoder := hpack.NewDecoder(0, func(f hpack.HeaderField) {
+			entry.name, entry.value = []byte(f.Name), []byte(f.Value)
+		})
+		_, _ = decoder.Write([]byte{0x80 | byte(i)}) // there is one for each of these
+	}
+	return table
+}()
+
+// fieldTable is the dynamic table of a peer that encodes (RFC 7541, section 2.3.2).
+// It takes no more space than its largest size needs; a new one is made by resize.
+type fieldTable struct {
+	limit, size int
+	// entries are a ring of count, beginning with the oldest.
+	entries       [maxFieldTable / fieldOverhead]fieldEntry
+	oldest, count int
+	// text[start:end] are the names and values of all, in the same order. There is
+	// room for twice as much, so that they seldom have to be moved to the front.
+	text       [2 * maxFieldTable]byte
+	start, end int
+}
+
+// fieldEntry tells where in the text an entry is.
+type fieldEntry struct{ start, value, end int }
+
+// get returns the entry with an index, of the static table or of this one, which
+// is valid until the next change.
+func (t *fieldTable) get(index uint64) (name, value []byte, ok bool) {
+	switch {
+	case index == 0:
+		return nil, nil, false
+	case index <= staticEntries:
+		return staticTable[index].name, staticTable[index].value, true
+	case index > uint64(staticEntries+t.count):
+		return nil, nil, false
+	}
+	age := int(index) - staticEntries // 1 for the newest
+	e := t.entries[(t.oldest+t.count-age)%len(t.entries)]
+	return t.text[e.start:e.value], t.text[e.value:e.end], true
+}
+
+// add puts an entry in, for which old ones leave the table; one that is larger
+// than the table leaves it empty (RFC 7541, section 4.4).
+func (t *fieldTable) add(name, value []byte) {
+	size := len(name) + len(value) + fieldOverhead
+	t.shrink(t.limit - size)
+	if size > t.limit {
+		return
+	}
+	if t.end+len(name)+len(value) > len(t.text) {
+		t.compact()
+	}
+	e := fieldEntry{start: t.end}
+	e.value = e.start + copy(t.text[e.start:], name)
+	e.end = e.value + copy(t.text[e.value:], value)
+	t.end = e.end
+	t.entries[(t.oldest+t.count)%len(t.entries)] = e
+	t.count++
+	t.size += size
+}
+
+// resize sets the limit, which is at most maxFieldTable.
+func (t *fieldTable) resize(limit int) {
+	t.limit = limit
+	t.shrink(limit)
+}
+
+// shrink lets the oldest entries go until the rest is no larger than size.
+func (t *fieldTable) shrink(size int) {
+	for t.count > 0 && t.size > size {
+		e := t.entries[t.oldest]
+		t.size -= e.end - e.start + fieldOverhead
+		t.start = e.end
+		t.oldest = (t.oldest + 1) % len(t.entries)
+		t.count--
+	}
+}
+
+// compact moves the text to the front.
+func (t *fieldTable) compact() {
+	by := t.start
+	copy(t.text[:], t.text[t.start:t.end])
+	t.start, t.end = 0, t.end-by
+	for i := range t.count {
+		e := &t.entries[(t.oldest+i)%len(t.entries)]
+		e.start, e.value, e.end = e.start-by, e.value-by, e.end-by
+	}
+}
