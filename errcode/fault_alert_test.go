@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -90,11 +89,7 @@ func serverAlerts() []fault {
 			return handshake(t, secured(t, c.server), c.client)
 		}})
 	}
-	return append(all, fault{
-		name: "net/http gets an alert", want: errcode.AlertProtocolVersion, fail: func(t lab) error {
-			return get(t, &http.Transport{TLSClientConfig: cases[0].client.Clone()}, "https://"+secured(t, cases[0].server))
-		},
-	})
+	return all
 }
 
 func TestTheMeaningOfAnAlertNamesItsNumber(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
-	"net/http"
 	"testing"
 	"time"
 
@@ -32,9 +31,15 @@ type certificate struct {
 	extensions []pkix.Extension
 }
 
-// certificateFaults are those of certificates, each met by tls.Dial and by
-// net/http.
-func certificateFaults() []fault {
+// certificateCase is a certificate that a client who trusts the roots refuses.
+type certificateCase struct {
+	name  string
+	want  errcode.Code
+	cert  tls.Certificate
+	roots [][]byte
+}
+
+func certificateCases() []certificateCase {
 	const day = 24 * time.Hour
 	root := issue(nil, certificate{name: "root", ca: true, pathLen: 0})
 	chain := func(leaf certificate, above ...certificate) tls.Certificate {
@@ -45,42 +50,40 @@ func certificateFaults() []fault {
 		return issue(&issuer, leaf)
 	}
 	strange := pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}}
-	cases := []struct {
-		name string
-		want errcode.Code
-		cert tls.Certificate
-	}{
-		{"the certificate is self-signed", errcode.UnknownAuthority, issue(nil, certificate{})},
-		{"the certificate is for another host", errcode.HostnameMismatch, chain(certificate{name: "other.test"})},
-		{"the certificate has expired", errcode.CertExpired, chain(certificate{from: -2 * day, to: -day})},
-		{"the certificate is not valid yet", errcode.CertNotYetValid, chain(certificate{from: day, to: 2 * day})},
-		{"the certificate is one for clients", errcode.CertUsage, chain(certificate{usage: x509.ExtKeyUsageClientAuth})},
-		{"the path is too long", errcode.CertUsage, chain(certificate{}, certificate{name: "middle", ca: true, pathLen: -1})},
-		{"the issuer is no CA", errcode.CertUsage, chainBelowLeaf()},
-		{"the CA may not issue for the host", errcode.CertNameConstraint, constrainedChain()},
-		{"the CA has expired", errcode.CertExpired, expiredChain()},
-		{"the certificate is signed with SHA-1", errcode.TLSSignature, chain(certificate{signature: x509.ECDSAWithSHA1})},
-		{"the certificate has an unknown critical extension", errcode.CertInvalid, chain(certificate{extensions: []pkix.Extension{strange}})},
+	cases := []certificateCase{
+		{name: "the certificate is self-signed", want: errcode.UnknownAuthority, cert: issue(nil, certificate{})},
+		{name: "the certificate is for another host", want: errcode.HostnameMismatch, cert: chain(certificate{name: "other.test"})},
+		{name: "the certificate has expired", want: errcode.CertExpired, cert: chain(certificate{from: -2 * day, to: -day})},
+		{name: "the certificate is not valid yet", want: errcode.CertNotYetValid, cert: chain(certificate{from: day, to: 2 * day})},
+		{name: "the certificate is one for clients", want: errcode.CertUsage, cert: chain(certificate{usage: x509.ExtKeyUsageClientAuth})},
+		{name: "the path is too long", want: errcode.CertUsage, cert: chain(certificate{}, certificate{name: "middle", ca: true, pathLen: -1})},
+		{name: "the issuer is no CA", want: errcode.CertUsage, cert: chainBelowLeaf()},
+		{name: "the CA may not issue for the host", want: errcode.CertNameConstraint, cert: constrainedChain()},
+		{name: "the CA has expired", want: errcode.CertExpired, cert: expiredChain()},
+		{name: "the certificate is signed with SHA-1", want: errcode.TLSSignature, cert: chain(certificate{signature: x509.ECDSAWithSHA1})},
+		{name: "the certificate has an unknown critical extension", want: errcode.CertInvalid, cert: chain(certificate{extensions: []pkix.Extension{strange}})},
 	}
-	var all []fault
-	for _, c := range cases {
-		pool := x509.NewCertPool()
+	for i, c := range cases {
 		for _, der := range c.cert.Certificate[1:] {
 			cert, err := x509.ParseCertificate(der)
 			if err == nil && cert.Subject.CommonName != "middle" {
-				pool.AddCert(cert)
+				cases[i].roots = append(cases[i].roots, der)
 			}
 		}
-		server := &tls.Config{Certificates: []tls.Certificate{c.cert}}
-		client := &tls.Config{RootCAs: pool, ServerName: "host.test"}
-		all = append(all,
-			fault{name: c.name, want: c.want, fail: func(t lab) error {
-				return handshake(t, secured(t, server), client)
-			}},
-			fault{name: c.name + ", seen by net/http", want: c.want, fail: func(t lab) error {
-				return get(t, &http.Transport{TLSClientConfig: client.Clone()}, "https://"+secured(t, server))
-			}},
-		)
+	}
+	return cases
+}
+
+// certificateFaults are met by tls.Dial.
+func certificateFaults() []fault {
+	var all []fault
+	for _, c := range certificateCases() {
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM(encoded(c.roots...))
+		all = append(all, fault{name: c.name + ", seen by tls.Dial", want: c.want, fail: func(t lab) error {
+			server := &tls.Config{Certificates: []tls.Certificate{c.cert}}
+			return handshake(t, secured(t, server), &tls.Config{RootCAs: pool, ServerName: "host.test"})
+		}})
 	}
 	return all
 }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -53,64 +52,6 @@ func TestADeviceThatDoesNotExistIsADialErrno(t *testing.T) {
 	if code := errcode.FromError(err); code != errcode.LocalDenied { // binding to a device may need a capability
 		require.Equal(t, errcode.DialErrno, code, "%v", err)
 	}
-}
-
-// outOfFilesAddress tells the test below that it is the child, and whom to dial.
-const outOfFilesAddress = "ERRCODE_TEST_OUT_OF_FILES"
-
-func TestTooManyOpenFilesAreLocalResources(t *testing.T) {
-	if address := os.Getenv(outOfFilesAddress); address != "" {
-		dialUntilOutOfFiles(t, address)
-		return
-	}
-	t.Parallel()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestTooManyOpenFilesAreLocalResources$", "-test.v")
-	cmd.Env = append(os.Environ(), outOfFilesAddress+"="+peer(lab{t}, silence))
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "code 1002")
-}
-
-func dialUntilOutOfFiles(t *testing.T, address string) {
-	t.Helper()
-	const few = 32
-	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: few, Max: few}))
-	for range few + 1 {
-		c, err := net.Dial("tcp", address)
-		if err != nil {
-			t.Logf("code %v: %v", errcode.FromError(err), err)
-			return
-		}
-		t.Cleanup(func() { c.Close() })
-	}
-}
-
-func TestRoutesOfANetworkNamespace(t *testing.T) {
-	t.Parallel()
-	inNamespace(t, func() {
-		fails := func(address string, want errcode.Code) {
-			_, err := net.Dial("tcp", address)
-			if assert.Error(t, err) {
-				assert.Equal(t, want, errcode.FromError(err), "%v", err)
-			}
-		}
-		fails("127.0.0.1:9", errcode.NetworkUnreachable)
-		for _, command := range []string{
-			"link set lo up",
-			"route add unreachable 198.51.100.1",
-			"route add prohibit 198.51.100.2",
-			"route add blackhole 198.51.100.3",
-		} {
-			out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput()
-			if !assert.NoError(t, err, "ip %s: %s", command, out) {
-				return
-			}
-		}
-		fails("127.0.0.1:9", errcode.Refused)
-		fails("198.51.100.1:9", errcode.HostUnreachable)
-		fails("198.51.100.2:9", errcode.LocalDenied)
-		fails("198.51.100.3:9", errcode.DialErrno)
-	})
 }
 
 func TestExhaustedPortsAreLocalPorts(t *testing.T) {

@@ -159,5 +159,5 @@ func handmadeFaults() []fault {
 
 // byHand is a fault that cannot be brought about on every machine, or at all.
 func byHand(name string, want errcode.Code, err error) fault {
-	return fault{name: name + ", by hand", want: want, fail: func(lab) error { return err }}
+	return fault{name: name + ", by hand", want: want, byHand: true, fail: func(lab) error { return err }}
 }

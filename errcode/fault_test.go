@@ -25,11 +25,8 @@ type fault struct {
 	name string
 	// want is the code of the error.
 	want errcode.Code
-	// prober is the code that the prober's own transport gives the same failure
-	// where net/http cannot tell it, and why is the reason; both stand in
-	// docs/error-codes.md.
-	prober errcode.Code
-	why    string
+	// byHand tells that the error is put together and did not happen.
+	byHand bool
 	// fail makes the failure happen.
 	fail func(t lab) error
 }
@@ -39,7 +36,7 @@ type fault struct {
 func faults() []fault {
 	return slices.Concat(
 		localFaults(), dnsFaults(), tcpFaults(), tlsFaults(), certificateFaults(), alertFaults(),
-		clientFaults(), responseFaults(), http2Faults(), handmadeFaults(),
+		clientFaults(), http2Faults(), handmadeFaults(),
 	)
 }
 
@@ -59,52 +56,17 @@ func TestFromErrorGivesEachFaultItsCode(t *testing.T) {
 	}
 }
 
-// onlyDeclared are the codes that no error of the standard library stands for:
-// they come from an [errcode.Error] made where the failure is seen.
-var onlyDeclared = []errcode.Code{
-	errcode.Panic, errcode.RedirectLimit, errcode.RedirectRefused,
-	errcode.Proxy, errcode.ProxyRefused, errcode.ProxyAuth,
-	errcode.DNSServfail, errcode.DNSRefused, errcode.DNSRcode, errcode.BlockedIP, errcode.BlockedHost,
-	errcode.CertRevoked,
-	errcode.HTTP2NotSpoken, errcode.HTTP2NoSettings, errcode.HTTP2Closed, errcode.HTTP2HeaderList,
-	errcode.HTTP2NoStream, errcode.HTTP2Flood, errcode.HTTP2Ping,
-	errcode.Content, errcode.InflatedLimit, errcode.BodyOverrun, errcode.UnexpectedStatus, errcode.UnexpectedHeader,
-	errcode.UnexpectedBody, errcode.UnexpectedProtocol, errcode.UnexpectedTLS, errcode.TooSlow,
-	errcode.HTTP1StatusLine, errcode.HTTP1HeaderSize, errcode.HTTP1ContentLength,
-	errcode.HTTP1Switch, errcode.HTTP1Informational, errcode.HTTP1Desync, errcode.HTTP1Version,
-}
-
-func TestEveryCodeHasAWayToCome(t *testing.T) {
-	t.Parallel()
-	ways := map[errcode.Code][]string{errcode.OK: {"no error"}}
-	for _, f := range faults() {
-		ways[f.want] = append(ways[f.want], f.name)
-	}
-	for _, c := range onlyDeclared {
-		assert.Empty(t, ways[c], "%d is not only declared", c)
-		assert.Equal(t, c, errcode.FromError(fmt.Errorf("wrapped: %w", errcode.New(c, "declared"))))
-		ways[c] = append(ways[c], "declared where it is seen")
-	}
-	for status := range 1000 {
-		c := errcode.FromStatus(status)
-		if !slices.Contains(ways[c], "a status") {
-			ways[c] = append(ways[c], "a status")
-		}
-	}
-	for c := range errcode.All() {
-		assert.NotEmpty(t, ways[c], "nothing produces %d %s", c, c.Name())
-		if r := c.Range(); r != errcode.RangeHTTP4xx && r != errcode.RangeHTTP5xx {
-			t.Logf("%d %s: %q", c, c.Name(), ways[c])
-		}
-	}
-}
-
 // peer accepts connections on loopback and hands each to serve, on a goroutine
 // of its own, until the test ends. It returns its address.
 func peer(t lab, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	return serveOn(t, l, serve)
+}
+
+func serveOn(t lab, l net.Listener, serve func(net.Conn)) string {
+	t.Helper()
 	var serving sync.WaitGroup
 	t.Cleanup(func() {
 		l.Close()

@@ -35,8 +35,7 @@ func tlsFaults() []fault {
 		}},
 		{
 			name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed,
-			fail:   func(t lab) error { return handshake(t, peer(t, hangUp), nil) },
-			prober: errcode.TLSClosed, why: "without a phase an end of stream is not known to be within the handshake",
+			fail: func(t lab) error { return handshake(t, peer(t, hangUp), nil) },
 		},
 		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
 			return in(errcode.PhaseTLS, handshake(t, peer(t, hangUp), nil))
@@ -49,8 +48,7 @@ func tlsFaults() []fault {
 		}},
 		{
 			name: "the peer says nothing during the handshake, seen by HandshakeContext", want: errcode.RequestTimeout,
-			fail:   handshakeInVain,
-			prober: errcode.TLSTimeout, why: "the deadline of a context says nothing about the phase",
+			fail: handshakeInVain,
 		},
 		{name: "net/http's TLSHandshakeTimeout is over", want: errcode.TLSTimeout, fail: func(t lab) error {
 			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, silence))
@@ -63,8 +61,7 @@ func tlsFaults() []fault {
 		}},
 		{
 			name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General,
-			fail:   func(t lab) error { return handshake(t, peer(t, answer(serverHelloTLS10)), nil) },
-			prober: errcode.TLSNoOverlap, why: handshakeText,
+			fail: func(t lab) error { return handshake(t, peer(t, answer(serverHelloTLS10)), nil) },
 		},
 		{name: "a handshake fails in another way", want: errcode.TLS, fail: func(t lab) error {
 			return in(errcode.PhaseTLS, handshake(t, peer(t, answer(serverHelloTLS10)), nil))
@@ -77,7 +74,6 @@ func tlsFaults() []fault {
 			fail: func(t lab) error {
 				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
 			},
-			prober: errcode.TLSSignature, why: handshakeText,
 		},
 		{name: "the peer's certificate cannot be parsed", want: errcode.CertMalformed, fail: func(t lab) error {
 			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
@@ -87,7 +83,6 @@ func tlsFaults() []fault {
 			fail: func(t lab) error {
 				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
 			},
-			prober: errcode.CertMalformed, why: handshakeText,
 		},
 		{name: "the peer's hello is malformed", want: errcode.TLS, fail: func(t lab) error {
 			return handshake(t, peer(t, answer("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00")), nil)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-//go:generate go test -run ^TestErrorCodesPage$ . -update
+//go:generate go test -run "^(TestErrorCodesPage|TestEveryCodeHasAWayToCome)$" . -update
 
 // Help is what there is to say about a code to whoever is woken by it, in whole
 // sentences. docs/error-codes.md consists of these texts.

@@ -44,7 +44,7 @@ var alertHelp = [...]explained{
 	{AlertCertificateExpired, Help{
 		"The server says that the prober's client certificate has expired (alert certificate_expired).",
 		"The renewal failed or did not reach the prober, or the server's clock is wrong.",
-		"Read the dates with `openssl x509 -noout -dates -in cert_file`; prober_tls_certificate_not_after_timestamp_seconds has them with role client.",
+		"Read the dates of our client certificate with `openssl x509 -noout -dates -in FILE`, where FILE is the target's connection.tls.cert_file.",
 	}},
 	{AlertCertificateUnknown, Help{
 		"The server did not accept the prober's client certificate for a reason it does not tell (alert certificate_unknown).",

@@ -1,0 +1,151 @@
+package errcode_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+const (
+	// patience is the time of a request that is not to run out of it.
+	patience = 30 * time.Second
+	// briefly is the time of a step that is to run out of it, and waiting that of a
+	// request which is to run out of time on a connection, once that is made.
+	briefly = 100 * time.Millisecond
+	waiting = time.Second
+)
+
+// engine is an HTTP client that a scene is played to.
+type engine interface {
+	// do sends one request, which has so much time, and returns what it came to:
+	// the code of the error, or else of the status.
+	do(ctx context.Context, within time.Duration) (errcode.Code, error)
+}
+
+// own is the prober's transport.
+type own struct {
+	*transport.Transport
+	broken error // why there is none
+}
+
+func newOwn(t lab, cfg transport.Config) engine {
+	t.Helper()
+	tr, err := transport.New(cfg)
+	if err == nil {
+		t.Cleanup(tr.Abort)
+	}
+	return own{tr, err}
+}
+
+func (e own) do(ctx context.Context, within time.Duration) (errcode.Code, error) {
+	if e.broken != nil {
+		return errcode.FromError(e.broken), e.broken
+	}
+	var r transport.Result
+	now := transport.Now()
+	r.Reset(now, now.Add(within))
+	e.Do(ctx, &r)
+	if r.Err != nil {
+		return errcode.FromError(r.Err), r.Err
+	}
+	return errcode.FromStatus(r.Status), nil
+}
+
+// standard is the client of net/http, configured to do the same.
+type standard struct {
+	http.Client
+	method, url string
+	body        func() io.Reader
+}
+
+func newStandard(t lab, cfg transport.Config) engine {
+	t.Helper()
+	tr := &http.Transport{
+		DialContext:            dialerOf(cfg),
+		TLSHandshakeTimeout:    cfg.TLSTimeout,
+		TLSClientConfig:        tlsConfigOf(cfg.TLS),
+		Protocols:              protocolsOf(cfg.HTTPVersion),
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression:     len(cfg.Compression) == 0,
+	}
+	if cfg.Proxy.URL != nil {
+		tr.Proxy = http.ProxyURL(cfg.Proxy.URL)
+	}
+	t.Cleanup(tr.CloseIdleConnections)
+	e := &standard{method: cfg.Method, url: cfg.URL.String(), body: func() io.Reader { return strings.NewReader(string(cfg.Body)) }}
+	e.Transport = tr
+	if cfg.FollowRedirects == 0 {
+		e.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
+	return e
+}
+
+func (e *standard) do(ctx context.Context, within time.Duration) (errcode.Code, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, e.method, e.url, e.body())
+	if err != nil {
+		return errcode.FromError(err), err
+	}
+	resp, err := e.Do(req)
+	if err != nil {
+		return errcode.FromError(err), err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return errcode.FromError(err), err
+	}
+	return errcode.FromStatus(resp.StatusCode), nil
+}
+
+// dialerOf resolves and connects as cfg says.
+func dialerOf(cfg transport.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: cfg.ConnectTimeout}
+	if cfg.DNSServer.IsValid() {
+		d.Resolver = resolver("", cfg.DNSServer.String())
+	}
+	if cfg.SourceAddress.IsValid() {
+		d.LocalAddr = &net.TCPAddr{IP: cfg.SourceAddress.AsSlice()}
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if cfg.IPVersion == transport.OnlyIPv6 {
+			network = "tcp6"
+		}
+		return d.DialContext(ctx, network, address)
+	}
+}
+
+func tlsConfigOf(o transport.TLSOptions) *tls.Config {
+	cfg := &tls.Config{
+		ServerName: o.ServerName, InsecureSkipVerify: o.InsecureSkipVerify,
+		MinVersion: o.MinVersion, MaxVersion: o.MaxVersion,
+	}
+	if len(o.CA) > 0 {
+		cfg.RootCAs = x509.NewCertPool()
+		cfg.RootCAs.AppendCertsFromPEM(o.CA)
+	}
+	if len(o.Cert) > 0 {
+		pair, err := tls.X509KeyPair(o.Cert, o.Key)
+		if err != nil {
+			panic(err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	return cfg
+}
+
+func protocolsOf(v transport.HTTPVersion) *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(v == transport.OnlyHTTP11 || v == transport.AutoHTTP)
+	p.SetHTTP2(v == transport.OnlyHTTP2 || v == transport.AutoHTTP)
+	p.SetUnencryptedHTTP2(v == transport.H2C)
+	return p
+}

@@ -1,0 +1,130 @@
+package errcode_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+const (
+	ok      = "HTTP/1.1 200 OK\r\n"
+	chunked = ok + "Transfer-Encoding: chunked\r\n\r\n"
+	noBody  = ok + "Content-Length: 0\r\n\r\n"
+)
+
+func gzipOf(content []byte) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(content) // to memory, as the end of it
+	_ = w.Close()
+	return b.String()
+}
+
+// inCoding is the stage of a peer that answers with a body in gzip.
+func inCoding(body string) func(t lab) transport.Config {
+	return answered(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body))
+}
+
+// answered is the stage of a peer that answers with text; the client has asked
+// for gzip.
+func answered(text string) func(t lab) transport.Config {
+	return func(t lab) transport.Config {
+		return transport.Config{URL: at("http", peer(t, answer(text))), Compression: []string{"gzip"}}
+	}
+}
+
+// http1Scenes are broken responses of HTTP/1.
+func http1Scenes() []scene {
+	cases := []struct {
+		name string
+		want errcode.Code
+		text string
+		why  string
+		std  errcode.Code
+	}{
+		{"the server closes without an answer", errcode.Closed, "", "", 0},
+		{"the server closes within the header", errcode.ClosedInHeaders, ok + "Server: x\r\n", "", 0},
+		{"the server closes within a line of the header", errcode.ClosedInHeaders, ok + "Serv", "net/http takes the part of a line for a malformed one", errcode.HTTP1Header},
+		{"the status line is garbage", errcode.HTTP1StatusLine, "garbage\r\n\r\n", clientText, errcode.General},
+		{"the header is too large", errcode.HTTP1HeaderSize, ok + strings.Repeat("A: b\r\n", 1<<15), clientText, errcode.General},
+		{"the header has a line without a colon", errcode.HTTP1Header, ok + "garbage\r\n\r\n", "", 0},
+		{"the status is 600", errcode.HTTP1StatusRange, "HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n", "", 0},
+		{"the status is 999", errcode.HTTP1StatusRange, "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", "", 0},
+		{"the status is 099", errcode.HTTP1StatusRange, "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n", "", 0},
+		{"the content length is garbage", errcode.HTTP1ContentLength, ok + "Content-Length: x\r\n\r\n", clientText, errcode.General},
+		{"there are two content lengths", errcode.HTTP1ContentLength, ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", clientText, errcode.General},
+		{"the transfer encoding is unknown", errcode.HTTP1TransferEncoding, ok + "Transfer-Encoding: x\r\n\r\n", "", 0},
+		{"the body is chunked and has a length", errcode.HTTP1TransferEncoding, ok + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "net/http drops the length", errcode.OK},
+		{"a chunk's size is garbage", errcode.HTTP1Chunk, chunked + "zz\r\n", clientText, errcode.General},
+		{"a chunk's line is too long", errcode.HTTP1Chunk, chunked + "1;" + strings.Repeat("x", 1<<13) + "\r\n", "", 0},
+		{"the server switches protocols unasked", errcode.HTTP1Switch, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "net/http takes it for an answer", errcode.OK},
+		{"there are endless informational responses", errcode.HTTP1Informational, strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1<<12), clientText, errcode.General},
+		{"bytes follow the response", errcode.HTTP1Desync, noBody + "more", noLook, errcode.OK},
+		{"the version is unknown", errcode.HTTP1Version, "HTTP/2.0 200 OK\r\n\r\n", noLook, errcode.OK},
+		{"the version is no version", errcode.HTTP1StatusLine, "HTTP/9 200 OK\r\n\r\n", clientText, errcode.General},
+	}
+	var all []scene
+	for _, c := range cases {
+		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(func(t lab) string { return peer(t, answer(c.text)) })})
+	}
+	return append(all, scene{
+		name: "the server closes a reused connection", want: errcode.ClosedReused, std: errcode.OK, why: onceMore, act: again,
+		stage: plain(func(t lab) string {
+			return peer(t, func(c net.Conn) {
+				answer(noBody)(c)
+				hangUp(c)
+			})
+		}),
+	})
+}
+
+// contentScenes are broken bodies, and the statuses.
+func contentScenes() []scene {
+	cases := []struct {
+		name string
+		want errcode.Code
+		text string
+		why  string
+		std  errcode.Code
+	}{
+		{"the server closes within the body", errcode.Truncated, ok + "Content-Length: 9\r\n\r\nshort", "", 0},
+		{"the server closes within a chunk", errcode.Truncated, chunked + "9\r\nshort", "", 0},
+		{"the server closes within the trailers", errcode.Truncated, chunked + "0\r\n", clientText, errcode.General},
+		{"the body is no gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nabcdefghijabcdefghij", "", 0},
+		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzipOf([]byte("content"))[:20], "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
+		{"the body is above the limit", errcode.BodyLimit, ok + "\r\n" + strings.Repeat("x", 1<<21), noLimit, errcode.OK},
+		{"a trailer has no colon", errcode.Trailers, chunked + "0\r\ngarbage\r\n\r\n", noPhase, errcode.HTTP1Header},
+	}
+	var all []scene
+	for _, c := range cases {
+		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: answered(c.text)})
+	}
+	all = append(all, scene{
+		name: "the body inflates a thousandfold", want: errcode.InflatedLimit, std: errcode.OK, why: noLimit,
+		stage: inCoding(gzipOf(make([]byte, 1<<20))),
+	})
+	for status := 400; status <= 599; status++ {
+		all = append(all, scene{name: fmt.Sprintf("the server answers with status %d", status), want: errcode.FromStatus(status), stage: plain(func(t lab) string {
+			return peer(t, answer(fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)))
+		})})
+	}
+	return all
+}
+
+// securedBy is a stage whose peer speaks TLS and answers with text.
+func securedBy(t lab, text string) transport.Config {
+	return transport.Config{
+		URL: at("https", securedPeer(t, nil, func(c net.Conn) {
+			hangUp(c)
+			_, _ = io.WriteString(c, text)
+		})),
+		TLS:         transport.TLSOptions{InsecureSkipVerify: true},
+		HTTPVersion: transport.OnlyHTTP11,
+	}
+}

@@ -1,0 +1,216 @@
+package errcode_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// reaction is what a server of HTTP/2 does when a request has come on a stream.
+type reaction func(f *http2.Framer, stream uint32)
+
+// http2Scenes are what can go wrong with a connection of HTTP/2 as such.
+func http2Scenes() []scene {
+	return []scene{
+		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, why: clientText, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: transport.H2C}
+		}},
+		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", act: inVain, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, silence)), HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2}
+		}},
+		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, why: clientText, stage: framed(hugeFrame)},
+		{
+			name: "the connection closes without GOAWAY", want: errcode.HTTP2Closed, std: errcode.ClosedInHeaders, why: "net/http returns the same unexpected end for HTTP/1 and HTTP/2",
+			stage: framed(func(*http2.Framer, uint32) {}),
+		},
+		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *http2.Framer, stream uint32) {
+			respond(f, stream, fields(strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...))
+		})},
+		{name: "the server allows no stream", want: errcode.HTTP2NoStream, std: errcode.RequestTimeout, why: clientContext, act: inVain, stage: func(t lab) transport.Config {
+			return overFrames(t, func(f *http2.Framer) { _ = f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams}) }, fallSilent)
+		}},
+		{name: "the server sends PINGs without end", want: errcode.HTTP2Flood, std: errcode.ClosedInHeaders, why: "net/http answers them until the server closes", stage: framed(func(f *http2.Framer, _ uint32) {
+			for range 1 << 10 {
+				_ = f.WritePing(false, [8]byte{})
+			}
+		})},
+		{name: "a PING goes unanswered", want: errcode.HTTP2Ping, alone: true, why: "net/http sends none unless told so", act: abandoned, stage: func(t lab) transport.Config {
+			cfg := framed(fallSilent)(t)
+			cfg.ConnectTimeout = waiting
+			return cfg
+		}},
+		{name: "the server chooses HTTP/2 over TLS 1.1", want: errcode.FromConnection(uint32(http2.ErrCodeInadequateSecurity)), std: errcode.OK, why: noLook, stage: func(t lab) transport.Config {
+			server := &tls.Config{
+				Certificates: []tls.Certificate{issue(nil, certificate{})}, NextProtos: []string{"h2"},
+				MinVersion: tls.VersionTLS11, MaxVersion: tls.VersionTLS11,
+			}
+			return transport.Config{
+				URL: at("https", securedPeer(t, server, func(c net.Conn) { serveFrames(c, settings, answerOK) })),
+				TLS: transport.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS11}, HTTPVersion: transport.OnlyHTTP2,
+			}
+		}},
+	}
+}
+
+// abandoned is an act of two requests to a server that falls silent.
+func abandoned(t lab, e engine) (errcode.Code, error) {
+	if code, err := e.do(t.Context(), waiting/2); code != errcode.RequestTimeout {
+		return code, err
+	}
+	return e.do(t.Context(), patience)
+}
+
+// frameScenes are frames that break the rules.
+func frameScenes() []scene {
+	connection := func(code http2.ErrCode) errcode.Code { return errcode.FromConnection(uint32(code)) }
+	stream := func(code http2.ErrCode) errcode.Code { return errcode.FromStream(uint32(code)) }
+	cases := []struct {
+		name  string
+		want  errcode.Code
+		react reaction
+		why   string
+		std   errcode.Code
+	}{
+		{"data comes on a stream that nobody opened", connection(http2.ErrCodeProtocol), func(f *http2.Framer, _ uint32) {
+			_ = f.WriteData(99, true, []byte("data"))
+		}, "", 0},
+		{"the window of the connection overflows", connection(http2.ErrCodeFlowControl), func(f *http2.Framer, _ uint32) {
+			_ = f.WriteWindowUpdate(0, 1<<31-1)
+		}, "", 0},
+		{"SETTINGS have an impossible length", connection(http2.ErrCodeFrameSize), func(f *http2.Framer, _ uint32) {
+			_ = f.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 5))
+		}, "", 0},
+		{"a header block cannot be decoded", connection(http2.ErrCodeCompression), func(f *http2.Framer, stream uint32) {
+			respond(f, stream, []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
+		}, "", 0},
+		{"a response has no status", stream(http2.ErrCodeProtocol), func(f *http2.Framer, stream uint32) {
+			respond(f, stream, fields("name", "value"))
+		}, "", 0},
+		{"the body is longer than its declared length", errcode.BodyOverrun, func(f *http2.Framer, stream uint32) {
+			respond(f, stream, fields(":status", "200", "content-length", "2"))
+			_ = f.WriteData(stream, true, []byte("longer"))
+		}, clientText, errcode.General},
+		{"the body is shorter than its declared length", errcode.Truncated, func(f *http2.Framer, stream uint32) {
+			respond(f, stream, fields(":status", "200", "content-length", "9"))
+			_ = f.WriteData(stream, true, []byte("short"))
+		}, "", 0},
+		{"the trailers have a pseudo-header field", errcode.Trailers, func(f *http2.Framer, stream uint32) {
+			respond(f, stream, okHeader)
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: okHeader, EndHeaders: true, EndStream: true})
+		}, "net/http ends the connection for it", connection(http2.ErrCodeProtocol)},
+	}
+	var all []scene
+	for _, c := range cases {
+		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: framed(c.react)})
+	}
+	return append(all, scene{
+		name: "the window of a stream overflows", want: stream(http2.ErrCodeFlowControl), alone: true, why: "net/http waits for ever, without heed to the deadline",
+		stage: framed(func(f *http2.Framer, stream uint32) { _ = f.WriteWindowUpdate(stream, 1<<31-1) }),
+	}, scene{
+		name: "data comes on a stream that has ended", want: connection(http2.ErrCodeStreamClosed), std: errcode.ClosedInHeaders, why: noLook, act: again,
+		stage: framed(func(f *http2.Framer, stream uint32) {
+			answerOK(f, stream)
+			awaitHeaders(f)
+			_ = f.WriteData(stream, true, []byte("late"))
+		}),
+	})
+}
+
+// errorCodeScenes are the HTTP/2 error codes of RFC 9113, and one that is
+// unknown, sent by a server.
+func errorCodeScenes() []scene {
+	var all []scene
+	for n := range uint32(http2Codes) {
+		code := http2.ErrCode(n)
+		all = append(all,
+			scene{name: fmt.Sprintf("the server sends GOAWAY %d", n), want: errcode.FromGoAway(n), stage: framed(func(f *http2.Framer, stream uint32) {
+				_ = f.WriteGoAway(stream, code, nil)
+			})},
+			scene{name: fmt.Sprintf("the server resets the stream with %d", n), want: errcode.FromStream(n), stage: framed(func(f *http2.Framer, stream uint32) {
+				respond(f, stream, okHeader)
+				_ = f.WriteRSTStream(stream, code)
+			})},
+		)
+	}
+	return all
+}
+
+// framed is the stage of a server of HTTP/2 in clear text.
+func framed(react reaction) func(t lab) transport.Config {
+	return func(t lab) transport.Config { return overFrames(t, settings, react) }
+}
+
+func overFrames(t lab, greet func(*http2.Framer), react reaction) transport.Config {
+	return transport.Config{URL: at("http", peer(t, func(c net.Conn) { serveFrames(c, greet, react) })), HTTPVersion: transport.H2C}
+}
+
+// serveFrames greets and reacts to the first request. Then it says no more and
+// listens to the end, so that the client sees an end of stream and no reset.
+func serveFrames(c net.Conn, greet func(*http2.Framer), react reaction) {
+	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+		return
+	}
+	f := http2.NewFramer(c, c)
+	f.AllowIllegalWrites = true
+	greet(f)
+	if stream := awaitHeaders(f); stream != 0 {
+		react(f, stream)
+	}
+	if half, can := c.(interface{ CloseWrite() error }); can {
+		_ = half.CloseWrite() // the client may be gone
+	}
+	waitForEnd(f)
+}
+
+func settings(f *http2.Framer) { _ = f.WriteSettings() }
+
+// awaitHeaders returns the stream of the next request, 0 if none comes.
+func awaitHeaders(f *http2.Framer) uint32 {
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
+			return 0
+		}
+		if h, isHeaders := frame.(*http2.HeadersFrame); isHeaders {
+			return h.StreamID
+		}
+	}
+}
+
+func fallSilent(f *http2.Framer, _ uint32) { waitForEnd(f) }
+
+func answerOK(f *http2.Framer, stream uint32) {
+	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: okHeader, EndHeaders: true, EndStream: true})
+}
+
+// respond sends a header block, in as many frames as it takes.
+func respond(f *http2.Framer, stream uint32, block []byte) {
+	const most = 1 << 14
+	part := block[:min(most, len(block))]
+	block = block[len(part):]
+	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: part, EndHeaders: len(block) == 0})
+	for len(block) > 0 {
+		part = block[:min(most, len(block))]
+		block = block[len(part):]
+		_ = f.WriteContinuation(stream, len(block) == 0, part)
+	}
+}
+
+// fields encodes names and values in turn, as they are.
+func fields(pairs ...string) []byte {
+	var b bytes.Buffer
+	e := hpack.NewEncoder(&b)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		_ = e.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]}) // to memory
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,179 @@
+package errcode_test
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// childOf is the environment variable that makes a process the one in which a
+// test plays its scenes: with a network of its own, or with few files.
+const childOf = "ERRCODE_TEST_CHILD_OF"
+
+// allScenes lists those of this process and of children.
+func allScenes() []scene {
+	return slices.Concat(scenes(), droppingScenes(), networkScenes(), fileScenes())
+}
+
+func TestBothEnginesMeetDroppedPackets(t *testing.T) {
+	t.Parallel()
+	playAll(t, droppingScenes())
+}
+
+func TestBothEnginesInANetworkOfTheirOwn(t *testing.T) {
+	if os.Getenv(childOf) != t.Name() {
+		t.Parallel()
+		startChild(t, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET})
+		return
+	}
+	for _, command := range []string{
+		"ip link set lo up",
+		"ip route add unreachable 198.51.100.1",
+		"ip route add prohibit 198.51.100.2",
+		"ip route add blackhole 198.51.100.3",
+	} {
+		run(t, command)
+	}
+	// How often a connection repeats unacknowledged data before it is given up.
+	require.NoError(t, os.WriteFile("/proc/sys/net/ipv4/tcp_retries2", []byte("3"), 0))
+	playAll(t, networkScenes())
+}
+
+func TestBothEnginesWithoutFileDescriptors(t *testing.T) {
+	if os.Getenv(childOf) != t.Name() {
+		t.Parallel()
+		startChild(t, nil)
+		return
+	}
+	playAll(t, fileScenes())
+}
+
+// startChild plays the scenes of t in a process of its own. The test is skipped
+// where the rights or a program are missing.
+func startChild(t *testing.T, attr *syscall.SysProcAttr) {
+	t.Helper()
+	for _, program := range []string{"ip", "ss"} {
+		if _, err := exec.LookPath(program); attr != nil && err != nil {
+			t.Skipf("a program is missing: %v", err)
+		}
+	}
+	var out strings.Builder
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env, cmd.SysProcAttr = append(os.Environ(), childOf+"="+t.Name()), attr
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Start()
+	if errors.Is(err, syscall.EPERM) {
+		t.Skipf("no network namespace of its own without the rights of root: %v", err)
+	}
+	require.NoError(t, err)
+	require.NoError(t, cmd.Wait(), "%s", &out)
+	require.Contains(t, out.String(), "--- PASS: "+t.Name(), "the child has run it")
+}
+
+// droppingScenes are of a firewall that drops packets without a word.
+func droppingScenes() []scene {
+	return []scene{{name: "the packets of the dial are dropped", want: errcode.DialTimeout, stage: func(t lab) transport.Config {
+		return transport.Config{URL: at("http", filteredPeer(t, "127.0.0.1:0", dropAll, silence)), ConnectTimeout: briefly}
+	}}}
+}
+
+// networkScenes need routes and sockets that no other program depends on.
+func networkScenes() []scene {
+	to := func(address string) func(t lab) transport.Config {
+		return func(lab) transport.Config { return transport.Config{URL: at("http", address)} }
+	}
+	return []scene{
+		{name: "there is no route", want: errcode.NetworkUnreachable, stage: to("198.51.100.9")},
+		{name: "the host is unreachable", want: errcode.HostUnreachable, stage: to("198.51.100.1")},
+		{name: "a local rule forbids the dial", want: errcode.LocalDenied, stage: to("198.51.100.2")},
+		{name: "the route leads into a black hole", want: errcode.DialErrno, stage: to("198.51.100.3")},
+		{name: "there is no route to the DNS server", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: func(lab) transport.Config {
+			return transport.Config{URL: at("http", "host.test."), DNSServer: netip.MustParseAddrPort("198.51.100.9:53")}
+		}},
+		{name: "the kernel aborts the connection", want: errcode.Aborted, stage: plain(func(t lab) string {
+			return peer(t, func(c net.Conn) {
+				hangUp(c)
+				// Its status tells of more sockets than this one.
+				_ = exec.CommandContext(t.Context(), "ss", "-K", "dport", "=", strconv.Itoa(c.LocalAddr().(*net.TCPAddr).Port)).Run()
+				silence(c)
+			})
+		})},
+		{name: "the packets of a connection are dropped", want: errcode.ConnectionTimeout, stage: plain(func(t lab) string {
+			return filteredPeer(t, "127.0.0.1:0", dropContent, silence)
+		})},
+	}
+}
+
+// fileScenes leave the process without a file descriptor.
+func fileScenes() []scene {
+	return []scene{{
+		name: "no file descriptor is left", want: errcode.LocalResources,
+		stage: plain(func(t lab) string { return peer(t, silence) }),
+		act: func(t lab, e engine) (errcode.Code, error) {
+			exhaust(t)
+			return e.do(t.Context(), patience)
+		},
+	}}
+}
+
+// exhaust opens files until there is no file descriptor left.
+func exhaust(t lab) {
+	t.Helper()
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 64, Max: 64}))
+	for {
+		file, err := os.Open(os.DevNull)
+		if err != nil {
+			return
+		}
+		t.Cleanup(func() { file.Close() })
+	}
+}
+
+// filteredPeer is a [peer] at an address, whose connections get no packet that
+// the filter drops.
+func filteredPeer(t lab, address string, filter []syscall.SockFilter, serve func(net.Conn)) string {
+	t.Helper()
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // its sockets take no filter
+	l, err := config.Listen(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	require.NoError(t, err)
+	var attached error
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		attached = syscall.AttachLsf(int(fd), filter)
+	}))
+	require.NoError(t, attached)
+	return serveOn(t, l, serve)
+}
+
+// The filters of packets look at the header of TCP.
+var (
+	dropAll     = []syscall.SockFilter{{Code: syscall.BPF_RET | syscall.BPF_K, K: 0}}
+	dropContent = []syscall.SockFilter{
+		{Code: syscall.BPF_LD | syscall.BPF_B | syscall.BPF_ABS, K: 13}, // the flags
+		{Code: syscall.BPF_JMP | syscall.BPF_JSET | syscall.BPF_K, K: 8, Jt: 1},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: 1 << 16},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: 0}, // PSH: the end of a write
+	}
+)
+
+func run(t *testing.T, command string) {
+	t.Helper()
+	words := strings.Fields(command)
+	out, err := exec.CommandContext(t.Context(), words[0], words[1:]...).CombinedOutput()
+	assert.NoError(t, err, "%s: %s", command, out)
+}
