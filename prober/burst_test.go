@@ -175,7 +175,7 @@ func TestVerdict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.code, verdict(tt.expect, resultWithStatus(tt.status)))
+			assert.Equal(t, tt.code, expectationOf(tt.expect).verdict(resultWithStatus(tt.status)))
 		})
 	}
 }

@@ -1,21 +1,32 @@
 package prober
 
 import (
+	"encoding/base64"
 	"fmt"
-	"slices"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
-// compileTransport turns the part of a target that describes one request into a
-// transport. It fails when the TLS material does not fit together.
-func compileTransport(t config.Target, network config.Network, connections *transport.Ceiling) (*transport.Transport, error) {
-	c := transport.Config{
+// compiled is a target ready to run.
+type compiled struct {
+	engine engine
+	expect *expectation
+	tokens *tokenSource // nil unless the target logs in by OAuth 2.0
+}
+
+// compile turns t into what sends its requests and judges the answers. It fails
+// when the TLS material does not fit together, or settings exclude each other.
+func (m *Manager) compile(t config.Target, network config.Network) (*compiled, error) {
+	expect, err := newExpectation(t.Expect)
+	if err != nil {
+		return nil, fmt.Errorf("target %q: %w", t.Name, err)
+	}
+	c := &compiled{expect: expect}
+	cfg := transport.Config{
 		URL:             t.URL,
 		Method:          t.Request.Method,
-		Header:          headerFields(t.Request.Headers),
+		Header:          headerFields(t.Request),
 		Host:            t.Request.Host,
 		Body:            t.Request.Body,
 		BodySize:        t.Request.BodySize,
@@ -24,16 +35,21 @@ func compileTransport(t config.Target, network config.Network, connections *tran
 		FollowRedirects: t.Request.FollowRedirects,
 		Compression:     t.Request.Compression,
 		MaxBodyBytes:    t.Expect.MaxBodySize,
-		Connections:     connections,
+		Connections:     m.limiter.connections,
+		Decoders:        m.decoders,
 		Deny:            network.Deny,
 		Allow:           network.Allow,
 	}
-	setConnection(&c, t.Connection)
-	tr, err := transport.New(c)
-	if err != nil {
+	setConnection(&cfg, t.Connection)
+	expect.configure(&cfg)
+	if t.Request.OAuth2 != nil {
+		c.tokens = newTokenSource(t, network, m.log)
+		cfg.Authorization = c.tokens.authorization
+	}
+	if c.engine, err = transport.New(cfg); err != nil {
 		return nil, fmt.Errorf("target %q: %w", t.Name, err)
 	}
-	return tr, nil
+	return c, nil
 }
 
 // setConnection fills in how connections are made and how long they are kept.
@@ -83,14 +99,31 @@ func proxyOptions(c config.Connection) transport.ProxyOptions {
 	}
 }
 
-func headerFields(headers []config.Header) []transport.HeaderField {
+func headerFields(r config.Request) []transport.HeaderField {
 	var fields []transport.HeaderField
-	for _, h := range headers {
+	for _, h := range r.Headers {
 		for _, value := range h.Values {
 			fields = append(fields, transport.HeaderField{Name: h.Name, Value: value})
 		}
 	}
+	if value := authorization(r); value != "" {
+		fields = append(fields, transport.HeaderField{Name: "Authorization", Value: value})
+	}
 	return fields
+}
+
+// authorization returns the value of that header for credentials that never
+// change, "" without any.
+func authorization(r config.Request) string {
+	switch {
+	case r.BasicAuth != nil:
+		pair := r.BasicAuth.Username + ":" + r.BasicAuth.Password
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+	case r.Authorization != nil:
+		return r.Authorization.Type + " " + r.Authorization.Credentials
+	default:
+		return ""
+	}
 }
 
 func tlsOptions(t config.TLS) transport.TLSOptions {
@@ -111,26 +144,4 @@ func requestsPerConnection(c config.Connection) int {
 		return 1
 	}
 	return c.RequestsPerConnection
-}
-
-// verdict decides what a request came to: the code of its failure, or what the
-// target's expectations make of its status.
-func verdict(expect config.Expect, r *transport.Result) errcode.Code {
-	if r.Err != nil {
-		return errcode.FromError(r.Err)
-	}
-	if len(expect.Status) == 0 {
-		return errcode.FromStatus(r.Status)
-	}
-	expected := slices.ContainsFunc(expect.Status, func(s config.StatusRange) bool {
-		return s.From <= r.Status && r.Status <= s.To
-	})
-	switch {
-	case expected:
-		return errcode.OK
-	case r.Status < 400:
-		return errcode.UnexpectedStatus
-	default:
-		return errcode.FromStatus(r.Status)
-	}
 }

@@ -90,7 +90,7 @@ func (d *Demand) Exceeds(l Limits) error {
 
 // Check tells whether every target of cfg could be started.
 func Check(cfg *config.Config, s Shard) error {
-	_, err := NewManager(Options{Metrics: cfg.Metrics, Shard: s}).compile(cfg)
+	_, err := NewManager(Options{Metrics: cfg.Metrics, Shard: s}).compileChanged(cfg)
 	return err
 }
 

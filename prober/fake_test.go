@@ -111,12 +111,20 @@ func testTarget(cfg config.Target, e engine) *target {
 		limiter:  newLimiter(Limits{}),
 		part:     shard{total: 1},
 		log:      slog.New(slog.DiscardHandler),
-		verdict:  func(res *transport.Result) errcode.Code { return verdict(cfg.Expect, res) },
+		verdict:  expectationOf(cfg.Expect).verdict,
 		pause: func(ctx context.Context, until transport.Instant) {
 			sleep(ctx, until.Sub(transport.Now()))
 		},
 		wall: time.Now,
 	}
+}
+
+func expectationOf(e config.Expect) *expectation {
+	x, err := newExpectation(e)
+	if err != nil {
+		panic(err)
+	}
+	return x
 }
 
 // assertConserved demands that nothing is lost and nothing is counted twice.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
@@ -40,6 +39,8 @@ type Manager struct {
 	bounds  *bounds
 	limiter *limiter
 	shard   Shard
+	// decoders is shared by all targets, so that its bound on memory is of all.
+	decoders *transport.Decoders
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -85,6 +86,8 @@ func NewManager(o Options) *Manager {
 		shard:   o.Shard,
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
+
+		decoders: transport.NewDecoders(),
 	}
 }
 
@@ -98,7 +101,7 @@ func (m *Manager) Apply(cfg *config.Config) error {
 	if m.stopped {
 		return errors.New("the prober is shutting down")
 	}
-	changed, err := m.compile(cfg)
+	changed, err := m.compileChanged(cfg)
 	if err != nil {
 		return err
 	}
@@ -107,8 +110,8 @@ func (m *Manager) Apply(cfg *config.Config) error {
 	for _, t := range m.own(cfg) {
 		wanted[t.Name] = true
 		m.order = append(m.order, t.Name)
-		if engine, ok := changed[t.Name]; ok {
-			m.replace(t, engine)
+		if c, ok := changed[t.Name]; ok {
+			m.replace(t, c)
 		}
 	}
 	for name, e := range m.entries {
@@ -151,24 +154,24 @@ func (m *Manager) Shutdown(ctx context.Context) {
 	m.ended.Wait()
 }
 
-// compile builds the engines of the targets that are new or changed.
-func (m *Manager) compile(cfg *config.Config) (map[string]engine, error) {
+// compileChanged compiles the targets that are new or changed.
+func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, error) {
 	own := m.own(cfg)
 	if most := m.limiter.limits.Targets; most > 0 && len(own) > most {
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
-	changed := make(map[string]engine)
+	changed := make(map[string]*compiled)
 	for _, t := range own {
 		e := m.entries[t.Name]
 		if e != nil && !e.removed && sameNetwork && reflect.DeepEqual(e.cfg, t) {
 			continue
 		}
-		engine, err := compileTransport(t, cfg.Network, m.limiter.connections)
+		c, err := m.compile(t, cfg.Network)
 		if err != nil {
 			return nil, err
 		}
-		changed[t.Name] = engine
+		changed[t.Name] = c
 	}
 	return changed, nil
 }
@@ -179,7 +182,7 @@ func (m *Manager) own(cfg *config.Config) []config.Target {
 }
 
 // replace starts t, after what runs under its name now has drained.
-func (m *Manager) replace(t config.Target, engine engine) {
+func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
 		e = &entry{recorder: newRecorder(m.bounds)}
@@ -189,20 +192,21 @@ func (m *Manager) replace(t config.Target, engine engine) {
 	if before != nil {
 		before.stop(errReload)
 	}
-	e.cfg, e.engine, e.removed = t, engine, false
-	e.run = m.start(m.newTarget(t, engine, e.recorder), before)
+	e.cfg, e.engine, e.removed = t, c.engine, false
+	e.run = m.start(m.newTarget(t, c, e.recorder), before)
 }
 
-func (m *Manager) newTarget(t config.Target, engine engine, r *recorder) *target {
+func (m *Manager) newTarget(t config.Target, c *compiled, r *recorder) *target {
 	spin := t.Burst.Precision == config.PrecisionSpin
 	return &target{
 		cfg:      t,
-		engine:   engine,
+		engine:   c.engine,
+		tokens:   c.tokens,
 		recorder: r,
 		limiter:  m.limiter,
 		part:     m.shard.part(&t),
 		log:      m.log,
-		verdict:  func(res *transport.Result) errcode.Code { return verdict(t.Expect, res) },
+		verdict:  c.expect.verdict,
 		pause:    func(ctx context.Context, until transport.Instant) { pause(ctx, until, spin) },
 		wall:     time.Now,
 	}

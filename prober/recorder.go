@@ -190,6 +190,15 @@ func (r *recorder) claim(now, free transport.Instant) (due transport.Instant, st
 	return due, state
 }
 
+func (r *recorder) connected(opened, reused bool) {
+	if opened {
+		r.opened++
+	}
+	if reused {
+		r.reused++
+	}
+}
+
 // holdBack drops a request that was begun or claimed and could not start.
 func (r *recorder) holdBack(reason dropReason) {
 	r.mu.Lock()
@@ -238,12 +247,11 @@ func (r *recorder) transfer(res *transport.Result) {
 	}
 	r.sent += uint64(res.Sent)
 	r.received += uint64(res.Received)
-	if res.Opened {
-		r.opened++
+	for _, hop := range res.Hops {
+		r.responses[responseKey{hop.Status, hop.Version}]++
+		r.connected(hop.Opened, hop.Reused)
 	}
-	if res.Reused {
-		r.reused++
-	}
+	r.connected(res.Opened, res.Reused)
 	if res.TLS != nil {
 		r.tls = *res.TLS
 	}

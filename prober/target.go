@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"example.com/prober/config"
@@ -27,6 +28,7 @@ type engine interface {
 type target struct {
 	cfg      config.Target
 	engine   engine
+	tokens   *tokenSource // nil without OAuth 2.0
 	recorder *recorder
 	limiter  *limiter
 	part     shard
@@ -43,6 +45,12 @@ type target struct {
 // request has ended.
 func (t *target) run(schedule, requests context.Context) {
 	defer t.engine.CloseIdle()
+	if t.tokens != nil {
+		var fetching sync.WaitGroup
+		defer fetching.Wait()
+		fetching.Go(func() { t.tokens.run(schedule) })
+		t.tokens.ready(schedule)
+	}
 	grid := newSlots(t.cfg.Name, t.cfg.Interval)
 	wait := grid.first(t.wall())
 	for sleep(schedule, wait) {

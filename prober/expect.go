@@ -1,0 +1,90 @@
+package prober
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// expectation is a target's [config.Expect], compiled.
+type expectation struct {
+	status  []config.StatusRange // empty means all below 400
+	version string               // as of transport.Version, empty for any
+	headers []headerExpectation
+	body    *bodyExpectation // nil if any will do
+	latency time.Duration    // 0 means no limit
+}
+
+type headerExpectation struct {
+	name  string
+	match func(value []byte) bool
+}
+
+func newExpectation(e config.Expect) (*expectation, error) {
+	x := &expectation{status: e.Status, version: e.HTTPVersion, latency: e.MaxLatency}
+	for _, h := range e.Headers {
+		pattern, err := regexp.Compile(h.Pattern)
+		if err != nil {
+			return nil, fmt.Errorf("expect.headers: %s: %w", h.Name, err)
+		}
+		x.headers = append(x.headers, headerExpectation{h.Name, pattern.Match})
+	}
+	var err error
+	if x.body, err = newBodyExpectation(e.Body); err != nil {
+		return nil, fmt.Errorf("expect.body: %w", err)
+	}
+	return x, nil
+}
+
+// configure makes a transport look at what the expectation is about.
+func (x *expectation) configure(c *transport.Config) {
+	for _, h := range x.headers {
+		c.KeepHeader = append(c.KeepHeader, h.name)
+	}
+	if x.body != nil {
+		c.CheckBody = x.body.check
+	}
+}
+
+// verdict decides what a request came to. The first of these that applies gives
+// the code: a failure to get the whole response, its status, its HTTP version,
+// its header, its body, the time it took.
+func (x *expectation) verdict(r *transport.Result) errcode.Code {
+	if r.Err != nil {
+		return errcode.FromError(r.Err)
+	}
+	if code := x.statusCode(r.Status); code != errcode.OK {
+		return code
+	}
+	switch {
+	case x.version != "" && x.version != r.Version.String():
+		return errcode.UnexpectedProtocol
+	case slices.ContainsFunc(x.headers, func(h headerExpectation) bool { return !r.AnyField(h.name, h.match) }):
+		return errcode.UnexpectedHeader
+	case r.BodyErr != nil:
+		return errcode.UnexpectedBody
+	case x.latency > 0 && r.Duration() > x.latency:
+		return errcode.TooSlow
+	}
+	return errcode.OK
+}
+
+func (x *expectation) statusCode(status int) errcode.Code {
+	if len(x.status) == 0 {
+		return errcode.FromStatus(status)
+	}
+	for _, s := range x.status {
+		if s.From <= status && status <= s.To {
+			return errcode.OK
+		}
+	}
+	if status < 400 {
+		return errcode.UnexpectedStatus
+	}
+	return errcode.FromStatus(status)
+}
