@@ -80,6 +80,11 @@ func frameScenes() []scene {
 		why   string
 		std   errcode.Code
 	}{
+		{"the status is 600", errcode.HTTP1StatusRange, func(f *http2.Framer, stream uint32) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{
+				StreamID: stream, BlockFragment: fields(":status", "600"), EndHeaders: true, EndStream: true,
+			})
+		}, "", 0},
 		{"data comes on a stream that nobody opened", connection(http2.ErrCodeProtocol), func(f *http2.Framer, _ uint32) {
 			_ = f.WriteData(99, true, []byte("data"))
 		}, "", 0},

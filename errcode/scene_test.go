@@ -62,14 +62,17 @@ func playAll(t *testing.T, all []scene) {
 // to wait for passes once.
 func (s scene) play(t lab) {
 	t.Helper()
+	prober, other := newOwn(t, s.setting(t)), engine(nil)
+	if !s.alone {
+		other = newStandard(t, s.setting(t))
+	}
 	var both sync.WaitGroup
 	var std errcode.Code
 	var stdErr error
-	if !s.alone {
-		e := newStandard(t, s.setting(t))
-		both.Go(func() { std, stdErr = s.perform(t, e) })
+	if other != nil {
+		both.Go(func() { std, stdErr = s.perform(t, other) })
 	}
-	code, err := s.perform(t, newOwn(t, s.setting(t)))
+	code, err := s.perform(t, prober)
 	both.Wait()
 	t.Logf("prober %v: %v", code, err)
 	assert.Equal(t, s.want, code, "the prober: %v", err)

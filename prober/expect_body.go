@@ -102,7 +102,7 @@ func enterJSON(text []byte, key string) (found []byte) {
 	object := text[0] == '{'
 	text = trimJSON(text[1:])
 	for i := 0; text[0] != '}' && text[0] != ']'; i++ {
-		name := ""
+		var name string
 		if object {
 			n := skipJSON(text)
 			name = unquoteJSON(text[:n])

@@ -147,5 +147,5 @@ func TestBodyTooLongToLookAtIsRefused(t *testing.T) {
 	cfg := testConfig(config.Burst{})
 	cfg.Expect = config.Expect{Body: config.BodyExpectation{Contains: "a"}, MaxBodySize: 9 << 20}
 	_, err := NewManager(Options{}).compile(cfg, config.Network{})
-	assert.ErrorContains(t, err, `target "checkout": a body above 8 MiB cannot be looked at`)
+	assert.ErrorContains(t, err, `target "checkout": a body above 8 MiB cannot be checked`)
 }

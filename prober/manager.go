@@ -253,6 +253,6 @@ func (m *Manager) start(t *target, before *run) *run {
 // noteMetrics says so when a reload asks for what only a restart can do.
 func (m *Manager) noteMetrics(metrics config.Metrics) {
 	if !reflect.DeepEqual(metrics, m.metrics) {
-		m.log.Warn("a change of metrics takes effect at the next start")
+		m.log.Info("the histograms keep the buckets of the start; a restart gives them those of the configuration")
 	}
 }

@@ -232,11 +232,12 @@ func (t *tokenTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 }
 
 func exchangeToken(ctx context.Context, tr *transport.Transport) *transport.Result {
-	defer context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.Canceled) { // the end of the time has a code of its own
 			tr.Abort()
 		}
-	})()
+	})
+	defer stop()
 	var r transport.Result
 	deadline, _ := ctx.Deadline()
 	r.Reset(transport.Now(), transport.At(deadline))

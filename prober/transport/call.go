@@ -1,6 +1,9 @@
 package transport
 
-import "bytes"
+import (
+	"bytes"
+	"net/http"
+)
 
 // call is one request, encoded once for each version of HTTP in which a transport
 // may have to send it.
@@ -25,7 +28,7 @@ func (t *Transport) encode(cfg *Config) call {
 		varying:  newVarying(cfg),
 		pattern:  cfg.Body,
 		length:   int64(len(cfg.Body)),
-		bodiless: cfg.Method == "HEAD",
+		bodiless: cfg.Method == http.MethodHead,
 	}
 	if cfg.BodySize > 0 {
 		q.pattern, q.length = filler, cfg.BodySize

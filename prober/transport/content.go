@@ -13,7 +13,7 @@ const maxKeptBytes = 8 << 20
 
 var (
 	errInflated = errcode.New(errcode.InflatedLimit, "the body decompresses beyond 8 MiB or a hundredfold")
-	errTooLong  = errors.New("a body above 8 MiB cannot be looked at")
+	errTooLong  = errors.New("a body above 8 MiB cannot be checked, so none may be accepted")
 )
 
 // contentPlan says what is kept of the responses to a target's requests, and
@@ -80,9 +80,9 @@ func (k *kept) reset() {
 	k.body, k.wanted = k.body[:0], false
 }
 
-// begin prepares k, whose fields are those of the final header, for a body. What
-// cannot be asked for any more is forgotten: a redirect that is followed has no
-// body that matters, and one without a coding needs no decoding.
+// begin prepares k, whose fields are those of the final header, for a body. That
+// of a redirect which is followed does not matter, and one without a coding only
+// if it is to be checked.
 func (k *kept) begin(status int) {
 	p := k.plan
 	k.wanted = p.decoders != nil && !(p.follows && isRedirect(status)) &&

@@ -121,10 +121,11 @@ func (d *Decoders) decode(raw []byte, codings []coding, use func([]byte) error) 
 
 // decoder is the space for decoding one body.
 type decoder struct {
-	raw    bytes.Reader
-	layers [maxCodings]layer
-	wide   wideDecoder
-	out    []byte
+	raw     bytes.Reader
+	layers  [maxCodings]layer
+	wide    wideDecoder
+	out     []byte
+	surplus [4 << 10]byte // takes what out has no room for
 }
 
 // decode leaves the result in d.out if it is to be kept. A long one is decoded
@@ -147,17 +148,18 @@ func (d *decoder) decode(raw []byte, codings []coding, keep bool) error {
 // is room for is in d.out.
 func (d *decoder) pass(raw []byte, codings []coding) (size int, err error) {
 	d.raw.Reset(raw)
+	defer d.raw.Reset(nil) // raw is not ours
 	limit := min(maxKeptBytes, max(freeInflation, int64(len(raw))*maxInflation))
 	var src io.Reader = &d.raw
 	for i := range codings {
 		l := &d.layers[i]
 		if err := l.open(codings[len(codings)-1-i], src, limit, &d.wide); err != nil {
-			return 0, d.explain(err)
+			return 0, explain(err, d.layers[:i+1])
 		}
 		src = l
 	}
 	if size, err = d.drain(src); err != nil {
-		return 0, d.explain(err)
+		return 0, explain(err, d.layers[:len(codings)])
 	}
 	for i := range codings {
 		if !d.layers[i].ended() {
@@ -169,12 +171,11 @@ func (d *decoder) pass(raw []byte, codings []coding) (size int, err error) {
 
 // drain reads src to its end.
 func (d *decoder) drain(src io.Reader) (size int, err error) {
-	var surplus [512]byte
 	d.out = d.out[:0]
 	for {
 		room := d.out[len(d.out):cap(d.out)]
 		if len(room) == 0 {
-			room = surplus[:]
+			room = d.surplus[:]
 		}
 		n, err := src.Read(room)
 		size += n
@@ -190,10 +191,10 @@ func (d *decoder) drain(src io.Reader) (size int, err error) {
 
 // explain tells a body that becomes too long from one that is broken. The errors
 // of the decoders hold nothing that the peer sent.
-func (d *decoder) explain(err error) error {
+func explain(err error, opened []layer) error {
 	tooLong := errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded)
-	for i := range d.layers {
-		tooLong = tooLong || d.layers[i].left < 0
+	for i := range opened {
+		tooLong = tooLong || opened[i].left < 0
 	}
 	if tooLong {
 		return errInflated

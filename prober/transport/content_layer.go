@@ -56,7 +56,7 @@ func (l *layer) Read(p []byte) (int, error) {
 // ended tells whether the decoder has taken in all there was.
 func (l *layer) ended() bool {
 	_, err := l.in.ReadByte()
-	return err == io.EOF //nolint:errorlint // bufio does not wrap what its reader returns
+	return err == io.EOF
 }
 
 func (l *layer) openGzip() error {

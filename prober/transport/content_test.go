@@ -241,6 +241,34 @@ func TestEncodedBodyAboveWhatIsKept(t *testing.T) {
 	})
 }
 
+func TestDecodersAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	d := NewDecoders()
+	zeros := strings.Repeat("\x00", 1<<20)
+	inflate := func(codings []coding, body string) (string, errcode.Code) {
+		got := ""
+		_, err := d.decode([]byte(body), codings, func(b []byte) error { got = string(b); return nil })
+		return got, errcode.FromError(err)
+	}
+	for range 2 * maxDecoders {
+		for name, codings := range map[string][]coding{
+			"gzip": {codingGzip}, "zlib": {codingDeflate}, "flate": {codingDeflate}, "br": {codingBrotli}, "zstd": {codingZstd},
+		} {
+			_, code := inflate([]coding{codingGzip, codings[0]}, compressed(t, compressed(t, zeros, "gzip"), name))
+			assert.Equal(t, errcode.InflatedLimit, code, name)
+			_, code = inflate(codings, compressed(t, text, name)[:20])
+			assert.Equal(t, errcode.Decompression, code, name)
+			_, code = inflate(codings, compressed(t, zeros, name))
+			assert.Equal(t, errcode.InflatedLimit, code, name)
+			_, code = inflate(codings, "\x01\x02\x03 no such thing")
+			assert.Equal(t, errcode.Decompression, code, name)
+			got, code := inflate(codings, compressed(t, text, name))
+			assert.Equal(t, errcode.OK, code, name)
+			assert.Equal(t, text, got, name)
+		}
+	}
+}
+
 type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) {

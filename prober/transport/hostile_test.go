@@ -73,6 +73,7 @@ func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
 }
 
 func bomb(t *testing.T, coding, label string) http.HandlerFunc {
+	t.Helper()
 	body := compressed(t, strings.Repeat("\x00", maxKeptBytes+1), coding)
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", label)
@@ -97,7 +98,7 @@ func TestHostilePeersTakeLittleMemory(t *testing.T) {
 		"a chunk line without end":   {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "b")).url("http"), errcode.HTTP1Chunk},
 		"trailers without end":       {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n")).url("http"), errcode.Trailers},
 		"informational without end":  {listen(t, endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")).url("http"), errcode.HTTP1Informational},
-		"redirects without end":      {serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, q.URL.Path+"a", 302) }), errcode.RedirectLimit},
+		"redirects without end":      {serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, q.URL.Path+"a", http.StatusFound) }), errcode.RedirectLimit},
 		"a bomb of gzip":             {serveHTTP1(t, bomb(t, "gzip", "gzip")), errcode.InflatedLimit},
 		"a bomb of deflate":          {serveHTTP1(t, bomb(t, "flate", "deflate")), errcode.InflatedLimit},
 		"a bomb of br":               {serveHTTP1(t, bomb(t, "br with the largest window", "br")), errcode.InflatedLimit},

@@ -34,6 +34,7 @@ type conn struct {
 
 	served    int
 	reusable  bool
+	jammed    bool // a write was given up, or failed
 	idleSince Instant
 }
 
@@ -41,7 +42,15 @@ func newConn(t *Transport, s *stream, remote netip.AddrPort) *conn {
 	return &conn{t: t, stream: s, rw: s, remote: remote}
 }
 
-func (c *conn) close() { _ = c.rw.Close() } // nothing depends on how the end went
+// close ends the connection. TLS would say so, and wait for seconds for a peer that
+// does not read.
+func (c *conn) close() {
+	if c.jammed {
+		_ = c.stream.Close()
+		return
+	}
+	_ = c.rw.Close() // nothing depends on how the end went
+}
 
 // exchange sends the request and reads the whole response on this goroutine.
 // Afterwards c.reusable tells whether the connection can carry another.
@@ -49,12 +58,14 @@ func (c *conn) exchange(r *Result) {
 	c.reusable = false
 	last := c.served+1 == c.t.cfg.RequestsPerConnection
 	sendErr := c.send(r, last)
+	c.jammed = sendErr != nil
 	if sendErr != nil && !peerHungUp(sendErr) {
 		r.fail(&errcode.PhaseError{Err: sendErr})
 		return
 	}
 	err := c.receive(r)
 	complete, uploadErr := c.upload.end(r)
+	c.jammed = c.jammed || !complete
 	if sendErr == nil {
 		sendErr = uploadErr
 	}
@@ -63,7 +74,7 @@ func (c *conn) exchange(r *Result) {
 		return
 	}
 	c.served++
-	c.reusable = sendErr == nil && complete && !last && c.head.keepAlive
+	c.reusable = !c.jammed && !last && c.head.keepAlive
 	c.idleSince = c.lastRead
 	r.finish(c.lastRead)
 }

@@ -74,6 +74,7 @@ func readAsTheyDo(raw []byte, method string) reading {
 		}
 		got := reading{status: resp.StatusCode, fields: resp.Header}
 		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
 		got.body, got.err = string(body), err
 		_, err = in.ReadByte()
 		got.rest = err == nil

@@ -57,7 +57,7 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 var tokenBytes = func() (set [256]bool) {
 	const token = "!#$%&'*+-.^_`|~" + "0123456789" +
 		"abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	for c := range len(set) {
+	for c := range set {
 		set[c] = strings.IndexByte(token, byte(c)) >= 0
 	}
 	return set

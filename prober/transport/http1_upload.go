@@ -75,15 +75,20 @@ func (u *upload) end(r *Result) (complete bool, err error) {
 	}
 	select {
 	case <-u.done:
-	default:
+	default: // or not yet, though all was written
 		u.c.stream.haltWrites()
 		<-u.done
+		u.c.stream.resumeWrites()
 	}
 	u.note(r, Now())
 	u.running = false
 	r.Sent += u.sent
-	if errors.Is(u.err, errHalted) {
+	switch {
+	case errors.Is(u.err, errHalted):
 		return false, nil
+	case u.err != nil:
+		return false, u.err
 	}
-	return u.err == nil && !u.c.stream.halted.Load(), u.err
+	r.seen[errcode.PhaseProcessing] = true // for no time, if the response had begun
+	return true, nil
 }

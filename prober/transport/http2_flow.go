@@ -9,9 +9,10 @@ const (
 	defaultWindow = 65535
 	maxWindow     = 1<<31 - 1
 	// streamWindow and connectionWindow are what the peer may send without being
-	// asked for more. Content is consumed as it arrives and never kept, so they
-	// cost no memory: they are there for paths with a long delay. A peer can never
-	// be caught above them, because all that it sends is given back.
+	// asked for more. Content is consumed as it arrives, and what is kept of it has
+	// a bound of its own, so they cost no memory: they are there for paths with a
+	// long delay. A peer can never be caught above them, because all that it sends is
+	// given back.
 	streamWindow     = 4 << 20
 	connectionWindow = 64 << 20
 )

@@ -65,7 +65,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 		id := p.request()
 		before = p.content(defaultWindow)
 		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
-		for p.acks < 2 && p.until(http2.FrameSettings) != nil { //nolint:revive // one acknowledgement is for the first
+		for p.acks < 2 && p.until(http2.FrameSettings) != nil { // one acknowledgement is for the first
 		}
 		_ = p.WriteWindowUpdate(0, size)
 		after = p.content(size)
@@ -219,7 +219,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, ConnectTimeout: 10 * briefly})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, ConnectTimeout: 3 * briefly})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
 	assert.Equal(t, 1, tr.Open())
 	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))

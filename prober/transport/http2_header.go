@@ -68,7 +68,7 @@ func (h *h2header) acceptPseudo(name, value []byte) bool {
 		}
 		h.status = h.status*10 + int(d-'0')
 	}
-	return h.status >= 100 && h.status <= 599
+	return h.status >= 100
 }
 
 // isFieldName tells whether name is a token without capitals (RFC 9113, section

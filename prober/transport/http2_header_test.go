@@ -188,7 +188,6 @@ func malformedCases() []h2case {
 		"sends a status that is no number":             {":status", "2O0"},
 		"sends an empty status":                        {":status", ""},
 		"sends a status below 100":                     {":status", "099"},
-		"sends a status above 599":                     {":status", "600"},
 		"sends a length that is no number":             {":status", "200", "content-length", "0x0"},
 		"sends a negative length":                      {":status", "200", "content-length", "-1"},
 		"sends an empty length":                        {":status", "200", "content-length", ""},
@@ -239,6 +238,9 @@ func headerCases() []h2case {
 				p.headers(id, false, ":status", "200", "server", strings.Repeat("~", 1000))
 				p.headerBlock(id, true, "\x88"+strings.Repeat("\xbe", 100))
 			},
+		}, {
+			does: "sends a status above 599", code: errcode.HTTP1StatusRange, told: "RST_STREAM 1 PROTOCOL_ERROR",
+			play: withHeader(":status", "600"),
 		}, {
 			does: "sends trailers", play: func(p *h2peer, id uint32) {
 				p.headers(id, false, ":status", "200")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -100,7 +101,7 @@ func (p *h2peer) until(kind http2.FrameType) http2.Frame {
 
 // ignore reads what comes and answers no request.
 func (p *h2peer) ignore() {
-	for p.next() != nil { //nolint:revive // next does what there is to do
+	for p.next() != nil { // which does what there is to do
 	}
 }
 
@@ -204,6 +205,7 @@ func TestHTTP2Peer(t *testing.T) {
 }
 
 func (tt *h2case) run(t *testing.T) {
+	t.Helper()
 	played := newOnce()
 	cfg := Config{HTTPVersion: H2C}
 	if tt.cfg != nil {
@@ -211,7 +213,7 @@ func (tt *h2case) run(t *testing.T) {
 	}
 	p := listen(t, func(c net.Conn) {
 		peer := newH2peer(c)
-		peer.bodiless = cfg.Method == "HEAD"
+		peer.bodiless = cfg.Method == http.MethodHead
 		if !played.first() {
 			peer.greet()
 			peer.serve()

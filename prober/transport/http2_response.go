@@ -42,6 +42,8 @@ func (st *h2stream) header(h *h2header, ended bool, maxBody int64) error {
 		return nil
 	case h.malformed || h.status == 0 || h.status == 101:
 		return errMalformed
+	case h.status > 599:
+		return errH2Status
 	case h.status < 200 && ended:
 		return errMalformed
 	case h.status < 200:

@@ -18,6 +18,8 @@ const (
 	// outStalled is how much waits only if the peer has stopped reading: no stream
 	// is opened on such a connection.
 	outStalled = 256 << 10
+	// maxBatches bounds how long a worker writes what others append.
+	maxBatches = 4
 	// farewellTime bounds how long the end of a connection waits for a peer that
 	// does not read.
 	farewellTime = time.Second
@@ -73,16 +75,16 @@ func (c *h2conn) send(st *h2stream) Instant {
 // appendBody appends as much content of st as the windows and the room in out
 // allow, and tells whether that was any; mu is held.
 func (c *h2conn) appendBody(st *h2stream) bool {
-	any := false
+	some := false
 	for st.left > 0 {
 		n := min(st.left, st.sendWindow, c.sendWindow, int64(c.maxFrame), int64(outRoom-len(c.out)))
 		if n <= 0 {
-			return any
+			return some
 		}
 		c.appendData(st, st.call.part(st.call.length-st.left, int(n)))
-		any = true
+		some = true
 	}
-	return any
+	return some
 }
 
 func (c *h2conn) appendData(st *h2stream, data []byte) {
@@ -122,7 +124,11 @@ func (c *h2conn) flush(until Instant) {
 
 // writeOut writes until nothing is left and gives up the role, or hands it on.
 func (c *h2conn) writeOut() {
-	for len(c.out) > 0 && c.writeErr == nil && c.cause == nil {
+	for batches := 0; len(c.out) > 0 && c.writeErr == nil && c.cause == nil; batches++ {
+		if batches == maxBatches && c.writeUntil != 0 {
+			c.handOn(c.flushAlone)
+			return
+		}
 		batch := c.out
 		c.out, c.spare = c.spare[:0], nil
 		c.unblock()
@@ -134,9 +140,7 @@ func (c *h2conn) writeOut() {
 		case err != nil:
 			c.writeFailed(err)
 		case len(c.outlet.spill) > 0 && c.cause == nil:
-			c.writeUntil = 0
-			c.flushes.Add(1)
-			go c.drainAlone()
+			c.handOn(c.drainAlone)
 			return
 		}
 	}
@@ -164,9 +168,15 @@ func (c *h2conn) flushSoon() {
 	if c.writing || len(c.out) == 0 || c.cause != nil {
 		return
 	}
-	c.writing, c.writeUntil = true, 0
+	c.writing = true
+	c.handOn(c.flushAlone)
+}
+
+// handOn gives the role to a goroutine of its own.
+func (c *h2conn) handOn(holder func()) {
+	c.writeUntil = 0
 	c.flushes.Add(1)
-	go c.flushAlone()
+	go holder()
 }
 
 // flushInBackground holds the role that flushSoon has taken for it.

@@ -60,7 +60,7 @@ func TestProxyFailures(t *testing.T) {
 	ca := newAuthority(t)
 	nobody := unused(t)
 	server := serveDNS(t, map[string]dnsAnswer{})
-	says := func(answer string) func(net.Conn) { return answeringOnce(answer) }
+	says := answeringOnce
 	target := "https://127.0.0.1:9"
 	tests := map[string]struct {
 		scheme, target, password string

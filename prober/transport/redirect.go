@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -208,7 +209,7 @@ func withoutFields(fields []HeaderField, names ...string) []HeaderField {
 // forgetBody makes the request one without content, and its method one that goes
 // without.
 func (cfg *Config) forgetBody() {
-	if cfg.Method != "HEAD" {
+	if cfg.Method != http.MethodHead {
 		cfg.Method = "GET"
 	}
 	cfg.Body, cfg.BodySize = nil, 0

@@ -161,7 +161,7 @@ func TestRedirectsEnd(t *testing.T) {
 			n %= 3
 		}
 		w.Header().Set("Location", fmt.Sprintf("%s?n=%d", q.URL.Path, n+1))
-		w.WriteHeader(302)
+		w.WriteHeader(http.StatusFound)
 	}, func(t *testing.T, cfg Config) {
 		endless, circle := *cfg.URL, *cfg.URL
 		cfg.FollowRedirects, cfg.URL = 5, &endless
@@ -187,7 +187,7 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 		next := map[string]string{"/": "/same", "/same": other.String() + "away", "/away": home.String() + "back"}[q.URL.Path]
 		if next != "" {
 			w.Header().Set("Location", next)
-			w.WriteHeader(307)
+			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
 	}
 	home, other = serveHTTP1(t, script), serveHTTP1(t, script)
@@ -238,7 +238,7 @@ func TestOriginsAreFew(t *testing.T) {
 	visits := 0
 	home := serveHTTP1(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", away[visits].String()+"next")
-		w.WriteHeader(302)
+		w.WriteHeader(http.StatusFound)
 		visits++
 	})
 	tr := newTransport(t, Config{URL: home, FollowRedirects: 1})

@@ -168,7 +168,7 @@ func overTCP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (repl
 	}
 	answer, err := readReply(buf, id, q)
 	if err != nil || answer.truncated {
-		return reply{err: errDNSMalformed}, nil
+		return reply{err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of asking
 	}
 	return answer, nil
 }

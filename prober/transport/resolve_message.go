@@ -58,10 +58,10 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 	}
 	addrs, err := readAddresses(&p, q.Type)
 	if err != nil {
-		return reply{err: errDNSMalformed}, nil
+		return reply{err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of reading it
 	}
 	if err := rcodeError(extendedRCode(&p, h.RCode)); err != nil {
-		return reply{err: err}, nil
+		return reply{err: err}, nil //nolint:nilerr // as above
 	}
 	if len(addrs) == 0 {
 		return reply{err: errNoRecords}, nil

@@ -146,6 +146,13 @@ func (s *stream) haltWrites() {
 	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
 }
 
+// resumeWrites takes haltWrites back when nobody writes any more. What was given
+// up in the middle is not made good by that.
+func (s *stream) resumeWrites() {
+	s.halted.Store(false)
+	s.armedWrite = 0
+}
+
 // undoIfAborted keeps an Abort that came while a deadline was set from being lost.
 func (s *stream) undoIfAborted() error {
 	if !s.aborted.Load() {
