@@ -26,7 +26,7 @@ DEBIAN_PACKAGES := \
 	prometheus prometheus-alertmanager chromium fonts-dejavu-core
 
 # The programs that `make e2e` cannot do without.
-E2E_PROGRAMS := nginx openssl prometheus promtool
+E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
@@ -125,6 +125,11 @@ bench: ## Run the micro-benchmarks into bin/bench.txt; BASE=FILE compares with a
 	@mkdir -p bin
 	go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench.txt
 	$(GOTOOL) benchstat $(BASE) bin/bench.txt
+
+.PHONY: bench-pace
+bench-pace: ## Measure pace, stalls and scale beside other load generators into bench/RESULTS.md (half an hour)
+	GOBIN='$(CURDIR)/bin/peers' go -C bench/peers install tool
+	go run ./bench $(BENCHFLAGS)
 
 .PHONY: demo
 demo: ## Run the prober against its built-in misbehaving server

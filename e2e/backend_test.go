@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/e2e/rig"
+)
+
+// backend stands behind the servers and proxies that only pass requests on. It
+// serves the files of a folder, takes every upload, and counts what it answers.
+type backend struct {
+	t       *testing.T
+	address string
+	dir     string
+	files   http.Handler
+
+	mu     sync.Mutex
+	counts map[string]float64 // by request URI
+}
+
+func startBackend(t *testing.T) *backend {
+	t.Helper()
+	b := &backend{t: t, dir: writeFiles(t), counts: map[string]float64{}}
+	b.files = http.FileServer(http.Dir(b.dir))
+	server := httptest.NewServer(b)
+	t.Cleanup(server.Close)
+	b.address = server.Listener.Addr().String()
+	return b
+}
+
+// ServeHTTP implements http.Handler.
+func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.count(r.URL.RequestURI()) // without the host, which some proxies name
+	if _, err := io.Copy(io.Discard, r.Body); assert.NoError(b.t, err) {
+		b.files.ServeHTTP(w, r)
+	}
+}
+
+func (b *backend) count(uri string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.counts[uri]++
+}
+
+// assertCodes holds the metrics of each target, whose name is the query of its
+// requests, against the one code that each is to have, and those that succeeded
+// against what b has answered.
+func (b *backend) assertCodes(t *testing.T, m rig.Metrics, want map[string]string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for target, code := range want {
+		codes := m.Codes(target)
+		assert.Equal(t, map[string]float64{code: m.Sum("prober_requests_total", "target", target)}, codes, target)
+		assert.InDelta(t, codes["0"], b.counts["/1KiB?"+target], 0, target)
+	}
+}
+
+// sizes are the files that every server serves, with their lengths in bytes.
+var sizes = map[string]int64{"0B": 0, "1KiB": 1 << 10, "100MiB": 100 << 20, "upload": 0}
+
+// writeFiles writes them into a folder of their own. They are nothing but holes,
+// and take no place on the disk.
+func writeFiles(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, size := range sizes {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, os.Truncate(path, size))
+	}
+	return dir
+}

@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// restarted are the kinds of servers that can begin anew while they serve.
+var restarted = []string{"nginx", "haproxy", "caddy"}
+
+func TestARestartInABurstLosesNoRequestThatTheServerTook(t *testing.T) {
+	for _, kind := range restarted {
+		t.Run(kind, func(t *testing.T) {
+			s := kinds[kind](t, startBackend(t))
+			// A burst without end starts at once.
+			const burst = "burst: {rate: 100, duration: 10m, concurrency: 8}"
+			f := fire(t, s.load(protocolsOf(s), map[string]exchange{
+				"get":  {"1KiB", burst},
+				"post": {"upload", burst + ", request: {method: POST, body_size: 1KiB}"},
+			}), "200ms")
+			for range 3 {
+				awaitMore(f.Daemon, 30, succeeded)
+				s.reload(t)
+			}
+			awaitMore(f.Daemon, 30, succeeded)
+			m := f.settle(t)
+
+			logged := map[string]float64{}
+			for _, a := range s.log(t) {
+				_, target, _ := strings.Cut(a.uri, "?")
+				logged[target]++
+			}
+			for target := range f.load.targets {
+				codes, version := m.Codes(target), versionOf(target)
+				cutOff := 0.0
+				if s.cutsOff && version == "1.1" {
+					cutOff = codes["1220"] + codes["1223"]
+				}
+				assert.GreaterOrEqual(t, logged[target], codes["0"], "%s: answered requests", target)
+				assert.LessOrEqual(t, logged[target], codes["0"]+cutOff, "%s: answered requests", target)
+				for code := range codes {
+					assert.Contains(t, s.codesOfRestart(version), code, target)
+				}
+				if !strings.HasPrefix(target, "h2c/") || !s.keepsClear {
+					assert.Greater(t, m.Sum("prober_connections_opened_total", "target", target), 1.0, "%s: connections", target)
+				}
+				assert.Zero(t, m.Sum("prober_requests_dropped_total", "target", target, "reason", "timeout"), target)
+			}
+		})
+	}
+}
+
+// codesOfRestart are what a request may come to whose connection the server
+// closes while it is on its way, unanswered. With HTTP/1.1 a server cannot say
+// that it is about to close; with HTTP/2 it says which requests it has taken.
+func (s *server) codesOfRestart(version string) []string {
+	switch {
+	case version == "1.1":
+		return []string{"0", "1220", "1223"}
+	case s.drains:
+		return []string{"0"}
+	default:
+		return []string{"0", "1611"}
+	}
+}
+
+func TestEachRequestToAnHTTP2ServerThatDiesIsCounted(t *testing.T) {
+	for _, kind := range []string{"nghttpd", "nghttpd-clear"} {
+		t.Run(kind, func(t *testing.T) {
+			s := kinds[kind](t, startBackend(t))
+			f := fire(t, s.load(protocolsOf(s), map[string]exchange{
+				"get":  {"1KiB", "burst: {rate: 200, duration: 10m, concurrency: 8}"},
+				"slow": {"100MiB", "burst: {duration: 10m, concurrency: 2}, expect: {max_body_size: 200MiB}"},
+			}), "200ms")
+			awaitMore(f.Daemon, 1, succeeded)
+			logged := map[string]float64{}
+			for _, a := range s.log(t) { // nghttpd ends at once
+				_, target, _ := strings.Cut(a.uri, "?")
+				logged[target]++
+			}
+			awaitMore(f.Daemon, 10, failed)
+			m := f.settle(t)
+			for target := range f.load.targets {
+				codes := m.Codes(target)
+				for code := range codes {
+					assert.Regexp(t, `^(0|1604|12\d\d|1303)$`, code, target)
+				}
+				assert.Positive(t, codes["1212"], target)
+				// What it was about to answer, of all workers, it had already told.
+				assert.LessOrEqual(t, codes["0"], logged[target], target)
+				assert.GreaterOrEqual(t, codes["0"], logged[target]-8, target)
+			}
+		})
+	}
+}

@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/e2e/rig"
+)
+
+// server is a real server that serves the files of a backend and takes uploads.
+type server struct {
+	*rig.Process
+	dir string
+	// Addresses, without those that the server has no use for: of HTTP/1.1, of
+	// HTTP/2 with prior knowledge, and of TLS.
+	plain, clear, secure string
+	// reload replaces what serves by its like, without refusing anyone.
+	reload func(t *testing.T)
+	// drains tells that a reload takes every HTTP/2 request that is still on its
+	// way, and keepsClear that it leaves connections with prior knowledge as they are.
+	drains, keepsClear bool
+	// cutsOff tells that a reload may close an HTTP/1.1 connection on which a request
+	// has just come in, and that the log has this request, too.
+	cutsOff bool
+	// end ends the server, after its last answer if that is possible.
+	end os.Signal
+	// entry matches what the server notes about a request: its URI, the version of
+	// HTTP, unless the server has but one, and the status.
+	entry *regexp.Regexp
+}
+
+// access is what a server wrote about one request.
+type access struct{ uri, version, status string }
+
+// The kinds of servers, by name.
+var kinds = map[string]func(t *testing.T, b *backend) *server{
+	"nginx":         startServingNginx,
+	"haproxy":       startHaproxy,
+	"caddy":         startCaddy,
+	"nghttpd":       startNghttpd,
+	"nghttpd-clear": startClearNghttpd,
+}
+
+// newServer returns a server with a folder that holds a certificate, and with
+// ports.
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{dir: t.TempDir(), end: syscall.SIGQUIT}
+	for _, address := range []*string{&s.plain, &s.clear, &s.secure} {
+		*address = "127.0.0.1:" + rig.FreePort(t)
+	}
+	certificate, key := writeCertificate(t, s.dir)
+	var pair strings.Builder
+	for _, path := range []string{certificate, key} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		pair.Write(text)
+	}
+	rig.WriteFile(t, s.dir, "pair.pem", "%s", pair.String())
+	return s
+}
+
+// configure writes a file in which the words in capitals stand for what the
+// server has.
+func (s *server) configure(t *testing.T, name, text string, b *backend) string {
+	t.Helper()
+	values := strings.NewReplacer("DIR", s.dir, "PLAIN", s.plain, "CLEAR", s.clear, "SECURE", s.secure,
+		"FILES", b.dir, "BACKEND", b.address)
+	return rig.WriteFile(t, s.dir, name, "%s", values.Replace(text))
+}
+
+// run starts the program and waits until it takes connections.
+func (s *server) run(t *testing.T, path string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(cmd.Environ(), "HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir, "XDG_DATA_HOME="+s.dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to end its workers with it
+	s.Process = rig.Start(t, cmd)
+	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // they may have ended long ago
+	for _, address := range []string{s.plain, s.clear, s.secure} {
+		if address != "" {
+			awaitListener(t, s.Process, address)
+		}
+	}
+}
+
+// awaitListener waits until the program takes connections at an address.
+func awaitListener(t *testing.T, p *rig.Process, address string) {
+	t.Helper()
+	rig.Until(t, "connections to "+address, func() bool {
+		require.False(t, p.HasEnded(), "the server has ended: %s", p.Output())
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return false
+		}
+		return conn.Close() == nil
+	})
+}
+
+// log ends the server and returns what it wrote about the requests.
+func (s *server) log(t *testing.T) []access {
+	t.Helper()
+	s.Signal(s.end)
+	s.Wait()
+	text, err := os.ReadFile(filepath.Join(s.dir, "access.log"))
+	if os.IsNotExist(err) {
+		text = []byte(s.Output())
+	} else {
+		require.NoError(t, err)
+	}
+	var all []access
+	for _, fields := range s.entry.FindAllStringSubmatch(string(text), -1) {
+		a := access{version: "2", status: "200"}
+		for i, name := range s.entry.SubexpNames() {
+			switch name {
+			case "uri":
+				a.uri = fields[i]
+			case "version":
+				a.version = strings.TrimSuffix(fields[i], ".0")
+			case "status":
+				a.status = fields[i]
+			}
+		}
+		all = append(all, a)
+	}
+	return all
+}
