@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+const title = `# Results
+
+Written by ` + "`go run ./bench`" + ` (see its ` + "`-help`" + `); not edited by hand. Every section was measured in one run on one
+machine, all clients side by side; figures of different machines or days say nothing about each other.
+`
+
+// replaceSection writes the text of one section into the file of the results and leaves
+// the others as they are.
+func replaceSection(file, name, text string) error {
+	content, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(file, []byte(withSection(string(content), name, text)), 0o644)
+}
+
+// withSection returns content with one section replaced, or added at its end.
+func withSection(content, name, text string) string {
+	if content == "" {
+		content = title
+	}
+	begin, end := fmt.Sprintf("<!-- %s -->\n", name), fmt.Sprintf("<!-- end of %s -->\n", name)
+	before, rest, found := strings.Cut(content, begin)
+	if !found {
+		return content + "\n" + begin + text + end
+	}
+	_, after, _ := strings.Cut(rest, end)
+	return before + begin + text + end + after
+}

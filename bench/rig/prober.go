@@ -1,0 +1,162 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Prober is the prober as its users run it: the daemon, whose burst begins at its slot.
+type Prober struct {
+	// Precision is the key of that name; empty leaves it out.
+	Precision string
+}
+
+// Name says how the prober waits.
+func (p Prober) Name() string {
+	if p.Precision == "" {
+		return "prober"
+	}
+	return "prober, precision: " + p.Precision
+}
+
+func (p Prober) warmUp(Load) int { return 0 }
+
+// command starts the burst at most a second after its length: that is the interval.
+func (p Prober) command(r *Rig, l Load, dir string) ([]string, error) {
+	precision := ""
+	if p.Precision != "" {
+		precision = "precision: " + p.Precision + ", "
+	}
+	config := fmt.Sprintf("targets:\n- name: bench\n  url: %s\n  interval: %s\n  burst: {%srate: %d, duration: %s, concurrency: %d}\n",
+		l.URL, l.Duration+slotMargin, precision, l.Rate, l.Duration, l.InFlight)
+	d, err := r.daemonCommand(config, dir)
+	return d, err
+}
+
+// slotMargin lies between the end of a burst and the start of the next. Within it the
+// numbers are read and the daemon is ended.
+const slotMargin = 1500 * time.Millisecond
+
+func (p Prober) finish(ctx context.Context, process *Process, dir string) (Report, error) {
+	d := &Daemon{Process: process, dir: dir}
+	var m Metrics
+	for m.Value("prober_bursts_total") < 1 {
+		if err := Sleep(ctx, 50*time.Millisecond); err != nil {
+			return Report{}, err
+		}
+		var err error
+		if m, err = d.Scrape(ctx); err != nil {
+			return Report{}, err
+		}
+	}
+	latency := m.Histogram("prober_request_duration_seconds")
+	report := Report{
+		Latency:  latency.Quantiles(),
+		Requests: int(latency.Count()),
+		Lag:      m.Histogram("prober_schedule_lag_seconds").Quantiles(),
+	}
+	return report, d.Stop(ctx)
+}
+
+// Daemon is a prober under way.
+type Daemon struct {
+	*Process
+	dir string
+}
+
+// StartDaemon starts a prober with the given configuration on the core of the clients.
+func (r *Rig) StartDaemon(ctx context.Context, config string) (*Daemon, error) {
+	dir, err := os.MkdirTemp(r.scratch, "daemon-")
+	if err != nil {
+		return nil, err
+	}
+	command, err := r.daemonCommand(config, dir)
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.start(ctx, r.clientCore, command[0], command[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	return &Daemon{Process: p, dir: dir}, nil
+}
+
+const addressFile = "address"
+
+func (r *Rig) daemonCommand(config, dir string) ([]string, error) {
+	file := filepath.Join(dir, "prober.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, addressFile), []byte(address), 0o600); err != nil {
+		return nil, err
+	}
+	// Whoever scrapes here has what it wants when it ends the daemon.
+	return []string{r.prober, "run", "--config.file=" + file, "--web.listen-address=" + address, "--shutdown.final-scrape=0s"}, nil
+}
+
+// Scrape reads the daemon's metrics.
+func (d *Daemon) Scrape(ctx context.Context) (Metrics, error) {
+	response, err := d.get(ctx, "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	return ReadMetrics(response.Body)
+}
+
+// AwaitReady returns when the daemon has started its targets.
+func (d *Daemon) AwaitReady(ctx context.Context) error {
+	for {
+		response, err := d.get(ctx, "/-/ready")
+		if err == nil {
+			return response.Body.Close()
+		}
+		if sleepErr := Sleep(ctx, 100*time.Millisecond); sleepErr != nil {
+			return fmt.Errorf("%w: %w", sleepErr, err)
+		}
+	}
+}
+
+// get asks for a page as Prometheus does when it takes native histograms.
+func (d *Daemon) get(ctx context.Context, path string) (*http.Response, error) {
+	address, err := os.ReadFile(filepath.Join(d.dir, addressFile))
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+string(address)+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", string(metricsFormat()))
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("%s: %s", path, response.Status), response.Body.Close())
+	}
+	return response, nil
+}
+
+// Stop ends the daemon.
+func (d *Daemon) Stop(ctx context.Context) error { return d.terminate(ctx) }
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}

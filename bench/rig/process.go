@@ -1,0 +1,142 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Process is a program that runs on one core.
+type Process struct {
+	name   string
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout io.ReadCloser
+	stderr bytes.Buffer // read after the end
+	ended  chan struct{}
+	err    error // of the end; read after ended is closed
+}
+
+// start runs a program on a core. It is killed when ctx ends.
+func (r *Rig) start(ctx context.Context, core int, program string, args ...string) (*Process, error) {
+	p := &Process{name: filepath.Base(program), ended: make(chan struct{})}
+	command := []string{"taskset", "-c", strconv.Itoa(core), program}
+	if r.realtime {
+		command = append([]string{"chrt", "--rr", "1"}, command...)
+	}
+	command = append(command, args...)
+	p.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
+	p.cmd.Stderr = &p.stderr
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer writer.Close()
+	p.stdout, p.cmd.Stdout = reader, writer
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.name, err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		_ = p.stdout.Close() // nobody is left to write
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// wait returns when the program has ended, with an error unless it did so well.
+func (p *Process) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
+	case <-p.ended:
+	}
+	if p.err != nil {
+		return fmt.Errorf("%s: %w: %s", p.name, p.err, p.stderr.String())
+	}
+	return nil
+}
+
+// terminate asks the program to end and returns when it has.
+func (p *Process) terminate(ctx context.Context) error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return p.wait(ctx)
+}
+
+// CPU returns how long the threads of the program have run, in user space and kernel.
+func (p *Process) CPU() (time.Duration, error) {
+	files, err := filepath.Glob(p.proc("task/*/schedstat"))
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("%s: no thread of it runs: %w", p.name, err)
+	}
+	total := time.Duration(0)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // the thread has ended
+		}
+		running, _, _ := strings.Cut(string(content), " ")
+		nanoseconds, parseErr := strconv.ParseInt(running, 10, 64)
+		if err := errors.Join(err, parseErr); err != nil {
+			return 0, err
+		}
+		total += time.Duration(nanoseconds)
+	}
+	return total, nil
+}
+
+// Memory returns how much of the program is in memory and how much was at most, in bytes.
+func (p *Process) Memory() (resident, peak int64, err error) {
+	content, err := os.ReadFile(p.proc("status"))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(content)) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 || fields[2] != "kB" {
+			continue
+		}
+		kibibytes, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		switch fields[0] {
+		case "VmRSS:":
+			resident = kibibytes << 10
+		case "VmHWM:":
+			peak = kibibytes << 10
+		}
+	}
+	return resident, peak, nil
+}
+
+func (p *Process) proc(file string) string {
+	return filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), file)
+}
+
+// Sleep waits for d or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

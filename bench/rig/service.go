@@ -1,0 +1,39 @@
+package rig
+
+import "time"
+
+// Service is how the benchmark's server treats every request.
+type Service struct {
+	// Delay is the work that a request takes. Requests do not wait for each other.
+	Delay time.Duration
+	// Stall is how long all work rests in each period, at most half of it. It begins in
+	// the middle of the period; periods are counted from the first request. 0 means never.
+	Stall time.Duration
+	// Period is the time from the start of a stall to the start of the next.
+	Period time.Duration
+}
+
+// AnswerAt returns when a request that arrives at the given time is answered. Both are
+// counted from the first request.
+func (s Service) AnswerAt(arrival time.Duration) time.Duration {
+	if s.Stall == 0 {
+		return arrival + s.Delay
+	}
+	at, work := arrival, s.Delay
+	for {
+		into := at % s.Period
+		begin, end := s.Period/2, s.Period/2+s.Stall
+		switch {
+		case into >= begin && into < end:
+			at += end - into
+			continue
+		case into >= end:
+			begin += s.Period
+		}
+		room := begin - into
+		if work <= room {
+			return at + work
+		}
+		at, work = at+room, work-room
+	}
+}

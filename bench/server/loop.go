@@ -1,0 +1,206 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"example.com/prober/bench/rig"
+)
+
+const answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+
+// loop is the server: one thread around epoll.
+type loop struct {
+	service rig.Service
+	warmUp  int
+	address string
+
+	epoll, listener int
+	buffer          [16 << 10]byte
+	control         [64]byte
+	arrivals        []int64
+	skipped         int
+	pending         queue
+}
+
+// queue holds the answers that are due later. All have the same delay, so they are due
+// in the order of their requests.
+type queue struct {
+	answers []pendingAnswer
+	first   int
+}
+
+type pendingAnswer struct {
+	connection int
+	due        int64 // on the clock of the arrivals
+}
+
+func newLoop(s rig.Service, warmUp int) (*loop, error) {
+	l := &loop{service: s, warmUp: warmUp, arrivals: make([]int64, 0, 1<<20)}
+	var err error
+	if l.listener, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0); err != nil {
+		return nil, fmt.Errorf("socket: %w", err)
+	}
+	// Accepted connections inherit it.
+	if err := syscall.SetsockoptInt(l.listener, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1); err != nil {
+		return nil, fmt.Errorf("receive timestamps: %w", err)
+	}
+	loopback := &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
+	if err := errors.Join(syscall.Bind(l.listener, loopback), syscall.Listen(l.listener, 4096)); err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	bound, err := syscall.Getsockname(l.listener)
+	if err != nil {
+		return nil, fmt.Errorf("getsockname: %w", err)
+	}
+	at := bound.(*syscall.SockaddrInet4)
+	l.address = netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(at.Port)).String()
+	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	return l, errors.Join(l.watch(l.listener), l.watch(int(os.Stdin.Fd())))
+}
+
+func (l *loop) watch(fd int) error {
+	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, fd,
+		&syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}))
+}
+
+// run serves until standard input is closed.
+func (l *loop) run() error {
+	events := make([]syscall.EpollEvent, 512)
+	for {
+		n, err := syscall.EpollWait(l.epoll, events, l.timeout())
+		if err != nil && !errors.Is(err, syscall.EINTR) {
+			return os.NewSyscallError("epoll_wait", err)
+		}
+		for _, event := range events[:max(n, 0)] {
+			switch fd := int(event.Fd); fd {
+			case int(os.Stdin.Fd()):
+				return nil
+			case l.listener:
+				err = l.accept()
+			default:
+				err = l.receive(fd)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		l.answerDue(time.Now().UnixNano())
+	}
+}
+
+// timeout is how long to wait for requests, in milliseconds. The last one before an
+// answer is due is spun away, for epoll counts in no smaller unit.
+func (l *loop) timeout() int {
+	if l.pending.empty() {
+		return -1
+	}
+	const spun = 1
+	left := time.Duration(l.pending.front().due - time.Now().UnixNano())
+	return max(int(left.Milliseconds())-spun, 0)
+}
+
+func (l *loop) accept() error {
+	for {
+		fd, _, err := syscall.Accept4(l.listener, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
+		switch {
+		case errors.Is(err, syscall.EAGAIN):
+			return nil
+		case err != nil:
+			return os.NewSyscallError("accept", err)
+		}
+		if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
+			return os.NewSyscallError("TCP_NODELAY", err)
+		}
+		if err := l.watch(fd); err != nil {
+			return err
+		}
+	}
+}
+
+// receive takes one request from a connection. No client that is measured here sends a
+// request in pieces, or one before the answer to the last.
+func (l *loop) receive(fd int) error {
+	n, nc, _, _, err := syscall.Recvmsg(fd, l.buffer[:], l.control[:], 0)
+	switch {
+	case errors.Is(err, syscall.EAGAIN):
+		return nil
+	case err != nil || n == 0:
+		return os.NewSyscallError("close", syscall.Close(fd))
+	case bytes.Index(l.buffer[:n], []byte("\r\n\r\n")) != n-4:
+		return fmt.Errorf("not one whole request without body: %q", l.buffer[:min(n, 256)])
+	}
+	at, err := arrival(l.control[:nc])
+	if err != nil {
+		return err
+	}
+	l.note(at)
+	if l.service.Delay == 0 {
+		reply(fd)
+		return nil
+	}
+	l.pending.push(pendingAnswer{fd, l.answerAt(at)})
+	return nil
+}
+
+// arrival returns the kernel's time of arrival, in nanoseconds since the Unix epoch.
+func arrival(control []byte) (int64, error) {
+	const data = syscall.SizeofCmsghdr
+	if len(control) < data+16 {
+		return 0, errors.New("the kernel gave no time of arrival")
+	}
+	seconds := binary.NativeEndian.Uint64(control[data:])
+	nanoseconds := binary.NativeEndian.Uint64(control[data+8:])
+	return int64(seconds)*int64(time.Second) + int64(nanoseconds), nil
+}
+
+func (l *loop) note(at int64) {
+	if l.skipped < l.warmUp {
+		l.skipped++
+		return
+	}
+	if len(l.arrivals) == 0 {
+		fmt.Fprintln(os.Stdout, "first request")
+	}
+	l.arrivals = append(l.arrivals, at)
+}
+
+// answerAt returns when a request that arrived at the given time is answered.
+func (l *loop) answerAt(at int64) int64 {
+	if len(l.arrivals) == 0 {
+		return at + int64(l.service.Delay)
+	}
+	return l.arrivals[0] + int64(l.service.AnswerAt(time.Duration(at-l.arrivals[0])))
+}
+
+func (l *loop) answerDue(now int64) {
+	for !l.pending.empty() && l.pending.front().due <= now {
+		reply(l.pending.pop().connection)
+	}
+}
+
+// reply answers on a connection. Whether its client still wants that is not the
+// server's business.
+func reply(fd int) { _, _ = syscall.Write(fd, []byte(answer)) }
+
+func (q *queue) empty() bool          { return q.first == len(q.answers) }
+func (q *queue) front() pendingAnswer { return q.answers[q.first] }
+func (q *queue) push(a pendingAnswer) { q.answers = append(q.answers, a) }
+func (q *queue) pop() (a pendingAnswer) {
+	a = q.answers[q.first]
+	q.first++
+	if q.empty() {
+		q.answers, q.first = q.answers[:0], 0
+	}
+	return a
+}
