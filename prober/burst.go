@@ -38,8 +38,11 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	}
 	work, workers := b.prepare()
 	var running sync.WaitGroup
-	for range workers {
+	for range workers - 1 {
 		running.Go(func() { work(schedule, requests) })
+	}
+	if workers > 0 {
+		work(schedule, requests) // the target's own goroutine has nothing else to do
 	}
 	running.Wait()
 	t.recorder.endBurst(transport.Now().Sub(b.start), stopReason(schedule))

@@ -21,13 +21,13 @@ const week = 7 * 24 * time.Hour
 
 func TestAWeekOfAHundredTargetsIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const interval, perBurst = 30 * time.Minute, 3
+		const interval, perBurst = time.Hour, 3
 		targets := make([]*target, 100)
 		schedule, stop := context.WithTimeout(t.Context(), week)
 		defer stop()
 		var running sync.WaitGroup
 		for i := range targets {
-			cfg := testConfig(config.Burst{Requests: perBurst, Concurrency: 2})
+			cfg := testConfig(config.Burst{Requests: perBurst, Concurrency: 1})
 			cfg.Name = fmt.Sprintf("target-%d", i)
 			cfg.Interval = interval
 			targets[i] = testTarget(cfg, newFakeEngine(takes(time.Duration(i)*7*time.Millisecond)))

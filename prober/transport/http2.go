@@ -47,9 +47,9 @@ type h2conn struct {
 	fields fieldDecoder
 	head   h2header
 	block  []byte // a header block in several frames
-	flood  floodGauge
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	flood floodGauge
 	// framer reads on behalf of the reader, without mu, and writes to out with it.
 	framer *http2.Framer
 	h2streams

@@ -119,7 +119,7 @@ func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
 // and fills in r.
 func (st *h2stream) exchange(r *Result) {
 	r.Remote, r.Reused = st.conn.remote, !r.Opened
-	opened := r.Start
+	opened := max(r.Start, r.since)
 	if st.waited {
 		opened = Now()
 	}

@@ -199,8 +199,25 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 			r := do(tr, patience)
 			assert.NoError(t, r.Err)
 			assert.Equal(t, want, r.Version)
+			assertPhases(t, r)
 		})
 	}
+}
+
+func TestHTTP2NeedsTLS12(t *testing.T) {
+	t.Parallel()
+	cert := newAuthority(t).issue(t)
+	p := listen(t, func(c net.Conn) {
+		secured := tls.Server(c, &tls.Config{
+			Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
+		})
+		_ = secured.Handshake()
+		_, _ = io.Copy(io.Discard, secured)
+	})
+	tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
+	r := do(tr, patience)
+	assert.Equal(t, connectionOf(http2.ErrCodeInadequateSecurity), errcode.FromError(r.Err), "%v", r.Err)
+	assert.Zero(t, tr.Open())
 }
 
 func TestVersionsThatCannotBeSpoken(t *testing.T) {

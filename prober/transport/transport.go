@@ -4,7 +4,8 @@
 //
 // A [Transport] is compiled once for a target and never changed. A worker calls
 // [Transport.Do] with its own [Result]; the goroutine that calls writes the
-// request and reads the response itself.
+// request itself. It also reads the response of HTTP/1; over HTTP/2, where many
+// share a connection, a goroutine of the connection does.
 package transport
 
 import (
