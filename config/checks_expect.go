@@ -7,6 +7,9 @@ import (
 	"slices"
 )
 
+// maxCheckedBody is the longest body that is kept to be looked at.
+const maxCheckedBody = 8 << 20
+
 // checkExpect finds expectations that no answer could meet.
 func (s *scope) checkExpect(t *Target) {
 	const latency, timeout = "expect.max_latency", "timeout"
@@ -14,6 +17,10 @@ func (s *scope) checkExpect(t *Target) {
 	bodies := []string{"expect.body.contains", "expect.body.regexp", "expect.body.json"}
 	if t.Request.Method == http.MethodHead && slices.ContainsFunc(bodies, s.isSet) {
 		s.conflict("the answer to HEAD has no body: expect.body cannot be met", append(bodies, "request.method")...)
+	}
+	const size = "expect.max_body_size"
+	if e.MaxBodySize > maxCheckedBody && slices.ContainsFunc(bodies, s.isSet) {
+		s.conflict("must be 8MiB or less where expect.body is checked", size)
 	}
 	bound := cmp.Or(t.Timeout, defaultTimeout)
 	if s.sound(latency) && e.MaxLatency > bound && (s.isOwn(latency) || !s.isOwn(timeout)) {

@@ -103,7 +103,7 @@ func fullCheckout(t *testing.T, folder string) Target {
 			},
 			HTTPVersion: "1.0",
 			MaxLatency:  1500 * time.Millisecond,
-			MaxBodySize: 1 << 30,
+			MaxBodySize: 8 << 20,
 		},
 		Breaker: &Breaker{After: 50, For: 24 * time.Hour},
 	}
