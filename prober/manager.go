@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +42,9 @@ type Manager struct {
 	shard   Shard
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *transport.Decoders
+	// precise bounds how many bursts at a time may block a processor of the runtime
+	// to wait for an arrival: all but one of them, and at least one burst.
+	precise *transport.Ceiling
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -88,6 +92,7 @@ func NewManager(o Options) *Manager {
 		runs:    make(map[*run]struct{}),
 
 		decoders: transport.NewDecoders(),
+		precise:  transport.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }
 
@@ -207,7 +212,7 @@ func (m *Manager) newTarget(t config.Target, c *compiled, r *recorder) *target {
 		part:     m.shard.part(&t),
 		log:      m.log,
 		verdict:  c.expect.verdict,
-		pause:    func(ctx context.Context, until transport.Instant) { pause(ctx, until, spin) },
+		pause:    func(ctx context.Context, until transport.Instant) { pause(ctx, until, spin, m.precise) },
 		wall:     time.Now,
 	}
 }
