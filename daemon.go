@@ -53,7 +53,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	}
 	d.manager = prober.NewManager(prober.Options{Log: d.log, Metrics: cfg.Metrics, Limits: f.limits, Shard: f.shard})
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(d.manager,
+	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("prober"))

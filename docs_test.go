@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -29,6 +28,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/demo"
 	"example.com/prober/errcode"
+	"example.com/prober/prober"
 )
 
 func TestTheConfigurationInReadmeWorks(t *testing.T) {
@@ -342,7 +342,7 @@ func exposed(t *testing.T) map[string]*dto.MetricFamily {
 		}
 	}
 	d := idleDaemon(t, targets.String())
-	described := describedNames(d.manager)
+	described := slices.Collect(prober.MetricNames())
 	var families map[string]*dto.MetricFamily
 	require.Eventually(t, func() bool {
 		parser := expfmt.NewTextParser(model.UTF8Validation)
@@ -350,19 +350,6 @@ func exposed(t *testing.T) map[string]*dto.MetricFamily {
 		return err == nil && !slices.ContainsFunc(described, func(name string) bool { return families[name] == nil })
 	}, time.Minute, 20*time.Millisecond, "a metric that is described never occurred; this test needs a target for it")
 	return families
-}
-
-func describedNames(c prometheus.Collector) []string {
-	descriptions := make(chan *prometheus.Desc)
-	go func() {
-		c.Describe(descriptions)
-		close(descriptions)
-	}()
-	var names []string
-	for d := range descriptions {
-		names = append(names, regexp.MustCompile(`fqName: "(\w+)"`).FindStringSubmatch(d.String())[1])
-	}
-	return names
 }
 
 // own tells a metric of the prober from those of the libraries in it.

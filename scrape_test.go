@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/prober"
 	"example.com/prober/web"
 )
 
@@ -28,7 +29,8 @@ func TestAScrapeThatBeganBeforeTheDrainEndedIsNotTheLast(t *testing.T) {
 	}))
 	var logged rig.Output
 	log := slog.New(slog.NewTextHandler(&logged, nil))
-	shell := web.New(web.Options{Log: log, Registry: registry, TelemetryPath: "/metrics"})
+	manager := prober.NewManager(prober.Options{Log: log})
+	shell := web.New(web.Options{Log: log, Manager: manager, Registry: registry, TelemetryPath: "/metrics"})
 	server := httptest.NewServer(shell.Handler())
 	t.Cleanup(server.Close)
 	scrape := func() <-chan struct{} {

@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,15 +31,12 @@ func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
 
 func (e *instantEngine) CloseIdle() {}
 
-// scrape sums up, from one gathering, what must agree.
-type scrape struct{ scheduled, counted, observed, dropped, inFlight float64 }
+// totals sums up, from one scrape, what must agree.
+type totals struct{ scheduled, counted, observed, dropped, inFlight float64 }
 
-func scrapeOf(t testing.TB, registry *prometheus.Registry, target string) scrape {
-	t.Helper()
-	families, err := registry.Gather()
-	require.NoError(t, err)
-	var s scrape
-	for _, family := range families {
+func totalsOf(m *Manager, target string) totals {
+	var s totals
+	for family := range m.Families() {
 		for _, m := range family.Metric {
 			if !hasTarget(m, target) {
 				continue
@@ -78,8 +74,6 @@ func TestEveryScrapeOfAMillionRequestsAddsUp(t *testing.T) {
 	cfg := testConfig(config.Burst{Requests: 1})
 	cfg.Interval = 1000 * time.Hour
 	apply(t, m, cfg)
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(m)
 	cfg.Burst = config.Burst{Requests: million, Concurrency: 8}
 	burst := testTarget(cfg, &instantEngine{})
 	burst.recorder = m.entries["checkout"].recorder
@@ -87,8 +81,8 @@ func TestEveryScrapeOfAMillionRequestsAddsUp(t *testing.T) {
 	var firing sync.WaitGroup
 	firing.Go(func() { burst.fire(t.Context(), context.Background(), 0) })
 	scrapes := 0
-	for last := (scrape{}); last.counted < million; scrapes++ {
-		s := scrapeOf(t, registry, "checkout")
+	for last := (totals{}); last.counted < million; scrapes++ {
+		s := totalsOf(m, "checkout")
 		require.InDelta(t, s.scheduled, s.counted+s.dropped+s.inFlight, 0, "scheduled = counted + dropped + in flight")
 		require.InDelta(t, s.counted, s.observed, 0, "the histograms' counts are the counters")
 		require.GreaterOrEqual(t, s.counted, last.counted)
@@ -96,7 +90,7 @@ func TestEveryScrapeOfAMillionRequestsAddsUp(t *testing.T) {
 	}
 	firing.Wait()
 	assert.Positive(t, scrapes)
-	s := scrapeOf(t, registry, "checkout")
+	s := totalsOf(m, "checkout")
 	assert.InDelta(t, million, s.scheduled, 0)
 	assert.Zero(t, s.inFlight)
 }

@@ -7,8 +7,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
@@ -36,15 +34,17 @@ type Demand struct {
 func DemandOf(cfg *config.Config, s Shard) Demand {
 	var d Demand
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
+	shared := m.series()
+	d.TypicalSeries, d.MostSeries = shared, shared
 	for _, t := range m.own(cfg) {
 		d.Targets++
 		d.load(&t, s.part(&t))
-		d.TypicalSeries += m.series(t, typicalTally())
-		d.MostSeries += m.series(t, greatestTally())
+		v := (&entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}}).view()
+		v.tally = typicalTally()
+		d.TypicalSeries += m.series(v) - shared
+		v.tally = greatestTally()
+		d.MostSeries += m.series(v) - shared
 	}
-	shared := m.series(config.Target{}, nil)
-	d.TypicalSeries += shared
-	d.MostSeries += shared
 	return d
 }
 
@@ -94,25 +94,19 @@ func Check(cfg *config.Config, s Shard) error {
 	return err
 }
 
-// series counts the time series of t with the numbers of c by collecting them,
-// or, where c is nil, those that there are without any target.
-func (m *Manager) series(t config.Target, c *tally) int {
-	out := make(chan prometheus.Metric)
-	go func() {
-		defer close(out)
-		if c == nil {
-			m.Collect(out)
-			return
-		}
-		e := &entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}}
-		(&collector{out: out, bounds: m.bounds, native: m.metrics.NativeHistograms}).target(e, c)
-	}()
+// series counts the time series of targets, and those that there are without any,
+// by writing them.
+func (m *Manager) series(targets ...view) int {
+	s := m.scrape()
+	s.targets = targets
 	n := 0
-	for metric := range out {
-		n++
-		if h := metric.(*sample).value.Histogram; h != nil {
-			const sumCountAndInf = 3
-			n += len(h.Bucket) + sumCountAndInf - 1
+	for i := range families {
+		for _, metric := range m.page.write(&families[i], s).Metric {
+			n++
+			if h := metric.Histogram; h != nil {
+				const sumCountAndInf = 3
+				n += len(h.Bucket) + sumCountAndInf - 1
+			}
 		}
 	}
 	return n

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 )
 
 const (
@@ -61,11 +59,15 @@ type histogram struct {
 	classic []uint64 // not cumulative; the last one has no bound
 	native  sparse
 	created time.Time
+
+	exemplars *exemplars // nil without any
 }
 
 func (h *histogram) observe(b *bounds, d time.Duration) {
 	if h.classic == nil {
 		h.classic = make([]uint64, len(b.limits)+1)
+	}
+	if h.created.IsZero() {
 		h.created = time.Now()
 	}
 	d = max(d, 0)
@@ -118,24 +120,4 @@ func (h *histogram) quantile(q float64) time.Duration {
 		}
 	}
 	return 0
-}
-
-// dto returns the histogram as Prometheus takes it, in seconds.
-func (h *histogram) dto(b *bounds, native bool) *dto.Histogram {
-	sum := h.sum.Seconds()
-	out := &dto.Histogram{SampleCount: &h.count, SampleSum: &sum}
-	out.Bucket = make([]*dto.Bucket, len(b.seconds))
-	var cumulative uint64
-	for i := range b.seconds {
-		if h.classic != nil {
-			cumulative += h.classic[i]
-		}
-		n := cumulative
-		out.Bucket[i] = &dto.Bucket{CumulativeCount: &n, UpperBound: &b.seconds[i]}
-	}
-	out.CreatedTimestamp = timestamp(h.created)
-	if native {
-		h.native.fill(out)
-	}
-	return out
 }

@@ -29,6 +29,13 @@ func reference(t *testing.T, durations []time.Duration) *dto.Histogram {
 	return out.Histogram
 }
 
+// sampled returns the histogram as a scrape shows it.
+func sampled(h *histogram, b *bounds) *dto.Histogram {
+	var s histogramSample
+	s.set(h, b, true)
+	return &s.histogram
+}
+
 func TestHistogramIsThatOfTheClientLibrary(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -53,7 +60,7 @@ func TestHistogramIsThatOfTheClientLibrary(t *testing.T) {
 			for _, d := range durations {
 				h.observe(b, d)
 			}
-			want, got := reference(t, durations), h.dto(b, true)
+			want, got := reference(t, durations), sampled(&h, b)
 			assert.Equal(t, want.GetSampleCount(), got.GetSampleCount())
 			assert.InDelta(t, want.GetSampleSum(), got.GetSampleSum(), 1e-6)
 			require.Len(t, got.Bucket, len(want.Bucket))
@@ -94,7 +101,7 @@ func TestTooManyNativeBucketsHalveTheResolution(t *testing.T) {
 		h.observe(b, time.Duration(d))
 		n++
 	}
-	out := h.dto(b, true)
+	out := sampled(&h, b)
 	assert.Less(t, out.GetSchema(), int32(nativeSchema))
 	buckets := absolute(out)
 	assert.LessOrEqual(t, len(buckets), nativeBuckets)
@@ -122,7 +129,7 @@ func TestMergedHistogramIsThatOfAllValues(t *testing.T) {
 	merged.merge(&second)
 	merged.merge(&histogram{})
 	merged.created = all.created
-	assert.Equal(t, all.dto(b, true), merged.dto(b, true))
+	assert.Equal(t, sampled(&all, b), sampled(&merged, b))
 }
 
 func TestQuantileIsWithinABucket(t *testing.T) {

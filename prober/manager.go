@@ -3,7 +3,7 @@
 //
 // A [Manager] runs one goroutine per target, which fires a burst at each of the
 // target's slots. All numbers of a target are kept by its recorder, from which
-// the manager, as a prometheus.Collector, takes consistent snapshots.
+// [Manager.Families] takes a consistent snapshot for each scrape.
 package prober
 
 import (
@@ -45,6 +45,9 @@ type Manager struct {
 	// precise bounds how many bursts at a time may block a processor of the runtime
 	// to wait for an arrival: all but one of them, and at least one burst.
 	precise *transport.Ceiling
+
+	scraping sync.Mutex // held during a scrape; it owns the page
+	page     *page
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -90,6 +93,7 @@ func NewManager(o Options) *Manager {
 		shard:   o.Shard,
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
+		page:    newPage(),
 
 		decoders: transport.NewDecoders(),
 		precise:  transport.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1)),

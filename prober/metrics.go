@@ -1,118 +1,322 @@
 package prober
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
+	"crypto/tls"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
 	dto "github.com/prometheus/client_model/go"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
 )
 
-// The metrics of the prober. The labels are listed in the order of their names,
-// in which they are exposed.
-var (
-	descRequests = desc("prober_requests_total",
-		"Requests that ended, by error code; 0 is success.", "error_code", "target")
-	descRequestDuration = desc("prober_request_duration_seconds",
-		"Time from when a request was due to its last byte.", "error_code", "target")
-	descPhaseDuration = desc("prober_request_phase_duration_seconds",
-		"Time that requests spent in each phase.", "phase", "target")
-	descFailures = desc("prober_request_failures_total",
-		"Requests that failed, by error code and the phase in which they did.", "error_code", "phase", "target")
-	descScheduled = desc("prober_requests_scheduled_total",
-		"Requests that were due.", "target")
-	descDropped = desc("prober_requests_dropped_total",
-		"Requests that were due and never started, by reason.", "reason", "target")
-	descInFlight = desc("prober_requests_in_flight",
-		"Requests that are due and have not ended.", "target")
-	descPeak = desc("prober_burst_peak_in_flight_requests",
-		"The most requests in flight at once during the last burst.", "target")
-	descResponses = desc("prober_responses_total",
-		"Response headers received, by status, also when the body failed later.", "http_version", "status", "target")
-	descSent = desc("prober_sent_bytes_total",
-		"Bytes of HTTP sent, before TLS.", "target")
-	descReceived = desc("prober_received_bytes_total",
-		"Bytes of HTTP received, after TLS.", "target")
-	descOpened = desc("prober_connections_opened_total",
-		"Connections that were established.", "target")
-	descReused = desc("prober_connections_reused_total",
-		"Requests that were sent on a connection that was open already.", "target")
-	descOpen = desc("prober_connections_open",
-		"Connections that are open.", "target")
-	descBursts = desc("prober_bursts_total",
-		"Bursts that ended.", "target")
-	descSkipped = desc("prober_bursts_skipped_total",
-		"Slots at which no burst started, by reason.", "reason", "target")
-	descInterval = desc("prober_burst_interval_seconds",
-		"Configured time from the start of a burst to the start of the next.", "target")
-	descBurstDuration = desc("prober_burst_duration_seconds",
-		"Time from the start of a burst to the end of its last request.", "target")
-	descBurstStart = desc("prober_burst_last_start_timestamp_seconds",
-		"When the last burst started; 0 before the first.", "target")
-	descBurstSuccess = desc("prober_burst_last_success_timestamp_seconds",
-		"When the last burst without a failure ended; 0 before the first.", "target")
-	descLag = desc("prober_schedule_lag_seconds",
-		"Time from when a request was due to when it was fired, as far as the prober itself is the cause.")
-	descCertificate = desc("prober_tls_certificate_not_after_timestamp_seconds",
-		"When the certificate of that role ends, as seen last, whether or not it was accepted.", "role", "target")
-	descTLSInfo = desc("prober_tls_info",
-		"What the last TLS handshake agreed on.", "alpn", "cipher", "target", "version")
-	descBreaker = desc("prober_breaker_open",
-		"Whether bursts are thinned to one request after failures in a row.", "target")
-	descLimit = desc("prober_limit",
-		"The ceilings of the process; 0 means none.", "limit")
-	descLimitUsed = desc("prober_limit_used",
-		"How much of each ceiling is in use.", "limit")
-	descShard = desc("prober_shard_ordinal",
-		"Which of the shards this prober is, counted from 0.")
-	descTotalShards = desc("prober_total_shards",
-		"How many shards there are.")
-	descUnverified = desc("prober_tls_unverified",
-		"Whether any certificate of the target is accepted.", "target")
-	descTargetInfo = desc("prober_target_info",
-		"The URL of a target, without query, and the labels that its configuration gives it.", "target", "url")
-	descErrorCodeInfo = desc("prober_error_code_info",
-		"The name and range of each error code.", "error_code", "name", "range")
-	descReloadOK = desc("prober_config_last_reload_successful",
-		"Whether the last attempt to load the configuration succeeded.")
-	descReloadTime = desc("prober_config_last_reload_success_timestamp_seconds",
-		"When the configuration was last loaded with success.")
+// family is a metric: its name, what stands in its HELP line, its type, and the
+// function that writes its series onto a page.
+type family struct {
+	name, help string
+	kind       dto.MetricType
+	write      func(p *page, s *scrape)
+}
+
+const (
+	counterType   = dto.MetricType_COUNTER
+	gaugeType     = dto.MetricType_GAUGE
+	histogramType = dto.MetricType_HISTOGRAM
 )
 
-// descriptions lists all of the above.
-var descriptions = []*prometheus.Desc{
-	descRequests, descRequestDuration, descPhaseDuration, descFailures,
-	descScheduled, descDropped, descInFlight, descPeak, descResponses,
-	descSent, descReceived, descOpened, descReused, descOpen,
-	descBursts, descSkipped, descInterval, descBurstDuration, descBurstStart, descBurstSuccess,
-	descLag, descBreaker, descLimit, descLimitUsed, descShard, descTotalShards, descCertificate, descTLSInfo, descUnverified, descTargetInfo, descErrorCodeInfo,
-	descReloadOK, descReloadTime,
+// families are the metrics of the prober in the order of their names.
+var families = [...]family{
+	{
+		"prober_breaker_open", "Whether bursts are thinned to one request after failures in a row.",
+		gaugeType, perTarget(func(v *view) float64 { return boolean(v.breakerOpen) }),
+	},
+	{
+		"prober_burst_duration_seconds", "Time from the start of a burst to the end of its last request.",
+		histogramType, (*page).burstDurations,
+	},
+	{
+		"prober_burst_interval_seconds", "Configured time from the start of a burst to the start of the next.",
+		gaugeType, perTarget(func(v *view) float64 { return v.cfg.Interval.Seconds() }),
+	},
+	{
+		"prober_burst_last_start_timestamp_seconds", "When the last burst started; 0 before the first.",
+		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.lastBurstStart) }),
+	},
+	{
+		"prober_burst_last_success_timestamp_seconds", "When the last burst without a failure ended; 0 before the first.",
+		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.lastBurstSuccess) }),
+	},
+	{
+		"prober_burst_peak_in_flight_requests", "The most requests in flight at once during the last burst.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.lastPeak) }),
+	},
+	{
+		"prober_bursts_skipped_total", "Slots at which no burst started, by reason.",
+		counterType, (*page).skipped,
+	},
+	{
+		"prober_bursts_total", "Bursts that ended.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.bursts }),
+	},
+	{
+		"prober_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
+		gaugeType, single(func(s *scrape) float64 { return unixSeconds(s.reload.success) }),
+	},
+	{
+		"prober_config_last_reload_successful", "Whether the last attempt to load the configuration succeeded.",
+		gaugeType, single(func(s *scrape) float64 { return boolean(s.reload.ok) }),
+	},
+	{
+		"prober_connections_open", "Connections that are open.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.open) }),
+	},
+	{
+		"prober_connections_opened_total", "Connections that were established.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.opened }),
+	},
+	{
+		"prober_connections_reused_total", "Requests that were sent on a connection that was open already.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.reused }),
+	},
+	{
+		"prober_error_code_info", "The name and range of each error code.",
+		gaugeType, (*page).errorCodes,
+	},
+	{
+		"prober_limit", "The ceilings of the process; 0 means none.",
+		gaugeType, perLimit(func(l limitUse) float64 { return l.most }),
+	},
+	{
+		"prober_limit_used", "How much of each ceiling is in use.",
+		gaugeType, perLimit(func(l limitUse) float64 { return l.now }),
+	},
+	{
+		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.received }),
+	},
+	{
+		"prober_request_duration_seconds", "Time from when a request was due to its last byte.",
+		histogramType, (*page).requestDurations,
+	},
+	{
+		"prober_request_failures_total", "Requests that failed, by error code and the phase in which they did.",
+		counterType, (*page).failures,
+	},
+	{
+		"prober_request_phase_duration_seconds", "Time that requests spent in each phase.",
+		histogramType, (*page).phaseDurations,
+	},
+	{
+		"prober_requests_dropped_total", "Requests that were due and never started, by reason.",
+		counterType, (*page).dropped,
+	},
+	{
+		"prober_requests_in_flight", "Requests that are due and have not ended.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.inFlight) }),
+	},
+	{
+		"prober_requests_scheduled_total", "Requests that were due.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.scheduled }),
+	},
+	{
+		"prober_requests_total", "Requests that ended, by error code; 0 is success.",
+		counterType, (*page).requests,
+	},
+	{
+		"prober_responses_total", "Response headers received, by status, also when the body failed later.",
+		counterType, (*page).responses,
+	},
+	{
+		"prober_schedule_lag_seconds", "Time from when a request was due to when it was fired, as far as the prober itself is the cause.",
+		histogramType, func(p *page, s *scrape) { p.histogram(&s.lag, lagBounds, s.native) },
+	},
+	{
+		"prober_sent_bytes_total", "Bytes of HTTP sent, before TLS.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.sent }),
+	},
+	{
+		"prober_shard_ordinal", "Which of the shards this prober is, counted from 0.",
+		gaugeType, single(func(s *scrape) float64 { return float64(s.shard.Ordinal) }),
+	},
+	{
+		"prober_target_info", "The URL of a target, without query, and the labels that its configuration gives it.",
+		gaugeType, (*page).targets,
+	},
+	{
+		"prober_tls_certificate_not_after_timestamp_seconds", "When the certificate of that role ends, as seen last, whether or not it was accepted.",
+		gaugeType, (*page).certificates,
+	},
+	{
+		"prober_tls_info", "What the last TLS handshake agreed on.",
+		gaugeType, (*page).tls,
+	},
+	{
+		"prober_tls_unverified", "Whether any certificate of the target is accepted.",
+		gaugeType, perTarget(func(v *view) float64 { return boolean(v.cfg.Connection.TLS.InsecureSkipVerify) }),
+	},
+	{
+		"prober_total_shards", "How many shards there are.",
+		gaugeType, single(func(s *scrape) float64 { return float64(s.shard.total()) }),
+	},
 }
 
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(name, help, labels, nil)
-}
-
-// sample is one series at one moment. It exists because the numbers of a target
-// come from one consistent snapshot and not from metrics that live on their own.
-type sample struct {
-	desc  *prometheus.Desc
-	value dto.Metric
-}
-
-// Desc returns the description of the metric.
-func (s *sample) Desc() *prometheus.Desc { return s.desc }
-
-// Write copies the series to out.
-func (s *sample) Write(out *dto.Metric) error {
-	out.Label = s.value.Label
-	out.Counter, out.Gauge, out.Histogram = s.value.Counter, s.value.Gauge, s.value.Histogram
-	return nil
-}
-
-// labels pairs names and values: labels("phase", "tls", "target", "shop"). The
-// names must come in order.
-func labels(namesAndValues ...string) []*dto.LabelPair {
-	pairs := make([]*dto.LabelPair, len(namesAndValues)/2)
-	for i := range pairs {
-		pairs[i] = &dto.LabelPair{Name: &namesAndValues[2*i], Value: &namesAndValues[2*i+1]}
+// MetricNames yields the names of all metrics that [Manager.Families] may return.
+func MetricNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range families {
+			if !yield(families[i].name) {
+				return
+			}
+		}
 	}
-	return pairs
+}
+
+func single(value func(*scrape) float64) func(*page, *scrape) {
+	return func(p *page, s *scrape) { p.gauge(value(s)) }
+}
+
+func perTarget(value func(*view) float64) func(*page, *scrape) {
+	return func(p *page, s *scrape) {
+		for i := range s.targets {
+			p.gauge(value(&s.targets[i]), s.targets[i].name)
+		}
+	}
+}
+
+func countPerTarget(value func(*view) uint64) func(*page, *scrape) {
+	return func(p *page, s *scrape) {
+		for i := range s.targets {
+			v := &s.targets[i]
+			p.counter(value(v), v.created, v.name)
+		}
+	}
+}
+
+func perLimit(value func(limitUse) float64) func(*page, *scrape) {
+	return func(p *page, s *scrape) {
+		for _, l := range s.limits {
+			p.gauge(value(l), pair("limit", l.name))
+		}
+	}
+}
+
+func (p *page) requests(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		for code, n := range v.counts() {
+			sample := p.counter(n, v.createdOf(code), p.code(code), v.name)
+			if h := v.codes[code]; h != nil && h.exemplars.get().first.latency > 0 {
+				sample.Exemplar = h.exemplars.first.dto(1)
+			}
+		}
+	}
+}
+
+func (p *page) requestDurations(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		for _, code := range slices.Sorted(maps.Keys(v.codes)) {
+			p.histogram(v.codes[code], s.bounds, s.native, p.code(code), v.name)
+		}
+	}
+}
+
+func (p *page) phaseDurations(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {
+			if h := &v.phases[phase]; h.count > 0 {
+				p.histogram(h, s.bounds, s.native, p.phases[phase], v.name)
+			}
+		}
+	}
+}
+
+func (p *page) failures(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		for _, key := range sorted(v.tally.failures, failureKey.compare) {
+			p.counter(v.tally.failures[key], v.created, p.code(key.code), p.phases[key.phase], v.name)
+		}
+	}
+}
+
+func (p *page) responses(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		for _, key := range sorted(v.tally.responses, responseKey.compare) {
+			p.counter(v.tally.responses[key], v.created, p.versions[key.version], p.status(key.status), v.name)
+		}
+	}
+}
+
+func (p *page) dropped(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		for reason, n := range v.tally.dropped {
+			p.counter(n, v.created, p.reasons[reason], v.name)
+		}
+	}
+}
+
+func (p *page) skipped(s *scrape) {
+	overrun := pair("reason", "overrun")
+	for i := range s.targets {
+		v := &s.targets[i]
+		p.counter(v.tally.skipped, v.created, overrun, v.name)
+	}
+}
+
+func (p *page) burstDurations(s *scrape) {
+	for i := range s.targets {
+		p.histogram(&s.targets[i].burstDuration, burstBounds, s.native, s.targets[i].name)
+	}
+}
+
+func (p *page) errorCodes(*scrape) {
+	for code := range errcode.All() {
+		p.gauge(1, p.code(code), pair("name", code.Name()), pair("range", code.Range().String()))
+	}
+}
+
+// targets exposes what the configuration says about each.
+func (p *page) targets(s *scrape) {
+	for i := range s.targets {
+		cfg := s.targets[i].cfg
+		values := map[string]string{"target": cfg.Name, "url": config.RedactedURL(cfg.URL)}
+		maps.Copy(values, cfg.Labels)
+		labels := make([]*dto.LabelPair, 0, len(values))
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			labels = append(labels, pair(name, values[name]))
+		}
+		p.gauge(1, labels...)
+	}
+}
+
+func (p *page) certificates(s *scrape) {
+	client, earliest, leaf := pair("role", "client"), pair("role", "earliest"), pair("role", "leaf")
+	for i := range s.targets {
+		v := &s.targets[i]
+		certificate := func(role *dto.LabelPair, end time.Time) {
+			if !end.IsZero() {
+				p.gauge(unixSeconds(end), role, v.name)
+			}
+		}
+		certificate(client, v.clientEnd)
+		certificate(earliest, v.tally.tls.EarliestNotAfter)
+		certificate(leaf, v.tally.tls.LeafNotAfter)
+	}
+}
+
+func (p *page) tls(s *scrape) {
+	for i := range s.targets {
+		v := &s.targets[i]
+		if t := &v.tally.tls; t.Version != 0 {
+			p.gauge(1, pair("alpn", t.ALPN), pair("cipher", tls.CipherSuiteName(t.Cipher)), v.name,
+				pair("version", tls.VersionName(t.Version)))
+		}
+	}
 }

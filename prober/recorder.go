@@ -64,8 +64,8 @@ type tally struct {
 	inFlight  uint64
 	dropped   [numDropReasons]uint64
 
-	// codes holds the duration of the requests of each code; the counter of a
-	// code is the count of its histogram.
+	// codes holds the duration of the requests of each code that has occurred, and
+	// of success; the counter of a code is the count of its histogram.
 	codes     map[errcode.Code]*histogram
 	phases    [errcode.NumPhases]histogram
 	failures  map[failureKey]uint64
@@ -102,6 +102,7 @@ type recorder struct {
 	mu sync.Mutex
 	tally
 	arrivals *arrivals // of the open burst under way, or nil
+	slowest  slowest   // of the burst under way
 	breaker  breaker
 	// thinned tells that the burst under way is to end because the breaker opened.
 	thinned bool
@@ -109,14 +110,11 @@ type recorder struct {
 
 func newRecorder(b *bounds) *recorder {
 	r := &recorder{bounds: b, created: time.Now()}
-	r.codes = make(map[errcode.Code]*histogram, len(expectedCodes))
+	r.codes = map[errcode.Code]*histogram{errcode.OK: {created: r.created}}
 	r.failures = make(map[failureKey]uint64)
 	r.responses = make(map[responseKey]uint64)
 	r.burst.failures = make(map[errcode.Code]uint64)
 	r.last.failures = make(map[errcode.Code]uint64)
-	for _, code := range expectedCodes {
-		r.codes[code] = &histogram{created: r.created}
-	}
 	return r
 }
 
@@ -148,6 +146,7 @@ func (r *recorder) endBurst(d time.Duration, reason dropReason) {
 	if r.burst.requests > 0 && len(r.burst.failures) == 0 {
 		r.lastBurstSuccess = time.Now()
 	}
+	r.endExemplars()
 	r.burst, r.last = r.last, r.burst
 	r.burst.requests = 0
 	clear(r.burst.failures)
@@ -238,6 +237,7 @@ func (r *recorder) count(res *transport.Result, code errcode.Code) {
 		r.failures[failureKey{code, res.FailedIn()}]++
 		r.burst.failures[code]++
 	}
+	r.exemplify(res, code)
 	r.transfer(res)
 }
 

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 )
 
 // sparse holds the buckets of a native histogram. Bucket i counts values above
@@ -107,30 +105,4 @@ func (s *sparse) merge(other *sparse) {
 // upper returns the upper bound of bucket i in seconds.
 func (s *sparse) upper(i int) float64 {
 	return math.Exp2(float64(i) / float64(int(1)<<(nativeSchema-s.coarse)))
-}
-
-// fill writes the buckets in the spans and deltas of the exposition format.
-func (s *sparse) fill(out *dto.Histogram) {
-	schema, threshold, zero := int32(nativeSchema-s.coarse), nativeZero, s.zero
-	out.Schema, out.ZeroThreshold, out.ZeroCount = &schema, &threshold, &zero
-	var last int64
-	next := 0 // the index after the last bucket written
-	for i, n := range s.counts {
-		if n == 0 {
-			continue
-		}
-		index := s.first + i
-		if len(out.PositiveSpan) == 0 || index != next {
-			gap := int32(index - next)
-			out.PositiveSpan = append(out.PositiveSpan, &dto.BucketSpan{Offset: &gap, Length: new(uint32)})
-		}
-		*out.PositiveSpan[len(out.PositiveSpan)-1].Length++
-		out.PositiveDelta = append(out.PositiveDelta, int64(n)-last)
-		last, next = int64(n), index+1
-	}
-	if len(out.PositiveSpan) == 0 {
-		// A span without buckets tells a native histogram that is empty from a
-		// classic one.
-		out.PositiveSpan = []*dto.BucketSpan{{Offset: new(int32), Length: new(uint32)}}
-	}
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"example.com/prober/prober"
 )
@@ -22,7 +21,6 @@ const (
 	writeTimeout   = 60 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 16 << 10
-	maxScrapes     = 20
 )
 
 // Options is what the handlers need.
@@ -92,25 +90,6 @@ func (s *Shell) Handler() http.Handler {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	return secured(http.NewCrossOriginProtection().Handler(mux))
-}
-
-// metrics serves the registry and numbers the scrapes.
-func (s *Shell) metrics() http.Handler {
-	registry := s.opts.Registry
-	handler := promhttp.InstrumentMetricHandler(registry, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		Registry:                            registry,
-		ErrorLog:                            slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelError),
-		MaxRequestsInFlight:                 maxScrapes,
-		EnableOpenMetrics:                   true,
-		EnableOpenMetricsTextCreatedSamples: false,
-	}))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n := s.begun.Add(1)
-		handler.ServeHTTP(w, r)
-		for last := s.answered.Load(); last < n && !s.answered.CompareAndSwap(last, n); {
-			last = s.answered.Load()
-		}
-	})
 }
 
 // secured sets headers that keep a browser from doing anything but showing the page.

@@ -1,0 +1,199 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"example.com/prober/prober"
+)
+
+// maxScrapes bounds how many scrapes may be under way, those included whose
+// clients do not read what they asked for.
+const maxScrapes = 64
+
+// exposition answers scrapes. At most one is rendered at a time, and all that
+// come in the meantime share the next, so that a crowd of scrapers costs the
+// targets no more than one or two. It is rendered into memory: a client that
+// does not read holds up nobody.
+type exposition struct {
+	log      *slog.Logger
+	manager  *prober.Manager
+	registry prometheus.Gatherer
+	slots    chan struct{}
+
+	rendering sync.Mutex // held while a scrape is rendered; it owns zip
+	zip       *gzip.Writer
+	mu        sync.Mutex
+	next      map[encoding]*rendering
+}
+
+// encoding is how a scrape is to be written.
+type encoding struct {
+	format expfmt.Format
+	gzip   bool
+}
+
+// rendering is a scrape that some clients wait for.
+type rendering struct {
+	done chan struct{} // closed when page or err is set
+	page []byte
+	err  error
+}
+
+func newExposition(o Options) *exposition {
+	zip, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // there is such a level
+	}
+	return &exposition{
+		zip:      zip,
+		log:      o.Log,
+		manager:  o.Manager,
+		registry: o.Registry,
+		slots:    make(chan struct{}, maxScrapes),
+		next:     make(map[encoding]*rendering),
+	}
+}
+
+// ServeHTTP writes all metrics in the format that the client prefers.
+func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	default:
+		text(w, http.StatusServiceUnavailable, "too many scrapes are under way")
+		return
+	}
+	as := encoding{
+		format: expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...),
+		gzip:   acceptsGzip(r.Header.Get("Accept-Encoding")),
+	}
+	page, err := e.scrape(as)
+	if err != nil {
+		e.log.Error("cannot write the metrics", "err", err)
+		text(w, http.StatusInternalServerError, "the metrics cannot be written")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", string(as.format))
+	h.Add("Vary", "Accept, Accept-Encoding")
+	if as.gzip {
+		h.Set("Content-Encoding", "gzip")
+	}
+	_, _ = w.Write(page) // a client that has gone needs no answer
+}
+
+// scrape returns what is counted at some moment after the call.
+func (e *exposition) scrape(as encoding) ([]byte, error) {
+	e.mu.Lock()
+	r := e.next[as]
+	if r != nil {
+		e.mu.Unlock()
+		<-r.done
+		return r.page, r.err
+	}
+	r = &rendering{done: make(chan struct{})}
+	e.next[as] = r
+	e.mu.Unlock()
+
+	e.rendering.Lock()
+	defer e.rendering.Unlock()
+	defer close(r.done)
+	e.mu.Lock()
+	delete(e.next, as) // what comes from now on may ask for later numbers
+	e.mu.Unlock()
+	r.page, r.err = e.render(as)
+	return r.page, r.err
+}
+
+func (e *exposition) render(as encoding) ([]byte, error) {
+	var page bytes.Buffer
+	if !as.gzip {
+		err := e.encode(&page, as.format)
+		return page.Bytes(), err
+	}
+	e.zip.Reset(&page)
+	err := errors.Join(e.encode(e.zip, as.format), e.zip.Close())
+	return page.Bytes(), err
+}
+
+func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
+	// No name here needs escaping; only to look for one costs a list of all series.
+	encoder := expfmt.NewEncoder(yielding{w}, format.WithEscapingScheme(model.NoEscaping))
+	process, err := e.registry.Gather()
+	if err != nil { // what could be gathered is worth more than nothing
+		e.log.Error("cannot gather all metrics of the process", "err", err)
+	}
+	for _, family := range process {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	for family := range e.manager.Families() {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+// yielding lets goroutines that are due run between any two pieces of what is
+// written. Without it a scrape of many targets delays their requests by as long
+// as the scheduler lets a goroutine run at a time, 10 ms.
+type yielding struct{ io.Writer }
+
+func (y yielding) Write(p []byte) (n int, err error) {
+	const piece = 4 << 10
+	for n < len(p) && err == nil {
+		var m int
+		m, err = y.Writer.Write(p[n:min(n+piece, len(p))])
+		n += m
+		runtime.Gosched()
+	}
+	return n, err
+}
+
+// acceptsGzip tells whether an Accept-Encoding header asks for gzip (RFC 9110,
+// section 12.5.3).
+func acceptsGzip(header string) bool {
+	for coding := range strings.SplitSeq(header, ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		if strings.TrimSpace(name) == "gzip" {
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+			return err != nil || q > 0
+		}
+	}
+	return false
+}
+
+// numbered serves h and numbers the scrapes.
+func (s *Shell) numbered(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := s.begun.Add(1)
+		h.ServeHTTP(w, r)
+		for last := s.answered.Load(); last < n && !s.answered.CompareAndSwap(last, n); {
+			last = s.answered.Load()
+		}
+	})
+}
+
+// metrics serves all metrics, and counts how often.
+func (s *Shell) metrics() http.Handler {
+	return s.numbered(promhttp.InstrumentMetricHandler(s.opts.Registry, newExposition(s.opts)))
+}
