@@ -41,7 +41,7 @@ func (o oneOf) decode(c cursor, n *yaml.Node) {
 		switch {
 		case !ok || other.key == c.path:
 		case m.where == c.where:
-			c.fail("cannot stand beside %s, which is in line %d", other.key, m.key.Line)
+			c.fail("cannot stand beside %s, which is %s", other.key, m.place())
 			return
 		default:
 			other.value.reset()

@@ -61,6 +61,14 @@ type mark struct {
 	bad bool
 }
 
+// place says where the key is: "in line 12".
+func (m mark) place() string {
+	if m.where == commandLine {
+		return "a flag too"
+	}
+	return fmt.Sprintf("in line %d", m.key.Line)
+}
+
 func (s *scope) isSet(path string) bool {
 	_, ok := s.marks[path]
 	return ok

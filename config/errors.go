@@ -12,14 +12,15 @@ import (
 // Error is one mistake in a configuration file. No part of it holds a header
 // value, a body, the userinfo or query of a URL, or the path of a key.
 type Error struct {
-	// File is the path as it was given to Load or Parse.
+	// File is the path as it was given to Load or Parse; it is empty, and Line is 0,
+	// when the mistake is on the command line.
 	File string
 	// Line counts from 1.
 	Line int
 	// Where is `targets[3] "checkout"`, `defaults`, or empty for the rest of the file.
 	Where string
-	// Path is the key below Where, such as burst.rate or expect.status[1]; it
-	// is empty when the mistake is Where itself or the file as a whole.
+	// Path is the key below Where, such as burst.rate or expect.status[1], or the
+	// flag; it is empty when the mistake is Where itself or the file as a whole.
 	Path string
 	Msg  string
 }
@@ -27,7 +28,9 @@ type Error struct {
 // Error returns `prober.yml:12: targets[3] "checkout": burst.rate: must be above 0`.
 func (e Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
+	if e.File != "" {
+		fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
+	}
 	for _, part := range []string{e.Where, e.Path} {
 		if part != "" {
 			b.WriteString(part)
@@ -82,6 +85,10 @@ func (r *report) add(at *yaml.Node, where, path, msg string) {
 		return
 	}
 	r.seen[s] = true
+	if where == commandLine {
+		r.errs = append(r.errs, Error{Path: "--" + path, Msg: msg})
+		return
+	}
 	r.errs = append(r.errs, Error{File: r.file, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
 }
 

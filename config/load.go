@@ -30,15 +30,20 @@ func Read(path string) ([]byte, error) {
 // it, and relative paths in data are relative to its folder. An error is
 // [Errors], with every mistake that could be found.
 func Parse(data []byte, path string) (*Config, error) {
+	return parse(data, path, &loader{config: &Config{}})
+}
+
+func parse(data []byte, path string, l *loader) (*Config, error) {
 	r := newReport(path)
 	root := parseYAML(data, r)
 	if root == nil {
 		return nil, r.err()
 	}
-	c := &Config{}
+	c := l.config
 	presetFile(c)
 	top := &scope{report: r, files: newFileStore(path), marks: map[string]mark{}}
-	fileFields(c).decode(cursor{scope: top, node: root}, root)
+	loaderFields(l).decode(cursor{scope: top, node: root}, root)
+	l.narrow(top)
 	if err := r.err(); err != nil {
 		return nil, err
 	}
@@ -54,6 +59,7 @@ type loader struct {
 	config *Config
 	base   Target
 	marks  map[string]mark
+	pick   *Pick // nil where all targets are wanted
 }
 
 // defaultsValue is the key defaults.
@@ -125,8 +131,7 @@ func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
 	fields := targetFields(&t)
 	fields.decode(cursor{scope: s, node: n}, n)
 	s.checkNeeded(fields, "")
-	s.check(&t)
-	fillTarget(&t)
+	l.settle(&t, s)
 	return t, s
 }
 

@@ -14,11 +14,17 @@ const redaction = "<redacted>"
 // targets, headers and lists in the order of the file, keys in that of the
 // reference, every default filled in. Header values, bodies, URL queries and
 // key paths are replaced by <redacted>.
-func (c *Config) Redacted() ([]byte, error) {
+func (c *Config) Redacted() ([]byte, error) { return write(fileFields(c)) }
+
+// Redacted returns what the configuration says about the target, in the way of
+// [Config.Redacted].
+func (t Target) Redacted() ([]byte, error) { return write(targetFields(&t)) }
+
+func write(fields section) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(fileFields(c).encode()); err != nil {
+	if err := encoder.Encode(fields.encode()); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
 	if err := encoder.Close(); err != nil {

@@ -202,3 +202,18 @@ func assertWellFormed(t *testing.T, err error) {
 		last = e.Line
 	}
 }
+
+func TestRedactedTargetIsItsPartOfTheFile(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse([]byte("targets: [{name: shop, url: \"http://h/?canary\", request: {headers: {A: canary}}}]"), "prober.yml")
+	require.NoError(t, err)
+	whole, err := cfg.Redacted()
+	require.NoError(t, err)
+	part, err := cfg.Targets[0].Redacted()
+	require.NoError(t, err)
+	assert.NotContains(t, string(part), "canary")
+	assert.True(t, strings.HasPrefix(string(part), "name: shop\nurl: http://h/?<redacted>\n"), string(part))
+	for line := range strings.Lines(string(part)) {
+		assert.Contains(t, string(whole), line)
+	}
+}

@@ -30,8 +30,10 @@ const (
 // stands in one of them, with the variable it fills and what it may hold. What
 // a key means together with others is in checks.go, its default in defaults.go.
 // Keys are decoded in the order given here: defaults before the targets.
-func fileFields(c *Config) section {
-	l := &loader{config: c}
+func fileFields(c *Config) section { return loaderFields(&loader{config: c}) }
+
+func loaderFields(l *loader) section {
+	c := l.config
 	return section{
 		{"defaults", defaultsValue{l}},
 		{"targets", required{targetList{l}}},
