@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,11 +29,7 @@ type daemon struct {
 	manager *prober.Manager
 	shell   *web.Shell
 	bound   []net.Listener
-	// reloading keeps reloads from overtaking each other.
-	reloading sync.Mutex
-	current   atomic.Pointer[config.Config]
-	// text is what the running configuration was read from.
-	text atomic.Pointer[[]byte]
+	running
 }
 
 // newDaemon loads the configuration and starts the targets.
@@ -42,6 +37,10 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	d := &daemon{flags: f, log: promslog.New(c.log)}
 	if err := f.shard.Validate(); err != nil {
 		return nil, usageError{err}
+	}
+	prefix, err := web.Prefix(f.externalURL)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--web.external-url: %w", err)}
 	}
 	text, err := config.Read(f.configFile)
 	if err != nil {
@@ -62,7 +61,8 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		Manager:         d.manager,
 		Registry:        registry,
 		TelemetryPath:   f.telemetryPath,
-		Config:          func() ([]byte, error) { return d.current.Load().Redacted() },
+		Prefix:          prefix,
+		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
 		Reload:          d.reload,
 		EnableLifecycle: f.enableLifecycle,
 		EnablePprof:     f.enablePprof,
@@ -74,6 +74,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		closeAll(d.bound)
 		return nil, usageError{err}
 	}
+	d.manager.NoteReload(true)
 	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
 	return d, nil
 }
@@ -85,15 +86,16 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	served := make(chan error, 1)
 	go func() { served <- serve(server, d.bound, d.flags.listen, d.log) }()
 	d.shell.SetReady(true)
-	all, referred := newWatch(d.flags.autoReload, d.files()), newWatch(d.flags.refresh, d.referred())
-	defer all.stop()
-	defer referred.stop()
+	reloads, stopReloads := every(d.flags.autoReload)
+	defer stopReloads()
+	refreshes, stopRefreshes := every(d.flags.refresh)
+	defer stopRefreshes()
 	for {
 		select {
-		case <-all.ticks:
-			d.reloadIfChanged(all)
-		case <-referred.ticks:
-			d.refreshIfChanged(referred)
+		case <-reloads:
+			d.reloadIfChanged()
+		case <-refreshes:
+			d.refreshIfChanged()
 		case <-hangups:
 			_ = d.reload() // it has been logged, and the old configuration serves on
 		case err := <-served:
@@ -106,49 +108,6 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 			return errors.Join(finish(server), closed(<-served))
 		}
 	}
-}
-
-// reload reads the configuration from its file and makes it the running one.
-// When that fails everything stays as it is.
-func (d *daemon) reload() error {
-	text, err := config.Read(d.flags.configFile)
-	if err != nil {
-		return d.refuse(err)
-	}
-	return d.load(text)
-}
-
-// load makes the configuration in text the running one.
-func (d *daemon) load(text []byte) error {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
-	cfg, err := config.Parse(text, d.flags.configFile)
-	if err == nil {
-		err = d.apply(text, cfg)
-	}
-	if err != nil {
-		return d.refuse(err)
-	}
-	d.log.Info("the configuration was loaded", "config", d.flags.configFile, "targets", len(cfg.Targets))
-	return nil
-}
-
-// refuse notes that a configuration could not be loaded, and returns why.
-func (d *daemon) refuse(err error) error {
-	d.manager.NoteReload(false)
-	d.log.Error("the configuration was not loaded; the old one stays", "config", d.flags.configFile, "err", err)
-	return err
-}
-
-func (d *daemon) apply(text []byte, cfg *config.Config) error {
-	if err := d.manager.Apply(cfg); err != nil {
-		return err
-	}
-	d.manager.NoteReload(true)
-	d.text.Store(&text)
-	d.current.Store(cfg)
-	warnUnverified(d.log, cfg)
-	return nil
 }
 
 // drain ends the bursts and gives the requests in flight the time of grace.

@@ -95,21 +95,27 @@ func TestTermWaitsForNobodyWhereNobodyScrapes(t *testing.T) {
 
 func TestASecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, make(chan struct{}))
-	d := rig.StartDaemon(t, "prober", burstConfig(p, closedBurst), "--shutdown.grace=1h")
-	p.Await(t, "/shop", busy)
-	d.Signal(syscall.SIGTERM)
-	rig.Until(t, "the daemon waits for the requests in flight", func() bool {
-		status, _ := d.Do(http.MethodGet, "/-/ready")
-		return status == http.StatusServiceUnavailable
-	})
-	rig.Until(t, "the daemon has ended", func() bool { // it stops to catch signals soon after the first, not at once
-		d.Signal(syscall.SIGTERM)
-		return d.HasEnded()
-	})
-	state, ok := d.Wait().Sys().(syscall.WaitStatus)
-	require.True(t, ok)
-	assert.Equal(t, syscall.SIGTERM, state.Signal())
+	for awaited, peerOf := range map[string]func(*testing.T) *peer{
+		"waiting for requests in flight": func(t *testing.T) *peer { t.Helper(); return newPeer(t, make(chan struct{})) },
+		"waiting for the last scrape":    func(t *testing.T) *peer { t.Helper(); return newPeer(t, nil) },
+	} {
+		t.Run(awaited, func(t *testing.T) {
+			t.Parallel()
+			p := peerOf(t)
+			d := rig.StartDaemon(t, "prober", burstConfig(p, closedBurst), "--shutdown.grace=1h", "--shutdown.final-scrape=1h")
+			p.Await(t, "/shop", busy)
+			d.Scrape()
+			d.Signal(syscall.SIGTERM)
+			d.Await(awaited)
+			rig.Until(t, "the daemon has ended", func() bool { // it stops to catch signals soon after the first, not at once
+				d.Signal(syscall.SIGTERM)
+				return d.HasEnded()
+			})
+			state, ok := d.Wait().Sys().(syscall.WaitStatus)
+			require.True(t, ok)
+			assert.Equal(t, syscall.SIGTERM, state.Signal())
+		})
+	}
 }
 
 func TestTheWebInterface(t *testing.T) {

@@ -111,10 +111,12 @@ func shortDuration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "-"
-	case d < time.Second:
+	case d < 999500*time.Microsecond: // three digits of more are 1s
 		return fmt.Sprintf("%.3gms", d.Seconds()*1e3)
-	default:
+	case d < 99950*time.Millisecond:
 		return fmt.Sprintf("%.3gs", d.Seconds())
+	default:
+		return d.Round(time.Second).String()
 	}
 }
 

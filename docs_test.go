@@ -81,7 +81,7 @@ func TestEveryPathInReadmeIsServed(t *testing.T) {
 	t.Parallel()
 	d := idleDaemon(t, "")
 	paths := regexp.MustCompile("(?m)^\\| (`/.*?) \\|").FindAllStringSubmatch(page(t, "README.md"), -1)
-	require.Len(t, paths, 6)
+	require.Len(t, paths, 8)
 	for _, row := range paths {
 		for _, path := range regexp.MustCompile("`(.*?)`").FindAllStringSubmatch(row[1], -1) {
 			status := ask(t, d, http.MethodGet, path[1]).Code
@@ -108,16 +108,16 @@ func TestReadmeShowsTheFlagsAsTheProgramPrintsThem(t *testing.T) {
 func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	t.Parallel()
 	var help strings.Builder
-	for _, command := range []string{"run", "check", "demo", "codes"} {
+	for _, command := range []string{"run", "check", "fire", "demo", "codes", "health"} {
 		help.WriteString(strings.ReplaceAll(helpOf(t, command), "--[no-]", "--"))
 	}
-	ofPrometheus := []string{"--enable-feature", "--web.systemd-socket"} // the second is missing in the help elsewhere than on Linux
+	ofOthers := []string{"--enable-feature", "--raw", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
 	for _, name := range pages(t) {
 		if name == "docs/error-codes.md" {
 			continue // it shows how to use other programs, and has tests of its own
 		}
 		for _, flag := range regexp.MustCompile(`--[a-z][a-z.-]*[a-z]`).FindAllString(page(t, name), -1) {
-			assert.True(t, strings.Contains(help.String(), flag) || slices.Contains(ofPrometheus, flag), "%s: %s", name, flag)
+			assert.True(t, strings.Contains(help.String(), flag) || slices.Contains(ofOthers, flag), "%s: %s", name, flag)
 		}
 	}
 }
@@ -143,7 +143,8 @@ func TestPagesNameOnlyMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	families := exposed(t)
 	for _, name := range pages(t) {
-		for _, metric := range regexp.MustCompile(`\bprober_[a-z_]+`).FindAllString(page(t, name), -1) {
+		text := regexp.MustCompile(`\bjob_target:[a-z0-9_:]+`).ReplaceAllString(page(t, name), "") // dashboards/rules has a test for these
+		for _, metric := range regexp.MustCompile(`\bprober_[a-z_]+`).FindAllString(text, -1) {
 			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(metric, "")
 			assert.True(t, families[metric] != nil || families[base] != nil, "%s: %s", name, metric)
 		}
@@ -212,9 +213,9 @@ func TestPrometheusTakesWhatThePagesShow(t *testing.T) {
 	}
 }
 
-func TestArchitectureNamesOnlyFilesAndTestsThatExist(t *testing.T) {
+func TestArchitectureAndSecurityNameOnlyFilesAndTestsThatExist(t *testing.T) {
 	t.Parallel()
-	text := page(t, "docs/architecture.md")
+	text := page(t, "docs/architecture.md") + page(t, "docs/security.md")
 	for _, m := range regexp.MustCompile("`([a-z0-9_/]+\\.(?:go|html|yml))`").FindAllStringSubmatch(text, -1) {
 		assert.FileExists(t, m[1])
 	}

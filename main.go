@@ -45,12 +45,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app.Version(version.Print("prober"))
 	app.HelpFlag.Short('h')
 	app.UsageWriter(stdout).ErrorWriter(stderr)
+	app.UsageTemplate(kingpin.DefaultUsageTemplate + "{{with .Context.SelectedCommand}}{{.HelpLong}}{{end}}")
 	ended := false
 	app.Terminate(func(int) { ended = true })
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").SetValue(c.log.Level)
 	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").SetValue(c.log.Format)
 	commands := map[string]command{}
-	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, demoCommand, codesCommand} {
+	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, demoCommand, codesCommand, healthCommand} {
 		name, cmd := register(app)
 		commands[name] = cmd
 	}

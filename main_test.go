@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 		Dir:  filepath.Join("testdata", "script"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, rig.WithoutPause)
+			env.Vars = append(append(env.Vars, rig.WithoutPause), fireServers(env)...)
 			return nil
 		},
 		RequireExplicitExec: true,

@@ -130,3 +130,28 @@ func TestReloadOverHTTPMustBeAllowed(t *testing.T) {
 	assert.Contains(t, body, "--web.enable-lifecycle")
 	assert.Equal(t, []string{"a"}, d.Scrape().Values("prober_target_info", "target"))
 }
+
+func TestChangedBucketsAreForTheNextStart(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, nil)
+	targets := configOf(p, map[string]string{"a": "20ms"})
+	d := rig.StartDaemon(t, "prober", "metrics: {buckets: [0.1, 1]}\n"+targets)
+	told := func() int { return strings.Count(d.Output(), "the histograms keep the buckets of the start") }
+	d.Reload("metrics: {buckets: [0.1, 1]}\n" + configOf(p, map[string]string{"a": "25ms"}))
+	assert.Zero(t, told(), "nothing has changed")
+	for range 3 {
+		d.Reload("metrics: {buckets: [0.2, 1]}\n" + targets)
+	}
+	assert.Equal(t, 1, told(), "it is said once")
+	m := d.Scrape()
+	assert.InDelta(t, 1, m.Sum("prober_config_last_reload_successful"), 0)
+	assert.InDelta(t, 0.02, m.Sum("prober_burst_interval_seconds"), 1e-9, "everything else takes effect")
+	for _, series := range m["prober_request_duration_seconds"].GetMetric() {
+		assert.InDelta(t, 0.1, series.GetHistogram().GetBucket()[0].GetUpperBound(), 0)
+	}
+	d.Reload("metrics: {buckets: [0.3, 1]}\n" + targets)
+	assert.Equal(t, 2, told(), "another change is said again")
+	d.Reload("metrics: {buckets: [0.1, 1]}\n" + targets)
+	d.Reload("metrics: {buckets: [0.3, 1]}\n" + targets)
+	assert.Equal(t, 3, told())
+}

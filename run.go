@@ -20,18 +20,25 @@ const defaultAddress = "127.0.0.1:10115"
 // loadFlags say which load to generate, and how much at most.
 type loadFlags struct {
 	configFile string
-	limits     prober.Limits
-	shard      prober.Shard
+	// given tells that configFile is not the default.
+	given  bool
+	limits prober.Limits
+	shard  prober.Shard
 }
 
 func (f *loadFlags) register(cmd *kingpin.CmdClause) {
-	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").StringVar(&f.configFile)
-	cmd.Flag("limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.").Default("0").Float64Var(&f.limits.Rate)
-	cmd.Flag("limit.in-flight", "Ceiling of requests in flight; 0 means none.").Default("0").IntVar(&f.limits.InFlight)
-	cmd.Flag("limit.connections", "Ceiling of open connections; 0 means none.").Default("0").IntVar(&f.limits.Connections)
+	f.registerSource(cmd)
 	cmd.Flag("limit.targets", "Ceiling of the number of targets; 0 means none.").Default("0").IntVar(&f.limits.Targets)
 	cmd.Flag("shard", "Which of the shards this prober is, counted from 0.").Default("0").IntVar(&f.shard.Ordinal)
 	cmd.Flag("total-shards", "How many probers with this configuration divide its load.").Default("1").IntVar(&f.shard.Total)
+}
+
+// registerSource registers the flags that concern a single target too.
+func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
+	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").IsSetByUser(&f.given).StringVar(&f.configFile)
+	cmd.Flag("limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.").Default("0").Float64Var(&f.limits.Rate)
+	cmd.Flag("limit.in-flight", "Ceiling of requests in flight; 0 means none.").Default("0").IntVar(&f.limits.InFlight)
+	cmd.Flag("limit.connections", "Ceiling of open connections; 0 means none.").Default("0").IntVar(&f.limits.Connections)
 }
 
 // daemonFlags are the flags of a prober that stays.
@@ -39,6 +46,7 @@ type daemonFlags struct {
 	loadFlags
 
 	telemetryPath   string
+	externalURL     string
 	enableLifecycle bool
 	enablePprof     bool
 	grace           time.Duration
@@ -56,6 +64,7 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd.Flag("config.refresh-interval", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.").Default("1m").DurationVar(&f.refresh)
 	f.listen = kingpinflag.AddFlags(cmd, defaultAddress)
 	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
+	cmd.Flag("web.external-url", "URL under which a reverse proxy shows the web interface, if not the one of its address. Its path comes before that of everything served.").Default("").StringVar(&f.externalURL)
 	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
 	cmd.Flag("shutdown.grace", "How long requests in flight may take to end after SIGTERM; then they are cancelled.").Default("15s").DurationVar(&f.grace)

@@ -2,8 +2,9 @@ package main
 
 import (
 	"crypto/sha256"
-	"os"
 	"time"
+
+	"example.com/prober/config"
 )
 
 // fingerprint tells whether any of several files has changed: its content
@@ -11,62 +12,39 @@ import (
 // that cannot be read has a fingerprint of its own.
 type fingerprint map[string][sha256.Size]byte
 
+// fingerprintOf returns that of files as they are now.
 func fingerprintOf(paths []string) fingerprint {
 	f := make(fingerprint, len(paths))
 	for _, path := range paths {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			content = []byte(err.Error())
-		}
-		f[path] = sha256.Sum256(content)
+		f[path] = sumOf(path)
 	}
 	return f
 }
 
-// watch looks at files at intervals.
-type watch struct {
-	ticks <-chan time.Time // nil, so that it never delivers, for an interval of 0
-	stop  func()
-	seen  fingerprint
-}
-
-// newWatch returns a watch that takes files to be as they are now.
-func newWatch(interval time.Duration, files []string) *watch {
-	if interval <= 0 {
-		return &watch{stop: func() {}}
-	}
-	ticker := time.NewTicker(interval)
-	return &watch{ticks: ticker.C, stop: ticker.Stop, seen: fingerprintOf(files)}
-}
-
-// changed tells whether one of the files is not as it was when last looked at.
-// One that was not looked at before is taken as it is.
-func (w *watch) changed(files []string) bool {
-	before := w.seen
-	w.seen = fingerprintOf(files)
-	for path, now := range w.seen {
-		if old, known := before[path]; known && old != now {
+// changed tells whether one of paths is not as it was.
+func (f fingerprint) changed(paths []string) bool {
+	for _, path := range paths {
+		if f[path] != sumOf(path) {
 			return true
 		}
 	}
 	return false
 }
 
-// reloadIfChanged loads the configuration if it or what it refers to has changed.
-func (d *daemon) reloadIfChanged(w *watch) {
-	if w.changed(d.files()) {
-		_ = d.reload() // it has been logged, and the old configuration serves on
+func sumOf(path string) [sha256.Size]byte {
+	content, err := config.Read(path) // which waits for nothing and has bounds
+	if err != nil {
+		content = []byte(err.Error())
 	}
+	return sha256.Sum256(content)
 }
 
-// refreshIfChanged reads the files again that the running configuration refers
-// to, if one has changed. The configuration itself stays as it was loaded.
-func (d *daemon) refreshIfChanged(w *watch) {
-	if w.changed(d.referred()) {
-		_ = d.load(*d.text.Load()) // as above
+// every returns a channel that delivers at intervals, or never for an interval of
+// 0, and what stops it.
+func every(interval time.Duration) (ticks <-chan time.Time, stop func()) {
+	if interval <= 0 {
+		return nil, func() {}
 	}
+	ticker := time.NewTicker(interval)
+	return ticker.C, ticker.Stop
 }
-
-// files are the configuration and all that it refers to, referred only the latter.
-func (d *daemon) files() []string    { return d.current.Load().Files }
-func (d *daemon) referred() []string { return d.files()[1:] }

@@ -17,6 +17,8 @@ const configText = `# prober.yml, as "prober demo" wrote it: one target for each
 defaults:
   interval: 3s # from the start of a burst to the start of the next
   timeout: 2s # of one request, from the moment it is due to its last byte
+  request:
+    traceparent: true # some requests are exemplars then, by the ids of their traces
 
 targets:
 {{- range .}}

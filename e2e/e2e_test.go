@@ -8,9 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"testing"
+
+	"example.com/prober/e2e/rig"
 )
 
 // prober is the path of the program under test.
@@ -24,16 +24,11 @@ func TestMain(m *testing.M) {
 	}
 	defer os.RemoveAll(dir)
 	prober = filepath.Join(dir, "prober")
-	build := exec.Command("go", "build", fmt.Sprintf("-race=%t", isRaceDetected()), "-o", prober, "example.com/prober")
+	build := exec.Command("go", "build", fmt.Sprintf("-race=%t", rig.IsRaceDetected()), "-o", prober, "example.com/prober")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v: %v\n%s", build.Args, err, out))
 	}
 	m.Run()
-}
-
-func isRaceDetected() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // program returns the path of a program that a Debian package has.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"example.com/prober/e2e/rig"
 )
 
 // restarted are the kinds of servers that can begin anew while they serve.
@@ -63,6 +65,29 @@ func (s *server) codesOfRestart(version string) []string {
 		return []string{"0"}
 	default:
 		return []string{"0", "1611"}
+	}
+}
+
+func TestTermInABurstLosesNoRequestThatTheServerTook(t *testing.T) {
+	s := startServingNginx(t, startBackend(t))
+	const closed, open = "burst: {duration: 10m, concurrency: 4}", "burst: {rate: 100, duration: 10m, concurrency: 8}"
+	l := s.load(protocolsOf(s), map[string]exchange{
+		"closed": {"1KiB", closed},
+		"open":   {"1KiB", open},
+		"post":   {"upload", open + ", request: {method: POST, body_size: 64KiB}"},
+	})
+	d := rig.StartDaemon(t, prober, l.config("200ms"))
+	awaitMore(d, 30, succeeded)
+	m := d.Terminate()
+
+	logged := map[string]float64{}
+	for _, a := range s.log(t) {
+		_, target, _ := strings.Cut(a.uri, "?")
+		logged[target]++
+	}
+	for target := range l.targets {
+		assert.Equal(t, map[string]float64{"0": logged[target]}, m.Codes(target), target)
+		assert.Zero(t, m.Sum("prober_requests_dropped_total", "target", target, "reason", "timeout"), target)
 	}
 }
 

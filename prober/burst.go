@@ -95,7 +95,7 @@ func (b *burst) closed(schedule, requests context.Context) {
 			b.limiter.done()
 			return
 		}
-		b.exchange(requests, now, &r)
+		b.exchange(requests, now, now, &r)
 	}
 }
 
@@ -111,7 +111,7 @@ func (b *burst) open(schedule, requests context.Context) {
 			b.recorder.holdBack(reason)
 			continue
 		}
-		b.exchange(requests, due, &r)
+		b.exchange(requests, due, transport.Now(), &r)
 	}
 }
 
@@ -134,17 +134,18 @@ func (b *burst) next(schedule context.Context) (due transport.Instant, ok bool) 
 	return 0, false
 }
 
-// exchange performs a request that the ceilings have let through.
-func (b *burst) exchange(requests context.Context, due transport.Instant, r *transport.Result) {
+// exchange performs a request that the ceilings have let through at start.
+func (b *burst) exchange(requests context.Context, due, start transport.Instant, r *transport.Result) {
 	defer b.limiter.done()
 	r.Reset(due, due.Add(b.cfg.Timeout))
+	r.Start = start
 	b.engine.Do(requests, r)
 	if errors.Is(r.Err, transport.ErrConnectionLimit) {
 		b.recorder.holdBack(dropLimitConnections)
 		return
 	}
 	if tripped := b.recorder.end(r, b.verdict(r)); tripped {
-		b.reportBreaker()
+		b.reports.breaker(b.recorder.breakerOpen(), b.cfg.Breaker.After)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/netip"
 	"time"
 
 	"example.com/prober/config"
@@ -24,8 +25,9 @@ type Demand struct {
 	// InFlight and Connections are the most there can be at once.
 	InFlight    int
 	Connections int
-	// TypicalSeries is how many time series there are when a target fails in
-	// three ways, MostSeries when each does so in every way there is.
+	// TypicalSeries is how many time series there are when each target answers and
+	// has failed in one way, MostSeries when each has done so in every way there is.
+	// Those of the process itself, such as go_goroutines, come on top.
 	TypicalSeries int
 	MostSeries    int
 }
@@ -40,9 +42,12 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 		d.Targets++
 		d.load(&t, s.part(&t))
 		v := (&entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}}).view()
-		v.tally = typicalTally()
+		v.tally = typicalTally(&t)
 		d.TypicalSeries += m.series(v) - shared
 		v.tally = greatestTally()
+		if t.Connection.TLS.Cert != nil {
+			v.clientEnd = time.Unix(1, 0)
+		}
 		d.MostSeries += m.series(v) - shared
 	}
 	return d
@@ -119,11 +124,19 @@ func (noEngine) Open() int { return 0 }
 
 func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 
-// typicalTally is that of a target over TLS that fails now and then.
-func typicalTally() *tally {
-	c := fullTally([]errcode.Code{errcode.RequestTimeout, errcode.Reset, errcode.FromStatus(503)}, 1)
+// typicalTally is that of a target that answers, and now and then says that it is
+// overloaded.
+func typicalTally(t *config.Target) *tally {
+	c := fullTally([]errcode.Code{errcode.FromStatus(503)}, 1)
 	for _, status := range []int{200, 503} {
 		c.responses[responseKey{status, transport.HTTP11}] = 1
+	}
+	if t.URL.Scheme != "https" {
+		c.tls = transport.TLSInfo{}
+		c.phases[errcode.PhaseTLS].count = 0
+	}
+	if _, err := netip.ParseAddr(t.URL.Hostname()); err == nil {
+		c.phases[errcode.PhaseResolve].count = 0
 	}
 	return c
 }

@@ -110,7 +110,7 @@ func testTarget(cfg config.Target, e engine) *target {
 		recorder: r,
 		limiter:  newLimiter(Limits{}),
 		part:     shard{total: 1},
-		log:      slog.New(slog.DiscardHandler),
+		reports:  newReports(slog.New(slog.DiscardHandler), cfg.Name),
 		verdict:  expectationOf(cfg.Expect).verdict,
 		pause: func(ctx context.Context, until transport.Instant) {
 			sleep(ctx, until.Sub(transport.Now()))

@@ -57,7 +57,7 @@ func (l *limiter) await(ctx context.Context) bool {
 	if !l.inFlight.Acquire(ctx) {
 		return false
 	}
-	for {
+	for l.rate != nil {
 		wait := l.rate.take(transport.Now())
 		if wait == 0 {
 			return true
@@ -67,6 +67,7 @@ func (l *limiter) await(ctx context.Context) bool {
 			return false
 		}
 	}
+	return true
 }
 
 // done gives back what a request needed while it was in flight.

@@ -55,6 +55,7 @@ type Manager struct {
 	ended   sync.WaitGroup    // of what the manager started
 	order   []string          // names in the order of the file
 	network config.Network
+	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
 	retired histogram // lag of the targets that were removed
 	reload  reloadState
@@ -65,11 +66,12 @@ type reloadState struct {
 	success time.Time
 }
 
-// entry is what the manager keeps under the name of a target. Its recorder stays
-// when the target's configuration changes.
+// entry is what the manager keeps under the name of a target. Its recorder and
+// its reports stay when the target's configuration changes.
 type entry struct {
 	cfg      config.Target
 	recorder *recorder
+	reports  *reports
 	engine   engine
 	run      *run
 	removed  bool // drains, then goes
@@ -161,6 +163,11 @@ func (m *Manager) Shutdown(ctx context.Context) {
 		}
 	}
 	m.ended.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.entries {
+		e.reports.end()
+	}
 }
 
 // compileChanged compiles the targets that are new or changed.
@@ -194,7 +201,7 @@ func (m *Manager) own(cfg *config.Config) []config.Target {
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
-		e = &entry{recorder: newRecorder(m.bounds)}
+		e = &entry{recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name)}
 		m.entries[t.Name] = e
 	}
 	before := e.run
@@ -202,19 +209,19 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 		before.stop(errReload)
 	}
 	e.cfg, e.engine, e.removed = t, c.engine, false
-	e.run = m.start(m.newTarget(t, c, e.recorder), before)
+	e.run = m.start(m.newTarget(t, c, e), before)
 }
 
-func (m *Manager) newTarget(t config.Target, c *compiled, r *recorder) *target {
+func (m *Manager) newTarget(t config.Target, c *compiled, e *entry) *target {
 	spin := t.Burst.Precision == config.PrecisionSpin
 	return &target{
 		cfg:      t,
 		engine:   c.engine,
 		tokens:   c.tokens,
-		recorder: r,
+		recorder: e.recorder,
 		limiter:  m.limiter,
 		part:     m.shard.part(&t),
-		log:      m.log,
+		reports:  e.reports,
 		verdict:  c.expect.verdict,
 		pause:    func(ctx context.Context, until transport.Instant) { pause(ctx, until, spin, m.precise) },
 		wall:     time.Now,
@@ -231,6 +238,7 @@ func (m *Manager) remove(name string, e *entry) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if e.removed && e.run == last {
+			e.reports.end()
 			m.retired.merge(&e.recorder.snapshot().lag)
 			delete(m.entries, name)
 		}
@@ -259,9 +267,10 @@ func (m *Manager) start(t *target, before *run) *run {
 	return r
 }
 
-// noteMetrics says so when a reload asks for what only a restart can do.
+// noteMetrics says so when a reload begins to ask for what only a restart can do.
 func (m *Manager) noteMetrics(metrics config.Metrics) {
-	if !reflect.DeepEqual(metrics, m.metrics) {
-		m.log.Info("the histograms keep the buckets of the start; a restart gives them those of the configuration")
+	if !reflect.DeepEqual(metrics, m.asked) && !reflect.DeepEqual(metrics, m.metrics) {
+		m.log.Warn("the histograms keep the buckets of the start; a restart gives them those of the configuration")
 	}
+	m.asked = metrics
 }

@@ -118,7 +118,7 @@ func (s *tokenSource) renew(ctx context.Context) (wait time.Duration, err error)
 		err = tokenFailure(err)
 	}
 	if ctx.Err() == nil && err != nil {
-		s.log.Warn("no OAuth2 token", "target", s.target, "code", errcode.FromError(err), "error", fmt.Sprintf("%.200s", err))
+		s.log.Warn("no OAuth2 token", "target", s.target, "code", errcode.FromError(err), "error", clean(err.Error()))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -106,6 +106,7 @@ type recorder struct {
 	breaker  breaker
 	// thinned tells that the burst under way is to end because the breaker opened.
 	thinned bool
+	history history // of the last bursts
 }
 
 func newRecorder(b *bounds) *recorder {
@@ -125,6 +126,7 @@ func (r *recorder) startBurst(a *arrivals) {
 	r.peak, r.thinned = 0, false
 	r.lastBurstStart = time.Now()
 	r.arrivals = a
+	r.history.startBurst(&r.tally)
 }
 
 // endBurst notes the end of a burst after d. Arrivals that are due and have not
@@ -146,6 +148,7 @@ func (r *recorder) endBurst(d time.Duration, reason dropReason) {
 	if r.burst.requests > 0 && len(r.burst.failures) == 0 {
 		r.lastBurstSuccess = time.Now()
 	}
+	r.history.endBurst(&r.tally, d)
 	r.endExemplars()
 	r.burst, r.last = r.last, r.burst
 	r.burst.requests = 0
@@ -238,6 +241,7 @@ func (r *recorder) count(res *transport.Result, code errcode.Code) {
 		r.burst.failures[code]++
 	}
 	r.exemplify(res, code)
+	r.history.request(res, code)
 	r.transfer(res)
 }
 

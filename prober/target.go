@@ -2,10 +2,6 @@ package prober
 
 import (
 	"context"
-	"log/slog"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +28,7 @@ type target struct {
 	recorder *recorder
 	limiter  *limiter
 	part     shard
-	log      *slog.Logger
+	reports  *reports
 	// verdict decides what a request came to.
 	verdict func(*transport.Result) errcode.Code
 	// pause waits until an arrival is due or ctx ends; wall reads the clock that
@@ -45,57 +41,32 @@ type target struct {
 // request has ended.
 func (t *target) run(schedule, requests context.Context) {
 	defer t.engine.CloseIdle()
-	if t.tokens != nil {
-		var fetching sync.WaitGroup
-		defer fetching.Wait()
-		fetching.Go(func() { t.tokens.run(schedule) })
-		t.tokens.ready(schedule)
-	}
+	logout := t.login(schedule)
+	defer logout()
 	grid := newSlots(t.cfg.Name, t.cfg.Interval)
 	wait := grid.first(t.wall())
 	for sleep(schedule, wait) {
 		start := transport.Now()
 		t.fire(schedule, requests, grid.number(t.wall()))
-		t.report()
+		t.reports.burst(t.recorder.lastBurst())
 		var missed int
 		wait, missed = grid.next(t.wall(), transport.Now().Sub(start))
 		t.recorder.skip(missed)
 	}
 }
 
-// report writes one line about a burst that had failures.
-func (t *target) report() {
-	failures, requests := t.recorder.lastBurst()
-	if len(failures) == 0 {
-		return
+// login keeps a token at hand until the function that it returns is called. It
+// waits until the first attempt to get one has ended.
+func (t *target) login(ctx context.Context) (logout func()) {
+	if t.tokens == nil {
+		return func() {}
 	}
-	var failed uint64
-	for _, n := range failures {
-		failed += n
+	ctx, cancel := context.WithCancel(ctx)
+	var fetching sync.WaitGroup
+	fetching.Go(func() { t.tokens.run(ctx) })
+	t.tokens.ready(ctx)
+	return func() {
+		cancel()
+		fetching.Wait()
 	}
-	t.log.Warn("burst had failures", "target", t.cfg.Name,
-		"requests", requests, "failed", failed, "codes", formatCounts(failures))
-}
-
-// reportBreaker says that the breaker has opened or closed.
-func (t *target) reportBreaker() {
-	if t.recorder.breakerOpen() {
-		t.log.Warn("breaker opened: bursts are one request until it closes", "target", t.cfg.Name, "failures", t.cfg.Breaker.After)
-		return
-	}
-	t.log.Info("breaker closed", "target", t.cfg.Name)
-}
-
-// formatCounts lists the codes and how often each occurred: "1212 refused: 3".
-func formatCounts(counts map[errcode.Code]uint64) string {
-	codes := make([]errcode.Code, 0, len(counts))
-	for code := range counts {
-		codes = append(codes, code)
-	}
-	slices.Sort(codes)
-	parts := make([]string, len(codes))
-	for i, code := range codes {
-		parts[i] = code.String() + " " + code.Name() + ": " + strconv.FormatUint(counts[code], 10)
-	}
-	return strings.Join(parts, ", ")
 }

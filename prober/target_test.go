@@ -1,9 +1,7 @@
 package prober
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
@@ -66,26 +63,5 @@ func TestReplicasStartTogetherWithoutTalking(t *testing.T) {
 		replicas.Wait()
 		assert.Len(t, second.starts, 20)
 		assert.Equal(t, second.starts, first.starts[len(first.starts)-20:])
-	})
-}
-
-func TestBurstWithFailuresIsOneLine(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newFakeEngine(func(k int) (time.Duration, int) {
-			return time.Millisecond, []int{200, 503, 404}[k%3]
-		})
-		var log bytes.Buffer
-		target := testTarget(testConfig(config.Burst{Requests: 7}), e)
-		target.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}}))
-		runFor(t, target, 30*time.Second)
-		assert.Equal(t, "level=WARN msg=\"burst had failures\" target=checkout requests=7 failed=4 codes=\"1404 http_404: 2, 1503 http_503: 2\"\n", log.String())
-		c := target.recorder.snapshot()
-		assert.True(t, c.lastBurstSuccess.IsZero())
-		assert.EqualValues(t, 3, c.codes[errcode.OK].count)
 	})
 }

@@ -80,7 +80,8 @@ func TestACrowdOfScrapersIsServedWhileSomeNeverRead(t *testing.T) {
 
 func TestMoreScrapesThanThereIsRoomForAreRefused(t *testing.T) {
 	t.Parallel()
-	began, release := make(chan struct{}, 1), make(chan struct{})
+	const asked, room = 80, 64
+	began, release := make(chan struct{}, asked), make(chan struct{})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "slow", Help: "Takes its time."}, func() float64 {
 		began <- struct{}{}
@@ -92,7 +93,6 @@ func TestMoreScrapesThanThereIsRoomForAreRefused(t *testing.T) {
 	handler := shell.Handler()
 	var waiting sync.WaitGroup
 	answers := make(chan int)
-	const asked, room = 80, 64
 	for range asked {
 		waiting.Go(func() { answers <- scrape(t, handler, "text/plain", "").Code })
 	}
@@ -101,7 +101,6 @@ func TestMoreScrapesThanThereIsRoomForAreRefused(t *testing.T) {
 		assert.Equal(t, http.StatusServiceUnavailable, <-answers)
 	}
 	close(release)
-	<-began // of the second rendering, which all share that came after the first had begun
 	for range room {
 		assert.Equal(t, http.StatusOK, <-answers)
 	}

@@ -1,13 +1,10 @@
 package web
 
 import (
-	"bytes"
-	"cmp"
-	_ "embed"
-	"fmt"
-	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/common/version"
@@ -15,152 +12,164 @@ import (
 	"example.com/prober/prober"
 )
 
-//go:embed overview.html
-var overviewHTML string
+// perPage is how many targets the overview shows at once.
+const perPage = 100
 
-var overviewTemplate = template.Must(template.New("overview").Funcs(template.FuncMap{
-	"latency": latency,
-	"ago":     func(t time.Time) string { return ago(t, time.Now()) },
-}).Parse(overviewHTML))
+// overview is the page of all targets.
+type overview struct {
+	frame
+	tally
+	Filter filter
+	// Groups are the targets of this page, Matching how many there are on all pages.
+	Groups   []group
+	Matching int
+	Page     int
+	Pages    int
+	Self     self
+}
 
-// state says how a target does, the worst first.
-type state int
-
-const (
-	failing state = iota
-	waiting       // for the end of its first burst
-	ok
-)
-
-// String returns the state as the page shows it.
-func (s state) String() string { return [...]string{"failing", "waiting", "ok"}[s] }
-
-// row is one target as the page shows it.
-type row struct {
-	prober.Status
+// group is the targets of one page that are in the same state.
+type group struct {
 	State state
-	Codes []codeShare
+	Total int // on all pages
+	Rows  []shownRow
 }
 
-// codeShare is how many of a target's requests came to a code. The share is
-// empty for the only code.
-type codeShare struct {
-	prober.CodeCount
-	Share string
+type shownRow struct {
+	row
+	Strip *chart
 }
 
-// overview shows all targets, those with trouble first.
-func (s *Shell) overview(w http.ResponseWriter, _ *http.Request) {
-	var page bytes.Buffer
-	rows := rowsByTrouble(s.opts.Manager.Targets())
-	err := overviewTemplate.Execute(&page, map[string]any{
-		"Targets":       rows,
-		"Failing":       countFailing(rows),
-		"Version":       version.Version,
-		"TelemetryPath": s.opts.TelemetryPath,
+// self is how the prober itself does. Own and Held are sums over all targets since
+// the start.
+type self struct {
+	prober.Self
+	Own, Held uint64
+	// Troubled is how many targets it has trouble with now.
+	Troubled uint64
+}
+
+// Well tells that there is nothing to say about the prober.
+func (s *self) Well() bool { return s.Troubled == 0 && !s.ReloadFailed }
+
+func (s *Shell) overview(w http.ResponseWriter, r *http.Request) {
+	f, number := readFilter(r.URL.Query()), pageNumber(r.URL.Query())
+	key := "overview?" + f.query(number).Encode()
+	s.page(w, r, key, func() ([]byte, error) {
+		return s.draw("overview", s.newOverview(f, number, time.Now()))
 	})
-	if err != nil {
-		s.opts.Log.Error("cannot draw the overview", "err", err)
-		text(w, http.StatusInternalServerError, "the page cannot be drawn")
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(page.Bytes()) // a client that has gone needs no answer
 }
 
-// rowsByTrouble puts failing targets first, and of these the ones whose last
-// burst without a failure is longest ago; else the order of the file holds.
-func rowsByTrouble(all []prober.Status) []row {
-	rows := make([]row, len(all))
-	for i, t := range all {
-		rows[i] = newRow(t)
-	}
-	slices.SortStableFunc(rows, func(a, b row) int {
-		if a.State != b.State || a.State != failing {
-			return cmp.Compare(a.State, b.State)
-		}
-		return a.LastSuccess.Compare(b.LastSuccess)
-	})
-	return rows
-}
-
-func newRow(t prober.Status) row {
-	r := row{Status: t, State: stateOf(t)}
-	for _, c := range t.Codes {
-		share := ""
-		if len(t.Codes) > 1 {
-			share = percent(c.Count, t.Requests)
-		}
-		r.Codes = append(r.Codes, codeShare{c, share})
-	}
-	return r
-}
-
-// stateOf judges a burst under way by its failures so far; a target all of whose
-// bursts had failures does not look well only because the next has begun.
-func stateOf(t prober.Status) state {
-	switch {
-	case t.Failing, t.Bursts > 0 && t.LastSuccess.IsZero():
-		return failing
-	case t.Bursts == 0:
-		return waiting
-	default:
-		return ok
-	}
-}
-
-func countFailing(rows []row) (n int) {
-	for _, r := range rows {
-		if r.State == failing {
-			n++
+func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
+	o := newOverview(rowsByTrouble(s.opts.Manager.Targets(), now), f, page)
+	o.frame = s.frame(now)
+	o.Title = o.Verdict()
+	o.Self.Self = s.opts.Manager.Self()
+	for _, g := range o.Groups {
+		for i := range g.Rows {
+			g.Rows[i].Strip = stripChart(s.opts.Manager.Bursts(g.Rows[i].Name))
 		}
 	}
-	return n
+	return o
 }
 
-// percent never rounds to nothing or to everything.
-func percent(n, of uint64) string {
-	share := 100 * float64(n) / float64(of)
-	switch {
-	case n < of && share > 99:
-		return ">99 %"
-	case n > 0 && share < 1:
-		return "<1 %"
-	default:
-		return fmt.Sprintf("%.0f %%", share)
+// newOverview chooses what of rows a page shows, and counts all of them.
+func newOverview(rows []row, f filter, page int) *overview {
+	o := &overview{tally: count(rows), Filter: f}
+	for i := range rows {
+		o.Self.Own += rows[i].Status.Own()
+		o.Self.Held += rows[i].Held
+		if len(rows[i].Own) > 0 {
+			o.Self.Troubled++
+		}
 	}
+	matching := slices.DeleteFunc(rows, func(r row) bool { return !f.matches(&r) })
+	o.Matching = len(matching)
+	o.Pages = max(1, (len(matching)+perPage-1)/perPage)
+	o.Page = min(page, o.Pages)
+	first := (o.Page - 1) * perPage
+	totals := count(matching).States
+	for _, r := range matching[first:min(first+perPage, len(matching))] {
+		if n := len(o.Groups); n == 0 || o.Groups[n-1].State != r.State {
+			o.Groups = append(o.Groups, group{State: r.State, Total: totals[r.State]})
+		}
+		g := &o.Groups[len(o.Groups)-1]
+		g.Rows = append(g.Rows, shownRow{row: r})
+	}
+	return o
 }
 
-// latency prints d with three digits at most, a dash where nothing was measured.
-func latency(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "–"
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2f ms", d.Seconds()*1e3)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
-	default:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	}
+func readFilter(q url.Values) filter {
+	const longest = 256
+	text := q.Get("q")
+	return filter{Text: text[:min(len(text), longest)], State: known(q.Get("state"), isState), Range: known(q.Get("range"), isRange)}
 }
 
-// ago says in one unit how long before now t was.
-func ago(t, now time.Time) string {
-	const day = 24 * time.Hour
-	past := now.Sub(t)
-	switch {
-	case t.IsZero():
-		return "never"
-	case past < time.Second:
-		return "just now"
-	case past < 2*time.Minute:
-		return fmt.Sprintf("%d s ago", past/time.Second)
-	case past < 2*time.Hour:
-		return fmt.Sprintf("%d min ago", past/time.Minute)
-	case past < 2*day:
-		return fmt.Sprintf("%d h ago", past/time.Hour)
-	default:
-		return fmt.Sprintf("%d days ago", past/day)
+// known returns value if it is one that the program knows.
+func known(value string, is func(string) bool) string {
+	if !is(value) {
+		return ""
 	}
+	return value
+}
+
+func isState(name string) bool {
+	for s := range state(numStates) {
+		if s.String() == name {
+			return true
+		}
+	}
+	return false
+}
+
+func pageNumber(q url.Values) int {
+	n, err := strconv.Atoi(q.Get("page"))
+	if err != nil || n < 1 {
+		return 1
+	}
+	return min(n, 1_000_000)
+}
+
+// query returns the parameters that lead to a page of what f lets through.
+func (f filter) query(page int) url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{"q": f.Text, "state": f.State, "range": f.Range} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if page > 1 {
+		q.Set("page", strconv.Itoa(page))
+	}
+	return q
+}
+
+// PageLink returns the query that leads to another page of the same targets.
+func (o *overview) PageLink(page int) string { return "?" + o.Filter.query(page).Encode() }
+
+// Previous is the number of the page before this one.
+func (o *overview) Previous() int { return o.Page - 1 }
+
+// Next is the number of the page after this one.
+func (o *overview) Next() int { return o.Page + 1 }
+
+// AllStates lists the states in the order of tally.States.
+func (*overview) AllStates() []state { return []state{failing, troubled, waiting, ok} }
+
+// IsFiltered tells whether targets may be hidden.
+func (o *overview) IsFiltered() bool { return o.Filter != filter{} }
+
+// frame is what all pages have in common.
+type frame struct {
+	Title   string
+	Now     time.Time
+	Version string
+	// Metrics is the telemetry path.
+	Metrics string
+	// Here is the part of the program that the page belongs to.
+	Here string
+}
+
+func (s *Shell) frame(now time.Time) frame {
+	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets"}
 }

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
@@ -30,6 +31,9 @@ type Options struct {
 	// Registry is what the telemetry path exposes.
 	Registry      *prometheus.Registry
 	TelemetryPath string
+	// Prefix is the path under which a reverse proxy shows the shell, as "/prober";
+	// all but the health checks is served below it only. It does not end with a slash.
+	Prefix string
 	// Config returns the running configuration as YAML without secrets.
 	Config func() ([]byte, error)
 	// Reload loads the configuration again; its error is shown to the client.
@@ -41,15 +45,23 @@ type Options struct {
 
 // Shell is the web interface of one prober.
 type Shell struct {
-	opts  Options
-	ready atomic.Bool
+	opts    Options
+	prefix  string
+	pages   *template.Template
+	assets  map[string]drawing // by the name of the file
+	gallery *gallery
+	ready   atomic.Bool
 	// Scrapes are numbered from 1 in the order in which they begin; answered is
 	// the highest number of those that have been answered.
 	begun, answered atomic.Int64
 }
 
 // New returns a shell that is not ready yet.
-func New(opts Options) *Shell { return &Shell{opts: opts} }
+func New(opts Options) *Shell {
+	s := &Shell{opts: opts, prefix: opts.Prefix, assets: loadAssets(), gallery: newGallery()}
+	s.pages = s.parse()
+	return s
+}
 
 // SetReady says whether /-/ready answers 200 or 503.
 func (s *Shell) SetReady(ready bool) { s.ready.Store(ready) }
@@ -77,27 +89,44 @@ func (s *Shell) Server() *http.Server {
 // Handler returns all that the shell serves.
 func (s *Shell) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+s.opts.TelemetryPath, s.metrics())
-	mux.HandleFunc("GET /{$}", s.overview)
-	mux.HandleFunc("GET /config", s.config)
+	get := func(path string, handler http.HandlerFunc) { mux.HandleFunc("GET "+s.path(path), handler) }
+	mux.Handle("GET "+s.path(s.opts.TelemetryPath), s.metrics())
+	get("/{$}", s.overview)
+	get("/targets/{name...}", s.target)
+	get("/codes/{$}", s.codes)
+	get("/codes/{code}", s.code)
+	get("/static/{name}", s.static)
+	get("/config", s.config)
+	s.routeAPI(get)
+	mux.HandleFunc(s.path("/api/"), apiElsewhere)
+	// Who asks for these knows the process and not what stands before it.
 	mux.HandleFunc("GET /-/healthy", healthy)
 	mux.HandleFunc("GET /-/ready", s.readiness)
-	mux.HandleFunc("POST /-/reload", s.reload)
+	if s.prefix != "" {
+		get("/-/healthy", healthy)
+		get("/-/ready", s.readiness)
+		mux.Handle("GET /{$}", http.RedirectHandler(s.path("/"), http.StatusFound))
+	}
+	mux.HandleFunc("POST "+s.path("/-/reload"), s.reload)
 	if s.opts.EnablePprof {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		mux.Handle("GET "+s.path("/debug/pprof/"), http.StripPrefix(s.prefix, http.HandlerFunc(pprof.Index)))
+		get("/debug/pprof/profile", pprof.Profile)
+		get("/debug/pprof/symbol", pprof.Symbol)
+		get("/debug/pprof/trace", pprof.Trace)
 	}
 	return secured(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// secured sets headers that keep a browser from doing anything but showing the page.
+// secured sets headers that keep a browser from doing anything but showing the page
+// and asking this server for more of it.
 func secured(next http.Handler) http.Handler {
-	const policy = "default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		next.ServeHTTP(w, r)
@@ -140,5 +169,5 @@ func (s *Shell) config(w http.ResponseWriter, _ *http.Request) {
 func text(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(message + "\n")) // a client that has gone needs no answer
+	_, _ = w.Write([]byte(message + "\n")) //nolint:gosec // it is plain text, and a browser is told not to guess; a client that has gone needs no answer
 }

@@ -1,6 +1,6 @@
-// Command screenshot records the demo for README: its status page, in light and
-// in dark, and the table that it prints. It runs in the root of the repository
-// and needs Go and Chromium.
+// Command screenshot records the demo for README: its status page and the page of
+// one target, in light, in dark and on a phone, and the table that it prints. It runs
+// in the root of the repository and needs Go and Chromium.
 package main
 
 import (
@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -21,21 +20,12 @@ import (
 
 const (
 	folder = "docs/images"
-	// patience bounds the whole recording: a build, ten seconds of demo, two pictures.
-	patience = 3 * time.Minute
-	// maxPicture is in bytes; every clone of the repository carries the pictures.
-	maxPicture = 300 << 10
-	// windowSize fits the page's table without wrapping.
-	windowSize = "1200,900"
+	// patience bounds the whole recording: a build, the demo and the pictures.
+	patience = 5 * time.Minute
+	// history is how long the demo runs after its first table: the charts are to have
+	// something to show.
+	history = 75 * time.Second
 )
-
-// picture is one look at the status page. The scheme is a number of Chromium's
-// setting preferredColorScheme.
-type picture struct{ file, scheme string }
-
-func pictures() []picture {
-	return []picture{{"status-light.png", "1"}, {"status-dark.png", "0"}}
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -82,12 +72,19 @@ func recordDemo(ctx context.Context, program, dir string) (table string, err err
 		return "", fmt.Errorf("start the demo: %w", err)
 	}
 	table, err = readTable(printed)
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, printed) // what it still prints is of no interest
+	}()
 	if err == nil {
-		err = takeAll(ctx, "http://"+address+"/", dir)
+		err = wait(ctx, history)
 	}
-	// The demo ends by the signal; what it still prints is of no interest.
-	err = errors.Join(err, demo.Process.Signal(os.Interrupt))
-	_, _ = io.Copy(io.Discard, printed)
+	if err == nil {
+		err = takeAll(ctx, "http://"+address, dir)
+	}
+	err = errors.Join(err, demo.Process.Signal(os.Interrupt)) // by which it ends
+	<-drained
 	return table, errors.Join(err, demo.Wait())
 }
 
@@ -116,64 +113,16 @@ func readTable(r io.Reader) (string, error) {
 	return table.String(), nil
 }
 
-func takeAll(ctx context.Context, url, dir string) error {
-	if err := expectFailures(ctx, url); err != nil {
-		return err
+// wait waits for d, unless ctx ends before.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	for _, p := range pictures() {
-		if err := take(ctx, p, url, filepath.Join(dir, p.file)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// expectFailures makes sure that the page shows what the pictures are to show.
-func expectFailures(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	var client http.Client
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(string(page), ">failing<") {
-		return errors.New("the status page shows no failing target")
-	}
-	return nil
-}
-
-// take writes one picture. The profile is a folder for Chromium to write to.
-func take(ctx context.Context, p picture, url, profile string) error {
-	path := filepath.Join(folder, p.file)
-	chromium := command(ctx, "chromium",
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--hide-scrollbars",
-		"--user-data-dir="+profile,
-		"--blink-settings=preferredColorScheme="+p.scheme,
-		"--window-size="+windowSize,
-		"--screenshot="+path,
-		url)
-	chromium.Stderr = nil // it complains about the desktop that is not there
-	if err := chromium.Run(); err != nil {
-		return fmt.Errorf("chromium: %w", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.Size() > maxPicture {
-		return fmt.Errorf("%s has %d bytes; a picture may have %d", path, info.Size(), maxPicture)
-	}
-	return nil
 }
 
 // freeAddress returns an address on loopback on which nobody listens now.

@@ -73,7 +73,7 @@ func (p *Process) Await(pattern string) string {
 // and returns where.
 func (p *Process) AwaitURL() string {
 	p.t.Helper()
-	return "http://" + p.Await(`msg="Listening on" .*?address=(\S+)`)
+	return "http://" + p.Await(`msg"?[=:]"Listening on".*?address"?[=:]"?([^"\s]+)`) // in either format of logs
 }
 
 // Signal sends s to the program, unless that has ended.

@@ -1,0 +1,382 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/demo"
+	"example.com/prober/e2e/rig"
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// fireServers starts what the scripts fire at, and returns where: HEALTHY answers,
+// FAILING answers 503.
+func fireServers(env *testscript.Env) []string {
+	serve := func(name string, status int) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		env.Defer(s.Close)
+		return name + "=" + s.URL
+	}
+	return []string{serve("HEALTHY", http.StatusOK), serve("FAILING", http.StatusServiceUnavailable)}
+}
+
+// exampleReport is that of docs/fire.md, in which everything occurs.
+func exampleReport() *prober.Report {
+	start := time.Date(2026, time.March, 4, 9, 30, 0, 0, time.UTC)
+	r := &prober.Report{
+		Target:    "checkout",
+		URL:       "https://staging.example.com/checkout",
+		Start:     start,
+		Duration:  5240 * time.Millisecond,
+		Outcome:   prober.Complete,
+		Plan:      prober.Plan{Requests: 500, Length: 5 * time.Second, Rate: 100},
+		Scheduled: 500, Succeeded: 480, Failed: 15,
+		Drops: []prober.DropCount{{Reason: "timeout", Count: 5}},
+		Rate:  99,
+		Latency: prober.Latency{
+			Count: 495, Mean: 41200 * time.Microsecond, P50: 20300 * time.Microsecond, P90: 31200 * time.Microsecond,
+			P95: 40500 * time.Microsecond, P99: time.Second, P999: time.Second, Max: time.Second,
+		},
+		Phases: []prober.PhaseTime{
+			{Phase: errcode.PhaseQueue, Count: 495, Mean: 310 * time.Microsecond, P99: 7500 * time.Microsecond},
+			{Phase: errcode.PhaseResolve, Count: 20, Mean: 1200 * time.Microsecond, P99: 2100 * time.Microsecond},
+			{Phase: errcode.PhaseConnect, Count: 20, Mean: 8100 * time.Microsecond, P99: 9600 * time.Microsecond},
+			{Phase: errcode.PhaseTLS, Count: 20, Mean: 17300 * time.Microsecond, P99: 23100 * time.Microsecond},
+			{Phase: errcode.PhaseSend, Count: 495, Mean: 21 * time.Microsecond, P99: 60 * time.Microsecond},
+			{Phase: errcode.PhaseProcessing, Count: 495, Mean: 39100 * time.Microsecond, P99: time.Second},
+			{Phase: errcode.PhaseTransfer, Count: 483, Mean: 460 * time.Microsecond, P99: 1200 * time.Microsecond},
+		},
+		Codes: []prober.CodeCount{{Code: errcode.OK, Count: 480}, {Code: errcode.RequestTimeout, Count: 12}, {Code: errcode.FromStatus(503), Count: 3}},
+		Responses: []prober.ResponseCount{
+			{Status: 200, Version: "1.1", Count: 480}, {Status: 503, Version: "1.1", Count: 3},
+		},
+		Failures: []prober.Failure{
+			{
+				Time: start.Add(3210 * time.Millisecond), Code: errcode.RequestTimeout, Phase: errcode.PhaseProcessing, Count: 12,
+				Duration: time.Second, Remote: netip.MustParseAddrPort("192.0.2.7:443"), Text: "i/o timeout",
+			},
+			{
+				Time: start.Add(1020 * time.Millisecond), Code: errcode.FromStatus(503), Count: 3,
+				Duration: 9300 * time.Microsecond, Status: 503, Remote: netip.MustParseAddrPort("192.0.2.8:443"),
+			},
+		},
+		Opened: 32, Reused: 463, Sent: 71775, Received: 412300,
+		TLS: &prober.TLS{
+			Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1",
+			LeafNotAfter: start.AddDate(0, 0, 61), EarliestNotAfter: start.AddDate(0, 0, 40),
+		},
+		ClientNotAfter: start.AddDate(1, 0, 0),
+		LagP99:         140 * time.Microsecond,
+	}
+	bound := func(i int) time.Duration { return time.Duration(math.Exp2(float64(i)/8) * float64(time.Second)) }
+	for _, b := range []struct {
+		i     int
+		count uint64
+	}{{-46, 180}, {-45, 120}, {-42, 90}, {-40, 60}, {-37, 33}, {0, 12}} {
+		r.Latency.Buckets = append(r.Latency.Buckets, prober.Bucket{Lower: bound(b.i - 1), Upper: bound(b.i), Count: b.count})
+	}
+	return r
+}
+
+// fireAt runs prober fire with args and returns what came of it.
+func fireAt(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, err rig.Output
+	code = run(ctx, append([]string{"fire"}, args...), &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestFirePageShowsTheReportAsItIsPrinted(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	require.NoError(t, writeFireText(&text, exampleReport()))
+	assert.Contains(t, blocks(page(t, "docs/fire.md"), ""), text.String())
+	assert.NotContains(t, text.String(), " \n")
+}
+
+func TestFirePageShowsTheFlagsAsTheProgramPrintsThem(t *testing.T) {
+	t.Parallel()
+	_, rest, found := strings.Cut(helpOf(t, "fire"), "--config.file=")
+	require.True(t, found)
+	flags, _, found := strings.Cut(rest, "Args:")
+	require.True(t, found)
+	shown := blocks(page(t, "docs/fire.md"), "text")
+	require.Len(t, shown, 1)
+	// Where lines break depends on the width of the terminal.
+	assert.Equal(t, strings.Fields("--config.file="+flags), strings.Fields(shown[0]))
+}
+
+func TestFireHasAFlagForEveryKeyOfABurst(t *testing.T) {
+	t.Parallel()
+	keys := regexp.MustCompile("(?m)^\\| `(burst\\.\\w+)` \\|").FindAllStringSubmatch(page(t, "docs/configuration.md"), -1)
+	require.NotEmpty(t, keys)
+	for _, key := range keys {
+		assert.Contains(t, helpOf(t, "fire"), "--"+key[1]+"=")
+	}
+}
+
+// documentedKeys returns the rows of the table of keys in docs/fire.md in order,
+// and the types that each key may have.
+func documentedKeys(t *testing.T) (keys []string, types map[string][]string) {
+	t.Helper()
+	types = map[string][]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_0-9.\\[\\]]+)` \\| ([a-z, ]+) \\|").FindAllStringSubmatch(page(t, "docs/fire.md"), -1) {
+		keys = append(keys, m[1])
+		types[m[1]] = strings.Split(m[2], ", ")
+	}
+	return keys, types
+}
+
+func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
+	t.Parallel()
+	var text bytes.Buffer
+	require.NoError(t, writeFireJSON(&text, exampleReport()))
+	keys, types := documentedKeys(t)
+	require.NotEmpty(t, keys)
+	assert.Equal(t, keys, slices.Compact(keysOf(t, text.Bytes(), types)))
+
+	// What may be missing is null or empty, never left out.
+	text.Reset()
+	require.NoError(t, writeFireJSON(&text, &prober.Report{}))
+	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "tls.")
+	})
+	assert.Equal(t, top, keysOf(t, text.Bytes(), types))
+}
+
+// keysOf returns the paths of all keys of a JSON text in order, those of the items
+// of an array once, and demands that each value has one of the types given.
+func keysOf(t *testing.T, text []byte, types map[string][]string) []string {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	var keys []string
+	seen := map[string]bool{}
+	var value func(path string)
+	value = func(path string) {
+		token, err := decoder.Token()
+		require.NoError(t, err)
+		if path != "" && !strings.HasSuffix(path, "[]") {
+			assert.Contains(t, types[path], typeOf(token), path)
+		}
+		switch token {
+		case json.Delim('{'):
+			for decoder.More() {
+				key, err := decoder.Token()
+				require.NoError(t, err)
+				inner := strings.TrimPrefix(path+"."+key.(string), ".")
+				if !seen[inner] {
+					seen[inner] = true
+					keys = append(keys, inner)
+				}
+				value(inner)
+			}
+		case json.Delim('['):
+			for decoder.More() {
+				value(path + "[]")
+			}
+		default:
+			return
+		}
+		_, err = decoder.Token()
+		require.NoError(t, err)
+	}
+	value("")
+	assert.False(t, decoder.More(), "more than one value")
+	return keys
+}
+
+func typeOf(token json.Token) string {
+	switch token := token.(type) {
+	case json.Delim:
+		return map[json.Delim]string{'{': "object", '[': "array"}[token]
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "boolean"
+	default:
+		return "null"
+	}
+}
+
+func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
+	t.Parallel()
+	server, err := demo.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Close()) })
+	config, err := server.WriteConfig(t.TempDir())
+	require.NoError(t, err)
+	_, types := documentedKeys(t)
+	for target, want := range map[string]struct {
+		exit  int
+		codes []errcode.Code
+	}{
+		"fast":        {exitOK, []errcode.Code{errcode.OK}},
+		"tls":         {exitOK, []errcode.Code{errcode.OK}},
+		"unavailable": {exitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
+		"tls-expired": {exitError, []errcode.Code{errcode.CertExpired}},
+		"refused":     {exitError, []errcode.Code{errcode.Refused}},
+	} {
+		t.Run(target, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := fireAt(t.Context(), target, "--config.file="+config, "--output=json", "--burst.rate=1000", "--burst.requests=10")
+			assert.Equal(t, want.exit, code, stderr)
+			keysOf(t, []byte(stdout), types)
+			var report fireJSON
+			decoder := json.NewDecoder(strings.NewReader(stdout))
+			decoder.DisallowUnknownFields()
+			require.NoError(t, decoder.Decode(&report))
+			assert.Equal(t, target, report.Target)
+			assert.Equal(t, want.exit == exitOK, report.OK)
+			assert.EqualValues(t, 10, report.Requests.Scheduled)
+			assert.Equal(t, report.Requests.Scheduled, report.Requests.Succeeded+report.Requests.Failed+report.Requests.Dropped)
+			assert.Equal(t, 1000.0, *report.Rate.Asked)
+			var codes []errcode.Code
+			for _, c := range report.Codes {
+				codes = append(codes, c.Code)
+			}
+			assert.Equal(t, want.codes, codes)
+			assert.Equal(t, strings.HasPrefix(target, "tls"), report.TLS != nil)
+		})
+	}
+}
+
+func TestFireReportsWhatWasDoneWhenItIsInterrupted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		grace string
+		want  errcode.Code
+	}{
+		"the requests in flight may end": {"1m", errcode.OK},
+		"and are cancelled after a time": {"1ms", errcode.Cancelled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			arrived, release := make(chan struct{}, 2), make(chan struct{})
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				arrived <- struct{}{}
+				select {
+				case <-release:
+				case <-r.Context().Done():
+				}
+			}))
+			defer server.Close()
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			var stdout, stderr rig.Output
+			ended := make(chan int, 1)
+			go func() {
+				ended <- run(ctx, []string{"fire", server.URL, "--burst.concurrency=2", "--output=json", "--shutdown.grace=" + c.grace}, &stdout, &stderr)
+			}()
+			<-arrived
+			<-arrived
+			interrupt()
+			rig.Until(t, "fire waits", func() bool {
+				return strings.Contains(stderr.String(), "prober: interrupted: waiting for 2 requests in flight, "+c.grace)
+			})
+			if c.want == errcode.OK {
+				close(release)
+			}
+			assert.Equal(t, exitError, <-ended)
+			assert.Contains(t, stderr.String(), "the burst was interrupted\n")
+			var report fireJSON
+			require.NoError(t, json.Unmarshal([]byte(stdout.String()), &report))
+			assert.Equal(t, prober.Interrupted, report.Outcome)
+			assert.EqualValues(t, 2, report.Requests.Scheduled)
+			require.Len(t, report.Codes, 1)
+			assert.Equal(t, c.want, report.Codes[0].Code)
+		})
+	}
+}
+
+func TestFirePrintsNothingThatCouldBeSecret(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "http://canary:canary@shop.example/?canary")
+		w.WriteHeader(http.StatusFound)
+		_, _ = w.Write([]byte("canary"))
+	}))
+	defer server.Close()
+	config := rig.WriteFile(t, t.TempDir(), "prober.yml", `
+defaults: {request: {headers: {X-Key: canary}, body: canary}, expect: {body: {contains: shop}}}
+targets: []
+`)
+	for _, args := range [][]string{
+		{server.URL + "/?canary=canary", "--config.file=" + config},
+		{server.URL + "/?canary=canary", "--config.file=" + config, "--output=json"},
+		{"http://127.0.0.1:1/?canary"},
+		{"http://user:canary@127.0.0.1/"},
+		{"ftp://user:canary@127.0.0.1/", "--config.file=" + config},
+		{server.URL, "--burst.stages=canary"},
+	} {
+		_, stdout, stderr := fireAt(t.Context(), args...)
+		assert.NotEmpty(t, stdout+stderr)
+		assert.NotContains(t, stdout+stderr, "canary", "%s", args)
+	}
+}
+
+func TestProgressWithoutATerminalIsALine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	v := newFireView(&out, "checkout", prober.Plan{Requests: 500})
+	v.show(prober.Progress{Elapsed: 10040 * time.Millisecond, Ended: 123, Failed: 4})
+	v.plan.Requests = 0
+	v.show(prober.Progress{Elapsed: 20 * time.Second, Ended: 250, Failed: 4, Dropped: 1})
+	v.interrupted(prober.Progress{InFlight: 3}, time.Minute)
+	v.end()
+	assert.Equal(t, `prober: checkout: 123 of 500 requests, 4 failed, 10s
+prober: checkout: 250 requests, 4 failed, 1 dropped, 20s
+prober: interrupted: waiting for 3 requests in flight, 1m0s at most; a second Ctrl-C ends at once
+`, out.String())
+}
+
+func TestHistogramRowsHoldEveryRequest(t *testing.T) {
+	t.Parallel()
+	for _, spread := range []int{1, 2, 12, 13, 95, 96, 160} {
+		var buckets []prober.Bucket
+		for i := range spread {
+			upper := time.Duration(math.Exp2(float64(i-100)/8) * float64(time.Second))
+			buckets = append(buckets, prober.Bucket{Upper: upper, Count: uint64(i)})
+		}
+		rows := histogramOf(buckets)
+		assert.LessOrEqual(t, len(rows), histogramRows)
+		var n uint64
+		for _, row := range rows {
+			n += row.count
+		}
+		assert.EqualValues(t, spread*(spread-1)/2, n)
+		assert.InDelta(t, 0, max(buckets[spread-1].Upper-rows[len(rows)-1].upper, 0), float64(time.Microsecond), "the last row reaches to the last bucket")
+	}
+	assert.NotPanics(t, func() { histogramOf([]prober.Bucket{{Count: 1}, {Upper: time.Second, Count: 1}}) })
+}
+
+func TestDurationsHaveThreeDigits(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0:                         "-",
+		1234 * time.Nanosecond:    "0.00123ms",
+		98765 * time.Nanosecond:   "0.0988ms",
+		999499 * time.Microsecond: "999ms",
+		999600 * time.Microsecond: "1s",
+		12345 * time.Millisecond:  "12.3s",
+		99960 * time.Millisecond:  "1m40s",
+		3723 * time.Second:        "1h2m3s",
+	} {
+		assert.Equal(t, want, shortDuration(d))
+	}
+}

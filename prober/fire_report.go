@@ -1,0 +1,212 @@
+package prober
+
+import (
+	"time"
+
+	"example.com/prober/errcode"
+)
+
+// Report is what a [Shot] came to.
+type Report struct {
+	Target string
+	// URL has no userinfo and no query.
+	URL string
+	// Start is when the burst began, Duration the time from then to the end of its
+	// last request.
+	Start    time.Time
+	Duration time.Duration
+	Outcome  Outcome
+	Plan     Plan
+	// Scheduled requests were due: each succeeded, failed or was dropped.
+	Scheduled, Succeeded, Failed uint64
+	// Drops tells how many never started, by reason; reasons that did not occur are
+	// left out.
+	Drops []DropCount
+	// Rate is how many requests per second were sent: over the whole burst if it is
+	// closed, else over the time in which they were due.
+	Rate float64
+	// Latency is from due to the last byte or the failure, of all requests but those
+	// that failed for the prober's own trouble.
+	Latency Latency
+	Phases  []PhaseTime
+	// Codes are sorted by number, Responses with the commonest first.
+	Codes     []CodeCount
+	Responses []ResponseCount
+	// Failures has the last failures, the latest first: one of each kind.
+	Failures []Failure
+	// Opened counts connections, Reused the requests sent on one that was open.
+	Opened, Reused uint64
+	// Sent and Received count bytes of HTTP, without TLS.
+	Sent, Received uint64
+	// TLS is nil where no handshake showed a certificate.
+	TLS *TLS
+	// ClientNotAfter is the end of the client certificate, zero without one.
+	ClientNotAfter time.Time
+	// LagP99 is a percentile of the prober's own lateness; 0 for a closed burst,
+	// which has no schedule to be late for.
+	LagP99 time.Duration
+}
+
+// Outcome says how a burst came to its end.
+type Outcome string
+
+// A burst goes through, is interrupted by the end of its schedule, or is ended by
+// the target's breaker.
+const (
+	Complete    Outcome = "complete"
+	Interrupted Outcome = "interrupted"
+	Broken      Outcome = "breaker"
+)
+
+// Latency sums up the durations of Count requests; all others are 0 where that is.
+// Percentiles are less than 10 % above the true value, Mean and Max are exact.
+type Latency struct {
+	Count                               uint64
+	Mean, P50, P90, P95, P99, P999, Max time.Duration
+	// Buckets are those that hold anything, ascending.
+	Buckets []Bucket
+}
+
+// Bucket counts the durations above Lower, up to Upper. Upper is the eighth root of
+// two times Lower, or a power of that.
+type Bucket struct {
+	Lower, Upper time.Duration
+	Count        uint64
+}
+
+// PhaseTime sums up the time that Count requests spent in a phase.
+type PhaseTime struct {
+	Phase     errcode.Phase
+	Count     uint64
+	Mean, P99 time.Duration
+}
+
+// Dropped returns how many requests never started.
+func (r *Report) Dropped() uint64 {
+	var n uint64
+	for _, d := range r.Drops {
+		n += d.Count
+	}
+	return n
+}
+
+// OK tells whether the burst went through, there was a request, and each that was
+// due succeeded.
+func (r *Report) OK() bool {
+	return r.Outcome == Complete && r.Scheduled > 0 && r.Succeeded == r.Scheduled
+}
+
+// Report returns what the burst came to. It is called after Fire has returned.
+func (s *Shot) Report() Report {
+	d, t := s.entry.detail(), s.target.recorder.snapshot()
+	r := Report{
+		Target:         d.Name,
+		URL:            d.URL,
+		Start:          t.lastBurstStart,
+		Duration:       t.burstDuration.sum,
+		Outcome:        s.outcome(),
+		Plan:           s.Plan(),
+		Scheduled:      t.scheduled,
+		Drops:          d.DroppedBy,
+		Latency:        latencyOf(t),
+		Phases:         phaseTimes(t),
+		Codes:          d.Codes,
+		Responses:      d.Responses,
+		Failures:       d.Failures,
+		Opened:         d.Opened,
+		Reused:         d.Reused,
+		Sent:           d.Sent,
+		Received:       d.Received,
+		TLS:            d.TLS,
+		ClientNotAfter: s.entry.engine.ClientCertificateNotAfter(),
+		LagP99:         t.lag.quantile(0.99),
+	}
+	r.add()
+	return r
+}
+
+func (s *Shot) outcome() Outcome {
+	r := s.target.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.thinned:
+		return Broken
+	case s.interrupted:
+		return Interrupted
+	}
+	return Complete
+}
+
+// add fills in what is computed from the codes.
+func (r *Report) add() {
+	for _, c := range r.Codes {
+		if c.Code == errcode.OK {
+			r.Succeeded += c.Count
+		} else {
+			r.Failed += c.Count
+		}
+	}
+	length := r.Duration
+	if r.Plan.Rate > 0 && (r.Outcome == Complete || length > r.Plan.Length) {
+		length = r.Plan.Length
+	}
+	if length > 0 {
+		r.Rate = float64(r.Succeeded+r.Failed) / length.Seconds()
+	}
+}
+
+func latencyOf(t *tally) Latency {
+	var all histogram
+	for code, h := range t.codes {
+		if !code.IsLocal() {
+			all.merge(h)
+		}
+	}
+	return Latency{
+		Count:   all.count,
+		Mean:    all.mean(),
+		P50:     all.quantile(0.5),
+		P90:     all.quantile(0.9),
+		P95:     all.quantile(0.95),
+		P99:     all.quantile(0.99),
+		P999:    all.quantile(0.999),
+		Max:     all.longest,
+		Buckets: all.native.buckets(),
+	}
+}
+
+func phaseTimes(t *tally) []PhaseTime {
+	var phases []PhaseTime
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		if h := &t.phases[p]; h.count > 0 {
+			phases = append(phases, PhaseTime{p, h.count, h.mean(), h.quantile(0.99)})
+		}
+	}
+	return phases
+}
+
+func (h *histogram) mean() time.Duration {
+	if h.count == 0 {
+		return 0
+	}
+	return h.sum / time.Duration(h.count)
+}
+
+func (s *sparse) buckets() []Bucket {
+	var all []Bucket
+	if s.zero > 0 {
+		all = append(all, Bucket{Count: s.zero})
+	}
+	for i, n := range s.counts {
+		if n > 0 {
+			all = append(all, Bucket{s.bound(s.first + i - 1), s.bound(s.first + i), n})
+		}
+	}
+	return all
+}
+
+// bound returns the upper bound of bucket i.
+func (s *sparse) bound(i int) time.Duration {
+	return time.Duration(s.upper(i) * float64(time.Second))
+}

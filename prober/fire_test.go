@@ -1,0 +1,215 @@
+package prober
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+)
+
+func testShot(cfg config.Target, e *fakeEngine) *Shot {
+	t := testTarget(cfg, e)
+	return &Shot{entry: &entry{cfg: cfg, recorder: t.recorder, reports: t.reports, engine: e}, target: t}
+}
+
+func TestAShotIsOneBurstAndItsReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(func(k int) (time.Duration, int) {
+			if k%10 == 9 {
+				return 300 * time.Millisecond, 503
+			}
+			return 10 * time.Millisecond, 200
+		})
+		cfg := testConfig(config.Burst{Rate: 20, Duration: 5 * time.Second})
+		cfg.URL = &url.URL{Scheme: "https", Host: "shop.example", Path: "/a", RawQuery: "token=s3cret"}
+		s := testShot(cfg, e)
+		assert.Zero(t, s.Progress())
+		start := time.Now()
+		s.Fire(t.Context(), context.Background())
+
+		r := s.Report()
+		assert.Equal(t, "checkout", r.Target)
+		assert.Equal(t, "https://shop.example/a", r.URL)
+		assert.Equal(t, start, r.Start)
+		assert.Equal(t, 4950*time.Millisecond+300*time.Millisecond, r.Duration)
+		assert.Equal(t, Complete, r.Outcome)
+		assert.Equal(t, Plan{Requests: 100, Length: 5 * time.Second, Rate: 20}, r.Plan)
+		assert.EqualValues(t, 100, r.Scheduled)
+		assert.EqualValues(t, 90, r.Succeeded)
+		assert.EqualValues(t, 10, r.Failed)
+		assert.Zero(t, r.Dropped())
+		assert.Equal(t, 20.0, r.Rate, "an answer that comes after the last arrival does not lower the rate")
+		assert.False(t, r.OK())
+		assert.Equal(t, []CodeCount{{errcode.OK, 90}, {errcode.FromStatus(503), 10}}, r.Codes)
+		assert.Equal(t, []ResponseCount{{200, "none", 90}, {503, "none", 10}}, r.Responses)
+		assert.Equal(t, 39*time.Millisecond, r.Latency.Mean)
+		assert.Equal(t, 300*time.Millisecond, r.Latency.Max)
+		assert.InEpsilon(t, 10*time.Millisecond, r.Latency.P90, 0.1)
+		assert.Equal(t, r.Latency.Max, r.Latency.P95)
+		assert.Equal(t, r.Latency.Max, r.Latency.P999)
+		assertBuckets(t, &r.Latency)
+		require.Len(t, r.Failures, 1, "one of each kind")
+		assert.EqualValues(t, 10, r.Failures[0].Count)
+		assert.Equal(t, 503, r.Failures[0].Status)
+		assert.Equal(t, 1, e.closed, "no connection outlives the burst")
+	})
+}
+
+func assertBuckets(t *testing.T, l *Latency) {
+	t.Helper()
+	var n uint64
+	var before time.Duration
+	for _, b := range l.Buckets {
+		assert.LessOrEqual(t, before, b.Lower)
+		assert.Less(t, b.Lower, b.Upper)
+		assert.NotZero(t, b.Count)
+		before = b.Upper
+		n += b.Count
+	}
+	assert.Equal(t, l.Count, n)
+	assert.LessOrEqual(t, l.Max, before)
+}
+
+func TestAShotWhoseRequestsAllSucceedIsOK(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testShot(testConfig(config.Burst{Requests: 40, Concurrency: 4}), newFakeEngine(takes(100*time.Millisecond)))
+		assert.Equal(t, Plan{Requests: 40}, s.Plan())
+		s.Fire(t.Context(), context.Background())
+		r := s.Report()
+		assert.True(t, r.OK())
+		assert.Equal(t, time.Second, r.Duration)
+		assert.Equal(t, 40.0, r.Rate)
+	})
+}
+
+func TestAShotThatDropsArrivalsIsNotOK(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testShot(testConfig(config.Burst{Rate: 10, Duration: 2 * time.Second}), newFakeEngine(takes(150*time.Millisecond)))
+		s.target.limiter = newLimiter(Limits{InFlight: 1})
+		s.Fire(t.Context(), context.Background())
+		r := s.Report()
+		assert.Equal(t, Complete, r.Outcome)
+		assert.Zero(t, r.Failed)
+		assert.EqualValues(t, 10, r.Succeeded)
+		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: dropLimitInFlight.isTrouble(), Count: 10}}, r.Drops)
+		assert.Equal(t, 5.0, r.Rate)
+		assert.False(t, r.OK())
+	})
+}
+
+func TestAShotThatIsInterruptedReportsWhatWasDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(config.Burst{Rate: 1, Duration: time.Minute})
+		cfg.Timeout = 20 * time.Second
+		s := testShot(cfg, newFakeEngine(func(k int) (time.Duration, int) {
+			if k == 0 {
+				return time.Millisecond, 200
+			}
+			return 10 * time.Second, 200
+		}))
+		schedule, interrupt := context.WithTimeout(t.Context(), 4500*time.Millisecond)
+		defer interrupt()
+		requests, cancel := context.WithTimeout(context.Background(), 12500*time.Millisecond)
+		defer cancel()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.Fire(schedule, requests)
+		}()
+		time.Sleep(4600 * time.Millisecond)
+		assert.Equal(t, Progress{Elapsed: 4600 * time.Millisecond, Scheduled: 5, Ended: 1, InFlight: 4}, s.Progress())
+		<-done
+
+		r := s.Report()
+		assert.Equal(t, Interrupted, r.Outcome)
+		assert.False(t, r.OK())
+		assert.Equal(t, 12500*time.Millisecond, r.Duration)
+		assert.EqualValues(t, 5, r.Scheduled-r.Dropped())
+		assert.Equal(t, []DropCount{{Reason: "shutdown", Trouble: dropShutdown.isTrouble(), Count: 8}}, r.Drops, "due since the interruption")
+		assert.Equal(t, []CodeCount{{errcode.OK, 3}, {errcode.Cancelled, 2}}, r.Codes)
+		assert.EqualValues(t, 3, r.Latency.Count, "what was cancelled says nothing about the target")
+		assert.Equal(t, Progress{Elapsed: time.Since(r.Start), Scheduled: 13, Ended: 5, Dropped: 8, Failed: 2}, s.Progress())
+	})
+}
+
+func TestTheBreakerEndsAShot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(config.Burst{Requests: 100, Concurrency: 1})
+		cfg.Breaker = &config.Breaker{After: 3, For: time.Minute}
+		s := testShot(cfg, newFakeEngine(func(int) (time.Duration, int) { return time.Millisecond, 500 }))
+		s.Fire(t.Context(), context.Background())
+		r := s.Report()
+		assert.Equal(t, Broken, r.Outcome)
+		assert.EqualValues(t, 3, r.Failed)
+	})
+}
+
+func TestThePlanOfAShot(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		burst config.Burst
+		want  Plan
+	}{
+		{"a closed burst of some time", config.Burst{Duration: time.Second}, Plan{Length: time.Second}},
+		{"a closed burst that ends by either", config.Burst{Requests: 9, Duration: time.Second}, Plan{Requests: 9, Length: time.Second}},
+		{"requests at a rate", config.Burst{Requests: 20, Rate: 5}, Plan{Requests: 20, Length: 4 * time.Second, Rate: 5}},
+		{"time that ends before the requests", config.Burst{Requests: 20, Rate: 5, Duration: 2 * time.Second},
+			Plan{Requests: 10, Length: 2 * time.Second, Rate: 5}},
+		{"requests that end before the time", config.Burst{Requests: 5, Rate: 5, Duration: 2 * time.Second},
+			Plan{Requests: 5, Length: time.Second, Rate: 5}},
+		{"random arrivals, on average", config.Burst{Rate: 5, Duration: 2 * time.Second, Arrival: config.ArrivalPoisson},
+			Plan{Requests: 10, Length: 2 * time.Second, Rate: 5}},
+		{"a ramp", config.Burst{Stages: []config.Stage{{Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 10}}},
+			Plan{Requests: 30, Length: 4 * time.Second, Rate: 7.5}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, testShot(testConfig(c.burst), newFakeEngine(takes(0))).Plan())
+		})
+	}
+}
+
+func TestAShotWaitsForItsToken(t *testing.T) {
+	t.Parallel()
+	seen := make(chan string, 1)
+	address := serve(t, func(_ http.ResponseWriter, q *http.Request) { seen <- q.Header.Get("Authorization") })
+	endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
+	})
+	cfg := withOAuth2(t, endpoint)
+	cfg.Burst.Requests = 1
+	cfg.Timeout = time.Minute
+	var err error
+	cfg.URL, err = url.Parse(address)
+	require.NoError(t, err)
+	s, err := NewShot(Options{Log: slog.New(slog.DiscardHandler)}, cfg, config.Network{})
+	require.NoError(t, err)
+	s.Fire(t.Context(), context.Background())
+	r := s.Report()
+	assert.True(t, r.OK(), "%+v", r.Failures)
+	assert.Equal(t, "Bearer t0ken", <-seen)
+	assert.EqualValues(t, 1, r.Opened)
+	assert.NotZero(t, r.Received)
+	assert.NotEmpty(t, r.Phases)
+}
+
+func TestAShotThatCannotBeCompiledIsRefused(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(config.Burst{Requests: 1})
+	cfg.URL = &url.URL{Scheme: "https", Host: "shop.example"}
+	cfg.Connection.TLS.CA = []byte("no certificate")
+	_, err := NewShot(Options{Log: slog.New(slog.DiscardHandler)}, cfg, config.Network{})
+	assert.ErrorContains(t, err, `target "checkout": `)
+}

@@ -1,0 +1,90 @@
+package prober
+
+import (
+	"math"
+	"math/bits"
+	"time"
+)
+
+// LatencyRows is how many rows the distribution of a burst's latency has. Two rows
+// cover a power of two, from 33 µs to 34 s.
+const LatencyRows = latencyBuckets / bucketsPerRow
+
+const (
+	shortest       = 15 // the power of two in nanoseconds at which the buckets begin
+	octaves        = 20
+	perOctave      = 8
+	latencyBuckets = octaves * perOctave
+	bucketsPerRow  = 4
+)
+
+// latencies counts latencies in buckets that divide each power of two into eight
+// equal parts. The first also holds what is shorter, the last what is longer.
+type latencies struct {
+	counts  [latencyBuckets]uint32
+	longest time.Duration
+}
+
+func (l *latencies) observe(d time.Duration) {
+	l.counts[latencyBucket(d)]++
+	l.longest = max(l.longest, d)
+}
+
+func latencyBucket(d time.Duration) int {
+	if d < 1<<shortest {
+		return 0
+	}
+	octave := bits.Len64(uint64(d)) - 1
+	if octave >= shortest+octaves {
+		return latencyBuckets - 1
+	}
+	return (octave-shortest)*perOctave + int(d>>(octave-3))&(perOctave-1)
+}
+
+// bucketStart returns the shortest duration of a bucket.
+func bucketStart(i int) time.Duration {
+	return time.Duration(perOctave+i%perOctave) << (i/perOctave + shortest - 3)
+}
+
+// quantile returns the middle of the bucket with the q-quantile, which is at most
+// 6 % off; 0 when nothing was counted.
+func (l *latencies) quantile(q float64) time.Duration {
+	rank := uint64(math.Ceil(q * float64(l.total())))
+	var seen uint64
+	for i, n := range l.counts {
+		if seen += uint64(n); n > 0 && seen >= rank {
+			if i == latencyBuckets-1 {
+				return l.longest
+			}
+			return min((bucketStart(i)+bucketStart(i+1))/2, l.longest)
+		}
+	}
+	return 0
+}
+
+func (l *latencies) total() (n uint64) {
+	for _, c := range l.counts {
+		n += uint64(c)
+	}
+	return n
+}
+
+// rows returns the share of the requests in each row, 255 being all of them and 0
+// none at all.
+func (l *latencies) rows() (rows [LatencyRows]uint8) {
+	total := l.total()
+	for row := range rows {
+		var n uint64
+		for _, c := range l.counts[row*bucketsPerRow : (row+1)*bucketsPerRow] {
+			n += uint64(c)
+		}
+		if n > 0 {
+			rows[row] = uint8((n*math.MaxUint8 + total - 1) / total)
+		}
+	}
+	return rows
+}
+
+// LatencyRow returns the shortest duration of a row, and for LatencyRows the end of
+// the last one.
+func LatencyRow(row int) time.Duration { return bucketStart(row * bucketsPerRow) }

@@ -1,0 +1,292 @@
+package prober
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// outcome returns what a request that took d came to.
+func outcome(d time.Duration, err error) *transport.Result {
+	return &transport.Result{Due: 1, End: transport.Instant(d) + 1, Err: err}
+}
+
+func refusal() *transport.Result {
+	return outcome(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
+}
+
+// play counts one burst of results that all came to one code.
+func play(r *recorder, code errcode.Code, results ...*transport.Result) {
+	r.startBurst(nil)
+	for _, res := range results {
+		r.begin()
+		r.end(res, code)
+	}
+	r.endBurst(time.Second, dropShutdown)
+}
+
+func testRecorder() *recorder { return newRecorder(newBounds([]float64{0.001, 1})) }
+
+func TestHistoryKeepsTheLastBursts(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	assert.Nil(t, r.history.latest())
+	for n := 1; n <= keptBursts+5; n++ {
+		play(r, errcode.OK) // one that sent nothing
+		results := make([]*transport.Result, n)
+		for i := range results {
+			results[i] = outcome(time.Millisecond, nil)
+		}
+		play(r, errcode.OK, results...)
+	}
+	bursts := r.history.exportBursts()
+	require.Len(t, bursts, keptBursts)
+	last := bursts[keptBursts-1]
+	assert.EqualValues(t, keptBursts+5, last.Requests)
+	assert.Equal(t, last, *r.history.latest())
+	assert.EqualValues(t, keptBursts+4, bursts[keptBursts-3].Requests, "in order, the oldest first")
+	assert.Equal(t, time.Second, last.Duration)
+	assert.WithinDuration(t, time.Now(), last.Start, time.Minute)
+}
+
+func TestABurstOfTheHistoryHasItsOwnNumbersOnly(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	slow := outcome(2*time.Second, nil)
+	slow.Opened = true
+	play(r, errcode.OK, slow, slow, slow)
+	quick := outcome(100*time.Microsecond, nil)
+	quick.Reused = true
+	play(r, errcode.OK, quick, quick)
+	b := r.history.latest()
+	assert.EqualValues(t, 2, b.Requests)
+	assert.EqualValues(t, 2, b.Reused)
+	assert.Zero(t, b.Opened)
+	assert.Zero(t, b.Failed)
+	assert.Empty(t, b.Kinds)
+	for _, p := range []time.Duration{b.P50, b.P95, b.P99} {
+		assert.InEpsilon(t, 100*time.Microsecond, p, 0.07)
+	}
+	assert.InEpsilon(t, 100*time.Microsecond, b.Max, 1e-4)
+	assert.EqualValues(t, 255, b.Latency[latencyBucket(100*time.Microsecond)/bucketsPerRow])
+}
+
+func TestHistoryTellsTheTargetsFailuresFromTheProbersOwn(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	r.startBurst(nil)
+	for range 3 {
+		r.begin()
+		r.end(refusal(), errcode.Refused)
+	}
+	r.begin()
+	r.end(outcome(time.Millisecond, nil), errcode.LocalPorts)
+	r.begin()
+	r.holdBack(dropLimitRate)
+	r.begin()
+	r.holdBack(dropBreaker)
+	r.endBurst(time.Second, dropShutdown)
+	b := r.history.latest()
+	assert.EqualValues(t, 4, b.Requests)
+	assert.EqualValues(t, 3, b.Failed)
+	assert.EqualValues(t, 1, b.Own)
+	assert.EqualValues(t, 2, b.Dropped)
+	assert.EqualValues(t, 1, b.Held, "the breaker is no trouble")
+	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 3}, {errcode.LocalPorts, errcode.PhaseNone, 1}}, b.Kinds)
+}
+
+func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	h := &r.history
+	play(r, errcode.OK, outcome(1, nil))
+	assert.Zero(t, h.failingSince)
+	play(r, errcode.Refused, refusal())
+	first := h.failingSince
+	assert.Equal(t, r.lastBurstStart, first)
+	play(r, errcode.Closed, refusal())
+	assert.Equal(t, first, h.failingSince, "the run goes on with another code")
+	play(r, errcode.LocalPorts, refusal())
+	assert.Equal(t, first, h.failingSince, "a burst that never reached the target says nothing about it")
+	assert.Equal(t, r.lastBurstStart, h.troubledSince)
+	play(r, errcode.OK)
+	assert.NotZero(t, h.troubledSince, "nor does an empty one")
+	play(r, errcode.OK, outcome(1, nil))
+	assert.Zero(t, h.failingSince)
+	assert.Zero(t, h.troubledSince)
+}
+
+func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	res := refusal()
+	res.Remote, res.Status = netip.MustParseAddrPort("[::1]:80"), 502
+	play(r, errcode.Refused, res, res, res)
+	play(r, errcode.Closed, outcome(time.Second, nil))
+	got := r.history.exportFailures()
+	require.Len(t, got, 2)
+	assert.Equal(t, errcode.Closed, got[0].Code, "the latest first")
+	assert.EqualValues(t, 1, got[0].Count)
+	assert.Empty(t, got[0].Text)
+	want := Failure{
+		Time: got[1].Time, Code: errcode.Refused, Phase: errcode.PhaseConnect, Text: "connection refused",
+		Remote: res.Remote, Status: 502, Duration: got[1].Duration, Count: 3,
+	}
+	assert.Equal(t, want, got[1])
+	assert.InEpsilon(t, time.Millisecond, got[1].Duration, 1e-4)
+}
+
+func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	r.startBurst(nil)
+	for status := 400; status < 600; status++ {
+		r.begin()
+		r.end(outcome(time.Millisecond, nil), errcode.FromStatus(status))
+	}
+	r.endBurst(time.Second, dropShutdown)
+	b := r.history.latest()
+	assert.Len(t, b.Kinds, keptKinds)
+	assert.EqualValues(t, 200, b.Failed, "all are counted")
+	assert.Len(t, r.history.exportFailures(), keptKinds)
+	for range keptFailures {
+		play(r, errcode.Refused, refusal())
+	}
+	assert.Len(t, r.history.exportFailures(), keptFailures)
+}
+
+// TestTheMemoryOfAHistory holds the figures of the comment on keptBursts and of
+// docs/status-page.md.
+func TestTheMemoryOfAHistory(t *testing.T) {
+	const targets = 100
+	long := outcome(time.Millisecond, &errcode.PhaseError{Err: errors.New(strings.Repeat("x", 10*maxText))})
+	weight := func(play func(*recorder)) int {
+		recorders := make([]*recorder, targets)
+		for i := range recorders {
+			recorders[i] = testRecorder()
+			recorders[i].history.startBurst(&recorders[i].tally)
+			recorders[i].history = history{} // what the recorder itself takes is not meant
+		}
+		before := heapInUse()
+		for _, r := range recorders {
+			for range 2 * keptBursts {
+				r.history.startBurst(&r.tally)
+				play(r)
+				r.history.endBurst(&r.tally, time.Second)
+			}
+		}
+		after := heapInUse()
+		runtime.KeepAlive(recorders)
+		return int(after-before) / targets
+	}
+	healthy := weight(func(r *recorder) { r.history.request(outcome(time.Millisecond, nil), errcode.OK) })
+	failing := weight(func(r *recorder) {
+		for k := range keptKinds {
+			r.history.request(long, errcode.FromStatus(500+k))
+		}
+	})
+	assert.LessOrEqual(t, healthy, 8<<10)
+	assert.LessOrEqual(t, failing, 15<<10)
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func TestHistoryAllocatesNothingPerRequest(t *testing.T) {
+	r := testRecorder()
+	r.startBurst(nil)
+	good, bad := outcome(time.Millisecond, nil), refusal()
+	r.history.request(bad, errcode.Refused)
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		r.history.request(good, errcode.OK)
+		r.history.request(bad, errcode.Refused)
+	}))
+}
+
+func BenchmarkHistoryRequest(b *testing.B) {
+	for name, c := range map[string]struct {
+		res  *transport.Result
+		code errcode.Code
+	}{"success": {outcome(time.Millisecond, nil), errcode.OK}, "failure": {refusal(), errcode.Refused}} {
+		b.Run(name, func(b *testing.B) {
+			r := testRecorder()
+			r.startBurst(nil)
+			r.history.request(c.res, c.code)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.history.request(c.res, c.code)
+			}
+		})
+	}
+}
+
+func TestLatencyBucketsCoverEveryDurationOnce(t *testing.T) {
+	t.Parallel()
+	for i := 1; i < latencyBuckets; i++ {
+		assert.Equal(t, i, latencyBucket(bucketStart(i)))
+		assert.Equal(t, i-1, latencyBucket(bucketStart(i)-1))
+	}
+	assert.Equal(t, 0, latencyBucket(-time.Second))
+	assert.Equal(t, latencyBuckets-1, latencyBucket(time.Hour))
+	assert.Equal(t, bucketStart(latencyBuckets), LatencyRow(LatencyRows))
+	assert.Equal(t, time.Duration(32768), LatencyRow(0))
+}
+
+func TestQuantilesOfABurstAreWithinSixPercent(t *testing.T) {
+	t.Parallel()
+	var l latencies
+	assert.Zero(t, l.quantile(0.5))
+	for i := 1; i <= 1000; i++ {
+		l.observe(time.Duration(i) * time.Millisecond)
+	}
+	for _, q := range []float64{0.01, 0.5, 0.95, 0.99} {
+		assert.InEpsilon(t, q, l.quantile(q).Seconds(), 0.0626)
+	}
+	l.observe(time.Hour)
+	assert.Equal(t, time.Hour, l.quantile(1))
+}
+
+func TestTextOfAFailureIsCleaned(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"plain text stays":               {"connection refused", "connection refused"},
+		"a stack is cut off":             {"panic: boom\ngoroutine 1 [running]", "panic: boom"},
+		"control characters":             {"a\x1b[31mb\x00c\td", "a\uFFFD[31mb\uFFFDc\uFFFDd"},
+		"turned text":                    {"a\u202eb\u2066c", "a\uFFFDb\uFFFDc"},
+		"what has no width":              {"a\u200bb\ufeffc\ufe0fd\u3164", "a\uFFFDb\uFFFDc\uFFFDd\uFFFD"},
+		"what is not UTF-8":              {"a\xffb", "a\uFFFDb"},
+		"markup is for the page to mind": {"<b>&", "<b>&"},
+		"the query of a URL":             {`Get "https://h/p?token=x": EOF`, `Get "https://h/p EOF`},
+		"the credentials of a URL":       {`dial http://u:p@h:80/ failed`, `dial http://h:80/ failed`},
+		"a password with a query mark":   {`http://u:p?q#r@h/`, `http://h/`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, textOf(outcome(1, &errcode.PhaseError{Err: errors.New(c.text)})))
+		})
+	}
+	long := clean(strings.Repeat("é", 10_000))
+	assert.LessOrEqual(t, len(long), maxText)
+	assert.True(t, utf8.ValidString(long))
+	assert.True(t, strings.HasSuffix(long, "é…"))
+	about := &url.Error{Op: "Get", URL: "http://h/?to ken=x y", Err: errors.New("EOF")}
+	assert.Equal(t, "EOF", textOf(outcome(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)})))
+	assert.Equal(t, "the body lacks it", textOf(&transport.Result{BodyErr: errors.New("the body lacks it")}))
+}

@@ -1,0 +1,201 @@
+package prober
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/prober/errcode"
+)
+
+const (
+	// reportEvery is how far apart the lines are about a target that goes on
+	// failing: a minute, less what bursts a minute apart may jitter.
+	reportEvery = 59 * time.Second
+	// newsAtOnce is how many lines about changes there may be at once; one more is
+	// allowed with every newsEvery that passes.
+	newsAtOnce = 6
+	newsEvery  = time.Minute
+)
+
+// reports logs how the bursts of one target go, in few lines however often they
+// fail. A change is logged at once: failures after none, a code that is new, the
+// end of failures, the breaker. What goes on is logged every reportEvery. What was
+// held back is added up, and told with the next line. Like the recorder it outlives
+// changes of the target's configuration.
+type reports struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	failing bool      // as the log has it
+	since   time.Time // of the first burst with failures; zero if the log has told their end
+	last    time.Time // when a line about failures was logged
+	// told holds the codes that the log has had since the last line that was due.
+	told map[errcode.Code]bool
+	news budget
+	held heldBack
+}
+
+// heldBack is what happened since the last line and is not in the log yet.
+type heldBack struct {
+	bursts, requests, failed uint64
+	codes                    map[errcode.Code]uint64
+	breaker                  uint64 // changes of its state
+}
+
+func newReports(log *slog.Logger, target string) *reports {
+	return &reports{
+		log:  log.With("target", target),
+		told: make(map[errcode.Code]bool),
+		held: heldBack{codes: make(map[errcode.Code]uint64)},
+	}
+}
+
+// burst reports a burst that ended. One in which no request ended says nothing.
+func (r *reports) burst(failures map[errcode.Code]uint64, requests uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	switch {
+	case len(failures) > 0:
+		r.failed(now, failures, requests)
+	case requests > 0:
+		r.succeeded(now)
+	}
+}
+
+// breaker reports that the breaker has opened after so many failures, or closed.
+func (r *reports) breaker(open bool, after int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case !r.news.take(time.Now()):
+		r.held.breaker++
+	case open:
+		r.log.Warn("breaker opened: bursts are one request until it closes", r.release("failures", after)...)
+	default:
+		r.log.Info("breaker closed", r.release()...)
+	}
+}
+
+// end tells what is still held back when the target is gone.
+func (r *reports) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held.any() {
+		r.log.Warn("target ended, failures had been held back", r.release()...)
+	}
+}
+
+func (r *reports) failed(now time.Time, failures map[errcode.Code]uint64, requests uint64) {
+	if r.since.IsZero() {
+		r.since = now
+	}
+	due := r.failing && now.Sub(r.last) >= reportEvery
+	if !due && !(r.isNews(failures) && r.news.take(now)) {
+		r.held.add(failures, requests)
+		return
+	}
+	if due {
+		clear(r.told)
+	}
+	for code := range failures {
+		r.told[code] = true
+	}
+	for code := range r.held.codes {
+		r.told[code] = true
+	}
+	r.failing, r.last = true, now
+	r.log.Warn("burst had failures", r.release("requests", requests, "failed", sum(failures), "codes", formatCounts(failures))...)
+}
+
+// succeeded tells the end of failures, also of those that were all held back.
+func (r *reports) succeeded(now time.Time) {
+	if r.since.IsZero() || !r.news.take(now) {
+		return
+	}
+	r.log.Info("bursts succeed again", r.release("after", now.Sub(r.since).Round(time.Millisecond).String())...)
+	r.failing, r.since = false, time.Time{}
+	clear(r.told)
+}
+
+// isNews tells whether failures are something that the log has not had.
+func (r *reports) isNews(failures map[errcode.Code]uint64) bool {
+	if !r.failing {
+		return true
+	}
+	for code := range failures {
+		if !r.told[code] {
+			return true
+		}
+	}
+	return false
+}
+
+// release adds what was held back to the attributes of a line, and forgets it.
+func (r *reports) release(attrs ...any) []any {
+	h := &r.held
+	if h.bursts > 0 {
+		attrs = append(attrs, "held_back_bursts", h.bursts, "held_back_requests", h.requests,
+			"held_back_failed", h.failed, "held_back_codes", formatCounts(h.codes))
+	}
+	if h.breaker > 0 {
+		attrs = append(attrs, "held_back_breaker_changes", h.breaker)
+	}
+	clear(h.codes)
+	r.held = heldBack{codes: h.codes}
+	return attrs
+}
+
+func (h *heldBack) add(failures map[errcode.Code]uint64, requests uint64) {
+	h.bursts++
+	h.requests += requests
+	h.failed += sum(failures)
+	for code, n := range failures {
+		h.codes[code] += n
+	}
+}
+
+func (h *heldBack) any() bool { return h.bursts > 0 || h.breaker > 0 }
+
+// budget allows newsAtOnce lines, and one more with every newsEvery.
+type budget struct {
+	spent int
+	since time.Time // when the oldest of those spent began to come back
+}
+
+// take spends one line, and tells whether there was one.
+func (b *budget) take(now time.Time) bool {
+	back := int(now.Sub(b.since) / newsEvery)
+	if back >= b.spent {
+		b.spent, b.since = 0, now
+	} else {
+		b.spent -= back
+		b.since = b.since.Add(time.Duration(back) * newsEvery)
+	}
+	if b.spent == newsAtOnce {
+		return false
+	}
+	b.spent++
+	return true
+}
+
+func sum(counts map[errcode.Code]uint64) (total uint64) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
+}
+
+// formatCounts lists the codes and how often each occurred: "1212 refused: 3".
+func formatCounts(counts map[errcode.Code]uint64) string {
+	parts := make([]string, 0, len(counts))
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, code.String()+" "+code.Name()+": "+strconv.FormatUint(counts[code], 10))
+	}
+	return strings.Join(parts, ", ")
+}

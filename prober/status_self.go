@@ -1,0 +1,59 @@
+package prober
+
+import (
+	"slices"
+	"time"
+
+	"example.com/prober/prober/transport"
+)
+
+// Self is how the prober itself does.
+type Self struct {
+	// LagP50 and LagP99 are of the time from when requests were due to when they were
+	// sent, as far as the prober is the cause, since the start and of all targets.
+	LagP50, LagP99 time.Duration
+	// Limits are the ceilings of the process that are set.
+	Limits []Limit
+	// ReloadFailed tells that the file was changed since and could not be loaded; Loaded
+	// is when the configuration in effect was.
+	ReloadFailed bool
+	Loaded       time.Time
+	// Shard and Shards are 0 and 1 for a prober that runs alone.
+	Shard, Shards int
+}
+
+// Limit is a ceiling of the process and how much of it is in use.
+type Limit struct {
+	Name      string
+	Most, Now float64
+}
+
+// Self returns how the prober itself does.
+func (m *Manager) Self() Self {
+	m.mu.Lock()
+	lag := m.retired.clone()
+	recorders := make([]*recorder, 0, len(m.order))
+	for _, name := range m.order {
+		recorders = append(recorders, m.entries[name].recorder)
+	}
+	s := Self{ReloadFailed: !m.reload.ok, Loaded: m.reload.success, Shard: m.shard.Ordinal, Shards: max(1, m.shard.Total)}
+	m.mu.Unlock()
+	for _, r := range recorders {
+		r.mu.Lock()
+		lag.merge(&r.lag)
+		r.mu.Unlock()
+	}
+	s.LagP50, s.LagP99 = lag.quantile(0.5), lag.quantile(0.99)
+	s.Limits = m.limiter.inUse(len(recorders))
+	return s
+}
+
+// inUse returns the ceilings that are set.
+func (l *limiter) inUse(targets int) []Limit {
+	return slices.DeleteFunc([]Limit{
+		{"rate", l.limits.Rate, float64(l.rate.used(transport.Now()))},
+		{"in_flight", float64(l.limits.InFlight), float64(l.inFlight.Used())},
+		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
+		{"targets", float64(l.limits.Targets), float64(targets)},
+	}, func(l Limit) bool { return l.Most == 0 })
+}

@@ -1,0 +1,147 @@
+package prober
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// managerOf returns a manager with idle targets of the given names, and their
+// recorders.
+func managerOf(t *testing.T, names ...string) (*Manager, map[string]*recorder) {
+	t.Helper()
+	m := newTestManager(t)
+	targets := make([]config.Target, len(names))
+	for i, name := range names {
+		targets[i] = testConfig(config.Burst{Requests: 1})
+		targets[i].Name, targets[i].Interval = name, 1000*time.Hour
+		targets[i].URL = &url.URL{Scheme: "https", Host: "shop.example", Path: "/" + name, RawQuery: "token=secret"}
+	}
+	apply(t, m, targets...)
+	recorders := map[string]*recorder{}
+	for _, name := range names {
+		recorders[name] = m.entries[name].recorder
+	}
+	return m, recorders
+}
+
+func TestStatusTellsWhatATargetCameTo(t *testing.T) {
+	m, recorders := managerOf(t, "well", "fails", "new")
+	play(recorders["well"], errcode.OK, outcome(10*time.Millisecond, nil))
+	r := recorders["fails"]
+	play(r, errcode.OK, outcome(10*time.Millisecond, nil))
+	play(r, errcode.Refused, refusal(), refusal())
+	play(r, errcode.LocalPorts, outcome(time.Millisecond, nil))
+
+	all := m.Targets()
+	require.Len(t, all, 3)
+	assert.Equal(t, []string{"well", "fails", "new"}, []string{all[0].Name, all[1].Name, all[2].Name})
+	s := all[1]
+	assert.Equal(t, "https://shop.example/fails", s.URL)
+	assert.EqualValues(t, 4, s.Requests)
+	assert.EqualValues(t, 2, s.Failed())
+	assert.EqualValues(t, 1, s.Own())
+	assert.Equal(t, []CodeCount{{errcode.OK, 1}, {errcode.LocalPorts, 1}, {errcode.Refused, 2}}, s.Codes)
+	assert.InEpsilon(t, time.Millisecond, s.P50, 0.1)
+	assert.InEpsilon(t, 10*time.Millisecond, s.P99, 0.1)
+	assert.EqualValues(t, 3, s.Bursts)
+	assert.NotZero(t, s.FailingSince)
+	assert.NotZero(t, s.TroubledSince)
+	assert.Equal(t, []FailureKind{{errcode.LocalPorts, errcode.PhaseNone, 1}}, s.Trouble)
+	assert.EqualValues(t, 1, s.Last.Own)
+	assert.Nil(t, all[2].Last)
+	assert.Zero(t, all[2].P50)
+}
+
+func TestTroubleIsThatOfTheBurstUnderWay(t *testing.T) {
+	m, recorders := managerOf(t, "fails")
+	r := recorders["fails"]
+	play(r, errcode.OK, outcome(time.Millisecond, nil))
+	r.startBurst(nil)
+	r.begin()
+	r.end(refusal(), errcode.Refused)
+	s := m.Targets()[0]
+	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 1}}, s.Trouble)
+	assert.False(t, s.FailingSince.IsZero(), "a long burst need not end first")
+	r.endBurst(time.Second, dropShutdown)
+	r.startBurst(nil)
+	assert.Len(t, m.Targets()[0].Trouble, 1, "of the last burst, while there is none in this one")
+}
+
+func TestTargetHasTheDetails(t *testing.T) {
+	m, recorders := managerOf(t, "a/b")
+	r := recorders["a/b"]
+	res := refusal()
+	res.Status, res.Version, res.Sent, res.Received, res.Opened = 503, transport.HTTP11, 10, 20, true
+	res.TLS = &transport.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "h2", LeafNotAfter: time.Unix(1, 0)}
+	play(r, errcode.Refused, res)
+	r.startBurst(nil)
+	r.begin()
+	r.holdBack(dropLimitRate)
+	r.endBurst(time.Second, dropShutdown)
+	r.skip(3)
+
+	d, ok := m.Target("a/b")
+	require.True(t, ok)
+	assert.Len(t, d.History, 2)
+	assert.Equal(t, d.History, m.Bursts("a/b"))
+	assert.Equal(t, d.Failures, m.Failures("a/b"))
+	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 1}}, d.Kinds)
+	assert.Equal(t, []ResponseCount{{503, "1.1", 1}}, d.Responses)
+	assert.Equal(t, []DropCount{{"limit_rate", true, 1}}, d.DroppedBy)
+	assert.Equal(t, []uint64{3, 1, 10, 20, 1, 0}, []uint64{d.Skipped, d.PeakInFlight, d.Sent, d.Received, d.Opened, d.Reused})
+	assert.Equal(t, "TLS 1.3", d.TLS.Version)
+	assert.Equal(t, "TLS_AES_128_GCM_SHA256", d.TLS.Cipher)
+	assert.Equal(t, time.Unix(1, 0), d.TLS.LeafNotAfter)
+	assert.Equal(t, "a/b", d.Config.Name)
+
+	for _, name := range []string{"", "nobody"} {
+		_, ok := m.Target(name)
+		assert.False(t, ok)
+		assert.False(t, m.Has(name))
+		assert.Nil(t, m.Bursts(name))
+		assert.Nil(t, m.Failures(name))
+	}
+}
+
+func TestSelfTellsHowTheProberDoes(t *testing.T) {
+	m, recorders := managerOf(t, "a", "b")
+	recorders["a"].lag.observe(lagBounds, time.Millisecond)
+	recorders["b"].lag.observe(lagBounds, 100*time.Millisecond)
+	m.limiter = newLimiter(Limits{Rate: 100, Targets: 5})
+	m.NoteReload(true)
+	m.NoteReload(false)
+	s := m.Self()
+	assert.InEpsilon(t, time.Millisecond, s.LagP50, 0.1)
+	assert.InEpsilon(t, 100*time.Millisecond, s.LagP99, 0.1)
+	assert.Equal(t, []Limit{{"rate", 100, 0}, {"targets", 5, 2}}, s.Limits)
+	assert.True(t, s.ReloadFailed)
+	assert.WithinDuration(t, time.Now(), s.Loaded, time.Minute)
+	assert.Equal(t, 1, s.Shards)
+}
+
+// BenchmarkTargets reads the status of 10,000 targets, as many as one prober is
+// meant for.
+func BenchmarkTargets(b *testing.B) {
+	m := NewManager(Options{Metrics: config.Metrics{Buckets: []float64{1}}})
+	u := &url.URL{Scheme: "https", Host: "shop.example"}
+	for i := range 10_000 {
+		name := string(rune('a'+i%26)) + time.Duration(i).String()
+		r := newRecorder(m.bounds)
+		play(r, errcode.OK, outcome(time.Millisecond, nil))
+		play(r, errcode.Refused, refusal())
+		m.entries[name] = &entry{cfg: config.Target{Name: name, URL: u}, recorder: r}
+		m.order = append(m.order, name)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = m.Targets()
+	}
+}

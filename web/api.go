@@ -1,0 +1,138 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"example.com/prober/errcode"
+)
+
+// How many targets one answer of the API has, unless the client asks for fewer or
+// more, and at most.
+const (
+	apiLimit    = 100
+	apiMaxLimit = 1000
+)
+
+// routeAPI registers version 1 of the API. docs/api.md documents it, and a test
+// holds the two equal.
+func (s *Shell) routeAPI(get func(string, http.HandlerFunc)) {
+	get("/api/v1/targets", s.apiTargets)
+	get("/api/v1/targets/{name}", s.apiTarget)
+	get("/api/v1/targets/{name}/failures", s.apiFailures)
+	get("/api/v1/codes", s.apiCodes)
+}
+
+// apiElsewhere answers what no route of the API takes.
+func apiElsewhere(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		apiError(w, http.StatusMethodNotAllowed, "the API is for reading only")
+		return
+	}
+	apiError(w, http.StatusNotFound, "no such path; in the name of a target a slash is written %2F")
+}
+
+func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	f := readFilter(q)
+	limit, okLimit := wholeNumber(q, "limit", apiLimit, 1, apiMaxLimit)
+	offset, okOffset := wholeNumber(q, "offset", 0, 0, 1_000_000)
+	if !okLimit || !okOffset || f.State != q.Get("state") || f.Range != q.Get("range") {
+		apiError(w, http.StatusBadRequest, "limit must be 1 to 1000, offset at least 0, state and range one of those in docs/api.md")
+		return
+	}
+	key := "api?" + f.query(1).Encode() + "&" + strconv.Itoa(limit) + "&" + strconv.Itoa(offset)
+	s.answer(w, r, key, func() (any, error) {
+		now := time.Now()
+		rows := rowsByTrouble(s.opts.Manager.Targets(), now)
+		list := apiTargetList{Total: len(rows), Offset: offset, Targets: []apiTarget{}}
+		rows = slices.DeleteFunc(rows, func(r row) bool { return !f.matches(&r) })
+		list.Matching = len(rows)
+		first := min(offset, len(rows))
+		for i := range rows[first:min(first+limit, len(rows))] {
+			list.Targets = append(list.Targets, apiTargetOf(&rows[first+i]))
+		}
+		return list, nil
+	})
+}
+
+// wholeNumber reads a parameter; absent it is preset.
+func wholeNumber(q url.Values, name string, preset, least, most int) (n int, valid bool) {
+	if !q.Has(name) {
+		return preset, true
+	}
+	n, err := strconv.Atoi(q.Get(name))
+	return n, err == nil && n >= least && n <= most
+}
+
+func (s *Shell) apiTarget(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if !s.opts.Manager.Has(name) {
+		apiError(w, http.StatusNotFound, "no target of that name is running")
+		return
+	}
+	s.answer(w, r, "api/target/"+name, func() (any, error) {
+		d, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is empty
+		return apiDetailOf(&d, time.Now())
+	})
+}
+
+func (s *Shell) apiFailures(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if !s.opts.Manager.Has(name) {
+		apiError(w, http.StatusNotFound, "no target of that name is running")
+		return
+	}
+	s.answer(w, r, "api/failures/"+name, func() (any, error) {
+		return apiFailureList{Target: name, Failures: mapped(s.opts.Manager.Failures(name), apiFailureOf)}, nil
+	})
+}
+
+func (s *Shell) apiCodes(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, "api/codes", func() (any, error) {
+		list := apiCodeList{}
+		for code := range errcode.All() {
+			help := code.Help()
+			list.Codes = append(list.Codes, apiCode{
+				Code: int(code), Name: code.Name(), Range: code.Range().String(), Meaning: code.Meaning(),
+				Happened: help.Happened, Causes: help.Causes, Look: help.Look,
+			})
+		}
+		return list, nil
+	})
+}
+
+// answer answers with what build returns, as JSON.
+func (s *Shell) answer(w http.ResponseWriter, r *http.Request, key string, build func() (any, error)) {
+	d, err := s.gallery.get(key, func() ([]byte, error) {
+		value, err := build()
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(value)
+	})
+	if errors.Is(err, errBusy) {
+		w.Header().Set("Retry-After", "1")
+		apiError(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	if err != nil {
+		s.opts.Log.Error("cannot answer a request to the API", "key", key, "err", err)
+		apiError(w, http.StatusInternalServerError, "the answer cannot be written")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	d.serve(w, r)
+}
+
+func apiError(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(apiFault{message}) // a client that has gone needs no answer
+}

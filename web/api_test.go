@@ -1,0 +1,181 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// documented are the types of the answers by the heading under which docs/api.md
+// explains them.
+var documented = map[string]any{
+	"Error": apiFault{}, "List of targets": apiTargetList{}, "Target": apiTarget{}, "Details of a target": apiDetail{},
+	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Kind of failure": apiKind{},
+	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
+	"List of codes": apiCodeList{}, "Code": apiCode{},
+}
+
+func TestTheAPIIsAsItsPageSays(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/api.md")
+	require.NoError(t, err)
+	sections := strings.Split(string(text), "\n## ")[1:]
+	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([^|]+) \\|")
+	for _, section := range sections {
+		heading, body, _ := strings.Cut(section, "\n")
+		answer, ok := documented[heading]
+		if !assert.True(t, ok, heading) {
+			continue
+		}
+		var got, want []string
+		for _, m := range row.FindAllStringSubmatch(body, -1) {
+			got = append(got, m[1]+": "+m[2])
+		}
+		of := reflect.TypeOf(answer)
+		for i := range of.NumField() {
+			if f := of.Field(i); !f.Anonymous {
+				want = append(want, f.Tag.Get("json")+": "+typeWords(f.Type))
+			}
+		}
+		assert.Equal(t, want, got, heading)
+	}
+	assert.Len(t, sections, len(documented))
+}
+
+// typeWords says what a Go type is in JSON, as the page says it.
+func typeWords(of reflect.Type) string {
+	switch of.Kind() {
+	case reflect.Pointer:
+		return typeWords(of.Elem()) + " or null"
+	case reflect.Slice:
+		return "list of " + typeWords(of.Elem())
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Float64:
+		return "number"
+	case reflect.Int, reflect.Uint64:
+		return "integer"
+	case reflect.Map:
+		return "object"
+	}
+	if of == reflect.TypeFor[time.Time]() {
+		return "time"
+	}
+	for heading, answer := range documented {
+		if reflect.TypeOf(answer) == of {
+			return strings.TrimSuffix(strings.ToLower(heading), " of failure")
+		}
+	}
+	return of.String()
+}
+
+func decode(t *testing.T, w *httptest.ResponseRecorder, want int) map[string]any {
+	t.Helper()
+	require.Equal(t, want, w.Code, w.Body.String())
+	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+	return answer
+}
+
+func TestTheAPIListsTargets(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"", "/p"} {
+		s := shellOf(t, prefix, "a/b", "c", "d")
+		list := decode(t, get(t, s, prefix+"/api/v1/targets?limit=2&offset=1"), http.StatusOK)
+		assert.InDelta(t, 3, list["total"], 0)
+		assert.Len(t, list["targets"], 2)
+		list = decode(t, get(t, s, prefix+"/api/v1/targets?q=a/&state=waiting"), http.StatusOK)
+		assert.InDelta(t, 1, list["matching"], 0)
+		first := list["targets"].([]any)[0].(map[string]any)
+		assert.Equal(t, "a/b", first["name"])
+		assert.Nil(t, first["failing_since"])
+		assert.Equal(t, []any{}, first["codes"])
+
+		one := decode(t, get(t, s, prefix+"/api/v1/targets/a%2Fb"), http.StatusOK)
+		assert.Equal(t, "http://127.0.0.1:1/shop", one["url"])
+		assert.Contains(t, one["configuration"], "url: http://127.0.0.1:1/shop?<redacted>")
+		failures := decode(t, get(t, s, prefix+"/api/v1/targets/a%2Fb/failures"), http.StatusOK)
+		assert.Equal(t, map[string]any{"target": "a/b", "failures": []any{}}, failures)
+	}
+}
+
+func TestErrorsOfTheAPIAreJSON(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "", "a")
+	for path, want := range map[string]int{
+		"/api/v1/targets?limit=0": 400, "/api/v1/targets?limit=1001": 400, "/api/v1/targets?limit=x": 400, "/api/v1/targets?offset=-1": 400,
+		"/api/v1/targets?state=bad": 400, "/api/v1/targets?range=bad": 400,
+		"/api/v1/targets/nobody": 404, "/api/v1/targets/nobody/failures": 404, "/api/v1/targets/a/b": 404, "/api/": 404, "/api/v2/targets": 404,
+	} {
+		assert.NotEmpty(t, decode(t, get(t, s, path), want)["error"], path)
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/targets", http.NoBody))
+	decode(t, w, http.StatusMethodNotAllowed)
+	assert.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
+}
+
+func TestTheAPIHasEveryCodeAndItsHelp(t *testing.T) {
+	t.Parallel()
+	var list apiCodeList
+	require.NoError(t, json.Unmarshal(get(t, shellOf(t, ""), "/api/v1/codes").Body.Bytes(), &list))
+	i := 0
+	for code := range errcode.All() {
+		assert.Equal(t, int(code), list.Codes[i].Code)
+		assert.Equal(t, code.Help().Look, list.Codes[i].Look)
+		i++
+	}
+	assert.Len(t, list.Codes, i)
+}
+
+func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
+	t.Parallel()
+	d := hostileDetail()
+	d.ClientNotAfter, d.LastSuccess = time.Unix(1e9, 0), time.Unix(1e9, 0)
+	out, err := apiDetailOf(d, time.Now())
+	require.NoError(t, err)
+	text, err := json.Marshal(out)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "null")
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal(text, &answer))
+	assert.Equal(t, "failing", answer["state"])
+	assert.InDelta(t, 3, answer["failed"], 0)
+	assert.InDelta(t, 1, answer["own_failed"], 0)
+	assert.Equal(t, map[string]any{"role": "client", "not_after": "2001-09-09T01:46:40Z"}, answer["certificates"].([]any)[2])
+	last := answer["last_burst"].(map[string]any)
+	assert.Equal(t, map[string]any{"tls": 1.0}, last["phase_seconds"])
+	failure := answer["last_failures"].([]any)[0].(map[string]any)
+	assert.Equal(t, "[fe80::1%eth0]:443", failure["remote_address"])
+	assert.Equal(t, hostile, failure["text"])
+}
+
+func TestTheLargestAnswerIsBounded(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	d := hostileDetail()
+	d.History, d.Failures = mixed(48), make([]prober.Failure, 16)
+	for i := range d.Failures {
+		d.Failures[i].Text = strings.Repeat("x", 176)
+	}
+	out, err := apiDetailOf(d, now)
+	require.NoError(t, err)
+	text, err := json.Marshal(out)
+	require.NoError(t, err)
+	assert.Less(t, len(text), 64<<10)
+}

@@ -1,0 +1,245 @@
+package web
+
+import (
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// The answers of the API. docs/api.md says what each field means; the names and
+// meanings do not change within a version, fields may be added. Times that have not
+// come yet are null.
+type (
+	apiTargetList struct {
+		Targets  []apiTarget `json:"targets"`
+		Total    int         `json:"total"`
+		Matching int         `json:"matching"`
+		Offset   int         `json:"offset"`
+	}
+	apiTarget struct {
+		Name            string         `json:"name"`
+		URL             string         `json:"url"`
+		State           string         `json:"state"`
+		FailingSince    *time.Time     `json:"failing_since"`
+		TroubledSince   *time.Time     `json:"troubled_since"`
+		OwnTrouble      []string       `json:"own_trouble"`
+		Failures        []apiKind      `json:"failures_now"`
+		IntervalSeconds float64        `json:"interval_seconds"`
+		Requests        uint64         `json:"requests"`
+		Failed          uint64         `json:"failed"`
+		OwnFailed       uint64         `json:"own_failed"`
+		Dropped         uint64         `json:"dropped"`
+		HeldBack        uint64         `json:"held_back"`
+		InFlight        uint64         `json:"in_flight"`
+		Codes           []apiCodeCount `json:"codes"`
+		P50Seconds      float64        `json:"p50_seconds"`
+		P99Seconds      float64        `json:"p99_seconds"`
+		Bursts          uint64         `json:"bursts"`
+		LastStart       *time.Time     `json:"last_start"`
+		LastSuccess     *time.Time     `json:"last_success"`
+		LastBurst       *apiBurst      `json:"last_burst"`
+	}
+	apiDetail struct {
+		apiTarget
+		BurstHistory      []apiBurst       `json:"burst_history"`
+		LastFailures      []apiFailure     `json:"last_failures"`
+		Kinds             []apiKind        `json:"failures_total"`
+		Responses         []apiResponse    `json:"responses"`
+		DroppedBy         []apiDrop        `json:"dropped_by_reason"`
+		BurstsSkipped     uint64           `json:"bursts_skipped"`
+		PeakInFlight      uint64           `json:"peak_in_flight"`
+		SentBytes         uint64           `json:"sent_bytes"`
+		ReceivedBytes     uint64           `json:"received_bytes"`
+		ConnectionsOpened uint64           `json:"connections_opened"`
+		ConnectionsReused uint64           `json:"connections_reused"`
+		ConnectionsOpen   int              `json:"connections_open"`
+		BreakerOpen       bool             `json:"breaker_open"`
+		TLS               *apiTLS          `json:"tls"`
+		Certificates      []apiCertificate `json:"certificates"`
+		Configuration     string           `json:"configuration"`
+	}
+	apiBurst struct {
+		Start             time.Time          `json:"start"`
+		DurationSeconds   float64            `json:"duration_seconds"`
+		Requests          uint64             `json:"requests"`
+		Failed            uint64             `json:"failed"`
+		OwnFailed         uint64             `json:"own_failed"`
+		Dropped           uint64             `json:"dropped"`
+		HeldBack          uint64             `json:"held_back"`
+		Failures          []apiKind          `json:"failures"`
+		P50Seconds        float64            `json:"p50_seconds"`
+		P95Seconds        float64            `json:"p95_seconds"`
+		P99Seconds        float64            `json:"p99_seconds"`
+		MaxSeconds        float64            `json:"max_seconds"`
+		PhaseSeconds      map[string]float64 `json:"phase_seconds"`
+		LagSeconds        float64            `json:"lag_seconds"`
+		ConnectionsOpened uint64             `json:"connections_opened"`
+		ConnectionsReused uint64             `json:"connections_reused"`
+	}
+	apiFailureList struct {
+		Target   string       `json:"target"`
+		Failures []apiFailure `json:"failures"`
+	}
+	apiFailure struct {
+		Time            time.Time `json:"time"`
+		Code            int       `json:"code"`
+		Name            string    `json:"name"`
+		Meaning         string    `json:"meaning"`
+		Phase           string    `json:"phase"`
+		Text            string    `json:"text"`
+		RemoteAddress   string    `json:"remote_address"`
+		Status          int       `json:"status"`
+		DurationSeconds float64   `json:"duration_seconds"`
+		Count           uint64    `json:"count"`
+	}
+	apiKind struct {
+		Code  int    `json:"code"`
+		Name  string `json:"name"`
+		Phase string `json:"phase"`
+		Count uint64 `json:"count"`
+	}
+	apiCodeCount struct {
+		Code  int    `json:"code"`
+		Name  string `json:"name"`
+		Count uint64 `json:"count"`
+	}
+	apiResponse struct {
+		Status      int    `json:"status"`
+		HTTPVersion string `json:"http_version"`
+		Count       uint64 `json:"count"`
+	}
+	apiDrop struct {
+		Reason string `json:"reason"`
+		Count  uint64 `json:"count"`
+	}
+	apiTLS struct {
+		Version    string `json:"version"`
+		Cipher     string `json:"cipher"`
+		ALPN       string `json:"alpn"`
+		Unverified bool   `json:"unverified"`
+	}
+	apiCertificate struct {
+		Role     string    `json:"role"`
+		NotAfter time.Time `json:"not_after"`
+	}
+	apiCodeList struct {
+		Codes []apiCode `json:"codes"`
+	}
+	apiCode struct {
+		Code     int    `json:"code"`
+		Name     string `json:"name"`
+		Range    string `json:"range"`
+		Meaning  string `json:"meaning"`
+		Happened string `json:"happened"`
+		Causes   string `json:"causes"`
+		Look     string `json:"look"`
+	}
+	apiFault struct {
+		Error string `json:"error"`
+	}
+)
+
+func apiTargetOf(r *row) apiTarget {
+	t := apiTarget{
+		Name: r.Name, URL: r.URL, State: r.State.String(),
+		FailingSince: timeOrNull(r.FailingSince), TroubledSince: timeOrNull(r.TroubledSince),
+		OwnTrouble:      append([]string{}, r.Own...),
+		Failures:        mapped(r.Trouble, apiKindOf),
+		IntervalSeconds: r.Interval.Seconds(),
+		Requests:        r.Requests, Failed: r.Status.Failed(), OwnFailed: r.Status.Own(),
+		Dropped: r.Dropped, HeldBack: r.Held, InFlight: r.InFlight,
+		Codes:      mapped(r.Codes, apiCodeCountOf),
+		P50Seconds: r.P50.Seconds(), P99Seconds: r.P99.Seconds(),
+		Bursts: r.Bursts, LastStart: timeOrNull(r.LastStart), LastSuccess: timeOrNull(r.LastSuccess),
+	}
+	if r.Last != nil {
+		last := apiBurstOf(*r.Last)
+		t.LastBurst = &last
+	}
+	return t
+}
+
+func apiDetailOf(d *prober.Detail, now time.Time) (apiDetail, error) {
+	r := row{Status: d.Status, State: stateOf(&d.Status, now), Own: ownTrouble(&d.Status, now)}
+	out := apiDetail{
+		apiTarget:    apiTargetOf(&r),
+		BurstHistory: mapped(d.History, apiBurstOf),
+		LastFailures: mapped(d.Failures, apiFailureOf),
+		Kinds:        mapped(d.Kinds, apiKindOf),
+		Responses: mapped(d.Responses, func(c prober.ResponseCount) apiResponse {
+			return apiResponse{c.Status, c.Version, c.Count}
+		}),
+		DroppedBy:     mapped(d.DroppedBy, func(c prober.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
+		BurstsSkipped: d.Skipped, PeakInFlight: d.PeakInFlight,
+		SentBytes: d.Sent, ReceivedBytes: d.Received,
+		ConnectionsOpened: d.Opened, ConnectionsReused: d.Reused, ConnectionsOpen: d.Open,
+		BreakerOpen:  d.BreakerOpen,
+		Certificates: mapped(certificates(d), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
+	}
+	if d.TLS != nil {
+		out.TLS = &apiTLS{d.TLS.Version, d.TLS.Cipher, d.TLS.ALPN, d.TLS.Unverified}
+	}
+	if d.Config != nil {
+		yaml, err := d.Config.Redacted()
+		if err != nil {
+			return out, err
+		}
+		out.Configuration = string(yaml)
+	}
+	return out, nil
+}
+
+func apiBurstOf(b prober.Burst) apiBurst {
+	out := apiBurst{
+		Start: b.Start.UTC(), DurationSeconds: b.Duration.Seconds(),
+		Requests: b.Requests, Failed: b.Failed, OwnFailed: b.Own, Dropped: b.Dropped, HeldBack: b.Held,
+		Failures:   mapped(b.Kinds, apiKindOf),
+		P50Seconds: b.P50.Seconds(), P95Seconds: b.P95.Seconds(), P99Seconds: b.P99.Seconds(), MaxSeconds: b.Max.Seconds(),
+		PhaseSeconds:      map[string]float64{},
+		LagSeconds:        b.Lag.Seconds(),
+		ConnectionsOpened: b.Opened, ConnectionsReused: b.Reused,
+	}
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		if b.Phases[p] > 0 {
+			out.PhaseSeconds[p.String()] = b.Phases[p].Seconds()
+		}
+	}
+	return out
+}
+
+func apiFailureOf(f prober.Failure) apiFailure {
+	out := apiFailure{
+		Time: f.Time.UTC(), Code: int(f.Code), Name: f.Code.Name(), Meaning: f.Code.Meaning(), Phase: f.Phase.String(),
+		Text: f.Text, Status: f.Status, DurationSeconds: f.Duration.Seconds(), Count: f.Count,
+	}
+	if f.Remote.IsValid() {
+		out.RemoteAddress = f.Remote.String()
+	}
+	return out
+}
+
+func apiKindOf(k prober.FailureKind) apiKind {
+	return apiKind{int(k.Code), k.Code.Name(), k.Phase.String(), k.Count}
+}
+
+func apiCodeCountOf(c prober.CodeCount) apiCodeCount {
+	return apiCodeCount{int(c.Code), c.Code.Name(), c.Count}
+}
+
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	return &t
+}
+
+// mapped never returns nil, which JSON would write as null.
+func mapped[From, To any](all []From, f func(From) To) []To {
+	out := make([]To, len(all))
+	for i, v := range all {
+		out[i] = f(v)
+	}
+	return out
+}

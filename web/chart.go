@@ -1,0 +1,186 @@
+package web
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"example.com/prober/prober"
+)
+
+// The frame of a chart, in units of its view box. Columns is how many bursts there
+// can be, fewColumns for how many there is room at least; the latest stands at the
+// right, so that all charts of a page line up.
+const (
+	columns    = 48
+	fewColumns = 24
+
+	chartWidth   = 400
+	chartHeight  = 190
+	marginLeft   = 54
+	marginRight  = 4
+	marginTop    = 10
+	marginBottom = 22
+
+	plotWidth  = chartWidth - marginLeft - marginRight
+	plotHeight = chartHeight - marginTop - marginBottom
+	columnGap  = 1.2 // to the next column
+)
+
+// chart is a drawing that the template "chart" turns into SVG. Its classes get
+// their colours from the style sheet.
+type chart struct {
+	ID string
+	// Title names the chart, Desc says in words what it shows.
+	Title, Desc   string
+	Width, Height int
+	Shapes        []shape
+	Labels        []label
+	Hits          []hit
+}
+
+// shape is a path of the given class, and label a text.
+type (
+	shape struct{ Class, D string }
+	label struct {
+		X, Y   string
+		Anchor string
+		Text   string
+	}
+)
+
+// hit is an area that tells its figures when it is pointed at.
+type hit struct {
+	X, Y, W, H string
+	Text       string
+}
+
+func newChart(id, title string) *chart {
+	return &chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight}
+}
+
+// pen collects the data of an SVG path.
+type pen struct {
+	data []byte
+	open bool // a line is under way
+}
+
+func (p *pen) rect(x, y, w, h float64) {
+	p.command('M', x, y)
+	p.command('h', w)
+	p.command('v', h)
+	p.command('h', -w)
+	p.data = append(p.data, 'z')
+}
+
+// line goes on to a point, or begins there.
+func (p *pen) line(x, y float64) {
+	command := byte('L')
+	if !p.open {
+		command, p.open = 'M', true
+	}
+	p.command(command, x, y)
+}
+
+// lift ends the line.
+func (p *pen) lift() { p.open = false }
+
+func (p *pen) command(name byte, numbers ...float64) {
+	p.data = append(p.data, name)
+	for i, n := range numbers {
+		if i > 0 {
+			p.data = append(p.data, ' ')
+		}
+		p.data = appendUnits(p.data, n)
+	}
+}
+
+func appendUnits(b []byte, n float64) []byte {
+	return strconv.AppendFloat(b, math.Round(n*10)/10, 'f', -1, 64)
+}
+
+func units(n float64) string { return string(appendUnits(nil, n)) }
+
+// add draws a path; one without anything in it is left out.
+func (c *chart) add(class string, p *pen) {
+	if len(p.data) > 0 {
+		c.Shapes = append(c.Shapes, shape{class, string(p.data)})
+	}
+}
+
+func (c *chart) text(x, y float64, anchor, text string) {
+	c.Labels = append(c.Labels, label{units(x), units(y), anchor, text})
+}
+
+// pitch returns how wide a column of n is, the gap included.
+func pitch(n int) float64 { return plotWidth / float64(max(n, fewColumns)) }
+
+// column returns where the column of burst i of n begins.
+func column(i, n int) float64 { return chartWidth - marginRight - float64(n-i)*pitch(n) }
+
+// grid draws a line across the plot for each tick, with its words before it.
+func (c *chart) grid(ticks []tick) {
+	var p pen
+	for _, t := range ticks {
+		p.line(marginLeft, t.y)
+		p.line(chartWidth-marginRight, t.y)
+		p.lift()
+		c.text(marginLeft-6, t.y+4, "end", t.text)
+	}
+	c.add("grid", &p)
+}
+
+type tick struct {
+	y    float64
+	text string
+}
+
+// times writes below the plot when the first and the last of the bursts began.
+func (c *chart) times(bursts []prober.Burst) {
+	n := len(bursts)
+	if n == 0 {
+		return
+	}
+	const y = chartHeight - 6
+	c.text(chartWidth-marginRight, y, "end", clock(bursts[n-1].Start))
+	if 3*n > fewColumns {
+		c.text(column(0, n), y, "start", clock(bursts[0].Start))
+	}
+}
+
+// point makes each column tell its figures.
+func (c *chart) point(bursts []prober.Burst, text func(*prober.Burst) string) {
+	for i := range bursts {
+		b := &bursts[i]
+		c.Hits = append(c.Hits, hit{
+			X: units(column(i, len(bursts))), Y: units(marginTop), W: units(pitch(len(bursts))), H: units(plotHeight),
+			Text: clock(b.Start) + ": " + text(b),
+		})
+	}
+}
+
+// roundUp returns the least of 1, 2 and 5 times a power of ten that is at least v.
+func roundUp(v float64) float64 {
+	if v <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, step := range []float64{1, 2, 5} {
+		if step*power >= v*(1-1e-9) {
+			return step * power
+		}
+	}
+	return 10 * power
+}
+
+// tickLatency prints the round duration of a tick.
+func tickLatency(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return strconv.FormatFloat(d.Seconds()*1e6, 'g', 3, 64) + " µs"
+	case d < time.Second:
+		return strconv.FormatFloat(d.Seconds()*1e3, 'g', 3, 64) + " ms"
+	default:
+		return strconv.FormatFloat(d.Seconds(), 'g', 3, 64) + " s"
+	}
+}

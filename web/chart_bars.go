@@ -1,0 +1,218 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// layer is one part of a stacked bar.
+type layer struct {
+	class string
+	value func(*prober.Burst) float64
+}
+
+// stack draws a bar for each burst, the first layer at the bottom; text prints a
+// value of the scale.
+func (c *chart) stack(bursts []prober.Burst, layers []layer, text func(float64) string) {
+	top := 0.0
+	for i := range bursts {
+		sum := 0.0
+		for _, l := range layers {
+			sum += l.value(&bursts[i])
+		}
+		top = max(top, sum)
+	}
+	top = roundUp(top)
+	const floor = marginTop + plotHeight
+	c.grid([]tick{{floor, "0"}, {floor - plotHeight/2, text(top / 2)}, {marginTop, text(top)}})
+	pens := make([]pen, len(layers))
+	for i := range bursts {
+		bottom := float64(floor)
+		for k, l := range layers {
+			if h := l.value(&bursts[i]) / top * plotHeight; h > 0 {
+				bottom -= h
+				pens[k].rect(column(i, len(bursts)), bottom, pitch(len(bursts))-columnGap, h)
+			}
+		}
+	}
+	for k, l := range layers {
+		c.add(l.class, &pens[k])
+	}
+}
+
+// outcomeChart shows how many requests of each burst went well, failed, had trouble
+// of the prober's own, or were never sent.
+func outcomeChart(bursts []prober.Burst) *chart {
+	c := newChart("outcome", "Requests of the last bursts")
+	if len(bursts) == 0 {
+		c.Desc = "No burst has ended yet."
+		return c
+	}
+	c.stack(bursts, []layer{
+		{"good", func(b *prober.Burst) float64 { return float64(b.Requests - b.Failed - b.Own) }},
+		{"bad", func(b *prober.Burst) float64 { return float64(b.Failed) }},
+		{"own", func(b *prober.Burst) float64 { return float64(b.Own) }},
+		{"unsent", func(b *prober.Burst) float64 { return float64(b.Dropped) }},
+	}, wholeNumberWords)
+	c.times(bursts)
+	c.point(bursts, outcomeWords)
+	c.Desc = "Last burst: " + outcomeWords(&bursts[len(bursts)-1]) + ". Every burst is in the table of figures."
+	return c
+}
+
+// wholeNumberWords says nothing about half a request.
+func wholeNumberWords(v float64) string {
+	if v != math.Trunc(v) {
+		return ""
+	}
+	return number(uint64(v))
+}
+
+func outcomeWords(b *prober.Burst) string {
+	words := fmt.Sprintf("%s, %s failed", plural(b.Requests, "request"), number(b.Failed))
+	if b.Own > 0 {
+		words += fmt.Sprintf(", %s with trouble of the prober", number(b.Own))
+	}
+	if b.Dropped > 0 {
+		words += fmt.Sprintf(", %s never sent", number(b.Dropped))
+	}
+	return words
+}
+
+// phaseChart shows the time that a request of each burst spent in each phase, on
+// average.
+func phaseChart(bursts []prober.Burst) *chart {
+	c := newChart("phases", "Mean time in each phase")
+	if len(bursts) == 0 {
+		c.Desc = "No burst has ended yet."
+		return c
+	}
+	var layers []layer
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		layers = append(layers, layer{"phase-" + p.String(), func(b *prober.Burst) float64 { return b.Phases[p].Seconds() }})
+	}
+	c.stack(bursts, layers, func(v float64) string { return tickLatency(time.Duration(v * float64(time.Second))) })
+	c.times(bursts)
+	c.point(bursts, phaseFigures)
+	c.Desc = "Last burst: " + phaseFigures(&bursts[len(bursts)-1]) + ". Every burst is in the table of figures."
+	return c
+}
+
+func phaseFigures(b *prober.Burst) string {
+	var words []string
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		if b.Phases[p] > 0 {
+			words = append(words, p.String()+" "+latency(b.Phases[p]))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// maxLanes is how many codes the strip of codes has room for.
+const maxLanes = 8
+
+// codeChart gives each code a lane: the higher a bar, the larger the share of the
+// burst's requests that came to it.
+func codeChart(bursts []prober.Burst) *chart {
+	c := newChart("codes", "Error codes of the last bursts")
+	lanes := commonest(bursts)
+	if len(lanes) == 0 {
+		c.Desc = "No request has ended yet."
+		return c
+	}
+	room := float64(plotHeight) / float64(max(len(lanes), 3)) // of a lane
+	var base pen
+	for k, code := range lanes {
+		bottom := marginTop + room*float64(k+1) - 3
+		base.line(marginLeft, bottom+.5)
+		base.line(chartWidth-marginRight, bottom+.5)
+		base.lift()
+		c.text(marginLeft-6, bottom-2, "end", code.String())
+		c.add(classOf(code), lane(bursts, code, bottom, room-6))
+	}
+	c.add("grid", &base)
+	c.times(bursts)
+	c.point(bursts, codeFigures)
+	c.Desc = "Last burst: " + codeFigures(&bursts[len(bursts)-1]) + ". The codes are explained in the table of codes."
+	return c
+}
+
+// lane draws the bars of one code.
+func lane(bursts []prober.Burst, code errcode.Code, bottom, height float64) *pen {
+	const least = 3
+	var p pen
+	for i := range bursts {
+		b := &bursts[i]
+		if n := countOf(b, code); n > 0 {
+			h := least + (height-least)*float64(n)/float64(b.Requests)
+			p.rect(column(i, len(bursts)), bottom-h, pitch(len(bursts))-columnGap, h)
+		}
+	}
+	return &p
+}
+
+// commonest returns the codes of the bursts, success first, then the commonest.
+func commonest(bursts []prober.Burst) []errcode.Code {
+	counts := map[errcode.Code]uint64{}
+	for i := range bursts {
+		if n := countOf(&bursts[i], errcode.OK); n > 0 {
+			counts[errcode.OK] += n
+		}
+		for _, k := range bursts[i].Kinds {
+			counts[k.Code] += k.Count
+		}
+	}
+	codes := make([]errcode.Code, 0, len(counts))
+	for code := range counts {
+		codes = append(codes, code)
+	}
+	slices.SortFunc(codes, func(a, b errcode.Code) int {
+		if (a == errcode.OK) != (b == errcode.OK) {
+			return cmp.Compare(a, b)
+		}
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	return codes[:min(len(codes), maxLanes)]
+}
+
+func countOf(b *prober.Burst, code errcode.Code) (n uint64) {
+	if code == errcode.OK {
+		return b.Requests - b.Failed - b.Own
+	}
+	for _, k := range b.Kinds {
+		if k.Code == code {
+			n += k.Count
+		}
+	}
+	return n
+}
+
+func codeFigures(b *prober.Burst) string {
+	var words []string
+	for _, code := range commonest([]prober.Burst{*b}) {
+		words = append(words, fmt.Sprintf("%s %s: %s", code, code.Name(), number(countOf(b, code))))
+	}
+	if len(words) == 0 {
+		return "no request ended"
+	}
+	return strings.Join(words, ", ")
+}
+
+// classOf tells success, failures of the target and those of the prober apart.
+func classOf(code errcode.Code) string {
+	switch {
+	case !code.IsFailure():
+		return "good"
+	case code.IsLocal():
+		return "own"
+	default:
+		return "bad"
+	}
+}

@@ -1,0 +1,122 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"example.com/prober/prober"
+)
+
+// leastRows keeps a latency that hardly varies from filling the chart.
+const leastRows = 8
+
+// heat are the shares of a burst's requests, of 255, from which on a cell has the
+// next stronger class.
+var heat = [...]uint8{1, 8, 26, 77, 153}
+
+// latencyChart shows the distribution of the latency of each burst, on a scale in
+// which every doubling is as high: the stronger the colour of a cell, the more requests. Two lines
+// are the median and the 99th percentile.
+func latencyChart(bursts []prober.Burst) *chart {
+	c := newChart("latency", "Latency of the last bursts")
+	first, last := usedRows(bursts)
+	if last < first {
+		c.Desc = "No request has ended yet."
+		return c
+	}
+	low, high := math.Log2(float64(prober.LatencyRow(first))), math.Log2(float64(prober.LatencyRow(last+1)))
+	y := func(d time.Duration) float64 {
+		at := min(max(math.Log2(max(float64(d), 1)), low), high)
+		return marginTop + plotHeight*(high-at)/(high-low)
+	}
+	c.grid(latencyTicks(prober.LatencyRow(first), prober.LatencyRow(last+1), y))
+	c.cells(bursts, first, last, y)
+	c.lines("p50", bursts, y, func(b *prober.Burst) time.Duration { return b.P50 })
+	c.lines("p99", bursts, y, func(b *prober.Burst) time.Duration { return b.P99 })
+	c.times(bursts)
+	figures := func(b *prober.Burst) string {
+		return fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s", latency(b.P50), latency(b.P95), latency(b.P99), latency(b.Max))
+	}
+	c.point(bursts, figures)
+	c.Desc = "Last burst: " + figures(&bursts[len(bursts)-1]) + ". Every burst is in the table of figures."
+	return c
+}
+
+// usedRows returns the first and the last row to show, at least leastRows apart;
+// last is below first when there is nothing to show.
+func usedRows(bursts []prober.Burst) (first, last int) {
+	first, last = prober.LatencyRows, -1
+	for i := range bursts {
+		for row, share := range bursts[i].Latency {
+			if share > 0 {
+				first, last = min(first, row), max(last, row)
+			}
+		}
+	}
+	for last >= 0 && last-first+1 < leastRows {
+		if first > 0 {
+			first--
+		}
+		if last < prober.LatencyRows-1 {
+			last++
+		}
+	}
+	return first, last
+}
+
+func (c *chart) cells(bursts []prober.Burst, first, last int, y func(time.Duration) float64) {
+	width := pitch(len(bursts)) - columnGap
+	var levels [len(heat)]pen
+	for i := range bursts {
+		for row := first; row <= last; row++ {
+			share := bursts[i].Latency[row]
+			if share == 0 {
+				continue
+			}
+			level := 0
+			for level+1 < len(heat) && share >= heat[level+1] {
+				level++
+			}
+			top, bottom := y(prober.LatencyRow(row+1)), y(prober.LatencyRow(row))
+			levels[level].rect(column(i, len(bursts)), top, width, bottom-top)
+		}
+	}
+	for i := range levels {
+		c.add("heat"+strconv.Itoa(i+1), &levels[i])
+	}
+}
+
+// lines draws a percentile as a step for each burst.
+func (c *chart) lines(class string, bursts []prober.Burst, y func(time.Duration) float64, of func(*prober.Burst) time.Duration) {
+	var p pen
+	for i := range bursts {
+		if bursts[i].Requests == 0 {
+			p.lift()
+			continue
+		}
+		at := y(of(&bursts[i]))
+		p.line(column(i, len(bursts)), at)
+		p.line(column(i+1, len(bursts)), at)
+	}
+	c.add("line "+class, &p)
+}
+
+// latencyTicks are the powers of ten within the scale, with 2 and 5 times these if
+// there are few.
+func latencyTicks(low, high time.Duration, y func(time.Duration) float64) []tick {
+	steps := []int64{1}
+	if float64(high)/float64(low) < 100 {
+		steps = []int64{1, 2, 5}
+	}
+	var ticks []tick
+	for power := int64(1); power <= int64(high); power *= 10 {
+		for _, step := range steps {
+			if d := time.Duration(step * power); d >= low && d <= high {
+				ticks = append(ticks, tick{y(d), tickLatency(d)})
+			}
+		}
+	}
+	return ticks
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"fmt"
+	"math"
+
+	"example.com/prober/prober"
+)
+
+// The strip of a row of the overview, in units of its view box.
+const (
+	stripPitch  = 6
+	stripWidth  = columns * stripPitch
+	stripBar    = 22 // the highest bar
+	stripLow    = 6  // one of a burst without failures
+	stripHeight = 44
+	// steadyFactor is how much the latency may vary before the line shows it in full.
+	steadyFactor = 4
+)
+
+// stripChart shows each burst as a bar: a low one that went well, a high one that
+// had failures, the higher the more. Below is the 95th percentile of the latency.
+func stripChart(bursts []prober.Burst) *chart {
+	c := &chart{Width: stripWidth, Height: stripHeight}
+	var base, good, bad, own pen
+	base.line(0, stripBar+.5)
+	base.line(stripWidth, stripBar+.5)
+	failed := 0
+	for i := range bursts {
+		b := &bursts[i]
+		x := stripX(i, len(bursts))
+		switch {
+		case b.Failed > 0:
+			failed++
+			h := stripBar/2 + stripBar/2*float64(b.Failed)/float64(b.Requests)
+			bad.rect(x, stripBar-h, stripPitch-1.5, h)
+		case b.Own > 0 || b.Held > 0 || b.Late:
+			own.rect(x, stripBar-stripLow*2, stripPitch-1.5, stripLow*2)
+		case b.Requests > 0:
+			good.rect(x, stripBar-stripLow, stripPitch-1.5, stripLow)
+		}
+	}
+	c.add("grid", &base)
+	c.add("good", &good)
+	c.add("bad", &bad)
+	c.add("own", &own)
+	c.add("line p95", sparkline(bursts))
+	c.Title = fmt.Sprintf("%d of the last %d bursts had failures.", failed, len(bursts))
+	if n := len(bursts); n > 0 {
+		c.Title += " p95 of the last burst: " + latency(bursts[n-1].P95) + "."
+	}
+	return c
+}
+
+func stripX(i, n int) float64 { return float64((columns - n + i) * stripPitch) }
+
+// sparkline draws p95 on a logarithmic scale of its own.
+func sparkline(bursts []prober.Burst) *pen {
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range bursts {
+		if p := float64(bursts[i].P95); p > 0 {
+			low, high = min(low, math.Log2(p)), max(high, math.Log2(p))
+		}
+	}
+	if spare := math.Log2(steadyFactor) - (high - low); spare > 0 {
+		low, high = low-spare/2, high+spare/2
+	}
+	var p pen
+	for i := range bursts {
+		p95 := float64(bursts[i].P95)
+		if p95 == 0 {
+			p.lift()
+			continue
+		}
+		const top, room = stripBar + 5, stripHeight - stripBar - 7
+		y := top + room*(high-math.Log2(p95))/(high-low)
+		x := stripX(i, len(bursts))
+		p.line(x, y)
+		p.line(x+stripPitch-1.5, y)
+	}
+	return &p
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed pages static
+var files embed.FS
+
+// parse reads the pages; links in them begin with the prefix of the shell.
+func (s *Shell) parse() *template.Template {
+	t := template.New("").Funcs(template.FuncMap{
+		"latency":    latency,
+		"number":     number,
+		"plural":     plural,
+		"percent":    percent,
+		"size":       size,
+		"clock":      clock,
+		"moment":     moment,
+		"stamp":      stamp,
+		"ago":        ago,
+		"until":      until,
+		"lasting":    lasting,
+		"phaseWords": phaseWords,
+		"quoted":     func(prose string) []string { return strings.Split(prose, "`") }, // every second part is code
+		"odd":        func(i int) bool { return i%2 == 1 },
+		"rangeName":  rangeName,
+		"numbers":    numbers,
+		"classOf":    classOf,
+		"path":       s.path,
+		"asset":      s.asset,
+		"targetLink": s.targetLink,
+	})
+	return template.Must(t.ParseFS(files, "pages/*.html"))
+}
+
+// draw fills in a page.
+func (s *Shell) draw(name string, data any) ([]byte, error) {
+	var body bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&body, name+".html", data); err != nil {
+		return nil, err
+	}
+	return body.Bytes(), nil
+}
+
+// path returns where something of this shell is, seen from outside.
+func (s *Shell) path(p string) string { return s.prefix + p }
+
+// targetLink returns where the page of a target is. A slash of the name is escaped:
+// two in a row would be taken for one.
+func (s *Shell) targetLink(name string) string {
+	if name == "." || name == ".." {
+		return s.path("/targets/?name=" + name)
+	}
+	return s.path("/targets/" + url.PathEscape(name))
+}
+
+// asset returns where a static file is. Its address changes with its content, so
+// that browsers may keep it for ever.
+func (s *Shell) asset(name string) string {
+	return s.path("/static/" + name + "?" + url.QueryEscape(strings.Trim(s.assets[name].etag, `"`)))
+}
+
+// loadAssets reads the static files.
+func loadAssets() map[string]drawing {
+	assets := map[string]drawing{}
+	entries, err := fs.ReadDir(files, "static")
+	for _, e := range entries {
+		var body []byte
+		if body, err = files.ReadFile("static/" + e.Name()); err != nil {
+			break
+		}
+		assets[e.Name()] = drawing{body: body, etag: etagOf(body)}
+	}
+	if err != nil {
+		panic("the static files are part of the program: " + err.Error())
+	}
+	return assets
+}
+
+func (s *Shell) static(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	asset, ok := s.assets[name]
+	if !ok {
+		text(w, http.StatusNotFound, "not found")
+		return
+	}
+	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	w.Header().Set("Content-Type", types[path.Ext(name)])
+	w.Header().Set("ETag", asset.etag)
+	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
+	if r.URL.RawQuery == "" {
+		w.Header().Set("Cache-Control", "private, no-cache")
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(asset.body))
+}

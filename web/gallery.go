@@ -1,0 +1,145 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A page is drawn at most once in this time, whoever asks how often: what a prober
+// shows must not cost what its bursts need.
+const drawnFor = time.Second
+
+// maxDrawn bounds the pages that are kept.
+const maxDrawn = 64
+
+// However many different pages are asked for, one is drawn at a time, drawing takes at
+// most every drawingShare-th moment, and at most maxWaiting requests wait for theirs.
+// Nobody waits before drawing has taken a drawingShare-th of freeDrawing.
+const (
+	drawingShare = 4
+	freeDrawing  = 4 * time.Second
+	maxWaiting   = 32
+)
+
+var errBusy = errors.New("too many pages are asked for at once")
+
+// gallery keeps pages for as long as they are new.
+type gallery struct {
+	mu    sync.Mutex
+	drawn map[string]drawing
+	// waiting has room for those who want to draw, easel for the one who does.
+	waiting, easel chan struct{}
+	// next is when the next page may be drawn; it belongs to whoever is at the easel.
+	next time.Time
+}
+
+func newGallery() *gallery {
+	return &gallery{drawn: map[string]drawing{}, waiting: make(chan struct{}, maxWaiting), easel: make(chan struct{}, 1)}
+}
+
+type drawing struct {
+	at   time.Time
+	body []byte
+	etag string
+}
+
+// get returns what is kept under key, or draws it. It returns errBusy where too many
+// wait for that.
+func (g *gallery) get(key string, draw func() ([]byte, error)) (drawing, error) {
+	if d, ok := g.kept(key); ok {
+		return d, nil
+	}
+	select {
+	case g.waiting <- struct{}{}:
+		defer func() { <-g.waiting }()
+	default:
+		return drawing{}, errBusy
+	}
+	g.easel <- struct{}{}
+	defer func() { <-g.easel }()
+	if d, ok := g.kept(key); ok { // somebody drew it meanwhile
+		return d, nil
+	}
+	<-time.After(time.Until(g.next))
+	start := time.Now()
+	if free := start.Add(-freeDrawing); g.next.Before(free) {
+		g.next = free
+	}
+	body, err := draw()
+	g.next = g.next.Add(drawingShare * time.Since(start))
+	if err != nil {
+		return drawing{}, err
+	}
+	return g.keep(key, body), nil
+}
+
+// kept returns what is kept under key, if it is new.
+func (g *gallery) kept(key string) (drawing, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d, ok := g.drawn[key]
+	return d, ok && time.Since(d.at) < drawnFor
+}
+
+func (g *gallery) keep(key string, body []byte) drawing {
+	d := drawing{time.Now(), body, etagOf(body)}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.drawn) >= maxDrawn {
+		clear(g.drawn)
+	}
+	g.drawn[key] = d
+	return d
+}
+
+func etagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// page answers with a page of HTML.
+func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) {
+	d, err := s.gallery.get(key, draw)
+	if errors.Is(err, errBusy) {
+		w.Header().Set("Retry-After", "1")
+		text(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	if err != nil {
+		s.opts.Log.Error("cannot draw a page", "page", key, "err", err)
+		text(w, http.StatusInternalServerError, "the page cannot be drawn")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	d.serve(w, r)
+}
+
+// serve answers with what was drawn, or with 304 to who has it already.
+func (d *drawing) serve(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("ETag", d.etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(d.body))
+}
+
+// notFound answers with a page that says so.
+func (s *Shell) notFound(w http.ResponseWriter, _ *http.Request, why string) {
+	p := struct {
+		frame
+		Why string
+	}{s.frame(time.Now()), why}
+	p.Title, p.Here = "Not found", ""
+	body, err := s.draw("missing", p)
+	if err != nil {
+		s.opts.Log.Error("cannot draw a page", "page", "missing", "err", err)
+		text(w, http.StatusNotFound, "not found")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write(body) // a client that has gone needs no answer
+}

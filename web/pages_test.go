@@ -1,0 +1,235 @@
+package web
+
+import (
+	"context"
+	"html"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// shellOf returns a shell whose manager runs targets that have not fired yet, and
+// will not within the test.
+func shellOf(t *testing.T, prefix string, names ...string) *Shell {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	m := prober.NewManager(prober.Options{Log: log, Metrics: config.Metrics{Buckets: []float64{1}}})
+	t.Cleanup(func() { m.Shutdown(context.Background()) })
+	text := "defaults: {interval: 24h}\ntargets: ["
+	for _, name := range names {
+		text += "{name: \"" + name + "\", url: \"http://127.0.0.1:1/shop?token=s3cret\"}, "
+	}
+	cfg, err := config.Parse([]byte(text+"]\n"), "prober.yml")
+	require.NoError(t, err)
+	require.NoError(t, m.Apply(cfg))
+	m.NoteReload(true)
+	return New(Options{Log: log, Manager: m, Registry: prometheus.NewRegistry(), TelemetryPath: "/metrics", Prefix: prefix})
+}
+
+func get(t *testing.T, s *Shell, path string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+// hostile is what peers and files might want a page to show.
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;`
+
+// hostileDetail returns a target that fails, all of whose texts are hostile.
+func hostileDetail() *prober.Detail {
+	now := time.Now()
+	kind := prober.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
+	burst := prober.Burst{Start: now, Requests: 5, Failed: 3, Own: 1, Dropped: 2, Held: 2, Late: true, Kinds: []prober.FailureKind{kind, {Code: errcode.LocalPorts, Count: 1}}, P50: time.Millisecond, P95: time.Second, P99: time.Second, Max: time.Second}
+	burst.Latency[3], burst.Latency[9] = 200, 55
+	burst.Phases[errcode.PhaseTLS] = time.Second
+	return &prober.Detail{
+		Status: prober.Status{
+			Name: hostile, URL: hostile, Interval: time.Second, Requests: 5, Bursts: 2, LastStart: now, FailingSince: now, TroubledSince: now,
+			Codes: []prober.CodeCount{{Code: errcode.OK, Count: 1}, {Code: errcode.LocalPorts, Count: 1}, {Code: errcode.UnknownAuthority, Count: 3}},
+			Last:  &burst, Trouble: burst.Kinds,
+		},
+		History:   []prober.Burst{{Start: now}, burst},
+		Failures:  []prober.Failure{{Time: now, Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Text: hostile, Remote: netip.MustParseAddrPort("[fe80::1%" + "eth0]:443"), Status: 999, Count: 3}},
+		Kinds:     burst.Kinds,
+		Responses: []prober.ResponseCount{{Status: 200, Version: hostile, Count: 1}},
+		DroppedBy: []prober.DropCount{{Reason: hostile, Trouble: true, Count: 2}},
+		TLS:       &prober.TLS{Version: hostile, Cipher: hostile, ALPN: hostile, Unverified: true, LeafNotAfter: now.Add(-time.Hour), EarliestNotAfter: now.Add(time.Hour)},
+		Config:    &config.Target{Name: "x", URL: &url.URL{Scheme: "http", Host: "h"}, Labels: map[string]string{"a": hostile}},
+	}
+}
+
+func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	d := hostileDetail()
+	target, err := s.drawTarget(d, time.Now())
+	require.NoError(t, err)
+	o := newOverview(rowsByTrouble([]prober.Status{d.Status}, time.Now()), filter{Text: hostile}, 1)
+	o.Groups = newOverview(rowsByTrouble([]prober.Status{d.Status}, time.Now()), filter{}, 1).Groups
+	for _, g := range o.Groups {
+		for i := range g.Rows {
+			g.Rows[i].Strip = stripChart(d.History)
+		}
+	}
+	all, err := s.draw("overview", o)
+	require.NoError(t, err)
+	for _, page := range []string{string(target), string(all)} {
+		assert.Contains(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&gt;&lt;img")
+		assert.NotContains(t, page, "<img")
+		assert.NotContains(t, page, "alert(1)<")
+		assert.Len(t, regexp.MustCompile(`<script`).FindAllString(page, -1), 1, "the script of the page itself")
+		assert.NotContains(t, page, "style=")
+		assert.NotRegexp(t, `\son\w+=`, strings.ReplaceAll(page, " onerror=alert", ""))
+	}
+}
+
+func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	now := time.Now()
+	d := hostileDetail()
+	d.Name = "shop"
+	page, err := s.drawTarget(d, now)
+	require.NoError(t, err)
+	for _, text := range []string{
+		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "in the TLS handshake", "3 of 5 requests failed in the last burst",
+		"The target fails, and the prober has trouble of its own:", "requests not sent for want of a worker",
+		"expired</strong>", "ends soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
+	} {
+		assert.Contains(t, string(page), text)
+	}
+	d.TroubledSince, d.Last.Own, d.Last.Held, d.Last.Late = time.Time{}, 0, 0, false
+	page, err = s.drawTarget(d, now)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
+	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
+	page, err = s.drawTarget(d, now)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "It is the prober, not the target:")
+}
+
+func TestEveryPageIsServed(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"", "/a/b"} {
+		s := shellOf(t, prefix, "a//b", "..", "plain")
+		for path, want := range map[string]int{
+			"/": 200, "/?q=plain&state=waiting&page=7": 200, "/codes/": 200, "/codes/1312": 200, "/codes/cert_expired": 200, "/codes/1": 404,
+			"/targets/plain": 200, "/targets/a%2F%2Fb": 200, "/targets/?name=..": 200, "/targets/nobody": 404, "/targets/": 404,
+			"/static/style.css": 200, "/static/nothing": 404, "/-/healthy": 200, "/metrics": 200,
+		} {
+			w := get(t, s, prefix+path)
+			assert.Equal(t, want, w.Code, prefix+path)
+			assert.NotContains(t, w.Body.String(), "s3cret", path)
+		}
+		overview := get(t, s, prefix+"/").Body.String()
+		for _, link := range []string{`href="` + prefix + `/targets/a%2F%2Fb"`, `href="` + prefix + `/targets/?name=.."`, `src="` + prefix + `/static/live.js?`} {
+			assert.Contains(t, overview, link)
+		}
+		for _, m := range regexp.MustCompile(`(?:href|src|action)="([^"]*)"`).FindAllStringSubmatch(overview, -1) {
+			assert.Regexp(t, "^([?#]|"+prefix+"/)", m[1])
+		}
+	}
+}
+
+func TestUnderAPrefixOnlyTheHealthChecksStayWhereTheyWere(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "/prober")
+	assert.Equal(t, http.StatusOK, get(t, s, "/-/healthy").Code)
+	assert.Equal(t, http.StatusServiceUnavailable, get(t, s, "/-/ready").Code)
+	assert.Equal(t, http.StatusNotFound, get(t, s, "/metrics").Code)
+	home := get(t, s, "/")
+	assert.Equal(t, http.StatusFound, home.Code)
+	assert.Equal(t, "/prober/", home.Header().Get("Location"))
+}
+
+func TestPrefix(t *testing.T) {
+	t.Parallel()
+	for external, want := range map[string]string{
+		"": "", "http://h": "", "https://h/": "", "https://h:1/a/b/": "/a/b", "/a": "/a", "http://h/a~b_c.d": "/a~b_c.d",
+	} {
+		prefix, err := Prefix(external)
+		assert.NoError(t, err, external)
+		assert.Equal(t, want, prefix, external)
+	}
+	for _, external := range []string{"a", "ftp://h/", "http://h/a b", "http://h/{x}", "http://h/a/../b", "http://h//a", "http://u:p@h/", "http://h/?q", "http://h/#f", "http://h/%zz"} {
+		_, err := Prefix(external)
+		assert.Error(t, err, external)
+	}
+}
+
+func TestPagesAreDrawnOnceInASecondAndNotSentTwice(t *testing.T) {
+	t.Parallel()
+	g := newGallery()
+	drawn := 0
+	draw := func() ([]byte, error) { drawn++; return []byte("page"), nil }
+	for range 3 {
+		_, err := g.get("a", draw)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 1, drawn)
+	for i := range 10 * maxDrawn {
+		_, err := g.get(strings.Repeat("x", i), draw)
+		require.NoError(t, err)
+	}
+	assert.LessOrEqual(t, len(g.drawn), maxDrawn)
+
+	s := shellOf(t, "")
+	first := get(t, s, "/codes/")
+	again := get(t, s, "/codes/", "If-None-Match", first.Header().Get("ETag"))
+	assert.Equal(t, http.StatusNotModified, again.Code)
+	assert.Zero(t, again.Body.Len())
+	assert.Equal(t, "private, no-cache", first.Header().Get("Cache-Control"))
+	link := regexp.MustCompile(`/static/style.css\?[^"]+`).FindString(first.Body.String())
+	assert.Contains(t, get(t, s, link).Header().Get("Cache-Control"), "immutable")
+	assert.NotContains(t, get(t, s, "/static/style.css").Header().Get("Cache-Control"), "immutable")
+}
+
+func TestABrowserMayOnlyAskThisServer(t *testing.T) {
+	t.Parallel()
+	h := get(t, shellOf(t, ""), "/").Header()
+	policy := h.Get("Content-Security-Policy")
+	for _, directive := range []string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'",
+		"form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
+	} {
+		assert.Contains(t, policy, directive)
+	}
+	assert.NotContains(t, policy, "unsafe")
+	assert.NotContains(t, policy, "*")
+	assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
+	assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
+	assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"))
+	assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"))
+}
+
+func TestTheRunbookOfACodeHasItsHelp(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	for code := range errcode.All() {
+		p := &codePage{frame: s.frame(time.Now()), Code: code, Help: code.Help()}
+		page, err := s.draw("code", p)
+		require.NoError(t, err)
+		for _, text := range []string{code.String(), code.Name(), code.Help().Happened[:10], code.Help().Causes[:10], strings.ReplaceAll(code.Help().Look, "`", "")[:4]} {
+			assert.Contains(t, html.UnescapeString(string(page)), text, code)
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// plainPath is what a prefix may consist of: nothing that means something else in a
+// link or in a pattern of paths.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_.~-]+)*$`)
+
+// Prefix returns the path of the URL under which a reverse proxy shows the web
+// interface, for [Options.Prefix]. It is empty for an empty one and for the root.
+func Prefix(externalURL string) (string, error) {
+	u, err := url.Parse(externalURL)
+	switch {
+	case err != nil:
+		return "", errors.New("it is not a URL")
+	case externalURL != "" && u.Scheme != "http" && u.Scheme != "https" && !strings.HasPrefix(externalURL, "/"):
+		return "", errors.New("it must begin with http://, https:// or a slash")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("credentials, a query or a fragment have no meaning in it")
+	}
+	prefix := strings.TrimRight(u.Path, "/")
+	if !plainPath.MatchString(prefix) || prefix != "" && path.Clean(prefix) != prefix {
+		return "", fmt.Errorf("its path %q must be of letters, digits and _ . ~ -", u.Path)
+	}
+	return prefix, nil
+}

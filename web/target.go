@@ -1,0 +1,146 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// targetPage is the page of one target.
+type targetPage struct {
+	frame
+	prober.Detail
+	State state
+	// Worst is the commonest failure now, Own what the prober itself does badly.
+	Worst  prober.FailureKind
+	Own    []string
+	Charts charts
+	Codes  []codeLine
+	Certs  []certificate
+	YAML   string
+}
+
+type charts struct{ Latency, Outcome, Phases, Codes *chart }
+
+// codeLine is how many requests came to a code since the start.
+type codeLine struct {
+	prober.CodeCount
+	Share  string
+	Phases []prober.FailureKind
+}
+
+// certificate is the end of one of a target's certificates.
+type certificate struct {
+	Role, About string
+	NotAfter    time.Time
+}
+
+// soon is how long before its end a certificate is pointed at.
+const soon = 14 * 24 * time.Hour
+
+// Remark says what is wrong with the date, if anything.
+func (c *certificate) Remark(now time.Time) string {
+	switch {
+	case now.After(c.NotAfter):
+		return "expired"
+	case c.NotAfter.Sub(now) < soon:
+		return "ends soon"
+	default:
+		return ""
+	}
+}
+
+func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
+	name := targetName(r)
+	if !s.opts.Manager.Has(name) {
+		s.notFound(w, r, "There is no target of that name in the running configuration.")
+		return
+	}
+	s.page(w, r, "target/"+name, func() ([]byte, error) {
+		d, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is shown empty once
+		return s.drawTarget(&d, time.Now())
+	})
+}
+
+// targetName takes the name from the path or, because a browser takes "." and ".."
+// out of a path whatever one does, from the query.
+func targetName(r *http.Request) string {
+	if name := r.PathValue("name"); name != "" {
+		return name
+	}
+	return r.URL.Query().Get("name")
+}
+
+func (s *Shell) drawTarget(d *prober.Detail, now time.Time) ([]byte, error) {
+	p := &targetPage{
+		frame:  s.frame(now),
+		Detail: *d,
+		State:  stateOf(&d.Status, now),
+		Worst:  worst(&d.Status),
+		Own:    ownTrouble(&d.Status, now),
+		Charts: charts{latencyChart(d.History), outcomeChart(d.History), phaseChart(d.History), codeChart(d.History)},
+		Codes:  codeLines(d),
+		Certs:  certificates(d),
+	}
+	p.Title = d.Name
+	if d.Config != nil {
+		yaml, err := d.Config.Redacted()
+		if err != nil {
+			return nil, err
+		}
+		p.YAML = string(yaml)
+	}
+	return s.draw("target", p)
+}
+
+func codeLines(d *prober.Detail) []codeLine {
+	lines := make([]codeLine, len(d.Codes))
+	for i, c := range d.Codes {
+		lines[i] = codeLine{CodeCount: c, Share: percent(c.Count, d.Requests)}
+		for _, k := range d.Kinds {
+			if k.Code == c.Code && k.Phase != errcode.PhaseNone {
+				lines[i].Phases = append(lines[i].Phases, k)
+			}
+		}
+	}
+	return lines
+}
+
+func certificates(d *prober.Detail) []certificate {
+	var all []certificate
+	if d.TLS != nil {
+		all = append(all,
+			certificate{"leaf", "the server’s own", d.TLS.LeafNotAfter},
+			certificate{"earliest", "the one in its chain that ends first", d.TLS.EarliestNotAfter})
+	}
+	if !d.ClientNotAfter.IsZero() {
+		all = append(all, certificate{"client", "what the prober shows", d.ClientNotAfter})
+	}
+	return all
+}
+
+// PhaseTimes lists the phases in which the target's requests spend time.
+func (p *targetPage) PhaseTimes() []errcode.Phase {
+	var all []errcode.Phase
+	for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {
+		for i := range p.History {
+			if p.History[i].Phases[phase] > 0 {
+				all = append(all, phase)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// Figures returns the bursts, the latest first.
+func (p *targetPage) Figures() []prober.Burst {
+	n := len(p.History)
+	latest := make([]prober.Burst, n)
+	for i := range latest {
+		latest[i] = p.History[n-1-i]
+	}
+	return latest
+}

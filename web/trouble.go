@@ -1,0 +1,185 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// staleAfter is the age of the last burst, in intervals, at which a target is held
+// to be neglected.
+const staleAfter = 5
+
+// state says how a target does, the worst first.
+type state int
+
+const (
+	failing  state = iota
+	troubled       // by the prober itself, which says nothing about the target
+	waiting        // for the end of its first burst
+	ok
+	numStates = iota
+)
+
+// String returns the state as it stands in the API and in the query of the page.
+func (s state) String() string { return [numStates]string{"failing", "troubled", "waiting", "ok"}[s] }
+
+// Words returns the state as the page shows it.
+func (s state) Words() string {
+	return [numStates]string{"failing", "prober’s trouble", "waiting", "well"}[s]
+}
+
+// stateOf judges by the last burst, and by the failures of the one under way.
+func stateOf(t *prober.Status, now time.Time) state {
+	switch {
+	case !t.FailingSince.IsZero():
+		return failing
+	case len(ownTrouble(t, now)) > 0:
+		return troubled
+	case t.Bursts == 0:
+		return waiting
+	default:
+		return ok
+	}
+}
+
+// worst returns the kind of failure of the target that is commonest now, the code 0
+// where there is none.
+func worst(t *prober.Status) prober.FailureKind {
+	for _, k := range t.Trouble {
+		if !k.Code.IsLocal() {
+			return k
+		}
+	}
+	return prober.FailureKind{}
+}
+
+// ownTrouble says in half sentences what the prober itself did badly in the last
+// burst of a target.
+func ownTrouble(t *prober.Status, now time.Time) []string {
+	var all []string
+	if isStale(t, now) {
+		all = append(all, "no burst has started for "+span(now.Sub(t.LastStart)))
+	}
+	if t.TroubledSince.IsZero() || t.Last == nil {
+		return all
+	}
+	for _, k := range t.Last.Kinds {
+		if k.Code.IsLocal() {
+			all = append(all, fmt.Sprintf("%s ended with %s %s: %s", plural(k.Count, "request"), k.Code, k.Code.Name(), k.Code.Meaning()))
+		}
+	}
+	if t.Last.Held > 0 {
+		all = append(all, plural(t.Last.Held, "request")+" not sent for want of a worker or because of a ceiling")
+	}
+	if t.Last.Late {
+		all = append(all, "requests sent "+latency(t.Last.Lag)+" late on average")
+	}
+	return all
+}
+
+func isStale(t *prober.Status, now time.Time) bool {
+	return t.Bursts > 0 && t.InFlight == 0 && now.Sub(t.LastStart) > staleAfter*t.Interval
+}
+
+// row is one target of the overview.
+type row struct {
+	prober.Status
+	State state
+	// Worst is the commonest failure now, with the code 0 where there is none.
+	Worst prober.FailureKind
+	Own   []string
+}
+
+// rowsByTrouble puts failing targets first, and of these the ones that have failed
+// for longest; else the order of the file holds.
+func rowsByTrouble(all []prober.Status, now time.Time) []row {
+	rows := make([]row, len(all))
+	for i := range all {
+		t := &all[i]
+		rows[i] = row{Status: *t, State: stateOf(t, now), Worst: worst(t), Own: ownTrouble(t, now)}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int {
+		if a.State != b.State {
+			return cmp.Compare(a.State, b.State)
+		}
+		return a.FailingSince.Compare(b.FailingSince)
+	})
+	return rows
+}
+
+// filter is which targets to show: those whose name or URL contains Text, that are
+// in a state, and whose commonest failure is in a range of codes; empty means any.
+type filter struct{ Text, State, Range string }
+
+func (f filter) matches(r *row) bool {
+	switch {
+	case f.State != "" && f.State != r.State.String():
+		return false
+	case f.Range != "" && (r.State != failing || f.Range != r.Worst.Code.Range().String()):
+		return false
+	default:
+		text := strings.ToLower(f.Text)
+		return strings.Contains(strings.ToLower(r.Name), text) || strings.Contains(strings.ToLower(r.URL), text)
+	}
+}
+
+// tally is how many targets are in each state, and of those that fail, how many
+// with their commonest failure in each range.
+type tally struct {
+	Targets uint64
+	States  [numStates]int
+	Ranges  []rangeCount
+}
+
+type rangeCount struct {
+	Range errcode.Range
+	Count int
+}
+
+func count(rows []row) tally {
+	c := tally{Targets: uint64(len(rows))}
+	ranges := map[errcode.Range]int{}
+	for _, r := range rows {
+		c.States[r.State]++
+		if r.State == failing {
+			ranges[r.Worst.Code.Range()]++
+		}
+	}
+	for r, n := range ranges {
+		c.Ranges = append(c.Ranges, rangeCount{r, n})
+	}
+	slices.SortFunc(c.Ranges, func(a, b rangeCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Range, b.Range))
+	})
+	return c
+}
+
+// Failing returns how many targets fail.
+func (c *tally) Failing() int { return c.States[failing] }
+
+// Verdict says all in one sentence.
+func (c *tally) Verdict() string {
+	n := c.States[failing]
+	switch {
+	case c.Targets == 0:
+		return "No targets"
+	case n == 1:
+		return fmt.Sprintf("1 of %s is failing", plural(c.Targets, "target"))
+	case n > 0:
+		return fmt.Sprintf("%d of %s are failing", n, plural(c.Targets, "target"))
+	case c.States[troubled] > 0:
+		return "No target is failing, the prober has trouble"
+	case uint64(c.States[waiting]) == c.Targets:
+		return "Waiting for the first bursts"
+	case c.Targets == 1:
+		return "The target is well"
+	default:
+		return fmt.Sprintf("All %d targets are well", c.Targets-uint64(c.States[waiting]))
+	}
+}

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+func namesOf(rows []row) []string {
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.State.String()+": "+r.Name)
+	}
+	return names
+}
+
+func TestTargetsWithTheOldestTroubleComeFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	well := prober.Status{Bursts: 3, Interval: time.Hour, LastStart: now, Last: &prober.Burst{Requests: 1}}
+	with := func(name string, change func(*prober.Status)) prober.Status {
+		s := well
+		s.Name = name
+		change(&s)
+		return s
+	}
+	rows := rowsByTrouble([]prober.Status{
+		with("well", func(*prober.Status) {}),
+		with("just started", func(s *prober.Status) { s.Bursts, s.Last = 0, nil }),
+		with("since a minute", func(s *prober.Status) { s.FailingSince = now.Add(-time.Minute) }),
+		with("since an hour", func(s *prober.Status) { s.FailingSince = now.Add(-time.Hour) }),
+		with("in its first burst", func(s *prober.Status) { s.Bursts, s.Last, s.FailingSince = 0, nil, now }),
+		with("late", func(s *prober.Status) {
+			s.TroubledSince, s.Last = now, &prober.Burst{Requests: 1, Late: true}
+		}),
+		with("neglected", func(s *prober.Status) { s.LastStart = now.Add(-6 * time.Hour) }),
+		with("in a long burst", func(s *prober.Status) { s.LastStart, s.InFlight = now.Add(-6*time.Hour), 1 }),
+		with("well too", func(*prober.Status) {}),
+	}, now)
+	assert.Equal(t, []string{
+		"failing: since an hour", "failing: since a minute", "failing: in its first burst",
+		"troubled: late", "troubled: neglected",
+		"waiting: just started",
+		"ok: well", "ok: in a long burst", "ok: well too",
+	}, namesOf(rows))
+	c := count(rows)
+	assert.Equal(t, [numStates]int{3, 2, 1, 3}, c.States)
+	assert.Equal(t, "3 of 9 targets are failing", c.Verdict())
+}
+
+func TestOwnTroubleIsToldInWords(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := &prober.Status{
+		Bursts: 1, Interval: time.Minute, LastStart: now.Add(-time.Hour), TroubledSince: now,
+		Last: &prober.Burst{
+			Requests: 10, Own: 2, Failed: 1, Held: 3, Late: true, Lag: 20 * time.Millisecond,
+			Kinds: []prober.FailureKind{{Code: errcode.LocalPorts, Count: 2}, {Code: errcode.Refused, Count: 1}},
+		},
+	}
+	assert.Equal(t, []string{
+		"no burst has started for 60 min",
+		"2 requests ended with 1004 local_ports: " + errcode.LocalPorts.Meaning(),
+		"3 requests not sent for want of a worker or because of a ceiling",
+		"requests sent 20 ms late on average",
+	}, ownTrouble(s, now))
+}
+
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]tally{
+		"No targets":                                   {},
+		"1 of 1 target is failing":                     {Targets: 1, States: [numStates]int{failing: 1}},
+		"1 of 3 targets is failing":                    {Targets: 3, States: [numStates]int{failing: 1, ok: 2}},
+		"Waiting for the first bursts":                 {Targets: 3, States: [numStates]int{waiting: 3}},
+		"No target is failing, the prober has trouble": {Targets: 3, States: [numStates]int{troubled: 1, ok: 2}},
+		"The target is well":                           {Targets: 1, States: [numStates]int{ok: 1}},
+		"All 2 targets are well":                       {Targets: 3, States: [numStates]int{waiting: 1, ok: 2}},
+	} {
+		assert.Equal(t, want, c.Verdict())
+	}
+}
+
+// thousand returns rows of 1,000 targets, every tenth of which fails.
+func thousand(now time.Time) []row {
+	all := make([]prober.Status, 1000)
+	for i := range all {
+		all[i] = prober.Status{Name: fmt.Sprintf("target-%03d", i), URL: "https://h/x", Bursts: 1, LastStart: now, Interval: time.Hour}
+		if i%10 == 0 {
+			all[i].FailingSince = now
+			all[i].Trouble = []prober.FailureKind{{Code: errcode.Refused, Count: 1}}
+		}
+	}
+	return rowsByTrouble(all, now)
+}
+
+func TestAThousandTargetsFillTenPages(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	first := newOverview(thousand(now), filter{}, 1)
+	assert.Equal(t, 10, first.Pages)
+	require.Len(t, first.Groups, 1)
+	assert.Equal(t, failing, first.Groups[0].State)
+	assert.Len(t, first.Groups[0].Rows, perPage)
+	assert.Equal(t, []rangeCount{{errcode.RangeTCP, 100}}, first.Ranges)
+
+	last := newOverview(thousand(now), filter{}, 99)
+	assert.Equal(t, 10, last.Page, "beyond the end is the end")
+	assert.Equal(t, "target-999", last.Groups[0].Rows[perPage-1].Name)
+	assert.Equal(t, 900, last.Groups[0].Total, "a group says how many it has on all pages")
+
+	for want, f := range map[int]filter{
+		1: {Text: "GET-123"}, 1000: {Text: "h/x"}, 100: {State: "failing"}, 900: {State: "ok"}, 0: {Range: "tls"}, 10: {Text: "-00"}, //
+	} {
+		o := newOverview(thousand(now), f, 1)
+		assert.Equal(t, want, o.Matching, f)
+		assert.EqualValues(t, 1000, o.Targets, "the counts above are of all")
+	}
+	assert.Equal(t, 100, newOverview(thousand(now), filter{Range: "tcp"}, 1).Matching)
+	assert.Empty(t, newOverview(nil, filter{}, 1).Groups)
+}
