@@ -23,10 +23,11 @@ DEBIAN_PACKAGES := \
 	ca-certificates gcc libc6-dev iproute2 openssl \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
 	nghttp2-client nghttp2-proxy nghttp2-server wrk \
-	prometheus prometheus-alertmanager chromium fonts-dejavu-core
+	prometheus prometheus-alertmanager chromium fonts-dejavu-core \
+	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
 
 # The programs that `make e2e` cannot do without.
-E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool
+E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
@@ -46,8 +47,8 @@ tools: ## Install what the tests run (apt-get) and build the pinned Go tools
 		# The tests start these programs themselves, on ports of their own. Debian would start each as a service
 		# now, which this policy forbids, and at every boot, which `disable` undoes for those that came with this.
 		policy=/usr/sbin/policy-rc.d
-		enabled=/etc/systemd/system/multi-user.target.wants
-		before=$$(ls $$enabled 2>/dev/null || true)
+		enabled() { find /etc/systemd/system/{multi-user,sockets}.target.wants -type l -printf '%f\n' 2>/dev/null | sort || true; }
+		before=$$(enabled)
 		if [ ! -e $$policy ]; then
 			trap "$$sudo rm -f $$policy" EXIT
 			printf '#!/bin/sh\nexit 101\n' | $$sudo tee $$policy >/dev/null
@@ -56,11 +57,12 @@ tools: ## Install what the tests run (apt-get) and build the pinned Go tools
 		$$sudo apt-get update -q
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$${missing[@]}"
 		if [ -d /run/systemd/system ]; then
-			comm -13 <(echo "$$before") <(ls $$enabled) | xargs -r $$sudo systemctl disable --now
+			comm -13 <(echo "$$before") <(enabled) | xargs -r $$sudo systemctl disable --now
 		fi
 	fi
 	$(GOTOOL) golangci-lint version
 	$(GOTOOL) -n benchstat >/dev/null
+	$(GOTOOL) -n govulncheck >/dev/null
 
 .PHONY: build
 build: ## Build bin/prober, static and stamped with its version
@@ -86,6 +88,22 @@ fmt-check: ## Show what `make fmt` would change; fail if anything
 lint: ## Run the linters of .golangci.yml
 	$(GOTOOL) golangci-lint config verify
 	$(GOTOOL) golangci-lint run
+
+.PHONY: vulncheck
+vulncheck: ## Look up known vulnerabilities of what the program uses; GOVULNDB names another database than the public one
+	@status=0
+	found=$$($(GOTOOL) govulncheck $${GOVULNDB:+-db "$$GOVULNDB"} ./... 2>&1) || status=$$?
+	if [[ $$found == *'fetching vulnerabilities'* ]]; then
+		echo 'make vulncheck: no database of vulnerabilities can be reached; nothing was looked up'
+		exit
+	fi
+	echo "$$found"
+	exit $$status
+
+.PHONY: rules
+rules: ## Hold the queries of dashboards and rules to the house rules
+	go -C dashboards/houserules vet ./...
+	go -C dashboards/houserules test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 
 .PHONY: vet
 vet: ## Run go vet, build for the other systems, check that go.mod is tidy
@@ -119,6 +137,12 @@ e2e: ## Test against real servers, proxies and Prometheus; a missing program is 
 		command -v $$program >/dev/null || { echo "make e2e: $$program is not installed; run make tools" >&2; exit 1; }
 	done
 	PROBER_E2E=1 go test -race -count=1 -shuffle=on ./e2e/...
+	# All of the thousand reloads, of which the race detector has time for a tenth.
+	go test -count=1 -run '^TestAStormOfReloadsLosesNothing$$' .
+
+.PHONY: prometheus
+prometheus: ## Build bin/prometheus, newer than Debian's, so that `make e2e` tries the dashboards with native histograms
+	GOBIN='$(CURDIR)/bin' CGO_ENABLED=0 go -C dashboards/prometheus install -trimpath -tags remove_all_sd -ldflags '-s -w' tool
 
 .PHONY: bench
 bench: ## Run the micro-benchmarks into bin/bench.txt; BASE=FILE compares with an earlier run
@@ -135,13 +159,31 @@ bench-pace: ## Measure pace, stalls and scale beside other load generators into 
 demo: ## Run the prober against its built-in misbehaving server
 	go run . demo
 
-.PHONY: screenshot
-screenshot: ## Record the demo for README
+.PHONY: screenshots
+screenshots: ## Record the demo for README: its table, and its pages in light, in dark and on a phone
 	go run ./docs/screenshot
 
 .PHONY: image
 image: ## Build the container image prober:VERSION
 	docker build --build-arg 'VERSION=$(VERSION)' --build-arg 'REVISION=$(REVISION)' -t 'prober:$(VERSION)' .
+
+.PHONY: image-test
+image-test: ## Build the image with a Docker daemon of its own, and run it hardened; PROBER_IMAGE_PULL=1 pulls golang:1.26
+	PROBER_IMAGE_TEST=1 go test -count=1 -v ./e2e/image
+
+.PHONY: deploy-test
+deploy-test: ## Hold the files for Kubernetes and Compose against the types of those who read them
+	go -C deploy/validate vet ./...
+	go -C deploy/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
+
+.PHONY: release
+release: ## Build the archives, bills of materials and checksums of VERSION into bin/release
+	rm -rf bin/release
+	go run ./deploy/release -version '$(VERSION:v%=%)' -revision '$(REVISION)' -time "$$(git log -1 --format=%ct)"
+
+.PHONY: release-test
+release-test: ## Build a release twice, from two directories, and compare
+	PROBER_RELEASE_TEST=1 go test -count=1 -v ./deploy/release
 
 .PHONY: clean
 clean: ## Remove what the other targets made

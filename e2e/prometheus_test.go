@@ -34,8 +34,13 @@ type prometheus struct {
 
 func startPrometheus(t *testing.T, target string, flags ...string) *prometheus {
 	t.Helper()
-	path, dir := program(t, "prometheus", "prometheus"), t.TempDir()
-	config := rig.WriteFile(t, dir, "prometheus.yml", scrapeConfig, target)
+	return startPrometheusAt(t, program(t, "prometheus", "prometheus"), fmt.Sprintf(scrapeConfig, target), flags...)
+}
+
+func startPrometheusAt(t *testing.T, path, configuration string, flags ...string) *prometheus {
+	t.Helper()
+	dir := t.TempDir()
+	config := rig.WriteFile(t, dir, "prometheus.yml", "%s", configuration)
 	args := append([]string{
 		"--config.file=" + config,
 		"--storage.tsdb.path=" + filepath.Join(dir, "data"),

@@ -1,0 +1,130 @@
+package rules
+
+import "time"
+
+// proberAlerts returns the alerts on the probers themselves.
+func (s Settings) proberAlerts() []Rule {
+	rules := s.presenceAlerts()
+	for _, a := range []alert{s.lag(), s.trouble(), reload(), shardMissing(), shardsDisagree()} {
+		a.scope, a.dashboard = scopeProber, selfDashboard
+		rules = append(rules, s.rule(a))
+	}
+	return rules
+}
+
+// presenceAlerts tell of a prober that is gone. They know one by its build
+// information, so that they need no name of a job.
+func (s Settings) presenceAlerts() []Rule {
+	return []Rule{
+		s.rule(alert{
+			name:     "ProberDown",
+			severity: page,
+			scope:    scopeProber,
+			lasting:  5 * time.Minute,
+			expr: expr(`
+				up == 0
+				and on (job, instance) last_over_time(prober_build_info[$w])`, "w", s.span(24*time.Hour)),
+			summary:     "The prober {{ $labels.instance }} is down",
+			description: "Prometheus cannot scrape the prober {{ $labels.instance }} of the job {{ $labels.job }}. Nobody knows whether its targets get load, and no other alert on them works.",
+			dashboard:   selfDashboard,
+			variables:   []string{"job", "instance"},
+		}),
+		s.rule(alert{
+			name:        "ProberAbsent",
+			severity:    page,
+			scope:       scopeProber,
+			lasting:     10 * time.Minute,
+			expr:        "absent(prober_build_info)",
+			summary:     "Prometheus scrapes no prober at all",
+			description: "There is no series prober_build_info: no prober runs, or Prometheus does not find any. No other alert of the prober works.",
+			dashboard:   overviewDashboard,
+		}),
+	}
+}
+
+func (s Settings) lag() alert {
+	return alert{
+		name:     "ProberScheduleLagHigh",
+		severity: ticket,
+		lasting:  10 * time.Minute,
+		expr: expr(`
+			(
+			    histogram_quantile(0.99, sum by (job, instance) (rate(prober_schedule_lag_seconds[$w])))
+			  or
+			    histogram_quantile(0.99, sum by (job, instance, le) (rate(prober_schedule_lag_seconds_bucket[$w])))
+			)
+			> 0.05`, "w", s.span(window)),
+		summary:     "The prober {{ $labels.instance }} sends late, and its latencies are its own",
+		description: "One request in a hundred leaves {{ $labels.instance }} {{ $value | humanizeDuration }} after it was due, although a worker was free. Its machine is too busy.",
+		variables:   []string{"job", "instance"},
+	}
+}
+
+// trouble is of three parts. A single code of 1002 to 1005 is worth a look; a new
+// series of it begins at its number and has no increase. Cancelled requests are
+// normal while a prober stops or reloads, and a sign when they are many.
+func (s Settings) trouble() alert {
+	return alert{
+		name:     "ProberOwnTrouble",
+		severity: ticket,
+		expr: expr(`
+			sum by (job, instance) (increase(prober_requests_total{error_code=~"100[2-5]"}[$w])) > 0
+			or
+			sum by (job, instance) (
+			  prober_requests_total{error_code=~"100[2-5]"}
+			  unless prober_requests_total{error_code=~"100[2-5]"} offset $w
+			) > 0
+			or
+			sum by (job, instance) (increase(prober_requests_total{error_code="1001"}[$w]))
+			  > 0.05 * sum by (job, instance) (increase(prober_requests_total[$w]))`, "w", s.span(window)),
+		summary: "The prober {{ $labels.instance }} itself has trouble",
+		description: "Requests of {{ $labels.instance }} failed for reasons of its own within " + name(window) + ", which no ratio counts: {{ printf \"%.0f\" $value }}. The codes:" +
+			"{{ range printf `topk(3, (sum by (error_code) (prober_requests_total{job=%q,instance=%q,error_code=~\"100[1-5]\"}) > 0)" +
+			" * on (error_code) group_left (name) max by (error_code, name) (prober_error_code_info))`" +
+			" $labels.job $labels.instance | query }} {{ .Labels.error_code }} {{ .Labels.name }} ({{ .Value }} since its start){{ end }}.",
+		variables: []string{"job", "instance"},
+	}
+}
+
+func reload() alert {
+	return alert{
+		name:        "ProberReloadFailed",
+		severity:    ticket,
+		lasting:     5 * time.Minute,
+		expr:        "prober_config_last_reload_successful == 0",
+		summary:     "The prober {{ $labels.instance }} runs with an old configuration",
+		description: "The last attempt of {{ $labels.instance }} to load its configuration failed. It goes on with the one before; after a restart it would not start.",
+		variables:   []string{"job", "instance"},
+	}
+}
+
+func shardMissing() alert {
+	return alert{
+		name:     "ProberShardMissing",
+		severity: page,
+		lasting:  10 * time.Minute,
+		expr: expr(`
+			max by (job) (prober_total_shards)
+			  - count by (job) (count_values by (job) ("shard", prober_shard_ordinal))
+			  > 0`),
+		summary: "Shards of {{ $labels.job }} are missing: {{ $value }}",
+		description: "The probers of the job {{ $labels.job }} are told of more shards than there are. The load of those that are missing is not sent. There are:" +
+			"{{ range printf `sort(max by (instance) (prober_shard_ordinal{job=%q}))` $labels.job | query }} {{ .Value }} ({{ .Labels.instance }}){{ end }}.",
+		variables: []string{"job"},
+	}
+}
+
+func shardsDisagree() alert {
+	return alert{
+		name:     "ProberShardsDisagree",
+		severity: ticket,
+		lasting:  10 * time.Minute,
+		expr: expr(`
+			max by (job) (prober_total_shards)
+			  != min by (job) (prober_total_shards)`),
+		summary: "The probers of {{ $labels.job }} disagree on the number of shards",
+		description: "Targets are sent too much load or none. The number of shards that each was told:" +
+			"{{ range printf `sort(max by (instance) (prober_total_shards{job=%q}))` $labels.job | query }} {{ .Value }} ({{ .Labels.instance }}){{ end }}.",
+		variables: []string{"job"},
+	}
+}

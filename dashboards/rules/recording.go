@@ -1,0 +1,95 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// short is the window of the rates from which the longer ones are summed up. It
+	// is also how far Prometheus looks back for a sample.
+	short = 5 * time.Minute
+	// every is the time between two evaluations of the rates: sums over them count
+	// requests only with this interval.
+	every = 30 * time.Second
+	// seldom is the same for the longest windows, which read the most samples.
+	seldom = 2 * time.Minute
+)
+
+// recording returns the groups with the objectives and with the rates over every
+// window. A window of days over the counters themselves would read each sample of
+// each code; one over the sums of rates reads two series of a target. Both the
+// failures and the requests are sums, so their ratio is that of requests, whatever
+// the bursts were.
+func (s Settings) recording() []Group {
+	long := Group{Name: "prober-ratios-of-days", Interval: s.span(seldom)}
+	ratios := Group{Name: "prober-ratios", Interval: s.span(every), Rules: []Rule{
+		{Record: "job_target:prober_requests:rate5m", Expr: expr(`
+			sum by (job, target) (rate(prober_requests_total{error_code!~"100[1-5]"}[$w]))`, "w", s.span(short))},
+		{Record: "job_target:prober_failures:rate5m", Expr: expr(`
+			sum by (job, target) (rate(prober_requests_total{error_code!~"0|100[1-5]"}[$w]))`, "w", s.span(short))},
+		{Record: failureRatio(short), Expr: expr(`
+			job_target:prober_failures:rate5m
+			  / (job_target:prober_requests:rate5m > 0)`)},
+	}}
+	for _, w := range windows() {
+		group := &ratios
+		if w >= 24*time.Hour {
+			group = &long
+		}
+		group.Rules = append(group.Rules, s.overWindow(w)...)
+	}
+	ratios.Rules = append(ratios.Rules, s.latency())
+	return []Group{{Name: "prober-objectives", Interval: s.span(every), Rules: s.objectives()}, ratios, long}
+}
+
+// objectives returns the rules that give every target its objectives.
+func (s Settings) objectives() []Rule {
+	var ratios, latencies []string
+	for _, o := range s.Objectives {
+		info := "max by (job, target) (prober_target_info)"
+		if o.Targets != "" {
+			info = "max by (job, target) (prober_target_info{" + o.Targets + "})"
+		}
+		ratios = append(ratios, number(o.Availability)+" * "+info)
+		latencies = append(latencies, number(o.Latency.Seconds())+" * "+info)
+	}
+	return []Rule{
+		{Record: "job_target:prober_objective:ratio", Expr: strings.Join(ratios, "\nor ")},
+		{Record: "job_target:prober_latency_objective:seconds", Expr: strings.Join(latencies, "\nor ")},
+	}
+}
+
+// overWindow returns the ratio of failures over a window, and their number where
+// an alert asks for it.
+func (s Settings) overWindow(w time.Duration) []Rule {
+	rules := []Rule{{Record: failureRatio(w), Expr: expr(`
+		sum_over_time(job_target:prober_failures:rate5m[$w])
+		  / (sum_over_time(job_target:prober_requests:rate5m[$w]) > 0)`, "w", s.span(w))}}
+	if slices.ContainsFunc(burns(), func(b burn) bool { return b.long == w }) {
+		rules = append(rules, Rule{Record: failureCount(w), Expr: expr(`
+			$seconds * sum_over_time(job_target:prober_failures:rate5m[$w])`, "seconds", s.seconds(every), "w", s.span(w))})
+	}
+	return rules
+}
+
+// latency prefers native buckets, which are finer, where both kinds are stored.
+func (s Settings) latency() Rule {
+	return Rule{Record: latencyRecord, Expr: expr(`
+		  histogram_quantile($q, sum by (job, target) (rate(prober_request_duration_seconds{error_code="0"}[$w])))
+		or
+		  histogram_quantile($q, sum by (job, target, le) (rate(prober_request_duration_seconds_bucket{error_code="0"}[$w])))`,
+		"q", number(quantile), "w", s.span(window))}
+}
+
+const latencyRecord = "job_target:prober_request_duration_seconds:p95_rate30m"
+
+func failureRatio(w time.Duration) string {
+	return fmt.Sprintf("job_target:prober_failures:ratio_rate%s", name(w))
+}
+
+func failureCount(w time.Duration) string {
+	return fmt.Sprintf("job_target:prober_failures:increase%s", name(w))
+}

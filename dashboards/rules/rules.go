@@ -1,0 +1,168 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+// Group is a group of rules, evaluated one after another.
+type Group struct {
+	Name     string `yaml:"name"`
+	Interval string `yaml:"interval,omitempty"`
+	Rules    []Rule `yaml:"rules"`
+}
+
+// Rule is a recording rule or an alert.
+type Rule struct {
+	Record      string            `yaml:"record,omitempty"`
+	Alert       string            `yaml:"alert,omitempty"`
+	Expr        string            `yaml:"expr"`
+	For         string            `yaml:"for,omitempty"`
+	Labels      map[string]string `yaml:"labels,omitempty"`
+	Annotations map[string]string `yaml:"annotations,omitempty"`
+}
+
+// Severities: a page wakes somebody, a ticket waits for working hours.
+const (
+	page   = "page"
+	ticket = "ticket"
+)
+
+// Scopes: whose trouble an alert is about, so who should hear of it.
+const (
+	scopeTarget = "target"
+	scopeProber = "prober"
+)
+
+// The dashboards, by their uids.
+const (
+	overviewDashboard = "prober-overview"
+	targetDashboard   = "prober-target"
+	selfDashboard     = "prober-self"
+)
+
+// Groups returns all rules. Recording rules come before what uses them.
+func (s Settings) Groups() []Group {
+	return slices.Concat(s.recording(), []Group{
+		{Name: "prober-error-budget", Rules: s.burnAlerts()},
+		{Name: "prober-ranges", Rules: s.rangeAlerts()},
+		{Name: "prober-targets", Rules: s.targetAlerts()},
+		{Name: "prober-itself", Rules: s.proberAlerts()},
+	})
+}
+
+// alert is what differs between alerts.
+type alert struct {
+	name     string
+	severity string
+	scope    string
+	expr     string
+	lasting  time.Duration
+	// labels are those besides severity and scope.
+	labels               map[string]string
+	summary, description string
+	// dashboard is the uid, and variables those of its variables that labels of the
+	// alert set.
+	dashboard string
+	variables []string
+}
+
+func (s Settings) rule(a alert) Rule {
+	labels := map[string]string{"severity": a.severity, "scope": a.scope}
+	for name, value := range a.labels {
+		labels[name] = value
+	}
+	r := Rule{Alert: a.name, Expr: a.expr, Labels: labels, Annotations: map[string]string{
+		"summary":       a.summary,
+		"description":   a.description,
+		"runbook_url":   s.Docs + "/runbooks.md#" + strings.ToLower(a.name),
+		"dashboard_url": s.Grafana + "/d/" + a.dashboard + query(a.variables),
+	}}
+	if a.lasting > 0 {
+		r.For = s.span(a.lasting)
+	}
+	return r
+}
+
+// query is the part of a dashboard's URL that sets its variables.
+func query(variables []string) string {
+	var b strings.Builder
+	for i, v := range variables {
+		b.WriteByte("?&"[min(i, 1)])
+		fmt.Fprintf(&b, "var-%s={{ $labels.%s | urlquery }}", v, v)
+	}
+	return b.String()
+}
+
+// span writes a duration as Prometheus does, divided by the speed.
+func (s Settings) span(d time.Duration) string {
+	return model.Duration(d / time.Duration(s.Speed)).String()
+}
+
+// seconds writes a number of seconds, divided by the speed.
+func (s Settings) seconds(d time.Duration) string {
+	return number((d / time.Duration(s.Speed)).Seconds())
+}
+
+// number writes f the short way, without what binary fractions leave behind.
+func number(f float64) string { return fmt.Sprintf("%.10g", f) }
+
+// name writes a window as it stands in labels, texts and the names of recorded
+// series. It does not depend on the speed, and there are no weeks.
+func name(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return model.Duration(d).String()
+}
+
+// expr fills in the places $name of a PromQL text, which are pairs of name and
+// value, and takes off the tabs that indent it in the source.
+func expr(text string, places ...string) string {
+	for i := range places {
+		if i%2 == 0 {
+			places[i] = "$" + places[i]
+		}
+	}
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimLeft(line, "\t")
+	}
+	return strings.NewReplacer(places...).Replace(strings.Join(lines, "\n"))
+}
+
+// ofTarget gives an alert on a target, whose series have the labels job and target
+// only, the labels that prober.yml gives the target. Replicas that disagree on
+// those have an alert each.
+func ofTarget(condition string) string {
+	return withInfo(condition, "job, target", "instance, node, pod, url")
+}
+
+// ofTargetAt is ofTarget for series that have the label instance, too.
+func ofTargetAt(condition string) string {
+	return withInfo(condition, "job, instance, target", "url")
+}
+
+func withInfo(condition, on, without string) string {
+	return "(\n  " + strings.ReplaceAll(condition, "\n", "\n  ") + "\n)\n" +
+		"* on (" + on + ") group_right ()\n  max without (" + without + ") (prober_target_info)"
+}
+
+// codes is a template that names the commonest error codes, in numbers and words,
+// of an alert with the given labels.
+func (s Settings) codes(selector string, over time.Duration, labels ...string) string {
+	var match, values strings.Builder
+	for _, l := range labels {
+		match.WriteString(l + "=%q,")
+		values.WriteString(" $labels." + l)
+	}
+	promql := "topk(3, (sum by (error_code) (increase(prober_requests_total{" + match.String() + selector + "}[" + s.span(over) + "])) > 0)" +
+		" * on (error_code) group_left (name) max by (error_code, name) (prober_error_code_info))"
+	return "{{ range printf `" + promql + "`" + values.String() + " | query }}" +
+		" {{ .Labels.error_code }} {{ .Labels.name }} ({{ printf \"%.0f\" .Value }} requests){{ else }} none any more{{ end }}"
+}

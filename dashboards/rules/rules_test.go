@@ -1,0 +1,316 @@
+package rules
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/errcode"
+)
+
+func TestTheFilesAreThoseOfTheDescription(t *testing.T) {
+	t.Parallel()
+	for name, render := range map[string]func() ([]byte, error){
+		"prober.rules.yml":    Default().RuleFile,
+		"prometheusrule.yaml": Default().PrometheusRule,
+	} {
+		want, err := render()
+		require.NoError(t, err)
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(got), "go generate ./dashboards/rules writes %s anew", name)
+	}
+}
+
+func TestPrometheusTakesTheRules(t *testing.T) {
+	t.Parallel()
+	promtool := program(t, "promtool", "prometheus")
+	for name, s := range map[string]Settings{
+		"as committed":         Default(),
+		"with more objectives": withObjectives(Objective{Targets: `tier="critical"`, Availability: 0.999, Latency: 1}),
+		"for a test":           {Objectives: Default().Objectives, Speed: 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := s.RuleFile()
+			require.NoError(t, err)
+			path := filepath.Join(t.TempDir(), "rules.yml")
+			require.NoError(t, os.WriteFile(path, text, 0o600))
+			said, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "--lint-fatal", path).CombinedOutput()
+			assert.NoError(t, err, string(said))
+		})
+	}
+}
+
+func TestEveryAlertFiresWhenItShould(t *testing.T) {
+	t.Parallel()
+	promtool := program(t, "promtool", "prometheus")
+	for _, file := range unitTests(t) {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			said, err := exec.CommandContext(t.Context(), promtool, "test", "rules", file).CombinedOutput()
+			assert.NoError(t, err, string(said))
+		})
+	}
+}
+
+func TestPrometheusTakesTheExamplesOfThePage(t *testing.T) {
+	t.Parallel()
+	promtool := program(t, "promtool", "prometheus")
+	blocks := regexp.MustCompile("(?s)\n```yaml\n(groups:.*?\n)```\n").FindAllStringSubmatch(read(t, "../../docs/alerting.md"), -1)
+	require.NotEmpty(t, blocks)
+	for _, block := range blocks {
+		path := filepath.Join(t.TempDir(), "rules.yml")
+		require.NoError(t, os.WriteFile(path, []byte(block[1]), 0o600))
+		said, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "--lint-fatal", path).CombinedOutput()
+		assert.NoError(t, err, "%s\n%s", said, block[1])
+	}
+}
+
+// unitTest is a part of what promtool reads.
+type unitTest struct {
+	Tests []struct {
+		Checks []struct {
+			Alert    string `yaml:"alertname"`
+			Expected []struct {
+				Labels map[string]string `yaml:"exp_labels"`
+			} `yaml:"exp_alerts"`
+		} `yaml:"alert_rule_test"`
+	}
+}
+
+func TestEveryAlertHasATestWhereItFiresAndOneWhereItDoesNot(t *testing.T) {
+	t.Parallel()
+	var files []unitTest
+	for _, name := range unitTests(t) {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		var file unitTest
+		require.NoError(t, yaml.Unmarshal(text, &file))
+		files = append(files, file)
+	}
+	for _, rule := range alerts() {
+		fires, rests := false, false
+		for _, file := range files {
+			for _, test := range file.Tests {
+				for _, check := range test.Checks {
+					if check.Alert != rule.Alert {
+						continue
+					}
+					fired := false
+					for _, alert := range check.Expected {
+						fired = fired || includes(alert.Labels, rule.Labels)
+					}
+					fires, rests = fires || fired, rests || !fired
+				}
+			}
+		}
+		assert.True(t, fires, "%s %v never fires in a test", rule.Alert, rule.Labels)
+		assert.True(t, rests, "%s %v never rests in a test", rule.Alert, rule.Labels)
+	}
+}
+
+func TestEveryAlertSaysWhatWhoAndWhere(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, rule := range alerts() {
+		identity := rule.Alert + " " + rule.Labels["window"]
+		assert.False(t, seen[identity], "two alerts are %s", identity)
+		seen[identity] = true
+		assert.Regexp(t, `^Prober[A-Z][A-Za-z0-9]+$`, rule.Alert)
+		assert.Contains(t, []string{page, ticket}, rule.Labels["severity"], rule.Alert)
+		assert.Contains(t, []string{scopeTarget, scopeProber}, rule.Labels["scope"], rule.Alert)
+		for _, name := range []string{"summary", "description", "runbook_url", "dashboard_url"} {
+			assert.NotEmpty(t, rule.Annotations[name], "%s: %s", rule.Alert, name)
+		}
+		assert.NotContains(t, rule.Annotations["summary"], "query", rule.Alert)
+		assert.LessOrEqual(t, len(rule.Annotations["summary"]), 120, rule.Alert)
+	}
+}
+
+func TestEveryRangeOfCodesHasItsAlert(t *testing.T) {
+	t.Parallel()
+	covered := map[string]string{}
+	for _, rule := range alerts() {
+		if name := rule.Labels["range"]; name != "" {
+			covered[name] = rule.Expr
+		}
+	}
+	for code := range errcode.All() {
+		if code.IsFailure() {
+			assert.Contains(t, covered[code.Range().String()], `error_code=~"`+code.String()[:2]+`.."`, code)
+		}
+	}
+	assert.Len(t, covered, len(failing()))
+}
+
+func TestTheFirstObjectiveThatSelectsATargetCounts(t *testing.T) {
+	t.Parallel()
+	s := withObjectives(Objective{Targets: `tier="critical"`, Availability: 0.999, Latency: 200e6})
+	rules := s.objectives()
+	assert.Equal(t, "0.999 * max by (job, target) (prober_target_info{tier=\"critical\"})\nor 0.99 * max by (job, target) (prober_target_info)", rules[0].Expr)
+	assert.Equal(t, "0.2 * max by (job, target) (prober_target_info{tier=\"critical\"})\nor 1 * max by (job, target) (prober_target_info)", rules[1].Expr)
+	assert.Contains(t, header, strings.ReplaceAll(rules[0].Expr, "\n", "\n#   "), "the file explains it with the same example")
+}
+
+func TestATestHasTheSameRulesWithShorterTimes(t *testing.T) {
+	t.Parallel()
+	fast := Default()
+	fast.Speed = 60
+	slow, quick := Default().Groups(), fast.Groups()
+	require.Len(t, quick, len(slow))
+	for i, group := range slow {
+		require.Len(t, quick[i].Rules, len(group.Rules))
+		for j, rule := range group.Rules {
+			assert.Equal(t, rule.Record, quick[i].Rules[j].Record)
+			assert.Equal(t, rule.Labels, quick[i].Rules[j].Labels)
+		}
+	}
+	assert.Equal(t, "500ms", quick[1].Interval)
+	assert.Contains(t, quick[1].Rules[0].Expr, "[5s]")
+}
+
+func TestEveryAlertHasARunbook(t *testing.T) {
+	t.Parallel()
+	text := read(t, "../../docs/runbooks.md")
+	headings := regexp.MustCompile(`(?m)^## (Prober\w+)$`).FindAllStringSubmatch(text, -1)
+	var documented, named []string
+	for _, m := range headings {
+		documented = append(documented, m[1])
+	}
+	for _, rule := range alerts() {
+		named = append(named, rule.Alert)
+		assert.Equal(t, Default().Docs+"/runbooks.md#"+strings.ToLower(rule.Alert), rule.Annotations["runbook_url"])
+	}
+	assert.Equal(t, slices.Compact(named), documented, "in the order of the rules")
+	for i, section := range strings.Split(text, "\n## Prober")[1:] {
+		for _, part := range []string{"**Means:**", "**Look:**", "**Do:**"} {
+			assert.Contains(t, section, part, documented[i])
+		}
+	}
+}
+
+// TestThePageListsTheAlerts holds the table of docs/alerting.md equal to the rules.
+func TestThePageListsTheAlerts(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, rule := range alerts() {
+		name := "[" + rule.Alert + "](runbooks.md#" + strings.ToLower(rule.Alert) + ")"
+		if w := rule.Labels["window"]; w != "" {
+			name += ", " + w
+		}
+		want = append(want, "| "+name+" | "+rule.Labels["severity"]+" | "+rule.Labels["scope"]+" | "+rule.For+" |")
+	}
+	rows := regexp.MustCompile(`(?m)^\| \[Prober.* \|$`).FindAllString(read(t, "../../docs/alerting.md"), -1)
+	assert.Equal(t, want, rows)
+}
+
+// TestPagesNameOnlyRulesThatExist knows recorded series by their colons. Alerts
+// that share the beginning of their names may be named by it.
+func TestPagesNameOnlyRulesThatExist(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, group := range Default().Groups() {
+		for _, rule := range group.Rules {
+			names = append(names, rule.Record+rule.Alert)
+		}
+	}
+	pattern := regexp.MustCompile(`\b(job_target:[a-z0-9_:]+|Prober[A-Z]\w+)(…|\.\*)?`)
+	for _, page := range []string{"../../README.md", "../../docs/alerting.md", "../../docs/runbooks.md", "alertmanager.yml"} {
+		for _, m := range pattern.FindAllStringSubmatch(read(t, page), -1) {
+			found := slices.ContainsFunc(names, func(name string) bool {
+				return name == m[1] || m[2] != "" && strings.HasPrefix(name, m[1])
+			})
+			assert.True(t, found, "%s: %s", page, m[0])
+		}
+	}
+}
+
+// TestAlertmanagerTakesTheExample also holds docs/alerting.md equal to it.
+func TestAlertmanagerTakesTheExample(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, read(t, "../../docs/alerting.md"), "\n```yaml\n"+read(t, "alertmanager.yml")+"```\n")
+	amtool := program(t, "amtool", "prometheus-alertmanager")
+	said, err := exec.CommandContext(t.Context(), amtool, "check-config", "alertmanager.yml").CombinedOutput()
+	assert.NoError(t, err, string(said))
+
+	for labels, receiver := range map[string]string{
+		"alertname=ProberErrorBudgetBurn scope=target severity=page team=payments":   "payments-pager",
+		"alertname=ProberErrorBudgetBurn scope=target severity=ticket team=payments": "payments-tickets",
+		"alertname=ProberFailuresTLS scope=target severity=ticket team=search":       "tickets",
+		"alertname=ProberBurstsStalled scope=prober severity=page team=payments":     "pager",
+		"alertname=ProberReloadFailed scope=prober severity=ticket":                  "tickets",
+	} {
+		args := append([]string{"config", "routes", "test", "--config.file=alertmanager.yml"}, strings.Fields(labels)...)
+		said, err := exec.CommandContext(t.Context(), amtool, args...).Output()
+		require.NoError(t, err)
+		assert.Equal(t, receiver, strings.TrimSpace(string(said)), labels)
+	}
+}
+
+// alerts returns all alerting rules.
+func alerts() []Rule {
+	var found []Rule
+	for _, group := range Default().Groups() {
+		for _, rule := range group.Rules {
+			if rule.Alert != "" {
+				found = append(found, rule)
+			}
+		}
+	}
+	return found
+}
+
+func withObjectives(first ...Objective) Settings {
+	s := Default()
+	s.Objectives = append(first, s.Objectives...)
+	return s
+}
+
+// includes tells whether labels has all pairs of part.
+func includes(labels, part map[string]string) bool {
+	for name, value := range part {
+		if labels[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// unitTests returns the files that promtool tests the rules with.
+func unitTests(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*_test.yml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	return files
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// program returns the path of a program that a Debian package has.
+func program(t *testing.T, name, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+	case os.Getenv("PROBER_E2E") == "1":
+		require.FailNow(t, name+" is not installed; the Debian package "+debianPackage+" has it")
+	default:
+		t.Skipf("%s is not installed; the Debian package %s has it", name, debianPackage)
+	}
+	return path
+}

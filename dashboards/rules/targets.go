@@ -1,0 +1,130 @@
+package rules
+
+import "time"
+
+// targetAlerts returns the alerts on targets besides failures.
+func (s Settings) targetAlerts() []Rule {
+	const day = 24 * time.Hour
+	return []Rule{
+		s.latencyAlert(),
+		s.certificateAlert(14*day, ticket),
+		s.certificateAlert(3*day, page),
+		s.stalledAlert(),
+		s.droppedAlert(),
+		s.breakerAlert(),
+	}
+}
+
+func (s Settings) latencyAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberLatencyObjectiveMissed",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  10 * time.Minute,
+		expr: ofTarget(expr(`
+			$latency > job_target:prober_latency_objective:seconds
+			and
+			sum by (job, target) (increase(prober_requests_total{error_code="0"}[$w])) >= $fewest`,
+			"latency", latencyRecord, "w", s.span(window), "fewest", number(fewestAnswers))),
+		summary: "{{ $labels.target }} is slower than its objective",
+		description: "One successful request in twenty to {{ $labels.target }} takes {{ $value | humanizeDuration }} or longer, within " + name(window) + "." +
+			" The longest phases on average:" + s.phases() + ".",
+		dashboard: targetDashboard,
+		variables: []string{"job", "target"},
+	})
+}
+
+// phases is a template that names the two phases which take the longest.
+func (s Settings) phases() string {
+	promql := expr("topk(2,"+
+		" histogram_sum(sum by (phase) (rate($metric{$t}[$w]))) / histogram_count(sum by (phase) (rate($metric{$t}[$w])))"+
+		" or sum by (phase) (rate($metric_sum{$t}[$w])) / sum by (phase) (rate($metric_count{$t}[$w])))",
+		"metric", "prober_request_phase_duration_seconds", "t", "job=%[1]q,target=%[2]q", "w", s.span(window))
+	return "{{ range printf `" + promql + "` $labels.job $labels.target | query }}" +
+		" {{ .Labels.phase }} {{ .Value | humanizeDuration }}{{ end }}"
+}
+
+// certificateAlert is on the certificates that somebody looks at: not on those of
+// a server that is trusted whatever it shows.
+func (s Settings) certificateAlert(left time.Duration, severity string) Rule {
+	return s.rule(alert{
+		name:     "ProberCertificateExpires",
+		severity: severity,
+		scope:    scopeTarget,
+		labels:   map[string]string{"window": name(left)},
+		expr: ofTarget(expr(`
+			min by (job, target) (
+			    prober_tls_certificate_not_after_timestamp_seconds{role="client"}
+			  or (
+			    prober_tls_certificate_not_after_timestamp_seconds{role="earliest"}
+			    unless on (job, instance, target) prober_tls_unverified == 1
+			  )
+			) - time() < $left`, "left", number(left.Seconds()))),
+		summary: "A certificate of {{ $labels.target }} ends within " + name(left) + ", or has ended",
+		description: "Left, in the chain of the server (earliest) and of the prober's own certificate (client):" +
+			"{{ range printf `sort(min by (role) (prober_tls_certificate_not_after_timestamp_seconds{job=%q,target=%q,role=~\"earliest|client\"}) - time())`" +
+			" $labels.job $labels.target | query }} {{ .Labels.role }} {{ .Value | humanizeDuration }}{{ end }}.",
+		dashboard: targetDashboard,
+		variables: []string{"job", "target"},
+	})
+}
+
+// stalledAlert compares moments of the prober with those of its scrapes, so that
+// neither the time between scrapes nor one that failed adds to the age.
+func (s Settings) stalledAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberBurstsStalled",
+		severity: page,
+		scope:    scopeProber,
+		lasting:  5 * time.Minute,
+		expr: ofTargetAt(expr(`
+			(
+			    timestamp(prober_burst_last_start_timestamp_seconds) - prober_burst_last_start_timestamp_seconds
+			    and prober_burst_last_start_timestamp_seconds > 0
+			  or
+			    timestamp(prober_burst_last_start_timestamp_seconds)
+			      - on (job, instance) group_left () prober_config_last_reload_success_timestamp_seconds
+			    and prober_burst_last_start_timestamp_seconds == 0
+			)
+			> clamp_min(5 * prober_burst_interval_seconds, $least)`, "least", s.seconds(time.Minute))),
+		summary: "No burst to {{ $labels.target }} starts any more",
+		description: "{{ $labels.instance }} started its last burst to {{ $labels.target }} {{ $value | humanizeDuration }} ago, more than five intervals." +
+			" What other alerts say about the target is old.",
+		dashboard: targetDashboard,
+		variables: []string{"job", "instance", "target"},
+	})
+}
+
+func (s Settings) droppedAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberLoadDropped",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  5 * time.Minute,
+		expr: ofTarget(expr(`
+			sum by (job, target) (rate(prober_requests_dropped_total{reason=~"timeout|limit_.*"}[$w]))
+			  / sum by (job, target) (rate(prober_requests_scheduled_total[$w]))
+			  > 0.01`, "w", s.span(window))),
+		summary: "Requests to {{ $labels.target }} are dropped before they are sent",
+		description: "{{ $value | humanizePercentage }} of the requests that were due to {{ $labels.target }} within " + name(window) + " were never sent. The reasons:" +
+			"{{ range printf `sort_desc(sum by (reason) (increase(prober_requests_dropped_total{job=%q,target=%q,reason=~\"timeout|limit_.*\"}[" + s.span(window) + "])) > 0)`" +
+			" $labels.job $labels.target | query }} {{ .Labels.reason }} ({{ printf \"%.0f\" .Value }} requests){{ end }}.",
+		dashboard: targetDashboard,
+		variables: []string{"job", "target"},
+	})
+}
+
+func (s Settings) breakerAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberBreakerOpen",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  5 * time.Minute,
+		expr:     ofTarget("max by (job, target) (prober_breaker_open) == 1"),
+		summary:  "{{ $labels.target }} gets one request a burst, because it only failed",
+		description: "So many requests to {{ $labels.target }} failed in a row that its breaker opened. The commonest codes:" +
+			s.codes(`error_code!~"0|100[1-5]"`, window, "job", "target") + ".",
+		dashboard: targetDashboard,
+		variables: []string{"job", "target"},
+	})
+}

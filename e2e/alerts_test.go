@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"crypto/tls"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/e2e/rig"
+)
+
+func TestAlertmanagerIsToldOfEveryFault(t *testing.T) {
+	faults := startFaults(t)
+	d := rig.StartDaemon(t, prober, faults.config)
+	stacks := map[string]*alerting{}
+	for _, s := range storages(t) {
+		// Each kind of histograms once, and both together, which takes a newer Prometheus.
+		if s.program != newerPrometheus || s.classic && s.native {
+			stacks[s.name] = startAlerting(t, d, s)
+		}
+	}
+	for _, s := range stacks {
+		s.awaitHealth(t, "shop", "search", "gone", "slow")
+		_, told := s.told(func(n notification) bool { return n.Labels["alertname"] == "ProberErrorBudgetBurn" })
+		assert.False(t, told, "nothing fails yet")
+	}
+
+	faults.switchOn()
+	d.Configure(t, "targets: nothing")
+	d.Signal(syscall.SIGHUP)
+	for name, s := range stacks {
+		t.Run(name, s.isToldOfFaults)
+	}
+
+	d.Terminate()
+	for name, s := range stacks {
+		t.Run(name+", when the prober is gone", s.isToldOfTheEnd)
+	}
+}
+
+// isToldOfFaults takes a receiver and all labels of each alert from the routes of
+// the example and the configuration of the targets.
+func (s *alerting) isToldOfFaults(t *testing.T) {
+	target := map[string]string{"job": "prober", "scope": "target"}
+	s.await(t, "payments-pager", "1503 http_503", with(target,
+		"alertname", "ProberErrorBudgetBurn", "severity", "page", "window", "1h", "target", "shop", "team", "payments"))
+	s.await(t, "pager", "1212 refused", with(target,
+		"alertname", "ProberErrorBudgetBurn", "severity", "page", "window", "1h", "target", "gone"))
+	s.await(t, "tickets", "1404 http_404", with(target,
+		"alertname", "ProberFailures4xx", "severity", "ticket", "range", "http_4xx", "target", "search", "team", "search"))
+	s.await(t, "tickets", "processing", with(target,
+		"alertname", "ProberLatencyObjectiveMissed", "severity", "ticket", "target", "slow"))
+	s.await(t, "pager", "earliest 23h", with(target,
+		"alertname", "ProberCertificateExpires", "severity", "page", "window", "3d", "target", "secure"))
+	s.await(t, "tickets", s.instance, map[string]string{"job": "prober", "scope": "prober", "instance": s.instance,
+		"alertname": "ProberReloadFailed", "severity": "ticket"})
+	s.awaitInhibited(t, "ProberFailures5xx", "shop")
+	s.awaitInhibited(t, "ProberFailuresTCP", "gone")
+	s.assertRulesAreWell(t)
+}
+
+func (s *alerting) isToldOfTheEnd(t *testing.T) {
+	s.await(t, "pager", s.instance, map[string]string{"job": "prober", "scope": "prober", "instance": s.instance,
+		"alertname": "ProberDown", "severity": "page"})
+	s.await(t, "pager", "no prober", map[string]string{"scope": "prober",
+		"alertname": "ProberAbsent", "severity": "page"})
+}
+
+// with returns labels and more of them, which are pairs of name and value.
+func with(labels map[string]string, more ...string) map[string]string {
+	all := maps.Clone(labels)
+	for pair := range slices.Chunk(more, 2) {
+		all[pair[0]] = pair[1]
+	}
+	return all
+}
+
+// faults are servers that answer well until they are told not to.
+type faults struct {
+	// config is that of a prober with a target for each.
+	config string
+	on     atomic.Bool
+	gone   *httptest.Server
+}
+
+func startFaults(t *testing.T) *faults {
+	t.Helper()
+	f := &faults{gone: httptest.NewServer(http.NotFoundHandler())}
+	t.Cleanup(f.gone.Close)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/shop", func(w http.ResponseWriter, _ *http.Request) {
+		if f.on.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	var searches atomic.Int64
+	mux.HandleFunc("/search", func(w http.ResponseWriter, _ *http.Request) {
+		if f.on.Load() && searches.Add(1)%40 == 0 {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	mux.HandleFunc("/slow", func(_ http.ResponseWriter, r *http.Request) {
+		if f.on.Load() {
+			select {
+			case <-time.After(2 * latencyObjective):
+			case <-r.Context().Done():
+			}
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	secure, ca := startSecure(t)
+	f.config = fmt.Sprintf(`
+defaults: {interval: 500ms, timeout: 10s, burst: {requests: 40, concurrency: 20}}
+targets:
+  - {name: shop, url: %s/shop, labels: {team: payments}}
+  - {name: search, url: %[1]s/search, labels: {team: search}}
+  - {name: slow, url: %[1]s/slow}
+  - {name: gone, url: %s, expect: {status: [404]}}
+  - {name: secure, url: %s, connection: {tls: {ca_file: %s}}}
+`, server.URL, f.gone.URL, secure.URL, ca)
+	return f
+}
+
+// switchOn lets all servers fail but the secure one.
+func (f *faults) switchOn() {
+	f.on.Store(true)
+	f.gone.Close()
+}
+
+// startSecure starts a server whose certificate ends within a day, and returns it
+// with the file of its authority.
+func startSecure(t *testing.T) (server *httptest.Server, ca string) {
+	t.Helper()
+	certFile, keyFile := writeCertificate(t, t.TempDir())
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	require.NoError(t, err)
+	server = httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server, certFile
+}
