@@ -1,0 +1,198 @@
+package main
+
+import (
+	"fmt"
+
+	"example.com/prober/dashboards/rules"
+)
+
+// The stable names of the dashboards. The alerts link to them.
+const (
+	overviewUID = "prober-overview"
+	targetUID   = "prober-target"
+	proberUID   = "prober-self"
+)
+
+func overview(s rules.Settings) dashboard {
+	d := newDashboard(s, overviewUID, "Prober: overview",
+		"All targets at a glance: which fail, with what, how slow they are, and whether load is missing.", true)
+	d.Panels = layout([]section{
+		{bands: []band{{height: 4, panels: overviewStats(s), widths: []int{4, 3, 3, 4, 3, 3, 4}}}},
+		{title: "Health", bands: []band{{height: 14, panels: []panel{health()}}}},
+		{title: "Failures", bands: []band{
+			{height: 10, panels: []panel{failuresByRange(), ratioByTarget()}},
+			{height: 11, panels: []panel{failureTable(), topCodes()}, widths: []int{15, 9}},
+		}},
+		{title: "Latency", bands: []band{
+			{height: 9, panels: []panel{quantilesOfSuccesses(), latencyByTarget()}},
+			{height: 9, panels: []panel{latencyHeat(), timeByPhase()}},
+		}},
+		{title: "Load", bands: []band{{height: 8, panels: []panel{bursts(), peaks(), drops()}, widths: []int{7, 10, 7}}}},
+		{title: "Certificates and the prober itself", bands: []band{
+			{height: 9, panels: []panel{certificates(), ownTrouble()}},
+		}},
+	})
+	return d
+}
+
+func overviewStats(s rules.Settings) []panel {
+	return []panel{
+		availability(s), rateStat(), p95(), failing(), dropped(), oldestBurst(), budget(),
+	}
+}
+
+func availability(s rules.Settings) panel {
+	return stat("Availability", "Share of requests that succeeded in the whole time shown. Failures of the prober itself are left out.", "percentunit",
+		now(sum("", increase(of("prober_requests_total", success)))+" / "+sum("", increase(of("prober_requests_total", ofTarget))), ""),
+		below(bad), from(objective(s), good)).decimals(2)
+}
+
+func rateStat() panel {
+	return stat("Request rate", "Requests that ended per second, averaged over five intervals between bursts or more.", "reqps",
+		series(sum("", rate(of("prober_requests_total"))), "requests", absoluteWindow), below(plain))
+}
+
+func p95() panel {
+	return stat("p95 of successes", "Latency that 95 % of the successful requests stayed below, from when they were due to their last byte.", "s",
+		series(quantile("0.95", "", latency(success)), "p95", ratioWindow), below(plain))
+}
+
+func failing() panel {
+	return stat("Targets failing", "Targets of which a greater share of requests fails now than the objective allows.", "none",
+		series("sum("+errorRatio("target")+" > bool (1 - $objective))", "targets", ratioWindow), below(good), from(1, bad))
+}
+
+func dropped() panel {
+	return stat("Dropped", "Share of the scheduled requests that were never sent in the time shown: targets too slow for their rate, or a ceiling.", "percentunit",
+		now(sum("", increase(of("prober_requests_dropped_total")))+" / "+sum("", increase(of("prober_requests_scheduled_total"))), ""),
+		below(good), from(0.001, warn), from(0.01, bad)).decimals(2)
+}
+
+func oldestBurst() panel {
+	return stat("Oldest burst", "Age of the last burst of the target that waits longest, in intervals of that target. One interval and one scrape is what to expect.", "suffix:intervals",
+		now("max("+burstAge()+")", ""), below(good), from(3, warn), from(5, bad)).decimals(1)
+}
+
+// burstAge is in intervals: 0 before the first burst is no age.
+func burstAge() string {
+	return "(time() - (" + of("prober_burst_last_start_timestamp_seconds") + " > 0)) / " + of("prober_burst_interval_seconds")
+}
+
+func budget() panel {
+	return stat("Error budget left", "What is left of the failures that the objective allows, in the time shown. Below 0 % the objective is missed.", "percentunit",
+		now(fmt.Sprintf("1 - %s / %s / (1 - $objective)",
+			sum("", increase(of("prober_requests_total", failed))), sum("", increase(of("prober_requests_total", ofTarget)))), ""),
+		below(bad), from(0, warn), from(0.25, good)).decimals(0)
+}
+
+func health() panel {
+	r := errorRatio("target")
+	expr := fmt.Sprintf("(%[1]s > bool 0)\n  + (%[1]s > bool (1 - $objective))\n  + (%[1]s > bool 0.999)\n  or 0 * %[2]s - 1",
+		r, requestRate("target", ofTarget))
+	return timeline("Target health", "Green: no failure. Yellow: some, within the objective. Orange: more than that. Red: every request fails. "+
+		"Grey: no requests. Empty: the prober was not scraped. A click leads to the target.",
+		series(expr, "{{target}}", ratioWindow),
+		state("-1", "no requests", absent, 0), state("0", "ok", good, 1), state("1", "some fail", "yellow", 2),
+		state("2", "failing", warn, 3), state("3", "all fail", bad, 4),
+	).linked(toTarget("${__field.labels.target}"))
+}
+
+func failuresByRange() panel {
+	expr := sum("range", named(requestRate("error_code", failed), "range"))
+	return graph("Failures by range", "Failures per second by what failed, averaged over five intervals between bursts or more.", "reqps",
+		series(expr, "{{range}}", absoluteWindow)).stacked().overridden(rangeColors()...)
+}
+
+func ratioByTarget() panel {
+	return graph("Share of failures by target", "Share of the requests of each target that fail.", "percentunit",
+		series(errorRatio("target"), "{{target}}", ratioWindow)).ranked().max(1).linked(toTarget("${__field.labels.target}"))
+}
+
+func failureTable() panel {
+	expr := "round(" + named(sum("target, error_code", increase(of("prober_requests_total", failed))), "name, range") + ") > 0"
+	return table("Failures", "How often each target failed with which code in the time shown. The code leads to what it means and where to look first.",
+		[]column{
+			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
+			{"error_code", "Code", []property{links(toCode("${__value.raw}")), width(80)}},
+			{"name", "Name", nil},
+			{"range", "Range", []property{width(100)}},
+			{"Value", "Requests", []property{unit("none"), width(100)}},
+		}, columns(expr)).sortedBy("Requests", true).otherwise("no failures")
+}
+
+func topCodes() panel {
+	expr := "topk(10, " + named(sum("error_code", increase(of("prober_requests_total", failed))), "name") + " > 0)"
+	return bars("Commonest codes", "The ten commonest codes of failures in the time shown.", "none",
+		now(expr, "{{error_code}} {{name}}")).decimals(0).otherwise("no failures")
+}
+
+func quantilesOfSuccesses() panel {
+	var targets []target
+	for _, q := range []struct{ value, name string }{{"0.5", "p50"}, {"0.95", "p95"}, {"0.99", "p99"}} {
+		targets = append(targets, series(quantile(q.value, "", latency(success)), q.name, ratioWindow))
+	}
+	return graph("Latency of successes", "How long successful requests took, from when they were due to their last byte.", "s",
+		targets...).logarithmic().withExemplars()
+}
+
+func latencyByTarget() panel {
+	some := requestRate("target", success) // a target without successes would have a line of NaN
+	expr := "(" + quantile("$quantile", "target", latency(success)) + ")\n  and " + some + " > 0"
+	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below. The axis is logarithmic.", "s",
+		series(expr, "{{target}}", ratioWindow)).
+		logarithmic().ranked().withExemplars().linked(toTarget("${__field.labels.target}"))
+}
+
+func latencyHeat() panel {
+	return heatmap("Latency of successes over time", "How many successful requests per second took how long.",
+		series(heat(latency(success)), "{{le}}", absoluteWindow))
+}
+
+func timeByPhase() panel {
+	var targets []target
+	for _, phase := range phases() { // one query for each, because it is their order that is stacked
+		targets = append(targets, series(timeIn(phase), phase, ratioWindow))
+	}
+	return graph("Time of a request by phase", "Mean time that a request, failed ones included, spent in each phase. The phases add up to the mean latency.", "s",
+		targets...).stacked().overridden(phaseColors()...)
+}
+
+func bursts() panel {
+	return graph("Bursts", "Bursts that ended per minute, and slots at which none started because the burst before still ran.", "suffix:/min",
+		series("60 * "+sum("", rate(of("prober_bursts_total"))), "ended", absoluteWindow),
+		series("60 * "+sum("reason", rate(of("prober_bursts_skipped_total"))), "skipped: {{reason}}", absoluteWindow))
+}
+
+func peaks() panel {
+	return graph("Peak in flight", "The most requests in flight at once during the last burst of each target. The axis is logarithmic.", "none",
+		series(sum("target", of("prober_burst_peak_in_flight_requests")), "{{target}}", ratioWindow)).logarithmic().ranked()
+}
+
+func drops() panel {
+	return graph("Dropped requests", "Scheduled requests that were never sent, per second and by reason.", "reqps",
+		series(sum("reason", rate(of("prober_requests_dropped_total")))+" > 0", "{{reason}}", absoluteWindow)).
+		stacked().otherwise("none")
+}
+
+func certificates() panel {
+	return table("Certificates", "How long the certificates that targets show are valid. Below 21 days it is time to look, below 7 days to act.",
+		[]column{
+			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
+			{"role", "Role", []property{width(100)}},
+			{"Value", "Ends in", []property{unit("s"), width(140), coloredCell(), validity()}},
+		}, columns(certificateAge())).sortedBy("Ends in", false).otherwise("no certificates")
+}
+
+const day = 86400
+
+func validity() property { return steps(below(bad), from(7*day, warn), from(21*day, good)) }
+
+func certificateAge() string {
+	return "min by (target, role) (" + of("prober_tls_certificate_not_after_timestamp_seconds") + ") - time()"
+}
+
+func ownTrouble() panel {
+	expr := named(requestRate("instance, error_code", own), "name")
+	return graph("Own trouble", "Requests per second that the prober itself spoilt (codes 1001 to 1005). They say nothing about a target and count in no ratio.", "reqps",
+		series(expr, "{{instance}} {{error_code}} {{name}}", absoluteWindow)).stacked().otherwise("none")
+}

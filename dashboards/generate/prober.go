@@ -1,0 +1,142 @@
+package main
+
+import "example.com/prober/dashboards/rules"
+
+func proberItself(s rules.Settings) dashboard {
+	d := newDashboard(s, proberUID, "Prober: itself",
+		"Whether the prober can be believed: its lateness, its ceilings, its configuration and what it costs.", true)
+	d.Panels = layout([]section{
+		{bands: []band{{height: 4, panels: proberStats()}}},
+		{title: "Lateness and trouble of its own", bands: []band{
+			{height: 8, panels: []panel{lag(), lagByProber(), lagHeat()}},
+			{height: 6, panels: []panel{ownTrouble(), drops(), skipped()}},
+		}},
+		{title: "Limits, breakers and configuration", bands: []band{
+			{height: 7, panels: []panel{limitShare(), inUse(), breakers(), reloads()}},
+		}},
+		{title: "Process", bands: []band{{height: 8, panels: []panel{cpu(), memory(), goroutines(), descriptors()}}}},
+		{title: "Scrapes and shards", bands: []band{
+			{height: 8, panels: []panel{scrapeSize(), scrapeDuration(), probers()}, widths: []int{7, 7, 10}},
+		}},
+	})
+	return d
+}
+
+func proberStats() []panel {
+	return []panel{
+		stat("Probers down", "Probers that Prometheus could not scrape.", "none",
+			now("sum(1 - "+ofProber("up")+")", ""), below(good), from(1, bad)),
+		stat("Configuration", "Whether the last attempt to load the configuration succeeded on every prober. If not, the one before is in effect.", "none",
+			now("min("+ofProber("prober_config_last_reload_successful")+")", ""), below(bad), from(1, good)).
+			mapped(state("0", "invalid", bad, 0), state("1", "ok", good, 1)),
+		stat("Targets", "Targets that the probers serve.", "none",
+			now("sum("+ofProber("prober_limit_used", `limit="targets"`)+")", ""), below(plain)),
+		stat("Shards missing", "Shards of which no prober is seen, if the load is shared.", "none",
+			now("max("+ofProber("prober_total_shards")+") - count(count_values(\"shard\", "+ofProber("prober_shard_ordinal")+"))", ""),
+			below(good), from(1, bad)),
+		stat("Lag, p99", "How late the prober fires 1 % of the requests, or later, through its own fault. Tens of milliseconds mean that its machine is too busy.", "s",
+			series(quantile("0.99", "", ofProber(lagName)), "p99", ratioWindow), below(good), from(0.01, warn), from(0.1, bad)),
+		stat("Own trouble", "Requests in the time shown that the prober itself spoilt (codes 1001 to 1005).", "none",
+			now("round("+sum("", increase(of("prober_requests_total", own)))+") or 0 * sum("+ofProber("up")+")", ""),
+			below(good), from(1, warn)),
+		stat("Breakers open", "Targets whose bursts are thinned to one request because they only fail.", "none",
+			now("sum("+of("prober_breaker_open")+")", ""), below(good), from(1, warn)),
+		stat("Last reload", "How long ago the configuration was last loaded with success, by the prober where that is longest ago.", "s",
+			now("time() - min("+ofProber("prober_config_last_reload_success_timestamp_seconds")+")", ""), below(plain)),
+	}
+}
+
+const lagName = "prober_schedule_lag_seconds%s"
+
+func lag() panel {
+	return graph("Lag", "How late requests were fired through the prober's own fault: they were due and a worker was free.", "s",
+		series(quantile("0.5", "", ofProber(lagName)), "p50", ratioWindow),
+		series(quantile("0.99", "", ofProber(lagName)), "p99", ratioWindow),
+		series(quantile("0.999", "", ofProber(lagName)), "p99.9", ratioWindow)).logarithmic()
+}
+
+func lagByProber() panel {
+	return graph("Lag at quantile $quantile by prober", "The same for each prober. One that is later than the others has a busier machine.", "s",
+		series(quantile("$quantile", "instance", ofProber(lagName)), "{{instance}}", ratioWindow)).logarithmic()
+}
+
+func lagHeat() panel {
+	return heatmap("Lag over time", "How many requests per second were fired how late.",
+		series(heat(ofProber(lagName)), "{{le}}", absoluteWindow))
+}
+
+func skipped() panel {
+	return graph("Skipped bursts", "Slots per minute at which no burst started, by target and reason.", "suffix:/min",
+		series("60 * "+sum("target, reason", rate(of("prober_bursts_skipped_total")))+" > 0", "{{target}}: {{reason}}", absoluteWindow)).
+		otherwise("none")
+}
+
+func limitShare() panel {
+	const by = "instance, limit"
+	return graph("Share of limits in use", "How much of each ceiling is in use, where there is one. At 100 % requests are held back and dropped.", "percentunit",
+		series("max by ("+by+") ("+ofProber("prober_limit_used")+")\n  / (max by ("+by+") ("+ofProber("prober_limit")+") > 0)",
+			"{{instance}} {{limit}}", scrapeWindow)).max(1).otherwise("no limits")
+}
+
+func inUse() panel {
+	return graph("Connections and requests in flight", "How many connections were open and how many requests in flight when Prometheus scraped.", "none",
+		series("sum("+of("prober_connections_open")+")", "connections", scrapeWindow),
+		series("sum("+of("prober_requests_in_flight")+")", "requests", scrapeWindow))
+}
+
+func breakers() panel {
+	return timeline("Open breakers", "Targets whose bursts are thinned to one request because they only fail.",
+		series("max by (target) ("+of("prober_breaker_open")+") == 1", "{{target}}", scrapeWindow),
+		state("1", "open", bad, 0)).linked(toTarget("${__field.labels.target}")).otherwise("all closed")
+}
+
+func reloads() panel {
+	return timeline("Configuration", "Whether the last attempt to load the configuration succeeded. If not, the one before is in effect.",
+		series("min by (instance) ("+ofProber("prober_config_last_reload_successful")+")", "{{instance}}", scrapeWindow),
+		state("0", "invalid", bad, 0), state("1", "ok", good, 1))
+}
+
+func cpu() panel {
+	return graph("CPU", "Processors kept busy, averaged over five intervals between bursts or more.", "suffix:cores",
+		series(sum("instance", rate(ofProber("process_cpu_seconds_total"))), "{{instance}}", absoluteWindow))
+}
+
+func memory() panel {
+	return graph("Memory", "Memory of the process, and the part of it that Go's heap uses.", "bytes",
+		series(sum("instance", ofProber("process_resident_memory_bytes")), "{{instance}} resident", scrapeWindow),
+		series(sum("instance", ofProber("go_memstats_heap_inuse_bytes")), "{{instance}} heap", scrapeWindow))
+}
+
+func goroutines() panel {
+	return graph("Goroutines", "Goroutines of the process: a few for each target, one for each connection in use.", "none",
+		series(sum("instance", ofProber("go_goroutines")), "{{instance}}", scrapeWindow))
+}
+
+func descriptors() panel {
+	return graph("File descriptors", "Descriptors that are open, and how many may be. The axis is logarithmic.", "none",
+		series(sum("instance", ofProber("process_open_fds")), "{{instance}} open", scrapeWindow),
+		series(sum("instance", ofProber("process_max_fds")), "{{instance}} at most", scrapeWindow)).logarithmic()
+}
+
+func scrapeSize() panel {
+	return graph("Size of a scrape", "Samples in one scrape of each prober.", "none",
+		series(sum("instance", ofProber("scrape_samples_scraped")), "{{instance}}", scrapeWindow))
+}
+
+func scrapeDuration() panel {
+	return graph("Duration of a scrape", "How long Prometheus took to scrape each prober.", "s",
+		series("max by (instance) ("+ofProber("scrape_duration_seconds")+")", "{{instance}}", scrapeWindow))
+}
+
+func probers() panel {
+	return table("Probers", "Each prober with its shard, counted from 0, how many shards it believes in, and how many targets it serves.",
+		[]column{
+			{"instance", "Instance", nil},
+			{"Value #A", "Shard", []property{width(80)}},
+			{"Value #B", "Of", []property{width(80)}},
+			{"Value #C", "Targets", []property{width(80)}},
+		},
+		columns("max by (instance) ("+ofProber("prober_shard_ordinal")+")"),
+		columns("max by (instance) ("+ofProber("prober_total_shards")+")"),
+		columns("max by (instance) ("+ofProber("prober_limit_used", `limit="targets"`)+")"))
+}

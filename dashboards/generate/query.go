@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// What the variables choose: series of targets, and those of a prober as a whole.
+const (
+	process = `job=~"$job", instance=~"$instance"`
+	scope   = process + `, target=~"$target"`
+)
+
+// Requests by their outcome. Failures of the prober itself count in no ratio.
+const (
+	ofTarget = `error_code!~"100[1-5]"`
+	failed   = `error_code!~"0|100[1-5]"`
+	success  = `error_code="0"`
+	own      = `error_code=~"100[1-5]"`
+)
+
+// Windows of rate and increase.
+const (
+	recent = "$__rate_interval"
+	shown  = "$__range"
+)
+
+// of selects the series of a metric that belong to the chosen targets.
+func of(metric string, matchers ...string) string {
+	return metric + "{" + strings.Join(append([]string{scope}, matchers...), ", ") + "}"
+}
+
+// ofProber selects the series of a metric that belong to the chosen probers.
+func ofProber(metric string, matchers ...string) string {
+	return metric + "{" + strings.Join(append([]string{process}, matchers...), ", ") + "}"
+}
+
+// sum adds up over all labels but those in by.
+func sum(by, expr string) string {
+	if by == "" {
+		return "sum(" + expr + ")"
+	}
+	return fmt.Sprintf("sum by (%s) (%s)", by, expr)
+}
+
+func rate(series string) string { return fmt.Sprintf("rate(%s[%s])", series, recent) }
+
+func increase(series string) string { return fmt.Sprintf("increase(%s[%s])", series, shown) }
+
+// requestRate counts the requests of one kind per second.
+func requestRate(by, kind string) string {
+	return sum(by, rate(of("prober_requests_total", kind)))
+}
+
+// errorRatio is the share of requests that failed. Where there were none, it has
+// no value instead of NaN, which would compare as if all were well.
+func errorRatio(by string) string {
+	return requestRate(by, failed) + " / (" + requestRate(by, ofTarget) + " > 0)"
+}
+
+// quantile estimates a quantile of a histogram, from native buckets where they are
+// stored and from classic ones where they are not. selected selects its series and
+// has %s where the suffix of the name belongs.
+func quantile(q, by, selected string) string {
+	native := sum(by, rate(fmt.Sprintf(selected, "")))
+	classic := sum(withLE(by), rate(fmt.Sprintf(selected, "_bucket")))
+	return fmt.Sprintf("histogram_quantile(%s, %s)\n  or histogram_quantile(%[1]s, %[3]s)", q, native, classic)
+}
+
+// heat is a histogram over time. It comes from one kind of buckets only: as soon
+// as there are native ones at either end of what is shown, classic ones stay out.
+func heat(selected string) string {
+	native, classic := fmt.Sprintf(selected, ""), fmt.Sprintf(selected, "_bucket")
+	return fmt.Sprintf("%s\n  or (%s unless on () (count(%s @ start()) or count(%[3]s @ end())))",
+		sum("", rate(native)), sum("le", rate(classic)), native)
+}
+
+// total is the sum of what a histogram has observed, per second.
+func total(by, selected string) string {
+	native := sum(by, rate(fmt.Sprintf(selected, "")))
+	classic := sum(by, rate(fmt.Sprintf(selected, "_sum")))
+	return fmt.Sprintf("(histogram_sum(%s) or %s)", native, classic)
+}
+
+// observations is how often a histogram has observed, per second.
+func observations(by, selected string) string {
+	native := sum(by, rate(fmt.Sprintf(selected, "")))
+	classic := sum(by, rate(fmt.Sprintf(selected, "_count")))
+	return fmt.Sprintf("(histogram_count(%s) or %s)", native, classic)
+}
+
+// latency selects the time that requests of one kind took, for quantile and heat.
+func latency(kind string) string { return of("prober_request_duration_seconds%s", kind) }
+
+// named adds labels of prober_error_code_info to an expression by error_code.
+func named(expr, labels string) string {
+	return fmt.Sprintf("%s\n  * on (error_code) group_left (%s) max by (error_code, %[2]s) (%s)",
+		expr, labels, ofProber("prober_error_code_info"))
+}
+
+// timeIn is the time that a request spends in a phase. A request may skip one, so
+// the means over those that entered each would not add up.
+func timeIn(phase string) string {
+	spent := total("", of("prober_request_phase_duration_seconds%s", `phase="`+phase+`"`))
+	return spent + "\n  / (" + requestRate("", ofTarget) + " > 0)"
+}
+
+func withLE(by string) string {
+	if by == "" {
+		return "le"
+	}
+	return "le, " + by
+}

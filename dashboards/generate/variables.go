@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"example.com/prober/dashboards/rules"
+)
+
+// Values of Grafana's enumerations.
+const (
+	hideVariable      = 2
+	onTimeRangeChange = 2
+	alphabetical      = 1
+	labelValues       = 1
+	queryResult       = 3
+)
+
+// variables returns those that all dashboards share, so that a link from one to
+// another carries them along. Where allTargets is false, one target is shown until
+// more are chosen.
+func variables(s rules.Settings, allTargets bool) []variable {
+	return []variable{
+		{Label: "Data source", Name: "datasource", Query: "prometheus", Refresh: 1, Type: "datasource"},
+		labels("job", "Job", "prober_build_info", true),
+		labels("instance", "Instance", `prober_build_info{job=~"$job"}`, true),
+		labels("target", "Target", `prober_burst_interval_seconds{job=~"$job", instance=~"$instance"}`, allTargets),
+		quantiles(),
+		constant("objective", strconv.FormatFloat(objective(s), 'f', -1, 64), "Share of requests that shall succeed: what the error budget is counted against."),
+		constant("docs", s.Docs, "Where the documentation of the prober is to be read."),
+		minStep("absolute_step", absoluteStep, "One and a quarter of the longest interval between bursts, in seconds."),
+		minStep("ratio_step", ratioStep, "Half of the longest interval between bursts, in seconds."),
+	}
+}
+
+// objective is that of the alerts for targets that have none of their own.
+func objective(s rules.Settings) float64 {
+	return s.Objectives[len(s.Objectives)-1].Availability
+}
+
+// labels lets one choose among the values that the label of this name has on the
+// series of a metric.
+func labels(name, label, metric string, all bool) variable {
+	query := fmt.Sprintf("label_values(%s, %s)", metric, name)
+	v := variable{
+		Datasource: prometheus(), Definition: query, IncludeAll: all, Label: label, Multi: true, Name: name,
+		Query:   object{"qryType": labelValues, "query": query, "refId": "variable"},
+		Refresh: onTimeRangeChange, Sort: alphabetical, Type: "query",
+	}
+	if all {
+		v.AllValue = ".*"
+		v.Current = &choice{Selected: true, Text: []string{"All"}, Value: []string{"$__all"}}
+	}
+	return v
+}
+
+// constant is hidden; who wants another value changes it in the dashboard.
+func constant(name, value, description string) variable {
+	return variable{
+		Current: &choice{Selected: true, Text: value, Value: value}, Description: description,
+		Hide: hideVariable, Name: name, Query: value, SkipURLSync: true, Type: "constant",
+	}
+}
+
+func quantiles() variable {
+	v := variable{Label: "Quantile", Name: "quantile", Query: "0.5,0.9,0.95,0.99,0.999", Type: "custom"}
+	for _, q := range []string{"0.5", "0.9", "0.95", "0.99", "0.999"} {
+		c := choice{Selected: q == "0.95", Text: q, Value: q}
+		v.Options = append(v.Options, c)
+		if c.Selected {
+			v.Current = &c
+		}
+	}
+	return v
+}
+
+// The steps of queries, in seconds; $__rate_interval is at least four of them. So
+// a rate covers five intervals between bursts, and a ratio two. No step is below
+// the interval of scrapes: in the query of a variable, $__interval_ms is that of
+// the data source.
+const (
+	absoluteStep = `ceil(max(1.25 * prober_burst_interval_seconds{` + scope + `} or vector($__interval_ms / 1000)))`
+	ratioStep    = `ceil(max(0.5 * prober_burst_interval_seconds{` + scope + `} or vector($__interval_ms / 1000)))`
+)
+
+// minStep is hidden: the dashboard works it out.
+func minStep(name, expr, description string) variable {
+	query := "query_result(" + expr + ")"
+	return variable{
+		Datasource: prometheus(), Definition: query, Description: description, Hide: hideVariable, Name: name,
+		Query:   object{"qryType": queryResult, "query": query, "refId": "variable"},
+		Refresh: onTimeRangeChange, Regex: `/ (\d+) /`, SkipURLSync: true, Type: "query",
+	}
+}
+
+// events returns the annotations that all dashboards share.
+func events() []annotation {
+	return []annotation{
+		{
+			BuiltIn: 1, Datasource: datasource{"grafana", "-- Grafana --"}, Enable: true, Hide: true,
+			IconColor: "rgba(0, 211, 255, 1)", Name: "Annotations & Alerts", Type: "dashboard",
+		},
+		{
+			Datasource: *prometheus(), Enable: true, IconColor: "red", Name: "Alerts", Step: "30s",
+			// Alerts about a prober as a whole have no target.
+			Expr:    `max by (alertname, severity, target) (ALERTS{alertstate="firing", alertname=~"Prober.*", target=~"$target|"})`,
+			TagKeys: "severity,target", TextFormat: "{{target}}", TitleFormat: "{{alertname}}",
+		},
+		{
+			Datasource: *prometheus(), Enable: true, IconColor: "blue", Name: "Configuration loaded", Step: "30s",
+			Expr:    `max by (instance) (prober_config_last_reload_success_timestamp_seconds{` + process + `}) * 1000`,
+			TagKeys: "instance", TextFormat: "{{instance}}", TitleFormat: "Configuration loaded", UseValueForTime: true,
+		},
+	}
+}
+
+// prometheus is the data source that the reader has chosen.
+func prometheus() *datasource { return &datasource{"prometheus", "${datasource}"} }
