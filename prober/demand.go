@@ -41,7 +41,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	for _, t := range m.own(cfg) {
 		d.Targets++
 		d.load(&t, s.part(&t))
-		v := (&entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}}).view()
+		v := (&entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}, engines: new(engines)}).view()
 		v.tally = typicalTally(&t)
 		d.TypicalSeries += m.series(v) - shared
 		v.tally = greatestTally()
@@ -119,8 +119,6 @@ func (m *Manager) series(targets ...view) int {
 
 // noEngine stands where no request is sent.
 type noEngine struct{ engine }
-
-func (noEngine) Open() int { return 0 }
 
 func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 

@@ -73,6 +73,7 @@ type entry struct {
 	recorder *recorder
 	reports  *reports
 	engine   engine
+	engines  *engines // engine, and those before it that still drain
 	run      *run
 	removed  bool // drains, then goes
 }
@@ -201,7 +202,7 @@ func (m *Manager) own(cfg *config.Config) []config.Target {
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
-		e = &entry{recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name)}
+		e = &entry{recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
 		m.entries[t.Name] = e
 	}
 	before := e.run
@@ -209,7 +210,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 		before.stop(errReload)
 	}
 	e.cfg, e.engine, e.removed = t, c.engine, false
-	e.run = m.start(m.newTarget(t, c, e), before)
+	e.run = m.start(m.newTarget(t, c, e), e.engines, before)
 }
 
 func (m *Manager) newTarget(t config.Target, c *compiled, e *entry) *target {
@@ -245,12 +246,14 @@ func (m *Manager) remove(name string, e *entry) {
 	})
 }
 
-// start runs t in a goroutine of its own once before, if any, has ended.
-func (m *Manager) start(t *target, before *run) *run {
+// start runs t in a goroutine of its own once before, if any, has ended. Its
+// engine is among engines until it has ended itself.
+func (m *Manager) start(t *target, engines *engines, before *run) *run {
 	schedule, stop := context.WithCancelCause(context.Background())
 	requests, abort := context.WithCancel(context.Background())
 	r := &run{stop: stop, abort: abort, done: make(chan struct{})}
 	m.runs[r] = struct{}{}
+	engines.add(t.engine)
 	m.ended.Go(func() {
 		if before != nil {
 			<-before.done
@@ -259,6 +262,7 @@ func (m *Manager) start(t *target, before *run) *run {
 		release := context.AfterFunc(requests, t.engine.Abort)
 		t.run(schedule, requests)
 		release()
+		engines.remove(t.engine)
 		close(r.done)
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -129,6 +130,26 @@ func TestChangedTargetKeepsItsCounters(t *testing.T) {
 	assert.GreaterOrEqual(t, c.codes[errcode.OK].count, uint64(3))
 	awaitRequests(t, m, "changes", c.codes[errcode.OK].count+2)
 	assertConserved(t, tallyOf(m, "changes"))
+}
+
+func TestConnectionsThatDrainAreCountedAsOpen(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
+	m := newTestManager(t)
+	open := func() int {
+		detail, _ := m.Target("changes")
+		assert.Contains(t, exposition(t, m), fmt.Sprintf(`prober_connections_open{target="changes"} %d`, detail.Open))
+		return detail.Open
+	}
+	apply(t, m, s.target("changes"))
+	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	changed := s.target("changes")
+	changed.Interval = 1000 * time.Hour
+	apply(t, m, changed)
+	assert.Equal(t, 1, open(), "the request of the old configuration is still in flight")
+	close(release)
+	require.Eventually(t, func() bool { return open() == 0 }, patience, time.Millisecond)
 }
 
 func TestRemovedTargetGoesAfterItsLastRequestWasCounted(t *testing.T) {

@@ -92,7 +92,7 @@ func (e *entry) view() view {
 	return view{
 		tally:     e.recorder.snapshot(),
 		cfg:       &e.cfg,
-		open:      e.engine.Open(),
+		open:      e.engines.open(),
 		clientEnd: e.engine.ClientCertificateNotAfter(),
 		created:   timestamp(e.recorder.created),
 		name:      pair("target", e.cfg.Name),

@@ -76,7 +76,7 @@ func (m *Manager) Target(name string) (Detail, bool) {
 		return Detail{}, false
 	}
 	d := e.detail()
-	d.Open = e.engine.Open()
+	d.Open = e.engines.open()
 	d.ClientNotAfter = e.engine.ClientCertificateNotAfter()
 	d.Config = &e.cfg
 	return d, true
