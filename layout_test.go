@@ -84,8 +84,10 @@ var house = map[string]room{
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
+			"github.com/prometheus/client_model",
 			"github.com/prometheus/common",
 			"github.com/prometheus/exporter-toolkit",
+			"google.golang.org/protobuf/proto", // encodes client_model
 		},
 	},
 }

@@ -36,7 +36,7 @@ type totals struct{ scheduled, counted, observed, dropped, inFlight float64 }
 
 func totalsOf(m *Manager, target string) totals {
 	var s totals
-	for family := range m.Families() {
+	for family := range m.Families(func() {}) {
 		for _, m := range family.Metric {
 			if !hasTarget(m, target) {
 				continue

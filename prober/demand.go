@@ -102,7 +102,7 @@ func Check(cfg *config.Config, s Shard) error {
 // series counts the time series of targets, and those that there are without any,
 // by writing them.
 func (m *Manager) series(targets ...view) int {
-	s := m.scrape()
+	s := m.scrape(func() {})
 	s.targets = targets
 	n := 0
 	for i := range families {

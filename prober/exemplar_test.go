@@ -57,7 +57,7 @@ func exemplarsOf(t *testing.T, m *Manager) (lines []string) {
 	t.Helper()
 	var out bytes.Buffer
 	encoder := expfmt.NewEncoder(&out, expfmt.NewFormat(expfmt.TypeOpenMetrics))
-	for family := range m.Families() {
+	for family := range m.Families(func() {}) {
 		require.NoError(t, encoder.Encode(family))
 	}
 	for line := range bytes.Lines(out.Bytes()) {
@@ -115,7 +115,7 @@ func TestNativeHistogramsHaveTheirExemplarsInTheOrderOfTime(t *testing.T) {
 		traced(1, 2*time.Millisecond, syscall.ECONNRESET), traced(2, 3*time.Millisecond, syscall.ECONNRESET),
 	})
 	var seen []string
-	for family := range m.Families() {
+	for family := range m.Families(func() {}) {
 		if family.GetName() != "prober_request_duration_seconds" {
 			continue
 		}
@@ -137,7 +137,7 @@ func TestExemplarsDoNotStickToThePage(t *testing.T) {
 	other.Name, other.Interval = "other", 1000*time.Hour
 	apply(t, m, other)
 	require.Eventually(t, func() bool { return len(m.Targets()) == 1 && len(exemplarsOf(t, m)) == 0 }, patience, time.Millisecond)
-	for family := range m.Families() {
+	for family := range m.Families(func() {}) {
 		for _, metric := range family.Metric {
 			assert.Empty(t, metric.GetHistogram().GetExemplars())
 			assert.Nil(t, metric.GetCounter().GetExemplar())

@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -42,9 +41,7 @@ type Manager struct {
 	shard   Shard
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *transport.Decoders
-	// precise bounds how many bursts at a time may block a processor of the runtime
-	// to wait for an arrival: all but one of them, and at least one burst.
-	precise *transport.Ceiling
+	precise  *precision
 
 	scraping sync.Mutex // held during a scrape; it owns the page
 	page     *page
@@ -99,7 +96,7 @@ func NewManager(o Options) *Manager {
 		page:    newPage(),
 
 		decoders: transport.NewDecoders(),
-		precise:  transport.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1)),
+		precise:  newPrecision(),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // has. One scrape at a time may use it.
 type page struct {
 	family     dto.MetricFamily
+	giveWay    func() // is called after so many series
 	gauges     arena[gaugeSample]
 	counters   arena[counterSample]
 	histograms arena[histogramSample]
@@ -27,7 +28,7 @@ type page struct {
 }
 
 func newPage() *page {
-	p := &page{codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair)}
+	p := &page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair)}
 	for i := range p.phases {
 		p.phases[i] = pair("phase", errcode.Phase(i).String())
 	}
@@ -92,6 +93,9 @@ func (p *page) histogram(h *histogram, b *bounds, native bool, labels ...*dto.La
 func (p *page) add(m *dto.Metric, labels []*dto.LabelPair) {
 	m.Label = append(m.Label[:0], labels...)
 	p.family.Metric = append(p.family.Metric, m)
+	if len(p.family.Metric)%arenaBlock == 0 {
+		p.giveWay()
+	}
 }
 
 // code, status and the like return the label pairs that many series share.

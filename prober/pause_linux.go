@@ -19,19 +19,18 @@ const (
 
 // pause waits until the given moment or until ctx ends. The last stretch is
 // slept by the operating system's timer, which is an order of magnitude more
-// precise than the runtime's, and with spin not slept at all. A goroutine that
-// does so keeps a processor of the runtime from the others, so no more may than
-// precise has room for; the rest wait with the runtime's timer.
-func pause(ctx context.Context, until transport.Instant, spin bool, precise *transport.Ceiling) {
+// precise than the runtime's, and with spin not slept at all. Those that precise
+// does not let wait with the runtime's timer.
+func pause(ctx context.Context, until transport.Instant, spin bool, precise *precision) {
 	wait := until.Sub(transport.Now())
 	if wait > coarse && !sleep(ctx, wait-coarse) {
 		return
 	}
-	if !precise.TryAcquire() {
+	if !precise.tryAcquire() {
 		sleep(ctx, until.Sub(transport.Now()))
 		return
 	}
-	defer precise.Release()
+	defer precise.release()
 	wait = until.Sub(transport.Now())
 	if spin {
 		wait -= spinFor

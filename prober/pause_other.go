@@ -13,14 +13,14 @@ import (
 const spinFor = 2 * time.Millisecond
 
 // pause waits until the given moment or until ctx ends, with spin more precisely
-// than the runtime's timers are; no more may spin than precise has room for.
-func pause(ctx context.Context, until transport.Instant, spin bool, precise *transport.Ceiling) {
+// than the runtime's timers are; those that precise does not let do not spin.
+func pause(ctx context.Context, until transport.Instant, spin bool, precise *precision) {
 	wait := until.Sub(transport.Now())
-	if !spin || !precise.TryAcquire() {
+	if !spin || !precise.tryAcquire() {
 		sleep(ctx, wait)
 		return
 	}
-	defer precise.Release()
+	defer precise.release()
 	if !sleep(ctx, wait-spinFor) {
 		return
 	}

@@ -20,12 +20,16 @@ import (
 // of a target are those of one moment. A family is valid until the next one is
 // asked for, because all of them are written into the same memory: a scrape of
 // many targets would otherwise cost more memory than the targets. Another call
-// waits until this one has ended.
-func (m *Manager) Families() iter.Seq[*dto.MetricFamily] {
+// waits until this one has ended. With many targets that is long work: giveWay is
+// called again and again for others to have their turn.
+func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		m.scraping.Lock()
 		defer m.scraping.Unlock()
-		s := m.scrape()
+		m.precise.suspend()
+		defer m.precise.resume()
+		m.page.giveWay = giveWay
+		s := m.scrape(giveWay)
 		for i := range families {
 			if f := m.page.write(&families[i], s); len(f.Metric) > 0 && !yield(f) {
 				return
@@ -63,7 +67,7 @@ type limitUse struct {
 }
 
 // scrape takes a snapshot of everything.
-func (m *Manager) scrape() *scrape {
+func (m *Manager) scrape(giveWay func()) *scrape {
 	m.mu.Lock()
 	entries := make([]entry, 0, len(m.entries))
 	for _, e := range m.entries {
@@ -81,6 +85,7 @@ func (m *Manager) scrape() *scrape {
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.cfg.Name, b.cfg.Name) })
 	s.targets = make([]view, len(entries))
 	for i := range entries {
+		giveWay()
 		s.targets[i] = entries[i].view()
 		s.lag.merge(&s.targets[i].tally.lag)
 	}

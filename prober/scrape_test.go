@@ -29,7 +29,7 @@ func exposition(t testing.TB, m *Manager) string {
 	t.Helper()
 	var out bytes.Buffer
 	encoder := expfmt.NewEncoder(&out, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for family := range m.Families() {
+	for family := range m.Families(func() {}) {
 		require.NoError(t, encoder.Encode(family))
 	}
 	return out.String()

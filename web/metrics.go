@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,8 +33,10 @@ type exposition struct {
 	registry prometheus.Gatherer
 	slots    chan struct{}
 
-	rendering sync.Mutex // held while a scrape is rendered; it owns zip
+	rendering sync.Mutex // held while a scrape is rendered; it owns the next three
 	zip       *gzip.Writer
+	protobuf  protobuf
+	courtesy  *courtesy
 	mu        sync.Mutex
 	next      map[encoding]*rendering
 }
@@ -60,6 +61,7 @@ func newExposition(o Options) *exposition {
 	}
 	return &exposition{
 		zip:      zip,
+		courtesy: newCourtesy(),
 		log:      o.Log,
 		manager:  o.Manager,
 		registry: o.Registry,
@@ -131,8 +133,7 @@ func (e *exposition) render(as encoding) ([]byte, error) {
 }
 
 func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
-	// No name here needs escaping; only to look for one costs a list of all series.
-	encoder := expfmt.NewEncoder(yielding{w}, format.WithEscapingScheme(model.NoEscaping))
+	encoder := e.encoder(polite{w, e.courtesy}, format)
 	process, err := e.registry.Gather()
 	if err != nil { // what could be gathered is worth more than nothing
 		e.log.Error("cannot gather all metrics of the process", "err", err)
@@ -142,7 +143,7 @@ func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 			return err
 		}
 	}
-	for family := range e.manager.Families() {
+	for family := range e.manager.Families(e.courtesy.giveWay) {
 		if err := encoder.Encode(family); err != nil {
 			return err
 		}
@@ -153,20 +154,13 @@ func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 	return nil
 }
 
-// yielding lets goroutines that are due run between any two pieces of what is
-// written. Without it a scrape of many targets delays their requests by as long
-// as the scheduler lets a goroutine run at a time, 10 ms.
-type yielding struct{ io.Writer }
-
-func (y yielding) Write(p []byte) (n int, err error) {
-	const piece = 4 << 10
-	for n < len(p) && err == nil {
-		var m int
-		m, err = y.Writer.Write(p[n:min(n+piece, len(p))])
-		n += m
-		runtime.Gosched()
+func (e *exposition) encoder(w io.Writer, format expfmt.Format) expfmt.Encoder {
+	if format.FormatType() == expfmt.TypeProtoDelim {
+		e.protobuf.w, e.protobuf.giveWay = w, e.courtesy.giveWay
+		return &e.protobuf
 	}
-	return n, err
+	// No name here needs escaping; only to look for one costs a list of all series.
+	return expfmt.NewEncoder(w, format.WithEscapingScheme(model.NoEscaping))
 }
 
 // acceptsGzip tells whether an Accept-Encoding header asks for gzip (RFC 9110,
