@@ -24,6 +24,7 @@ DEBIAN_PACKAGES := \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
 	nghttp2-client nghttp2-proxy nghttp2-server wrk \
 	prometheus prometheus-alertmanager chromium fonts-dejavu-core \
+	curl jq netcat-openbsd xxd \
 	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
 
 # The programs that `make e2e` cannot do without.

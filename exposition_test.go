@@ -98,9 +98,13 @@ func TestAllFormatsShowTheSameFigures(t *testing.T) {
 
 	contentType, body = d.scrapeAs(acceptOpenMetrics)
 	assert.Contains(t, contentType, "application/openmetrics-text; version=1.0.0")
-	open, err := readOpenMetrics(string(body))
+	open, err := rig.ReadOpenMetrics(string(body))
 	require.NoError(t, err)
-	assert.Equal(t, text, ofTheProber(open.samples))
+	samples := map[string]float64{}
+	for _, s := range open.Samples {
+		samples[s.Key()] = s.Value
+	}
+	assert.Equal(t, text, ofTheProber(samples))
 
 	for _, accept := range []string{acceptProtobuf, acceptPrometheus} {
 		contentType, body = d.scrapeAs(accept)
@@ -185,10 +189,10 @@ func TestExemplarsNameTheRequestsOfTheirBuckets(t *testing.T) {
 	assert.GreaterOrEqual(t, len(want), 3, "the slowest of each target that answers, and the first with code 1503")
 
 	_, body = d.scrapeAs(acceptOpenMetrics)
-	open, err := readOpenMetrics(string(body))
+	open, err := rig.ReadOpenMetrics(string(body))
 	require.NoError(t, err)
 	got := map[string]bool{}
-	for sample, trace := range open.exemplars {
+	for sample, trace := range open.Exemplars {
 		got[trace] = true
 		assert.Regexp(t, `^[0-9a-f]{32}$`, trace)
 		assert.Regexp(t, `^prober_(request_duration_seconds_bucket|requests_total)\{`, sample)

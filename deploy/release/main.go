@@ -1,0 +1,150 @@
+// Command release builds the archives of a release: one for each platform, with a
+// bill of materials beside it, and the checksums of all. The same source, version
+// and time give the same bytes, whatever the machine and the directory.
+//
+// It is run from the root of the module.
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// release is what is built, from the directory source into the directory out.
+type release struct {
+	source, out       string
+	version, revision string
+	time              time.Time // of every file in the archives
+	log               io.Writer
+}
+
+// platform is an operating system and an architecture, as Go names them.
+type platform struct{ os, arch string }
+
+func main() {
+	platforms := flag.String("platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64", "what to build for")
+	r := release{source: ".", log: os.Stderr}
+	flag.StringVar(&r.version, "version", "unknown", "version of the release, without a v")
+	flag.StringVar(&r.revision, "revision", "unknown", "commit that it is built from")
+	flag.StringVar(&r.out, "o", filepath.Join("bin", "release"), "directory to write into")
+	epoch := flag.String("time", "0", "time of the files in the archives, in seconds since 1970")
+	flag.Parse()
+	if err := r.run(context.Background(), *platforms, *epoch); err != nil {
+		fmt.Fprintln(os.Stderr, "release:", err)
+		os.Exit(1) //nolint:forbidigo // this is main
+	}
+}
+
+func (r release) run(ctx context.Context, platforms, epoch string) error {
+	seconds, err := strconv.ParseInt(epoch, 10, 64)
+	if err != nil {
+		return fmt.Errorf("time: %w", err)
+	}
+	r.time = time.Unix(seconds, 0).UTC()
+	var all []platform
+	for name := range strings.SplitSeq(platforms, ",") {
+		system, arch, found := strings.Cut(name, "/")
+		if !found {
+			return fmt.Errorf("platform %q is not OS/ARCH", name)
+		}
+		all = append(all, platform{system, arch})
+	}
+	return r.build(ctx, all)
+}
+
+// build writes everything for the platforms and the checksums of what is written.
+func (r release) build(ctx context.Context, platforms []platform) error {
+	if err := os.MkdirAll(r.out, 0o750); err != nil {
+		return err
+	}
+	var files []string
+	for _, p := range platforms {
+		fmt.Fprintln(r.log, "building for", p.os, p.arch)
+		names, err := r.buildFor(ctx, p)
+		if err != nil {
+			return fmt.Errorf("%s/%s: %w", p.os, p.arch, err)
+		}
+		files = append(files, names...)
+	}
+	return r.writeChecksums(files)
+}
+
+// buildFor returns the names of the archive and its bill of materials.
+func (r release) buildFor(ctx context.Context, p platform) ([]string, error) {
+	dir, err := os.MkdirTemp("", "release-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, p.program())
+	if err := r.compile(ctx, p, program); err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("prober_%s_%s_%s", r.version, p.os, p.arch)
+	archive, bill := name+p.suffix(), name+".cdx.json"
+	if err := r.writeArchive(p, archive, name, program); err != nil {
+		return nil, err
+	}
+	return []string{archive, bill}, r.writeBill(ctx, bill, program)
+}
+
+func (p platform) program() string {
+	if p.os == "windows" {
+		return "prober.exe"
+	}
+	return "prober"
+}
+
+func (p platform) suffix() string {
+	if p.os == "windows" {
+		return ".zip"
+	}
+	return ".tar.gz"
+}
+
+func (r release) compile(ctx context.Context, p platform, to string) error {
+	const stamp = "github.com/prometheus/common/version"
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", //nolint:gosec // whoever runs this may run go
+		"-ldflags", fmt.Sprintf("-s -w -X %[1]s.Version=%[2]s -X %[1]s.Revision=%[3]s", stamp, r.version, r.revision), "-o", to, ".")
+	cmd.Dir, cmd.Stderr = r.source, r.log
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOARM64=v8.0")
+	return cmd.Run()
+}
+
+// writeBill lists the modules in the program, as the program itself says.
+func (r release) writeBill(ctx context.Context, name, program string) error {
+	out, err := filepath.Abs(filepath.Join(r.out, name))
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile="+filepath.Join("tools", "sbom", "go.mod"), "cyclonedx-gomod", "bin", //nolint:gosec // likewise
+		"-json", "-std", "-noserial", "-notimestamp", "-version", r.version, "-output", out, program)
+	cmd.Dir, cmd.Stderr = r.source, r.log
+	// The bill has the checksum of the tool that wrote it, whose bytes depend on this.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false")
+	return cmd.Run()
+}
+
+// writeChecksums writes what `sha256sum --check` reads.
+func (r release) writeChecksums(files []string) error {
+	slices.Sort(files)
+	var sums strings.Builder
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join(r.out, name))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(text), name)
+	}
+	return os.WriteFile(filepath.Join(r.out, "SHA256SUMS"), []byte(sums.String()), 0o644) //nolint:gosec // it is to be published
+}

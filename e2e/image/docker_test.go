@@ -1,0 +1,111 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/e2e/rig"
+)
+
+// docker is a daemon that belongs to one test, with images and containers of its
+// own. Its containers have no network but loopback.
+type docker struct {
+	host string
+}
+
+// startDocker starts the daemon, or skips the test and says why it cannot be.
+func startDocker(t *testing.T) *docker {
+	t.Helper()
+	// Not t.TempDir(), whose name is too long for the socket of a daemon.
+	dir, err := os.MkdirTemp("", "docker-") //nolint:usetesting // see above
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	socket := "unix://" + filepath.Join(dir, "docker.sock")
+	// What it mounts is gone with it, in a mount namespace of its own.
+	daemon := rig.Start(t, exec.CommandContext(context.WithoutCancel(t.Context()), "unshare", "--mount", program(t, "dockerd", "docker.io"),
+		"--host="+socket, "--data-root="+filepath.Join(dir, "data"), "--exec-root="+filepath.Join(dir, "exec"), "--pidfile="+filepath.Join(dir, "pid"),
+		"--bridge=none", "--iptables=false", "--ip6tables=false"))
+	t.Cleanup(func() { // a killed one would leave containerd behind
+		daemon.Signal(os.Interrupt)
+		daemon.Wait()
+	})
+	rig.Until(t, "a Docker daemon", func() bool {
+		return daemon.HasEnded() || strings.Contains(daemon.Output(), "API listen on")
+	})
+	if daemon.HasEnded() {
+		lines := strings.Split(strings.TrimSpace(daemon.Output()), "\n")
+		t.Skip("a Docker daemon cannot run here: " + lines[len(lines)-1])
+	}
+	return &docker{host: socket}
+}
+
+// command returns the client with these arguments. It works in a clean-up, too,
+// when the context of the test has ended.
+func (d *docker) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program(t, "docker", "docker.io"), append([]string{"--host=" + d.host}, args...)...)
+	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0") // Debian has no buildx
+	return cmd
+}
+
+// run runs the client and returns what it prints, without the last newline.
+func (d *docker) run(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := d.try(t, args...)
+	require.NoError(t, err, out)
+	return out
+}
+
+func (d *docker) try(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := d.command(t, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String() + stderr.String(), err
+	}
+	return strings.TrimSuffix(stdout.String(), "\n"), nil
+}
+
+// start starts a container in the background and returns its id. The test removes
+// it at its end.
+func (d *docker) start(t *testing.T, args ...string) string {
+	t.Helper()
+	id := d.run(t, append([]string{"run", "--detach"}, args...)...)
+	t.Cleanup(func() {
+		if t.Failed() {
+			logs, err := d.command(t, "logs", id).CombinedOutput()
+			t.Logf("logs of %v: %v\n%s", args, err, logs)
+		}
+		d.run(t, "rm", "--force", id)
+	})
+	return id
+}
+
+// inspect decodes what docker inspect says of an image or a container into to.
+func (d *docker) inspect(t *testing.T, what string, to any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(d.run(t, "inspect", "--format={{json .}}", what)), to))
+}
+
+// program returns the path of a program that a Debian package has.
+func program(t *testing.T, name, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("PROBER_E2E") == "1" {
+		t.Fatalf("%s is not installed; the Debian package %s has it", name, debianPackage)
+	}
+	t.Skipf("%s is not installed; the Debian package %s has it", name, debianPackage)
+	return ""
+}

@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/e2e/rig"
+)
+
+// mostExposed is what systemd-analyze may say of the unit, in tenths; 100 is a
+// service without any protection. What is left is the network.
+const mostExposed = "12"
+
+// units copies the units into a folder, with the program under test in place of
+// the installed one.
+func units(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS("../deploy/systemd")))
+	for _, name := range []string{"prober.service", "prober.service.d/socket.conf"} {
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Contains(t, string(text), "/usr/local/bin/prober")
+		text = []byte(strings.ReplaceAll(string(text), "/usr/local/bin/prober", prober))
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+	}
+	return dir
+}
+
+func TestSystemdFindsNoFaultWithTheUnits(t *testing.T) {
+	t.Parallel()
+	analyze := program(t, "systemd-analyze", "systemd")
+	withSocket := units(t)
+	alone := units(t)
+	require.NoError(t, os.RemoveAll(filepath.Join(alone, "prober.service.d")))
+	for dir, names := range map[string][]string{alone: {"prober.service"}, withSocket: {"prober.service", "prober.socket"}} {
+		cmd := exec.CommandContext(t.Context(), analyze, append([]string{"verify"}, names...)...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Empty(t, string(out))
+	}
+
+	confined := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", "--threshold="+mostExposed, "prober.service")
+	confined.Dir = alone
+	out, err := confined.CombinedOutput()
+	require.NoError(t, err, string(out))
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	t.Log(lines[len(lines)-1])
+}
+
+func TestTheProberServesOnTheSocketOfSystemd(t *testing.T) {
+	t.Parallel()
+	activate := program(t, "systemd-socket-activate", "systemd")
+	dir := units(t)
+	config := rig.WriteFile(t, dir, "prober.yml", "targets: []\n")
+	text, err := os.ReadFile(filepath.Join(dir, "prober.service.d", "socket.conf"))
+	require.NoError(t, err)
+	start := strings.Fields(string(text)[strings.LastIndex(string(text), "ExecStart=")+len("ExecStart="):])
+	start = slices.DeleteFunc(start, func(arg string) bool { return arg == "$PROBER_FLAGS" })
+	for i, arg := range start {
+		start[i] = strings.ReplaceAll(arg, "/etc/prober/prober.yml", config)
+	}
+
+	address := "127.0.0.1:" + rig.FreePort(t)
+	p := rig.Start(t, exec.CommandContext(t.Context(), activate, append([]string{"--listen=" + address}, start...)...))
+	p.Await("Listening on .* as 3")
+	m, err := rig.Scrape(t.Context(), "http://"+address+"/metrics") // the first connection starts it
+	require.NoError(t, err)
+	assert.Contains(t, m, "prober_build_info")
+
+	p.Signal(syscall.SIGHUP)
+	p.Await("the configuration was loaded")
+	p.Signal(syscall.SIGTERM)
+	p.Await("waiting for the last scrape")
+	_, err = rig.Scrape(t.Context(), "http://"+address+"/metrics")
+	require.NoError(t, err)
+	assert.Zero(t, p.Wait().ExitCode())
+}
