@@ -49,7 +49,7 @@ targets:
 `
 
 const (
-	tokenOfPeer = `request: {oauth2: {client_id: id, client_secret_file: ${dir}/${request.oauth2.client_secret_file}, timeout: 300ms, ` +
+	tokenOfPeer = `request: {oauth2: {client_id: id, client_secret_file: ${dir}/${request.oauth2.client_secret_file}, timeout: 3s, ` +
 		`token_url: '%s?t=${request.oauth2.token_url}', endpoint_params: {resource: ['${request.oauth2.endpoint_params}']}}}`
 	proxyOfPeer  = `connection: {proxy_url: '%s', proxy_username: user, proxy_password_file: ${dir}/${connection.proxy_password_file}}`
 	clientOfPeer = `connection: {tls: {%scert_file: ${dir}/client.pem, key_file: ${dir}/${connection.tls.key_file}}}`
