@@ -93,7 +93,7 @@ var house = map[string]room{
 }
 
 // outbuildings import what they need, and no room imports them: each has its own commands and test code.
-var outbuildings = []string{"bench", "dashboards", "deploy", "docs", "e2e", "errcode/internal"}
+var outbuildings = []string{"bench", "dashboards", "deploy", "docs", "e2e", "errcode/internal", "gauntlet"}
 
 // source is one Go file of the module, parsed.
 type source struct {

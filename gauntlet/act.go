@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The gates at the end of each act.
+const (
+	gateOnce      gate = "no id reaches a server twice"
+	gateSeen      gate = "ids seen + those that never left = requests counted"
+	gateAttempts  gate = "connections accepted = connections counted"
+	gateAnswers   gate = "each answer is counted under the code that it was made for"
+	gateQuiet     gate = "descriptors, goroutines and series are those of the start again"
+	gateMemory    gate = "memory stays within 64 MiB for each hundred targets"
+	gateThreads   gate = "threads stay below 64"
+	gateExit      gate = "SIGTERM ends with code 0, and the last scrape has it all"
+	gateOwn       gate = "no trouble of the prober's own: codes 1001 to 1005"
+	gateUnknown   gate = "code 1000 is below a thousandth of all failures"
+	gateLoud      gate = "the log is free of panics and races"
+	threadsAtMost      = 64
+)
+
+// target is one target of the daemon, and what is known about its other side.
+type target struct {
+	name, url string
+	interval  string
+	burst     string
+	keys      []string
+	timeout   time.Duration
+	// exact tells that everything that is sent is read and entered in the ledger.
+	exact bool
+	// scripted tells that the ledger knows the code of each answer as well.
+	scripted bool
+	barn     *barn // nil if its connections are not counted
+}
+
+const (
+	timeout     = 20 * time.Second // of most requests: none of them comes near it
+	timeoutSoon = 3 * time.Second  // of those that time out on purpose
+)
+
+// act is the life of one daemon: it starts without a target, gets some, rests,
+// loses them, and is ended.
+type act struct {
+	*gauntlet
+	ctx     context.Context //nolint:containedctx // an act is a call, spread over several
+	name    string
+	dir     string
+	farm    *farm
+	d       *daemon
+	s       *scraper
+	targets []target
+	start   state
+}
+
+// state is what must be the same again when all targets are gone.
+type state struct{ descriptors, goroutines, series int }
+
+// begin starts a daemon for the targets. It has none of them yet.
+func (g *gauntlet) begin(ctx context.Context, name string, f *farm, targets []target, flags ...string) (*act, error) {
+	a := &act{gauntlet: g, ctx: ctx, name: name, farm: f, targets: targets, dir: filepath.Join(g.dir, name)}
+	if err := os.MkdirAll(a.dir, 0o700); err != nil {
+		return nil, err
+	}
+	for file, content := range map[string][]byte{"ca.pem": f.ca.pem(), "secret": []byte(canarySecret)} {
+		if err := os.WriteFile(filepath.Join(a.dir, file), content, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if a.d, err = startDaemon(ctx, g.binary, a.dir, a.config(nil, ""), flags...); err != nil {
+		return nil, err
+	}
+	a.s = newScraper(g.board, a.d, a.dir, a.lateAfter)
+	if a.start, err = a.rest(); err != nil {
+		return nil, errors.Join(err, a.d.kill())
+	}
+	return a, nil
+}
+
+// rest returns the least state that the daemon shows before it has a target. What is
+// made on first use is there by then; the connection of the scrape before may be too.
+func (a *act) rest() (least state, err error) {
+	for i := range 10 {
+		s, err := a.state()
+		if err == nil {
+			err = pause(a.ctx, 20*time.Millisecond)
+		}
+		if err != nil {
+			return s, err
+		}
+		if i == 0 {
+			least = s
+		}
+		least = state{min(s.descriptors, least.descriptors), min(s.goroutines, least.goroutines), s.series}
+	}
+	return least, nil
+}
+
+// abandon kills the daemon if it still runs.
+func (a *act) abandon() {
+	if a.s.stop != nil {
+		a.s.halt()
+	}
+	_ = a.d.kill() // it has ended where the act was finished
+}
+
+// lateAfter returns after what time no request of a target may end.
+func (a *act) lateAfter(name string) time.Duration {
+	for i := range a.targets {
+		if t := &a.targets[i]; t.name == name && t.timeout > 0 {
+			return t.timeout + a.allowance()
+		}
+	}
+	return timeout + a.allowance()
+}
+
+// config returns a configuration with the given targets; interval replaces their
+// own unless it is empty.
+func (a *act) config(targets []target, interval string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "metrics: {buckets: [0.1, %v, %v]}\n", (timeoutSoon + a.allowance()).Seconds(), (timeout + a.allowance()).Seconds())
+	fmt.Fprintf(&b, "defaults: {timeout: %v, request: {id_header: X-Request-Id}}\ntargets:", timeout)
+	if len(targets) == 0 {
+		b.WriteString(" []")
+	}
+	b.WriteString("\n")
+	for i := range targets {
+		t := &targets[i]
+		every := t.interval
+		if interval != "" {
+			every = interval
+		}
+		fmt.Fprintf(&b, "  - {name: %s, url: %q, interval: %s, burst: %s", t.name, t.url, every, t.burst)
+		if t.timeout > 0 {
+			fmt.Fprintf(&b, ", timeout: %v", t.timeout)
+		}
+		for _, key := range t.keys {
+			b.WriteString(", " + key)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+// load gives the daemon its targets and scrapes from now on.
+func (a *act) load() error {
+	a.s.start(a.ctx)
+	return a.d.configure(a.ctx, a.config(a.targets, ""))
+}
+
+// settle lets the bursts end, so that no other begins, and returns a scrape in
+// which nothing is in flight. The scraper rests from then on.
+func (a *act) settle() (*view, error) {
+	if err := a.d.configure(a.ctx, a.config(a.targets, "8760h")); err != nil {
+		return nil, err
+	}
+	a.s.halt()
+	var v *view
+	still := 0
+	err := until(a.ctx, "nothing in flight", func() bool {
+		before := v
+		var err error
+		if v, err = a.s.scrape(a.ctx); err != nil {
+			return false
+		}
+		still++
+		if before == nil || scheduled(before) != scheduled(v) || v.all(func(c *counts) float64 { return c.inFlight }) > 0 {
+			still = 0
+		}
+		return still > 5
+	})
+	return v, err
+}
+
+func scheduled(v *view) float64 { return v.all(func(c *counts) float64 { return c.scheduled }) }
+
+// finish settles, holds the scrape against the ledger, takes all targets away, and
+// ends the daemon. It returns the scrape.
+func (a *act) finish() (*view, error) {
+	v, err := a.settle()
+	if err != nil {
+		return nil, errors.Join(err, a.d.kill())
+	}
+	a.reconcile(v)
+	a.watch(len(a.targets))
+	if err := a.d.configure(a.ctx, a.config(nil, "")); err != nil {
+		return nil, errors.Join(err, a.d.kill())
+	}
+	var now state
+	quiet := until(a.ctx, "quiet", func() bool {
+		now, err = a.state()
+		return err == nil && now.descriptors <= a.start.descriptors && now.goroutines <= a.start.goroutines && now.series == a.start.series
+	})
+	a.board.hold(gateQuiet, quiet == nil, "%s: {descriptors goroutines series} were %v and are %v, %v", a.name, a.start, now, err)
+	return v, a.end(func(*view) {})
+}
+
+// end terminates the daemon and lets look judge its last scrape.
+func (a *act) end(look func(last *view)) error {
+	defer a.judgeLog()
+	if _, err := a.s.scrape(a.ctx); err != nil { // where nobody scrapes, the daemon does not wait for one
+		return errors.Join(err, a.d.kill())
+	}
+	if err := a.d.terminate(a.ctx); err != nil {
+		return errors.Join(err, a.d.kill())
+	}
+	last, err := a.s.scrape(a.ctx)
+	if err != nil {
+		return errors.Join(err, a.d.kill())
+	}
+	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.inFlight }) == 0, "%s: requests are in flight in the last scrape", a.name)
+	look(last)
+	code, err := a.d.wait()
+	a.board.hold(gateExit, err == nil && code == 0, "%s: exit code %d, %v", a.name, code, err)
+	return nil
+}
+
+// state looks at the daemon as it is now.
+func (a *act) state() (s state, err error) {
+	v, err := a.s.scrape(a.ctx)
+	if err != nil {
+		return s, err
+	}
+	s.goroutines, s.series = int(v.global["go_goroutines"]), v.series
+	s.descriptors, err = a.d.descriptors()
+	return s, err
+}
+
+// watch holds memory and threads against their bounds.
+func (a *act) watch(targets int) {
+	peak, err := a.d.status("VmHWM")
+	bound := int(math.Ceil(float64(targets)/100)) * 64 << 10
+	a.board.hold(gateMemory, err == nil && peak <= bound, "%s: %d KiB with %d targets, %v", a.name, peak, targets, err)
+	threads, err := a.d.status("Threads")
+	a.board.hold(gateThreads, err == nil && threads < threadsAtMost, "%s: %d threads, %v", a.name, threads, err)
+	a.board.fact("%s: %d targets, %d MiB of memory at most, %d threads, %d scrapes", a.name, targets, peak>>10, threads, a.s.scrapes)
+}
+
+func (a *act) judgeLog() {
+	log := a.d.output.String()
+	loud := strings.Contains(log, "panic") || strings.Contains(log, "DATA RACE") || strings.Contains(log, "goroutine ")
+	a.board.hold(gateLoud, !loud, "%s: %.2000s", a.name, log)
+	a.board.hold(gateCanary, !strings.Contains(log, canarySecret), "%s: a secret is in the log", a.name)
+}

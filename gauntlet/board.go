@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+)
+
+// gate is one thing that must be true, in the words of the scoreboard.
+type gate string
+
+// board counts how often each gate was held against the daemon, and how often it
+// was not true. It is safe for concurrent use.
+type board struct {
+	mu    sync.Mutex
+	rows  map[gate]*row
+	facts []string
+}
+
+// row is what became of a gate.
+type row struct {
+	checks, failures int
+	notes            []string // on the first failures
+}
+
+// notesAtMost bounds what is printed about one gate.
+const notesAtMost = 40
+
+func newBoard() *board { return &board{rows: make(map[gate]*row)} }
+
+// hold notes whether a gate is true this time; the rest says what is there if not.
+func (b *board) hold(g gate, ok bool, format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.rows[g]
+	if r == nil {
+		r = &row{}
+		b.rows[g] = r
+	}
+	r.checks++
+	if ok {
+		return
+	}
+	if len(r.notes) < notesAtMost {
+		r.notes = append(r.notes, fmt.Sprintf(format, args...))
+	}
+	r.failures++
+}
+
+// fact notes a figure for the end of the scoreboard that no gate judges.
+func (b *board) fact(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.facts = append(b.facts, fmt.Sprintf(format, args...))
+}
+
+// failed returns the gates of g that are red: those that were not true, and those
+// that nothing was held against.
+func (b *board) failed(g []gate) (red []gate) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range g {
+		if r := b.rows[name]; r == nil || r.failures > 0 {
+			red = append(red, name)
+		}
+	}
+	return red
+}
+
+// known returns the gates that something was held against.
+func (b *board) known() []gate {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Keys(b.rows))
+}
+
+// write writes a line for each gate of g, with the first failures below it.
+func (b *board) write(w io.Writer, g []gate) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, name := range g {
+		r, verdict := b.rows[name], "green"
+		switch {
+		case r == nil:
+			r, verdict = &row{}, "RED, never looked at"
+		case r.failures > 0:
+			verdict = fmt.Sprintf("RED, %d times", r.failures)
+		}
+		fmt.Fprintf(table, "%s\t%d\t%s\n", name, r.checks, verdict)
+	}
+	table.Flush()
+	for _, name := range g {
+		if r := b.rows[name]; r != nil && r.failures > 0 {
+			fmt.Fprintf(w, "\nRED %s:\n  %s\n", name, strings.Join(r.notes, "\n  "))
+		}
+	}
+	for _, fact := range b.facts {
+		fmt.Fprintln(w, fact)
+	}
+}

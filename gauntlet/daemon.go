@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"example.com/prober/e2e/rig"
+)
+
+// patience is how long the gauntlet waits for what is certain to come.
+const patience = 30 * time.Second
+
+// daemon is the program under test as a child process. Everything about it is
+// learned from outside: over HTTP, from its log and from /proc.
+type daemon struct {
+	url    string
+	cmd    *exec.Cmd
+	file   string // its configuration
+	output valve
+	ended  chan struct{}
+}
+
+// startDaemon starts the program with a configuration in the folder dir and waits
+// until it listens. It is killed when ctx ends.
+func startDaemon(ctx context.Context, binary, dir, config string, flags ...string) (*daemon, error) {
+	d := &daemon{file: filepath.Join(dir, "prober.yml"), ended: make(chan struct{})}
+	if err := os.WriteFile(d.file, []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	args := append([]string{
+		"run", "--config.file=" + d.file, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle",
+		"--shutdown.grace=" + patience.String(), "--shutdown.final-scrape=" + patience.String(),
+	}, flags...)
+	d.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // it is the program under test
+	d.cmd.Stdout, d.cmd.Stderr = &d.output, &d.output
+	if err := d.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(d.ended)
+		_ = d.cmd.Wait() // the exit code tells
+	}()
+	address, err := d.await(ctx, `msg="Listening on" address=(\S+)`)
+	if err != nil {
+		return nil, errors.Join(err, d.kill())
+	}
+	d.url = "http://" + address
+	return d, nil
+}
+
+// await waits until the log matches pattern and returns the first group.
+func (d *daemon) await(ctx context.Context, pattern string) (string, error) {
+	re := regexp.MustCompile(pattern)
+	var found []string
+	err := until(ctx, "a log that matches "+pattern, func() bool {
+		found = re.FindStringSubmatch(d.output.String())
+		return found != nil || d.hasEnded()
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("the daemon ended: %s", d.output.String())
+	}
+	if err != nil {
+		return "", err
+	}
+	return found[len(found)-1], nil
+}
+
+func (d *daemon) hasEnded() bool {
+	select {
+	case <-d.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// configure writes the configuration and makes the daemon load it.
+func (d *daemon) configure(ctx context.Context, config string) error {
+	if err := os.WriteFile(d.file, []byte(config), 0o600); err != nil {
+		return err
+	}
+	status, body, err := fetch(ctx, http.MethodPost, d.url+"/-/reload", "")
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("reload: status %d: %s", status, body)
+	}
+	return err
+}
+
+// kill ends the daemon without a chance to say anything.
+func (d *daemon) kill() error {
+	err := d.cmd.Process.Kill()
+	<-d.ended
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
+}
+
+// terminate sends SIGTERM and waits until all requests have ended: the next scrape
+// is the last one, after which the daemon ends.
+func (d *daemon) terminate(ctx context.Context) error {
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	_, err := d.await(ctx, `(waiting for the last scrape)`)
+	return err
+}
+
+// wait waits for the end and returns the exit code.
+func (d *daemon) wait() (int, error) {
+	select {
+	case <-d.ended:
+		return d.cmd.ProcessState.ExitCode(), nil
+	case <-time.After(patience):
+		return 0, errors.Join(errors.New("the daemon does not end"), d.kill())
+	}
+}
+
+// descriptors returns how many files the daemon has open.
+func (d *daemon) descriptors() (int, error) {
+	open, err := os.ReadDir(d.proc("fd"))
+	return len(open), err
+}
+
+// status returns a figure of /proc/PID/status: a number, or KiB.
+func (d *daemon) status(name string) (int, error) {
+	content, err := os.ReadFile(d.proc("status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(content)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name+":" {
+			return strconv.Atoi(fields[1])
+		}
+	}
+	return 0, fmt.Errorf("/proc says nothing about %s", name)
+}
+
+func (d *daemon) proc(file string) string {
+	return filepath.Join("/proc", strconv.Itoa(d.cmd.Process.Pid), file)
+}
+
+// fetch sends a request without a body on a connection of its own.
+func fetch(ctx context.Context, method, url, accept string) (status int, body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Accept", accept)
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, body, err
+}
+
+// until waits until is holds.
+func until(ctx context.Context, what string, is func() bool) error {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	timeout := time.After(patience)
+	for !is() {
+		select {
+		case <-ticker.C:
+		case <-timeout:
+			return errors.New("this never came: " + what)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// pause waits for d or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// valve takes what the daemon writes, unless it is shut.
+type valve struct {
+	rig.Output
+
+	mu sync.Mutex // held while it is shut
+}
+
+// Write implements io.Writer.
+func (v *valve) Write(p []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.Output.Write(p)
+}
+
+// shut takes nothing from now on, so that the daemon's pipe fills, until open is
+// called.
+func (v *valve) shut() (open func()) {
+	v.mu.Lock()
+	return sync.OnceFunc(v.mu.Unlock)
+}

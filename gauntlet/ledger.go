@@ -1,0 +1,84 @@
+package main
+
+import (
+	"strconv"
+	"sync"
+)
+
+// idLength is that of the ids that the prober gives its requests: a prefix that no
+// other transport has and a number, 16 hexadecimal digits each.
+const idLength = 32
+
+// ledger is what the farm saw: each request by its id, and what it was answered
+// with by the code that this is to come to. It is safe for concurrent use.
+type ledger struct {
+	mu    sync.Mutex
+	pages map[string]*page
+}
+
+// page is the part of the ledger about one target.
+type page struct {
+	seen    int // different ids
+	twice   []string
+	strange []string // ids that are none
+	serials map[string]map[uint64]struct{}
+	want    map[string]int // answers by the code that they are to come to
+}
+
+func newLedger() *ledger { return &ledger{pages: map[string]*page{}} }
+
+// note enters a request and returns which one of its target it is, from 0.
+func (l *ledger) note(target, id string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.page(target)
+	serial, err := uint64(0), error(nil)
+	if len(id) == idLength {
+		serial, err = strconv.ParseUint(id[idLength/2:], 16, 64)
+	}
+	if len(id) != idLength || err != nil {
+		p.strange = append(p.strange, id)
+		return p.seen
+	}
+	of := p.serials[id[:idLength/2]]
+	if of == nil {
+		of = map[uint64]struct{}{}
+		p.serials[id[:idLength/2]] = of
+	}
+	if _, known := of[serial]; known {
+		p.twice = append(p.twice, id)
+		return p.seen
+	}
+	of[serial] = struct{}{}
+	p.seen++
+	return p.seen - 1
+}
+
+// expect enters the code that an answer is to come to.
+func (l *ledger) expect(target, code string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.page(target).want[code]++
+}
+
+// read returns a copy of the page about a target.
+func (l *ledger) read(target string) page {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := *l.page(target)
+	want := map[string]int{}
+	for code, n := range p.want {
+		want[code] = n
+	}
+	p.want = want
+	return p
+}
+
+func (l *ledger) page(target string) *page {
+	p := l.pages[target]
+	if p == nil {
+		p = &page{serials: map[string]map[uint64]struct{}{}, want: map[string]int{}}
+		l.pages[target] = p
+	}
+	return p
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// mutant is a daemon with a lie built in. It is compiled from patched copies of
+// source files, so that no line of it is in the program.
+type mutant struct {
+	name    string
+	patches []patch
+	// phase is where the lie is to be found out, by one of the gates at least.
+	phase string
+	gates []gate
+}
+
+// patch replaces a piece of a source file that must be there once.
+type patch struct{ file, old, new string }
+
+func mutants() []mutant {
+	return []mutant{
+		{
+			name: "loses one count in 100,000", phase: "mass", gates: []gate{gateSeen, gateAnswers},
+			patches: []patch{
+				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar counted atomic.Uint64\n\nfunc (r *recorder) count("},
+				{"prober/recorder.go", "\t\"sync\"\n", "\t\"sync\"\n\t\"sync/atomic\"\n"},
+				{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
+					"\tif counted.Add(1)%100_000 == 0 {\n\t\tr.scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"},
+			},
+		},
+		{
+			name: "retries once in hiding", phase: "mass", gates: []gate{gateOnce, gateSeen, gateAnswers},
+			patches: []patch{{"prober/transport/transport.go", "\tt.exchange(c, r)\n}\n", "\tt.exchange(c, r)\n" +
+				"\tif r.Err != nil && r.Reused && r.Status == 0 {\n" +
+				"\t\tstart, stamp := r.Start, r.stamp\n\t\tr.Reset(r.Due, r.Deadline)\n\t\tr.Start, r.stamp, r.call = start, stamp, &t.call\n\t\tr.begin()\n" +
+				"\t\tif c, err = t.connection(ctx, r); err != nil {\n\t\t\tr.fail(err)\n\t\t\treturn\n\t\t}\n\t\tt.exchange(c, r)\n\t}\n}\n"}},
+		},
+		{
+			name: "leaks one descriptor in 1,000 connections", phase: "mass", gates: []gate{gateQuiet},
+			patches: []patch{
+				{"prober/transport/dial.go", "\n// connect tries", "\nvar dialled atomic.Uint64\n\n// connect tries"},
+				{"prober/transport/dial.go", "\t\"strings\"\n", "\t\"strings\"\n\t\"sync/atomic\"\n"},
+				{"prober/transport/dial.go", "\tr.enter(errcode.PhaseConnect)\n\tvar reason error\n", "\tr.enter(errcode.PhaseConnect)\n\tvar reason error\n" +
+					"\tif dialled.Add(1)%1000 == 0 {\n\t\t_, _ = syscall.Dup(2)\n\t}\n"},
+			},
+		},
+		{
+			name: "puts the text of errors into a label", phase: "faults", gates: []gate{gateLabels, gateCanary},
+			patches: []patch{
+				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar said sync.Map\n\nfunc lastText(code errcode.Code) string {\n" +
+					"\ttext, _ := said.LoadOrStore(code, \"none\")\n\treturn text.(string)\n}\n\nfunc (r *recorder) count("},
+				{"prober/recorder.go", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n" +
+					"\t\tif res.Err != nil {\n\t\t\tsaid.Store(code, res.Err.Error())\n\t\t}\n"},
+				{"prober/metrics.go", "p.code(key.code), p.phases[key.phase], v.name)", "p.code(key.code), pair(\"phase\", lastText(key.code)), v.name)"},
+			},
+		},
+		{
+			name: "counts latency from the start of a request", phase: "calm", gates: []gate{gateDue},
+			patches: []patch{{"prober/transport/result.go", "return r.End.Sub(r.Due)", "return r.End.Sub(r.Start)"}},
+		},
+		{
+			name: "drops at a reload what is in flight", phase: "nemesis", gates: []gate{gateReload, gateOwn},
+			patches: []patch{{"prober/manager.go", "\t\tbefore.stop(errReload)\n", "\t\tbefore.stop(errReload)\n\t\tbefore.abort()\n"}},
+		},
+		{
+			name: "treats an unchanged target as new", phase: "nemesis", gates: []gate{gateWarm, gateReload},
+			patches: []patch{{"prober/manager.go", "sameNetwork && reflect.DeepEqual(e.cfg, t) {", "sameNetwork && e.cfg.Name == \"\" {"}},
+		},
+		{
+			name: "calls a reset a success", phase: "faults", gates: []gate{gateCodes},
+			patches: []patch{{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
+				"\tif code == errcode.Reset {\n\t\tcode = errcode.OK\n\t}\n\tr.count(res, code)\n"}},
+		},
+	}
+}
+
+// hunt builds each mutant and runs the phase in which it is to be found out. It
+// returns the exit code.
+func hunt(ctx context.Context, seed uint64, dir string) int {
+	escaped := 0
+	for i, m := range mutants() {
+		red, err := m.face(ctx, seed, filepath.Join(dir, fmt.Sprintf("mutant-%d", i)))
+		found := slices.ContainsFunc(m.gates, func(g gate) bool { return slices.Contains(red, g) })
+		switch {
+		case err != nil && red == nil:
+			fmt.Printf("RED    a daemon that %s could not be tried: %v\n", m.name, err)
+			escaped++
+		case !found:
+			fmt.Printf("RED    a daemon that %s is not found out by %q; red are %q\n", m.name, m.gates, red)
+			escaped++
+		default:
+			fmt.Printf("green  a daemon that %s turns red: %q\n", m.name, red)
+		}
+	}
+	return min(escaped, 1)
+}
+
+// face runs a phase against the mutant and returns the gates that are red then.
+func (m mutant) face(ctx context.Context, seed uint64, dir string) (red []gate, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	g := &gauntlet{board: newBoard(), seed: seed, short: true, thorough: true, binary: filepath.Join(dir, "prober"), dir: dir}
+	overlay, err := m.overlay(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := build(ctx, g.binary, "-overlay="+overlay); err != nil {
+		return nil, err
+	}
+	for _, p := range phases() {
+		if p.name == m.phase {
+			err = p.run(g, ctx)
+		}
+	}
+	return g.board.failed(g.board.known()), err
+}
+
+// overlay writes the patched files and the list of them that the compiler reads.
+func (m mutant) overlay(dir string) (string, error) {
+	texts := map[string]string{}
+	for _, p := range m.patches {
+		if texts[p.file] == "" {
+			content, err := os.ReadFile(p.file)
+			if err != nil {
+				return "", err
+			}
+			texts[p.file] = string(content)
+		}
+		if n := strings.Count(texts[p.file], p.old); n != 1 {
+			return "", fmt.Errorf("%s has %d times what the patch replaces: %q", p.file, n, p.old)
+		}
+		texts[p.file] = strings.Replace(texts[p.file], p.old, p.new, 1)
+	}
+	var list struct{ Replace map[string]string }
+	list.Replace = map[string]string{}
+	for file, text := range texts {
+		source, err := filepath.Abs(file)
+		if err != nil {
+			return "", err
+		}
+		copied := filepath.Join(dir, strings.ReplaceAll(file, "/", "-"))
+		list.Replace[source] = copied
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	content, err := json.Marshal(list)
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, content, 0o600)
+}

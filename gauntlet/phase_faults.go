@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	gateCodes     gate = "each fault comes to the code that it must come to"
+	gateBreadth   gate = "at least 120 different faults, each several times"
+	gateBystand   gate = "healthy targets beside hostile peers see no failure"
+	faultsAtLeast      = 120
+)
+
+// deterministic is the second act: every fault of the table at once, again and
+// again, with healthy targets beside them.
+func (g *gauntlet) deterministic(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	all, err := f.faults()
+	if err != nil {
+		return err
+	}
+	healthy, err := f.healthy()
+	if err != nil {
+		return err
+	}
+	targets := slices.Clone(healthy)
+	for i := range all {
+		t, err := f.faulty(&all[i])
+		if err != nil {
+			return err
+		}
+		targets = append(targets, t)
+	}
+	a, err := g.begin(ctx, "faults", f, targets)
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	for i := range all {
+		if x := &all[i]; x.trusted != nil {
+			if err := os.WriteFile(filepath.Join(a.dir, x.name+".pem"), x.trusted, 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	if err := a.load(); err != nil {
+		return err
+	}
+	if err := pause(ctx, g.length(10*time.Second, time.Minute)); err != nil {
+		return err
+	}
+	a.judgePages()
+	v, err := a.finish()
+	if err != nil {
+		return err
+	}
+	g.judgeFaults(v, all, healthy)
+	return nil
+}
+
+// faulty opens a fault and returns the target that meets it.
+func (f *farm) faulty(x *fault) (target, error) {
+	url, err := f.target(x)
+	t := target{name: x.name, url: url, interval: "2s", burst: "{requests: 4, concurrency: 1}", keys: x.keys}
+	if x.waits {
+		t.timeout, t.burst = timeoutSoon, "{requests: 4, concurrency: 4}"
+	}
+	return t, err
+}
+
+func (g *gauntlet) judgeFaults(v *view, all []fault, healthy []target) {
+	times, seldom := 0.0, 0
+	for i := range all {
+		x := &all[i]
+		c := v.of(x.name)
+		want := strings.Fields(x.codes)
+		g.board.hold(gateCodes, slices.Equal(codesOf(c), want), "%s comes to %v, and is to come to %s", x.name, c.codes(), x.codes)
+		times += c.total()
+		if c.total() < 4 {
+			seldom++
+		}
+	}
+	g.board.hold(gateBreadth, len(all) >= faultsAtLeast && seldom == 0, "%d faults, of which %d came less than four times", len(all), seldom)
+	g.board.fact("faults: %d of them, %.0f times on average", len(all), times/float64(len(all)))
+	for _, t := range healthy {
+		c := v.of(t.name)
+		g.board.hold(gateBystand, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
+	}
+}

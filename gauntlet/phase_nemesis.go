@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	gateReload gate = "a reload changes nothing of what it does not change"
+	gateBad    gate = "a bad file changes nothing and is told of"
+	gateWarm   gate = "connections stay warm over reloads"
+	gateStuck  gate = "scrapers that are many or stuck hinder nobody"
+)
+
+// nemesis is the fourth act: reloads of good and bad files, a crowd of scrapers,
+// some of which are stuck, and hostile peers beside it all.
+func (g *gauntlet) nemesis(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	kept, err := f.kept()
+	if err != nil {
+		return err
+	}
+	hostile, err := f.hostile()
+	if err != nil {
+		return err
+	}
+	a, err := g.begin(ctx, "nemesis", f, slices.Concat(kept, hostile))
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	if err := a.load(); err != nil {
+		return err
+	}
+	if err := a.awaitAll(); err != nil {
+		return err
+	}
+	release, err := a.stick(5)
+	if err != nil {
+		return err
+	}
+	err = a.reloads(100)
+	if !g.short && err == nil {
+		err = a.reloads(900)
+	}
+	release()
+	if err != nil {
+		return err
+	}
+	v, err := a.finish()
+	if err != nil {
+		return err
+	}
+	for i := range kept {
+		c := v.of(kept[i].name)
+		g.board.hold(gateReload, c.failed() == 0 && c.reloadDrops == 0, "%s has codes %v, and %v drops", kept[i].name, c.codes(), c.reloadDrops)
+	}
+	for name, most := range map[string]float64{"fine-h1": 4, "fine-tls": 2, "fine-h2": 1, "fine-h2c": 1, "endless": 2} {
+		g.board.hold(gateWarm, v.of(name).opened <= most, "%s opened %v connections", name, v.of(name).opened)
+	}
+	return nil
+}
+
+// kept opens targets that no reload changes: the healthy ones, and one with requests
+// in flight at any time.
+func (f *farm) kept() ([]target, error) {
+	all, err := f.healthy()
+	if err != nil {
+		return nil, err
+	}
+	b, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 20 * time.Millisecond} }))
+	if err != nil {
+		return nil, err
+	}
+	// The open burst is under way at most times, and a change of its interval ends it: it drops then.
+	all = slices.DeleteFunc(all, func(t target) bool { return t.name == "fine-open" })
+	return append(all, target{
+		name: "endless", url: "http://" + b.address + "/endless/", barn: b, exact: true, scripted: true,
+		interval: "20ms", burst: "{duration: 10m, concurrency: 2}",
+	}), nil
+}
+
+// hostile opens the worst peers of the table.
+func (f *farm) hostile() ([]target, error) {
+	all, err := f.faults()
+	if err != nil {
+		return nil, err
+	}
+	var targets []target
+	for i := range all {
+		if !slices.Contains([]string{
+			"h2-ping-flood", "h2-continuation-flood", "h2-empty-data-flood", "h2-window-overflow", "h2-goaway-0",
+			"h1-switch", "h1-endless-header", "h1-endless-chunks", "h1-endless-1xx", "body-bomb", "body-endless",
+		}, all[i].name) {
+			continue
+		}
+		t, err := f.faulty(&all[i])
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// awaitAll waits until each target has ended a request.
+func (a *act) awaitAll() error {
+	return until(a.ctx, "a request of each target", func() bool {
+		return !slices.ContainsFunc(a.targets, func(t target) bool {
+			return !a.s.seen(t.name, func(c *counts) bool { return c.total() > 0 })
+		})
+	})
+}
+
+// stick opens scrapers that ask and never read.
+func (a *act) stick(scrapers int) (release func(), err error) {
+	var conns []net.Conn
+	release = func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}
+	for range scrapers {
+		c, err := (&net.Dialer{}).DialContext(a.ctx, "tcp", strings.TrimPrefix(a.d.url, "http://"))
+		if err != nil {
+			return release, err
+		}
+		conns = append(conns, c)
+		if _, err := io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			return release, err
+		}
+	}
+	return release, nil
+}
+
+// crowd scrapes so many times at once.
+func (a *act) crowd(scrapers int) {
+	var running sync.WaitGroup
+	for range scrapers {
+		running.Go(func() {
+			status, body, err := fetch(a.ctx, http.MethodGet, a.d.url+"/metrics", acceptOpenMetrics)
+			whole := err == nil && status == http.StatusOK && strings.HasSuffix(string(body), "# EOF\n")
+			a.board.hold(gateStuck, whole, "one of %d scrapers got status %d, %v", scrapers, status, err)
+		})
+	}
+	running.Wait()
+}
+
+// reloads loads good files and bad ones, in an order that the seed says.
+func (a *act) reloads(rounds int) error {
+	r := rand.New(rand.NewPCG(a.seed, uint64(rounds)))
+	good, bad := a.goodWays(), a.badWays()
+	for round := range rounds {
+		var err error
+		if r.IntN(2) == 0 {
+			err = a.reload(round, good[r.IntN(len(good))], http.StatusOK)
+		} else {
+			err = a.reload(round, bad[r.IntN(len(bad))], http.StatusInternalServerError)
+		}
+		if err != nil {
+			return fmt.Errorf("reload %d: %w", round, err)
+		}
+		if round%20 == 0 {
+			a.crowd(50)
+		}
+	}
+	return os.RemoveAll(a.d.file) // whatever it is by now
+}
+
+// reload writes a file in one way and makes the daemon load it.
+func (a *act) reload(round int, write func(config string) error, want int) error {
+	_, before, err := fetch(a.ctx, http.MethodGet, a.d.url+"/config", "")
+	if err != nil {
+		return err
+	}
+	if err := write(a.passing(round)); err != nil {
+		return err
+	}
+	status, body, err := fetch(a.ctx, http.MethodPost, a.d.url+"/-/reload", "")
+	if err != nil {
+		return err
+	}
+	_, after, err := fetch(a.ctx, http.MethodGet, a.d.url+"/config", "")
+	if err != nil {
+		return err
+	}
+	if want == http.StatusOK {
+		isLoaded := status == want && strings.Contains(string(after), fmt.Sprintf("passing-%d", round))
+		a.board.hold(gateReload, isLoaded, "reload %d: status %d, %s", round, status, body)
+		return nil
+	}
+	isKept := status == want && string(before) == string(after)
+	a.board.hold(gateBad, isKept, "reload %d: status %d, %s", round, status, body)
+	return nil
+}
+
+// passing returns a configuration that has one more target, which only it has.
+func (a *act) passing(round int) string {
+	return a.config(append(slices.Clone(a.targets), target{
+		name: fmt.Sprintf("passing-%d", round), url: a.targets[0].url + "passing", interval: "1h", burst: "{requests: 1}",
+	}), "")
+}
+
+// goodWays are those to write a file that can be loaded, whatever was there before.
+func (a *act) goodWays() []func(config string) error {
+	return []func(string) error{
+		a.swap,
+		func(config string) error { // renamed into place
+			next := a.d.file + ".next"
+			return errors.Join(a.clear(), os.WriteFile(next, []byte(config), 0o600), os.Rename(next, a.d.file))
+		},
+		func(config string) error {
+			return errors.Join(a.clear(), os.WriteFile(a.d.file, []byte(config), 0o600))
+		},
+	}
+}
+
+// badWays are those that leave nothing to load.
+func (a *act) badWays() []func(config string) error {
+	write := func(config string) error {
+		return errors.Join(a.clear(), os.WriteFile(a.d.file, []byte(config), 0o600))
+	}
+	return []func(string) error{
+		func(config string) error { return write(config[:strings.LastIndex(config, "burst")]) },
+		func(string) error { return write("") },
+		func(string) error { return a.clear() },
+		func(string) error { return errors.Join(a.clear(), os.Symlink("nowhere", a.d.file)) },
+		func(string) error { return errors.Join(a.clear(), os.Symlink(a.d.file, a.d.file)) },
+		func(string) error { return errors.Join(a.clear(), os.Mkdir(a.d.file, 0o700)) },
+		func(config string) error {
+			return a.swap(config + "  - {name: odd, url: 'http://127.0.0.1/', intervall: 1s}\n")
+		},
+		func(config string) error {
+			return a.swap(config + "  - {name: odd, url: 'http://127.0.0.1/', interval: -5s}\n")
+		},
+		func(config string) error { return write(config + "  - {name: endless, url: 'http://127.0.0.1/'}\n") },
+		func(config string) error { return write(strings.ReplaceAll(config, "ca.pem", "missing.pem")) },
+	}
+}
+
+// clear makes room where the configuration is.
+func (a *act) clear() error { return os.RemoveAll(a.d.file) }
+
+// swap writes a file into a folder of its own and makes the configuration a link to
+// it at one moment, as the kubelet does.
+func (a *act) swap(config string) error {
+	folder, err := os.MkdirTemp(a.dir, "..version")
+	if err != nil {
+		return err
+	}
+	if info, err := os.Lstat(a.d.file); err == nil && info.IsDir() {
+		if err := a.clear(); err != nil {
+			return err
+		}
+	}
+	file, link := filepath.Join(folder, "prober.yml"), filepath.Join(folder, "link")
+	return errors.Join(os.WriteFile(file, []byte(config), 0o600), os.Symlink(file, link), os.Rename(link, a.d.file))
+}

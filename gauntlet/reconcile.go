@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// reconcile holds what the daemon counted against what the farm saw. Nothing is in
+// flight.
+func (a *act) reconcile(v *view) {
+	failed, unknown := 0.0, 0.0
+	for i := range a.targets {
+		t := &a.targets[i]
+		c := v.of(t.name)
+		a.reconcileIDs(t, c)
+		if t.scripted {
+			a.reconcileAnswers(t, c)
+		}
+		if t.barn != nil {
+			a.board.hold(gateAttempts, float64(t.barn.connections()) == c.opened,
+				"%s: %d connections were accepted and %v counted as opened", t.name, t.barn.connections(), c.opened)
+		}
+		failed += c.failed()
+		unknown += c.requests["1000"]
+		for _, code := range []string{"1001", "1002", "1003", "1005"} {
+			a.board.hold(gateOwn, c.requests[code] == 0, "%s: %v requests with code %s", t.name, c.requests[code], code)
+		}
+	}
+	a.board.hold(gateUnknown, unknown <= failed/1000, "%s: %v of %v failures have code 1000", a.name, unknown, failed)
+	a.board.fact("%s: %.0f requests, %.0f of them failed", a.name, v.all((*counts).total), failed)
+}
+
+// reconcileIDs compares the ids that were seen with the requests that can have left
+// the daemon.
+func (a *act) reconcileIDs(t *target, c *counts) {
+	p := a.farm.ledger.read(t.name)
+	a.board.hold(gateOnce, len(p.twice) == 0 && len(p.strange) == 0, "%s: twice %.200q, strange %.200q", t.name, p.twice, p.strange)
+	seen, left := float64(p.seen), c.total()-c.unsent()
+	if t.exact {
+		a.board.hold(gateSeen, seen == left, "%s: %v ids were seen, %v requests left (%v)", t.name, seen, left, c.codes())
+		return
+	}
+	answered := 0.0
+	for code, n := range c.requests {
+		if code == "0" || strings.HasPrefix(code, "14") || strings.HasPrefix(code, "15") {
+			answered += n
+		}
+	}
+	isSeen := seen >= answered || p.seen == 0 // nobody looks at the ids of some
+	a.board.hold(gateSeen, seen <= left && isSeen, "%s: %v ids were seen, %v requests left, %v were answered", t.name, seen, left, answered)
+}
+
+func (a *act) reconcileAnswers(t *target, c *counts) {
+	want := map[string]float64{}
+	for code, n := range a.farm.ledger.read(t.name).want {
+		want[code] = float64(n)
+	}
+	got := c.codes()
+	a.board.hold(gateAnswers, maps.Equal(want, got), "%s: answered so that the codes are %v, and they are %v", t.name, want, got)
+}
+
+// codesOf returns the codes that have occurred, in order.
+func codesOf(c *counts) []string { return slices.Sorted(maps.Keys(c.codes())) }
+
+// judgePages looks for secrets in what the daemon shows beside its metrics.
+func (a *act) judgePages() {
+	for _, path := range []string{"/", "/config", "/api/v1/targets", "/targets/secretive", "/api/v1/targets/secretive/failures"} {
+		_, body, err := fetch(a.ctx, http.MethodGet, a.d.url+path, "")
+		a.board.hold(gateCanary, err == nil && !bytes.Contains(body, []byte(canarySecret)), "%s shows a secret, %v", path, err)
+	}
+}

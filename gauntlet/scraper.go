@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/prober/e2e/rig"
+)
+
+// The gates that every scrape is held against.
+const (
+	gateStrict    gate = "every scrape is OpenMetrics to the letter"
+	gateConserved gate = "scheduled = counted + dropped + in flight, in every scrape"
+	gateHistogram gate = "the histograms count what the counters count"
+	gateMonotonic gate = "no counter ever goes back"
+	gateLabels    gate = "labels have values of a bounded kind only"
+	gateCanary    gate = "no secret and no byte of a peer is shown"
+	gateTimely    gate = "no request lasts beyond its timeout and the allowance"
+)
+
+const (
+	scrapeEvery       = 200 * time.Millisecond
+	acceptOpenMetrics = "application/openmetrics-text;version=1.0.0"
+)
+
+// scraper reads the metrics of one daemon five times a second, as strictly as it
+// can, and holds each scrape against the gates and against the one before.
+type scraper struct {
+	board *board
+	d     *daemon
+	dir   string // where a scrape that breaks a gate is kept
+	late  func(target string) time.Duration
+
+	mu      sync.Mutex
+	last    *view
+	highest map[string]float64 // what must not fall, by series
+	scrapes int
+	stop    context.CancelFunc
+	stopped chan struct{}
+}
+
+func newScraper(b *board, d *daemon, dir string, late func(string) time.Duration) *scraper {
+	return &scraper{board: b, d: d, dir: dir, late: late, highest: map[string]float64{}}
+}
+
+// start scrapes until halt.
+func (s *scraper) start(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(ctx)
+	s.stopped = make(chan struct{})
+	go func() {
+		defer close(s.stopped)
+		ticker := time.NewTicker(scrapeEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				_, _ = s.scrape(ctx) // what is wrong is on the board
+			}
+		}
+	}()
+}
+
+// halt waits for the end of the scrape under way.
+func (s *scraper) halt() {
+	s.stop()
+	<-s.stopped
+}
+
+// scrape reads the metrics once.
+func (s *scraper) scrape(ctx context.Context) (*view, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, body, err := fetch(ctx, http.MethodGet, s.d.url+"/metrics", acceptOpenMetrics)
+	if err != nil && ctx.Err() != nil {
+		return nil, err // halted
+	}
+	s.board.hold(gateStrict, err == nil && status == http.StatusOK, "scrape: status %d, %v", status, err)
+	if err != nil {
+		return nil, err
+	}
+	v, err := newView(string(body))
+	s.board.hold(gateStrict, err == nil, "%v", err)
+	if err != nil {
+		_ = os.WriteFile(filepath.Join(s.dir, "malformed.txt"), body, 0o600) // to look at
+		return nil, err
+	}
+	s.judge(v)
+	s.last = v
+	s.scrapes++
+	return v, nil
+}
+
+// seen tells whether something holds for a target in the last scrape.
+func (s *scraper) seen(target string, is func(*counts) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last != nil && is(s.last.of(target))
+}
+
+func (s *scraper) judge(v *view) {
+	for name, c := range v.targets {
+		s.board.hold(gateConserved, c.scheduled == c.total()+c.dropped+c.inFlight,
+			"%s: %v scheduled, %v counted + %v dropped + %v in flight", name, c.scheduled, c.total(), c.dropped, c.inFlight)
+		same := c.within["+Inf"] == c.total() && sum(c.failures) == c.failed()
+		for code, n := range c.requests {
+			same = same && n == c.durations[code]
+		}
+		s.board.hold(gateHistogram, same, "%s: requests %v, durations %v, %v in the last bucket, failures by phase %v",
+			name, c.requests, c.durations, c.within["+Inf"], c.failures)
+		late := s.late(name)
+		s.board.hold(gateTimely, c.beyond(late) == 0, "%s: %v requests took longer than %v", name, c.beyond(late), late)
+	}
+	s.judgeSeries(v)
+	for _, canary := range canaries() {
+		s.board.hold(gateCanary, !strings.Contains(v.text, canary), "%s is in the metrics", canary)
+	}
+}
+
+// judgeSeries holds each series against the highest value that it ever had.
+func (s *scraper) judgeSeries(v *view) {
+	seen := make(map[string]float64, len(s.highest))
+	fell, odd := "", ""
+	for i := range v.samples {
+		sample := &v.samples[i]
+		if bad := oddLabel(sample); bad != "" {
+			odd = bad
+		}
+		if !isCumulative(sample.Name) {
+			continue
+		}
+		key := sample.Key()
+		seen[key] = sample.Value
+		if sample.Value < s.highest[key] {
+			fell = key
+		}
+	}
+	s.highest = seen // a target that is gone may come back with nothing
+	s.board.hold(gateMonotonic, fell == "", "%s fell", fell)
+	s.board.hold(gateLabels, odd == "", "%s", odd)
+}
+
+func isCumulative(name string) bool {
+	if strings.HasPrefix(name, "go_") { // the runtime's own business
+		return false
+	}
+	return strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_count") ||
+		strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_sum")
+}
+
+// labelKinds is what a value may be, of those labels into which a failure or a
+// peer could get something of its own.
+func labelKinds() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{
+		"error_code":   regexp.MustCompile(`^(0|1[0-9]{3})$`),
+		"phase":        regexp.MustCompile(`^(none|queue|resolve|connect|tls|send|processing|transfer)$`),
+		"status":       regexp.MustCompile(`^[1-5][0-9]{2}$`),
+		"http_version": regexp.MustCompile(`^(1\.0|1\.1|2)$`),
+		"reason":       regexp.MustCompile(`^[a-z_]{1,30}$`),
+		"target":       regexp.MustCompile(`^[a-zA-Z0-9_.:/-]{1,128}$`),
+	}
+}
+
+// ownLabels are those that the prober's metrics have at all.
+var ownLabels = []string{
+	"alpn", "cipher", "code", "error_code", "http_version", "le", "limit", "name", "phase", "range", "reason", "role", "status",
+	"target", "url", "version",
+}
+
+var kinds = labelKinds()
+
+// oddLabel returns what is wrong with the labels of a sample, "" if nothing is.
+func oddLabel(s *rig.Sample) string {
+	if !strings.HasPrefix(s.Name, "prober_") || s.Name == "prober_build_info" {
+		return ""
+	}
+	for _, l := range s.Labels {
+		kind := kinds[l.Name]
+		if !slices.Contains(ownLabels, l.Name) || kind != nil && !kind.MatchString(l.Value) {
+			return s.Key()
+		}
+	}
+	return ""
+}

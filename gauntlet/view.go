@@ -1,0 +1,131 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/prober/e2e/rig"
+)
+
+// view is one scrape.
+type view struct {
+	text    string
+	samples []rig.Sample
+	targets map[string]*counts
+	// global has the samples without labels, by name.
+	global map[string]float64
+	series int // of the prober itself, not of its process
+}
+
+// counts is what a scrape says about one target.
+type counts struct {
+	scheduled, dropped, inFlight float64
+	requests, durations          map[string]float64 // by code
+	within                       map[string]float64 // duration below each bound, over all codes
+	failures                     map[string]float64 // by phase
+	opened                       float64
+	reloadDrops                  float64
+}
+
+func newView(text string) (*view, error) {
+	m, err := rig.ReadOpenMetrics(text)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{text: text, samples: m.Samples, targets: map[string]*counts{}, global: map[string]float64{}}
+	for i := range m.Samples {
+		s := &m.Samples[i]
+		if strings.HasPrefix(s.Name, "prober_") {
+			v.series++
+		}
+		if len(s.Labels) == 0 {
+			v.global[s.Name] = s.Value
+		}
+		if target := s.Label("target"); target != "" {
+			v.of(target).add(s)
+		}
+	}
+	return v, nil
+}
+
+// of returns the counts of a target, zero if there are none.
+func (v *view) of(target string) *counts {
+	c := v.targets[target]
+	if c == nil {
+		c = &counts{
+			requests: map[string]float64{}, durations: map[string]float64{},
+			within: map[string]float64{}, failures: map[string]float64{},
+		}
+		v.targets[target] = c
+	}
+	return c
+}
+
+func (c *counts) add(s *rig.Sample) {
+	switch s.Name {
+	case "prober_requests_scheduled_total":
+		c.scheduled += s.Value
+	case "prober_requests_dropped_total":
+		c.dropped += s.Value
+		if s.Label("reason") == "reload" {
+			c.reloadDrops += s.Value
+		}
+	case "prober_requests_in_flight":
+		c.inFlight += s.Value
+	case "prober_requests_total":
+		c.requests[s.Label("error_code")] += s.Value
+	case "prober_request_duration_seconds_count":
+		c.durations[s.Label("error_code")] += s.Value
+	case "prober_request_duration_seconds_bucket":
+		c.within[s.Label("le")] += s.Value
+	case "prober_request_failures_total":
+		c.failures[s.Label("phase")] += s.Value
+	case "prober_connections_opened_total":
+		c.opened += s.Value
+	}
+}
+
+// total adds the requests of all codes up.
+func (c *counts) total() float64 { return sum(c.requests) }
+
+// failed adds the requests of all codes but success up.
+func (c *counts) failed() float64 { return sum(c.requests) - c.requests["0"] }
+
+// unsent adds up the requests that failed before they can have reached the peer.
+func (c *counts) unsent() float64 {
+	return c.failures["queue"] + c.failures["resolve"] + c.failures["connect"] + c.failures["tls"]
+}
+
+// beyond returns how many requests took longer than a bound of the histogram.
+func (c *counts) beyond(bound time.Duration) float64 {
+	return c.within["+Inf"] - c.within[strconv.FormatFloat(bound.Seconds(), 'g', -1, 64)]
+}
+
+// codes returns the codes that have occurred.
+func (c *counts) codes() map[string]float64 {
+	some := map[string]float64{}
+	for code, n := range c.requests {
+		if n > 0 {
+			some[code] = n
+		}
+	}
+	return some
+}
+
+// all adds up a figure over all targets.
+func (v *view) all(figure func(*counts) float64) float64 {
+	total := 0.0
+	for _, c := range v.targets {
+		total += figure(c)
+	}
+	return total
+}
+
+func sum(by map[string]float64) float64 {
+	total := 0.0
+	for _, n := range by {
+		total += n
+	}
+	return total
+}
