@@ -22,6 +22,21 @@ func BenchmarkHTTP1(b *testing.B) {
 	}
 }
 
+func BenchmarkNewConnection(b *testing.B) {
+	p := listen(b, answering(okAnswer))
+	tr := newTransport(b, Config{URL: p.url("http"), RequestsPerConnection: 1})
+	var r Result
+	b.ReportAllocs()
+	for b.Loop() {
+		now := Now()
+		r.Reset(now, now.Add(patience))
+		tr.Do(context.Background(), &r)
+		if r.Err != nil {
+			b.Fatal(r.Err)
+		}
+	}
+}
+
 func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
 	p := listen(t, answering(okAnswer))
 	tr := newTransport(t, Config{URL: p.url("http")})

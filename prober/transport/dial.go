@@ -80,8 +80,13 @@ func (t *Transport) route() error {
 // newDialer returns the dialer for targets and proxies. It enforces the policy.
 func newDialer(p policy, source netip.Addr) net.Dialer {
 	d := net.Dialer{
-		ControlContext: p.control,
-		KeepAlive:      -1, // deadlines find dead peers sooner
+		ControlContext: func(_ context.Context, _, address string, c syscall.RawConn) error {
+			if err := p.control(address); err != nil {
+				return err
+			}
+			return keepReserve(c)
+		},
+		KeepAlive: -1, // deadlines find dead peers sooner
 	}
 	if source.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source.Unmap(), 0))
@@ -123,9 +128,7 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 	}
 	c := newConn(t, newStream(tcp, deadline), r.Remote)
 	c.stream.ceiling = t.cfg.Connections
-	stop := context.AfterFunc(ctx, c.stream.Abort)
-	defer stop()
-	if err := t.establish(c, r); err != nil {
+	if err := t.establish(ctx, c, r); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -133,7 +136,13 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 	return c, nil
 }
 
-func (t *Transport) establish(c *conn, r *Result) error {
+// establish does the handshakes with a proxy and for TLS.
+func (t *Transport) establish(ctx context.Context, c *conn, r *Result) error {
+	if t.proxy == nil && t.tls == nil {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, c.stream.Abort)
+	defer stop()
 	if err := t.proxy.negotiate(c, t.target); err != nil {
 		return err
 	}
@@ -146,9 +155,7 @@ func (t *Transport) establish(c *conn, r *Result) error {
 // connect tries the addresses one after another until deadline. The error is
 // that of the first one to which there is a route.
 func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (net.Conn, error) {
-	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
-	defer cancel()
-	addrs, err := t.addresses(ctx, r)
+	addrs, err := t.addresses(ctx, r, deadline)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +178,7 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 
 // addresses returns where to connect to. All that is done for the sake of a
 // proxy belongs to the phase connect, the look-up of its name included.
-func (t *Transport) addresses(ctx context.Context, r *Result) ([]netip.Addr, error) {
+func (t *Transport) addresses(ctx context.Context, r *Result, deadline Instant) ([]netip.Addr, error) {
 	if t.proxy != nil {
 		r.enter(errcode.PhaseConnect)
 		if err := t.checkTarget(); err != nil {
@@ -184,6 +191,8 @@ func (t *Transport) addresses(ctx context.Context, r *Result) ([]netip.Addr, err
 	if t.proxy == nil {
 		r.enter(errcode.PhaseResolve)
 	}
+	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
+	defer cancel()
 	return t.resolve(ctx, t.next.host)
 }
 
@@ -201,9 +210,26 @@ func (t *Transport) checkTarget() error {
 // attempt connects to one address until deadline.
 func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, deadline Instant) (net.Conn, error) {
 	r.Remote = netip.AddrPortFrom(addr, t.next.port)
-	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
-	defer cancel()
-	return t.dialer.DialContext(ctx, "tcp", r.Remote.String())
+	return t.dialer.DialContext(until{ctx, deadline}, "tcp", r.Remote.String())
+}
+
+// until is a context whose deadline starts no timer: package net leaves it to the poller
+// to end an attempt at that time.
+type until struct {
+	context.Context //nolint:containedctx // it is a context itself
+
+	deadline Instant
+}
+
+// Deadline overrides that of the context.
+func (u until) Deadline() (time.Time, bool) { return u.deadline.Time(), true }
+
+// Done is never nil: package net heeds the deadline only of a context that can end.
+func (u until) Done() <-chan struct{} {
+	if done := u.Context.Done(); done != nil {
+		return done
+	}
+	return make(chan struct{})
 }
 
 // share gives an attempt its part of the time that is left, so that one address

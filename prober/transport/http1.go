@@ -22,7 +22,8 @@ type conn struct {
 	secured bool
 	remote  netip.AddrPort
 
-	// buf[start:end] holds bytes that were received and not yet consumed.
+	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
+	// back to the transport when the connection is closed.
 	buf        []byte
 	start, end int
 	// lastRead is when the last read returned; the response ended then.
@@ -142,7 +143,7 @@ func (c *conn) receive(r *Result) error {
 // readFinalHeader reads informational responses and the header after them.
 func (c *conn) readFinalHeader(r *Result) error {
 	if c.buf == nil {
-		c.buf = make([]byte, readBufferSize)
+		c.buf = c.t.buffers.get()
 	}
 	for range maxInformational + 1 {
 		if err := c.readHeader(r); err != nil {

@@ -75,7 +75,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	r.enter(errcode.PhaseSend)
 	h := &h2conn{
 		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
-		outlet: &outlet{stream: c.stream},
+		outlet: newOutlet(c.stream),
 		gone:   make(chan struct{}),
 	}
 	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
@@ -103,7 +103,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 		return nil, prefaceError(err, h.readAt != 0)
 	}
 	h.heardAt = h.readAt
-	return h, h.outlet.attach()
+	return h, h.outlet.attach(h)
 }
 
 func (c *h2conn) exchangePrefaces() error {
@@ -238,6 +238,8 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	st.left, st.sendWindow = st.call.length, c.initialWindow
 	st.bodiless = st.call.bodiless
 	c.appendBody(st)
+	c.awaited--
+	st.handedOver = st.left == 0 && (c.reading || c.writing)
 	return true
 }
 

@@ -5,9 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"io"
 	"net"
-	"sync"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,34 +75,40 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 	}
 }
 
-var _ = io.EOF
-
 func BenchmarkHTTP2(b *testing.B) {
-	for _, workers := range []int{1, 64} {
-		b.Run(map[int]string{1: "one stream", 64: "64 streams"}[workers], func(b *testing.B) {
-			p := listen(b, fastPeer(b))
-			tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
-			require.NoError(b, do(tr, patience).Err)
-			b.ReportAllocs()
-			b.ResetTimer()
-			var running sync.WaitGroup
-			for w := range workers {
-				running.Go(func() {
-					var r Result
-					for range (b.N + workers - 1 - w) / workers {
-						now := Now()
-						r.Reset(now, now.Add(patience))
-						tr.Do(context.Background(), &r)
-						if r.Err != nil {
-							b.Error(r.Err)
-							return
-						}
-					}
-				})
-			}
-			running.Wait()
-		})
+	p := listen(b, fastPeer(b))
+	tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
+	var r Result
+	b.ReportAllocs()
+	for b.Loop() {
+		now := Now()
+		r.Reset(now, now.Add(patience))
+		tr.Do(context.Background(), &r)
+		if r.Err != nil {
+			b.Fatal(r.Err)
+		}
 	}
+}
+
+func BenchmarkHTTP2ManyStreams(b *testing.B) {
+	p := listen(b, fastPeer(b))
+	tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
+	require.NoError(b, do(tr, patience).Err)
+	const streams = 64
+	b.SetParallelism(streams / runtime.GOMAXPROCS(0))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		var r Result
+		for pb.Next() {
+			now := Now()
+			r.Reset(now, now.Add(patience))
+			tr.Do(context.Background(), &r)
+			if r.Err != nil {
+				b.Error(r.Err)
+				return
+			}
+		}
+	})
 }
 
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {

@@ -124,7 +124,10 @@ func (st *h2stream) exchange(r *Result) {
 		opened = Now()
 	}
 	r.enterAt(errcode.PhaseSend, opened)
-	sentAt := st.conn.send(st)
+	sentAt := opened
+	if !st.handedOver {
+		sentAt = st.conn.send(st)
+	}
 	for !st.ended.Load() {
 		<-st.wake
 	}

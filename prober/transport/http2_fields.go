@@ -11,6 +11,7 @@ var errFieldBlock = errors.New("malformed header block")
 type fieldDecoder struct {
 	table       fieldTable
 	name, value []byte
+	sound       bool // whether these two are
 }
 
 // decode passes the fields of a block to h. An error leaves the table in a state
@@ -30,7 +31,7 @@ func (d *fieldDecoder) decode(block []byte, h *h2header) error {
 		case b&0xc0 == 0x40:
 			fields++
 			if block, err = d.literal(block, 6, h); err == nil {
-				d.table.add(d.name, d.value)
+				d.table.add(d.name, d.value, d.sound)
 			}
 		default: // not indexed, or never on the way either, which is the same here
 			fields++
@@ -59,12 +60,12 @@ func (d *fieldDecoder) indexed(block []byte, h *h2header) (rest []byte, err erro
 	if !ok {
 		return nil, errFieldBlock
 	}
-	name, value, ok := d.table.get(index)
+	name, value, sound, ok := d.table.get(index)
 	if !ok {
 		return nil, errFieldBlock
 	}
 	if !h.oversized { // a short block can repeat a long entry many times
-		h.add(name, value)
+		h.add(name, value, sound)
 	}
 	return rest, nil
 }
@@ -77,7 +78,7 @@ func (d *fieldDecoder) literal(block []byte, bits int, h *h2header) (rest []byte
 		return nil, errFieldBlock
 	}
 	if index > 0 {
-		name, _, ok := d.table.get(index)
+		name, _, _, ok := d.table.get(index)
 		if !ok {
 			return nil, errFieldBlock
 		}
@@ -88,7 +89,8 @@ func (d *fieldDecoder) literal(block []byte, bits int, h *h2header) (rest []byte
 	if d.value, rest, err = readString(d.value, rest); err != nil {
 		return nil, err
 	}
-	h.add(d.name, d.value)
+	d.sound = isSound(d.name, d.value)
+	h.add(d.name, d.value, d.sound)
 	return rest, nil
 }
 

@@ -31,7 +31,7 @@ func sameVerdict(t *testing.T, blocks ...[]byte) {
 		}
 		require.NoError(t, theirErr)
 		for _, f := range fields {
-			want.add([]byte(f.Name), []byte(f.Value))
+			want.add([]byte(f.Name), []byte(f.Value), isSound([]byte(f.Name), []byte(f.Value)))
 		}
 		require.Equal(t, want.oversized, got.oversized)
 		if !got.oversized { // after which not all is looked at

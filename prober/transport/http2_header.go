@@ -21,29 +21,24 @@ func (h *h2header) reset() {
 	*h = h2header{length: -1, wanted: h.wanted, kept: h.kept}
 }
 
-// add takes in one field (RFC 9113, sections 8.2 and 8.3).
-func (h *h2header) add(name, value []byte) {
+// add takes in one field (RFC 9113, sections 8.2 and 8.3); sound is what isSound says
+// of it.
+func (h *h2header) add(name, value []byte, sound bool) {
 	if h.size += len(name) + len(value) + fieldOverhead; h.size > maxHeaderBytes {
 		h.oversized = true
 		return
 	}
-	if !h.accept(name, value) {
+	if !sound || !h.accept(name, value) {
 		h.malformed = true
 	}
 	h.kept.add(h.wanted, name, value)
 }
 
 func (h *h2header) accept(name, value []byte) bool {
-	if len(name) > 0 && name[0] == ':' {
+	if isPseudo(name) {
 		return h.acceptPseudo(name, value)
 	}
 	h.regular = true
-	if !isFieldName(name) || !isFieldValue(value) || isConnectionField(name) {
-		return false
-	}
-	if n := len(value); n > 0 && (isBlank(value[0]) || isBlank(value[n-1])) {
-		return false
-	}
 	if string(name) != "content-length" {
 		return true
 	}
@@ -70,6 +65,20 @@ func (h *h2header) acceptPseudo(name, value []byte) bool {
 	}
 	return h.status >= 100
 }
+
+// isSound tells whether a field is well-formed, whatever comes before and after it.
+// Only h2header knows what to make of a pseudo-header field.
+func isSound(name, value []byte) bool {
+	if isPseudo(name) {
+		return true
+	}
+	if n := len(value); n > 0 && (isBlank(value[0]) || isBlank(value[n-1])) {
+		return false
+	}
+	return isFieldName(name) && isFieldValue(value) && !isConnectionField(name)
+}
+
+func isPseudo(name []byte) bool { return len(name) > 0 && name[0] == ':' }
 
 // isFieldName tells whether name is a token without capitals (RFC 9113, section
 // 8.2.1).

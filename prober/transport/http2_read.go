@@ -226,4 +226,7 @@ func (c *h2conn) ignored() error {
 }
 
 // heard notes that the peer is alive; mu is held.
-func (c *h2conn) heard() { c.heardAt, c.pingUntil = c.readAt, 0 }
+func (c *h2conn) heard() {
+	c.heardAt, c.pingUntil = c.readAt, 0
+	c.reading = c.outlet.socket != nil
+}

@@ -147,5 +147,6 @@ func (c *h2conn) complete(st *h2stream) {
 		st.sent += frameHeaderSize + 4
 		c.flushSoon()
 	}
+	c.awaited++
 	c.end(st, err)
 }

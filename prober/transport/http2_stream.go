@@ -34,7 +34,9 @@ type h2stream struct {
 	heard Instant // when the last frame had come before it was opened
 	// left is what is still to send of the body; blocked tells that the worker
 	// waits for a window or for room to send it.
-	left       int64
+	left int64
+	// handedOver tells that who writes or reads now will write all of the request.
+	handedOver bool
 	sendWindow int64
 	blocked    bool
 	owed       int64 // received and not given back to the peer's window

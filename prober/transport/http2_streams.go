@@ -12,6 +12,7 @@ const maxStreamID = 1<<31 - 1
 // h2streams are the streams of a connection.
 type h2streams struct {
 	open        []*h2stream // ascending by id
+	found       int         // where in open the last one that was looked for stood
 	nextID      uint32
 	peerStreams uint32 // how many the peer allows
 	// resets are the streams that we gave up and that the peer may not know of
@@ -31,8 +32,23 @@ func (s *h2streams) find(id uint32) *h2stream {
 	return nil
 }
 
+// index begins where the last search ended: the frames of a response mostly come one
+// after the other.
 func (s *h2streams) index(id uint32) (int, bool) {
-	return slices.BinarySearchFunc(s.open, id, func(st *h2stream, id uint32) int { return int(st.id) - int(id) })
+	if s.found < len(s.open) && s.open[s.found].id == id {
+		return s.found, true
+	}
+	low, high := 0, len(s.open)
+	for low < high {
+		middle := (low + high) / 2
+		if s.open[middle].id < id {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	s.found = low
+	return low, low < len(s.open) && s.open[low].id == id
 }
 
 // end takes st out of the open streams and wakes its worker, which owns it from

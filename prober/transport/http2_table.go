@@ -12,16 +12,22 @@ const (
 )
 
 // staticTable is that of RFC 7541, appendix A; it is only read.
-var staticTable = func() (table [staticEntries + 1]struct{ name, value []byte }) {
+var staticTable = func() (table [staticEntries + 1]staticEntry) {
 	for i := 1; i <= staticEntries; i++ {
 		entry := &table[i]
 		decoder := hpack.NewDecoder(0, func(f hpack.HeaderField) {
 			entry.name, entry.value = []byte(f.Name), []byte(f.Value)
+			entry.sound = isSound(entry.name, entry.value)
 		})
 		_, _ = decoder.Write([]byte{0x80 | byte(i)}) // there is one for each of these
 	}
 	return table
 }()
+
+type staticEntry struct {
+	name, value []byte
+	sound       bool
+}
 
 // fieldTable is the dynamic table of a peer that encodes (RFC 7541, section 2.3.2).
 // It takes no more space than its largest size needs; a new one is made by resize.
@@ -36,28 +42,33 @@ type fieldTable struct {
 	start, end int
 }
 
-// fieldEntry tells where in the text an entry is.
-type fieldEntry struct{ start, value, end int }
+// fieldEntry tells where in the text an entry is, and whether isSound says so of it: most
+// responses repeat the fields of the one before.
+type fieldEntry struct {
+	start, value, end int
+	sound             bool
+}
 
 // get returns the entry with an index, of the static table or of this one, which
 // is valid until the next change.
-func (t *fieldTable) get(index uint64) (name, value []byte, ok bool) {
+func (t *fieldTable) get(index uint64) (name, value []byte, sound, ok bool) {
 	switch {
 	case index == 0:
-		return nil, nil, false
+		return nil, nil, false, false
 	case index <= staticEntries:
-		return staticTable[index].name, staticTable[index].value, true
+		e := &staticTable[index]
+		return e.name, e.value, e.sound, true
 	case index > uint64(staticEntries+t.count):
-		return nil, nil, false
+		return nil, nil, false, false
 	}
 	age := int(index) - staticEntries // 1 for the newest
-	e := t.entries[(t.oldest+t.count-age)%len(t.entries)]
-	return t.text[e.start:e.value], t.text[e.value:e.end], true
+	e := &t.entries[(t.oldest+t.count-age)%len(t.entries)]
+	return t.text[e.start:e.value], t.text[e.value:e.end], e.sound, true
 }
 
 // add puts an entry in, for which old ones leave the table; one that is larger
 // than the table leaves it empty (RFC 7541, section 4.4).
-func (t *fieldTable) add(name, value []byte) {
+func (t *fieldTable) add(name, value []byte, sound bool) {
 	size := len(name) + len(value) + fieldOverhead
 	t.shrink(t.limit - size)
 	if size > t.limit {
@@ -66,7 +77,7 @@ func (t *fieldTable) add(name, value []byte) {
 	if t.end+len(name)+len(value) > len(t.text) {
 		t.compact()
 	}
-	e := fieldEntry{start: t.end}
+	e := fieldEntry{start: t.end, sound: sound}
 	e.value = e.start + copy(t.text[e.start:], name)
 	e.end = e.value + copy(t.text[e.value:], value)
 	t.end = e.end

@@ -18,7 +18,7 @@ const (
 	// outStalled is how much waits only if the peer has stopped reading: no stream
 	// is opened on such a connection.
 	outStalled = 256 << 10
-	// maxBatches bounds how long a worker writes what others append.
+	// maxBatches bounds how long a worker or the reader writes what others append.
 	maxBatches = 4
 	// farewellTime bounds how long the end of a connection waits for a peer that
 	// does not read.
@@ -26,9 +26,10 @@ const (
 )
 
 // h2writer collects frames and writes them in batches: whoever has something to
-// write appends it to out and then takes the role of the writer, if it is free.
-// Who holds the role writes also what others append meanwhile, with one system
-// call for all of it. All is guarded by the mutex of the connection.
+// write appends it to out. While the reader is at work, it writes all of that when
+// it pauses. Otherwise who has appended takes the role of the writer, if it is free,
+// and writes also what others append meanwhile. All is guarded by the mutex of the
+// connection.
 type h2writer struct {
 	out, spare []byte
 	writing    bool // the role is taken
@@ -38,6 +39,11 @@ type h2writer struct {
 	writeErr   error
 	// resigned, if set, is closed when the role is given up.
 	resigned chan struct{}
+	// reading tells that the reader is at work: it will write what is in out.
+	reading bool
+	// awaited is how many workers were woken, since the reader wrote, and have not
+	// opened their next stream.
+	awaited int
 }
 
 // Write appends the frames that the framer makes.
@@ -108,7 +114,7 @@ func (c *h2conn) appendData(st *h2stream, data []byte) {
 // goroutine is at it and will write this too. mu is held, and released while
 // writing.
 func (c *h2conn) flush(until Instant) {
-	if c.writing || len(c.out) == 0 {
+	if c.writing || c.reading || len(c.out) == 0 {
 		return
 	}
 	c.writing, c.writeUntil = true, until
@@ -119,13 +125,51 @@ func (c *h2conn) flush(until Instant) {
 		runtime.Gosched()
 		c.mu.Lock()
 	}
-	c.writeOut()
+	c.writeOut(false)
 }
 
-// writeOut writes until nothing is left and gives up the role, or hands it on.
-func (c *h2conn) writeOut() {
+// pass is called by the reader before it reads more: workers whose responses have come
+// get to append their next requests, so that the peer has something to do meanwhile.
+func (c *h2conn) pass() {
+	if !c.reading { // which only this goroutine changes
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	const patience = 3 // the scheduler may return before all of them had their turn
+	for yields := 0; yields < patience && c.awaited > 0; yields++ {
+		c.mu.Unlock()
+		runtime.Gosched()
+		c.mu.Lock()
+	}
+	c.awaited = 0
+	c.flushNow()
+}
+
+// rest is called by the reader before it waits for more.
+func (c *h2conn) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reading = false
+	c.flushNow()
+}
+
+// flushNow writes what is in out as far as there is room for it. What is left is
+// written by a goroutine of its own: the reader must never wait for a peer that waits
+// for it.
+func (c *h2conn) flushNow() {
+	if c.writing || len(c.out) == 0 || c.cause != nil {
+		return
+	}
+	c.writing = true
+	c.writeOut(true)
+}
+
+// writeOut writes until nothing is left and gives up the role, or hands it on, as it
+// does when it is hasty and there is no room.
+func (c *h2conn) writeOut(hasty bool) {
 	for batches := 0; len(c.out) > 0 && c.writeErr == nil && c.cause == nil; batches++ {
-		if batches == maxBatches && c.writeUntil != 0 {
+		if batches == maxBatches && (hasty || c.writeUntil != 0) {
 			c.handOn(c.flushAlone)
 			return
 		}
@@ -133,6 +177,7 @@ func (c *h2conn) writeOut() {
 		c.out, c.spare = c.spare[:0], nil
 		c.unblock()
 		c.mu.Unlock()
+		c.outlet.hasty = hasty
 		_, err := c.rw.Write(batch)
 		c.mu.Lock()
 		c.spare = batch
@@ -162,10 +207,9 @@ func (c *h2conn) writeFailed(err error) {
 	}
 }
 
-// flushSoon writes what is in out without holding up the caller: the reader,
-// which must never wait for a peer that waits for it.
+// flushSoon has what is in out written without holding up the caller.
 func (c *h2conn) flushSoon() {
-	if c.writing || len(c.out) == 0 || c.cause != nil {
+	if c.writing || c.reading || len(c.out) == 0 || c.cause != nil {
 		return
 	}
 	c.writing = true
@@ -184,7 +228,7 @@ func (c *h2conn) flushInBackground() {
 	defer c.flushes.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.writeOut()
+	c.writeOut(false)
 }
 
 // drain takes the role over from a worker whose time ran out while it wrote.
@@ -201,7 +245,7 @@ func (c *h2conn) drain() {
 	if err != nil {
 		c.writeFailed(err)
 	}
-	c.writeOut()
+	c.writeOut(false)
 }
 
 // farewell tells the peer why the connection ends, if that can be done soon. It
@@ -248,14 +292,30 @@ func (c *h2conn) greet() {
 // so what could not be written is kept, and taken for written.
 type outlet struct {
 	*stream
-	// spill belongs to who holds the role of the writer.
+
+	socket *socket // nil where there can be none
+	// spill belongs to who holds the role of the writer, as does hasty: write only
+	// what there is room for.
 	spill []byte
+	hasty bool
+}
+
+// newOutlet gives s a socket of its own kind, if there can be one.
+func newOutlet(s *stream) *outlet {
+	o := &outlet{stream: s, socket: newSocket(s.Conn)}
+	if o.socket != nil {
+		s.Conn = o.socket
+	}
+	return o
 }
 
 // attach lets s be read without end and written by way of an outlet. The deadline
 // of a request means nothing to a connection that many share.
-func (o *outlet) attach() error {
+func (o *outlet) attach(c *h2conn) error {
 	o.outlet = o
+	if o.socket != nil {
+		o.socket.beforeRead, o.socket.beforeWait = c.pass, c.rest
+	}
 	o.deadline, o.armedRead = never, never
 	if err := o.SetDeadline(time.Time{}); err != nil {
 		return err
@@ -266,14 +326,19 @@ func (o *outlet) attach() error {
 // interrupt makes a write under way return.
 func (o *outlet) interrupt() { _ = o.SetWriteDeadline(longAgo) }
 
-// write writes p or keeps what is left of it when it is interrupted.
+// write writes p, or keeps what is left of it when it is interrupted or hasty.
 func (o *outlet) write(p []byte) (int, error) {
 	if len(o.spill) > 0 {
 		o.spill = append(o.spill, p...)
 		return len(p), nil
 	}
-	n, err := o.Conn.Write(p)
+	write := o.Conn.Write
+	if o.hasty {
+		write = o.socket.writeNow
+	}
+	n, err := write(p)
 	switch {
+	case err == nil && n < len(p): // there was no room
 	case err == nil || !errors.Is(err, os.ErrDeadlineExceeded):
 		return n, err
 	case o.aborted.Load():

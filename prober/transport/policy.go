@@ -1,10 +1,8 @@
 package transport
 
 import (
-	"context"
 	"net/netip"
 	"slices"
-	"syscall"
 
 	"example.com/prober/errcode"
 )
@@ -21,7 +19,7 @@ func newPolicy(deny, allow []netip.Prefix) policy {
 
 // control is the hook of a [net.Dialer]: it sees the address that is really
 // dialled, after every look-up, so that no name can lead around the policy.
-func (p policy) control(_ context.Context, _, address string, _ syscall.RawConn) error {
+func (p policy) control(address string) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return errBlocked

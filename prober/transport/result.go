@@ -40,7 +40,8 @@ type Result struct {
 	Due Instant
 	// Deadline is when the request's time runs out.
 	Deadline Instant
-	// Start is when a worker began to serve the request.
+	// Start is when a worker began to serve the request; [Transport.Do] reads the clock
+	// if it is not known yet.
 	Start Instant
 	// End is when the last byte arrived, or the failure was known.
 	End Instant
@@ -131,8 +132,9 @@ func (r *Result) FailedIn() errcode.Phase {
 
 // begin starts the request's clock: what has passed since it was due is queueing.
 func (r *Result) begin() {
-	now := Now()
-	r.Start = now
+	if r.Start == 0 {
+		r.Start = Now()
+	}
 	r.phase, r.since = errcode.PhaseQueue, r.Due
 	r.seen[errcode.PhaseQueue] = true
 }

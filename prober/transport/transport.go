@@ -132,6 +132,7 @@ type Transport struct {
 	policy       policy
 	dialer       net.Dialer
 	pool         pool
+	buffers      buffers
 	h2           *h2pool // nil where HTTP/2 cannot be spoken
 }
 
@@ -225,6 +226,8 @@ func (t *Transport) release(c *conn, r *Result) {
 		return
 	}
 	t.pool.close(c)
+	t.buffers.put(c.buf)
+	c.buf = nil
 }
 
 // CloseIdle closes the connections that carry no request now.
