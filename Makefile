@@ -23,7 +23,7 @@ DEBIAN_PACKAGES := \
 	ca-certificates gcc libc6-dev iproute2 openssl \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
 	nghttp2-client nghttp2-proxy nghttp2-server wrk \
-	prometheus prometheus-alertmanager chromium fonts-dejavu-core \
+	prometheus prometheus-alertmanager prometheus-blackbox-exporter chromium fonts-dejavu-core \
 	curl jq netcat-openbsd xxd \
 	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
 
@@ -32,6 +32,8 @@ E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
+BASE       ?= main
+PACKAGES   ?= ./errcode ./prober/...
 
 .PHONY: help
 help: ## List the targets
@@ -141,20 +143,49 @@ e2e: ## Test against real servers, proxies and Prometheus; a missing program is 
 	# All of the thousand reloads, of which the race detector has time for a tenth.
 	go test -count=1 -run '^TestAStormOfReloadsLosesNothing$$' .
 
+.PHONY: gauntlet
+gauntlet: ## Try to make the daemon lie, for some minutes; GAUNTLET=short takes one, SEED=N repeats a run
+	go run ./gauntlet $(if $(filter short,$(GAUNTLET)),-short) $(if $(SEED),-seed $(SEED))
+
+.PHONY: gauntlet-mutants
+gauntlet-mutants: ## Try the gauntlet on daemons that lie, each of which it must find out
+	go run ./gauntlet -mutants $(if $(SEED),-seed $(SEED))
+
 .PHONY: prometheus
 prometheus: ## Build bin/prometheus, newer than Debian's, so that `make e2e` tries the dashboards with native histograms
 	GOBIN='$(CURDIR)/bin' CGO_ENABLED=0 go -C dashboards/prometheus install -trimpath -tags remove_all_sd -ldflags '-s -w' tool
 
 .PHONY: bench
-bench: ## Run the micro-benchmarks into bin/bench.txt; BASE=FILE compares with an earlier run
-	@mkdir -p bin
-	go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench.txt
-	$(GOTOOL) benchstat $(BASE) bin/bench.txt
+bench: ## Measure throughput, truth and scale beside other load generators into bench/RESULTS.md (40 minutes; BENCHFLAGS)
+	GOBIN='$(CURDIR)/bin/peers' go -C bench/peers install tool
+	go run ./bench $(BENCHFLAGS) throughput truth scale
 
 .PHONY: bench-pace
-bench-pace: ## Measure pace, stalls and scale beside other load generators into bench/RESULTS.md (half an hour)
+bench-pace: ## Measure pace, stalls, scrapes and visitors into bench/RESULTS.md (half an hour)
 	GOBIN='$(CURDIR)/bin/peers' go -C bench/peers install tool
-	go run ./bench $(BENCHFLAGS)
+	go run ./bench $(BENCHFLAGS) pace stall scrapes shell
+
+.PHONY: bench-micro
+bench-micro: ## Run the micro-benchmarks into bin/bench.txt
+	@mkdir -p bin
+	go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench.txt
+	$(GOTOOL) benchstat bin/bench.txt
+
+.PHONY: bench-compare
+bench-compare: ## Compare the micro-benchmarks of PACKAGES with those where this branch left BASE
+	@base=$$(git merge-base HEAD '$(BASE)')
+	before=$$(mktemp -d)
+	trap 'git worktree remove --force "$$before"' EXIT
+	git worktree add --quiet --detach "$$before" "$$base"
+	mkdir -p bin
+	: >bin/bench-before.txt
+	: >bin/bench-after.txt
+	# In turn, so that both see the same moods of the machine.
+	for ((i = 0; i < $(BENCHCOUNT); i++)); do
+		(cd "$$before" && go test -run '^$$' -bench . -benchmem $(PACKAGES)) >>bin/bench-before.txt
+		go test -run '^$$' -bench . -benchmem $(PACKAGES) >>bin/bench-after.txt
+	done
+	$(GOTOOL) benchstat before=bin/bench-before.txt after=bin/bench-after.txt
 
 .PHONY: demo
 demo: ## Run the prober against its built-in misbehaving server

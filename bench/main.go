@@ -3,6 +3,8 @@
 // sections it replaces only these.
 package main
 
+//go:generate go run . -measure=false -o RESULTS.md -readme ../README.md
+
 import (
 	"context"
 	"errors"
@@ -13,6 +15,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"syscall"
 	"time"
@@ -20,7 +23,11 @@ import (
 	"example.com/prober/bench/pace"
 	"example.com/prober/bench/rig"
 	"example.com/prober/bench/scale"
+	"example.com/prober/bench/scrapes"
+	"example.com/prober/bench/shell"
 	"example.com/prober/bench/stall"
+	"example.com/prober/bench/throughput"
+	"example.com/prober/bench/truth"
 )
 
 // section is a part of the results.
@@ -32,6 +39,8 @@ type section struct {
 // flags of the command.
 type flags struct {
 	out      string
+	readme   string
+	measure  bool
 	binaries string // a directory
 	prober   string
 	rounds   int
@@ -39,11 +48,19 @@ type flags struct {
 	server   int
 	client   int
 	realtime bool
+
+	// of throughput
+	load   time.Duration
+	loads  string // a pattern
+	peers  bool
+	before string
 }
 
 func main() {
 	var f flags
 	flag.StringVar(&f.out, "o", "bench/RESULTS.md", "file with the results")
+	flag.StringVar(&f.readme, "readme", "README.md", "file that the comparison of all clients is copied to")
+	flag.BoolVar(&f.measure, "measure", true, "whether to measure, rather than only to copy the comparison")
 	flag.StringVar(&f.binaries, "bin", "bin", "directory of the binaries: the load generators are in its peers")
 	flag.StringVar(&f.prober, "prober", "", "an executable to measure; empty builds one")
 	flag.IntVar(&f.rounds, "rounds", 5, "how often each client runs")
@@ -51,9 +68,19 @@ func main() {
 	flag.IntVar(&f.client, "client-core", 0, "the core of the clients")
 	flag.IntVar(&f.server, "server-core", 1, "the core of the server and of everything else")
 	flag.BoolVar(&f.realtime, "realtime", false, "give the server and the clients precedence over all other programs; takes privileges")
+	flag.DurationVar(&f.load, "load", 2*time.Second, "how long a client sends as fast as it can, in whole seconds")
+	flag.StringVar(&f.loads, "loads", "", "a pattern of the loads that clients send as fast as they can")
+	flag.BoolVar(&f.peers, "peers", true, "whether load generators written in Go send these loads too")
+	flag.StringVar(&f.before, "before", "", "the executable of an earlier prober that sends these loads too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, f, flag.Args(), os.Stderr)
+	var err error
+	if f.measure {
+		err = run(ctx, f, flag.Args(), os.Stderr)
+	}
+	if err == nil {
+		err = copyComparison(f.out, f.readme)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -69,7 +96,23 @@ func run(ctx context.Context, f flags, names []string, progress io.Writer) error
 		{"stall", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
 			return stall.Run(ctx, r, min(f.rounds, 3), progress) // they take long and hardly differ
 		}},
-		{"scale", scale.Run},
+		{"scale", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+			text, chart, err := scale.Run(ctx, r, progress)
+			if err != nil {
+				return "", err
+			}
+			return text, f.draw("scale.svg", chart)
+		}},
+		{"scrapes", scrapes.Run},
+		{"shell", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+			return shell.Run(ctx, r, f.rounds, progress)
+		}},
+		{"truth", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+			return truth.Run(ctx, r, f.rounds, f.duration, progress)
+		}},
+		{"throughput", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+			return measureThroughput(ctx, r, f, progress)
+		}},
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(sections, func(s section) bool { return s.name == name }) {
@@ -112,6 +155,25 @@ func measure(ctx context.Context, r *rig.Rig, s section, out string, progress io
 	}
 	text += fmt.Sprintf("\n%vLoad average before: %s, after: %s.\n", conditions, before, after)
 	return replaceSection(out, s.name, text)
+}
+
+// measureThroughput also draws the chart.
+func measureThroughput(ctx context.Context, r *rig.Rig, f flags, progress io.Writer) (string, error) {
+	only, err := regexp.Compile(f.loads)
+	if err != nil {
+		return "", err
+	}
+	o := throughput.Options{Rounds: f.rounds, Duration: f.load, Only: only, Peers: f.peers, Before: f.before}
+	results, err := throughput.Run(ctx, r, o, progress)
+	if err != nil {
+		return "", err
+	}
+	return results.Section, f.draw("throughput.svg", results.Chart)
+}
+
+// draw writes a chart beside the results.
+func (f flags) draw(name, chart string) error {
+	return os.WriteFile(filepath.Join(filepath.Dir(f.out), name), []byte(chart), 0o644)
 }
 
 // newRig builds what is measured and what measures.

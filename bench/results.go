@@ -36,3 +36,33 @@ func withSection(content, name, text string) string {
 	_, after, _ := strings.Cut(rest, end)
 	return before + begin + text + end + after
 }
+
+// comparison names the part of the results that README shows.
+const comparison = "comparison"
+
+// copyComparison makes README show what the results say.
+func copyComparison(results, readme string) error {
+	from, err := os.ReadFile(results)
+	if err != nil {
+		return err
+	}
+	text, found := sectionOf(string(from), comparison)
+	if !found {
+		return nil // it was not measured yet
+	}
+	to, err := os.ReadFile(readme)
+	if err != nil {
+		return err
+	}
+	if _, found := sectionOf(string(to), comparison); !found {
+		return fmt.Errorf("%s has no place for the comparison", readme)
+	}
+	return os.WriteFile(readme, []byte(withSection(string(to), comparison, text)), 0o644)
+}
+
+// sectionOf returns the text of a section.
+func sectionOf(content, name string) (text string, found bool) {
+	_, rest, begun := strings.Cut(content, fmt.Sprintf("<!-- %s -->\n", name))
+	text, _, ended := strings.Cut(rest, fmt.Sprintf("<!-- end of %s -->\n", name))
+	return text, begun && ended
+}

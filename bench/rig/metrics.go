@@ -3,6 +3,7 @@ package rig
 import (
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"time"
 
@@ -113,6 +114,18 @@ func (h *Histogram) Count() float64 {
 		n += count
 	}
 	return n
+}
+
+// Since returns what h has counted after it was as earlier.
+func (h *Histogram) Since(earlier *Histogram) *Histogram {
+	since := &Histogram{schema: h.schema, zero: h.zero, buckets: maps.Clone(h.buckets)}
+	since.coarsen(earlier.schema)
+	since.zero -= earlier.zero
+	for index, n := range earlier.buckets {
+		since.buckets[coarser(index, earlier.schema-since.schema)] -= n
+	}
+	maps.DeleteFunc(since.buckets, func(_ int32, n float64) bool { return n == 0 })
+	return since
 }
 
 // Quantiles returns what Prometheus computes from the histogram; the greatest value is

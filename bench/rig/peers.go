@@ -28,7 +28,7 @@ type Fortio struct{}
 func (r *Rig) Peers() []Client {
 	var found []Client
 	for _, c := range []Client{Vegeta{r}, K6{}, Fortio{}} {
-		if _, err := os.Stat(r.peer(c.Name())); err == nil {
+		if _, err := os.Stat(r.Peer(c.Name())); err == nil {
 			found = append(found, c)
 		}
 	}
@@ -44,7 +44,7 @@ func (v Vegeta) command(r *Rig, l Load, dir string) ([]string, error) {
 	targets := filepath.Join(dir, "targets")
 	err := os.WriteFile(targets, []byte("GET "+l.URL+"\n"), 0o600)
 	return []string{
-		r.peer(v.Name()), "attack", "-targets", targets, "-output", filepath.Join(dir, "results"),
+		r.Peer(v.Name()), "attack", "-targets", targets, "-output", filepath.Join(dir, "results"),
 		"-rate", fmt.Sprintf("%d/1s", l.Rate), "-duration", l.Duration.String(), "-max-workers", strconv.Itoa(l.InFlight),
 	}, err
 }
@@ -52,11 +52,11 @@ func (v Vegeta) command(r *Rig, l Load, dir string) ([]string, error) {
 // finish takes the latencies from vegeta's own record of every request, which its report
 // is made of.
 func (v Vegeta) finish(ctx context.Context, p *Process, dir string) (Report, error) {
-	if err := p.wait(ctx); err != nil {
+	if err := p.Wait(ctx); err != nil {
 		return Report{}, err
 	}
 	records := filepath.Join(dir, "records.csv")
-	encode := exec.CommandContext(ctx, v.rig.peer(v.Name()), "encode", "--to", "csv", "--output", records, filepath.Join(dir, "results"))
+	encode := exec.CommandContext(ctx, v.rig.Peer(v.Name()), "encode", "--to", "csv", "--output", records, filepath.Join(dir, "results"))
 	if out, err := encode.CombinedOutput(); err != nil {
 		return Report{}, fmt.Errorf("vegeta encode: %w: %s", err, out)
 	}
@@ -99,13 +99,13 @@ export const options = {
 export default function () { http.get('%s'); }
 `, l.Rate, l.Duration, l.InFlight, l.URL), 0o600)
 	return []string{
-		r.peer(k.Name()), "run", "--quiet", "--no-usage-report", "--no-color", "--log-output", "none", "--address", "",
+		r.Peer(k.Name()), "run", "--quiet", "--no-usage-report", "--no-color", "--log-output", "none", "--address", "",
 		"--summary-trend-stats", "med,p(90),p(99),p(99.9),max", "--summary-export", filepath.Join(dir, "summary.json"), script,
 	}, err
 }
 
 func (K6) finish(ctx context.Context, p *Process, dir string) (Report, error) {
-	if err := p.wait(ctx); err != nil {
+	if err := p.Wait(ctx); err != nil {
 		return Report{}, err
 	}
 	var summary struct {
@@ -132,14 +132,14 @@ func (Fortio) warmUp(l Load) int { return l.InFlight }
 
 func (f Fortio) command(r *Rig, l Load, dir string) ([]string, error) {
 	return []string{
-		r.peer(f.Name()), "load", "-loglevel", "Error", "-qps", strconv.Itoa(l.Rate), "-t", l.Duration.String(),
+		r.Peer(f.Name()), "load", "-loglevel", "Error", "-qps", strconv.Itoa(l.Rate), "-t", l.Duration.String(),
 		"-c", strconv.Itoa(l.InFlight), "-uniform", "-r", "0.0001", "-p", "50,90,99,99.9",
 		"-json", filepath.Join(dir, "summary.json"), l.URL,
 	}, nil
 }
 
 func (Fortio) finish(ctx context.Context, p *Process, dir string) (Report, error) {
-	if err := p.wait(ctx); err != nil {
+	if err := p.Wait(ctx); err != nil {
 		return Report{}, err
 	}
 	var summary struct {

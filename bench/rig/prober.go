@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -35,8 +36,7 @@ func (p Prober) command(r *Rig, l Load, dir string) ([]string, error) {
 	}
 	config := fmt.Sprintf("targets:\n- name: bench\n  url: %s\n  interval: %s\n  burst: {%srate: %d, duration: %s, concurrency: %d}\n",
 		l.URL, l.Duration+slotMargin, precision, l.Rate, l.Duration, l.InFlight)
-	d, err := r.daemonCommand(config, dir)
-	return d, err
+	return r.daemonCommand(r.prober, config, dir)
 }
 
 // slotMargin lies between the end of a burst and the start of the next. Within it the
@@ -72,11 +72,16 @@ type Daemon struct {
 
 // StartDaemon starts a prober with the given configuration on the core of the clients.
 func (r *Rig) StartDaemon(ctx context.Context, config string) (*Daemon, error) {
+	return r.StartOther(ctx, r.prober, config)
+}
+
+// StartOther does the same with another executable of the prober.
+func (r *Rig) StartOther(ctx context.Context, executable, config string) (*Daemon, error) {
 	dir, err := os.MkdirTemp(r.scratch, "daemon-")
 	if err != nil {
 		return nil, err
 	}
-	command, err := r.daemonCommand(config, dir)
+	command, err := r.daemonCommand(executable, config, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +94,12 @@ func (r *Rig) StartDaemon(ctx context.Context, config string) (*Daemon, error) {
 
 const addressFile = "address"
 
-func (r *Rig) daemonCommand(config, dir string) ([]string, error) {
+func (r *Rig) daemonCommand(executable, config, dir string) ([]string, error) {
 	file := filepath.Join(dir, "prober.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +107,12 @@ func (r *Rig) daemonCommand(config, dir string) ([]string, error) {
 		return nil, err
 	}
 	// Whoever scrapes here has what it wants when it ends the daemon.
-	return []string{r.prober, "run", "--config.file=" + file, "--web.listen-address=" + address, "--shutdown.final-scrape=0s"}, nil
+	return []string{executable, "run", "--config.file=" + file, "--web.listen-address=" + address, "--shutdown.final-scrape=0s"}, nil
 }
 
 // Scrape reads the daemon's metrics.
 func (d *Daemon) Scrape(ctx context.Context) (Metrics, error) {
-	response, err := d.get(ctx, "/metrics")
+	response, err := d.get(ctx, "/metrics", "")
 	if err != nil {
 		return nil, err
 	}
@@ -115,10 +120,34 @@ func (d *Daemon) Scrape(ctx context.Context) (Metrics, error) {
 	return ReadMetrics(response.Body)
 }
 
+// Fetch reads the daemon's metrics as they come, compressed, and looks at none.
+func (d *Daemon) Fetch(ctx context.Context) error {
+	response, err := d.get(ctx, "/metrics", "gzip")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return errors.Join(err, response.Body.Close())
+}
+
+// AskAndNeverRead opens so many connections that ask for the daemon's metrics and read
+// nothing. They stay until ctx ends.
+func (d *Daemon) AskAndNeverRead(ctx context.Context, scrapers int) error {
+	address, err := os.ReadFile(filepath.Join(d.dir, addressFile))
+	for i := 0; i < scrapers && err == nil; i++ {
+		var c net.Conn
+		if c, err = (&net.Dialer{}).DialContext(ctx, "tcp", string(address)); err == nil {
+			context.AfterFunc(ctx, func() { _ = c.Close() })
+			_, err = io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		}
+	}
+	return err
+}
+
 // AwaitReady returns when the daemon has started its targets.
 func (d *Daemon) AwaitReady(ctx context.Context) error {
 	for {
-		response, err := d.get(ctx, "/-/ready")
+		response, err := d.get(ctx, "/-/ready", "")
 		if err == nil {
 			return response.Body.Close()
 		}
@@ -128,8 +157,9 @@ func (d *Daemon) AwaitReady(ctx context.Context) error {
 	}
 }
 
-// get asks for a page as Prometheus does when it takes native histograms.
-func (d *Daemon) get(ctx context.Context, path string) (*http.Response, error) {
+// get asks for a page as Prometheus does when it takes native histograms. With no
+// encoding asked for, the answer is unpacked on the way.
+func (d *Daemon) get(ctx context.Context, path, encoding string) (*http.Response, error) {
 	address, err := os.ReadFile(filepath.Join(d.dir, addressFile))
 	if err != nil {
 		return nil, err
@@ -139,6 +169,9 @@ func (d *Daemon) get(ctx context.Context, path string) (*http.Response, error) {
 		return nil, err
 	}
 	request.Header.Set("Accept", string(metricsFormat()))
+	if encoding != "" {
+		request.Header.Set("Accept-Encoding", encoding)
+	}
 	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
 		return nil, err
@@ -150,9 +183,10 @@ func (d *Daemon) get(ctx context.Context, path string) (*http.Response, error) {
 }
 
 // Stop ends the daemon.
-func (d *Daemon) Stop(ctx context.Context) error { return d.terminate(ctx) }
+func (d *Daemon) Stop(ctx context.Context) error { return d.Terminate(ctx) }
 
-func freeAddress() (string, error) {
+// FreeAddress returns an address of the loopback interface at which nobody listens.
+func FreeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

@@ -26,16 +26,9 @@ type Process struct {
 	err    error // of the end; read after ended is closed
 }
 
-// start runs a program on a core. It is killed when ctx ends.
+// start runs a program on a core, with pipes to and from it. It is killed when ctx ends.
 func (r *Rig) start(ctx context.Context, core int, program string, args ...string) (*Process, error) {
-	p := &Process{name: filepath.Base(program), ended: make(chan struct{})}
-	command := []string{"taskset", "-c", strconv.Itoa(core), program}
-	if r.realtime {
-		command = append([]string{"chrt", "--rr", "1"}, command...)
-	}
-	command = append(command, args...)
-	p.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
-	p.cmd.Stderr = &p.stderr
+	p := r.process(ctx, core, program, args)
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -46,19 +39,53 @@ func (r *Rig) start(ctx context.Context, core int, program string, args ...strin
 	}
 	defer writer.Close()
 	p.stdout, p.cmd.Stdout = reader, writer
+	return p.launch()
+}
+
+// StartClient runs a program on the core of the clients. What it prints goes to output.
+// It is killed when ctx ends.
+func (r *Rig) StartClient(ctx context.Context, output *os.File, program string, args ...string) (*Process, error) {
+	p := r.process(ctx, r.clientCore, program, args)
+	p.cmd.Stdout = output
+	return p.launch()
+}
+
+// StartPeer runs a program on the core of the servers. It is killed when ctx ends.
+func (r *Rig) StartPeer(ctx context.Context, program string, args ...string) (*Process, error) {
+	return r.process(ctx, r.serverCore, program, args).launch()
+}
+
+func (r *Rig) process(ctx context.Context, core int, program string, args []string) *Process {
+	command := []string{"taskset", "-c", strconv.Itoa(core), program}
+	if r.realtime {
+		command = append([]string{"chrt", "--rr", "1"}, command...)
+	}
+	command = append(command, args...)
+	p := &Process{name: filepath.Base(program), ended: make(chan struct{})}
+	p.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
+	p.cmd.Stderr = &p.stderr
+	return p
+}
+
+func (p *Process) launch() (*Process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
-		_ = p.stdout.Close() // nobody is left to write
+		if p.stdout != nil {
+			_ = p.stdout.Close() // nobody is left to write
+		}
 		close(p.ended)
 	}()
 	return p, nil
 }
 
-// wait returns when the program has ended, with an error unless it did so well.
-func (p *Process) wait(ctx context.Context) error {
+// Ended is closed when the program has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Wait returns when the program has ended, with an error unless it did so well.
+func (p *Process) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
@@ -70,12 +97,12 @@ func (p *Process) wait(ctx context.Context) error {
 	return nil
 }
 
-// terminate asks the program to end and returns when it has.
-func (p *Process) terminate(ctx context.Context) error {
+// Terminate asks the program to end and returns when it has.
+func (p *Process) Terminate(ctx context.Context) error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
-	return p.wait(ctx)
+	return p.Wait(ctx)
 }
 
 // CPU returns how long the threads of the program have run, in user space and kernel.
@@ -123,6 +150,20 @@ func (p *Process) Memory() (resident, peak int64, err error) {
 		}
 	}
 	return resident, peak, nil
+}
+
+// Written returns how many bytes the program has written, to sockets and files alike.
+func (p *Process) Written() (int64, error) {
+	content, err := os.ReadFile(p.proc("io"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(content)) {
+		if number, found := strings.CutPrefix(line, "wchar: "); found {
+			return strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("%s: the kernel does not count what is written", p.name)
 }
 
 func (p *Process) proc(file string) string {

@@ -32,11 +32,18 @@ type Options struct {
 	Realtime bool
 }
 
-// New makes a rig and keeps this process off the core of the clients.
+// New makes a rig and keeps this process off the core of the clients. With precedence,
+// this process goes before the servers: it has little to do, but at the right time.
 func New(ctx context.Context, o Options) (*Rig, error) {
-	keepOff := exec.CommandContext(ctx, "taskset", "-a", "-c", "-p", strconv.Itoa(o.ServerCore), strconv.Itoa(os.Getpid()))
-	if out, err := keepOff.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("taskset: %w: %s", err, out)
+	self := strconv.Itoa(os.Getpid())
+	commands := [][]string{{"taskset", "-a", "-c", "-p", strconv.Itoa(o.ServerCore), self}}
+	if o.Realtime {
+		commands = append(commands, []string{"chrt", "--all-tasks", "--rr", "--pid", "2", self})
+	}
+	for _, command := range commands {
+		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("%s: %w: %s", command[0], err, out)
+		}
 	}
 	scratch, err := os.MkdirTemp("", "prober-bench-")
 	if err != nil {
@@ -87,6 +94,8 @@ type Sample struct {
 	Load Load
 	// Arrivals is when each request reached the server, after the first of them.
 	Arrivals []time.Duration
+	// Truth is how long the server took to answer, from the arrivals by the kernel's clock.
+	Truth Quantiles
 	// CPU is the client's per request, without its start and its end.
 	CPU    time.Duration
 	Report Report
@@ -123,7 +132,7 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 		return Sample{}, err
 	}
 	if err := server.AwaitFirst(ctx, p); err != nil {
-		return Sample{}, errors.Join(err, p.terminate(ctx))
+		return Sample{}, errors.Join(err, p.Terminate(ctx))
 	}
 	used, from, until, err := usage(ctx, p, l.Duration*9/10) // some clients end at once
 	if err != nil {
@@ -133,11 +142,15 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 	if err != nil {
 		return Sample{}, err
 	}
-	arrivals, err := server.Stop(ctx)
+	exchanges, err := server.Stop(ctx)
 	if err != nil {
 		return Sample{}, err
 	}
-	return Sample{Load: l, Arrivals: since(arrivals), CPU: used / time.Duration(max(between(arrivals, from, until), 1)), Report: report}, nil
+	n := between(exchanges, from, until)
+	return Sample{
+		Load: l, Arrivals: since(exchanges), Truth: truth(exchanges),
+		CPU: used / time.Duration(max(n, 1)), Report: report,
+	}, nil
 }
 
 // usage returns how long a process runs within d from now.
@@ -156,22 +169,31 @@ func usage(ctx context.Context, p *Process, d time.Duration) (used time.Duration
 }
 
 // since returns the arrivals as times after the first.
-func since(arrivals []time.Time) []time.Duration {
-	passed := make([]time.Duration, len(arrivals))
-	for i, at := range arrivals {
-		passed[i] = at.Sub(arrivals[0])
+func since(exchanges []Exchange) []time.Duration {
+	passed := make([]time.Duration, len(exchanges))
+	for i, e := range exchanges {
+		passed[i] = e.Arrived.Sub(exchanges[0].Arrived)
 	}
 	return passed
 }
 
-func between(arrivals []time.Time, from, until time.Time) int {
+func truth(exchanges []Exchange) Quantiles {
+	took := make([]time.Duration, len(exchanges))
+	for i, e := range exchanges {
+		took[i] = e.Took
+	}
+	return QuantilesOf(took)
+}
+
+func between(exchanges []Exchange, from, until time.Time) int {
 	n := 0
-	for _, at := range arrivals {
-		if at.After(from) && at.Before(until) {
+	for _, e := range exchanges {
+		if e.Arrived.After(from) && e.Arrived.Before(until) {
 			n++
 		}
 	}
 	return n
 }
 
-func (r *Rig) peer(name string) string { return filepath.Join(r.peers, name) }
+// Peer returns the executable file of a load generator.
+func (r *Rig) Peer(name string) string { return filepath.Join(r.peers, name) }

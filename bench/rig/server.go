@@ -27,14 +27,15 @@ type Server struct {
 func (r *Rig) StartServer(ctx context.Context, s Service, warmUp int) (*Server, error) {
 	file := filepath.Join(r.scratch, "arrivals")
 	p, err := r.start(ctx, r.serverCore, r.server, "-arrivals", file, "-warm-up", strconv.Itoa(warmUp),
-		"-delay", s.Delay.String(), "-stall", s.Stall.String(), "-period", s.Period.String())
+		"-delay", s.Delay.String(), "-spread", s.Spread.String(), "-stall", s.Stall.String(), "-period", s.Period.String(),
+		fmt.Sprintf("-mixed=%t", s.Mixed))
 	if err != nil {
 		return nil, err
 	}
 	server := &Server{process: p, lines: bufio.NewReader(p.stdout), file: file}
 	address, err := server.lines.ReadString('\n')
 	if err != nil {
-		return nil, fmt.Errorf("the server did not start: %w", errors.Join(err, p.wait(ctx)))
+		return nil, fmt.Errorf("the server did not start: %w", errors.Join(err, p.Wait(ctx)))
 	}
 	server.URL = "http://" + strings.TrimSpace(address) + "/"
 	return server, nil
@@ -51,25 +52,37 @@ func (s *Server) AwaitFirst(ctx context.Context, client *Process) error {
 	case err := <-arrived:
 		return err
 	case <-client.ended:
-		return errors.Join(errors.New("no request arrived"), client.wait(ctx))
+		return errors.Join(errors.New("no request arrived"), client.Wait(ctx))
 	case <-ctx.Done():
 		return fmt.Errorf("no request arrived: %w", context.Cause(ctx))
 	}
 }
 
-// Stop ends the server and returns when each request arrived, in order.
-func (s *Server) Stop(ctx context.Context) ([]time.Time, error) {
-	if err := errors.Join(s.process.stdin.Close(), s.process.wait(ctx)); err != nil {
+// Exchange is a request as the server has seen it: when it arrived, and how long after that
+// its answer had been written.
+type Exchange struct {
+	Arrived time.Time
+	Took    time.Duration
+}
+
+// Stop ends the server and returns the requests in the order of their arrival. Those that
+// were not answered any more are left out.
+func (s *Server) Stop(ctx context.Context) ([]Exchange, error) {
+	if err := errors.Join(s.process.stdin.Close(), s.process.Wait(ctx)); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(s.file)
 	if err != nil {
 		return nil, err
 	}
-	arrivals := make([]time.Time, 0, len(content)/8)
-	for number := range slices.Chunk(content, 8) {
-		arrivals = append(arrivals, time.Unix(0, int64(binary.LittleEndian.Uint64(number))))
+	const size = 16
+	exchanges := make([]Exchange, 0, len(content)/size)
+	for numbers := range slices.Chunk(content, size) {
+		arrived, answered := int64(binary.LittleEndian.Uint64(numbers)), int64(binary.LittleEndian.Uint64(numbers[8:]))
+		if answered > 0 {
+			exchanges = append(exchanges, Exchange{time.Unix(0, arrived), time.Duration(answered - arrived)})
+		}
 	}
-	slices.SortFunc(arrivals, time.Time.Compare)
-	return arrivals, nil
+	slices.SortFunc(exchanges, func(a, b Exchange) int { return a.Arrived.Compare(b.Arrived) })
+	return exchanges, nil
 }

@@ -6,11 +6,22 @@ import "time"
 type Service struct {
 	// Delay is the work that a request takes. Requests do not wait for each other.
 	Delay time.Duration
+	// Spread is how much more work some requests take than others: of a hundred in a row
+	// each takes another hundredth of it, in a mixed order.
+	Spread time.Duration
 	// Stall is how long all work rests in each period, at most half of it. It begins in
 	// the middle of the period; periods are counted from the first request. 0 means never.
 	Stall time.Duration
 	// Period is the time from the start of a stall to the start of the next.
 	Period time.Duration
+	// Mixed answers with the statuses 200, 404, 429, 500 and 503 in turn.
+	Mixed bool
+}
+
+// Extra is the work of request k beyond Delay.
+func (s Service) Extra(k int) time.Duration {
+	const stride = 37 // has no divisor in common with 100
+	return s.Spread * time.Duration(k*stride%100) / 100
 }
 
 // AnswerAt returns when a request that arrives at the given time is answered. Both are

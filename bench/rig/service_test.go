@@ -36,3 +36,16 @@ func TestAServiceWithoutStallsOnlyDelays(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 7*time.Second, rig.Service{Delay: time.Second}.AnswerAt(6*time.Second))
 }
+
+func TestAHundredRequestsSpreadTheirWorkEvenly(t *testing.T) {
+	t.Parallel()
+	s := rig.Service{Spread: time.Second}
+	seen := map[time.Duration]bool{}
+	for k := range 100 {
+		seen[s.Extra(300+k)] = true
+	}
+	for k := range 100 {
+		assert.Contains(t, seen, time.Duration(k)*10*time.Millisecond)
+	}
+	assert.Zero(t, rig.Service{}.Extra(7))
+}

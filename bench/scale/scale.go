@@ -34,17 +34,21 @@ type figures struct {
 	lag       rig.Quantiles
 }
 
-// Run measures a daemon with many idle targets and one with many busy ones and returns a
-// section of the results.
-func Run(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+// Run measures a daemon with many idle targets, one with many busy ones, and some of
+// growing size. It returns a section of the results and the chart that belongs to it.
+func Run(ctx context.Context, r *rig.Rig, progress io.Writer) (section, drawn string, err error) {
 	const idleTargets, busyTargets = 10_000, 1_000
 	idle, err := watch(ctx, r, idleTargets, "interval: 24h", progress)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	busy, err := watch(ctx, r, busyTargets, "interval: 10s\n  burst: {requests: 10, rate: 100}", progress)
 	if err != nil {
-		return "", err
+		return "", "", err
+	}
+	growth, drawn, err := grow(ctx, r, progress)
+	if err != nil {
+		return "", "", err
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, introduction, span, idleTargets, busyTargets)
@@ -59,8 +63,8 @@ func Run(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
 	row("schedule lag p50", func(f figures) string { return lag(f.lag.P50) })
 	row("schedule lag p99", func(f figures) string { return lag(f.lag.P99) })
 	row("schedule lag, at most", func(f figures) string { return lag(f.lag.Max) })
-	fmt.Fprintf(&b, "\n%s\n### Aims\n\n%s", &t, judge(idle, busy))
-	return b.String(), nil
+	fmt.Fprintf(&b, "\n%s\n### Aims\n\n%s%s", &t, judge(idle, busy), growth)
+	return b.String(), drawn, nil
 }
 
 const introduction = `## Scale: what do many targets cost?

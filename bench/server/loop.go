@@ -15,7 +15,13 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-const answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+// answers are given in turn where that was asked for, otherwise only the first.
+var answers = [...][]byte{
+	[]byte("HTTP/1.1 200 OK" + rest), []byte("HTTP/1.1 404 Not Found" + rest), []byte("HTTP/1.1 429 Too Many Requests" + rest),
+	[]byte("HTTP/1.1 500 Internal Server Error" + rest), []byte("HTTP/1.1 503 Service Unavailable" + rest),
+}
+
+const rest = "\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
 // loop is the server: one thread around epoll.
 type loop struct {
@@ -26,13 +32,19 @@ type loop struct {
 	epoll, listener int
 	buffer          [16 << 10]byte
 	control         [64]byte
-	arrivals        []int64
+	visits          []visit
 	skipped         int
 	pending         queue
+	replies         int
 }
 
-// queue holds the answers that are due later. All have the same delay, so they are due
-// in the order of their requests.
+// visit is a request that counts, in nanoseconds since the Unix epoch.
+type visit struct{ Arrived, Answered int64 }
+
+// warmingUp stands for the number of a request that does not count.
+const warmingUp = -1
+
+// queue holds the answers that are due later, in the order in which they are.
 type queue struct {
 	answers []pendingAnswer
 	first   int
@@ -40,11 +52,12 @@ type queue struct {
 
 type pendingAnswer struct {
 	connection int
+	visit      int
 	due        int64 // on the clock of the arrivals
 }
 
 func newLoop(s rig.Service, warmUp int) (*loop, error) {
-	l := &loop{service: s, warmUp: warmUp, arrivals: make([]int64, 0, 1<<20)}
+	l := &loop{service: s, warmUp: warmUp, visits: make([]visit, 0, 1<<20)}
 	var err error
 	if l.listener, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("socket: %w", err)
@@ -144,12 +157,12 @@ func (l *loop) receive(fd int) error {
 	if err != nil {
 		return err
 	}
-	l.note(at)
+	number := l.note(at)
 	if l.service.Delay == 0 {
-		reply(fd)
+		l.reply(fd, number)
 		return nil
 	}
-	l.pending.push(pendingAnswer{fd, l.answerAt(at)})
+	l.pending.push(pendingAnswer{fd, number, l.answerAt(at) + int64(l.service.Extra(max(number, 0)))})
 	return nil
 }
 
@@ -164,38 +177,57 @@ func arrival(control []byte) (int64, error) {
 	return int64(seconds)*int64(time.Second) + int64(nanoseconds), nil
 }
 
-func (l *loop) note(at int64) {
+// note returns the number of the request.
+func (l *loop) note(at int64) int {
 	if l.skipped < l.warmUp {
 		l.skipped++
-		return
+		return warmingUp
 	}
-	if len(l.arrivals) == 0 {
+	if len(l.visits) == 0 {
 		fmt.Fprintln(os.Stdout, "first request")
 	}
-	l.arrivals = append(l.arrivals, at)
+	l.visits = append(l.visits, visit{Arrived: at})
+	return len(l.visits) - 1
 }
 
 // answerAt returns when a request that arrived at the given time is answered.
 func (l *loop) answerAt(at int64) int64 {
-	if len(l.arrivals) == 0 {
+	if len(l.visits) == 0 {
 		return at + int64(l.service.Delay)
 	}
-	return l.arrivals[0] + int64(l.service.AnswerAt(time.Duration(at-l.arrivals[0])))
+	first := l.visits[0].Arrived
+	return first + int64(l.service.AnswerAt(time.Duration(at-first)))
 }
 
 func (l *loop) answerDue(now int64) {
 	for !l.pending.empty() && l.pending.front().due <= now {
-		reply(l.pending.pop().connection)
+		a := l.pending.pop()
+		l.reply(a.connection, a.visit)
 	}
 }
 
 // reply answers on a connection. Whether its client still wants that is not the
 // server's business.
-func reply(fd int) { _, _ = syscall.Write(fd, []byte(answer)) }
+func (l *loop) reply(fd, number int) {
+	answer := answers[0]
+	if l.service.Mixed {
+		answer = answers[l.replies%len(answers)]
+	}
+	l.replies++
+	_, _ = syscall.Write(fd, answer)
+	if number != warmingUp {
+		l.visits[number].Answered = time.Now().UnixNano()
+	}
+}
 
 func (q *queue) empty() bool          { return q.first == len(q.answers) }
 func (q *queue) front() pendingAnswer { return q.answers[q.first] }
-func (q *queue) push(a pendingAnswer) { q.answers = append(q.answers, a) }
+func (q *queue) push(a pendingAnswer) {
+	q.answers = append(q.answers, a)
+	for i := len(q.answers) - 1; i > q.first && q.answers[i].due < q.answers[i-1].due; i-- {
+		q.answers[i], q.answers[i-1] = q.answers[i-1], q.answers[i]
+	}
+}
 func (q *queue) pop() (a pendingAnswer) {
 	a = q.answers[q.first]
 	q.first++

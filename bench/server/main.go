@@ -7,8 +7,9 @@
 // reached the socket. So the server's own wake-ups are no part of it.
 //
 // It prints its address, then a line when the first request arrives. When its standard
-// input is closed it writes the arrivals, as little-endian nanoseconds since the Unix
-// epoch, to the file that it was given, and exits.
+// input is closed it writes when each request arrived and when it was answered, as two
+// little-endian numbers of nanoseconds since the Unix epoch, to the file that it was given,
+// and exits.
 package main
 
 import (
@@ -24,10 +25,12 @@ import (
 func main() {
 	var s rig.Service
 	flag.DurationVar(&s.Delay, "delay", 0, "work that each request takes")
+	flag.DurationVar(&s.Spread, "spread", 0, "how much more work some requests take than others")
 	flag.DurationVar(&s.Stall, "stall", 0, "how long all work rests in each period")
 	flag.DurationVar(&s.Period, "period", 0, "time from the start of a stall to the start of the next")
+	flag.BoolVar(&s.Mixed, "mixed", false, "answer with different statuses in turn")
 	warmUp := flag.Int("warm-up", 0, "number of requests at the start that do not count")
-	out := flag.String("arrivals", "", "file for the arrivals")
+	out := flag.String("arrivals", "", "file for the arrivals and answers")
 	flag.Parse()
 	if err := run(s, *warmUp, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench server:", err)
@@ -44,16 +47,16 @@ func run(s rig.Service, warmUp int, out string) error {
 	if err := l.run(); err != nil {
 		return err
 	}
-	return write(out, l.arrivals)
+	return write(out, l.visits)
 }
 
-func write(path string, arrivals []int64) error {
+func write(path string, visits []visit) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	if err := binary.Write(w, binary.LittleEndian, arrivals); err != nil {
+	if err := binary.Write(w, binary.LittleEndian, visits); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {

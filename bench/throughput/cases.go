@@ -1,0 +1,84 @@
+package throughput
+
+import (
+	"fmt"
+	"slices"
+)
+
+// protocol is what is spoken, and whether a connection carries more than one request.
+type protocol struct {
+	name      string
+	title     string
+	http2     bool // on one connection
+	tls       bool
+	perAnswer bool // a new connection for each request
+}
+
+// content is what is sent and what comes back.
+type content struct {
+	name   string
+	answer int // bytes
+	upload int // bytes, which the server takes and answers
+}
+
+// load is one thing that is measured.
+type load struct {
+	protocol
+	content
+
+	inFlight int
+}
+
+func (l load) String() string {
+	return fmt.Sprintf("%s, %d in flight, %s", l.protocol.name, l.inFlight, l.content.name)
+}
+
+const usualInFlight = 64
+
+func protocols() []protocol {
+	return []protocol{
+		{name: "HTTP/1.1", title: "HTTP/1.1, connections kept"},
+		{name: "TLS", title: "HTTP/1.1 over TLS, connections kept", tls: true},
+		{name: "HTTP/2", title: "HTTP/2 over TLS, one connection", http2: true, tls: true},
+		{name: "h2c", title: "HTTP/2 in clear text, one connection", http2: true},
+		{name: "new connection", title: "HTTP/1.1, a new connection for each request", perAnswer: true},
+		{name: "new TLS connection", title: "HTTP/1.1 over TLS, a new connection for each request", tls: true, perAnswer: true},
+	}
+}
+
+// contents returns what is moved, the usual first.
+func contents() []content {
+	return []content{
+		{name: "1 KiB", answer: 1 << 10},
+		{name: "0 B", answer: 0},
+		{name: "100 KiB", answer: 100 << 10},
+		{name: "upload of 1 KiB", upload: 1 << 10},
+	}
+}
+
+// central returns the loads that every client is asked for.
+func central() []load {
+	var loads []load
+	for _, p := range protocols() {
+		loads = append(loads, load{p, contents()[0], usualInFlight})
+	}
+	return loads
+}
+
+// grid returns the loads of which the prober and the reference do all: every protocol
+// with every number of requests in flight and with every content.
+func grid() []load {
+	var loads []load
+	for _, p := range protocols() {
+		for _, n := range []int{1, 16, usualInFlight, 256} {
+			loads = append(loads, load{p, contents()[0], n})
+		}
+		for _, c := range contents()[1:] {
+			loads = append(loads, load{p, c, usualInFlight})
+		}
+	}
+	return loads
+}
+
+// isCentral tells whether all clients are asked for l.
+func (l load) isCentral() bool { return slices.Contains(central(), l) }

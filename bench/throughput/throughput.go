@@ -1,0 +1,125 @@
+// Package throughput measures what clients cost that keep so many requests in flight, as
+// fast as they are answered.
+package throughput
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"time"
+
+	"example.com/prober/bench/rig"
+)
+
+// Options say what is measured and how long that takes.
+type Options struct {
+	Rounds   int
+	Duration time.Duration // of one load of one client, in whole seconds
+	// Only is a pattern of the loads to measure.
+	Only *regexp.Regexp
+	// Peers tells whether others than the prober and the references are measured too.
+	Peers bool
+	// Before is the executable of another prober to measure, or empty.
+	Before string
+}
+
+// Results are a section of the results and a chart of the comparison of all clients.
+type Results struct{ Section, Chart string }
+
+// Run measures the loads of the options one after another. What it is doing it writes to
+// progress.
+func Run(ctx context.Context, r *rig.Rig, o Options, progress io.Writer) (res Results, err error) {
+	if o.Duration < 2*time.Second || o.Duration%time.Second != 0 {
+		return res, errors.New("a load takes whole seconds, two at least") // as wrk wants it
+	}
+	dir, err := os.MkdirTemp("", "prober-throughput-")
+	if err != nil {
+		return res, err
+	}
+	defer os.RemoveAll(dir)
+	s, err := startServers(ctx, r, dir)
+	if err != nil {
+		return res, err
+	}
+	defer s.stop(ctx)
+	b := &bench{rig: r, servers: s, duration: o.Duration}
+	var all []comparison
+	for _, l := range grid() {
+		if !o.Only.MatchString(l.String()) {
+			continue
+		}
+		c, err := b.compare(ctx, o, l, progress)
+		if err != nil {
+			return res, err
+		}
+		all = append(all, c)
+	}
+	if len(all) == 0 {
+		return res, fmt.Errorf("no load matches %s", o.Only)
+	}
+	return write(ctx, o, all), nil
+}
+
+// comparison is what the clients did under one load, the prober first and the reference
+// second.
+type comparison struct {
+	load    load
+	results []*result
+}
+
+// result is what one client did, round by round.
+type result struct {
+	client                      string
+	rate, cpu, memory, p50, p99 rig.Rounds
+	requests, failures          int
+}
+
+// compare lets each client make a load once per round, in rotating order.
+func (b *bench) compare(ctx context.Context, o Options, l load, progress io.Writer) (comparison, error) {
+	c := comparison{load: l}
+	var clients []client
+	for _, one := range b.clients(o, l) {
+		if one.does(l) {
+			clients = append(clients, one)
+			c.results = append(c.results, &result{client: one.name()})
+		}
+	}
+	for round := range o.Rounds {
+		for turn := range clients {
+			i := (turn + round) % len(clients)
+			s, err := b.measure(ctx, clients[i], l)
+			if err != nil {
+				return c, err
+			}
+			c.results[i].add(s)
+			fmt.Fprintf(progress, "throughput, %v, round %d, %s: %.0f/s, %.2f µs CPU, %.1f MiB, p50 %s, p99 %s, %d failures\n",
+				l, round+1, clients[i].name(), s.rate, s.cpu*1e6, s.memory/(1<<20), rig.Micros(s.p50), rig.Micros(s.p99), s.failures)
+		}
+	}
+	return c, nil
+}
+
+func (b *bench) clients(o Options, l load) []client {
+	all := append([]client{prober{}}, references()...)
+	if o.Before != "" {
+		all = append(all, prober{o.Before})
+	}
+	if o.Peers && l.isCentral() {
+		all = append(all, peers(b.rig.Peer)...)
+	}
+	return all
+}
+
+func (r *result) add(s sample) {
+	add := func(to *rig.Rounds, v float64) { *to = append(*to, v) }
+	add(&r.rate, s.rate)
+	add(&r.cpu, s.cpu)
+	add(&r.memory, s.memory)
+	add(&r.p50, s.p50)
+	add(&r.p99, s.p99)
+	r.requests += s.requests
+	r.failures += s.failures
+}

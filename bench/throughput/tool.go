@@ -1,0 +1,91 @@
+package throughput
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"example.com/prober/bench/rig"
+)
+
+// tool is a load generator that ends by itself and says then what it saw.
+type tool struct {
+	label   string
+	program string
+	speaks  func(l load) bool
+	// arguments may write files to dir; parse reads them, and what the program printed.
+	arguments func(t task) ([]string, error)
+	parse     func(ctx context.Context, t task, printed string) (report, error)
+}
+
+// task is what a tool is to do.
+type task struct {
+	load
+
+	program     string
+	url         string
+	seconds     int
+	body        string // a file, empty without content to upload
+	certificate string // a file
+	dir         string
+}
+
+func (t tool) name() string { return t.label }
+
+func (t tool) does(l load) bool { return t.speaks(l) }
+
+func (t tool) start(ctx context.Context, b *bench, l load, dir string) (*attempt, error) {
+	_, url := b.servers.of(l)
+	task := task{
+		load: l, program: t.program, url: url, seconds: int(b.duration.Seconds()),
+		certificate: b.servers.certificate(), dir: dir,
+	}
+	if l.upload > 0 {
+		task.body = b.servers.body(l.content)
+	}
+	args, err := t.arguments(task)
+	if err != nil {
+		return nil, err
+	}
+	output, err := os.Create(filepath.Join(dir, "printed"))
+	if err != nil {
+		return nil, err
+	}
+	defer output.Close()
+	p, err := b.rig.StartClient(ctx, output, t.program, args...)
+	if err != nil {
+		return nil, err
+	}
+	return &attempt{p, func(ctx context.Context) (report, error) { return t.finish(ctx, p, task) }}, nil
+}
+
+func (t tool) finish(ctx context.Context, p *rig.Process, task task) (report, error) {
+	waitErr := p.Wait(ctx)
+	printed, err := os.ReadFile(filepath.Join(task.dir, "printed"))
+	if err := errors.Join(waitErr, err); err != nil {
+		return report{}, fmt.Errorf("%w: %s", err, printed)
+	}
+	r, err := t.parse(ctx, task, string(printed))
+	if err != nil {
+		return report{}, fmt.Errorf("%w in:\n%s", err, printed)
+	}
+	return r, nil
+}
+
+// path returns a file of the tool.
+func (t task) path(name string) string { return filepath.Join(t.dir, name) }
+
+func (t task) duration() string { return strconv.Itoa(t.seconds) + "s" }
+
+func (t task) workers() string { return strconv.Itoa(t.inFlight) }
+
+// with appends arguments that hold under a condition.
+func with(args []string, condition bool, more ...string) []string {
+	if condition {
+		return append(args, more...)
+	}
+	return args
+}

@@ -1,0 +1,134 @@
+// Package truth compares the latencies that load generators report with those that the
+// server has seen.
+package truth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"example.com/prober/bench/rig"
+)
+
+// Aims of the prober: each quantile is off by no more than the greater of both.
+const (
+	aimShare = 0.05
+	aimTime  = 50 * time.Microsecond
+)
+
+// scene is a load at a constant rate on a service.
+type scene struct {
+	name    string
+	rate    int
+	service rig.Service
+}
+
+func scenes() []scene {
+	return []scene{
+		{"an answer takes 1 to 5 ms", 200, rig.Service{Delay: time.Millisecond, Spread: 4 * time.Millisecond}},
+		{"an answer takes 10 to 50 ms", 200, rig.Service{Delay: 10 * time.Millisecond, Spread: 40 * time.Millisecond}},
+		{"the server answers at once", 1000, rig.Service{}},
+	}
+}
+
+// result is what a client reports and what the server has seen, in seconds.
+type result struct {
+	client                     string
+	p50, p99, trueP50, trueP99 rig.Rounds
+}
+
+// Run measures every client that holds a rate and returns a section of the results.
+func Run(ctx context.Context, r *rig.Rig, rounds int, length time.Duration, progress io.Writer) (string, error) {
+	clients := append([]rig.Client{rig.Prober{}}, r.Peers()...)
+	var b strings.Builder
+	fmt.Fprintf(&b, introduction, length, rounds)
+	aims := rig.Table{Columns: []string{"aim of the prober", "measured", ""}}
+	for _, s := range scenes() {
+		load := rig.Load{Rate: s.rate, Duration: length, InFlight: 50}
+		results, err := compare(ctx, r, clients, s, load, rounds, progress)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "\n### %d requests per second, %s\n\n%s", s.rate, s.name, table(results))
+		judge(&aims, s, results[0])
+	}
+	fmt.Fprintf(&b, "\n### Aims\n\n%s", &aims)
+	return b.String(), nil
+}
+
+const introduction = `## Truth: are the reported latencies those that were?
+
+Each client holds a constant rate for %v, %d times, in rotating order. The truth is the server's: from the moment, by the
+kernel's clock, at which a request reached its socket until its answer was written. What a client reports is longer by the way there and
+back and by how long the client takes to notice. The prober's quantiles are those that Prometheus computes from its native
+histogram; where all latencies are in one of its buckets, which are 9 %% wide, that says no more than which. Figures are
+medians of the rounds; in brackets the difference to the truth of the same round.
+`
+
+func compare(ctx context.Context, r *rig.Rig, clients []rig.Client, s scene, l rig.Load, rounds int, progress io.Writer) ([]*result, error) {
+	results := make([]*result, len(clients))
+	for i, c := range clients {
+		results[i] = &result{client: c.Name()}
+	}
+	for round := range rounds {
+		for turn := range clients {
+			i := (turn + round) % len(clients)
+			sample, err := r.Measure(ctx, clients[i], l, s.service)
+			if err != nil {
+				return nil, err
+			}
+			results[i].add(sample)
+			fmt.Fprintf(progress, "truth, %s, round %d: %s reports p50 %v, p99 %v; true are %v, %v\n", s.name, round+1, clients[i].Name(),
+				sample.Report.Latency.P50, sample.Report.Latency.P99, sample.Truth.P50, sample.Truth.P99)
+		}
+	}
+	return results, nil
+}
+
+func (r *result) add(s rig.Sample) {
+	r.p50 = append(r.p50, s.Report.Latency.P50.Seconds())
+	r.p99 = append(r.p99, s.Report.Latency.P99.Seconds())
+	r.trueP50 = append(r.trueP50, s.Truth.P50.Seconds())
+	r.trueP99 = append(r.trueP99, s.Truth.P99.Seconds())
+}
+
+func table(results []*result) *rig.Table {
+	t := &rig.Table{Columns: []string{"client", "true p50", "reported p50", "true p99", "reported p99"}}
+	for _, r := range results {
+		t.Add(r.client, rig.Micros(r.trueP50.Median()), with(r.p50, r.trueP50), rig.Micros(r.trueP99.Median()), with(r.p99, r.trueP99))
+	}
+	return t
+}
+
+// with writes the median and the median of the differences.
+func with(reported, truth rig.Rounds) string {
+	off := minus(reported, truth).Median()
+	sign := "+"
+	if off < 0 {
+		sign = "−"
+	}
+	return fmt.Sprintf("%s (%s%s)", rig.Micros(reported.Median()), sign, rig.Micros(math.Abs(off)))
+}
+
+func minus(a, b rig.Rounds) rig.Rounds {
+	differences := make(rig.Rounds, len(a))
+	for i := range a {
+		differences[i] = a[i] - b[i]
+	}
+	return differences
+}
+
+func judge(t *rig.Table, s scene, r *result) {
+	for _, q := range []struct {
+		name            string
+		reported, truth rig.Rounds
+	}{{"p50", r.p50, r.trueP50}, {"p99", r.p99, r.trueP99}} {
+		off, truth := minus(q.reported, q.truth).Median(), q.truth.Median()
+		allowed := max(truth*aimShare, aimTime.Seconds())
+		t.Add(fmt.Sprintf("%s: reported %s within %v %% or %v", s.name, q.name, aimShare*100, aimTime),
+			with(q.reported, q.truth), rig.Verdict(math.Abs(off) <= allowed))
+	}
+}
