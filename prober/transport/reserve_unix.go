@@ -14,12 +14,12 @@ func keepReserve(c syscall.RawConn) error {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return nil //nolint:nilerr // the socket is good, whatever the limit is
 	}
-	reserve := min(most, uint64(limit.Cur)/4)
-	low := true
-	if err := c.Control(func(fd uintptr) { low = uint64(fd)+reserve < uint64(limit.Cur) }); err != nil {
+	all := uint64(limit.Cur) //nolint:unconvert // signed on FreeBSD
+	free := true
+	if err := c.Control(func(fd uintptr) { free = uint64(fd)+min(most, all/4) < all }); err != nil {
 		return err
 	}
-	if !low {
+	if !free {
 		return syscall.EMFILE
 	}
 	return nil
