@@ -49,10 +49,14 @@ type encoding struct {
 
 // rendering is a scrape that some clients wait for.
 type rendering struct {
-	done chan struct{} // closed when page or err is set
+	done chan struct{} // closed when page and err are set
 	page []byte
 	err  error
 }
+
+// errUnfinished is what those who share a rendering get when it panics: no page is
+// better than one without metrics.
+var errUnfinished = errors.New("the rendering did not end")
 
 func newExposition(o Options) *exposition {
 	zip, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
@@ -107,7 +111,7 @@ func (e *exposition) scrape(as encoding) ([]byte, error) {
 		<-r.done
 		return r.page, r.err
 	}
-	r = &rendering{done: make(chan struct{})}
+	r = &rendering{done: make(chan struct{}), err: errUnfinished}
 	e.next[as] = r
 	e.mu.Unlock()
 
