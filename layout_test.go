@@ -65,6 +65,7 @@ var house = map[string]room{
 			"github.com/prometheus/client_model",
 			"github.com/prometheus/common",
 			"golang.org/x/oauth2",
+			"golang.org/x/sys/unix", // timerfd
 			"golang.org/x/time/rate",
 			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
 		},

@@ -221,7 +221,7 @@ func (m *Manager) newTarget(t config.Target, c *compiled, e *entry) *target {
 		part:     m.shard.part(&t),
 		reports:  e.reports,
 		verdict:  c.expect.verdict,
-		pause:    func(ctx context.Context, until transport.Instant) { pause(ctx, until, spin, m.precise) },
+		pause:    newWaiter(m.precise, spin).pause,
 		wall:     time.Now,
 	}
 }

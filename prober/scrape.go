@@ -26,8 +26,6 @@ func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		m.scraping.Lock()
 		defer m.scraping.Unlock()
-		m.precise.suspend()
-		defer m.precise.resume()
 		m.page.giveWay = giveWay
 		s := m.scrape(giveWay)
 		for i := range families {

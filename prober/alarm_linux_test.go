@@ -1,0 +1,147 @@
+package prober
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/prober/transport"
+)
+
+// rings waits for the bell and returns when it rang.
+func rings(t *testing.T, b *bell) transport.Instant {
+	t.Helper()
+	select {
+	case <-b.rung:
+		return transport.Now()
+	case <-time.After(30 * time.Second):
+		require.FailNow(t, "the bell has not rung")
+		return 0
+	}
+}
+
+func TestBellsRingInTheOrderOfTheirTimesAndNoneBefore(t *testing.T) {
+	t.Parallel()
+	a := new(alarm)
+	start := transport.Now()
+	bells := make([]bell, 200)
+	at := make([]transport.Instant, len(bells))
+	for _, i := range rand.Perm(len(bells)) {
+		bells[i], at[i] = newBell(), start.Add(time.Duration(i)*100*time.Microsecond)
+		a.ring(&bells[i], at[i])
+	}
+	for i := range bells {
+		assert.GreaterOrEqual(t, rings(t, &bells[i]), at[i])
+	}
+	assert.Empty(t, a.bells)
+}
+
+func TestABellThatIsSetAnewRingsOnceAtItsNewTime(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ before, after time.Duration }{
+		"later":                      {time.Millisecond, 20 * time.Millisecond},
+		"earlier":                    {time.Hour, time.Millisecond},
+		"when it has rung, unheard":  {-time.Second, 5 * time.Millisecond},
+		"to a time that has passed":  {time.Hour, -time.Second},
+		"to the time that it had":    {time.Millisecond, time.Millisecond},
+		"beside one that rings late": {time.Hour, 2 * time.Millisecond},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b, other := new(alarm), newBell(), newBell()
+			start := transport.Now()
+			a.ring(&other, start.Add(24*time.Hour))
+			a.ring(&b, start.Add(tc.before))
+			if tc.before < 0 {
+				require.Eventually(t, func() bool { return len(b.rung) == 1 }, 30*time.Second, time.Millisecond)
+			}
+			a.ring(&b, start.Add(tc.after))
+			assert.GreaterOrEqual(t, rings(t, &b), start.Add(tc.after))
+			assert.Empty(t, b.rung)
+			assert.Empty(t, other.rung)
+			a.silence(&other)
+		})
+	}
+}
+
+func TestManyWaitAtOnceAndEachIsWoken(t *testing.T) {
+	t.Parallel()
+	p := newPrecision()
+	var waiting sync.WaitGroup
+	for n := range 50 {
+		waiting.Go(func() {
+			w := newWaiter(p, false)
+			for i := range 40 {
+				until := transport.Now().Add(time.Duration((n*i)%7) * 300 * time.Microsecond)
+				for transport.Now() < until { // it may return early
+					w.pause(t.Context(), until)
+				}
+			}
+		})
+	}
+	waiting.Wait()
+}
+
+func TestAWaitEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for _, spin := range []bool{false, true} {
+		p := newPrecision()
+		w := newWaiter(p, spin)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		w.pause(ctx, transport.Now().Add(time.Hour))
+		require.Error(t, ctx.Err())
+		w.pause(t.Context(), transport.Now().Add(time.Millisecond)) // it is as good as new
+	}
+}
+
+func TestWaitingAllocatesNothing(t *testing.T) {
+	p := newPrecision()
+	w := newWaiter(p, false)
+	ctx := t.Context()
+	perWait := testing.AllocsPerRun(100, func() { w.pause(ctx, transport.Now().Add(50*time.Microsecond)) })
+	assert.Zero(t, perWait)
+}
+
+func TestAnAlarmGivesItsClockBackAndTakesAnother(t *testing.T) {
+	t.Parallel()
+	a, b := new(alarm), newBell()
+	hasClock := func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.clock != nil
+	}
+	for range 3 {
+		a.ring(&b, transport.Now().Add(time.Millisecond))
+		assert.True(t, hasClock())
+		rings(t, &b)
+		require.Eventually(t, func() bool { return !hasClock() }, 30*time.Second, 5*time.Millisecond)
+	}
+	a.ring(&b, transport.Now().Add(time.Hour))
+	a.silence(&b)
+	a.silence(&b)
+	require.Eventually(t, func() bool { return !hasClock() }, 30*time.Second, 5*time.Millisecond)
+	assert.Empty(t, b.rung)
+}
+
+func BenchmarkPause(b *testing.B) {
+	p := newPrecision()
+	w := newWaiter(p, false)
+	b.ReportAllocs()
+	late := make([]time.Duration, 0, 1<<16)
+	for b.Loop() {
+		until := transport.Now().Add(200 * time.Microsecond)
+		w.pause(b.Context(), until)
+		late = append(late, transport.Now().Sub(until))
+	}
+	slices.Sort(late)
+	b.ReportMetric(float64(late[len(late)/2].Nanoseconds()), "ns-late-p50")
+	b.ReportMetric(float64(late[len(late)*99/100].Nanoseconds()), "ns-late-p99")
+}
