@@ -24,13 +24,18 @@ type contentPlan struct {
 	// check judges a decoded body; nil if nobody asks for one. An encoded body is
 	// decoded in any case, to find out whether that can be done.
 	check func(body []byte) error
+	// room is how long a body that is kept can be, which bounds the space for it.
+	room int
 	// follows tells that redirects are followed; their bodies are of no interest.
 	follows  bool
 	decoders *Decoders
 }
 
 func newContentPlan(cfg *Config) (*contentPlan, error) {
-	p := &contentPlan{check: cfg.CheckBody, follows: cfg.FollowRedirects > 0}
+	p := &contentPlan{check: cfg.CheckBody, follows: cfg.FollowRedirects > 0, room: maxKeptBytes}
+	if cfg.MaxBodyBytes > 0 {
+		p.room = int(min(cfg.MaxBodyBytes, maxKeptBytes))
+	}
 	for _, name := range cfg.KeepHeader {
 		p.fields = append(p.fields, strings.ToLower(name))
 	}
@@ -99,7 +104,7 @@ func (k *kept) take(p []byte) error {
 	}
 	if need := len(k.body) + len(p); need > cap(k.body) {
 		// Doubling leaves less behind than append, whose steps are smaller.
-		k.body = append(make([]byte, 0, max(need, 2*cap(k.body))), k.body...)
+		k.body = append(make([]byte, 0, max(need, min(2*cap(k.body), k.plan.room))), k.body...)
 	}
 	k.body = append(k.body, p...)
 	return nil

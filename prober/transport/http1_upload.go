@@ -48,7 +48,7 @@ func (u *upload) run() {
 		u.done <- struct{}{}
 	}()
 	for u.sent < u.call.length {
-		n, err := u.c.rw.Write(u.call.part(u.sent, len(filler)))
+		n, err := u.c.rw.Write(u.call.part(u.sent, int(min(int64(len(filler)), u.call.length-u.sent))))
 		u.sent += int64(n)
 		if err != nil {
 			u.err = err
