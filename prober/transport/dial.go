@@ -78,13 +78,13 @@ func (t *Transport) route() error {
 }
 
 // newDialer returns the dialer for targets and proxies. It enforces the policy.
-func newDialer(p policy, source netip.Addr) net.Dialer {
+func newDialer(p policy, spare reserve, source netip.Addr) net.Dialer {
 	d := net.Dialer{
 		ControlContext: func(_ context.Context, _, address string, c syscall.RawConn) error {
 			if err := p.control(address); err != nil {
 				return err
 			}
-			return keepReserve(c)
+			return spare.keep(c)
 		},
 		KeepAlive: -1, // deadlines find dead peers sooner
 	}
@@ -133,6 +133,10 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 		return nil, err
 	}
 	c.stream.deadline = r.Deadline
+	if err := c.stream.arm(); err != nil {
+		c.close()
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -210,6 +214,9 @@ func (t *Transport) checkTarget() error {
 // attempt connects to one address until deadline.
 func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, deadline Instant) (net.Conn, error) {
 	r.Remote = netip.AddrPortFrom(addr, t.next.port)
+	if c, handled, err := t.connectTCP(ctx, r.Remote, deadline); handled {
+		return c, err
+	}
 	return t.dialer.DialContext(until{ctx, deadline}, "tcp", r.Remote.String())
 }
 

@@ -91,6 +91,10 @@ func (c *conn) scanBlock(scanned, lineStart *int) int {
 }
 
 func (h *header) parse(block []byte) error {
+	const usual = 16 // fields at most
+	if h.fields == nil {
+		h.fields = make([]field, 0, usual)
+	}
 	fields := h.fields[:0]
 	*h = header{fields: fields, length: -1}
 	line, rest := cutLine(block)

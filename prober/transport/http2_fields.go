@@ -1,6 +1,9 @@
 package transport
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // errFieldBlock is a header block that cannot be decoded.
 var errFieldBlock = errors.New("malformed header block")
@@ -12,11 +15,38 @@ type fieldDecoder struct {
 	table       fieldTable
 	name, value []byte
 	sound       bool // whether these two are
+
+	// last is the block that was decoded last, empty if it has changed the table or is
+	// longer than longestRepeat.
+	last []byte
 }
 
-// decode passes the fields of a block to h. An error leaves the table in a state
-// that the peer does not know: the connection cannot be used any more.
+// longestRepeat is how long a block may be to be recognized when it comes again. There
+// is one of them for each connection.
+const longestRepeat = 1 << 10
+
+// decode makes h the header that block encodes; it must be what the last call has left.
+// Where the server answers all requests alike, the block is the same until the date in
+// it changes, and h is so already. An error leaves the table in a state that the peer
+// does not know: the connection cannot be used any more.
 func (d *fieldDecoder) decode(block []byte, h *h2header) error {
+	if len(d.last) > 0 && bytes.Equal(d.last, block) {
+		return nil
+	}
+	h.reset()
+	changes := d.table.changes
+	if err := d.fields(block, h); err != nil {
+		return err
+	}
+	d.last = d.last[:0]
+	if d.table.changes == changes && len(block) <= longestRepeat {
+		d.last = append(d.last, block...)
+	}
+	return nil
+}
+
+// fields passes the fields of a block to h.
+func (d *fieldDecoder) fields(block []byte, h *h2header) error {
 	for fields := 0; len(block) > 0; {
 		var err error
 		switch b := block[0]; {

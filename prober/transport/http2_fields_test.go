@@ -21,7 +21,6 @@ func sameVerdict(t *testing.T, blocks ...[]byte) {
 	theirs := hpack.NewDecoder(4096, nil)
 	got, want := h2header{wanted: []string{"etag"}}, h2header{wanted: []string{"etag"}}
 	for _, block := range blocks {
-		got.reset()
 		want.reset()
 		err := ours.decode(block, &got)
 		fields, theirErr := theirs.DecodeFull(block)
@@ -64,6 +63,34 @@ func TestLongHistoryOfATable(t *testing.T) {
 			require.NoError(t, encoder.WriteField(field))
 		}
 		blocks = append(blocks, bytes.Clone(b.Bytes()))
+	}
+	sameVerdict(t, blocks...)
+}
+
+// Blocks that come again, right away or after others, with the same table or another.
+func TestBlocksThatComeAgain(t *testing.T) {
+	t.Parallel()
+	const (
+		ok       = "\x88"
+		fileTag  = "\x0f\x13\x01a"               // etag: a
+		anyTag   = "\x0f\x13\x01b"               // etag: b
+		addTag   = "\x62\x01c"                   // etag: c, into the table
+		newest   = "\xbe"                        // the entry that was added last
+		empty    = "\x20"                        // the table
+		whole    = "\x3f\xe1\x1f"                // its largest size
+		notFound = "\x8d" + "\x0f\x0d\x01" + "7" // content-length: 7
+		wrong    = "\x88" + "\x0f\x0d\x01" + "a" // content-length: a
+		trailer  = "\x00\x06x-last\x01" + "1"    // without a status
+	)
+	long := ok + strings.Repeat(fileTag, longestRepeat/len(fileTag)+1)
+	var blocks [][]byte
+	for _, block := range []string{
+		ok, ok, ok + fileTag, ok + fileTag, ok + anyTag, ok + fileTag, ok,
+		ok + addTag, ok + addTag, ok + newest, ok + newest, ok + "\x62\x01d", ok + newest, ok + "\xbf", ok + newest,
+		whole + ok + newest, whole + ok + newest, empty + ok, empty + ok, ok, whole + ok, whole + ok, ok + addTag, ok + newest,
+		notFound, notFound, wrong, wrong, ok, trailer, trailer, "", "", trailer, ok, long, long, ok, long + anyTag, ok,
+	} {
+		blocks = append(blocks, []byte(block))
 	}
 	sameVerdict(t, blocks...)
 }
@@ -122,7 +149,10 @@ func FuzzHeaderBlocks(f *testing.F) {
 	f.Add([]byte("\x88"), []byte("\x89\x5c\x011"))
 	f.Add([]byte("\x20\x3f\xe1\x1f\x48\x82\x64\x02"), []byte("\xbe\x0f\x2f\x00"))
 	f.Add([]byte("\x40\x04etag\x81\x1f"), []byte("\xbe\x1f\x2f\x01x"))
-	f.Fuzz(func(t *testing.T, first, second []byte) { sameVerdict(t, first, second) })
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		sameVerdict(t, first, second)
+		sameVerdict(t, first, first)
+	})
 }
 
 func TestHuffman(t *testing.T) {

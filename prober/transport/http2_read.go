@@ -18,7 +18,7 @@ const (
 // response are taken apart here, where it costs no allocation. An error is one of
 // the connection.
 func (c *h2conn) readFrame() error {
-	fh, err := c.framer.ReadFrameHeader()
+	fh, err := c.readFrameHeader()
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,28 @@ func (c *h2conn) readFrame() error {
 		}
 		return c.ignored()
 	}
+}
+
+// readFrameHeader reads the header of a frame. The framer sees to the order of those that
+// may have to follow each other; what stands for itself and is here already, as most of
+// a response is, is taken apart without it.
+func (c *h2conn) readFrameHeader() (http2.FrameHeader, error) {
+	if c.in.Buffered() < frameHeaderSize {
+		return c.framer.ReadFrameHeader()
+	}
+	p, _ := c.in.Peek(frameHeaderSize) // which is there
+	fh := http2.FrameHeader{
+		Length:   binary.BigEndian.Uint32(p) >> 8,
+		Type:     http2.FrameType(p[3]),
+		Flags:    http2.Flags(p[4]),
+		StreamID: binary.BigEndian.Uint32(p[5:]) & maxStreamID,
+	}
+	alone := fh.Type == http2.FrameData || fh.Type == http2.FrameHeaders && fh.Flags.Has(http2.FlagHeadersEndHeaders)
+	if !alone || fh.Length > leastMaxFrame {
+		return c.framer.ReadFrameHeader()
+	}
+	_, err := c.in.Discard(frameHeaderSize)
+	return fh, err
 }
 
 // readPadding reads the length of the padding if the frame has any, and returns
@@ -101,7 +123,6 @@ func (c *h2conn) readHeaders(fh http2.FrameHeader) error {
 	if err != nil {
 		return err
 	}
-	c.head.reset()
 	if err := c.fields.decode(block, &c.head); err != nil {
 		return http2.ConnectionError(http2.ErrCodeCompression)
 	}

@@ -33,6 +33,7 @@ type staticEntry struct {
 // It takes no more space than its largest size needs; a new one is made by resize.
 type fieldTable struct {
 	limit, size int
+	changes     int // how often it has changed
 	// entries are a ring of count, beginning with the oldest.
 	entries       [maxFieldTable / fieldOverhead]fieldEntry
 	oldest, count int
@@ -69,6 +70,7 @@ func (t *fieldTable) get(index uint64) (name, value []byte, sound, ok bool) {
 // add puts an entry in, for which old ones leave the table; one that is larger
 // than the table leaves it empty (RFC 7541, section 4.4).
 func (t *fieldTable) add(name, value []byte, sound bool) {
+	t.changes++
 	size := len(name) + len(value) + fieldOverhead
 	t.shrink(t.limit - size)
 	if size > t.limit {
@@ -88,6 +90,10 @@ func (t *fieldTable) add(name, value []byte, sound bool) {
 
 // resize sets the limit, which is at most maxFieldTable.
 func (t *fieldTable) resize(limit int) {
+	if limit == t.limit {
+		return
+	}
+	t.changes++
 	t.limit = limit
 	t.shrink(limit)
 }

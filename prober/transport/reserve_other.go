@@ -4,5 +4,9 @@ package transport
 
 import "syscall"
 
-// keepReserve has nothing to keep: here descriptors are not numbered up to a limit.
-func keepReserve(syscall.RawConn) error { return nil }
+// reserve has nothing to keep: here descriptors are not numbered up to a limit.
+type reserve struct{}
+
+func newReserve() reserve { return reserve{} }
+
+func (reserve) keep(syscall.RawConn) error { return nil }

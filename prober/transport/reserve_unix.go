@@ -2,25 +2,40 @@
 
 package transport
 
-import "syscall"
+import (
+	"math"
+	"syscall"
+)
 
-// keepReserve refuses a new socket as the operating system does when the process
-// has no descriptor left, but while there still are some: for scrapes, for a reload
-// and for the look-up of names. Descriptors are handed out lowest first, so the
-// number tells how many are in use.
-func keepReserve(c syscall.RawConn) error {
-	const most = 64
+// reserve says of a new socket whether the process has so few descriptors left that
+// they are to be kept: for scrapes, for a reload and for the look-up of names.
+// Descriptors are handed out lowest first, so the number tells how many are in use.
+type reserve struct{ limit uint64 }
+
+// newReserve goes by the limit of now: to ask anew for every socket would take as long as
+// to set an option of it.
+func newReserve() reserve {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return nil //nolint:nilerr // the socket is good, whatever the limit is
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return reserve{math.MaxUint64} // sockets are good, whatever the limit is
 	}
-	all := uint64(limit.Cur) //nolint:unconvert // signed on FreeBSD
-	free := true
-	if err := c.Control(func(fd uintptr) { free = uint64(fd)+min(most, all/4) < all }); err != nil {
+	return reserve{uint64(limit.Cur)} //nolint:unconvert // signed on FreeBSD
+}
+
+// keep refuses a socket as the operating system does when there is no descriptor left.
+func (r reserve) keep(c syscall.RawConn) error {
+	var refused error
+	if err := c.Control(func(fd uintptr) { refused = r.check(fd) }); err != nil {
 		return err
 	}
-	if !free {
-		return syscall.EMFILE
+	return refused
+}
+
+// check is keep for a socket that is in nobody else's hands.
+func (r reserve) check(fd uintptr) error {
+	const most = 64
+	if uint64(fd)+min(most, r.limit/4) < r.limit {
+		return nil
 	}
-	return nil
+	return syscall.EMFILE
 }

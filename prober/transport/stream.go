@@ -120,6 +120,19 @@ func (s *stream) Abort() {
 	_ = s.SetDeadline(longAgo) // fails only on a closed connection, which is as good
 }
 
+// arm sets both deadlines of a connection on which nothing has been read or written, for
+// less than one after the other takes.
+func (s *stream) arm() error {
+	if s.armedRead != 0 || s.armedWrite != 0 {
+		return nil
+	}
+	if err := s.SetDeadline(s.deadline.Time()); err != nil {
+		return err
+	}
+	s.armedRead, s.armedWrite = s.deadline, s.deadline
+	return s.undoIfAborted()
+}
+
 func (s *stream) armRead() error {
 	if err := s.SetReadDeadline(s.deadline.Time()); err != nil {
 		return err

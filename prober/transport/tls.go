@@ -34,7 +34,7 @@ type TLSOptions struct {
 }
 
 // compile returns the configuration of all handshakes. The verification of
-// crypto/tls is switched off in it and done by verify, at the point where the
+// crypto/tls is switched off in it and done by a verifier, at the point where the
 // connection already knows what the server showed: the dates of a certificate
 // are most worth recording when it has expired.
 func (o TLSOptions) compile(host string) (*tls.Config, error) {
@@ -56,10 +56,13 @@ func (o TLSOptions) compile(host string) (*tls.Config, error) {
 	if o.SessionResumption {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1) // there is one server name
 	}
-	if !o.InsecureSkipVerify {
-		cfg.VerifyConnection = func(state tls.ConnectionState) error { return verify(&state, cfg) }
+	if err := o.load(cfg); err != nil {
+		return nil, err
 	}
-	return cfg, o.load(cfg)
+	if !o.InsecureSkipVerify {
+		cfg.VerifyConnection = newVerifier(cfg).verify
+	}
+	return cfg, nil
 }
 
 // load reads the certificates into cfg.
@@ -97,8 +100,10 @@ func (t *Transport) ClientCertificateNotAfter() time.Time {
 func (t *Transport) secure(c *conn, r *Result) error {
 	r.enter(errcode.PhaseTLS)
 	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
-	secured := tls.Client(c.rw, t.tls)
+	below := &flight{Conn: c.rw}
+	secured := tls.Client(below, t.tls)
 	err := secured.Handshake()
+	below.end(err != nil)
 	if r.TLS = describe(secured.ConnectionState()); r.TLS != nil {
 		r.TLS.Unverified = t.cfg.TLS.InsecureSkipVerify
 	}
@@ -136,27 +141,4 @@ func describe(state tls.ConnectionState) *TLSInfo {
 func isAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "remote error" // the word of crypto/tls
-}
-
-// verify does what crypto/tls does for a client that verifies, and heeds a
-// revocation that the server staples itself.
-func verify(state *tls.ConnectionState, cfg *tls.Config) error {
-	opts := x509.VerifyOptions{
-		Roots:         cfg.RootCAs,
-		DNSName:       cfg.ServerName,
-		CurrentTime:   time.Now(),
-		Intermediates: x509.NewCertPool(),
-	}
-	for _, cert := range state.PeerCertificates[1:] {
-		opts.Intermediates.AddCert(cert)
-	}
-	leaf := state.PeerCertificates[0]
-	chains, err := leaf.Verify(opts)
-	if err != nil {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
-	}
-	if chain := chains[0]; len(chain) > 1 && revoked(state.OCSPResponse, leaf, chain[1]) {
-		return errRevoked
-	}
-	return nil
 }

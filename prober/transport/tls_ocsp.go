@@ -77,6 +77,9 @@ func revoked(staple []byte, leaf, issuer *x509.Certificate) bool {
 }
 
 func parseStaple(staple []byte) (basic ocspBasic, ok bool) {
+	if len(staple) == 0 { // as most servers have it
+		return basic, false
+	}
 	basicType := asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
 	var response ocspResponse
 	if _, err := asn1.Unmarshal(staple, &response); err != nil || !response.Body.Type.Equal(basicType) {

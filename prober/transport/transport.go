@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -130,6 +131,7 @@ type Transport struct {
 	ipVersion    IPVersion
 	lookup       lookup
 	policy       policy
+	reserve      reserve
 	dialer       net.Dialer
 	pool         pool
 	buffers      buffers
@@ -144,12 +146,13 @@ func New(cfg Config) (*Transport, error) {
 		return nil, err
 	}
 	t := &Transport{
-		cfg:    cfg,
-		target: target,
-		lookup: newLookup(cfg.DNSServer),
-		policy: newPolicy(cfg.Deny, cfg.Allow),
+		cfg:     cfg,
+		target:  target,
+		lookup:  newLookup(cfg.DNSServer),
+		policy:  newPolicy(cfg.Deny, cfg.Allow),
+		reserve: newReserve(),
 	}
-	t.dialer = newDialer(t.policy, cfg.SourceAddress)
+	t.dialer = newDialer(t.policy, t.reserve, cfg.SourceAddress)
 	if t.cfg.MaxBodyBytes == 0 {
 		t.cfg.MaxBodyBytes = defaultMaxBodyBytes
 	}
@@ -183,13 +186,29 @@ func (t *Transport) Do(ctx context.Context, r *Result) {
 		return
 	}
 	r.call = &t.call
-	t.once(ctx, r)
+	if t.tls != nil && t.cfg.RequestsPerConnection == 1 {
+		t.roomyOnce(ctx, r)
+	} else {
+		t.once(ctx, r)
+	}
 	if t.cfg.FollowRedirects > 0 {
 		t.follow(ctx, r)
 	}
 	if t.content != nil {
 		t.content.settle(r)
 	}
+}
+
+// roomyOnce is for requests that each begin with a TLS handshake. The stack grows for
+// the cryptography in one, and the runtime would halve it in the waits between, as it
+// does with a stack of which less than a quarter is used, to make it grow again for the
+// next: a twentieth of what such a request costs.
+//
+//go:noinline
+func (t *Transport) roomyOnce(ctx context.Context, r *Result) {
+	var room [8 << 10]byte
+	t.once(ctx, r)
+	runtime.KeepAlive(&room)
 }
 
 // once sends the request that r calls for and reads the response.
