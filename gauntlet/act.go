@@ -38,7 +38,11 @@ type target struct {
 	exact bool
 	// scripted tells that the ledger knows the code of each answer as well.
 	scripted bool
-	barn     *barn // nil if its connections are not counted
+	// starved tells that there are too few descriptors for it: code 1002 is expected.
+	starved bool
+	barn    *barn   // nil if its connections are not counted
+	away    *barn   // the same at another address, nil if there is none
+	leeway  *leeway // nil if nothing of it depends on the moment
 }
 
 const (
@@ -126,7 +130,11 @@ func (a *act) lateAfter(name string) time.Duration {
 // own unless it is empty.
 func (a *act) config(targets []target, interval string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "metrics: {buckets: [0.1, %v, %v]}\n", (timeoutSoon + a.allowance()).Seconds(), (timeout + a.allowance()).Seconds())
+	grid := "0.1, "
+	if a.grid != "" {
+		grid = a.grid
+	}
+	fmt.Fprintf(&b, "metrics: {buckets: [%s%v, %v]}\n", grid, (timeoutSoon + a.allowance()).Seconds(), (timeout + a.allowance()).Seconds())
 	fmt.Fprintf(&b, "defaults: {timeout: %v, request: {id_header: X-Request-Id}}\ntargets:", timeout)
 	if len(targets) == 0 {
 		b.WriteString(" []")
@@ -200,7 +208,10 @@ func (a *act) finish() (*view, error) {
 		return err == nil && now.descriptors <= a.start.descriptors && now.goroutines <= a.start.goroutines && now.series == a.start.series
 	})
 	a.board.hold(gateQuiet, quiet == nil, "%s: {descriptors goroutines series} were %v and are %v, %v", a.name, a.start, now, err)
-	return v, a.end(func(*view) {})
+	if err := a.end(func(*view) {}); err != nil {
+		return nil, err
+	}
+	return v, a.reread(true)
 }
 
 // end terminates the daemon and lets look judge its last scrape.
@@ -218,7 +229,7 @@ func (a *act) end(look func(last *view)) error {
 	}
 	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.inFlight }) == 0, "%s: requests are in flight in the last scrape", a.name)
 	look(last)
-	code, err := a.d.wait()
+	code, err := a.d.wait(a.ctx)
 	a.board.hold(gateExit, err == nil && code == 0, "%s: exit code %d, %v", a.name, code, err)
 	return nil
 }

@@ -78,6 +78,35 @@ func (b *board) known() []gate {
 	return slices.Collect(maps.Keys(b.rows))
 }
 
+// failures returns how often each gate was not true so far.
+func (b *board) failures() map[gate]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := map[gate]int{}
+	for name, r := range b.rows {
+		all[name] = r.failures
+	}
+	return all
+}
+
+// since returns the gates that were not true again since there were those failures,
+// and what was noted about that.
+func (b *board) since(before map[gate]int) (red []gate, notes []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name, r := range b.rows {
+		if r.failures > before[name] {
+			red = append(red, name)
+			notes = append(notes, r.notes[min(before[name], len(r.notes)):]...)
+		}
+	}
+	slices.Sort(red)
+	return red, notes
+}
+
+// redHead is what stands before the notes on a red gate.
+func redHead(name gate) string { return fmt.Sprintf("\nRED %s:\n", name) }
+
 // write writes a line for each gate of g, with the first failures below it.
 func (b *board) write(w io.Writer, g []gate) {
 	b.mu.Lock()
@@ -96,7 +125,7 @@ func (b *board) write(w io.Writer, g []gate) {
 	table.Flush()
 	for _, name := range g {
 		if r := b.rows[name]; r != nil && r.failures > 0 {
-			fmt.Fprintf(w, "\nRED %s:\n  %s\n", name, strings.Join(r.notes, "\n  "))
+			fmt.Fprintf(w, "%s  %s\n", redHead(name), strings.Join(r.notes, "\n  "))
 		}
 	}
 	for _, fact := range b.facts {

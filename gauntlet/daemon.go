@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,11 +27,16 @@ const patience = 30 * time.Second
 // learned from outside: over HTTP, from its log and from /proc.
 type daemon struct {
 	url    string
+	mute   bool // its log goes where nobody can read it
 	cmd    *exec.Cmd
 	file   string // its configuration
 	output valve
 	ended  chan struct{}
 }
+
+// listenFlag says where the daemon listens. Without it the log tells; with it the log
+// is not read at all.
+const listenFlag = "--web.listen-address="
 
 // startDaemon starts the program with a configuration in the folder dir and waits
 // until it listens. It is killed when ctx ends.
@@ -39,8 +45,13 @@ func startDaemon(ctx context.Context, binary, dir, config string, flags ...strin
 	if err := os.WriteFile(d.file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
+	address := "127.0.0.1:0"
+	if at := slices.IndexFunc(flags, func(f string) bool { return strings.HasPrefix(f, listenFlag) }); at >= 0 {
+		d.mute, address = true, strings.TrimPrefix(flags[at], listenFlag)
+		flags = slices.Delete(slices.Clone(flags), at, at+1)
+	}
 	args := append([]string{
-		"run", "--config.file=" + d.file, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle",
+		"run", "--config.file=" + d.file, listenFlag + address, "--web.enable-lifecycle",
 		"--shutdown.grace=" + patience.String(), "--shutdown.final-scrape=" + patience.String(),
 	}, flags...)
 	d.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // it is the program under test
@@ -52,12 +63,30 @@ func startDaemon(ctx context.Context, binary, dir, config string, flags ...strin
 		defer close(d.ended)
 		_ = d.cmd.Wait() // the exit code tells
 	}()
-	address, err := d.await(ctx, `msg="Listening on" address=(\S+)`)
-	if err != nil {
+	if err := d.greet(ctx, address); err != nil {
 		return nil, errors.Join(err, d.kill())
 	}
-	d.url = "http://" + address
 	return d, nil
+}
+
+// greet learns where the daemon listens and waits until it does.
+func (d *daemon) greet(ctx context.Context, address string) (err error) {
+	if !d.mute {
+		address, err = d.await(ctx, `msg="Listening on" address=(\S+)`)
+		d.url = "http://" + address
+		return err
+	}
+	d.url = "http://" + address
+	err = until(ctx, "a daemon without a log", func() bool { return d.isReady(ctx) || d.hasEnded() })
+	if d.hasEnded() {
+		err = errors.Join(err, errors.New("the daemon without a log ended"))
+	}
+	return err
+}
+
+func (d *daemon) isReady(ctx context.Context) bool {
+	status, _, err := fetch(ctx, http.MethodGet, d.url+"/-/ready", "")
+	return err == nil && status == http.StatusOK
 }
 
 // await waits until the log matches pattern and returns the first group.
@@ -114,12 +143,24 @@ func (d *daemon) terminate(ctx context.Context) error {
 	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
+	if d.mute {
+		return until(ctx, "the end of a daemon without a log", func() bool { return !d.isReady(ctx) })
+	}
 	_, err := d.await(ctx, `(waiting for the last scrape)`)
 	return err
 }
 
 // wait waits for the end and returns the exit code.
-func (d *daemon) wait() (int, error) {
+func (d *daemon) wait(ctx context.Context) (int, error) {
+	if d.mute { // which scrape is the last one is not known, so that there may have to be another
+		err := until(ctx, "the end", func() bool {
+			_, _, _ = fetch(ctx, http.MethodGet, d.url+"/metrics", "")
+			return d.hasEnded()
+		})
+		if err != nil {
+			return 0, errors.Join(err, d.kill())
+		}
+	}
 	select {
 	case <-d.ended:
 		return d.cmd.ProcessState.ExitCode(), nil

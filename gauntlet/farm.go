@@ -33,8 +33,9 @@ type barn struct {
 
 	mu    sync.Mutex
 	ln    net.Listener // nil while it is shut
-	conns map[net.Conn]struct{}
-	count int // of connections, ever
+	lines map[*line]struct{}
+	count int // of connections, ever, but for those whose handshake failed
+	died  int // how often
 }
 
 func newFarm() (*farm, error) {
@@ -45,7 +46,12 @@ func newFarm() (*farm, error) {
 // open starts a listener that plays serve on each connection. What serve leaves
 // open is ended as a server ends it that has said all.
 func (f *farm) open(serve func(net.Conn)) (*barn, error) {
-	b := &barn{farm: f, serve: serve, address: "127.0.0.1:0", conns: map[net.Conn]struct{}{}}
+	return f.openAt("127.0.0.1:0", serve)
+}
+
+// openAt does the same at a given address.
+func (f *farm) openAt(address string, serve func(net.Conn)) (*barn, error) {
+	b := &barn{farm: f, serve: serve, address: address, lines: map[*line]struct{}{}}
 	if err := b.raise(); err != nil {
 		return nil, err
 	}
@@ -56,13 +62,15 @@ func (f *farm) open(serve func(net.Conn)) (*barn, error) {
 }
 
 // openWeb starts the server of the standard library, which speaks HTTP/2 as well;
-// without a certificate in clear text only.
-func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) (address string, err error) {
+// without a certificate in clear text only. Its barn counts connections and no more.
+func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) (*barn, error) {
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	b := &barn{farm: f, address: ln.Addr().String()}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), Protocols: new(http.Protocols)}
+	s.ConnState = b.observe
 	serve := func() error { return s.Serve(ln) }
 	if cert == nil {
 		s.Protocols.SetUnencryptedHTTP2(true)
@@ -73,7 +81,7 @@ func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) (address strin
 	}
 	f.running.Go(func() { _ = serve() }) // returns when it is closed
 	f.atClose(func() { _ = s.Close() })
-	return ln.Addr().String(), nil
+	return b, nil
 }
 
 // atClose has stop called when the farm closes.
@@ -112,26 +120,42 @@ func (b *barn) raise() error {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			if err == nil && b.admit(c) {
-				b.farm.running.Go(func() { b.host(c) })
+			if err == nil {
+				l := b.admit(c)
+				b.farm.running.Go(func() { b.host(l) })
 			}
 		}
 	})
 	return nil
 }
 
-// raze ends the listener and all of its connections at once, as a server ends
-// whose process is killed.
+// kill ends the listener and all of its connections, as a server ends whose process
+// is killed, but for what lines do so that nothing is read and not entered.
+// Connections that the kernel has taken and nobody has accepted are reset.
+func (b *barn) kill() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shut()
+	b.died++
+	for l := range b.lines {
+		l.die()
+	}
+}
+
+// raze ends the listener and all of its connections for good.
 func (b *barn) raze() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ln == nil {
-		return
+	b.shut()
+	for l := range b.lines {
+		_ = l.Close() // whatever comes of it
 	}
-	b.ln.Close()
-	b.ln = nil
-	for c := range b.conns {
-		c.Close()
+}
+
+func (b *barn) shut() {
+	if b.ln != nil {
+		b.ln.Close()
+		b.ln = nil
 	}
 }
 
@@ -142,27 +166,44 @@ func (b *barn) connections() int {
 	return b.count
 }
 
-func (b *barn) admit(c net.Conn) bool {
+// deaths returns how often the server was killed.
+func (b *barn) deaths() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ln == nil {
-		c.Close()
-		return false
-	}
-	b.conns[c] = struct{}{}
-	b.count++
-	return true
+	return b.died
 }
 
-func (b *barn) host(c net.Conn) {
+// admit takes in a connection; one that was accepted as the server died dies too.
+func (b *barn) admit(c net.Conn) *line {
+	l := &line{TCPConn: c.(*net.TCPConn), barn: b} //nolint:forcetypeassert // the listener is one of TCP
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines[l] = struct{}{}
+	b.count++
+	if b.ln == nil {
+		l.die()
+	}
+	return l
+}
+
+func (b *barn) observe(_ net.Conn, state http.ConnState) {
+	if state != http.StateNew {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.count++
+}
+
+func (b *barn) host(l *line) {
 	defer func() {
-		c.Close()
+		_ = l.Close() // whatever comes of it
 		b.mu.Lock()
-		delete(b.conns, c)
+		delete(b.lines, l)
 		b.mu.Unlock()
 	}()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Minute)) // so that nothing outlives the gauntlet
-	b.serve(c)
+	_ = l.SetDeadline(time.Now().Add(10 * time.Minute)) // so that nothing outlives the gauntlet
+	b.serve(l)
 }
 
 // nameOf returns the target that a request is of: the first part of its path.
@@ -183,12 +224,14 @@ func (f *farm) barnOf(serve func(net.Conn)) func() (*barn, string, error) {
 	}
 }
 
-// webOf does the same with the server of the standard library, whose connections are
-// not counted.
+// webOf does the same with the server of the standard library.
 func (f *farm) webOf(cert *tls.Certificate) func() (*barn, string, error) {
 	return func() (*barn, string, error) {
-		address, err := f.openWeb(cert, f.handle)
-		return nil, address, err
+		b, err := f.openWeb(cert, f.handle)
+		if err != nil {
+			return nil, "", err
+		}
+		return b, b.address, nil
 	}
 }
 

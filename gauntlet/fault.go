@@ -80,6 +80,7 @@ func within(cfg *tls.Config, serve func(net.Conn)) func(net.Conn) {
 	return func(c net.Conn) {
 		s := tls.Server(c, cfg)
 		if s.HandshakeContext(context.Background()) != nil { // the connection has a deadline
+			lineOf(c).uncount()
 			finish(c, c) // so that the alert arrives
 			return
 		}
@@ -169,7 +170,7 @@ func (f *farm) http1Faults() []fault {
 // endless is a peer that begins an answer and never comes to its end.
 func endless(begin, more string) func(net.Conn) {
 	return func(c net.Conn) {
-		if _, _, ok := readRequest(bufio.NewReader(c)); !ok {
+		if _, ok := readRequest(bufio.NewReader(c)); !ok {
 			return
 		}
 		chunk := []byte(strings.Repeat(more, 1<<10))

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -38,84 +40,135 @@ type script func(target string, n int) move
 // serveHTTP1 plays a script on a connection, request after request.
 func (f *farm) serveHTTP1(s script) func(net.Conn) {
 	return func(c net.Conn) {
-		r := bufio.NewReaderSize(c, 4<<10)
+		l, r := lineOf(c), bufio.NewReaderSize(c, 4<<10)
 		for first := true; ; first = false {
-			target, id, ok := readRequest(r)
+			q, ok := readRequest(r)
 			if !ok {
 				return
 			}
-			m := s(target, f.ledger.note(target, id))
-			code := m.code
-			if !first && m.reused != "" {
-				code = m.reused
+			n := f.ledger.note(q.target, q.id)
+			if !l.take() {
+				f.ledger.expect(q.target, unread(first))
+				continue
 			}
-			f.ledger.expect(target, code)
+			if _, err := io.CopyN(io.Discard, r, q.length); err != nil {
+				return
+			}
+			m := s(q.target, n)
 			if m.after > 0 {
 				<-time.After(m.after)
 			}
-			if !m.play(c, r) {
+			if !f.reply(c, r, &m, q.target, first) {
 				return
 			}
 		}
 	}
 }
 
-// play answers, and tells whether the connection goes on.
-func (m *move) play(c net.Conn, r io.Reader) bool {
-	if _, err := io.WriteString(c, m.text); err != nil {
-		return false
+func unread(first bool) string {
+	if first {
+		return codeUnread
 	}
-	switch m.then {
-	case keep:
+	return codeUnreadOld
+}
+
+// reply makes a move, unless the server is dead by now, and tells whether the
+// connection goes on.
+func (f *farm) reply(c net.Conn, r io.Reader, m *move, target string, first bool) bool {
+	alive := lineOf(c).answer(func() {
+		code := m.code
+		if !first && m.reused != "" {
+			code = m.reused
+		}
+		f.ledger.expect(target, code)
+		m.say(c)
+	})
+	switch {
+	case !alive:
+		f.ledger.expect(target, codeOwed)
+		return false
+	case m.then == keep:
 		return true
-	case rst:
-		reset(c)
-	case fin:
-		finish(c, r)
-	case hold:
+	case m.then != rst:
 		_, _ = io.Copy(io.Discard, r)
 	}
 	return false
 }
 
-// reset ends a connection of TCP with a RST.
+// say writes the answer and ends the connection if the move does. The client may be
+// gone.
+func (m *move) say(c net.Conn) {
+	_, _ = io.WriteString(c, m.text)
+	switch m.then {
+	case rst:
+		reset(c)
+	case fin:
+		hangUp(c)
+	}
+}
+
+// reset ends a connection of TCP, whatever is within it, with a RST.
 func reset(c net.Conn) {
-	if tcp, ok := c.(*net.TCPConn); ok {
+	if within, is := c.(interface{ NetConn() net.Conn }); is {
+		c = within.NetConn()
+	}
+	if tcp, is := c.(interface{ SetLinger(seconds int) error }); is {
 		_ = tcp.SetLinger(0)
 	}
 	c.Close()
 }
 
-// finish says that all is said, and reads on until the other side has closed: a
-// close with bytes unread would be a RST that could overtake what was said.
-func finish(c net.Conn, r io.Reader) {
+// hangUp says that all is said.
+func hangUp(c net.Conn) {
 	if half, can := c.(interface{ CloseWrite() error }); can {
 		_ = half.CloseWrite()
 	}
+}
+
+// finish hangs up, and reads on until the other side has closed: a close with bytes
+// unread would be a RST that could overtake what was said.
+func finish(c net.Conn, r io.Reader) {
+	hangUp(c)
 	_, _ = io.Copy(io.Discard, r)
 }
 
-var idField = []byte("X-Request-Id:")
+// heading is what the farm wants to know about a request.
+type heading struct {
+	target, id string
+	length     int64 // of the content
+}
 
-// readRequest reads the header of a request without a body.
-func readRequest(r *bufio.Reader) (target, id string, ok bool) {
+// readRequest reads the header of a request.
+func readRequest(r *bufio.Reader) (q heading, ok bool) {
 	for first := true; ; first = false {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
-			return "", "", false
+			return heading{}, false
 		}
 		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case len(line) == 0:
-			return target, id, !first
-		case first:
+		if len(line) == 0 {
+			return q, !first
+		}
+		if first {
 			parts := bytes.SplitN(line, []byte(" "), 3)
 			if len(parts) != 3 {
-				return "", "", false
+				return heading{}, false
 			}
-			target = nameOf(string(parts[1]))
-		case len(line) > len(idField) && bytes.EqualFold(line[:len(idField)], idField):
-			id = string(bytes.TrimSpace(line[len(idField):]))
+			q.target = nameOf(string(parts[1]))
+			continue
+		}
+		if id, is := field(line, "X-Request-Id:"); is {
+			q.id = id
+		} else if length, is := field(line, "Content-Length:"); is {
+			q.length, _ = strconv.ParseInt(length, 10, 64) // the prober's own
 		}
 	}
+}
+
+// field returns the value of a line of a header if it has the given name.
+func field(line []byte, name string) (value string, is bool) {
+	if len(line) < len(name) || !strings.EqualFold(string(line[:len(name)]), name) {
+		return "", false
+	}
+	return string(bytes.TrimSpace(line[len(name):])), true
 }

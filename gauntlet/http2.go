@@ -68,16 +68,22 @@ func greet(c net.Conn, settings ...http2.Setting) *http2.Framer {
 // awaitHeaders enters the next request in the ledger and returns its stream, 0 if
 // none comes.
 func (f *farm) awaitHeaders(framer *http2.Framer) uint32 {
+	stream, _, _ := f.nextRequest(framer)
+	return stream
+}
+
+// nextRequest does the same, and tells which request of which target it is.
+func (f *farm) nextRequest(framer *http2.Framer) (stream uint32, target string, n int) {
 	for {
 		frame, err := framer.ReadFrame()
 		if err != nil {
-			return 0
+			return 0, "", 0
 		}
 		if ping, is := frame.(*http2.PingFrame); is && !ping.IsAck() {
 			_ = framer.WritePing(true, ping.Data)
 		}
 		if h, is := frame.(*http2.MetaHeadersFrame); is {
-			target, id := "", ""
+			id := ""
 			for _, field := range h.Fields {
 				switch field.Name {
 				case ":path":
@@ -86,8 +92,32 @@ func (f *farm) awaitHeaders(framer *http2.Framer) uint32 {
 					id = field.Value
 				}
 			}
-			f.ledger.note(target, id)
-			return h.StreamID
+			return h.StreamID, target, f.ledger.note(target, id)
+		}
+	}
+}
+
+// streamScript returns what the n-th request of a target is answered with over
+// HTTP/2, without content, and the code that it is to come to.
+type streamScript func(target string, n int) (code string, react reaction)
+
+// serveStreams plays a script on a connection, request after request.
+func (f *farm) serveStreams(s streamScript) func(net.Conn) {
+	return func(c net.Conn) {
+		l, framer := lineOf(c), greet(c)
+		for framer != nil {
+			stream, target, n := f.nextRequest(framer)
+			if stream == 0 {
+				return
+			}
+			alive := l.answer(func() { // at once: nobody is reset who may be sending more
+				code, react := s(target, n)
+				f.ledger.expect(target, code)
+				react(framer, stream)
+			})
+			if !alive {
+				f.ledger.expect(target, codeUnreadH2)
+			}
 		}
 	}
 }

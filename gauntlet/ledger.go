@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -54,8 +55,17 @@ func (l *ledger) note(target, id string) (n int) {
 	return p.seen - 1
 }
 
-// expect enters the code that an answer is to come to.
+// landed is what the name of a target has behind it in the second part of a request
+// that is redirected. The parts have one id, and come to one code.
+const landed = "-landed"
+
+// expect enters the code that an answer is to come to; "" is for one that leads to
+// another.
 func (l *ledger) expect(target, code string) {
+	if code == "" {
+		return
+	}
+	target = strings.TrimSuffix(target, landed)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.page(target).want[code]++

@@ -36,6 +36,12 @@ type gauntlet struct {
 	thorough bool
 	binary   string
 	dir      string
+	// repeat is the command of this run.
+	repeat string
+	replay replay
+	// grid is what the configuration has of finer buckets, with a comma behind each;
+	// if empty, one that is wide.
+	grid string
 }
 
 // phase is a part of the run, which can be played alone.
@@ -50,6 +56,8 @@ func phases() []phase {
 		{"faults", (*gauntlet).deterministic},
 		{"mass", (*gauntlet).mass},
 		{"nemesis", (*gauntlet).nemesis},
+		{"neighbours", (*gauntlet).neighbours},
+		{"attack", (*gauntlet).attack},
 		{"ends", (*gauntlet).ends},
 		{"distress", (*gauntlet).distress},
 		{"peer", (*gauntlet).peer},
@@ -60,12 +68,15 @@ func main() {
 	os.Exit(run())
 }
 
-func run() int {
+func run() (code int) {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()%1e6), "of the script of faults and of the schedule of the nemesis")
 	short := flag.Bool("short", false, "take a minute, on a machine that is shared")
 	only := flag.String("only", "", "the phases to run, with commas between them; all if empty")
 	binary := flag.String("prober", "", "the program under test; built from this directory if empty")
 	lies := flag.Bool("mutants", false, "try the gauntlet on daemons that lie, each of which it must find out")
+	targets := flag.String("targets", "", "the targets of the phases mass and faults to play, with commas between them; all if empty")
+	steps := flag.Int("steps", -1, "how many steps to take of the schedule of the phases mass and nemesis; all if below 0")
+	shrinks := flag.Bool("shrink", true, "look for the shortest script that fails, for two minutes at most, when a phase is red")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -74,7 +85,13 @@ func run() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	defer os.RemoveAll(dir)
+	defer func() {
+		if code == 0 || *lies {
+			_ = os.RemoveAll(dir) // what stays is in the folder for temporary files
+			return
+		}
+		fmt.Printf("what was scraped and logged is in %s\n", dir)
+	}()
 	if *lies {
 		return hunt(ctx, *seed, dir)
 	}
@@ -86,39 +103,51 @@ func run() int {
 			return 2
 		}
 	}
-	repeat := fmt.Sprintf("go run ./gauntlet -seed %d", g.seed)
+	g.replay.scenario = scenario{targets: listOf(*targets), steps: *steps, bounded: *steps >= 0}
+	g.repeat = fmt.Sprintf("go run ./gauntlet -seed %d", g.seed)
 	if g.short {
-		repeat += " -short"
+		g.repeat += " -short"
 	}
-	return g.play(ctx, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' }), repeat)
+	code, failures := g.play(ctx, listOf(*only))
+	if *shrinks && g.replay.isWhole() {
+		g.shrink(ctx, failures)
+	}
+	return code
+}
+
+// listOf splits a list with commas.
+func listOf(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 }
 
 // build compiles the program under test.
 func build(ctx context.Context, binary string, flags ...string) error {
 	args := append([]string{"build", "-buildvcs=false", "-o", binary}, flags...)
-	out, err := exec.CommandContext(ctx, "go", append(args, ".")...).CombinedOutput() //nolint:gosec // our own flags
+	cmd := exec.CommandContext(ctx, "go", append(args, ".")...) //nolint:gosec // our own flags
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")            // as it is released
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
 	return nil
 }
 
-// play runs the phases, prints the scoreboard and returns the exit code.
-func (g *gauntlet) play(ctx context.Context, only []string, repeat string) int {
-	fmt.Printf("seed %d; to repeat: %s\n", g.seed, repeat)
+// play runs the phases and prints the scoreboard. It returns the exit code, and the
+// phases that were red.
+func (g *gauntlet) play(ctx context.Context, only []string) (code int, failures []failure) {
+	fmt.Printf("seed %d; to repeat: %s\n", g.seed, g.repeat)
 	for _, p := range phases() {
 		if len(only) > 0 && !slices.Contains(only, p.name) {
 			continue
 		}
-		started := time.Now()
-		if err := p.run(g, ctx); err != nil {
+		x, err := g.playOne(ctx, p)
+		if err != nil {
 			fmt.Printf("%s could not be played: %v\n", p.name, err)
-			return 2
+			return 2, failures
 		}
-		took := time.Since(started).Round(100 * time.Millisecond)
-		fmt.Printf("%s: %v\n", p.name, took)
-		if red := g.board.failed(g.board.known()); len(red) > 0 {
-			fmt.Printf("%s leaves red: %q; alone: %s -only %s\n", p.name, red, repeat, p.name)
+		if len(x.gates) > 0 {
+			fmt.Printf("%s is red: %q; alone: %s -only %s\n", p.name, x.gates, g.repeat, p.name)
+			failures = append(failures, x)
 		}
 	}
 	gates := allGates()
@@ -127,10 +156,27 @@ func (g *gauntlet) play(ctx context.Context, only []string, repeat string) int {
 	}
 	g.board.write(os.Stdout, gates)
 	if len(g.board.failed(gates)) > 0 {
-		fmt.Printf("\nRED. To repeat: %s\n", repeat)
-		return 1
+		part := ""
+		if len(only) > 0 {
+			part = " -only " + strings.Join(only, ",")
+		}
+		fmt.Printf("\nRED. To repeat: %s%s%s\n", g.repeat, part, g.replay.flags())
+		return 1, failures
 	}
-	return 0
+	return 0, nil
+}
+
+// playOne runs a phase and returns what failed in it.
+func (g *gauntlet) playOne(ctx context.Context, p phase) (x failure, err error) {
+	started, before := time.Now(), g.board.failures()
+	g.replay.asked, g.replay.taken = nil, 0
+	if err := p.run(g, ctx); err != nil {
+		return x, err
+	}
+	fmt.Printf("%s: %v\n", p.name, time.Since(started).Round(100*time.Millisecond))
+	x = failure{phase: p.name, targets: g.replay.asked, steps: g.replay.taken}
+	x.gates, x.notes = g.board.since(before)
+	return x, nil
 }
 
 // allGates are those of a whole run, in the order of the scoreboard.
@@ -138,8 +184,10 @@ func allGates() []gate {
 	return []gate{
 		gateStrict, gateConserved, gateHistogram, gateMonotonic, gateLabels, gateCanary, gateTimely,
 		gateOnce, gateSeen, gateAttempts, gateAnswers, gateDue, gateOwn, gateUnknown,
-		gateCodes, gateBreadth, gateBystand, gateMass, gateKilled,
-		gateReload, gateBad, gateWarm, gateStuck, gateBurst, gateRestart, gateOwnFault, gateBlocked,
+		gateCodes, gateBreadth, gateBystand, gateMass, gateListeners, gateKilled, gateFlaps,
+		gateReload, gateBad, gateWarm, gateStuck, gateNeighbours, gateDemand, gateBurst, gateRestart,
+		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed,
+		gateKept, gateForever, gateLast,
 		gateQuiet, gateMemory, gateThreads, gateExit, gateLoud,
 	}
 }

@@ -18,12 +18,36 @@ type mutant struct {
 	// phase is where the lie is to be found out, by one of the gates at least.
 	phase string
 	gates []gate
+	// targets are those of the phase to play; all if empty.
+	targets []string
+	// script are the targets of which the shortest script that fails may consist;
+	// where there are none, it is not looked for.
+	script []string
 }
 
 // patch replaces a piece of a source file that must be there once.
 type patch struct{ file, old, new string }
 
-func mutants() []mutant {
+func mutants() []mutant { return slices.Concat(partialMutants(), wholeMutants(), troubledMutants()) }
+
+// partialMutants are those for which a few targets of a phase are enough.
+func partialMutants() []mutant {
+	return []mutant{
+		{
+			name: "takes SERVFAIL for a name that does not exist", phase: "mass", gates: []gate{gateAnswers},
+			targets: []string{"dns-never", "dns-family"},
+			patches: []patch{{"prober/transport/resolve_message.go", "\t\treturn errDNSServfail\n", "\t\treturn errNoSuchName\n"}},
+		},
+		{
+			name: "forgets requests that were on their way to a server as it died", phase: "mass", gates: []gate{gateSeen},
+			targets: []string{"mortal-closed-4", "mortal-slow"},
+			patches: []patch{{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
+				"\tif code == errcode.ClosedReused {\n\t\tr.scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"}},
+		},
+	}
+}
+
+func wholeMutants() []mutant {
 	return []mutant{
 		{
 			name: "loses one count in 100,000", phase: "mass", gates: []gate{gateSeen, gateAnswers},
@@ -73,7 +97,7 @@ func mutants() []mutant {
 			patches: []patch{{"prober/manager.go", "sameNetwork && reflect.DeepEqual(e.cfg, t) {", "sameNetwork && e.cfg.Name == \"\" {"}},
 		},
 		{
-			name: "calls a reset a success", phase: "faults", gates: []gate{gateCodes},
+			name: "calls a reset a success", phase: "faults", gates: []gate{gateCodes}, script: []string{"h1-reset", "body-reset"},
 			patches: []patch{{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
 				"\tif code == errcode.Reset {\n\t\tcode = errcode.OK\n\t}\n\tr.count(res, code)\n"}},
 		},
@@ -85,45 +109,70 @@ func mutants() []mutant {
 func hunt(ctx context.Context, seed uint64, dir string) int {
 	escaped := 0
 	for i, m := range mutants() {
-		red, err := m.face(ctx, seed, filepath.Join(dir, fmt.Sprintf("mutant-%d", i)))
-		found := slices.ContainsFunc(m.gates, func(g gate) bool { return slices.Contains(red, g) })
+		dir := filepath.Join(dir, fmt.Sprintf("mutant-%d", i))
+		g := &gauntlet{board: newBoard(), seed: seed, short: true, thorough: true, binary: filepath.Join(dir, "prober"), dir: dir}
+		g.replay.targets = m.targets
+		x, err := m.face(ctx, g)
+		if err == nil && m.script != nil {
+			err = m.retell(ctx, g, &x)
+		}
+		found := slices.ContainsFunc(m.gates, func(name gate) bool { return slices.Contains(x.gates, name) })
 		switch {
-		case err != nil && red == nil:
+		case err != nil && (x.gates == nil || m.script != nil):
 			fmt.Printf("RED    a daemon that %s could not be tried: %v\n", m.name, err)
 			escaped++
 		case !found:
-			fmt.Printf("RED    a daemon that %s is not found out by %q; red are %q\n", m.name, m.gates, red)
+			fmt.Printf("RED    a daemon that %s is not found out by %q; red are %q\n", m.name, m.gates, x.gates)
 			escaped++
 		default:
-			fmt.Printf("green  a daemon that %s turns red: %q\n", m.name, red)
+			fmt.Printf("green  a daemon that %s turns red: %q\n", m.name, x.gates)
 		}
 	}
 	return min(escaped, 1)
 }
 
-// face runs a phase against the mutant and returns the gates that are red then.
-func (m mutant) face(ctx context.Context, seed uint64, dir string) (red []gate, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+// face runs a phase against the mutant and returns what failed in it.
+func (m *mutant) face(ctx context.Context, g *gauntlet) (x failure, err error) {
+	if err := os.MkdirAll(g.dir, 0o700); err != nil {
+		return x, err
 	}
-	g := &gauntlet{board: newBoard(), seed: seed, short: true, thorough: true, binary: filepath.Join(dir, "prober"), dir: dir}
-	overlay, err := m.overlay(dir)
+	overlay, err := m.overlay(g.dir)
 	if err != nil {
-		return nil, err
+		return x, err
 	}
 	if err := build(ctx, g.binary, "-overlay="+overlay); err != nil {
-		return nil, err
+		return x, err
 	}
 	for _, p := range phases() {
 		if p.name == m.phase {
 			err = p.run(g, ctx)
 		}
 	}
-	return g.board.failed(g.board.known()), err
+	x = failure{phase: m.phase, targets: g.replay.asked, steps: g.replay.taken}
+	x.gates, x.notes = g.board.since(nil)
+	return x, err
+}
+
+// retell looks for the shortest script with which the mutant is found out.
+func (m *mutant) retell(ctx context.Context, g *gauntlet, x *failure) error {
+	least, again, made := g.shrinkOne(ctx, x, shrinkTries)
+	if !again {
+		return fmt.Errorf("%s does not fail again", x.phase)
+	}
+	for _, name := range least.targets {
+		if !slices.Contains(m.script, name) {
+			return fmt.Errorf("the shortest script has %q, and is to have some of %q", least.targets, m.script)
+		}
+	}
+	if len(least.targets) != 1 {
+		return fmt.Errorf("the shortest script has %q, and one target is enough", least.targets)
+	}
+	fmt.Printf("green  the shortest script, after %d tries: %s\n", made, g.command(x.phase, &least))
+	return nil
 }
 
 // overlay writes the patched files and the list of them that the compiler reads.
-func (m mutant) overlay(dir string) (string, error) {
+func (m *mutant) overlay(dir string) (string, error) {
 	texts := map[string]string{}
 	for _, p := range m.patches {
 		if texts[p.file] == "" {

@@ -2,30 +2,65 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 const (
-	gateOwnFault gate = "with a ceiling of connections, few descriptors fail no request"
-	gateBlocked  gate = "a log that nobody reads holds nothing up"
+	gateOwnFault  gate = "with a ceiling of connections, few descriptors fail no request"
+	gateUncapped  gate = "without one, few descriptors come to code 1002 and nothing else, and scrapes and reloads go on"
+	gateBlameless gate = "trouble of the prober's own makes no target fail"
+	gateBlocked   gate = "a log that nobody reads holds nothing up"
 )
 
-// distress is an act in which the daemon itself is in trouble: it has few
-// descriptors, and nobody reads its log.
+// distress has daemons that are in trouble themselves, each in another, at once.
 func (g *gauntlet) distress(ctx context.Context) error {
-	if err := g.choke(ctx); err != nil {
-		return err
+	troubles := []struct {
+		name string
+		run  func(*gauntlet, context.Context) error
+	}{
+		{"choked", (*gauntlet).choke},
+		{"starved", (*gauntlet).starve},
+		{"uncapped", (*gauntlet).starveUncapped},
+		{"mute", (*gauntlet).mute},
+		{"confined", (*gauntlet).confine},
+		{"crushed", (*gauntlet).crush},
 	}
-	return g.starve(ctx)
+	errs := make([]error, len(troubles))
+	var running sync.WaitGroup
+	for i, trouble := range troubles {
+		running.Go(func() {
+			if err := trouble.run(g, ctx); err != nil {
+				errs[i] = fmt.Errorf("%s: %w", trouble.name, err)
+			}
+		})
+	}
+	running.Wait()
+	return errors.Join(errs...)
 }
 
-// descriptorsOfTheStarved are too few for the connections that its burst wants.
-const descriptorsOfTheStarved = 64
+// starving leaves too few descriptors for the connections that a greedy burst wants.
+const starving = "ulimit -n 64"
+
+// greedy opens a target whose bursts want more connections than that, and whose
+// breaker opens after a few failures of it.
+func (f *farm) greedy() ([]target, error) {
+	b, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 200 * time.Millisecond} }))
+	if err != nil {
+		return nil, err
+	}
+	return []target{{
+		name: "greedy", url: "http://" + b.address + "/greedy/", barn: b, exact: true, interval: "1s",
+		burst: "{requests: 200, concurrency: 100}", keys: []string{"breaker: {after: 3, for: 1m}"},
+	}}, nil
+}
 
 // starve lets a burst want more connections than the daemon may have files open.
 func (g *gauntlet) starve(ctx context.Context) error {
@@ -34,23 +69,11 @@ func (g *gauntlet) starve(ctx context.Context) error {
 		return err
 	}
 	defer f.close()
-	b, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 200 * time.Millisecond} }))
+	targets, err := f.greedy()
 	if err != nil {
 		return err
 	}
-	targets := []target{{
-		name: "greedy", url: "http://" + b.address + "/greedy/", barn: b, exact: true, interval: "1s",
-		burst: "{requests: 200, concurrency: 100}",
-	}}
-	// Without a ceiling most requests would come to 1002, the trouble of a prober that runs short of descriptors.
-	// A shell lowers the limit and becomes the daemon.
-	shell, err := g.script("starved", fmt.Sprintf("ulimit -n %d\nexec %s \"$@\"\n", descriptorsOfTheStarved, g.binary))
-	if err != nil {
-		return err
-	}
-	starved := *g
-	starved.binary = shell
-	a, err := starved.begin(ctx, "starved", f, targets, "--limit.connections=30")
+	a, err := g.beginBehind(ctx, "starved", starving, f, targets, "--limit.connections=30")
 	if err != nil {
 		return err
 	}
@@ -66,8 +89,77 @@ func (g *gauntlet) starve(ctx context.Context) error {
 		return err
 	}
 	c := v.of("greedy")
-	g.board.hold(gateOwnFault, slices.Equal(codesOf(c), []string{"0"}) && c.dropped > 0, "with %d descriptors the codes are %v", descriptorsOfTheStarved, c.codes())
+	g.board.hold(gateOwnFault, slices.Equal(codesOf(c), []string{"0"}) && c.dropped > 0, "after %s the codes are %v", starving, c.codes())
 	return nil
+}
+
+// starveUncapped does the same without a ceiling. What is refused then is the
+// prober's own trouble, and no target's failure.
+func (g *gauntlet) starveUncapped(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	targets, err := f.greedy()
+	if err != nil {
+		return err
+	}
+	targets[0].starved = true
+	a, err := g.beginBehind(ctx, "uncapped", starving, f, targets)
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	if err := a.load(); err != nil {
+		return err
+	}
+	for range 20 {
+		err := errors.Join(pause(ctx, 200*time.Millisecond), a.d.configure(ctx, a.config(targets, "")))
+		g.board.hold(gateUncapped, err == nil, "a reload among few descriptors: %v", err)
+		g.board.hold(gateBlameless, !a.s.now().of("greedy").breakerOpen, "code 1002 opened the breaker")
+	}
+	g.judgeBlame(a)
+	v, err := a.finish()
+	if err != nil {
+		return err
+	}
+	c := v.of("greedy")
+	g.board.hold(gateUncapped, slices.Equal(codesOf(c), []string{"0", "1002"}), "after %s the codes are %v", starving, c.codes())
+	return nil
+}
+
+// judgeBlame asks the daemon how the target does whose requests it could not send.
+func (g *gauntlet) judgeBlame(a *act) {
+	var said struct {
+		Targets []struct {
+			State        string  `json:"state"`
+			FailingSince *string `json:"failing_since"`
+			Failed       int     `json:"failed"`
+			OwnFailed    int     `json:"own_failed"`
+		} `json:"targets"`
+	}
+	_, body, err := fetch(a.ctx, http.MethodGet, a.d.url+"/api/v1/targets", "")
+	if err == nil {
+		err = json.Unmarshal(body, &said)
+	}
+	isBlameless := err == nil && len(said.Targets) == 1
+	for _, t := range said.Targets {
+		isBlameless = isBlameless && t.State == "troubled" && t.FailingSince == nil && t.Failed == 0 && t.OwnFailed > 0
+	}
+	g.board.hold(gateBlameless, isBlameless, "the API says %s, %v", body, err)
+}
+
+// beginBehind starts the daemon from a shell that runs a command before it becomes
+// the daemon.
+func (g *gauntlet) beginBehind(ctx context.Context, name, command string, f *farm, targets []target, flags ...string) (*act, error) {
+	shell, err := g.script(name, fmt.Sprintf("%s\nexec %s \"$@\"\n", command, g.binary))
+	if err != nil {
+		return nil, err
+	}
+	behind := *g
+	behind.binary = shell
+	return behind.begin(ctx, name, f, targets, flags...)
 }
 
 // script writes a program for the shell.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (g *gauntlet) killed(ctx context.Context, f *farm, targets []target) error 
 		return err
 	}
 	a.abandon()
-	return pause(ctx, 200*time.Millisecond) // what is on its way arrives
+	return errors.Join(a.reread(false), pause(ctx, 200*time.Millisecond)) // what is on its way arrives
 }
 
 // terminated is a life that ends with SIGTERM: its last scrape must be the farm's
@@ -71,7 +72,7 @@ func (g *gauntlet) terminated(ctx context.Context, f *farm, targets []target) er
 	}
 	defer a.abandon()
 	a.s.halt()
-	return a.end(func(last *view) {
+	err = a.end(func(last *view) {
 		for _, t := range targets {
 			c, now := last.of(t.name), f.ledger.read(t.name)
 			seen := float64(now.seen - before[t.name].seen)
@@ -80,4 +81,5 @@ func (g *gauntlet) terminated(ctx context.Context, f *farm, targets []target) er
 			g.board.hold(gateOnce, len(now.twice) == 0, "%s: %q came twice over lives of the daemon", t.name, now.twice)
 		}
 	})
+	return errors.Join(err, a.reread(false))
 }

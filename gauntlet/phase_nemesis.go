@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -101,12 +102,10 @@ func (f *farm) hostile() ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
+	worst := regexp.MustCompile(`flood|overflow|bomb|endless|huge|^h2-goaway-0$|^h1-switch$`)
 	var targets []target
 	for i := range all {
-		if !slices.Contains([]string{
-			"h2-ping-flood", "h2-continuation-flood", "h2-empty-data-flood", "h2-window-overflow", "h2-goaway-0",
-			"h1-switch", "h1-endless-header", "h1-endless-chunks", "h1-endless-1xx", "body-bomb", "body-endless",
-		}, all[i].name) {
+		if !worst.MatchString(all[i].name) || all[i].waits {
 			continue
 		}
 		t, err := f.faulty(&all[i])
@@ -166,6 +165,9 @@ func (a *act) reloads(rounds int) error {
 	r := rand.New(rand.NewPCG(a.seed, uint64(rounds)))
 	good, bad := a.goodWays(), a.badWays()
 	for round := range rounds {
+		if !a.replay.step(round) {
+			break
+		}
 		var err error
 		if r.IntN(2) == 0 {
 			err = a.reload(round, good[r.IntN(len(good))], http.StatusOK)
@@ -236,12 +238,13 @@ func (a *act) badWays() []func(config string) error {
 		return errors.Join(a.clear(), os.WriteFile(a.d.file, []byte(config), 0o600))
 	}
 	return []func(string) error{
-		func(config string) error { return write(config[:strings.LastIndex(config, "burst")]) },
-		func(string) error { return write("") },
+		func(config string) error { return write(config[:strings.LastIndex(config, "burst")]) }, // as on a full disk
+		func(string) error { return write("") },                                                 // as on one that was full before
 		func(string) error { return a.clear() },
 		func(string) error { return errors.Join(a.clear(), os.Symlink("nowhere", a.d.file)) },
 		func(string) error { return errors.Join(a.clear(), os.Symlink(a.d.file, a.d.file)) },
 		func(string) error { return errors.Join(a.clear(), os.Mkdir(a.d.file, 0o700)) },
+		func(string) error { return errors.Join(a.clear(), os.Symlink("/dev/full", a.d.file)) }, // never ends
 		func(config string) error {
 			return a.swap(config + "  - {name: odd, url: 'http://127.0.0.1/', intervall: 1s}\n")
 		},

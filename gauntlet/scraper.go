@@ -35,13 +35,14 @@ const (
 type scraper struct {
 	board *board
 	d     *daemon
-	dir   string // where a scrape that breaks a gate is kept
+	dir   string // where what was scraped is kept
 	late  func(target string) time.Duration
 
 	mu      sync.Mutex
 	last    *view
 	highest map[string]float64 // what must not fall, by series
 	scrapes int
+	history *history // nil before the first scrape
 	stop    context.CancelFunc
 	stopped chan struct{}
 }
@@ -95,6 +96,10 @@ func (s *scraper) scrape(ctx context.Context) (*view, error) {
 	}
 	s.judge(v)
 	s.last = v
+	if s.history == nil {
+		s.history = newHistory(s.dir, s.d.cmd.Process.Pid)
+	}
+	s.history.keep(body)
 	s.scrapes++
 	return v, nil
 }
@@ -104,6 +109,13 @@ func (s *scraper) seen(target string, is func(*counts) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.last != nil && is(s.last.of(target))
+}
+
+// now returns the last scrape.
+func (s *scraper) now() *view {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
 }
 
 func (s *scraper) judge(v *view) {
@@ -166,6 +178,14 @@ func labelKinds() map[string]*regexp.Regexp {
 		"http_version": regexp.MustCompile(`^(1\.0|1\.1|2)$`),
 		"reason":       regexp.MustCompile(`^[a-z_]{1,30}$`),
 		"target":       regexp.MustCompile(`^[a-zA-Z0-9_.:/-]{1,128}$`),
+		"alpn":         regexp.MustCompile(`^(|h2|http/1\.1)$`),
+		"cipher":       regexp.MustCompile(`^TLS_[A-Z0-9_]{1,60}$`),
+		"version":      regexp.MustCompile(`^TLS 1\.[0-3]$`),
+		"role":         regexp.MustCompile(`^(leaf|earliest|client)$`),
+		"range":        regexp.MustCompile(`^[a-z0-9_]{1,20}$`),
+		"name":         regexp.MustCompile(`^[a-z0-9_]{1,40}$`),
+		"limit":        regexp.MustCompile(`^[a-z_-]{1,20}$`),
+		"url":          regexp.MustCompile(`^https?://[a-z0-9.:\[\]-]+/[a-z0-9/-]*$`),
 	}
 }
 

@@ -26,6 +26,8 @@ type counts struct {
 	failures                     map[string]float64 // by phase
 	opened                       float64
 	reloadDrops                  float64
+	breakerOpen                  bool
+	series                       int
 }
 
 func newView(text string) (*view, error) {
@@ -63,7 +65,10 @@ func (v *view) of(target string) *counts {
 }
 
 func (c *counts) add(s *rig.Sample) {
+	c.series++
 	switch s.Name {
+	case "prober_breaker_open":
+		c.breakerOpen = s.Value != 0
 	case "prober_requests_scheduled_total":
 		c.scheduled += s.Value
 	case "prober_requests_dropped_total":

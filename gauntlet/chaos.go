@@ -1,0 +1,120 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/net/http2"
+)
+
+// chance is the dice for the n-th answer of a peer.
+func chance(seed uint64, n int) *rand.Rand { return rand.New(rand.NewPCG(seed, uint64(n))) }
+
+// word is one that nobody has said before.
+func word(r *rand.Rand) string { return fmt.Sprintf("%s-%x", canaryPeer, r.Uint64()) }
+
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
+
+// once is a peer that answers a connection with one text, whatever it is asked.
+func once(seed uint64, text func(r *rand.Rand, n int) string) func(net.Conn) {
+	var n atomic.Int64
+	return func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 16<<10))
+		turn := int(n.Add(1))
+		_, _ = io.WriteString(c, text(chance(seed, turn), turn))
+		finish(c, c)
+	}
+}
+
+// chaoticAnswer has a version, a status, a reason and fields that are made up.
+func chaoticAnswer(r *rand.Rand) string {
+	var b strings.Builder
+	version := pick(r, "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", fmt.Sprintf("HTTP/%d.%d", r.IntN(10), r.IntN(10)), word(r))
+	status := fmt.Sprintf("%03d", r.IntN(1000))
+	if r.IntN(20) == 0 {
+		status = pick(r, "20x", "+20", "-20", "0x1", "2 0", "٣٤٥")
+	}
+	fmt.Fprintf(&b, "%s %s %s\r\n", version, status, word(r))
+	for range r.IntN(4) {
+		fmt.Fprintf(&b, "%s: %s\r\n", word(r), word(r))
+	}
+	name := pick(r, "Server", "Content-Encoding", "Content-Type", "Connection", "Upgrade", "Alt-Svc", "Set-Cookie", "Trailer")
+	fmt.Fprintf(&b, "%s: %s\r\n\r\n%s", name, word(r), word(r))
+	return b.String()
+}
+
+// chaoticRedirect leads to a host and a path that are made up. The names lead nowhere.
+func chaoticRedirect(r *rand.Rand, _ int) string {
+	scheme, host := pick(r, "http", "http", "https", "ftp", word(r)), pick(r, word(r)+".test.", word(r)+"."+word(r)+".test", "169.254.0.1")
+	return fmt.Sprintf("HTTP/1.1 %d %s\r\nLocation: %s://%s:%d/%s?%s=%s\r\nContent-Length: 0\r\n\r\n",
+		pick(r, 301, 302, 303, 307, 308), word(r), scheme, host, r.IntN(1<<16), word(r), word(r), word(r))
+}
+
+// chaoticNames answers each question for a name in another way, never with an
+// address that may be dialled.
+func chaoticNames(seed uint64) func(query []byte) []byte {
+	var n atomic.Int64
+	return func(query []byte) []byte {
+		r := chance(seed, int(n.Add(1)))
+		if r.IntN(4) == 0 {
+			return addressedTo(169, 254, byte(r.UintN(256)), byte(r.UintN(256)))(query)
+		}
+		return rcode(dnsmessage.RCode(r.UintN(16)), false)(query)
+	}
+}
+
+// chaoticTLS agrees with each client on another version, cipher and protocol, and
+// shows one of several certificates.
+func (f *farm) chaoticTLS(seed uint64) (func(net.Conn), error) {
+	var certs []tls.Certificate
+	for i := range 8 {
+		cert, err := issue(&f.ca.root, wanted{from: -time.Hour, to: time.Duration(i+1) * time.Hour})
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, cert)
+	}
+	var n atomic.Int64
+	agree := func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		r := chance(seed, int(n.Add(1)))
+		cfg := &tls.Config{ //nolint:gosec // old versions are among what a peer may come up with
+			Certificates: []tls.Certificate{pick(r, certs...)},
+			MinVersion:   tls.VersionTLS10,
+			MaxVersion:   pick[uint16](r, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS13),
+			CipherSuites: []uint16{pick(r,
+				tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+				tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+				tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, tls.TLS_RSA_WITH_AES_128_CBC_SHA)},
+		}
+		if protocol := pick(r, "", "http/1.1", word(r)); protocol != "" {
+			cfg.NextProtos = []string{protocol}
+		}
+		return cfg, nil
+	}
+	return within(&tls.Config{GetConfigForClient: agree, MinVersion: tls.VersionTLS10}, f.serveHTTP1(func(string, int) move { return okMove() })), nil //nolint:gosec // old on purpose
+}
+
+// chaoticFrames answers streams with statuses and fields that are made up, and ends
+// them and their connections with error codes that are.
+func chaoticFrames(seed uint64) reaction {
+	var n atomic.Int64
+	return func(f *http2.Framer, stream uint32) {
+		r := chance(seed, int(n.Add(1)))
+		switch r.IntN(8) {
+		case 0:
+			_ = f.WriteGoAway(0, http2.ErrCode(r.Uint32()), []byte(word(r)))
+		case 1:
+			_ = f.WriteRSTStream(stream, http2.ErrCode(r.Uint32()))
+		default:
+			respond(f, stream, fields(":status", fmt.Sprintf("%03d", r.IntN(1000)), word(r), word(r), pick(r, "server", "X-Upper", ":path"), word(r)))
+			_ = f.WriteData(stream, true, []byte(word(r)))
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// The gates of the second look, for which every scrape is read again from its file.
+const (
+	gateKept    gate = "every scrape is kept, and all add up when they are read again"
+	gateForever gate = "no series falls or vanishes while its target stays, over the whole history"
+	gateLast    gate = "the last that was scraped of each target is what the ledger has"
+)
+
+// historyAtMost bounds the file of one daemon, in bytes.
+const historyAtMost = 256 << 20
+
+// history keeps every scrape of one daemon, one behind the other, compressed. Each
+// ends in a line of its own, "# EOF".
+type history struct {
+	path string
+	file *os.File
+	zip  *gzip.Writer
+	kept int
+	err  error // the first
+}
+
+// newHistory opens a file in the folder dir; the name keeps the lives of daemons apart.
+func newHistory(dir string, pid int) *history {
+	h := &history{path: filepath.Join(dir, fmt.Sprintf("scrapes-%d.gz", pid))}
+	if h.file, h.err = os.Create(h.path); h.err != nil {
+		return h
+	}
+	h.zip, h.err = gzip.NewWriterLevel(h.file, gzip.BestSpeed)
+	return h
+}
+
+// keep appends a scrape.
+func (h *history) keep(text []byte) {
+	if h.err != nil {
+		return
+	}
+	if at, err := h.file.Seek(0, io.SeekCurrent); err != nil || at > historyAtMost {
+		h.err = errors.Join(fmt.Errorf("%s has %d bytes, and may have %d", h.path, at, historyAtMost), err)
+		return
+	}
+	if _, h.err = h.zip.Write(text); h.err == nil {
+		h.kept++
+	}
+}
+
+// close ends the file.
+func (h *history) close() error {
+	if h.zip == nil {
+		return h.err
+	}
+	return errors.Join(h.err, h.zip.Close(), h.file.Close())
+}
+
+// reread keeps the log of a daemon that has ended, reads its history again and holds
+// it against itself; and against the ledger, if the farm has seen nothing but this daemon.
+func (a *act) reread(ledger bool) error {
+	log := filepath.Join(a.dir, fmt.Sprintf("log-%d.txt", a.d.cmd.Process.Pid))
+	if err := errors.Join(a.s.history.close(), os.WriteFile(log, []byte(a.d.output.String()), 0o600)); err != nil {
+		return err
+	}
+	p, err := recall(a.s.history.path)
+	if err != nil {
+		return err
+	}
+	a.board.hold(gateKept, p.scrapes == a.s.scrapes && len(p.wrong) == 0, "%s: %d scrapes, and %d are kept; wrong: %.1000q", a.name, a.s.scrapes, p.scrapes, p.wrong)
+	a.board.hold(gateForever, len(p.lost) == 0, "%s: %.1000q", a.name, p.lost)
+	if !ledger {
+		return nil
+	}
+	for i := range a.targets {
+		t := &a.targets[i]
+		if t.leeway != nil { // reconcile knows how much of it
+			continue
+		}
+		page, codes, left := a.farm.ledger.read(t.name), p.codes(t.name), p.left(t.name)
+		a.board.hold(gateLast, !t.exact || float64(page.seen) == left, "%s: %d ids were seen, %v requests left", t.name, page.seen, left)
+		for code, n := range page.want {
+			a.board.hold(gateLast, !t.scripted || float64(n) == codes[code], "%s: %d answers of code %s, %v counted", t.name, n, code, codes[code])
+		}
+	}
+	return nil
+}

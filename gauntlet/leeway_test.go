@@ -1,0 +1,81 @@
+package main
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
+	t.Parallel()
+	type codes = map[string]float64
+	for name, c := range map[string]struct {
+		of        *leeway
+		want, got codes
+		unreached float64
+		isWrong   bool
+	}{
+		"what was made for":              {nil, codes{"0": 3, "1503": 1}, codes{"0": 3, "1503": 1}, 0, false},
+		"one more than was made for":     {nil, codes{"0": 3}, codes{"0": 4}, 0, true},
+		"a code that nobody made":        {nil, codes{"0": 3}, codes{"0": 3, "1220": 1}, 0, true},
+		"nobody there":                   {leewayHTTP1(), codes{"0": 3}, codes{"0": 3, "1212": 9}, 0, false},
+		"one that reached nobody":        {leewayHTTP1(), codes{"0": 3, "1220": 1}, codes{"0": 3, "1220": 2}, 1, false},
+		"one more than reached nobody":   {leewayHTTP1(), codes{"0": 3, "1220": 1}, codes{"0": 3, "1220": 3}, 1, true},
+		"one without a code for it":      {leewayHTTP1(), codes{"0": 3}, codes{"0": 3}, 1, true},
+		"a death that is taken for more": {leewayHTTP1(), codes{"0": 3, "1223": 1}, codes{"0": 4}, 0, true},
+		"some that waited for one":       {leewayShared(), codes{"1102": 1}, codes{"1102": 8}, 0, false},
+		"more than can have waited":      {leewayShared(), codes{"1102": 1}, codes{"1102": 9}, 0, true},
+		"a failure that nobody waited":   {leewayShared(), codes{"1102": 1}, codes{}, 0, true},
+	} {
+		wrong := c.of.compare(c.want, c.got, c.unreached)
+		assert.Equal(t, c.isWrong, wrong != "", "%s: %s", name, wrong)
+	}
+}
+
+// A server that dies resets who waits for an answer, and reads what the others have
+// sent to the last byte.
+func TestADyingServerEntersAllThatReachesIt(t *testing.T) {
+	t.Parallel()
+	f, err := newFarm()
+	require.NoError(t, err)
+	defer f.close()
+	asked, free := make(chan struct{}), make(chan struct{})
+	b, err := f.open(f.serveHTTP1(func(string, int) move {
+		asked <- struct{}{}
+		<-free
+		return okMove()
+	}))
+	require.NoError(t, err)
+	waiting, idle := dialled(t, b), dialled(t, b)
+	ask(t, waiting, "00000000000000010000000000000001")
+	<-asked
+	require.Eventually(t, func() bool { return b.connections() == 2 }, patience, 1e6)
+	b.kill()
+	close(free)
+	_, err = waiting.Read(make([]byte, 1))
+	assert.ErrorContains(t, err, "reset")
+	n, _ := idle.Read(make([]byte, 1))
+	assert.Zero(t, n, "the end")
+	ask(t, idle, "00000000000000010000000000000002")
+	require.Eventually(t, func() bool { return f.ledger.read("a").seen == 2 }, patience, 1e6)
+	require.Eventually(t, func() bool { return len(f.ledger.read("a").want) == 2 }, patience, 1e6)
+	assert.Equal(t, map[string]int{codeOwed: 1, codeUnread: 1}, f.ledger.read("a").want)
+	require.NoError(t, b.raise())
+	assert.NoError(t, dialled(t, b).Close())
+}
+
+func dialled(t *testing.T, b *barn) net.Conn {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.address)
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func ask(t *testing.T, c net.Conn, id string) {
+	t.Helper()
+	_, err := c.Write([]byte("GET /a/ HTTP/1.1\r\nHost: a\r\nX-Request-Id: " + id + "\r\n\r\n"))
+	require.NoError(t, err)
+}

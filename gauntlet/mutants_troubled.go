@@ -1,0 +1,37 @@
+package main
+
+// troubledMutants are daemons that behave until something goes wrong around them.
+func troubledMutants() []mutant {
+	return []mutant{
+		{
+			name: "lets all targets wait for one that fails", phase: "neighbours", gates: []gate{gateNeighbours},
+			patches: []patch{
+				{"prober/burst.go", "\n// exchange performs", "\nvar waiting sync.RWMutex\n\n// exchange performs"},
+				{"prober/burst.go", "\tb.engine.Do(requests, r)\n", "\twaiting.RLock()\n\twaiting.RUnlock()\n\tb.engine.Do(requests, r)\n" +
+					"\tif r.Err != nil {\n\t\twaiting.Lock()\n\t\ttime.Sleep(200 * time.Millisecond)\n\t\twaiting.Unlock()\n\t}\n"},
+			},
+		},
+		{
+			name: "opens the breaker over trouble of its own", phase: "distress", gates: []gate{gateBlameless},
+			patches: []patch{{"prober/recorder.go", "\tif code.IsLocal() || r.breaker.cfg == nil {\n", "\tif r.breaker.cfg == nil {\n"}},
+		},
+		{
+			name: "has no room for a series now and then", phase: "calm", gates: []gate{gateForever},
+			patches: []patch{
+				{"prober/metrics.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"sync/atomic\"\n"},
+				{"prober/metrics.go", "\nfunc countPerTarget(", "\nvar shown atomic.Uint64\n\nfunc countPerTarget("},
+				{"prober/metrics.go", "\t\t\tp.counter(value(v), v.created, v.name)\n", "\t\t\tif v.sent > 0 && value(v) == v.sent && shown.Add(1)%50 == 0 {\n\t\t\t\tcontinue\n\t\t\t}\n" +
+					"\t\t\tp.counter(value(v), v.created, v.name)\n"},
+			},
+		},
+		{
+			name: "puts what a peer said into a label", phase: "attack", gates: []gate{gateLabels, gateCanary, gateDemand},
+			patches: []patch{
+				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar heard sync.Map\n\nfunc (r *recorder) count("},
+				{"prober/recorder.go", "\tif res.Status != 0 {\n", "\tif res.Err != nil {\n\t\theard.Store(res.Err.Error(), true)\n\t}\n\tif res.Status != 0 {\n"},
+				{"prober/metrics.go", "func (p *page) skipped(s *scrape) {\n", "func (p *page) skipped(s *scrape) {\n" +
+					"\theard.Range(func(text, _ any) bool {\n\t\tif len(s.targets) == 0 {\n\t\t\treturn false\n\t\t}\n\t\tp.counter(1, s.targets[0].created, pair(\"reason\", text.(string)), s.targets[0].name)\n\t\treturn true\n\t})\n"},
+			},
+		},
+	}
+}

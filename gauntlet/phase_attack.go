@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+const gateDemand gate = "peers that answer at random make no more series than `prober check` says"
+
+// attack is an act in which peers try to make series without end: each answer has
+// something that no answer had before, wherever a peer has a say.
+func (g *gauntlet) attack(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	targets, err := f.attackers(g.seed)
+	if err != nil {
+		return err
+	}
+	a, err := g.begin(ctx, "attack", f, targets)
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	if err := a.load(); err != nil {
+		return err
+	}
+	if err := pause(ctx, g.length(3*time.Second, 20*time.Second)); err != nil {
+		return err
+	}
+	v, err := a.settle()
+	if err != nil {
+		return err
+	}
+	if err := a.judgeDemand(v); err != nil {
+		return err
+	}
+	for _, t := range targets {
+		c := v.of(t.name)
+		g.board.hold(gateDemand, c.total() >= 10, "%s answered %v times", t.name, c.total())
+		g.board.fact("attack: %s has %d series after %.0f requests", t.name, c.series, c.total())
+	}
+	_, err = a.finish()
+	return err
+}
+
+// judgeDemand holds the series of all targets, and those of each, against what the
+// program itself says is the most for such a configuration.
+func (a *act) judgeDemand(v *view) error {
+	none, err := a.most(nil)
+	if err != nil {
+		return err
+	}
+	all, err := a.most(a.targets)
+	if err != nil {
+		return err
+	}
+	const buildInfo = 1 // which is of the process
+	a.board.hold(gateDemand, v.series-buildInfo <= all, "%d series, and %d are the most", v.series-buildInfo, all)
+	for i := range a.targets {
+		one, err := a.most(a.targets[i : i+1])
+		if err != nil {
+			return err
+		}
+		series := v.of(a.targets[i].name).series
+		a.board.hold(gateDemand, series <= one-none, "%s has %d series, and %d are the most", a.targets[i].name, series, one-none)
+	}
+	return nil
+}
+
+var mostSeries = regexp.MustCompile(`(?m)time series at most +(\d+)$`)
+
+// most returns how many series the program says that targets have at most.
+func (a *act) most(targets []target) (int, error) {
+	file := filepath.Join(a.dir, "check.yml")
+	if err := os.WriteFile(file, []byte(a.config(targets, "")), 0o600); err != nil {
+		return 0, err
+	}
+	out, err := exec.CommandContext(a.ctx, a.binary, "check", "--config.file="+file).Output() //nolint:gosec // the program under test
+	if err != nil {
+		return 0, err
+	}
+	found := mostSeries.FindSubmatch(out)
+	if found == nil {
+		return 0, fmt.Errorf("no most in %q", out)
+	}
+	return strconv.Atoi(string(found[1]))
+}
+
+// attackers opens a peer for each place that has room for something of a peer's own.
+func (f *farm) attackers(seed uint64) ([]target, error) {
+	names, err := f.nameServer(chaoticNames(seed))
+	if err != nil {
+		return nil, err
+	}
+	resolving := fmt.Sprintf("connection: {dns_server: %q}", names)
+	handshakes, err := f.chaoticTLS(seed)
+	if err != nil {
+		return nil, err
+	}
+	alert := func(r *rand.Rand, n int) string {
+		return "\x15\x03\x03\x00\x02" + string([]byte{byte(r.UintN(4)), byte(n)})
+	}
+	connect := func(r *rand.Rand, _ int) string {
+		return fmt.Sprintf("HTTP/1.1 %03d %s\r\n\r\n", r.IntN(1000), word(r))
+	}
+	table := []struct {
+		name, scheme, keys string
+		serve              func(net.Conn)
+		exact              bool
+	}{
+		{"answers", "http", "", f.serveHTTP1(func(_ string, n int) move { return move{text: chaoticAnswer(chance(seed, n)), then: fin} }), true},
+		{"redirects", "http", resolving + ", request: {follow_redirects: 2}", once(seed, chaoticRedirect), false},
+		{"handshakes", "https", "connection: {reuse: never, tls: {insecure_skip_verify: true}}", handshakes, true},
+		{"alerts", "https", anyone, once(seed, alert), false},
+		{"frames", "http", overH2C, f.serveFrames(chaoticFrames(seed)), false},
+		{"proxies", "https", "connection: {proxy_url: 'http://%s'}", once(seed, connect), false},
+		{"names", "http", resolving, silence, false},
+	}
+	var targets []target
+	for _, row := range table {
+		b, err := f.open(row.serve)
+		if err != nil {
+			return nil, err
+		}
+		t := target{
+			name: "attack-" + row.name, exact: row.exact, interval: "500ms", burst: "{duration: 400ms, concurrency: 2}", timeout: timeoutSoon,
+		}
+		host := b.address
+		switch row.name {
+		case "proxies":
+			host, row.keys = "host.test", fmt.Sprintf(row.keys, b.address)
+		case "names":
+			host = "host.test.:9"
+		}
+		t.url = fmt.Sprintf("%s://%s/%s/", row.scheme, host, t.name)
+		if row.keys != "" {
+			t.keys = []string{row.keys}
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const gateNeighbours gate = "hostile neighbours move the p99 of a healthy target by less than 5% or the allowance"
+
+// fineGrid are bounds in seconds between which the p99 of a healthy target is looked
+// for; the last is the most that can be told apart.
+const (
+	fineGrid = "0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.025, 0.1, 0.4, "
+	slowest  = 0.4
+)
+
+// neighbours is an act of two daemons with the same healthy targets. One of them is
+// given bursts to hostile peers now and then, the other never: what the hostility costs the
+// machine and the servers hits them both, what it costs within a daemon only the one.
+func (g *gauntlet) neighbours(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	steady, err := f.steady()
+	if err != nil {
+		return err
+	}
+	hostile, err := f.hostile()
+	if err != nil {
+		return err
+	}
+	for i := range hostile {
+		hostile[i].interval, hostile[i].burst = g.length(500*time.Millisecond, 2*time.Second).String(), "{requests: 1}"
+	}
+	fine := *g
+	fine.grid = fineGrid
+	a, err := fine.begin(ctx, "neighbours", f, append(steady("beset"), hostile...))
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	twin, err := fine.begin(ctx, "twin", f, steady("twin"))
+	if err != nil {
+		return err
+	}
+	defer twin.abandon()
+	if err := twin.load(); err != nil {
+		return err
+	}
+	if err := a.compare(twin, len(a.targets)-len(hostile)); err != nil {
+		return err
+	}
+	v, err := a.finish()
+	if err != nil {
+		return err
+	}
+	for _, t := range a.targets[:len(a.targets)-len(hostile)] {
+		c := v.of(t.name)
+		g.board.hold(gateBystand, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
+	}
+	_, err = twin.finish()
+	return err
+}
+
+// steady opens healthy servers and returns what makes targets of them that are asked
+// all the time.
+func (f *farm) steady() (func(prefix string) []target, error) {
+	all, err := f.healthy()
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(t target) bool {
+		return !slices.Contains([]string{"fine-h1", "fine-tls", "fine-h2", "fine-h2c"}, t.name)
+	})
+	return func(prefix string) []target {
+		mine := slices.Clone(all)
+		for i := range mine {
+			t := &mine[i]
+			path := len(t.url) - len(t.name) - 1 // the name and a slash
+			t.name = prefix + t.name[len("fine"):]
+			t.url = t.url[:path] + t.name + "/"
+			t.barn = nil // two daemons connect to it
+			t.interval, t.burst = "1s", "{rate: 200, requests: 190}"
+		}
+		return mine
+	}, nil
+}
+
+// stretches are what there is of one target, by stretch of time, in seconds.
+type stretches struct {
+	p99           []float64 // alone
+	alone, beside []float64 // p99 above that of the twin at the same time
+}
+
+const processorTime = "process_cpu_seconds_total"
+
+// compare lets the hostile targets of the daemon, which come behind the healthy ones,
+// have their bursts and rest again, so many times that the mood of the machine is the same.
+func (a *act) compare(twin *act, healthy int) error {
+	all, worked, asked := make([]stretches, healthy), [2]float64{}, map[string]float64{}
+	a.s.start(a.ctx)
+	rounds, stretch := 8, time.Second
+	if !a.short {
+		rounds, stretch = 14, 2500*time.Millisecond
+	}
+	for round := range rounds {
+		isBeset := round%2 == 1
+		targets := slices.Clone(a.targets)
+		for i := healthy; i < len(targets) && !isBeset; i++ {
+			targets[i].interval = "8760h"
+		}
+		own, others, err := a.watchFor(stretch, twin, targets)
+		if err != nil {
+			return err
+		}
+		worked[round%2] += own[1].global[processorTime] - own[0].global[processorTime]
+		for _, t := range a.targets[healthy:] {
+			asked[t.name] = own[1].of(t.name).total()
+		}
+		if round < 2 { // connections are made, and what is made on first use
+			continue
+		}
+		for i := range all {
+			name, other := a.targets[i].name, twin.targets[i].name
+			took := p99(own[0].of(name), own[1].of(name))
+			all[i].note(isBeset, took, took-p99(others[0].of(other), others[1].of(other)))
+		}
+	}
+	for i := range all {
+		a.judgeStretches(a.targets[i].name, &all[i])
+	}
+	for name, times := range asked {
+		a.board.hold(gateNeighbours, times > 0, "%s was asked %v times", name, times)
+	}
+	a.board.fact("neighbours: the daemon worked for %.2f s beside hostile peers, and for %.2f s in the same time without", worked[1], worked[0])
+	return nil
+}
+
+// watchFor returns what the daemon and its twin scraped before and after a stretch of
+// time in which the daemon has those targets.
+func (a *act) watchFor(stretch time.Duration, twin *act, targets []target) (own, others [2]*view, err error) {
+	if err := a.d.configure(a.ctx, a.config(targets, "")); err != nil {
+		return own, others, err
+	}
+	if err := pause(a.ctx, 300*time.Millisecond); err != nil {
+		return own, others, err
+	}
+	own[0], others[0] = a.s.now(), twin.s.now()
+	err = pause(a.ctx, stretch)
+	own[1], others[1] = a.s.now(), twin.s.now()
+	return own, others, err
+}
+
+func (s *stretches) note(isBeset bool, own, above float64) {
+	if isBeset {
+		s.beside = append(s.beside, above)
+		return
+	}
+	s.alone, s.p99 = append(s.alone, above), append(s.p99, own)
+}
+
+// judgeStretches holds what is between the daemon and its twin beside hostile peers
+// against the most that there was alone. The short run shares its machine with others:
+// it takes the best stretch, and finds no more than a daemon that stands still in each.
+func (a *act) judgeStretches(name string, s *stretches) {
+	own, beside := median(s.p99), median(s.beside)
+	most := max(own/20, time.Millisecond.Seconds())
+	if a.short {
+		beside, most = slices.Min(s.beside), (25 * time.Millisecond).Seconds()
+	}
+	moved := beside - slices.Max(s.alone)
+	a.board.hold(gateNeighbours, own > 0 && moved < most, "%s: a p99 of %.2f ms moved by %.2f ms; above the twin's it was %.5f alone and %.5f beside",
+		name, own*1e3, moved*1e3, s.alone, s.beside)
+	a.board.fact("neighbours: the p99 of %s is %.2f ms alone; above its twin's it is %.2f ms alone, and %.2f ms beside hostile peers",
+		name, own*1e3, median(s.alone)*1e3, median(s.beside)*1e3)
+}
+
+func median(of []float64) float64 {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[len(sorted)/2]
+}
+
+// p99 returns what 99 of 100 requests took at most that ended between two scrapes,
+// in seconds: linear within a bucket, 0 if there were none. What is
+// above the bounds of the grid is at the last of them.
+func p99(before, after *counts) float64 {
+	within := map[float64]float64{}
+	for le, n := range after.within {
+		if bound, err := strconv.ParseFloat(le, 64); err == nil {
+			within[bound] = n - before.within[le]
+		}
+	}
+	rank := 0.99 * within[math.Inf(1)]
+	maps.DeleteFunc(within, func(bound, _ float64) bool { return bound > slowest })
+	lower, below := 0.0, 0.0
+	for _, bound := range slices.Sorted(maps.Keys(within)) {
+		n := within[bound]
+		if n >= rank && n > below {
+			return lower + (bound-lower)*(rank-below)/(n-below)
+		}
+		if rank > 0 {
+			lower, below = bound, n
+		}
+	}
+	return lower
+}
