@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,10 +91,12 @@ func (g *gauntlet) begin(ctx context.Context, name string, f *farm, targets []ta
 	return a, nil
 }
 
-// rest returns the least state that the daemon shows before it has a target. What is
-// made on first use is there by then; the connection of the scrape before may be too.
-func (a *act) rest() (least state, err error) {
-	for i := range 10 {
+// rest returns the state that the daemon usually shows while nothing changes: the count
+// of goroutines varies by those that answer the scrape itself.
+func (a *act) rest() (usual state, err error) {
+	const looks = 11
+	var descriptors, goroutines []int
+	for range looks {
 		s, err := a.state()
 		if err == nil {
 			err = pause(a.ctx, 20*time.Millisecond)
@@ -100,12 +104,13 @@ func (a *act) rest() (least state, err error) {
 		if err != nil {
 			return s, err
 		}
-		if i == 0 {
-			least = s
-		}
-		least = state{min(s.descriptors, least.descriptors), min(s.goroutines, least.goroutines), s.series}
+		descriptors, goroutines = append(descriptors, s.descriptors), append(goroutines, s.goroutines)
+		usual.series = s.series
 	}
-	return least, nil
+	slices.Sort(descriptors)
+	slices.Sort(goroutines)
+	usual.descriptors, usual.goroutines = descriptors[looks/2], goroutines[looks/2]
+	return usual, nil
 }
 
 // abandon kills the daemon if it still runs.
@@ -204,14 +209,28 @@ func (a *act) finish() (*view, error) {
 	}
 	var now state
 	quiet := until(a.ctx, "quiet", func() bool {
-		now, err = a.state()
+		now, err = a.rest()
 		return err == nil && now.descriptors <= a.start.descriptors && now.goroutines <= a.start.goroutines && now.series == a.start.series
 	})
+	if quiet != nil {
+		a.keepGoroutines()
+	}
 	a.board.hold(gateQuiet, quiet == nil, "%s: {descriptors goroutines series} were %v and are %v, %v", a.name, a.start, now, err)
 	if err := a.end(func(*view) {}); err != nil {
 		return nil, err
 	}
 	return v, a.reread(true)
+}
+
+// keepGoroutines writes down what each goroutine of the daemon does, to look at.
+func (a *act) keepGoroutines() {
+	_, body, err := fetch(a.ctx, http.MethodGet, a.d.url+"/debug/pprof/goroutine?debug=2", "")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(a.dir, "goroutines.txt"), body, 0o600)
+	}
+	if err != nil {
+		a.board.fact("%s: what the goroutines do is not known: %v", a.name, err)
+	}
 }
 
 // end terminates the daemon and lets look judge its last scrape.

@@ -51,7 +51,7 @@ func startDaemon(ctx context.Context, binary, dir, config string, flags ...strin
 		flags = slices.Delete(slices.Clone(flags), at, at+1)
 	}
 	args := append([]string{
-		"run", "--config.file=" + d.file, listenFlag + address, "--web.enable-lifecycle",
+		"run", "--config.file=" + d.file, listenFlag + address, "--web.enable-lifecycle", "--web.enable-pprof",
 		"--shutdown.grace=" + patience.String(), "--shutdown.final-scrape=" + patience.String(),
 	}, flags...)
 	d.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // it is the program under test

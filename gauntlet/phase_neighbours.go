@@ -165,6 +165,10 @@ func (s *stretches) note(isBeset bool, own, above float64) {
 	s.alone, s.p99 = append(s.alone, above), append(s.p99, own)
 }
 
+// mood is the most by which a machine may set the daemon apart from its twin. Beyond
+// it the daemon suffers from what it did before, beside hostile peers.
+const mood = 0.025 // seconds
+
 // judgeStretches holds what is between the daemon and its twin beside hostile peers
 // against the most that there was alone. The short run shares its machine with others:
 // it takes the best stretch, and finds no more than a daemon that stands still in each.
@@ -172,9 +176,9 @@ func (a *act) judgeStretches(name string, s *stretches) {
 	own, beside := median(s.p99), median(s.beside)
 	most := max(own/20, time.Millisecond.Seconds())
 	if a.short {
-		beside, most = slices.Min(s.beside), (25 * time.Millisecond).Seconds()
+		beside, most = slices.Min(s.beside), mood
 	}
-	moved := beside - slices.Max(s.alone)
+	moved := beside - min(slices.Max(s.alone), mood)
 	a.board.hold(gateNeighbours, own > 0 && moved < most, "%s: a p99 of %.2f ms moved by %.2f ms; above the twin's it was %.5f alone and %.5f beside",
 		name, own*1e3, moved*1e3, s.alone, s.beside)
 	a.board.fact("neighbours: the p99 of %s is %.2f ms alone; above its twin's it is %.2f ms alone, and %.2f ms beside hostile peers",
