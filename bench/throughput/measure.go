@@ -77,7 +77,7 @@ func (b *bench) watch(ctx context.Context, c client, l load, dir string) (s samp
 	if err != nil {
 		return s, err
 	}
-	if err := awaitWork(ctx, server.process, running.process, idle.written); err != nil {
+	if err := awaitWork(ctx, l, server.process, running.process, idle.written); err != nil {
 		return s, errors.Join(err, running.process.Terminate(ctx))
 	}
 	before, beforeErr := b.after(ctx, b.duration/5, server, running)
@@ -120,11 +120,12 @@ func stateOf(client, server *rig.Process) (state, error) {
 
 // awaitWork returns when the server answers a client: when it has written more than what
 // it still has to say to the client before.
-func awaitWork(ctx context.Context, server, client *rig.Process, idle int64) error {
-	const answers, pause = 64 << 10, 5 * time.Millisecond
+func awaitWork(ctx context.Context, l load, server, client *rig.Process, idle int64) error {
+	const pause = 5 * time.Millisecond
+	leftOver := int64(64<<10 + l.inFlight*l.answer)
 	for {
 		written, err := server.Written()
-		if err != nil || written-idle > answers {
+		if err != nil || written-idle > leftOver {
 			return err
 		}
 		select {
