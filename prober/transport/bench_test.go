@@ -7,9 +7,9 @@ import (
 
 const okAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 
-func BenchmarkHTTP1(b *testing.B) {
-	p := listen(b, answering(okAnswer))
-	tr := newTransport(b, Config{URL: p.url("http")})
+// oneAfterAnother measures what a request costs that nothing else goes on beside.
+func oneAfterAnother(b *testing.B, tr *Transport) {
+	b.Helper()
 	var r Result
 	b.ReportAllocs()
 	for b.Loop() {
@@ -22,19 +22,16 @@ func BenchmarkHTTP1(b *testing.B) {
 	}
 }
 
+func BenchmarkHTTP1(b *testing.B) {
+	p := listen(b, answering(okAnswer))
+	tr := newTransport(b, Config{URL: p.url("http")})
+	oneAfterAnother(b, tr)
+}
+
 func BenchmarkNewConnection(b *testing.B) {
 	p := listen(b, answering(okAnswer))
 	tr := newTransport(b, Config{URL: p.url("http"), RequestsPerConnection: 1})
-	var r Result
-	b.ReportAllocs()
-	for b.Loop() {
-		now := Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
-		if r.Err != nil {
-			b.Fatal(r.Err)
-		}
-	}
+	oneAfterAnother(b, tr)
 }
 
 func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {

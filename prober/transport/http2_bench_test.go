@@ -78,16 +78,7 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 func BenchmarkHTTP2(b *testing.B) {
 	p := listen(b, fastPeer(b))
 	tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
-	var r Result
-	b.ReportAllocs()
-	for b.Loop() {
-		now := Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
-		if r.Err != nil {
-			b.Fatal(r.Err)
-		}
-	}
+	oneAfterAnother(b, tr)
 }
 
 func BenchmarkHTTP2ManyStreams(b *testing.B) {

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
@@ -243,16 +242,7 @@ func BenchmarkNewTLSConnection(b *testing.B) {
 	cert.Certificate = append(cert.Certificate, between.cert.Raw)
 	p := listen(b, secured(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))
 	tr := newTransport(b, Config{URL: p.url("https"), TLS: TLSOptions{CA: root.pem()}, RequestsPerConnection: 1})
-	var r Result
-	b.ReportAllocs()
-	for b.Loop() {
-		now := Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
-		if r.Err != nil {
-			b.Fatal(r.Err)
-		}
-	}
+	oneAfterAnother(b, tr)
 }
 
 func BenchmarkVerify(b *testing.B) {
