@@ -69,7 +69,7 @@ func (b *bench) measure(ctx context.Context, c client, l load) (sample, error) {
 
 func (b *bench) watch(ctx context.Context, c client, l load, dir string) (s sample, err error) {
 	server, _ := b.servers.of(l)
-	idle, err := stateOf(server.process, server.process)
+	idle, err := awaitRest(ctx, server.process)
 	if err != nil {
 		return s, err
 	}
@@ -77,7 +77,7 @@ func (b *bench) watch(ctx context.Context, c client, l load, dir string) (s samp
 	if err != nil {
 		return s, err
 	}
-	if err := awaitWork(ctx, l, server.process, running.process, idle.written); err != nil {
+	if err := awaitWork(ctx, server.process, running.process, idle); err != nil {
 		return s, errors.Join(err, running.process.Terminate(ctx))
 	}
 	before, beforeErr := b.after(ctx, b.duration/5, server, running)
@@ -90,7 +90,7 @@ func (b *bench) watch(ctx context.Context, c client, l load, dir string) (s samp
 		return s, err
 	}
 	end, err := stateOf(server.process, server.process)
-	share := float64(after.written-before.written) / float64(end.written-idle.written)
+	share := float64(after.written-before.written) / float64(end.written-idle)
 	s.cpu = (after.cpu - before.cpu).Seconds() / (share * float64(s.requests))
 	s.memory = float64(peak)
 	if err == nil && (s.requests == 0 || math.IsNaN(s.cpu) || math.IsInf(s.cpu, 0)) {
@@ -118,14 +118,27 @@ func stateOf(client, server *rig.Process) (state, error) {
 	return state{cpu, written}, errors.Join(cpuErr, writtenErr)
 }
 
-// awaitWork returns when the server answers a client: when it has written more than what
-// it still has to say to the client before.
-func awaitWork(ctx context.Context, l load, server, client *rig.Process, idle int64) error {
+// awaitRest returns what the server has written when it writes no more: what it still had
+// to say to the client before is said.
+func awaitRest(ctx context.Context, server *rig.Process) (written int64, err error) {
+	const pause = 50 * time.Millisecond
+	for last := int64(-1); err == nil && last != written; {
+		last = written
+		if err = rig.Sleep(ctx, pause); err == nil {
+			written, err = server.Written()
+		}
+	}
+	return written, err
+}
+
+// awaitWork returns when the server answers a client: when it has written more than the
+// client's start takes.
+func awaitWork(ctx context.Context, server, client *rig.Process, idle int64) error {
 	const pause = 5 * time.Millisecond
-	leftOver := int64(64<<10 + l.inFlight*l.answer)
+	const start = 64 << 10
 	for {
 		written, err := server.Written()
-		if err != nil || written-idle > leftOver {
+		if err != nil || written-idle > start {
 			return err
 		}
 		select {
