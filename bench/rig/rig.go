@@ -138,6 +138,10 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 	if err != nil {
 		return Sample{}, err
 	}
+	// Nobody is asked about a load that goes on: to answer would be part of it.
+	if err := Sleep(ctx, l.Duration/10+settling); err != nil {
+		return Sample{}, err
+	}
 	report, err := c.finish(ctx, p, dir)
 	if err != nil {
 		return Sample{}, err
@@ -152,6 +156,9 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 		CPU: used / time.Duration(max(n, 1)), Report: report,
 	}, nil
 }
+
+// settling is how much later than its length a load may end.
+const settling = 200 * time.Millisecond
 
 // usage returns how long a process runs within d from now.
 func usage(ctx context.Context, p *Process, d time.Duration) (used time.Duration, from, until time.Time, err error) {

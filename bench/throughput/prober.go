@@ -43,6 +43,10 @@ func (p prober) start(ctx context.Context, b *bench, l load, _ string) (*attempt
 		return nil, err
 	}
 	finish := func(ctx context.Context) (report, error) {
+		// To be asked while the load goes on would be part of it.
+		if err := rig.Sleep(ctx, b.duration/5+pause/5); err != nil {
+			return report{}, err
+		}
 		m, err := burst(ctx, d)
 		if err != nil {
 			return report{}, err
