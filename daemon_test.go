@@ -169,3 +169,9 @@ func TestFlagsOfTheWebInterface(t *testing.T) {
 	status, _ := locked.Do(http.MethodGet, "/metrics")
 	assert.Equal(t, http.StatusUnauthorized, status)
 }
+
+func TestADaemonOfFewTargetsMakesRoomForGarbage(t *testing.T) {
+	t.Parallel()
+	d := rig.StartDaemon(t, "prober", "targets: []\n")
+	assert.Equal(t, 200.0, d.Scrape().Sum("go_gc_gogc_percent"))
+}

@@ -23,6 +23,7 @@ const (
 )
 
 func main() {
+	collectLessOften()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// From the first signal on the default holds again: a second one ends at once.
 	context.AfterFunc(ctx, stop)
