@@ -66,6 +66,9 @@ func (s *histogramSample) setClassic(h *histogram, b *bounds) {
 	}
 }
 
+// shortGap is how many empty buckets take less room than another span.
+const shortGap = 2
+
 // setNative writes the buckets in the spans and deltas of the exposition format.
 func (s *histogramSample) setNative(n *sparse) {
 	out := &s.histogram
@@ -80,8 +83,14 @@ func (s *histogramSample) setNative(n *sparse) {
 			continue
 		}
 		index := n.first + i
-		if len(s.spans) == 0 || index != next {
+		if len(s.spans) == 0 || index-next > shortGap {
 			s.spans = append(s.spans, spanSample{offset: int32(index - next)})
+			next = index
+		}
+		for ; next < index; next++ {
+			s.spans[len(s.spans)-1].length++
+			out.PositiveDelta = append(out.PositiveDelta, -last)
+			last = 0
 		}
 		s.spans[len(s.spans)-1].length++
 		out.PositiveDelta = append(out.PositiveDelta, int64(count)-last)

@@ -17,9 +17,10 @@ var testBuckets = []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}
 func reference(t *testing.T, durations []time.Duration) *dto.Histogram {
 	t.Helper()
 	h := prometheus.NewHistogram(prometheus.HistogramOpts{
-		Buckets:                      testBuckets,
-		NativeHistogramBucketFactor:  1.1,
-		NativeHistogramZeroThreshold: nativeZero,
+		Buckets:                        testBuckets,
+		NativeHistogramBucketFactor:    1.05,
+		NativeHistogramZeroThreshold:   nativeZero,
+		NativeHistogramMaxBucketNumber: nativeBuckets,
 	})
 	for _, d := range durations {
 		h.Observe(d.Seconds())
@@ -70,6 +71,7 @@ func TestHistogramIsThatOfTheClientLibrary(t *testing.T) {
 			assert.Equal(t, want.GetSchema(), got.GetSchema())
 			assert.Equal(t, want.GetZeroCount(), got.GetZeroCount())
 			assert.Equal(t, absolute(want), absolute(got))
+			assert.Equal(t, want.PositiveDelta, got.PositiveDelta, "gaps too")
 		})
 	}
 }

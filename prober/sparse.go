@@ -16,14 +16,36 @@ type sparse struct {
 	used   int // how many of counts are above 0
 }
 
-// fractions are the bounds of the buckets between 0.5 and 1, those included
-// that math.Frexp's fraction can equal: 2^(i/8)/2.
-var fractions = func() (f [1 << nativeSchema]float64) {
-	for i := range f {
-		f[i] = math.Exp2(float64(i)/float64(len(f))) / 2
+// nativePerOctave is how many buckets there are from a power of two to the next.
+const nativePerOctave = 1 << nativeSchema
+
+// mantissaBits are those of a float64 behind its exponent, cellBits the first of them,
+// of which one bucket's bound at most shares all.
+const (
+	mantissaBits = 52
+	cellBits     = nativeSchema + 2
+)
+
+// mantissas are those of the bounds from 1 to 2, 2^(i/nativePerOctave) each.
+var mantissas = func() (m [nativePerOctave]uint64) {
+	for i := range m {
+		m[i] = mantissa(math.Float64bits(math.Exp2(float64(i) / nativePerOctave)))
 	}
-	return f
+	return m
 }()
+
+// below counts the bounds below each cell.
+var below = func() (n [1 << cellBits]uint8) {
+	for cell := range n {
+		first := uint64(cell) << (mantissaBits - cellBits)
+		for n[cell] < nativePerOctave && mantissas[n[cell]] < first {
+			n[cell]++
+		}
+	}
+	return n
+}()
+
+func mantissa(bits uint64) uint64 { return bits & (1<<mantissaBits - 1) }
 
 func (s *sparse) observe(d time.Duration) {
 	if d == 0 {
@@ -36,14 +58,17 @@ func (s *sparse) observe(d time.Duration) {
 	}
 }
 
-// bucketOf returns the bucket of a positive value at the finest resolution.
+// bucketOf returns the bucket of a positive value at the finest resolution. The value is
+// that of a duration, and so not as small as to have no exponent.
 func bucketOf(v float64) int {
-	fraction, exponent := math.Frexp(v)
-	i := 0
-	for i < len(fractions) && fractions[i] < fraction {
+	const bias = 1023 // of exponents
+	bits := math.Float64bits(v)
+	m := mantissa(bits)
+	i := int(below[m>>(mantissaBits-cellBits)])
+	if i < nativePerOctave && mantissas[i] < m {
 		i++
 	}
-	return i + (exponent-1)*len(fractions)
+	return i + (int(bits>>mantissaBits)-bias)*nativePerOctave
 }
 
 // halve returns the bucket that bucket i is part of after so many halvings.

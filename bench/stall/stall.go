@@ -19,7 +19,7 @@ const (
 	// enough connections for all that is due in a stall, and too few.
 	enough, tooFew = 400, 16
 	// resolution is that of the prober's native histogram: the width of a bucket.
-	resolution = 1.0905
+	resolution = 1.0443
 )
 
 var service = rig.Service{Delay: 5 * time.Millisecond, Stall: time.Second, Period: 5 * time.Second}
@@ -54,7 +54,7 @@ The server rests for %v once in %v; otherwise a request takes %v. Each client is
 %v, %d times, in rotating order; the figures are the medians of what it reports, and in brackets the
 ratio to the truth. The truth is computed: the response time of every request from the moment it is due, if it is sent then or, when too
 many are in flight, as soon as a place is free. A ratio far below 1 is coordinated omission. The prober's
-quantiles are those that Prometheus computes from its native histogram, whose buckets are 9 %% wide; its maximum is the end
+quantiles are those that Prometheus computes from its native histogram, whose buckets are 4 %% wide; its maximum is the end
 of the last bucket. The requests are those that the client reports, of those that were due.
 `
 

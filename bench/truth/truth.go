@@ -64,7 +64,7 @@ const introduction = `## Truth: are the reported latencies those that were?
 Each client holds a constant rate for %v, %d times, in rotating order. The truth is the server's: from the moment, by the
 kernel's clock, at which a request reached its socket until its answer was written. What a client reports is longer by the way there and
 back and by how long the client takes to notice. The prober's quantiles are those that Prometheus computes from its native
-histogram; where all latencies are in one of its buckets, which are 9 %% wide, that says no more than which. Figures are
+histogram, whose buckets are 4 %% wide, and count from the moment when a request was due. Figures are
 medians of the rounds; in brackets the difference to the truth of the same round.
 `
 
