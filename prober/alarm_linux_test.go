@@ -131,13 +131,39 @@ func TestAnAlarmGivesItsClockBackAndTakesAnother(t *testing.T) {
 	assert.Empty(t, b.rung)
 }
 
+func TestTheUsualLatenessIsThatOfTheMiddle(t *testing.T) {
+	t.Parallel()
+	const exact = 2 * time.Microsecond
+	var l lateness
+	random := rand.New(rand.NewPCG(3, 4))
+	learn := func(usual time.Duration) {
+		for range 1000 {
+			l.learn(usual + time.Duration(random.Int64N(2000)-1000))
+			if random.IntN(10) == 0 {
+				l.learn(10 * time.Millisecond) // another program was running
+				l.learn(0)
+			}
+		}
+	}
+	learn(30 * time.Microsecond)
+	assert.InDelta(t, 30*time.Microsecond, l.usual(), float64(exact))
+	learn(5 * time.Microsecond)
+	assert.InDelta(t, 5*time.Microsecond, l.usual(), float64(exact), "it follows")
+	learn(time.Millisecond)
+	assert.LessOrEqual(t, l.usual(), 50*time.Microsecond, "so little is spun for nothing")
+	for range 1000 {
+		l.learn(0)
+	}
+	assert.Zero(t, l.usual())
+}
+
 func BenchmarkPause(b *testing.B) {
 	p := newPrecision()
 	w := newWaiter(p, false)
 	b.ReportAllocs()
 	late := make([]time.Duration, 0, 1<<16)
 	for b.Loop() {
-		until := transport.Now().Add(200 * time.Microsecond)
+		until := transport.Now().Add(time.Millisecond)
 		w.pause(b.Context(), until)
 		late = append(late, transport.Now().Sub(until))
 	}

@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"example.com/prober/prober/transport"
@@ -14,6 +15,7 @@ type precision struct {
 	// spinning bounds how many spin at once: each keeps a processor of the runtime
 	// from all other goroutines.
 	spinning *transport.Ceiling
+	lateness lateness
 }
 
 func newPrecision() *precision {
@@ -35,32 +37,70 @@ func newWaiter(p *precision, spin bool) *waiter {
 }
 
 // pause waits until the given moment or until ctx ends. It may return a little
-// early. With spin the last stretch is not slept.
+// early. The last stretch is not slept: with spin as much as a sleeper may need to
+// wake, otherwise as much as it usually takes, of which little is left to spin.
 func (w *waiter) pause(ctx context.Context, until transport.Instant) {
-	if !w.spin || !w.spinning.TryAcquire() {
+	early := spinFor
+	if !w.spin {
+		early = w.lateness.usual()
+	}
+	if !w.spin && until.Sub(transport.Now()) < worthwhile*early || !w.spinning.TryAcquire() {
 		w.sleep(ctx, until)
 		return
 	}
 	defer w.spinning.Release()
-	w.sleep(ctx, until.Add(-spinFor))
+	if asked := until.Add(-early); w.sleep(ctx, asked) && !w.spin {
+		w.lateness.learn(transport.Now().Sub(asked))
+	}
 	for transport.Now() < until && ctx.Err() == nil {
 	}
 }
 
+// worthwhile is how many times longer than a sleeper takes to wake a wait is to be.
+// Of a shorter one too much would be spun.
+const worthwhile = 4
+
 // sleep waits for what comes first: the runtime's timer, which is precise while the
-// runtime has other work, or the bell, which is so while it has none.
-func (w *waiter) sleep(ctx context.Context, until transport.Instant) {
+// runtime has other work, or the bell, which is so while it has none. It tells whether
+// it has waited until then.
+func (w *waiter) sleep(ctx context.Context, until transport.Instant) bool {
 	wait := until.Sub(transport.Now())
 	if wait <= 0 {
-		return
+		return false
 	}
 	w.timer.Reset(wait)
 	defer w.timer.Stop()
 	w.alarm.ring(&w.bell, until)
 	select {
 	case <-w.timer.C:
+		return true
 	case <-w.bell.rung:
+		return true
 	case <-ctx.Done():
 		w.alarm.silence(&w.bell)
+		return false
 	}
+}
+
+// lateness is how late sleepers usually wake: as late as half of them at most. An idle
+// processor takes its time to wake up, about the same each time.
+type lateness struct{ nanoseconds atomic.Int64 }
+
+func (l *lateness) usual() time.Duration { return time.Duration(l.nanoseconds.Load()) }
+
+// learn goes a step towards what was observed. So it finds the middle, however late a
+// few wake, and is not far off when the processor's load has changed. If two learn at
+// once, one of them does in vain.
+func (l *lateness) learn(observed time.Duration) {
+	const (
+		step = time.Microsecond
+		most = 50 * time.Microsecond // bounds what is spun when one wakes sooner than usual
+	)
+	usual := l.usual()
+	if observed > usual {
+		usual = min(usual+step, most)
+	} else {
+		usual = max(usual-step, 0)
+	}
+	l.nanoseconds.Store(int64(usual))
 }
