@@ -40,18 +40,23 @@ func newWaiter(p *precision, spin bool) *waiter {
 // early. The last stretch is not slept: with spin as much as a sleeper may need to
 // wake, otherwise as much as it usually takes, of which little is left to spin.
 func (w *waiter) pause(ctx context.Context, until transport.Instant) {
-	early := spinFor
-	if !w.spin {
-		early = w.lateness.usual()
-	}
-	if !w.spin && until.Sub(transport.Now()) < worthwhile*early || !w.spinning.TryAcquire() {
+	usual := w.lateness.usual()
+	switch {
+	case w.spin && w.spinning.TryAcquire(): // before others who would spin as long
+		w.sleep(ctx, until.Add(-spinFor))
+	case until.Sub(transport.Now()) < worthwhile*usual:
 		w.sleep(ctx, until)
 		return
+	default:
+		asked := until.Add(-usual)
+		if w.sleep(ctx, asked) {
+			w.lateness.learn(transport.Now().Sub(asked))
+		}
+		if !w.spinning.TryAcquire() {
+			return
+		}
 	}
 	defer w.spinning.Release()
-	if asked := until.Add(-early); w.sleep(ctx, asked) && !w.spin {
-		w.lateness.learn(transport.Now().Sub(asked))
-	}
 	for transport.Now() < until && ctx.Err() == nil {
 	}
 }
