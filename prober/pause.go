@@ -42,7 +42,7 @@ func newWaiter(p *precision, spin bool) *waiter {
 func (w *waiter) pause(ctx context.Context, until transport.Instant) {
 	usual := w.lateness.usual()
 	switch {
-	case w.spin && w.spinning.TryAcquire(): // before others who would spin as long
+	case w.spin && w.spinning.TryAcquire(): // for the whole wait: then it has its turn for sure
 		w.sleep(ctx, until.Add(-spinFor))
 	case until.Sub(transport.Now()) < worthwhile*usual:
 		w.sleep(ctx, until)
