@@ -87,8 +87,8 @@ func (w *waiter) sleep(ctx context.Context, until transport.Instant) bool {
 	}
 }
 
-// lateness is how late sleepers usually wake: as late as half of them at most. An idle
-// processor takes its time to wake up, about the same each time.
+// lateness is the median of how late sleepers wake. An idle processor takes its time to
+// wake up, about the same each time.
 type lateness struct{ nanoseconds atomic.Int64 }
 
 func (l *lateness) usual() time.Duration { return time.Duration(l.nanoseconds.Load()) }

@@ -19,8 +19,8 @@ type sparse struct {
 // nativePerOctave is how many buckets there are from a power of two to the next.
 const nativePerOctave = 1 << nativeSchema
 
-// mantissaBits are those of a float64 behind its exponent, cellBits the first of them,
-// of which one bucket's bound at most shares all.
+// mantissaBits are those of a float64 behind its exponent. The first cellBits of them
+// tell the bounds of buckets apart: no two have the same.
 const (
 	mantissaBits = 52
 	cellBits     = nativeSchema + 2

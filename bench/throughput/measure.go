@@ -89,8 +89,8 @@ func (b *bench) watch(ctx context.Context, c client, l load, dir string) (s samp
 	if s.report, err = running.finish(ctx); err != nil {
 		return s, err
 	}
-	end, err := stateOf(server.process, server.process)
-	share := float64(after.written-before.written) / float64(end.written-idle)
+	end, err := server.process.Written()
+	share := float64(after.written-before.written) / float64(end-idle)
 	s.cpu = (after.cpu - before.cpu).Seconds() / (share * float64(s.requests))
 	s.memory = float64(peak)
 	if err == nil && (s.requests == 0 || math.IsNaN(s.cpu) || math.IsInf(s.cpu, 0)) {
