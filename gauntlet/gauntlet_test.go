@@ -34,6 +34,30 @@ func TestAGateIsRedUntilItWasSeenGreen(t *testing.T) {
 	assert.Contains(t, text.String(), "it was 7")
 }
 
+// A server that is dead for long has its target fail as often as it can ask.
+func TestTheShareOfFaultsIsThatOfServersThatLive(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		alive, dies float64 // how many of a hundred requests fail
+		isRed       bool
+	}{
+		"one in twenty":           {5, 5, false},
+		"dead for most of it":     {5, 99, false},
+		"hardly a fault":          {1, 5, true},
+		"more faults than wanted": {10, 5, true},
+	} {
+		v := &view{targets: map[string]*counts{}}
+		for of, failed := range map[string]float64{"alive": c.alive, "dies": c.dies, "flaps": 30} {
+			v.of(of).requests["0"], v.of(of).requests["1503"] = 100-failed, failed
+		}
+		a := &act{gauntlet: &gauntlet{board: newBoard()}, targets: []target{
+			{name: "alive"}, {name: "dies", leeway: leewayHTTP1()}, {name: "flaps", away: &barn{}},
+		}}
+		a.judgeFaults(v)
+		assert.Equal(t, c.isRed, a.board.failed([]gate{gateMass}) != nil, name)
+	}
+}
+
 func TestTheLedgerTellsIdsThatComeTwice(t *testing.T) {
 	t.Parallel()
 	l := newLedger()
