@@ -29,6 +29,8 @@ type conn struct {
 	// lastRead is when the last read returned; the response ended then.
 	lastRead Instant
 	head     header
+	// before is a copy of the header that head was parsed from, or empty.
+	before []byte
 	// out is for requests that have to be put together.
 	out    []byte
 	upload upload

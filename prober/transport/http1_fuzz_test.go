@@ -27,6 +27,7 @@ type reading struct {
 	fields map[string][]string
 	body   string
 	rest   bool // something is left after the body
+	isLast bool // the connection ends with it
 	err    error
 }
 
@@ -40,9 +41,28 @@ func (m memory) Read(p []byte) (int, error)    { return m.answer.Read(p) }
 func (memory) SetReadDeadline(time.Time) error { return nil }
 
 // readAsWeDo reads an answer with this package.
-func readAsWeDo(raw []byte, method string) reading {
+func readAsWeDo(raw []byte, method string) reading { return readInTurn(method, raw)[0] }
+
+// readInTurn reads answers on one connection, until one of them ends it.
+func readInTurn(method string, answers ...[]byte) (all []reading) {
 	t := &Transport{cfg: Config{MaxBodyBytes: defaultMaxBodyBytes}}
-	c := newConn(t, newStream(memory{answer: bytes.NewReader(raw)}, never), netip.AddrPort{})
+	var readers []io.Reader
+	for _, raw := range answers {
+		readers = append(readers, bytes.NewReader(raw))
+	}
+	c := newConn(t, newStream(memory{answer: io.MultiReader(readers...)}, never), netip.AddrPort{})
+	for range answers {
+		got := c.read(method)
+		all = append(all, got)
+		if got.err != nil || got.isLast {
+			break
+		}
+		c.served++
+	}
+	return all
+}
+
+func (c *conn) read(method string) reading {
 	var r Result
 	r.begin()
 	r.call = &call{bodiless: method == http.MethodHead}
@@ -57,7 +77,7 @@ func readAsWeDo(raw []byte, method string) reading {
 	}
 	c.head.keep(r.kept)
 	got.err = c.readBody(&r)
-	got.body = string(r.kept.body)
+	got.body, got.isLast = string(r.kept.body), !c.head.keepAlive
 	return got
 }
 
@@ -166,6 +186,11 @@ func compare(t *testing.T, raw []byte, method string) *difference {
 	t.Helper()
 	ours, theirs := readAsWeDo(raw, method), readAsTheyDo(raw, method)
 	start := raw[:min(len(raw), 1000)]
+	if ours.err == nil && !ours.isLast && len(raw) < readBufferSize { // so all of it has been read
+		for _, again := range readInTurn(method, raw, raw, raw, raw) {
+			require.Equal(t, ours, again, "%q", start)
+		}
+	}
 	switch {
 	case ours.err == nil && theirs.err == nil:
 		require.Equal(t, theirs.status, ours.status, "%q", start)
@@ -210,6 +235,38 @@ func TestAnswersAreReadAsByNetHTTP(t *testing.T) {
 	}
 	for _, d := range differences {
 		assert.True(t, met[d.what], "an answer shows that we demand %s", d.what)
+	}
+}
+
+// A header that repeats the one before is not parsed again. What differs from it by a
+// byte is.
+func TestAnswersInTurnAreReadAsIfAlone(t *testing.T) {
+	t.Parallel()
+	one, other := "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: a\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: a\r\n\r\nok!"
+	folded := "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: a\r\n b\r\n\r\nok"
+	spaced := strings.Replace(folded, "\r\n b", "   b", 1)
+	more := strings.Replace(one, "\r\n\r\n", "\r\nY: b\r\n\r\n", 1)
+	hints := "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: a\r\n\r\n"
+	long := strings.Replace(one, "X: a", "X: "+strings.Repeat("a", repeatable), 1)
+	failed := strings.Replace(one, "200", "503", 1)
+	last := strings.Replace(one, "X: a", "Connection: close", 1)
+	kinds := []string{one, other, folded, spaced, more, hints + one, hints + hints + other, chunked, long, failed}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 500 {
+		var raws [][]byte
+		for range 20 {
+			raws = append(raws, []byte(kinds[random.IntN(len(kinds))]))
+			for random.IntN(2) == 0 {
+				raws = append(raws, raws[len(raws)-1])
+			}
+		}
+		raws = append(raws, []byte(last))
+		got := readInTurn(http.MethodGet, append(raws, []byte(one))...)
+		require.Len(t, got, len(raws), "the last one ends it")
+		for i, raw := range raws {
+			require.Equal(t, readAsWeDo(raw, http.MethodGet), got[i], "%q after %q", raw, raws[max(0, i-1)])
+		}
 	}
 }
 

@@ -26,8 +26,8 @@ const protocolName = "HTTP/"
 type header struct {
 	version Version
 	status  int
-	// fields point into the connection's buffer: they are valid until more of
-	// the response is read.
+	// fields point into the connection's buffer, or into its copy of the header:
+	// they are valid until more of the response is read.
 	fields []field
 
 	// length is the value of Content-Length, which is in digits, or -1.
@@ -46,10 +46,13 @@ type field struct {
 func (c *conn) readHeader(r *Result) error {
 	scanned, lineStart := 0, 0
 	for {
+		if c.repeatsHeader() {
+			return nil
+		}
 		if size := c.scanBlock(&scanned, &lineStart); size > 0 {
 			block := c.buf[c.start : c.start+size]
 			c.start += size
-			return c.head.parse(block)
+			return c.parseHeader(block)
 		}
 		if c.end-c.start >= maxHeaderBytes {
 			return errHeaderSize
@@ -61,6 +64,35 @@ func (c *conn) readHeader(r *Result) error {
 			return errStatusLine
 		}
 	}
+}
+
+// repeatable is how long a header may be, in bytes, for the connection to keep a copy.
+const repeatable = 1 << 10
+
+// repeatsHeader tells whether what was received begins with the same bytes as the header
+// before, which has been consumed then: c.head says what it says. Within a second many
+// servers send the same header again and again.
+func (c *conn) repeatsHeader() bool {
+	n := len(c.before)
+	if n == 0 || c.end-c.start < n || !bytes.Equal(c.buf[c.start:c.start+n], c.before) {
+		return false
+	}
+	c.start += n
+	return true
+}
+
+// parseHeader parses a header, and from the second response on a copy of it.
+func (c *conn) parseHeader(block []byte) error {
+	c.before = c.before[:0]
+	if c.served == 0 || len(block) > repeatable {
+		return c.head.parse(block)
+	}
+	copied := append(c.before, block...)
+	if err := c.head.parse(copied); err != nil {
+		return err
+	}
+	c.before = copied // with lines joined, which says the same
+	return nil
 }
 
 // beginsResponse tells whether received can become a response. It finds a peer
