@@ -58,6 +58,18 @@ func TestTheShareOfFaultsIsThatOfServersThatLive(t *testing.T) {
 	}
 }
 
+// Otherwise a gate would be red for a seed that never deals what it waits for.
+func TestEverySeedDealsAllThatAnUnwellNameSays(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		dealt := map[string]int{}
+		for n := range 30 {
+			dealt[turn(seed, "a", n, []saying{{code: "1101"}, {code: "1106"}}, saying{}, 6).code]++
+		}
+		assert.Equal(t, map[string]int{"1101": 5, "1106": 5, "": 20}, dealt, "seed %d", seed)
+	}
+}
+
 func TestTheLedgerTellsIdsThatComeTwice(t *testing.T) {
 	t.Parallel()
 	l := newLedger()

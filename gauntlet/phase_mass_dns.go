@@ -141,14 +141,14 @@ func (n *names) patience() time.Duration {
 	return 8 * time.Second
 }
 
-// turn draws what is said in the n-th spell: in one of three something that is not
-// well.
-func turn(seed uint64, name string, n int, odd []saying, well saying) saying {
+// turn deals what is said in the n-th spell: among so many spells as there are cards, each
+// odd saying comes once, whatever the seed, and what is well in the others.
+func turn(seed uint64, name string, n int, odd []saying, well saying, cards int) saying {
 	for _, b := range []byte(name) {
 		seed = seed*1099511628211 ^ uint64(b)
 	}
-	r := rand.New(rand.NewPCG(seed, uint64(n)))
-	if i := r.IntN(3 * len(odd)); i < len(odd) {
+	r := rand.New(rand.NewPCG(seed, uint64(n/cards)))
+	if i := r.Perm(cards)[n%cards]; i < len(odd) {
 		return odd[i]
 	}
 	return well
@@ -165,7 +165,8 @@ func (n *names) overUDP(query []byte) []byte {
 		n.ignored = false
 		return nil
 	}
-	s := turn(n.seed, n.target, n.asked/spell, odd(), saying{"", leads(addressHome)})
+	unwell := odd()
+	s := turn(n.seed, n.target, n.asked/spell, unwell, saying{"", leads(addressHome)}, 3*len(unwell))
 	isLost := n.asked%hushEvery == 1
 	n.asked++
 	switch {
@@ -198,11 +199,11 @@ func odd() []saying {
 func (n *names) overTCP(query []byte) []byte {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	odd := []saying{
+	unwell := []saying{
 		{"1101", rcode(dnsmessage.RCodeNameError, false)},
 		{"1106", rcode(dnsmessage.RCodeSuccess, true)}, // cut as well
 	}
-	s := turn(n.seed, n.target+"/tcp", n.passed/spell, odd, saying{"", leads(addressAway, addressHome)})
+	s := turn(n.seed, n.target+"/tcp", n.passed/spell, unwell, saying{"", leads(addressAway, addressHome)}, len(unwell)+1)
 	n.passed++
 	n.farm.ledger.expect(n.target, s.code)
 	return s.answer(query)
