@@ -127,9 +127,9 @@ func (g *gauntlet) enough() float64 {
 	}
 }
 
-// slaughter kills servers by the seed's schedule until there were enough requests, or
-// for some seconds where a part of it all is played. The schedule is the same then: it
-// passes those over that are not played.
+// slaughter kills servers by the seed's schedule, all of them in each turn, until there
+// were enough requests, or for some seconds where a part of it all is played. The
+// schedule is the same then: it passes those over that are not played.
 func (a *act) slaughter(mortal []*barn, enough float64) error {
 	r := rand.New(rand.NewPCG(a.seed, 0))
 	lasting := a.length(60*time.Second, 10*time.Minute)
@@ -137,9 +137,13 @@ func (a *act) slaughter(mortal []*barn, enough float64) error {
 		lasting = 5 * time.Second
 	}
 	kills := 0
+	var order []int
 	deadline := time.Now().Add(lasting)
-	for round := 0; round%8 > 0 || a.s.total() < enough && time.Now().Before(deadline); round++ { // a total waits for a scrape
-		b := mortal[r.IntN(len(mortal))]
+	for round := 0; round%len(mortal) > 0 || a.s.total() < enough && time.Now().Before(deadline); round++ { // a total waits for a scrape
+		if round%len(mortal) == 0 {
+			order = r.Perm(len(mortal))
+		}
+		b := mortal[order[round%len(mortal)]]
 		life, death := time.Duration(20+r.IntN(60))*time.Millisecond, time.Duration(10+r.IntN(90))*time.Millisecond
 		if err := pause(a.ctx, life); err != nil {
 			return err
