@@ -87,12 +87,8 @@ func (c *conn) parseHeader(block []byte) error {
 	if c.served == 0 || len(block) > repeatable {
 		return c.head.parse(block)
 	}
-	copied := append(c.before, block...)
-	if err := c.head.parse(copied); err != nil {
-		return err
-	}
-	c.before = copied // with lines joined, which says the same
-	return nil
+	c.before = append(c.before, block...)
+	return c.head.parse(c.before) // which joins lines, and so says the same
 }
 
 // beginsResponse tells whether received can become a response. It finds a peer
