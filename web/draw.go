@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"embed"
 	"html/template"
@@ -42,13 +43,16 @@ func (s *Shell) parse() *template.Template {
 	return template.Must(t.ParseFS(files, "pages/*.html"))
 }
 
-// draw fills in a page.
+// draw fills in a page. It gives way to requests while it does.
 func (s *Shell) draw(name string, data any) ([]byte, error) {
+	const piece = 1 << 10
 	var body bytes.Buffer
-	if err := s.pages.ExecuteTemplate(&body, name+".html", data); err != nil {
+	w := bufio.NewWriterSize(polite{&body, newCourtesy(drawFor)}, piece)
+	if err := s.pages.ExecuteTemplate(w, name+".html", data); err != nil {
 		return nil, err
 	}
-	return body.Bytes(), nil
+	err := w.Flush()
+	return body.Bytes(), err
 }
 
 // path returns where something of this shell is, seen from outside.

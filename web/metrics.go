@@ -65,7 +65,7 @@ func newExposition(o Options) *exposition {
 	}
 	return &exposition{
 		zip:      zip,
-		courtesy: newCourtesy(),
+		courtesy: newCourtesy(scrapeFor),
 		log:      o.Log,
 		manager:  o.Manager,
 		registry: o.Registry,

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ import (
 
 // shellOf returns a shell whose manager runs targets that have not fired yet, and
 // will not within the test.
-func shellOf(t *testing.T, prefix string, names ...string) *Shell {
+func shellOf(t testing.TB, prefix string, names ...string) *Shell {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	m := prober.NewManager(prober.Options{Log: log, Metrics: config.Metrics{Buckets: []float64{1}}})
@@ -232,4 +233,33 @@ func TestTheRunbookOfACodeHasItsHelp(t *testing.T) {
 			assert.Contains(t, html.UnescapeString(string(page)), text, code)
 		}
 	}
+}
+
+// BenchmarkDraw draws the page of a target with as many bursts as are kept.
+func BenchmarkDraw(b *testing.B) {
+	s := shellOf(b, "")
+	d := hostileDetail()
+	d.History = slices.Repeat(d.History, columns/len(d.History))
+	b.Run("page=target", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.drawTarget(d, time.Now()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("page=target/part=charts", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = charts{latencyChart(d.History), outcomeChart(d.History), phaseChart(d.History), codeChart(d.History)}
+		}
+	})
+	b.Run("page=target/part=configuration", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := d.Config.Redacted(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
