@@ -97,6 +97,7 @@ type fireResponseJSON struct {
 type fireConnectionJSON struct {
 	Opened uint64 `json:"opened"`
 	Reused uint64 `json:"reused"`
+	Resent uint64 `json:"resent"`
 }
 
 type fireBytesJSON struct {
@@ -149,7 +150,7 @@ func newFireJSON(r *prober.Report) *fireJSON {
 		Phases:      list(r.Phases, phaseJSON),
 		Codes:       list(r.Codes, codeJSON),
 		Responses:   list(r.Responses, func(c prober.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
-		Connections: fireConnectionJSON{r.Opened, r.Reused},
+		Connections: fireConnectionJSON{r.Opened, r.Reused, r.Resent},
 		Bytes:       fireBytesJSON{r.Sent, r.Received},
 		Failures:    list(r.Failures, failureJSON),
 	}

@@ -55,6 +55,9 @@ func writeFireSummary(out io.Writer, r *prober.Report) {
 		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
 	}
 	fmt.Fprintf(out, "connections\t%d opened, %d requests on one that was open\n", r.Opened, r.Reused)
+	if r.Resent > 0 {
+		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", r.Resent)
+	}
 	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", r.Sent, r.Received)
 	writeFireTLS(out, r)
 	if l := r.Latency; l.Count > 0 {

@@ -30,6 +30,7 @@ func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
 }
 
 func (e *instantEngine) CloseIdle() {}
+func (e *instantEngine) Wait()      {}
 
 // totals sums up, from one scrape, what must agree.
 type totals struct{ scheduled, counted, observed, dropped, inFlight float64 }

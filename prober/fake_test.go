@@ -75,6 +75,7 @@ func (f *fakeEngine) CloseIdle() {
 	f.closed++
 }
 
+func (f *fakeEngine) Wait()     {}
 func (f *fakeEngine) Abort()    { close(f.aborted) }
 func (f *fakeEngine) Open() int { return 0 }
 

@@ -34,7 +34,7 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 // cancelled. It is called once.
 func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
-	defer t.engine.CloseIdle()
+	defer t.closeEngine()
 	t.recorder.setBreaker(t.cfg.Breaker)
 	release := context.AfterFunc(requests, t.engine.Abort)
 	defer release()

@@ -36,6 +36,9 @@ type Report struct {
 	Failures []Failure
 	// Opened counts connections, Reused the requests sent on one that was open.
 	Opened, Reused uint64
+	// Resent counts the requests that were sent once more, because the server said
+	// that it had not processed them.
+	Resent uint64
 	// Sent and Received count bytes of HTTP, without TLS.
 	Sent, Received uint64
 	// TLS is nil where no handshake showed a certificate.
@@ -115,6 +118,7 @@ func (s *Shot) Report() Report {
 		Failures:       d.Failures,
 		Opened:         d.Opened,
 		Reused:         d.Reused,
+		Resent:         d.Resent,
 		Sent:           d.Sent,
 		Received:       d.Received,
 		TLS:            d.TLS,

@@ -118,6 +118,10 @@ var families = [...]family{
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.inFlight) }),
 	},
 	{
+		"prober_requests_resent_total", "Requests that were sent once more, because the server said that it had not processed them.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.resent }),
+	},
+	{
 		"prober_requests_scheduled_total", "Requests that were due.",
 		counterType, countPerTarget(func(v *view) uint64 { return v.scheduled }),
 	},

@@ -218,7 +218,10 @@ func (t *tokenTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tr.CloseIdle()
+	defer func() {
+		tr.CloseIdle()
+		tr.Wait()
+	}()
 	r := exchangeToken(q.Context(), tr)
 	if r.Err != nil {
 		return nil, r.Err

@@ -72,7 +72,7 @@ type tally struct {
 	responses map[responseKey]uint64
 	lag       histogram
 
-	sent, received, opened, reused uint64
+	sent, received, opened, reused, resent uint64
 
 	bursts, skipped  uint64
 	burstDuration    histogram
@@ -256,6 +256,10 @@ func (r *recorder) transfer(res *transport.Result) {
 		r.connected(hop.Opened, hop.Reused)
 	}
 	r.connected(res.Opened, res.Reused)
+	if res.Resent {
+		r.resent++
+		r.connected(res.ResentFrom.Opened, res.ResentFrom.Reused)
+	}
 	if res.TLS != nil {
 		r.tls = *res.TLS
 	}

@@ -33,8 +33,11 @@ type Detail struct {
 	// Connections that were opened, requests on one that was open already, and
 	// connections open now.
 	Opened, Reused uint64
-	Open           int
-	BreakerOpen    bool
+	// Resent counts the requests that were sent once more, because the server said
+	// that it had not processed them.
+	Resent      uint64
+	Open        int
+	BreakerOpen bool
 	// TLS is nil before the first handshake.
 	TLS *TLS
 	// ClientNotAfter is the end of the client certificate, zero without one.
@@ -129,6 +132,7 @@ func (e *entry) detail() Detail {
 		Received:     r.received,
 		Opened:       r.opened,
 		Reused:       r.reused,
+		Resent:       r.resent,
 		BreakerOpen:  r.breaker.open(),
 		TLS:          tlsOf(&r.tls),
 	}

@@ -15,6 +15,7 @@ import (
 type engine interface {
 	Do(ctx context.Context, r *transport.Result)
 	CloseIdle()
+	Wait()
 	Abort()
 	Open() int
 	ClientCertificateNotAfter() time.Time
@@ -40,7 +41,7 @@ type target struct {
 // run fires a burst at each slot until schedule ends, and returns when the last
 // request has ended.
 func (t *target) run(schedule, requests context.Context) {
-	defer t.engine.CloseIdle()
+	defer t.closeEngine()
 	logout := t.login(schedule)
 	defer logout()
 	grid := newSlots(t.cfg.Name, t.cfg.Interval)
@@ -53,6 +54,12 @@ func (t *target) run(schedule, requests context.Context) {
 		wait, missed = grid.next(t.wall(), transport.Now().Sub(start))
 		t.recorder.skip(missed)
 	}
+}
+
+// closeEngine closes the connections when no request is under way any more.
+func (t *target) closeEngine() {
+	t.engine.CloseIdle()
+	t.engine.Wait()
 }
 
 // login keeps a token at hand until the function that it returns is called. It

@@ -53,6 +53,7 @@ type (
 		ReceivedBytes     uint64           `json:"received_bytes"`
 		ConnectionsOpened uint64           `json:"connections_opened"`
 		ConnectionsReused uint64           `json:"connections_reused"`
+		RequestsResent    uint64           `json:"requests_resent"`
 		ConnectionsOpen   int              `json:"connections_open"`
 		BreakerOpen       bool             `json:"breaker_open"`
 		TLS               *apiTLS          `json:"tls"`
@@ -173,7 +174,7 @@ func apiDetailOf(d *prober.Detail, now time.Time) (apiDetail, error) {
 		DroppedBy:     mapped(d.DroppedBy, func(c prober.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
 		BurstsSkipped: d.Skipped, PeakInFlight: d.PeakInFlight,
 		SentBytes: d.Sent, ReceivedBytes: d.Received,
-		ConnectionsOpened: d.Opened, ConnectionsReused: d.Reused, ConnectionsOpen: d.Open,
+		ConnectionsOpened: d.Opened, ConnectionsReused: d.Reused, RequestsResent: d.Resent, ConnectionsOpen: d.Open,
 		BreakerOpen:  d.BreakerOpen,
 		Certificates: mapped(certificates(d), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
 	}

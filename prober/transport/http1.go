@@ -45,14 +45,13 @@ func newConn(t *Transport, s *stream, remote netip.AddrPort) *conn {
 	return &conn{t: t, stream: s, rw: s, remote: remote}
 }
 
-// close ends the connection. TLS would say so, and wait for seconds for a peer that
-// does not read.
+// close ends the connection without waiting.
 func (c *conn) close() {
 	if c.jammed {
-		_ = c.stream.Close()
+		c.stream.leave(c.stream) // TLS has nothing more to say
 		return
 	}
-	_ = c.rw.Close() // nothing depends on how the end went
+	c.stream.leave(c.rw)
 }
 
 // exchange sends the request and reads the whole response on this goroutine.

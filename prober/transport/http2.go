@@ -4,10 +4,8 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
-	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -33,13 +31,14 @@ type h2conn struct {
 	outlet *outlet
 	rw     io.ReadWriteCloser // the stream, or TLS over it
 	remote netip.AddrPort
-	// gone is closed when the reader has ended; flushes are the goroutines that
-	// write on behalf of nobody.
-	gone    chan struct{}
-	flushes sync.WaitGroup
-	// flushAlone and drainAlone are method values made once, so that starting a
-	// goroutine with them allocates nothing.
-	flushAlone, drainAlone func()
+	// left is closed when the last has been written and the connection closed, gone
+	// when the reader has ended too; flushes are the goroutines that write on behalf
+	// of nobody.
+	left, gone chan struct{}
+	flushes    sync.WaitGroup
+	// writeAlone is a method value made once, so that starting a goroutine with it
+	// allocates nothing.
+	writeAlone func()
 
 	// What follows belongs to the reader.
 	in     *bufio.Reader
@@ -48,7 +47,7 @@ type h2conn struct {
 	head   h2header
 	block  []byte // a header block in several frames
 
-	mu    sync.Mutex
+	mu    mutex
 	flood floodGauge
 	// framer reads on behalf of the reader, without mu, and writes to out with it.
 	framer *http2.Framer
@@ -61,6 +60,8 @@ type h2conn struct {
 	draining bool
 	goAway   *http2.GoAwayError // the last one from the peer
 	cause    error              // why the connection has ended; no frame is handled any more
+	// uncounted means that the pool does not count the connection any more.
+	uncounted bool
 	// heardAt is when the last frame came. pingUntil is when the answer to a PING
 	// must have come, 0 without one.
 	heardAt   Instant
@@ -75,7 +76,8 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	r.enter(errcode.PhaseSend)
 	h := &h2conn{
 		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
-		outlet: newOutlet(c.stream),
+		outlet: &outlet{stream: c.stream},
+		left:   make(chan struct{}),
 		gone:   make(chan struct{}),
 	}
 	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
@@ -85,7 +87,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	if plan := p.t.content; plan != nil {
 		h.head.wanted = plan.fields
 	}
-	h.flushAlone, h.drainAlone = h.flushInBackground, h.drain
+	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
 	timeout := p.t.cfg.ConnectTimeout
@@ -99,7 +101,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 		err = context.Canceled
 	}
 	if err != nil {
-		h.disappoint(err)
+		h.refusePreface(err)
 		return nil, prefaceError(err, h.readAt != 0)
 	}
 	h.heardAt = h.readAt
@@ -141,8 +143,8 @@ func (c *h2conn) exchangePrefaces() error {
 	return errNotSpoken
 }
 
-// disappoint tells the peer what was wrong with its preface, if that was HTTP/2.
-func (c *h2conn) disappoint(err error) {
+// refusePreface tells the peer what was wrong with its preface, if that was HTTP/2.
+func (c *h2conn) refusePreface(err error) {
 	if code, ok := told(err); ok {
 		_ = c.framer.WriteGoAway(0, code, nil)
 		_, _ = c.rw.Write(c.out) // the connection ends in any case
@@ -154,6 +156,7 @@ func (c *h2conn) serve() {
 	defer close(c.gone)
 	c.shut(c.explain(c.readFrames()))
 	c.flushes.Wait()
+	<-c.left // of whoever has the role of the writer, which never waits now
 }
 
 // readFrames handles frames until one of them, or the network, ends the
@@ -161,7 +164,7 @@ func (c *h2conn) serve() {
 func (c *h2conn) readFrames() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", p, debug.Stack()))
+			err = panicked(p)
 		}
 	}()
 	for {
@@ -191,30 +194,31 @@ func (c *h2conn) explain(err error) error {
 	return err
 }
 
-// shut ends the connection for cause: it fails the streams that are open, tells
-// the peer if there is something to tell, and closes the connection, upon which
-// the reader ends. The first cause stands.
+// shut ends the connection for cause: it fails the streams that are open, and has the
+// peer told and the connection closed, upon which the reader ends. The first cause
+// stands. It does not wait for the peer.
 func (c *h2conn) shut(cause error) {
-	if !c.condemn(cause) {
-		return
+	if c.end(cause) {
+		c.pool.remove(c)
 	}
-	if c.farewell(cause) {
-		_ = c.rw.Close() // nothing depends on how the end went
-	} else {
-		_ = c.stream.Close() // TLS would wait to say so
-	}
-	c.pool.remove(c)
 }
 
-func (c *h2conn) condemn(cause error) (first bool) {
+func (c *h2conn) end(cause error) (first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != nil {
 		return false
 	}
 	c.cause = cause
+	c.uncount()
 	for len(c.open) > 0 {
-		c.end(c.open[len(c.open)-1], cause)
+		c.endStream(c.open[len(c.open)-1], cause)
+	}
+	switch c.writer {
+	case writerIdle:
+		c.leave()
+	case writerWaiting:
+		c.outlet.interrupt()
 	}
 	return true
 }
@@ -239,7 +243,7 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	st.bodiless = st.call.bodiless
 	c.appendBody(st)
 	c.awaited--
-	st.handedOver = st.left == 0 && (c.reading || c.writing)
+	st.handedOver = st.left == 0 && (c.reading || c.writer != writerIdle)
 	return true
 }
 
@@ -256,7 +260,7 @@ func (c *h2conn) isRefusing() bool {
 	return c.peerStreams == 0 && !c.draining && c.cause == nil
 }
 
-// hasEnded tells whether the connection is closed, or about to be.
+// hasEnded reports whether the connection is closed, or about to be.
 func (c *h2conn) hasEnded() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -274,12 +278,30 @@ func (c *h2conn) retireIfIdle() bool {
 	return true
 }
 
-// drained tells whether the connection has done all it can do; mu is held.
+// drained returns an error if the connection has done all it can do; mu is held.
 func (c *h2conn) drained() error {
 	if c.draining && len(c.open) == 0 {
+		c.uncount()
 		return errRetired
 	}
 	return nil
+}
+
+// uncount takes c out of the number of open connections; mu is held.
+func (c *h2conn) uncount() {
+	if !c.uncounted {
+		c.uncounted = true
+		c.pool.opened.Add(-1)
+	}
+}
+
+// withdraw gives st up, if it is still open, for a failure on our side.
+func (c *h2conn) withdraw(st *h2stream, why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause == nil && c.find(st.id) == st {
+		c.resetWith(st, http2.ErrCodeCancel, why)
+	}
 }
 
 // stampingReader notes when bytes arrived.

@@ -183,7 +183,22 @@ func goAwayCases() []h2case {
 			play: func(p *h2peer, _ uint32) { p.frame(http2.FrameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00") },
 		},
 	}
-	for code := http2.ErrCodeNo; code <= http2.ErrCodeHTTP11Required; code++ {
+	cases = append(cases, h2case{
+		does: "goes away without an answer and without an error", resent: true, closed: true, play: goAway(0, http2.ErrCodeNo),
+	}, h2case{
+		does: "says that it will go away and then without an answer", resent: true, closed: true,
+		play: func(p *h2peer, _ uint32) {
+			_ = p.WriteGoAway(maxStreamID, http2.ErrCodeNo, nil)
+			_ = p.WriteGoAway(0, http2.ErrCodeNo, nil)
+		},
+	}, h2case{
+		does: "goes away without an error after an informational response", code: goAwayOf(http2.ErrCodeNo), closed: true,
+		play: func(p *h2peer, id uint32) {
+			p.headers(id, false, ":status", "103")
+			_ = p.WriteGoAway(0, http2.ErrCodeNo, nil)
+		},
+	})
+	for code := http2.ErrCodeProtocol; code <= http2.ErrCodeHTTP11Required; code++ {
 		cases = append(cases, h2case{
 			does: "goes away without an answer and with " + code.String(), code: goAwayOf(code), closed: true,
 			play: goAway(0, code),
@@ -237,7 +252,7 @@ func endCases() []h2case {
 }
 
 func floodCases() []h2case {
-	const times = 300
+	const times = 20 * floodBurst // at once, on a slow machine too
 	flood := func(frame func(p *h2peer, id uint32)) func(*h2peer, uint32) {
 		return func(p *h2peer, id uint32) {
 			for range times {
@@ -269,9 +284,9 @@ func floodCases() []h2case {
 			flood(func(p *h2peer, id uint32) { _ = p.WriteDataPadded(id, false, nil, []byte{0, 0}) })(p, id)
 		},
 	}, h2case{
-		does: "sends 64 control frames and then answers",
+		does: "sends as many control frames as are allowed at once and then answers",
 		play: func(p *h2peer, id uint32) {
-			for range floodLimit {
+			for range floodBurst {
 				_ = p.WritePing(true, [8]byte{})
 			}
 			p.answer(id)

@@ -9,6 +9,11 @@ func (c *h2conn) control(frame http2.Frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.heard()
+	if reset, ok := frame.(*http2.RSTStreamFrame); ok && c.find(reset.StreamID) != nil {
+		// There can be no more of these than there are requests of ours.
+		c.resetByPeer(reset)
+		return c.drained()
+	}
 	if err := c.flood.spend(c.readAt); err != nil {
 		return err
 	}
@@ -23,8 +28,9 @@ func (c *h2conn) control(frame http2.Frame) error {
 	case *http2.GoAwayFrame:
 		c.goneAway(f)
 	case *http2.RSTStreamFrame:
-		if err := c.resetByPeer(f); err != nil {
-			return err
+		// The stream has ended: the frame is late (RFC 9113, section 5.1).
+		if c.isIdle(f.StreamID) {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
 		}
 	}
 	return c.drained()
@@ -52,23 +58,16 @@ func (c *h2conn) goneAway(f *http2.GoAwayFrame) {
 			return
 		}
 		c.remember(st)
-		c.end(st, *c.goAway)
+		st.unprocessed = f.ErrCode == http2.ErrCodeNo && st.firstAt == 0
+		c.endStream(st, *c.goAway)
 	}
 }
 
-// resetByPeer fails a stream. On one that has ended, the frame is late (RFC 9113,
-// section 5.1).
-func (c *h2conn) resetByPeer(f *http2.RSTStreamFrame) error {
+// resetByPeer fails a stream that is open.
+func (c *h2conn) resetByPeer(f *http2.RSTStreamFrame) {
 	st := c.find(f.StreamID)
-	if st == nil {
-		if c.isIdle(f.StreamID) {
-			return http2.ConnectionError(http2.ErrCodeProtocol)
-		}
-		return nil
-	}
 	st.received += frameHeaderSize + 4
-	c.end(st, http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode})
-	return nil
+	c.endStream(st, http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode})
 }
 
 // reset gives a stream up for an error of the peer's; mu is held.
@@ -82,7 +81,7 @@ func (c *h2conn) resetWith(st *h2stream, code http2.ErrCode, err error) {
 	st.sent += frameHeaderSize + 4
 	c.flood.allow(0)
 	c.remember(st)
-	c.end(st, err)
+	c.endStream(st, err)
 	c.flushSoon()
 }
 
@@ -104,13 +103,6 @@ func (c *h2conn) expire(now Instant) (next Instant, err error) {
 		}
 		c.suspect(st, now)
 		c.resetWith(st, http2.ErrCodeCancel, errTimeout)
-	}
-	if c.writeUntil != 0 {
-		if now >= c.writeUntil {
-			c.outlet.interrupt()
-		} else {
-			next = min(next, c.writeUntil)
-		}
 	}
 	if c.pingUntil != 0 {
 		if now >= c.pingUntil {

@@ -7,7 +7,8 @@ import (
 	"example.com/prober/errcode"
 )
 
-// do performs one request, over HTTP/2 unless the server chooses otherwise.
+// do performs one request, over HTTP/2 unless the server chooses otherwise. A request
+// that the server says it has not processed is sent once more.
 func (p *h2pool) do(ctx context.Context, r *Result) {
 	if r.Start >= r.Deadline {
 		r.fail(&errcode.PhaseError{Err: errTimeout})
@@ -16,45 +17,60 @@ func (p *h2pool) do(ctx context.Context, r *Result) {
 	if r.stream == nil {
 		r.stream = new(h2stream)
 	}
+	if again := p.send(ctx, r); again {
+		r.resend()
+		p.send(ctx, r)
+	}
+}
+
+// send sends the request once. It reports whether it is to be sent again, in which case
+// it has not failed yet.
+func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
 	st := r.stream
 	st.begin(r)
 	step := p.acquire(st)
 	for {
 		switch step {
 		case stepSend:
-			st.exchange(r)
-			return
+			return st.exchange(r)
 		case stepFail:
 			r.refuse(st.refusal)
-			return
+			return false
 		case stepNone:
-			return
+			return false
 		case stepHTTP1:
-			if c := p.t.warm(r); c != nil {
+			if c := p.t.warm(r, Now()); c != nil {
 				p.t.exchange(c, r)
-				return
+				return false
 			}
-			step = p.connect(ctx, r, false)
+			step = p.connect(ctx, r)
 		case stepDial:
 			if err := st.orphaned(); err != nil {
-				step = p.failed(r, err, true)
+				step = p.failed(r, err)
 				continue
 			}
-			step = p.connect(ctx, r, true)
+			step = p.connect(ctx, r)
 		}
 	}
 }
 
-// connect makes a connection for r, and for those who wait for it if it is
-// counted among the dials under way.
-func (p *h2pool) connect(ctx context.Context, r *Result, counted bool) h2step {
+// connect makes a connection for r, and for those who wait for it if its worker has
+// taken a dial.
+func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 	c, err := p.t.dial(ctx, r)
 	if err != nil {
-		return p.failed(r, err, counted)
+		return p.failed(r, err)
 	}
+	taken := false
+	defer func() {
+		if !taken {
+			c.close()
+		}
+	}()
 	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(c)
 	if err == nil && !multiplexed {
-		p.answeredHTTP1(counted)
+		taken = true
+		p.answeredHTTP1(r.stream)
 		return p.useHTTP1(c, r)
 	}
 	var h *h2conn
@@ -62,18 +78,19 @@ func (p *h2pool) connect(ctx context.Context, r *Result, counted bool) h2step {
 		h, err = p.begin(ctx, c, r)
 	}
 	if err != nil {
-		c.close()
-		return p.failed(r, err, counted)
+		return p.failed(r, err)
 	}
 	r.Opened = true
-	switch step := p.add(h, r.stream, counted); step {
+	step := p.add(h, r.stream)
+	switch step {
 	case stepSend:
+		taken = true
 		return step
-	case stepFail:
-		_ = h.stream.Close() // as after Abort
+	case stepFail: // as after Abort
 		r.fail(&errcode.PhaseError{Err: context.Canceled})
 		return stepNone
 	}
+	taken = true
 	h.greet()
 	r.stream.dialled = h
 	r.enter(errcode.PhaseQueue)
@@ -95,12 +112,10 @@ func (st *h2stream) orphaned() error {
 	return errNoUse
 }
 
-func (p *h2pool) failed(r *Result, err error, counted bool) h2step {
+func (p *h2pool) failed(r *Result, err error) h2step {
 	r.fail(&errcode.PhaseError{Err: err})
-	if counted {
-		own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.Opened
-		p.dialFailed(errcode.PhaseError{Phase: r.phase, Err: err}, own)
-	}
+	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.Opened
+	p.dialFailed(r.stream, errcode.PhaseError{Phase: r.phase, Err: err}, own)
 	return stepNone
 }
 
@@ -116,8 +131,9 @@ func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
 }
 
 // exchange sends the request of st, which is open, waits for the whole response,
-// and fills in r.
-func (st *h2stream) exchange(r *Result) {
+// and fills in r. It reports whether the request is to be sent again, because the
+// server says that it has not processed it.
+func (st *h2stream) exchange(r *Result) (again bool) {
 	r.Remote, r.Reused = st.conn.remote, !r.Opened
 	opened := max(r.Start, r.since)
 	if st.waited {
@@ -129,15 +145,16 @@ func (st *h2stream) exchange(r *Result) {
 		sentAt = st.conn.send(st)
 	}
 	for !st.ended.Load() {
+		perturb()
 		<-st.wake
 	}
-	st.report(r, sentAt)
+	return st.report(r, sentAt)
 }
 
-// report tells r what the exchange came to; sentAt is 0 if the request was not
+// report notes in r what the exchange came to; sentAt is 0 if the request was not
 // sent to its end. The response may have begun before this worker could note
 // that its request was sent.
-func (st *h2stream) report(r *Result, sentAt Instant) {
+func (st *h2stream) report(r *Result, sentAt Instant) (again bool) {
 	r.Sent += st.sent
 	r.Received += st.received
 	if st.status != 0 {
@@ -152,9 +169,13 @@ func (st *h2stream) report(r *Result, sentAt Instant) {
 	if st.firstAt != 0 {
 		r.enterAt(errcode.PhaseTransfer, max(st.firstAt, r.since))
 	}
-	if st.err != nil {
+	switch {
+	case st.err == nil:
+		r.finish(max(st.lastAt, r.since))
+	case st.unprocessed && !r.Resent:
+		return true
+	default:
 		r.fail(&errcode.PhaseError{Err: st.err})
-		return
 	}
-	r.finish(max(st.lastAt, r.since))
+	return false
 }

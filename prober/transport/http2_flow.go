@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"time"
+
 	"golang.org/x/net/http2"
 )
 
@@ -51,7 +53,7 @@ func (c *h2conn) applySetting(s http2.Setting) error {
 			return http2.ConnectionError(http2.ErrCodeProtocol)
 		}
 	case http2.SettingMaxConcurrentStreams:
-		c.peerStreams = s.Val
+		c.peerStreams = min(s.Val, maxStreamID) // more could not be opened, nor counted in 32 bits
 	case http2.SettingMaxFrameSize:
 		c.maxFrame = s.Val
 	case http2.SettingInitialWindowSize:
@@ -144,19 +146,19 @@ func (c *h2conn) giveBack(st *h2stream, n int64) {
 	}
 }
 
-// floodGauge bounds how many frames in a row the peer may send that advance no
-// response (CVE-2019-9512 and its kin): each costs us work, some an answer.
+// floodGauge bounds how many frames the peer may send that advance no response
+// (CVE-2019-9512 and its kin): each costs us work, some an answer.
 type floodGauge struct {
-	spent  int
 	credit int
-	lastAt Instant
+	// busyUntil is when the frames that came would have come at the pace allowed.
+	busyUntil Instant
 }
 
 const (
-	// floodLimit is how many such frames there may be in a row, one second of
-	// silence, or progress of a response, making an end of the row.
-	floodLimit   = 64
-	floodSilence = Instant(1e9)
+	// floodBurst is how many such frames there may be at once. One more is allowed with
+	// every floodPace that passes; progress of a response allows for all again.
+	floodBurst = 128
+	floodPace  = 5 * time.Millisecond
 	// Each DATA frame of ours allows for creditOfFrame more, and for one more with
 	// each bytesOfCredit of content: the peer answers with updates of both windows,
 	// some do after every few kilobytes. A stream that we give up allows for what is
@@ -168,22 +170,19 @@ const (
 
 // spend counts a frame without progress that arrived at now.
 func (g *floodGauge) spend(now Instant) error {
-	if now-g.lastAt > floodSilence {
-		g.spent = 0
-	}
-	g.lastAt = now
-	switch {
-	case g.credit > 0:
+	if g.credit > 0 {
 		g.credit--
-	case g.spent >= floodLimit:
-		return errFlood
-	default:
-		g.spent++
+		return nil
 	}
+	until := max(g.busyUntil, now).Add(floodPace)
+	if until.Sub(now) > floodBurst*floodPace {
+		return errFlood
+	}
+	g.busyUntil = until
 	return nil
 }
 
-func (g *floodGauge) progress() { g.spent = 0 }
+func (g *floodGauge) progress() { g.busyUntil = 0 }
 
 // allow makes room for what the peer answers to a frame with n bytes of content.
 func (g *floodGauge) allow(n int64) {

@@ -167,6 +167,8 @@ type h2case struct {
 	timeout  time.Duration // of the request; 0 means that it must not matter
 
 	code errcode.Code
+	// resent means that the request is sent once more, on another connection.
+	resent bool
 	// closed tells that the connection is not used again, told what the peer is
 	// told in RST_STREAM and GOAWAY.
 	closed bool
@@ -244,9 +246,10 @@ func (tt *h2case) run(t *testing.T) {
 	}
 	r := do(tr, timeout)
 	assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
+	assert.Equal(t, tt.resent, r.Resent, "sent once more")
 	again := do(tr, patience)
 	require.NoError(t, again.Err)
-	assert.Equal(t, tt.closed, again.Opened, "a new connection")
+	assert.Equal(t, tt.closed && !tt.resent, again.Opened, "a new connection")
 	assert.Equal(t, 1, tr.Open())
 	tr.CloseIdle()
 	assert.Zero(t, tr.Open())

@@ -12,19 +12,27 @@ import (
 
 // h2pool holds the HTTP/2 connections of a transport and the workers that wait
 // for a stream. Its mutex is taken before that of a connection, never after.
+//
+// A request gets its stream from openOn or becomes a waiter in wait, both of which see
+// to it that expire runs when its time is over. There is no other way to either.
 type h2pool struct {
 	t *Transport
-	// waiting is the length of waiters, to be read without mu.
+	// waiting is the length of waiters, to be read without mu. It is changed before
+	// connections are looked at on behalf of a waiter, so that whoever frees a stream
+	// after that look knows of the waiter.
 	waiting atomic.Int32
+	// opened is how many connections are open and not about to be closed.
+	opened atomic.Int32
 
-	mu      sync.Mutex
+	mu      mutex
 	conns   []*h2conn   // filled in this order
 	waiters []*h2stream // in the order in which they came
-	// dialing is how many workers dial on behalf of the waiters too.
+	// dialing is how many workers dial on behalf of the waiters too: those that have
+	// taken a dial and not given it back.
 	dialing int
 	// usual is how many streams the peer allowed on the connection made last.
 	usual uint32
-	// http1 tells that the server chose HTTP/1.1 when it was last asked.
+	// http1 means that the server chose HTTP/1.1 when it was last asked.
 	http1   bool
 	aborted bool
 
@@ -33,6 +41,8 @@ type h2pool struct {
 	// request is long over.
 	expiry *time.Timer
 	armed  Instant
+	// ending are the connections that were shut and whose readers have not ended.
+	ending sync.WaitGroup
 }
 
 // h2step is what a worker has to do next.
@@ -41,7 +51,7 @@ type h2step uint8
 const (
 	stepWait  h2step = iota
 	stepSend         // its stream is open
-	stepDial         // a connection is needed
+	stepDial         // a connection is needed; it has taken a dial
 	stepHTTP1        // the server speaks HTTP/1.1
 	stepFail         // it is refused
 	stepNone         // its request has ended
@@ -58,12 +68,8 @@ func (p *h2pool) acquire(st *h2stream) h2step {
 		return next
 	}
 	st.waited = true
-	for {
-		<-st.wake
-		if next := h2step(st.next.Load()); next != stepWait {
-			return next
-		}
-	}
+	perturb()
+	return <-st.steps // which expire sends when the time is over
 }
 
 // enqueue finds out at once what st is to do, or makes it wait.
@@ -77,22 +83,36 @@ func (p *h2pool) enqueue(st *h2stream) h2step {
 	case p.http1 && len(p.conns) == 0:
 		return stepHTTP1
 	case len(p.waiters) == 0 && p.tryOpen(st):
-		p.arm(st.deadline)
 		return stepSend
 	}
-	p.waiters = append(p.waiters, st)
-	p.arm(st.deadline)
+	p.wait(st)
 	p.balance()
 	return stepWait
 }
 
 func (p *h2pool) tryOpen(st *h2stream) bool {
 	for _, c := range p.conns {
-		if c.tryOpen(st) {
+		if p.openOn(c, st) {
 			return true
 		}
 	}
 	return false
+}
+
+// openOn opens the stream of st on c, if there is room; mu is held.
+func (p *h2pool) openOn(c *h2conn, st *h2stream) bool {
+	if !c.tryOpen(st) {
+		return false
+	}
+	p.arm(st.deadline)
+	return true
+}
+
+// wait makes st the last of the waiters; mu is held.
+func (p *h2pool) wait(st *h2stream) {
+	p.waiters = append(p.waiters, st)
+	p.waiting.Store(int32(len(p.waiters)))
+	p.arm(st.deadline)
 }
 
 // balance gives the waiters what there is for them: streams first, and to those
@@ -106,17 +126,22 @@ func (p *h2pool) balance() {
 		p.dismiss(0, stepHTTP1)
 	}
 	for len(p.waiters) > p.coming() && !p.isRefused() {
-		p.dialing++
+		p.takeDial(p.waiters[0])
 		p.dismiss(0, stepDial)
 	}
 }
 
-// dismiss tells waiter i what to do; mu is held.
+// dismiss hands waiter i what it is to do; mu is held.
 func (p *h2pool) dismiss(i int, next h2step) {
 	st := p.waiters[i]
+	p.forget(i)
+	perturb()
+	st.steps <- next // has room: a waiter is dismissed once
+}
+
+func (p *h2pool) forget(i int) {
 	p.waiters = slices.Delete(p.waiters, i, i+1)
 	p.waiting.Store(int32(len(p.waiters)))
-	st.proceed(next)
 }
 
 func (p *h2pool) refuse(i int, why errcode.PhaseError) {
@@ -124,10 +149,23 @@ func (p *h2pool) refuse(i int, why errcode.PhaseError) {
 	p.dismiss(i, stepFail)
 }
 
+// takeDial counts the worker of st among those that dial, until giveBackDial.
+func (p *h2pool) takeDial(st *h2stream) {
+	st.dials = true
+	p.dialing++
+}
+
+// giveBackDial does nothing if st has not taken a dial; mu is held.
+func (p *h2pool) giveBackDial(st *h2stream) {
+	if st.dials {
+		st.dials = false
+		p.dialing--
+	}
+}
+
 // coming is how many waiters can count on the dials under way, each of which
 // serves the worker that dials first; mu is held.
 func (p *h2pool) coming() int {
-	p.waiting.Store(int32(len(p.waiters)))
 	room := min(p.t.cfg.StreamsPerConnection, int(max(p.usual, 1)))
 	if n := p.t.cfg.RequestsPerConnection; n > 0 {
 		room = min(room, n)
@@ -135,12 +173,13 @@ func (p *h2pool) coming() int {
 	return p.dialing * (room - 1)
 }
 
-// isRefused tells whether a peer allows no streams. Another connection would be
+// isRefused reports whether a peer allows no streams. Another connection would be
 // a way around that; mu is held.
 func (p *h2pool) isRefused() bool { return slices.ContainsFunc(p.conns, (*h2conn).isRefusing) }
 
 // slotFreed serves the waiters, if there are any, after a change of a connection.
 func (p *h2pool) slotFreed() {
+	perturb()
 	if p.waiting.Load() == 0 {
 		return
 	}
@@ -151,34 +190,36 @@ func (p *h2pool) slotFreed() {
 
 // add takes in a new connection, opens the stream of the worker that has dialled
 // it, and then those of the waiters.
-func (p *h2pool) add(c *h2conn, st *h2stream, counted bool) h2step {
+func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if counted {
-		p.dialing--
-	}
+	p.giveBackDial(st)
 	if p.aborted {
 		return stepFail
 	}
 	p.http1 = false
 	p.usual = c.peerStreams
 	p.conns = append(p.conns, c)
-	opened := c.tryOpen(st)
-	go c.serve()
+	p.opened.Add(1)
+	opened := p.openOn(c, st)
+	p.ending.Go(c.serve)
 	p.balance()
 	if !opened {
-		return stepDial
+		return stepWait
 	}
 	return stepSend
 }
 
 // dialFailed passes a failure on to the waiters for whom there is no other dial
 // under way: it would have been theirs too. The end of the time or the context of
-// the one worker means nothing to others.
-func (p *h2pool) dialFailed(why errcode.PhaseError, own bool) {
+// the one worker means nothing to others, nor does a failure that they do not share.
+func (p *h2pool) dialFailed(st *h2stream, why errcode.PhaseError, own bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.dialing--
+	if !st.dials {
+		return
+	}
+	p.giveBackDial(st)
 	for !own && len(p.waiters) > p.coming() {
 		p.refuse(0, why)
 	}
@@ -187,12 +228,10 @@ func (p *h2pool) dialFailed(why errcode.PhaseError, own bool) {
 
 // answeredHTTP1 notes that the server chose HTTP/1.1; the waiters, who had hoped
 // to share a connection, make their own.
-func (p *h2pool) answeredHTTP1(counted bool) {
+func (p *h2pool) answeredHTTP1(st *h2stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if counted {
-		p.dialing--
-	}
+	p.giveBackDial(st)
 	p.http1 = true
 	p.balance()
 }
@@ -202,6 +241,20 @@ func (p *h2pool) remove(c *h2conn) {
 	defer p.mu.Unlock()
 	if i := slices.Index(p.conns, c); i >= 0 {
 		p.conns = slices.Delete(p.conns, i, i+1)
+	}
+	p.balance()
+}
+
+// withdraw takes back all that st has and waits for, when its worker has panicked.
+func (p *h2pool) withdraw(st *h2stream, why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.waiters, st); i >= 0 {
+		p.forget(i)
+	}
+	p.giveBackDial(st)
+	if st.conn != nil {
+		st.conn.withdraw(st, why)
 	}
 	p.balance()
 }
@@ -260,13 +313,11 @@ func (p *h2pool) overdue() map[*h2conn]error {
 	return ended
 }
 
-// closeIdle closes the connections without an open stream and waits for their
-// readers to end.
+// closeIdle closes the connections without an open stream. It does not wait for that.
 func (p *h2pool) closeIdle() {
 	for _, c := range p.all() {
 		if c.retireIfIdle() {
 			c.shut(errRetired)
-			<-c.gone
 		}
 	}
 }
@@ -279,12 +330,9 @@ func (p *h2pool) abort() {
 		p.refuse(0, errcode.PhaseError{Phase: errcode.PhaseQueue, Err: context.Canceled})
 	}
 	p.mu.Unlock()
-	all := p.all()
-	for _, c := range all {
+	for _, c := range p.all() {
 		c.stream.Abort()
-	}
-	for _, c := range all {
-		<-c.gone
+		c.shut(context.Canceled)
 	}
 }
 
@@ -295,11 +343,4 @@ func (p *h2pool) all() []*h2conn {
 }
 
 // count returns how many connections are open and not about to be closed.
-func (p *h2pool) count() (n int) {
-	for _, c := range p.all() {
-		if !c.hasEnded() {
-			n++
-		}
-	}
-	return n
-}
+func (p *h2pool) count() int { return int(p.opened.Load()) }

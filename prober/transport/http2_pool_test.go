@@ -285,3 +285,27 @@ func inFlight(tr *Transport) int {
 	}
 	return n
 }
+
+func TestRefusedStreamsAreNoFlood(t *testing.T) {
+	t.Parallel()
+	p := listen(t, func(c net.Conn) {
+		p := newH2peer(c)
+		p.greet()
+		slow := p.request()
+		for id := p.request(); id != 0; id = p.request() {
+			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
+			if id == slow+2*5*floodBurst {
+				p.answer(slow)
+			}
+		}
+	})
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	slow := make(chan *Result)
+	go func() { slow <- do(tr, patience) }()
+	eventually(t, func() bool { return inFlight(tr) == 1 })
+	for range 5 * floodBurst {
+		require.Equal(t, streamOf(http2.ErrCodeRefusedStream), errcode.FromError(do(tr, patience).Err))
+	}
+	require.NoError(t, (<-slow).Err)
+	assert.Equal(t, 1, p.connections())
+}

@@ -10,7 +10,7 @@ import (
 // maxHeaderBlock its size, encoded: such a block is decoded even when it is too
 // long, since later ones build on it.
 const (
-	maxHeaderFrames = floodLimit
+	maxHeaderFrames = 64
 	maxHeaderBlock  = 2 * maxHeaderBytes
 )
 

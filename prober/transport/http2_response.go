@@ -148,5 +148,5 @@ func (c *h2conn) complete(st *h2stream) {
 		c.flushSoon()
 	}
 	c.awaited++
-	c.end(st, err)
+	c.endStream(st, err)
 }

@@ -22,10 +22,11 @@ type h2stream struct {
 	varied []byte
 	kept   *kept // what is kept of the response, if anything
 
-	// next is what the pool wants a waiting worker to do, and refusal why it wants
-	// nothing more of it.
-	next    atomic.Uint32 // an h2step
+	// steps has what the pool wants a waiting worker to do: one step each time it
+	// waits. refusal is why the pool wants nothing more of it.
+	steps   chan h2step
 	refusal errcode.PhaseError
+	dials   bool // its worker has taken a dial; guarded by the mutex of the pool
 
 	dialled *h2conn // on which it could not be opened
 
@@ -50,29 +51,26 @@ type h2stream struct {
 	firstAt        Instant // when the response began to arrive
 	lastAt         Instant // when it ended
 	err            error
-	ended          atomic.Bool
+	// unprocessed means that the server has said, without an error, that it has not
+	// processed the request and will not (RFC 9113, section 6.8).
+	unprocessed bool
+	ended       atomic.Bool
 }
 
 // begin prepares st for a request.
 func (st *h2stream) begin(r *Result) {
 	if st.wake == nil {
-		st.wake = make(wake, 1)
+		st.wake, st.steps = make(wake, 1), make(chan h2step, 1)
 	}
 	*st = h2stream{
 		wake:     st.wake,
+		steps:    st.steps,
 		deadline: r.Deadline,
 		call:     r.call,
 		varied:   r.call.varying.appendBlock(st.varied[:0], &r.stamp),
 		kept:     r.kept,
 		length:   -1,
 	}
-}
-
-// proceed tells the worker of st, which is waiting, what to do. It then owns st.
-func (st *h2stream) proceed(next h2step) {
-	w := st.wake
-	st.next.Store(uint32(next))
-	w.signal()
 }
 
 // finish gives st back to its worker; err is nil after a whole response.
@@ -88,6 +86,7 @@ func (st *h2stream) finish(err error) {
 type wake chan struct{}
 
 func (w wake) signal() {
+	perturb()
 	select {
 	case w <- struct{}{}:
 	default:

@@ -51,9 +51,9 @@ func (s *h2streams) index(id uint32) (int, bool) {
 	return low, low < len(s.open) && s.open[low].id == id
 }
 
-// end takes st out of the open streams and wakes its worker, which owns it from
+// endStream takes st out of the open streams and wakes its worker, which owns it from
 // then on; err is nil after a whole response.
-func (s *h2streams) end(st *h2stream, err error) {
+func (s *h2streams) endStream(st *h2stream, err error) {
 	if i, ok := s.index(st.id); ok {
 		s.open = slices.Delete(s.open, i, i+1)
 	}

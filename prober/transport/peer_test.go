@@ -121,7 +121,10 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 	}
 	tr, err := New(cfg)
 	require.NoError(t, err)
-	t.Cleanup(tr.CloseIdle)
+	t.Cleanup(func() {
+		tr.CloseIdle()
+		tr.Wait()
+	})
 	return tr
 }
 

@@ -92,6 +92,12 @@ func (o *origins) abort() {
 	}
 }
 
+func (o *origins) wait() {
+	for _, at := range o.all() {
+		at.t.Wait()
+	}
+}
+
 func (o *origins) open() int {
 	n := 0
 	for _, at := range o.all() {

@@ -53,6 +53,10 @@ type Result struct {
 	// Sent and Received count bytes of HTTP, before TLS.
 	Sent     int64
 	Received int64
+	// Resent means that the request was sent once more, because the server said that it
+	// had not processed it; ResentFrom is where the connection came from on which it said so.
+	Resent     bool
+	ResentFrom Hop
 	// Opened and Reused tell where the connection came from. Both are false
 	// when none could be made.
 	Opened bool
@@ -173,6 +177,13 @@ func (r *Result) refuse(err errcode.PhaseError) {
 // was. The time has been taken already.
 func (r *Result) reject(err error) {
 	r.Err = &errcode.PhaseError{Phase: r.phase, Reused: r.Reused, Err: err}
+}
+
+// resend prepares r to be sent once more.
+func (r *Result) resend() {
+	r.Resent, r.ResentFrom = true, Hop{Opened: r.Opened, Reused: r.Reused}
+	r.Opened, r.Reused = false, false
+	r.enter(errcode.PhaseQueue)
 }
 
 // hop makes of the response a redirect on the way to another.

@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -18,7 +20,10 @@ import (
 // request's: an operation that wakes too early sets it anew and goes on. It lies
 // below TLS, since a tls.Conn does not survive a write that timed out.
 type stream struct {
+	// Conn is never replaced: Abort, which any goroutine may call, reads it.
 	net.Conn
+	// through is what reads and writes go through: Conn, or a socket over it.
+	through  io.ReadWriter
 	deadline Instant
 	// armedRead and armedWrite are what the poller knows; never after deadline
 	// while an operation runs.
@@ -29,8 +34,11 @@ type stream struct {
 	// ceiling is told when the connection is closed.
 	ceiling *Ceiling
 	closed  atomic.Bool
-	// outlet, if set, is what writes instead, without a deadline.
+	// outlet, if set, takes all that is written, and never waits.
 	outlet *outlet
+	// leaving means that the connection is about to be closed: what is written now
+	// goes out if there is room for it, and is lost otherwise.
+	leaving bool
 
 	raw     syscall.RawConn
 	peek    func(fd uintptr)
@@ -39,11 +47,18 @@ type stream struct {
 	peekErr error
 }
 
+// leaveTime is how long the last words of a connection may take where it is not known
+// how to write without waiting.
+const leaveTime = 100 * time.Millisecond
+
+// errNoRoom is why the last words of a connection were not said.
+var errNoRoom = errors.New("there is no room to write without waiting")
+
 // longAgo is a deadline that has always passed.
 var longAgo = time.Unix(1, 0)
 
 func newStream(c net.Conn, deadline Instant) *stream {
-	s := &stream{Conn: c, deadline: deadline}
+	s := &stream{Conn: c, through: c, deadline: deadline}
 	if sc, ok := c.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			s.raw = raw
@@ -62,7 +77,7 @@ func (s *stream) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		n, err := s.Conn.Read(p)
+		n, err := s.through.Read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -81,6 +96,9 @@ func (s *stream) Write(p []byte) (int, error) {
 	if s.outlet != nil {
 		return s.outlet.write(p)
 	}
+	if s.leaving {
+		return s.writeLast(p)
+	}
 	done := 0
 	for {
 		if s.armedWrite == 0 || s.armedWrite > s.deadline {
@@ -88,7 +106,7 @@ func (s *stream) Write(p []byte) (int, error) {
 				return done, err
 			}
 		}
-		n, err := s.Conn.Write(p[done:])
+		n, err := s.through.Write(p[done:])
 		done += n
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return done, err
@@ -103,6 +121,23 @@ func (s *stream) Write(p []byte) (int, error) {
 		}
 		s.armedWrite = 0
 	}
+}
+
+// leave closes the connection by way of top: the stream itself, or TLS over it, which
+// then says that it ends. It does not wait for a peer that does not read.
+func (s *stream) leave(top io.Closer) {
+	s.leaving = true
+	_ = top.Close() // nothing depends on how the end went
+}
+
+// writeLast writes p if there is room for it.
+func (s *stream) writeLast(p []byte) (n int, err error) {
+	if s.raw == nil || !canWriteAtOnce {
+		_ = s.SetWriteDeadline(time.Now().Add(leaveTime)) // fails only on a closed connection
+		return s.Conn.Write(p)
+	}
+	failed := s.raw.Control(func(fd uintptr) { n, err = writeAtOnce(fd, p) })
+	return n, cmp.Or(failed, err)
 }
 
 // Close closes the connection, and makes room under the ceiling of connections.

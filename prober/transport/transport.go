@@ -11,13 +11,11 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"net/url"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"example.com/prober/errcode"
@@ -180,6 +178,7 @@ func New(cfg Config) (*Transport, error) {
 // exchanges under way.
 func (t *Transport) Do(ctx context.Context, r *Result) {
 	r.begin()
+	defer t.recover(r)
 	r.keep(t.content)
 	if err := t.stamp(r); err != nil {
 		r.fail(&errcode.PhaseError{Err: err})
@@ -232,14 +231,30 @@ func (t *Transport) exchange(c *conn, r *Result) {
 	t.proxy.judge(r)
 }
 
+// recover makes of a panic the failure of this one request.
+func (t *Transport) recover(r *Result) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	err := panicked(v)
+	if t.h2 != nil && r.stream != nil {
+		t.h2.withdraw(r.stream, err)
+	}
+	if r.End != 0 { // what was received well is being judged
+		r.reject(err)
+		return
+	}
+	r.fail(&errcode.PhaseError{Err: err})
+}
+
 // release gives the connection back or closes it. A panic of the exchange ends
 // here, as a failure of this one request.
 func (t *Transport) release(c *conn, r *Result) {
 	if p := recover(); p != nil {
 		c.reusable = false
 		_, _ = c.upload.end(r)
-		cause := fmt.Errorf("%v\n%s", p, debug.Stack())
-		r.fail(&errcode.PhaseError{Err: errcode.Wrap(errcode.Panic, "panic", cause)})
+		r.fail(&errcode.PhaseError{Err: panicked(p)})
 	}
 	if c.reusable && t.pool.put(c) {
 		return
@@ -249,7 +264,8 @@ func (t *Transport) release(c *conn, r *Result) {
 	c.buf = nil
 }
 
-// CloseIdle closes the connections that carry no request now.
+// CloseIdle closes the connections that carry no request now. It waits for no peer:
+// each is told that its connection ends if there is room to tell it.
 func (t *Transport) CloseIdle() {
 	t.pool.closeIdle()
 	if t.h2 != nil {
@@ -268,6 +284,15 @@ func (t *Transport) Abort() {
 	t.origins.abort()
 }
 
+// Wait returns when the connections that were closed are gone, and their goroutines with
+// them. No request may be under way.
+func (t *Transport) Wait() {
+	if t.h2 != nil {
+		t.h2.ending.Wait()
+	}
+	t.origins.wait()
+}
+
 // Open returns the number of connections that are open now.
 func (t *Transport) Open() int {
 	open := t.pool.count()
@@ -279,7 +304,7 @@ func (t *Transport) Open() int {
 
 // connection takes a warm connection or makes one.
 func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.PhaseError) {
-	if c := t.warm(r); c != nil {
+	if c := t.warm(r, r.Start); c != nil {
 		return c, nil
 	}
 	c, err := t.dial(ctx, r)
@@ -294,9 +319,10 @@ func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.
 	return c, nil
 }
 
-// warm takes an idle connection, nil if there is none.
-func (t *Transport) warm(r *Result) *conn {
-	c := t.pool.get(r.Start)
+// warm takes an idle connection, nil if there is none. now may be a little late: what
+// was idle for less than that is not looked at.
+func (t *Transport) warm(r *Result, now Instant) *conn {
+	c := t.pool.get(now)
 	if c == nil {
 		return nil
 	}

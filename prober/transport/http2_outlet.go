@@ -1,0 +1,111 @@
+package transport
+
+import (
+	"context"
+	"time"
+)
+
+// maxKept is how much an outlet keeps for a peer that does not read. The writer stops
+// long before; only what TLS says by itself can go on.
+const maxKept = 1 << 20
+
+// outlet takes what is written on an HTTP/2 connection, below TLS, and never waits:
+// what the system has no room for is kept, in order, until drain writes it. A write
+// that waits would have to be given up when a request runs out of time, and TLS does
+// not survive that.
+type outlet struct {
+	stream *stream
+	socket *socket // nil where it is not known how to write without waiting
+
+	mu    mutex
+	kept  []byte
+	spare []byte
+	// draining means that what was kept is being written: all else must come after it.
+	draining bool
+}
+
+// attach lets the stream of c be read without end, and written by way of an outlet. The
+// deadline of a request means nothing to a connection that many share.
+func (o *outlet) attach(c *h2conn) error {
+	s := o.stream
+	s.outlet = o
+	if o.socket = newSocket(s.Conn); o.socket != nil {
+		s.through = o.socket
+		o.socket.beforeRead, o.socket.beforeWait = c.pass, c.rest
+	}
+	s.deadline, s.armedRead = never, never
+	if err := s.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	return s.undoIfAborted()
+}
+
+// write writes what there is room for and keeps the rest. TLS calls it one record
+// after another, whoever writes.
+func (o *outlet) write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	if o.socket != nil && len(o.kept) == 0 && !o.draining {
+		var err error
+		if n, err = o.socket.writeNow(p); err != nil {
+			return n, o.explain(err)
+		}
+	}
+	if len(o.kept)+len(p)-n > maxKept {
+		return n, errNotReading
+	}
+	o.kept = append(o.kept, p[n:]...)
+	return len(p), nil
+}
+
+// isFull reports whether something was kept that drain must write.
+func (o *outlet) isFull() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.kept) > 0
+}
+
+// drain writes what was kept, and waits for a peer that does not read until the
+// connection is closed, aborted or interrupted.
+func (o *outlet) drain() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.kept) > 0 {
+		if err := o.stream.undoIfAborted(); err != nil {
+			return err
+		}
+		batch := o.kept
+		o.kept, o.spare, o.draining = o.spare[:0], nil, true
+		err := o.writeAndWait(batch)
+		o.spare, o.draining = batch, false
+		if err != nil {
+			return o.explain(err)
+		}
+	}
+	return nil
+}
+
+// writeAndWait writes p without mu, which is held.
+func (o *outlet) writeAndWait(p []byte) error {
+	o.mu.Unlock()
+	defer o.mu.Lock()
+	_, err := o.stream.through.Write(p)
+	return err
+}
+
+// interrupt ends drain, if there is something for it to do, and all later writes.
+func (o *outlet) interrupt() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.draining || len(o.kept) > 0 {
+		_ = o.stream.SetWriteDeadline(longAgo) // fails only on a closed connection
+	}
+}
+
+func (o *outlet) explain(err error) error {
+	if o.stream.aborted.Load() {
+		return context.Canceled
+	}
+	return err
+}
