@@ -60,8 +60,8 @@ type h2conn struct {
 	draining bool
 	goAway   *http2.GoAwayError // the last one from the peer
 	cause    error              // why the connection has ended; no frame is handled any more
-	// uncounted means that the pool does not count the connection any more.
-	uncounted bool
+	// counted means that the pool counts the connection among those that are open.
+	counted bool
 	// heardAt is when the last frame came. pingUntil is when the answer to a PING
 	// must have come, 0 without one.
 	heardAt   Instant
@@ -162,11 +162,7 @@ func (c *h2conn) serve() {
 // readFrames handles frames until one of them, or the network, ends the
 // connection. A panic ends it too, as a failure of the requests on it.
 func (c *h2conn) readFrames() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicked(p)
-		}
-	}()
+	defer catch(&err)
 	for {
 		if err := c.readFrame(); err != nil {
 			return err
@@ -289,18 +285,9 @@ func (c *h2conn) drained() error {
 
 // uncount takes c out of the number of open connections; mu is held.
 func (c *h2conn) uncount() {
-	if !c.uncounted {
-		c.uncounted = true
+	if c.counted {
+		c.counted = false
 		c.pool.opened.Add(-1)
-	}
-}
-
-// withdraw gives st up, if it is still open, for a failure on our side.
-func (c *h2conn) withdraw(st *h2stream, why error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cause == nil && c.find(st.id) == st {
-		c.resetWith(st, http2.ErrCodeCancel, why)
 	}
 }
 

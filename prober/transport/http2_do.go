@@ -61,10 +61,14 @@ func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 	if err != nil {
 		return p.failed(r, err)
 	}
+	var h *h2conn
 	taken := false
 	defer func() {
 		if !taken {
 			c.close()
+		}
+		if !taken && h != nil {
+			h.shut(errNoUse)
 		}
 	}()
 	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(c)
@@ -73,7 +77,6 @@ func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 		p.answeredHTTP1(r.stream)
 		return p.useHTTP1(c, r)
 	}
-	var h *h2conn
 	if err == nil {
 		h, err = p.begin(ctx, c, r)
 	}

@@ -201,8 +201,9 @@ func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	p.usual = c.peerStreams
 	p.conns = append(p.conns, c)
 	p.opened.Add(1)
-	opened := p.openOn(c, st)
+	c.counted = true
 	p.ending.Go(c.serve)
+	opened := p.openOn(c, st)
 	p.balance()
 	if !opened {
 		return stepWait
@@ -245,17 +246,18 @@ func (p *h2pool) remove(c *h2conn) {
 	p.balance()
 }
 
-// withdraw takes back all that st has and waits for, when its worker has panicked.
+// withdraw takes back all that st has and waits for, when its worker has panicked. What
+// state its connection is in, if the stream was open, nobody knows: it ends.
 func (p *h2pool) withdraw(st *h2stream, why error) {
+	if st.conn != nil && !st.ended.Load() {
+		st.conn.shut(why)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i := slices.Index(p.waiters, st); i >= 0 {
 		p.forget(i)
 	}
 	p.giveBackDial(st)
-	if st.conn != nil {
-		st.conn.withdraw(st, why)
-	}
 	p.balance()
 }
 
@@ -277,6 +279,11 @@ func (p *h2pool) arm(deadline Instant) {
 // none. It is the only place where time is looked at: a request in flight costs
 // no timer of its own.
 func (p *h2pool) expire() {
+	defer func() {
+		if v := recover(); v != nil { // this goroutine is nobody's: a panic would end the process
+			p.shutAll(panicked(v))
+		}
+	}()
 	for c, err := range p.overdue() {
 		c.shut(err)
 	}
@@ -332,7 +339,13 @@ func (p *h2pool) abort() {
 	p.mu.Unlock()
 	for _, c := range p.all() {
 		c.stream.Abort()
-		c.shut(context.Canceled)
+	}
+	p.shutAll(context.Canceled)
+}
+
+func (p *h2pool) shutAll(cause error) {
+	for _, c := range p.all() {
+		c.shut(cause)
 	}
 }
 

@@ -1,12 +1,6 @@
 package transport
 
-import (
-	"fmt"
-	"runtime"
-	"runtime/debug"
-
-	"example.com/prober/errcode"
-)
+import "runtime"
 
 // maxBatches bounds how often a worker or the reader writes what others append.
 const maxBatches = 4
@@ -46,6 +40,9 @@ type h2writer struct {
 	writeErr   error
 	// reading means that the reader is at work: it will write what is in out.
 	reading bool
+	// resting means that the reader is about to wait, within a read of the descriptor. It
+	// must not close that then: the system would wait for the read to end.
+	resting bool
 	// awaited is how many workers were woken, since the reader wrote, and have not
 	// opened their next stream.
 	awaited int
@@ -95,8 +92,9 @@ func (c *h2conn) pass() {
 func (c *h2conn) rest() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reading = false
+	c.reading, c.resting = false, true
 	c.flushAsReader()
+	c.resting = false
 }
 
 // flushAsReader writes what is in out, and sees to what TLS has written by itself and
@@ -157,11 +155,14 @@ func (c *h2conn) writeInBackground() {
 
 // resign gives up the role, and ends the connection if that is due.
 func (c *h2conn) resign() {
-	if c.cause != nil {
+	switch {
+	case c.cause == nil:
+		c.writer = writerIdle
+	case c.writer == writerPassing && c.resting:
+		c.handOver()
+	default:
 		c.leave()
-		return
 	}
-	c.writer = writerIdle
 }
 
 // writeBatch writes what is in out, as far as the outlet has room, and lets those go on
@@ -185,7 +186,10 @@ func (c *h2conn) writeBatch() {
 
 func (c *h2conn) drainOutlet() {
 	var err error
-	c.unlocked(func() { err = c.outlet.drain() })
+	c.unlocked(func() {
+		defer catch(&err)
+		err = c.outlet.drain()
+	})
 	if err != nil {
 		c.writeFailed(err)
 	}
@@ -193,11 +197,7 @@ func (c *h2conn) drainOutlet() {
 
 // writeFrames writes p. A panic is an error of this connection.
 func (c *h2conn) writeFrames(p []byte) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = panicked(v)
-		}
-	}()
+	defer catch(&err)
 	_, err = c.rw.Write(p)
 	return err
 }
@@ -211,7 +211,11 @@ func (c *h2conn) writeFailed(err error) {
 	c.writeErr, c.draining = err, true
 	c.out = c.out[:0]
 	c.unblock()
-	if !peerHungUp(err) {
+	switch {
+	case peerHungUp(err):
+	case c.resting:
+		c.flushes.Go(func() { _ = c.stream.Close() })
+	default:
 		_ = c.stream.Close() // ends the reader
 	}
 }
@@ -251,9 +255,4 @@ func (c *h2conn) unlocked(f func()) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	f()
-}
-
-// panicked returns what a panic with the value v means for a request.
-func panicked(v any) error {
-	return errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }

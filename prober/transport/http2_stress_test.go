@@ -1,0 +1,114 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"golang.org/x/net/http2"
+)
+
+// moody plays a server that does whatever HTTP/2 allows with each request, and some of
+// what it does not.
+func moody(c net.Conn) {
+	p := newH2peer(c)
+	p.greet(setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
+	var late []uint32
+	for id := p.request(); id != 0; id = p.request() {
+		switch rand.IntN(16) {
+		case 0:
+			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
+		case 1:
+			_ = p.WriteGoAway(id-2, http2.ErrCodeNo, nil)
+		case 2:
+			_ = p.WriteGoAway(id, http2.ErrCodeEnhanceYourCalm, nil)
+		case 3:
+			return
+		case 4: // silence
+		case 5:
+			late = append(late, id)
+		case 6:
+			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, rand.Uint32N(4))...)
+			p.answer(id)
+			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 3)...)
+		default:
+			p.answer(id)
+		}
+		if rand.IntN(4) == 0 {
+			for _, id := range late {
+				p.answer(id)
+			}
+			late = nil
+		}
+	}
+}
+
+// Whatever the peer does and however goroutines meet, each request ends, and nothing is
+// left. Built with the tag perturb this looks at many more orders of events.
+func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cert := newAuthority(t).issue(t)
+	plain, secured := listen(t, moody).url("http"), listen(t, multiplexed(cert, moody)).url("https")
+	for name, cfg := range map[string]Config{
+		"h2c":                   {URL: plain, HTTPVersion: H2C},
+		"h2c with content":      {URL: plain, HTTPVersion: H2C, Method: "POST", BodySize: 200 << 10},
+		"h2c, three requests":   {URL: plain, HTTPVersion: H2C, RequestsPerConnection: 3},
+		"h2c, one stream":       {URL: plain, HTTPVersion: H2C, StreamsPerConnection: 1},
+		"TLS":                   {URL: secured, HTTPVersion: OnlyHTTP2},
+		"TLS with content":      {URL: secured, HTTPVersion: OnlyHTTP2, Method: "POST", BodySize: 200 << 10},
+		"TLS, a new connection": {URL: secured, HTTPVersion: AutoHTTP, RequestsPerConnection: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg.TLS.InsecureSkipVerify = true
+			cfg.TLS.MinVersion = tls.VersionTLS13
+			tr := newTransport(t, cfg)
+			stressed(tr)
+			tr.CloseIdle()
+			tr.Wait()
+			assert.Zero(t, tr.Open())
+			assert.Empty(t, tr.h2.all())
+			assert.Zero(t, tr.h2.dialing)
+			assert.Empty(t, tr.h2.waiters)
+			assert.Zero(t, tr.h2.waiting.Load())
+		})
+	}
+}
+
+// stressed sends requests of all durations, some of which end before their time, while
+// idle connections are closed.
+func stressed(tr *Transport) {
+	stop := make(chan struct{})
+	var closing sync.WaitGroup
+	closing.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Duration(rand.IntN(5)) * time.Millisecond):
+				tr.CloseIdle()
+			}
+		}
+	})
+	forEach(8, func(int) {
+		var r Result
+		for range 40 {
+			ctx, cancel := context.WithCancel(context.Background())
+			if rand.IntN(5) == 0 {
+				stop := time.AfterFunc(time.Duration(rand.IntN(1000))*time.Microsecond, cancel)
+				defer stop.Stop()
+			}
+			now := Now()
+			r.Reset(now, now.Add(time.Duration(1+rand.IntN(50))*time.Millisecond))
+			tr.Do(ctx, &r)
+			cancel()
+		}
+	})
+	close(stop)
+	closing.Wait()
+}

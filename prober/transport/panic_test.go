@@ -1,0 +1,83 @@
+package transport
+
+import (
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
+	t.Parallel()
+	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }
+	for version, cfg := range map[string]Config{
+		"HTTP/1.1":        {URL: serveTLS(t, false, answer), TLS: TLSOptions{InsecureSkipVerify: true}},
+		"HTTP/2":          {URL: serveTLS(t, true, answer), TLS: TLSOptions{InsecureSkipVerify: true}},
+		"HTTP/2 in clear": {URL: serveH2C(t, answer), HTTPVersion: H2C},
+	} {
+		for place, bug := range map[string]func(cfg *Config, armed *bool){
+			"where the body is judged": func(cfg *Config, armed *bool) {
+				cfg.CheckBody = func([]byte) error {
+					if *armed {
+						panic("a bug in what judges the body")
+					}
+					return nil
+				}
+			},
+			"where the credentials come from": func(cfg *Config, armed *bool) {
+				cfg.Authorization = func() (string, error) {
+					if *armed {
+						panic("a bug in what has the credentials")
+					}
+					return "", nil
+				}
+			},
+		} {
+			t.Run(version+", "+place, func(t *testing.T) {
+				t.Parallel()
+				armed := true
+				cfg := cfg
+				bug(&cfg, &armed)
+				tr := newTransport(t, cfg)
+				r := do(tr, patience)
+				require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
+				assert.Contains(t, r.Err.Error(), "panic_test.go", "the stack")
+				armed = false
+				assert.NoError(t, do(tr, patience).Err)
+				tr.CloseIdle()
+				assert.Zero(t, tr.Open())
+			})
+		}
+	}
+}
+
+// panicking panics when it is written to.
+type panicking struct{ io.ReadWriteCloser }
+
+func (panicking) Write([]byte) (int, error) { panic("a bug below the engine") }
+
+func TestAPanicWithLocksHeldLeavesNothingLocked(t *testing.T) {
+	t.Parallel()
+	u := serveH2C(t, func(http.ResponseWriter, *http.Request) {})
+	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C})
+	sound := tr.call.http2
+	tr.call.http2.opening, tr.call.http2.later = []byte("short"), []byte("short")
+	for range 3 {
+		r := do(tr, patience)
+		require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
+	}
+	tr.call.http2 = sound
+	require.NoError(t, do(tr, patience).Err)
+	assert.Zero(t, tr.h2.dialing)
+	assert.Empty(t, tr.h2.waiters)
+}
+
+func TestAPanicOfAWriteIsAnErrorOfItsConnection(t *testing.T) {
+	t.Parallel()
+	c := h2conn{rw: panicking{}}
+	assert.Equal(t, errcode.Panic, errcode.FromError(c.writeFrames([]byte("x"))))
+}
