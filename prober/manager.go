@@ -24,6 +24,9 @@ import (
 // Options is what holds for all targets for the life of the process.
 type Options struct {
 	Log *slog.Logger
+	// DroppedLogLines returns how many lines of the log were dropped so far; nil if
+	// none ever are. It may be called from any goroutine.
+	DroppedLogLines func() uint64
 	// Metrics says how latencies are stored. It cannot change later: a histogram
 	// whose buckets changed would no longer add up.
 	Metrics config.Metrics
@@ -35,6 +38,8 @@ type Options struct {
 // goroutine.
 type Manager struct {
 	log     *slog.Logger
+	dropped func() uint64 // lines of the log
+	created time.Time
 	metrics config.Metrics
 	bounds  *bounds
 	limiter *limiter
@@ -85,8 +90,14 @@ type run struct {
 
 // NewManager returns a manager without targets.
 func NewManager(o Options) *Manager {
+	dropped := o.DroppedLogLines
+	if dropped == nil {
+		dropped = func() uint64 { return 0 }
+	}
 	return &Manager{
 		log:     o.Log,
+		dropped: dropped,
+		created: time.Now(),
 		metrics: o.Metrics,
 		bounds:  newBounds(o.Metrics.Buckets),
 		limiter: newLimiter(o.Limits),

@@ -94,6 +94,10 @@ var families = [...]family{
 		gaugeType, perLimit(func(l limitUse) float64 { return l.now }),
 	},
 	{
+		"prober_log_lines_dropped_total", "Lines of the prober's log that were dropped because nobody read it or it could not be written.",
+		counterType, func(p *page, s *scrape) { p.counter(s.dropped, s.created) },
+	},
+	{
 		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
 		counterType, countPerTarget(func(v *view) uint64 { return v.received }),
 	},

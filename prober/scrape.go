@@ -45,6 +45,8 @@ type scrape struct {
 	limits  []limitUse
 	shard   Shard
 	reload  reloadState
+	dropped uint64 // lines of the log
+	created *timestamppb.Timestamp
 }
 
 // view is one target at one moment.
@@ -77,6 +79,9 @@ func (m *Manager) scrape(giveWay func()) *scrape {
 		lag:    m.retired.clone(),
 		shard:  m.shard,
 		reload: m.reload,
+
+		dropped: m.dropped(),
+		created: timestamp(m.created),
 	}
 	m.mu.Unlock()
 
