@@ -50,7 +50,9 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	d.manager = prober.NewManager(prober.Options{Log: d.log, Metrics: cfg.Metrics, Limits: f.limits, Shard: f.shard})
+	d.manager = prober.NewManager(prober.Options{
+		Log: d.log, DroppedLogLines: c.droppedLines, Metrics: cfg.Metrics, Limits: f.limits, Shard: f.shard,
+	})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,14 +25,14 @@ func demoCommand(app *kingpin.Application) (string, command) {
 	listen := kingpinflag.AddFlags(cmd, defaultAddress)
 	every := cmd.Flag("demo.table-interval", "How often to print the table of targets.").Default("10s").Duration()
 	duration := cmd.Flag("demo.duration", "End by itself after so long; 0 means to stay.").Default("0s").Duration()
-	return "demo", func(ctx context.Context, c *console) error {
+	return "demo", detached(func(ctx context.Context, c *console) error {
 		if *duration > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, *duration)
 			defer cancel()
 		}
 		return runDemo(ctx, c, listen, *every)
-	}
+	})
 }
 
 // runDemo runs the misbehaving server and a daemon that probes it.
@@ -63,39 +64,58 @@ func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every 
 	if len(d.bound) > 0 {
 		address = d.bound[0].Addr().String()
 	}
-	fmt.Fprintf(c.stdout, "The demo server misbehaves in %d ways; the prober has a target for each.\n\n"+
+	welcome := fmt.Sprintf("The demo server misbehaves in %d ways; the prober has a target for each.\n\n"+
 		"  status page    http://%[2]s/\n  metrics        http://%[2]s/metrics\n  configuration  %[3]s\n\n"+
 		"A table follows every %[4]s. Ctrl-C ends the demo.\n", len(server.Behaviours()), address, file, every)
-
-	printing, stopPrinting := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		printTables(printing, c.stdout, d.manager, every)
-	}()
-	err = d.run(ctx, nil)
-	stopPrinting()
-	<-done
-	return err
+	return runVisibly(ctx, d, func(ctx context.Context) error {
+		return printTables(ctx, c.stdout, welcome, d.manager, every)
+	})
 }
 
-func printTables(ctx context.Context, out io.Writer, m *prober.Manager, every time.Duration) {
+// runVisibly runs the daemon and what shows how it goes, until ctx ends or that
+// cannot be shown: a demo that nobody sees has no use.
+func runVisibly(ctx context.Context, d *daemon, show func(context.Context) error) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	shown := make(chan error, 1)
+	go func() {
+		defer end()
+		shown <- show(ctx)
+	}()
+	err := d.run(ctx, nil)
+	end()
+	select {
+	case failed := <-shown:
+		return errors.Join(err, failed)
+	case <-time.After(time.Second): // nobody reads it, and the end of the process ends the wait for that
+		return err
+	}
+}
+
+// printTables prints the welcome and a table at intervals until ctx ends or they
+// cannot be printed.
+func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.Manager, every time.Duration) error {
+	if _, err := io.WriteString(out, welcome); err != nil {
+		return err
+	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	before := map[string]uint64{}
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-tick.C:
-			printTable(out, m.Targets(), before, every)
+			if err := printTable(out, m.Targets(), before, every); err != nil {
+				return err
+			}
 		}
 	}
 }
 
 // printTable prints one line per target. before holds the number of requests at
 // the last table, and is brought up to date.
-func printTable(out io.Writer, targets []prober.Status, before map[string]uint64, every time.Duration) {
+func printTable(out io.Writer, targets []prober.Status, before map[string]uint64, every time.Duration) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nTARGET\tREQUESTS\tRATE/S\tP50\tP99\tCODES")
 	for _, t := range targets {
@@ -104,7 +124,7 @@ func printTable(out io.Writer, targets []prober.Status, before map[string]uint64
 		fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\t%s\t%s\n", t.Name, t.Requests, rate,
 			shortDuration(t.P50), shortDuration(t.P99), codeWords(t.Codes))
 	}
-	_ = table.Flush() // the terminal has gone; the demo ends by its signal
+	return table.Flush()
 }
 
 func shortDuration(d time.Duration) string {

@@ -50,7 +50,7 @@ func fireCommand(app *kingpin.Application) (string, command) {
 	f := fireFlags{burst: map[string]string{}}
 	f.register(cmd)
 	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL.").Required().StringVar(&f.target)
-	return "fire", func(ctx context.Context, c *console) error { return fire(ctx, c, f) }
+	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
 }
 
 func (f *fireFlags) register(cmd *kingpin.CmdClause) {
@@ -92,7 +92,10 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
-	await(ctx, shot, f.grace, newFireView(c.stderr, shot.Target(), shot.Plan()))
+	await(ctx, shot, f.grace, newFireView(c.stderr, c.columns, shot.Target(), shot.Plan()))
+	if c.columns > 0 { // the bar is to be gone before the report comes
+		c.settle()
+	}
 	report := shot.Report()
 	write := writeFireText
 	if f.output == "json" {

@@ -3,14 +3,18 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"example.com/prober/prober"
+)
+
+const (
+	fireBar = 30 // how long the bar is where there is room
+	// fireWords is how much room the percentage and the words beside the bar need.
+	fireWords = 60
 )
 
 // fireView shows on standard error how far a burst has come: as a bar where that
@@ -23,15 +27,17 @@ type fireView struct {
 	bar   *progressbar.ProgressBar // nil without a terminal
 }
 
-func newFireView(out io.Writer, name string, plan prober.Plan) *fireView {
+// newFireView returns a view for a terminal that is so many columns wide, or for what
+// is no terminal if columns is 0.
+func newFireView(out io.Writer, columns int, name string, plan prober.Plan) *fireView {
 	v := &fireView{out: out, name: name, plan: plan, every: 10 * time.Second}
-	if f, ok := out.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+	if columns == 0 {
 		return v
 	}
 	v.every = 100 * time.Millisecond
 	v.bar = progressbar.NewOptions64(v.size(),
 		progressbar.OptionSetWriter(out),
-		progressbar.OptionSetWidth(30),
+		progressbar.OptionSetWidth(min(fireBar, max(columns-fireWords, 1))),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),

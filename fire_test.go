@@ -333,7 +333,7 @@ targets: []
 func TestProgressWithoutATerminalIsALine(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	v := newFireView(&out, "checkout", prober.Plan{Requests: 500})
+	v := newFireView(&out, 0, "checkout", prober.Plan{Requests: 500})
 	v.show(prober.Progress{Elapsed: 10040 * time.Millisecond, Ended: 123, Failed: 4})
 	v.plan.Requests = 0
 	v.show(prober.Progress{Elapsed: 20 * time.Second, Ended: 250, Failed: 4, Dropped: 1})

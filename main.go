@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/version"
 )
 
@@ -30,18 +29,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// console is where a command writes and how it logs.
-type console struct {
-	stdout, stderr io.Writer
-	log            *promslog.Config
-}
-
 // command is what a subcommand does once its flags are known.
 type command func(ctx context.Context, c *console) error
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := &console{stdout: stdout, stderr: stderr, log: &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat(), Writer: stderr}}
+	c := newConsole(stdout, stderr)
+	defer c.close()
 	app := kingpin.New("prober", "Keeps targets under continuous, harmless HTTP load and exports latency histograms\nand request counters by error code to Prometheus.")
 	app.Version(version.Print("prober"))
 	app.HelpFlag.Short('h')
@@ -62,11 +56,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "prober: %v; see prober --help\n", err)
+		c.detach()
+		fmt.Fprintf(c.stderr, "prober: %v; see prober --help\n", err)
 		return exitUsage
 	}
 	if err := commands[name](ctx, c); err != nil {
-		fmt.Fprintf(stderr, "prober: %v\n", err)
+		fmt.Fprintf(c.stderr, "prober: %v\n", err)
 		return exitCode(err)
 	}
 	return exitOK

@@ -69,7 +69,7 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
 	cmd.Flag("shutdown.grace", "How long requests in flight may take to end after SIGTERM; then they are cancelled.").Default("15s").DurationVar(&f.grace)
 	cmd.Flag("shutdown.final-scrape", "How long to wait after that for one more scrape, if there has been any.").Default("10s").DurationVar(&f.finalScrape)
-	return "run", func(ctx context.Context, c *console) error { return serveForever(ctx, c, f) }
+	return "run", detached(func(ctx context.Context, c *console) error { return serveForever(ctx, c, f) })
 }
 
 // serveForever runs the daemon until ctx ends and the last request was counted.

@@ -26,13 +26,18 @@ type Process struct {
 // detector in it, which else sleeps for a second before it ends.
 const WithoutPause = "GORACE=atexit_sleep_ms=0"
 
-// Start starts cmd, whose output is kept, and logged if the test fails. A program
-// with the race detector in it must not report a race.
+// Start starts cmd. Its output is kept, and logged if the test fails, unless cmd has
+// another place for it. A program with the race detector in it must not report a race.
 func Start(t *testing.T, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: cmd, ended: make(chan struct{})}
 	cmd.Env = append(cmd.Environ(), WithoutPause)
-	cmd.Stdout, cmd.Stderr = &p.output, &p.output
+	if cmd.Stdout == nil {
+		cmd.Stdout = &p.output
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = &p.output
+	}
 	require.NoError(t, cmd.Start())
 	go func() {
 		defer close(p.ended)
@@ -51,7 +56,7 @@ func (p *Process) cleanUp() {
 	}
 }
 
-// Output returns what the program has written to both of its streams.
+// Output returns what the program has written to its streams, as far as it is kept.
 func (p *Process) Output() string { return p.output.String() }
 
 // Await waits until the output matches pattern and returns the text of its last

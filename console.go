@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/prometheus/common/promslog"
+	"golang.org/x/term"
+)
+
+// console is where a command writes and how it logs.
+type console struct {
+	stdout, stderr io.Writer
+	log            *promslog.Config
+	// columns is how wide a terminal stderr is; 0 if it is none.
+	columns int
+	lines   *logQueue // what stderr is once it is detached, nil before
+}
+
+func newConsole(stdout, stderr io.Writer) *console {
+	return &console{
+		stdout: stdout, stderr: stderr, columns: columnsOf(stderr),
+		log: &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat(), Writer: stderr},
+	}
+}
+
+func columnsOf(out io.Writer) int {
+	f, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+		return columns
+	}
+	return 80 // it does not say
+}
+
+// detached is a command that goes on and ends whatever becomes of its standard
+// error: a full pipe, a pipe that nobody reads any more, a full disk. What only
+// prints and ends waits for its reader instead, as other programs do.
+func detached(cmd command) command {
+	return func(ctx context.Context, c *console) error {
+		c.detach()
+		return cmd(ctx, c)
+	}
+}
+
+// detach has lines for standard error queue from now on. The flags must be known.
+func (c *console) detach() {
+	// Unless it is ignored, this signal ends a process that writes to a standard error
+	// that nobody can read.
+	signal.Ignore(syscall.SIGPIPE)
+	c.lines = newLogQueue(c.stderr, missingLines(c.log.Format))
+	c.stderr, c.log.Writer = c.lines, c.lines
+}
+
+// close gives what was logged a moment to be written.
+func (c *console) close() {
+	if c.lines != nil {
+		c.lines.close()
+	}
+}
+
+// settle gives what was logged a moment to be written, so that what is printed next
+// comes after it.
+func (c *console) settle() {
+	if c.lines != nil {
+		c.lines.settle()
+	}
+}
+
+// droppedLines returns how many lines of the log were dropped so far.
+func (c *console) droppedLines() uint64 {
+	if c.lines == nil {
+		return 0
+	}
+	return c.lines.Dropped()
+}
