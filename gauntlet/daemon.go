@@ -27,7 +27,7 @@ const patience = 30 * time.Second
 // learned from outside: over HTTP, from its log and from /proc.
 type daemon struct {
 	url    string
-	mute   bool // its log goes where nobody can read it
+	mute   bool // nobody can read its log
 	cmd    *exec.Cmd
 	file   string // its configuration
 	output valve
@@ -55,18 +55,40 @@ func startDaemon(ctx context.Context, binary, dir, config string, flags ...strin
 		"--shutdown.grace=" + patience.String(), "--shutdown.final-scrape=" + patience.String(),
 	}, flags...)
 	d.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // it is the program under test
-	d.cmd.Stdout, d.cmd.Stderr = &d.output, &d.output
-	if err := d.cmd.Start(); err != nil {
+	if err := d.start(); err != nil {
 		return nil, err
 	}
-	go func() {
-		defer close(d.ended)
-		_ = d.cmd.Wait() // the exit code tells
-	}()
 	if err := d.greet(ctx, address); err != nil {
 		return nil, errors.Join(err, d.kill())
 	}
 	return d, nil
+}
+
+// start starts the program, whose output goes through the valve until it has ended.
+func (d *daemon) start() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	d.cmd.Stdout, d.cmd.Stderr = w, w
+	if err := d.cmd.Start(); err != nil {
+		r.Close()
+		return err
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer r.Close()
+		_, _ = io.Copy(&d.output, r) // to the end, which is that of the program
+	}()
+	go func() {
+		defer close(d.ended)
+		_ = d.cmd.Wait() // the exit code tells
+		d.output.open()
+		<-read
+	}()
+	return nil
 }
 
 // greet learns where the daemon listens and waits until it does.
@@ -243,19 +265,35 @@ func pause(ctx context.Context, d time.Duration) error {
 type valve struct {
 	rig.Output
 
-	mu sync.Mutex // held while it is shut
+	mu      sync.Mutex
+	blocked chan struct{} // closed when it opens; nil while it is open
 }
 
 // Write implements io.Writer.
 func (v *valve) Write(p []byte) (int, error) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
+	blocked := v.blocked
+	v.mu.Unlock()
+	if blocked != nil {
+		<-blocked
+	}
 	return v.Output.Write(p)
 }
 
 // shut takes nothing from now on, so that the daemon's pipe fills, until open is
 // called.
-func (v *valve) shut() (open func()) {
+func (v *valve) shut() {
 	v.mu.Lock()
-	return sync.OnceFunc(v.mu.Unlock)
+	defer v.mu.Unlock()
+	v.blocked = make(chan struct{})
+}
+
+// open takes all again.
+func (v *valve) open() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.blocked != nil {
+		close(v.blocked)
+		v.blocked = nil
+	}
 }

@@ -16,6 +16,11 @@ func troubledMutants() []mutant {
 			patches: []patch{{"prober/recorder.go", "\tif code.IsLocal() || r.breaker.cfg == nil {\n", "\tif r.breaker.cfg == nil {\n"}},
 		},
 		{
+			name: "waits for its log to be read", phase: "distress", gates: []gate{gateBlocked},
+			patches: []patch{{"log_queue.go", "func (q *logQueue) Write(p []byte) (int, error) {\n", "func (q *logQueue) Write(p []byte) (int, error) {\n" +
+				"\tif len(p) > 0 {\n\t\treturn q.out.Write(p)\n\t}\n"}},
+		},
+		{
 			name: "has no room for a series now and then", phase: "calm", gates: []gate{gateForever},
 			patches: []patch{
 				{"prober/metrics.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"sync/atomic\"\n"},

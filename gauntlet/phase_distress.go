@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -17,7 +16,6 @@ const (
 	gateOwnFault  gate = "with a ceiling of connections, few descriptors fail no request"
 	gateUncapped  gate = "without one, few descriptors come to code 1002 and nothing else, and scrapes and reloads go on"
 	gateBlameless gate = "trouble of the prober's own makes no target fail"
-	gateBlocked   gate = "a log that nobody reads holds nothing up"
 )
 
 // distress has daemons that are in trouble themselves, each in another, at once.
@@ -167,62 +165,3 @@ func (g *gauntlet) script(name, text string) (string, error) {
 	path := g.dir + "/" + name + ".sh"
 	return path, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700) //nolint:gosec // it has to be executable
 }
-
-// choke stops to read the log, and looks whether bursts, scrapes and reloads go on
-// when the pipe of it is full.
-func (g *gauntlet) choke(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.healthy()
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "choked", f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := a.awaitAll(); err != nil {
-		return err
-	}
-	open := a.d.output.shut()
-	defer open()
-	mistakes := a.config(targets, "") + strings.Repeat("  - {name: odd, nonsense: 1, url: 'ftp://127.0.0.1/', interval: -5s}\n", 50)
-	if err := os.WriteFile(a.d.file, []byte(mistakes), 0o600); err != nil {
-		return err
-	}
-	// Each attempt to load tells the log as much as it answers. When the pipe is full
-	// it waits for a reader: that is what the rest must not do.
-	stuck, cancel := context.WithCancel(ctx)
-	defer cancel()
-	full := make(chan struct{})
-	go func() {
-		defer close(full)
-		for range 2 * pipeSize / len(mistakes) {
-			if _, _, err := fetch(stuck, http.MethodPost, a.d.url+"/-/reload", ""); err != nil {
-				return
-			}
-		}
-	}()
-	if err := pause(ctx, 3*time.Second); err != nil {
-		return err
-	}
-	before := a.s.total()
-	err = until(ctx, "more requests", func() bool { return a.s.total() > before+1000 })
-	g.board.hold(gateBlocked, err == nil, "while nobody reads the log: %v", err)
-	cancel()
-	<-full
-	open()
-	_, err = a.finish()
-	return err
-}
-
-// pipeSize is above what lies between a daemon that writes and the gauntlet that
-// does not read: the pipe itself, and the buffer of its reader.
-const pipeSize = 64<<10 + 32<<10
