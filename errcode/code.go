@@ -22,6 +22,7 @@ const (
 	Panic            Code = 1003
 	LocalPorts       Code = 1004
 	LocalDenied      Code = 1005
+	Stuck            Code = 1007
 	NonTCPNetwork    Code = 1010
 	InvalidURL       Code = 1020
 	RedirectLocation Code = 1021
@@ -155,6 +156,6 @@ func (c Code) String() string { return strconv.Itoa(int(c)) }
 // IsFailure tells whether c counts against somebody: every code but [OK].
 func (c Code) IsFailure() bool { return c != OK }
 
-// IsLocal tells whether the prober itself is the cause (1001 to 1005). Such
+// IsLocal reports whether the prober itself is the cause (1001 to 1007). Such
 // failures say nothing about the target and are left out of its ratios.
-func (c Code) IsLocal() bool { return c >= Cancelled && c <= LocalDenied }
+func (c Code) IsLocal() bool { return c >= Cancelled && c <= Stuck }

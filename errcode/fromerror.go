@@ -17,7 +17,7 @@ import (
 //
 //  1. own cancellation ([context.Canceled]): 1001
 //  2. the local host: an [Error] with such a code, file descriptors and memory,
-//     ports, permission: 1002 to 1005
+//     ports, permission: 1002 to 1007
 //  3. an address or name on the deny list: 1110, 1111
 //  4. the code of the outermost [Error]; a failure to reach a proxy: 1031
 //  5. a deadline, by phase: 1105, 1211, 1302, otherwise 1050

@@ -36,6 +36,11 @@ var generalHelp = [...]explained{
 		"A local firewall rule with REJECT or a prohibit route, a network policy or sandbox (seccomp, SELinux, AppArmor) on the prober's side.",
 		"Try the same connection as the prober's user in its container or network namespace; then look at its firewall rules, routes and security profile.",
 	}},
+	{Stuck, Help{
+		"The prober's own engine did not give the request back a second after its deadline. The prober ended it from outside and went on.",
+		"A bug in the prober, or a process that gets no processor for seconds.",
+		"Find the stack trace in the prober's log at that time and report it. If the process was starved, give it more of a processor.",
+	}},
 	{NonTCPNetwork, Help{
 		"A socket failed that is not a TCP one.",
 		"A UDP or unix socket used by the program around the library; the prober itself sends requests over TCP only.",

@@ -118,7 +118,7 @@ func TestHTTP2ErrorCodes(t *testing.T) {
 func TestLocalCodes(t *testing.T) {
 	t.Parallel()
 	for c := range errcode.All() {
-		assert.Equal(t, c >= 1001 && c <= 1005, c.IsLocal(), "%d", c)
+		assert.Equal(t, c >= 1001 && c <= 1007, c.IsLocal(), "%d", c)
 		assert.Equal(t, c != 0, c.IsFailure(), "%d", c)
 	}
 }

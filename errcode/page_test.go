@@ -121,8 +121,8 @@ const pageHead = `# Error codes
 
 Every request ends with one of these numbers in the label ` + "`error_code`" + `. 0 is success. A number never changes its
 meaning; where k6 has a number for a failure, it is the same one. The first two digits tell the layer, so alerts can
-match a layer (` + "`error_code=~\"13..\"`" + ` is TLS) or one failure (` + "`error_code=\"1312\"`" + `). 1001 to 1005 are the prober's own
-trouble: leave them out of every ratio (` + "`error_code!~\"100[1-5]\"`" + `).
+match a layer (` + "`error_code=~\"13..\"`" + ` is TLS) or one failure (` + "`error_code=\"1312\"`" + `). 1001 to 1007 are the prober's own
+trouble: leave them out of every ratio (` + "`error_code!~\"100[1-7]\"`" + `).
 
 Each number is an anchor: [` + "`#1312`" + `](#1312) is the place to read about 1312, and where the ` + "`runbook_url`" + ` of an alert
 should lead. ` + "`prober codes 1312`" + ` prints the same text.
@@ -142,7 +142,7 @@ A failure may have several signs: a deadline that struck in a TLS handshake thro
 these rules that applies decides; types and values decide, never texts.
 
 1. own cancellation: 1001
-2. the prober's own host: a code declared so, file descriptors and memory, ports, permission: 1002 to 1005
+2. the prober's own host: a code declared so, file descriptors and memory, ports, permission: 1002 to 1007
 3. an address or name on the deny list: 1110, 1111
 4. a code declared where the failure was seen; a proxy that cannot be reached: 1031
 5. a deadline, by phase: 1105, 1211, 1302, otherwise 1050

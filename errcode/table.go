@@ -17,6 +17,7 @@ var table = [...]entry{
 	{Panic, RangeGeneral, "panic", "the prober recovered a panic of its own while serving this request"},
 	{LocalPorts, RangeGeneral, "local_ports", "no local port or address was free (EADDRNOTAVAIL, EADDRINUSE)"},
 	{LocalDenied, RangeGeneral, "local_denied", "the local host refused the connection (EACCES, EPERM: a firewall or sandbox)"},
+	{Stuck, RangeGeneral, "stuck", "the engine held the request beyond its deadline and the watchdog ended it"},
 	{NonTCPNetwork, RangeGeneral, "non_tcp_network", "a network error outside TCP (UDP, unix socket)"},
 	{InvalidURL, RangeGeneral, "invalid_url", "the URL is not valid, or its scheme is not supported"},
 	{RedirectLocation, RangeGeneral, "redirect_location", "a redirect with no Location, or one that cannot be parsed"},

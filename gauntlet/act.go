@@ -23,7 +23,7 @@ const (
 	gateMemory    gate = "memory stays within 64 MiB for each hundred targets"
 	gateThreads   gate = "threads stay below 64"
 	gateExit      gate = "SIGTERM ends with code 0, and the last scrape has it all"
-	gateOwn       gate = "no trouble of the prober's own: codes 1001 to 1005"
+	gateOwn       gate = "no trouble of the prober's own: codes 1001 to 1007"
 	gateUnknown   gate = "code 1000 is below a thousandth of all failures"
 	gateLoud      gate = "the log is free of panics and races"
 	threadsAtMost      = 64

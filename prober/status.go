@@ -33,7 +33,7 @@ type Status struct {
 	Failing bool
 	// FailingSince is when the first of the bursts began that have had failures of
 	// the target without a break, and TroubledSince the same of trouble of the
-	// prober's own: codes 1001 to 1005, requests held back, requests sent late.
+	// prober's own: codes 1001 to 1007, requests held back, requests sent late.
 	// They are zero when the last burst was well in that respect.
 	FailingSince, TroubledSince time.Time
 	// Trouble has the ways in which requests of the burst under way fail or, while
@@ -49,7 +49,7 @@ type CodeCount struct {
 	Count uint64
 }
 
-// Own returns how many requests had trouble of the prober's own, codes 1001 to 1005.
+// Own returns how many requests had trouble of the prober's own, codes 1001 to 1007.
 func (s *Status) Own() (n uint64) {
 	for _, c := range s.Codes {
 		if c.Code.IsLocal() {

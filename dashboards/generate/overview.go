@@ -193,6 +193,6 @@ func certificateAge() string {
 
 func ownTrouble() panel {
 	expr := named(requestRate("instance, error_code", own), "name")
-	return graph("Own trouble", "Requests per second that the prober itself spoilt (codes 1001 to 1005). They say nothing about a target and count in no ratio.", "reqps",
+	return graph("Own trouble", "Requests per second that the prober itself spoilt (codes 1001 to 1007). They say nothing about a target and count in no ratio.", "reqps",
 		series(expr, "{{instance}} {{error_code}} {{name}}", absoluteWindow)).stacked().otherwise("none")
 }

@@ -36,7 +36,7 @@ func proberStats() []panel {
 			below(good), from(1, bad)),
 		stat("Lag, p99", "How late the prober fires 1 % of the requests, or later, through its own fault. Tens of milliseconds mean that its machine is too busy.", "s",
 			series(quantile("0.99", "", ofProber(lagName)), "p99", ratioWindow), below(good), from(0.01, warn), from(0.1, bad)),
-		stat("Own trouble", "Requests in the time shown that the prober itself spoilt (codes 1001 to 1005).", "none",
+		stat("Own trouble", "Requests in the time shown that the prober itself spoilt (codes 1001 to 1007).", "none",
 			now("round("+sum("", increase(of("prober_requests_total", own)))+") or 0 * sum("+ofProber("up")+")", ""),
 			below(good), from(1, warn)),
 		stat("Breakers open", "Targets whose bursts are thinned to one request because they only fail.", "none",

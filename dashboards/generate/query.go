@@ -13,10 +13,10 @@ const (
 
 // Requests by their outcome. Failures of the prober itself count in no ratio.
 const (
-	ofTarget = `error_code!~"100[1-5]"`
-	failed   = `error_code!~"0|100[1-5]"`
+	ofTarget = `error_code!~"100[1-7]"`
+	failed   = `error_code!~"0|100[1-7]"`
 	success  = `error_code="0"`
-	own      = `error_code=~"100[1-5]"`
+	own      = `error_code=~"100[1-7]"`
 )
 
 // Windows of rate and increase.

@@ -187,7 +187,7 @@ func byCode(known map[string]metric, n parser.Node) []*parser.VectorSelector {
 func assertWithoutOwnTrouble(t *testing.T, q query, found []*parser.VectorSelector) {
 	t.Helper()
 	for _, s := range found {
-		for code := 1001; code <= 1005; code++ {
+		for code := 1001; code <= 1007; code++ {
 			excluded := slices.ContainsFunc(s.LabelMatchers, func(m *labels.Matcher) bool {
 				return m.Name == "error_code" && !m.Matches(strconv.Itoa(code))
 			})

@@ -60,7 +60,7 @@ func (s Settings) lag() alert {
 	}
 }
 
-// trouble is of three parts. A single code of 1002 to 1005 is worth a look; a new
+// trouble is of three parts. A single code of 1002 to 1007 is worth a look; a new
 // series of it begins at its number and has no increase. Cancelled requests are
 // normal while a prober stops or reloads, and a sign when they are many.
 func (s Settings) trouble() alert {
@@ -68,18 +68,18 @@ func (s Settings) trouble() alert {
 		name:     "ProberOwnTrouble",
 		severity: ticket,
 		expr: expr(`
-			sum by (job, instance) (increase(prober_requests_total{error_code=~"100[2-5]"}[$w])) > 0
+			sum by (job, instance) (increase(prober_requests_total{error_code=~"100[2-7]"}[$w])) > 0
 			or
 			sum by (job, instance) (
-			  prober_requests_total{error_code=~"100[2-5]"}
-			  unless prober_requests_total{error_code=~"100[2-5]"} offset $w
+			  prober_requests_total{error_code=~"100[2-7]"}
+			  unless prober_requests_total{error_code=~"100[2-7]"} offset $w
 			) > 0
 			or
 			sum by (job, instance) (increase(prober_requests_total{error_code="1001"}[$w]))
 			  > 0.05 * sum by (job, instance) (increase(prober_requests_total[$w]))`, "w", s.span(window)),
 		summary: "The prober {{ $labels.instance }} itself has trouble",
 		description: "Requests of {{ $labels.instance }} failed for reasons of its own within " + name(window) + ", which no ratio counts: {{ printf \"%.0f\" $value }}. The codes:" +
-			"{{ range printf `topk(3, (sum by (error_code) (prober_requests_total{job=%q,instance=%q,error_code=~\"100[1-5]\"}) > 0)" +
+			"{{ range printf `topk(3, (sum by (error_code) (prober_requests_total{job=%q,instance=%q,error_code=~\"100[1-7]\"}) > 0)" +
 			" * on (error_code) group_left (name) max by (error_code, name) (prober_error_code_info))`" +
 			" $labels.job $labels.instance | query }} {{ .Labels.error_code }} {{ .Labels.name }} ({{ .Value }} since its start){{ end }}.",
 		variables: []string{"job", "instance"},

@@ -41,7 +41,7 @@ func (s Settings) rangeAlerts() []Rule {
 func selector(code errcode.Code) string {
 	match := fmt.Sprintf(`error_code=~"%.2s.."`, code)
 	if code.Range() == errcode.RangeGeneral {
-		match += `,error_code!~"100[1-5]"`
+		match += `,error_code!~"100[1-7]"`
 	}
 	return match
 }
@@ -56,7 +56,7 @@ func (s Settings) rangeAlert(r errcode.Range, selector string) Rule {
 		lasting:  5 * time.Minute,
 		expr: ofTarget(expr(`
 			sum by (job, target) (rate(prober_requests_total{$codes}[$w]))
-			  / sum by (job, target) (rate(prober_requests_total{error_code!~"100[1-5]"}[$w]))
+			  / sum by (job, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))
 			  > 1 - job_target:prober_objective:ratio
 			and
 			sum by (job, target) (increase(prober_requests_total{$codes}[$w])) >= $fewest`,

@@ -27,9 +27,9 @@ func (s Settings) recording() []Group {
 	long := Group{Name: "prober-ratios-of-days", Interval: s.span(seldom)}
 	ratios := Group{Name: "prober-ratios", Interval: s.span(every), Rules: []Rule{
 		{Record: "job_target:prober_requests:rate5m", Expr: expr(`
-			sum by (job, target) (rate(prober_requests_total{error_code!~"100[1-5]"}[$w]))`, "w", s.span(short))},
+			sum by (job, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))`, "w", s.span(short))},
 		{Record: "job_target:prober_failures:rate5m", Expr: expr(`
-			sum by (job, target) (rate(prober_requests_total{error_code!~"0|100[1-5]"}[$w]))`, "w", s.span(short))},
+			sum by (job, target) (rate(prober_requests_total{error_code!~"0|100[1-7]"}[$w]))`, "w", s.span(short))},
 		{Record: failureRatio(short), Expr: expr(`
 			job_target:prober_failures:rate5m
 			  / (job_target:prober_requests:rate5m > 0)`)},

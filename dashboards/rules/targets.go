@@ -123,7 +123,7 @@ func (s Settings) breakerAlert() Rule {
 		expr:     ofTarget("max by (job, target) (prober_breaker_open) == 1"),
 		summary:  "{{ $labels.target }} gets one request a burst, because it only failed",
 		description: "So many requests to {{ $labels.target }} failed in a row that its breaker opened. The commonest codes:" +
-			s.codes(`error_code!~"0|100[1-5]"`, window, "job", "target") + ".",
+			s.codes(`error_code!~"0|100[1-7]"`, window, "job", "target") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
