@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
@@ -32,26 +32,24 @@ type burst struct {
 // fire runs the burst of a slot and returns when its last request has ended. When schedule
 // ends, no further request starts; requests is the context of those that have.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
+	if t.spared() == 0 { // nobody could send anything
+		t.recorder.skip(1)
+		return
+	}
 	b := &burst{target: t, start: transport.Now(), slot: slot, turn: make(chan struct{}, 1)}
 	if t.cfg.Connection.Reuse == config.ReuseBurst {
 		defer t.engine.CloseIdle()
 	}
 	work, workers := b.prepare()
-	var running sync.WaitGroup
-	for range workers - 1 {
-		running.Go(func() { work(schedule, requests) })
-	}
-	if workers > 0 {
-		work(schedule, requests) // the target's own goroutine has nothing else to do
-	}
-	running.Wait()
+	newWatchdog(requests, func(requests context.Context, w *worker) { work(schedule, requests, w) }, b.stuck).
+		run(min(workers, b.spared()), t.cfg.Timeout+stuckAfter)
 	t.recorder.endBurst(transport.Now().Sub(b.start), stopReason(schedule))
 }
 
 // prepare announces the burst to the recorder and returns what its workers do
 // and how many there are: no more than requests to send. While the breaker is
 // open one request is all.
-func (b *burst) prepare() (work func(schedule, requests context.Context), workers int) {
+func (b *burst) prepare() (work func(schedule, requests context.Context, w *worker), workers int) {
 	plan := b.cfg.Burst
 	switch {
 	case b.recorder.breakerOpen():
@@ -86,8 +84,7 @@ func isOpen(b config.Burst) bool { return b.Rate > 0 || len(b.Stages) > 0 }
 
 // closed sends one request after another until the burst is over. A request is
 // due when the ceilings of the process let it start.
-func (b *burst) closed(schedule, requests context.Context) {
-	var r transport.Result
+func (b *burst) closed(schedule, requests context.Context, w *worker) {
 	for b.left.Add(-1) >= 0 && b.limiter.await(schedule) {
 		now := transport.Now()
 		d := b.cfg.Burst.Duration
@@ -95,13 +92,14 @@ func (b *burst) closed(schedule, requests context.Context) {
 			b.limiter.done()
 			return
 		}
-		b.exchange(requests, now, now, &r)
+		if !b.exchange(requests, now, now, w) {
+			return
+		}
 	}
 }
 
 // open sends the arrivals that this worker gets hold of until none is left.
-func (b *burst) open(schedule, requests context.Context) {
-	var r transport.Result
+func (b *burst) open(schedule, requests context.Context, w *worker) {
 	for {
 		due, ok := b.next(schedule)
 		if !ok {
@@ -111,7 +109,9 @@ func (b *burst) open(schedule, requests context.Context) {
 			b.recorder.holdBack(reason)
 			continue
 		}
-		b.exchange(requests, due, transport.Now(), &r)
+		if !b.exchange(requests, due, transport.Now(), w) {
+			return
+		}
 	}
 }
 
@@ -134,23 +134,72 @@ func (b *burst) next(schedule context.Context) (due transport.Instant, ok bool) 
 	return 0, false
 }
 
-// exchange performs a request that the ceilings have let through at start.
-func (b *burst) exchange(requests context.Context, due, start transport.Instant, r *transport.Result) {
-	defer b.limiter.done()
+// exchange performs a request that the ceilings have let through at start. It returns
+// false if the request was taken from the worker meanwhile, which must leave then.
+func (b *burst) exchange(requests context.Context, due, start transport.Instant, w *worker) bool {
+	r := &w.result
 	r.Reset(due, due.Add(b.cfg.Timeout))
 	r.Start = start
+	w.begin(due, start, r.Deadline)
+	code := b.serve(requests, r)
+	if !w.end() {
+		b.hung.Add(-1)
+		return false
+	}
+	b.finish(r, code)
+	return true
+}
+
+// serve has the engine perform a request and judges the result. A panic is the failure
+// of this one request.
+func (b *burst) serve(requests context.Context, r *transport.Result) (code errcode.Code) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.Fail(transport.Panicked(v))
+			code = errcode.Panic
+		}
+	}()
 	b.engine.Do(requests, r)
+	return b.verdict(r)
+}
+
+// finish counts a request that has ended, and gives back what it held.
+func (b *burst) finish(r *transport.Result, code errcode.Code) {
+	defer b.limiter.done()
 	if errors.Is(r.Err, transport.ErrConnectionLimit) {
 		b.recorder.holdBack(dropLimitConnections)
 		return
 	}
-	if tripped := b.recorder.end(r, b.verdict(r)); tripped {
+	if code == errcode.Panic {
+		b.reports.defect(code, r.Err.Error)
+	}
+	if tripped := b.recorder.end(r, code); tripped {
 		b.reports.breaker(b.recorder.breakerOpen(), b.cfg.Breaker.After)
 	}
 }
 
+// stuck counts a request that was taken from a worker. Another worker takes its place
+// unless as many as the target may have hang already, so that fewer than twice as many
+// can hang.
+func (b *burst) stuck(w *worker) (replace bool) {
+	b.hung.Add(1)
+	var r transport.Result
+	r.Reset(w.due, w.due.Add(b.cfg.Timeout))
+	r.Start = w.start
+	r.Fail(errStuck)
+	b.finish(&r, errcode.Stuck)
+	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
+	return b.spared() > 0
+}
+
+// spared is how many workers the target may have beside those that hang.
+func (t *target) spared() int { return max(t.cfg.Burst.Concurrency-int(t.hung.Load()), 0) }
+
 // stopReason says why arrivals that are left over did not start.
 func stopReason(schedule context.Context) dropReason {
+	if schedule.Err() == nil {
+		return dropTimeout
+	}
 	if errors.Is(context.Cause(schedule), errReload) {
 		return dropReload
 	}

@@ -38,6 +38,8 @@ type reports struct {
 	told map[errcode.Code]bool
 	news budget
 	held heldBack
+	// defects are the codes of the prober's own bugs that the log has had.
+	defects map[errcode.Code]bool
 }
 
 // heldBack is what happened since the last line and is not in the log yet.
@@ -52,6 +54,8 @@ func newReports(log *slog.Logger, target string) *reports {
 		log:  log.With("target", target),
 		told: make(map[errcode.Code]bool),
 		held: heldBack{codes: make(map[errcode.Code]uint64)},
+
+		defects: make(map[errcode.Code]bool),
 	}
 }
 
@@ -65,6 +69,20 @@ func (r *reports) burst(failures map[errcode.Code]uint64, requests uint64) {
 		r.failed(now, failures, requests)
 	case requests > 0:
 		r.succeeded(now)
+	}
+}
+
+// defect reports a failure that is a bug of the prober, once for each code. stack is
+// called if it is needed.
+func (r *reports) defect(code errcode.Code, stack func() string) {
+	r.mu.Lock()
+	first := !r.defects[code]
+	r.defects[code] = true
+	r.mu.Unlock()
+	if first {
+		const most = 16 << 10
+		text := stack()
+		r.log.Error("a bug of the prober, please report it", "code", code, "name", code.Name(), "stack", text[:min(len(text), most)])
 	}
 }
 

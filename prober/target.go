@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/prober/config"
@@ -32,6 +33,9 @@ type target struct {
 	reports  *reports
 	// verdict decides what a request came to.
 	verdict func(*transport.Result) errcode.Code
+	// hung is how many workers of this target are still in the engine though their
+	// requests were taken from it.
+	hung atomic.Int64
 	// pause waits until an arrival is due or ctx ends; wall reads the clock that
 	// the slots lie on.
 	pause func(ctx context.Context, until transport.Instant)

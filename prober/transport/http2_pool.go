@@ -281,7 +281,7 @@ func (p *h2pool) arm(deadline Instant) {
 func (p *h2pool) expire() {
 	defer func() {
 		if v := recover(); v != nil { // this goroutine is nobody's: a panic would end the process
-			p.shutAll(panicked(v))
+			p.shutAll(Panicked(v))
 		}
 	}()
 	for c, err := range p.overdue() {

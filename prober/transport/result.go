@@ -166,6 +166,19 @@ func (r *Result) fail(err *errcode.PhaseError) {
 	r.finish(Now())
 }
 
+// Fail ends the request with a failure that the engine has not noted itself: its time is
+// over, or it has panicked.
+func (r *Result) Fail(err error) {
+	if r.End != 0 {
+		r.reject(err)
+		return
+	}
+	if !r.seen[errcode.PhaseQueue] {
+		r.begin()
+	}
+	r.fail(&errcode.PhaseError{Err: err})
+}
+
 // refuse ends the request with a failure that it did not meet itself: that of
 // the connection it was waiting for.
 func (r *Result) refuse(err errcode.PhaseError) {

@@ -237,15 +237,11 @@ func (t *Transport) recover(r *Result) {
 	if v == nil {
 		return
 	}
-	err := panicked(v)
+	err := Panicked(v)
 	if t.h2 != nil && r.stream != nil {
 		t.h2.withdraw(r.stream, err)
 	}
-	if r.End != 0 { // what was received well is being judged
-		r.reject(err)
-		return
-	}
-	r.fail(&errcode.PhaseError{Err: err})
+	r.Fail(err)
 }
 
 // release gives the connection back or closes it. A panic of the exchange ends
@@ -254,7 +250,7 @@ func (t *Transport) release(c *conn, r *Result) {
 	if p := recover(); p != nil {
 		c.reusable = false
 		_, _ = c.upload.end(r)
-		r.fail(&errcode.PhaseError{Err: panicked(p)})
+		r.fail(&errcode.PhaseError{Err: Panicked(p)})
 	}
 	if c.reusable && t.pool.put(c) {
 		return

@@ -1,0 +1,190 @@
+package prober
+
+import (
+	"bytes"
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// stuckAfter is how far beyond its deadline an engine may hold a request.
+const stuckAfter = time.Second
+
+// errStuck is the failure of a request that was taken from its engine.
+var errStuck = errcode.New(errcode.Stuck, "the engine held the request a second beyond its deadline")
+
+// worker sends the requests of one burst one after another.
+type worker struct {
+	result transport.Result
+	cancel context.CancelFunc
+	// goroutine is the number under which the stack of this worker is found.
+	goroutine []byte
+	// due and start are those of the request that the engine has. They are written
+	// before until.
+	due, start transport.Instant
+	// until is the deadline of that request: idle without one, taken when the watchdog
+	// has ended it.
+	until atomic.Int64
+}
+
+const (
+	idle  = 0
+	taken = -1
+)
+
+// begin notes that the engine has a request now.
+func (w *worker) begin(due, start, deadline transport.Instant) {
+	w.due, w.start = due, start
+	w.until.Store(int64(deadline))
+}
+
+// end notes that the engine has given the request back. It reports whether that is still
+// the worker's to count.
+func (w *worker) end() bool { return w.until.Swap(idle) != taken }
+
+// take ends the request from outside if it is beyond its time at now, and reports
+// whether it did. The worker, should it ever come back, leaves then. next is when to
+// look again, at the earliest.
+func (w *worker) take(now transport.Instant) (next transport.Instant, isStuck bool) {
+	until := w.until.Load()
+	if until == idle || until == taken {
+		return 0, false
+	}
+	if next = transport.Instant(until).Add(stuckAfter); now < next {
+		return next, false
+	}
+	return 0, w.until.CompareAndSwap(until, taken)
+}
+
+// watchdog runs the workers of a burst. Whatever hangs in an engine, it takes the request
+// from it and has another worker go on; what hung stays behind until it comes back.
+type watchdog struct {
+	work func(context.Context, *worker)
+	// stuck ends a request that was taken from its worker, and reports whether another
+	// worker may take its place.
+	stuck    func(*worker) (replace bool)
+	requests context.Context //nolint:containedctx // of the workers, which are started later too
+	done     chan struct{}   // closed when no worker is left
+
+	mu      sync.Mutex
+	workers []*worker
+}
+
+func newWatchdog(requests context.Context, work func(context.Context, *worker), stuck func(*worker) bool) *watchdog {
+	return &watchdog{work: work, stuck: stuck, requests: requests, done: make(chan struct{})}
+}
+
+// run starts so many workers and returns when they have ended or were given up. It looks
+// at them every now and then, at least once in each period.
+func (d *watchdog) run(workers int, period time.Duration) {
+	if workers <= 0 {
+		return
+	}
+	d.mu.Lock()
+	for range workers {
+		d.start()
+	}
+	d.mu.Unlock()
+	timer := time.NewTimer(period)
+	defer timer.Stop()
+	for {
+		select {
+		case <-d.done:
+			return
+		case <-timer.C:
+			timer.Reset(d.look(period))
+		}
+	}
+}
+
+// start starts a worker; mu is held.
+func (d *watchdog) start() {
+	ctx, cancel := context.WithCancel(d.requests)
+	w := &worker{cancel: cancel}
+	d.workers = append(d.workers, w)
+	go func() {
+		defer cancel()
+		w.goroutine = goroutineNumber()
+		d.work(ctx, w)
+		d.leave(w)
+	}()
+}
+
+// leave takes w out, if it was not given up.
+func (d *watchdog) leave(w *worker) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, other := range d.workers {
+		if other == w {
+			d.remove(i)
+			return
+		}
+	}
+}
+
+func (d *watchdog) remove(i int) {
+	last := len(d.workers) - 1
+	d.workers[i] = d.workers[last]
+	d.workers[last] = nil
+	d.workers = d.workers[:last]
+	if last == 0 {
+		close(d.done)
+	}
+}
+
+// look gives up the workers whose requests are beyond their time, and returns when to
+// look again.
+func (d *watchdog) look(period time.Duration) time.Duration {
+	now := transport.Now()
+	wait := period
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := len(d.workers) - 1; i >= 0; i-- {
+		w := d.workers[i]
+		next, isStuck := w.take(now)
+		if next != 0 {
+			wait = min(wait, next.Sub(now))
+		}
+		if !isStuck {
+			continue
+		}
+		w.cancel()
+		if d.stuck(w) {
+			d.start()
+		}
+		d.remove(i)
+	}
+	return max(wait, time.Millisecond)
+}
+
+// goroutineNumber returns the number of the calling goroutine as it stands in stacks.
+func goroutineNumber() []byte {
+	const longest = len("goroutine 18446744073709551615 ")
+	var text [longest]byte
+	number, _ := bytes.CutPrefix(text[:runtime.Stack(text[:], false)], []byte("goroutine "))
+	end := max(bytes.IndexByte(number, ' '), 0)
+	return bytes.Clone(number[:end])
+}
+
+// stackOf returns the stack of a goroutine, "" if it is not to be found.
+func stackOf(number []byte) string {
+	const most = 64 << 20
+	text := make([]byte, 1<<20)
+	n := runtime.Stack(text, true)
+	for n == len(text) && n < most {
+		text = make([]byte, 2*len(text))
+		n = runtime.Stack(text, true)
+	}
+	head := append([]byte("goroutine "), number...)
+	for part := range bytes.SplitSeq(text[:n], []byte("\n\n")) {
+		if rest, ok := bytes.CutPrefix(part, head); ok && bytes.HasPrefix(rest, []byte(" ")) {
+			return string(part)
+		}
+	}
+	return ""
+}

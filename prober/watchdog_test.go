@@ -1,0 +1,135 @@
+package prober
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// hangingEngine holds some requests until it is released, whatever their deadlines.
+type hangingEngine struct {
+	*fakeEngine
+
+	hangs    func(request int64) bool
+	requests atomic.Int64
+	released chan struct{}
+	canceled atomic.Int64 // how many of the requests that hang had their context ended
+}
+
+func newHangingEngine(hangs func(request int64) bool) *hangingEngine {
+	return &hangingEngine{fakeEngine: newFakeEngine(takes(10 * time.Millisecond)), hangs: hangs, released: make(chan struct{})}
+}
+
+func (e *hangingEngine) Do(ctx context.Context, r *transport.Result) {
+	if e.hangs(e.requests.Add(1)) {
+		<-e.released
+		if ctx.Err() != nil {
+			e.canceled.Add(1)
+		}
+	}
+	e.fakeEngine.Do(ctx, r)
+}
+
+// hangingTarget returns a target of hangingEngine and what it logs.
+func hangingTarget(burst config.Burst, e engine) (*target, *bytes.Buffer) {
+	var log bytes.Buffer
+	t := testTarget(testConfig(burst), e)
+	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.cfg.Name)
+	return t, &log
+}
+
+func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
+	for name, burst := range map[string]config.Burst{
+		"open":   {Rate: 10, Duration: 5 * time.Second, Concurrency: 2},
+		"closed": {Requests: 50, Concurrency: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newHangingEngine(func(request int64) bool { return request == 3 })
+				target, log := hangingTarget(burst, e)
+				target.fire(t.Context(), context.Background(), 0)
+
+				c := target.recorder.snapshot()
+				assertConserved(t, c)
+				assert.EqualValues(t, 1, c.codes[errcode.Stuck].count)
+				assert.Equal(t, target.cfg.Timeout+stuckAfter, c.codes[errcode.Stuck].sum)
+				assert.EqualValues(t, 49, c.codes[errcode.OK].count, "the others go on")
+				assert.EqualValues(t, 1, target.hung.Load())
+				assert.Contains(t, log.String(), "code=1007")
+				assert.Contains(t, log.String(), "hangingEngine", "the stack of the worker that hangs")
+
+				close(e.released)
+				synctest.Wait()
+				assert.Zero(t, target.hung.Load())
+				assert.EqualValues(t, 1, e.canceled.Load())
+				assert.Equal(t, c.codes[errcode.OK].count, target.recorder.snapshot().codes[errcode.OK].count, "it is counted once")
+			})
+		})
+	}
+}
+
+func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newHangingEngine(func(int64) bool { return true })
+		target, log := hangingTarget(config.Burst{Requests: 50, Concurrency: 3}, e)
+		for range 4 {
+			target.fire(t.Context(), context.Background(), 0)
+		}
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
+		assert.EqualValues(t, 5, c.codes[errcode.Stuck].count)
+		assert.EqualValues(t, 1, c.bursts)
+		assert.EqualValues(t, 3, c.skipped, "nobody could send anything")
+		assert.Equal(t, 1, strings.Count(log.String(), "code=1007"), "the log has it once")
+
+		close(e.released)
+		synctest.Wait()
+		target.fire(t.Context(), context.Background(), 0)
+		assert.EqualValues(t, 50, target.recorder.snapshot().codes[errcode.OK].count, "they have come back")
+	})
+}
+
+// panickingEngine has a bug.
+type panickingEngine struct{ *fakeEngine }
+
+func (panickingEngine) Do(context.Context, *transport.Result) { panic("a bug") }
+
+func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target, log := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, panickingEngine{newFakeEngine(takes(0))})
+		target.fire(t.Context(), context.Background(), 0)
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 5, c.codes[errcode.Panic].count)
+		assert.Equal(t, 1, strings.Count(log.String(), "code=1003"), "the log has it once")
+		assert.Contains(t, log.String(), "panickingEngine", "with its stack")
+	})
+}
+
+func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, newFakeEngine(takes(time.Millisecond)))
+		target.verdict = func(r *transport.Result) errcode.Code {
+			require.Equal(t, http.StatusOK, r.Status)
+			panic("a bug")
+		}
+		target.fire(t.Context(), context.Background(), 0)
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 5, c.codes[errcode.Panic].count)
+	})
+}
