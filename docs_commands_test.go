@@ -124,18 +124,20 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// run has a shell run a command, which must succeed. One whose program is not
-// installed is skipped.
+// othersPrograms are those in the commands of the pages that not every system has,
+// with the Debian packages that have them.
+var othersPrograms = map[string]string{
+	"amtool": "prometheus-alertmanager", "curl": "curl", "jq": "jq", "nc": "netcat-openbsd", "openssl": "openssl", "xxd": "xxd",
+}
+
+// run has a shell run a command, which must succeed.
 func (d *desk) run(t *testing.T, line string) {
 	t.Helper()
 	t.Run(line, func(t *testing.T) {
 		line = d.names.Replace(line)
 		for _, name := range programsOf(line) {
-			if strings.Contains(name, "/") {
-				continue // it is at hand
-			}
-			if _, err := exec.LookPath(name); err != nil {
-				t.Skip(name + " is not installed")
+			if debianPackage, others := othersPrograms[name]; others {
+				rig.Program(t, name, debianPackage)
 			}
 		}
 		if strings.HasPrefix(line, "amtool silence") {
@@ -160,10 +162,7 @@ func programsOf(line string) (names []string) {
 // alertmanager starts one and returns its URL.
 func (d *desk) alertmanager(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("prometheus-alertmanager")
-	if err != nil {
-		t.Skip("prometheus-alertmanager is not installed")
-	}
+	path := rig.Program(t, "prometheus-alertmanager", "prometheus-alertmanager")
 	am := rig.Start(t, exec.CommandContext(t.Context(), path, "--config.file="+filepath.Join(d.dir, "alertmanager.yml"),
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="))
 	return am.AwaitURL()

@@ -27,6 +27,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/demo"
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
 )
@@ -170,10 +171,7 @@ func TestReadmeListsEveryPage(t *testing.T) {
 
 func TestPrometheusTakesWhatThePagesShow(t *testing.T) {
 	t.Parallel()
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("promtool is not installed; make tools installs it")
-	}
+	promtool := rig.Program(t, "promtool", "prometheus")
 	queries := "groups:\n  - name: queries\n    rules:\n"
 	for _, name := range pages(t) {
 		for _, b := range blocks(page(t, name), "promql") {

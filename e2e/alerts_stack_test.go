@@ -65,7 +65,7 @@ func startAlerting(t *testing.T, d *rig.Daemon, kind storage) *alerting {
 	receiver := httptest.NewServer(s)
 	t.Cleanup(receiver.Close)
 
-	am := rig.Start(t, exec.CommandContext(t.Context(), program(t, "prometheus-alertmanager", "prometheus-alertmanager"),
+	am := rig.Start(t, exec.CommandContext(t.Context(), rig.Program(t, "prometheus-alertmanager", "prometheus-alertmanager"),
 		"--config.file="+rig.WriteFile(t, dir, "alertmanager.yml", "%s", routes(t, receiver.URL)),
 		"--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="))
 	s.alertmanager = am.AwaitURL()

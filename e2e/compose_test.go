@@ -18,7 +18,7 @@ import (
 // addresses of this machine.
 func TestTheFilesOfComposeWorkTogether(t *testing.T) {
 	t.Parallel()
-	alertmanager := program(t, "prometheus-alertmanager", "prometheus-alertmanager")
+	alertmanager := rig.Program(t, "prometheus-alertmanager", "prometheus-alertmanager")
 	dir := t.TempDir()
 	addresses := strings.NewReplacer()
 	adopt := func(name, from string) (path string) {
@@ -39,7 +39,7 @@ func TestTheFilesOfComposeWorkTogether(t *testing.T) {
 	adopt("prober.rules.yml", "../dashboards/rules/prober.rules.yml")
 	config := adopt("prometheus.yml", "../deploy/compose/prometheus.yml")
 
-	p := &prometheus{Process: rig.Start(t, exec.CommandContext(t.Context(), program(t, "prometheus", "prometheus"), "--config.file="+config,
+	p := &prometheus{Process: rig.Start(t, exec.CommandContext(t.Context(), rig.Program(t, "prometheus", "prometheus"), "--config.file="+config,
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address=127.0.0.1:0"))}
 	p.url = p.AwaitURL()
 	p.Await("Server is ready to receive web requests")
@@ -68,8 +68,8 @@ func TestTheToolsOfPrometheusFindNoFaultWithTheFilesOfCompose(t *testing.T) {
 		rig.WriteFile(t, dir, name, "%s", text)
 	}
 	for _, args := range [][]string{
-		{program(t, "promtool", "prometheus"), "check", "config", filepath.Join(dir, "prometheus.yml")},
-		{program(t, "amtool", "prometheus-alertmanager"), "check-config", "../dashboards/rules/alertmanager.yml"},
+		{rig.Program(t, "promtool", "prometheus"), "check", "config", filepath.Join(dir, "prometheus.yml")},
+		{rig.Program(t, "amtool", "prometheus-alertmanager"), "check-config", "../dashboards/rules/alertmanager.yml"},
 	} {
 		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
 		assert.NoError(t, err, string(out))

@@ -28,7 +28,7 @@ type storage struct {
 // storages returns those that the programs on this machine know.
 func storages(t *testing.T) []storage {
 	t.Helper()
-	debian := program(t, "prometheus", "prometheus")
+	debian := rig.Program(t, "prometheus", "prometheus")
 	all := []storage{
 		{name: "Debian's Prometheus, classic", program: debian, classic: true},
 		{name: "Debian's Prometheus, native", program: debian, native: true, flags: []string{"--enable-feature=native-histograms"}},

@@ -76,7 +76,7 @@ func codesOfTheDemo(t *testing.T) map[string][]string {
 
 func checkMetrics(t *testing.T, url string) {
 	t.Helper()
-	promtool := program(t, "promtool", "prometheus")
+	promtool := rig.Program(t, "promtool", "prometheus")
 	_, text, err := rig.Fetch(t.Context(), http.MethodGet, url)
 	require.NoError(t, err)
 	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")

@@ -16,7 +16,7 @@ import (
 // else, and returns its address.
 func startDnsmasq(t *testing.T, args ...string) string {
 	t.Helper()
-	path, port := program(t, "dnsmasq", "dnsmasq-base"), rig.FreePort(t)
+	path, port := rig.Program(t, "dnsmasq", "dnsmasq-base"), rig.FreePort(t)
 	self, err := user.Current()
 	require.NoError(t, err)
 	args = append([]string{

@@ -61,7 +61,7 @@ type logLine struct{ path, status, conn string }
 func startNginx(t *testing.T) *nginx {
 	t.Helper()
 	n := &nginx{
-		path:   program(t, "nginx", "nginx"),
+		path:   rig.Program(t, "nginx", "nginx"),
 		dir:    t.TempDir(),
 		plain:  "127.0.0.1:" + rig.FreePort(t),
 		secure: "127.0.0.1:" + rig.FreePort(t),

@@ -34,7 +34,7 @@ type prometheus struct {
 
 func startPrometheus(t *testing.T, target string, flags ...string) *prometheus {
 	t.Helper()
-	return startPrometheusAt(t, program(t, "prometheus", "prometheus"), fmt.Sprintf(scrapeConfig, target), flags...)
+	return startPrometheusAt(t, rig.Program(t, "prometheus", "prometheus"), fmt.Sprintf(scrapeConfig, target), flags...)
 }
 
 func startPrometheusAt(t *testing.T, path, configuration string, flags ...string) *prometheus {

@@ -26,7 +26,7 @@ Allow 127.0.0.1
 // startTinyproxy starts an HTTP proxy and returns its address.
 func startTinyproxy(t *testing.T, extra string) string {
 	t.Helper()
-	path, port := program(t, "tinyproxy", "tinyproxy"), rig.FreePort(t)
+	path, port := rig.Program(t, "tinyproxy", "tinyproxy"), rig.FreePort(t)
 	config := rig.WriteFile(t, t.TempDir(), "tinyproxy.conf", tinyproxyConfig, port, extra)
 	return startProxy(t, port, path, "-d", "-c", config)
 }
@@ -34,7 +34,7 @@ func startTinyproxy(t *testing.T, extra string) string {
 // startMicrosocks starts a SOCKS5 proxy and returns its address.
 func startMicrosocks(t *testing.T, args ...string) string {
 	t.Helper()
-	path, port := program(t, "microsocks", "microsocks"), rig.FreePort(t)
+	path, port := rig.Program(t, "microsocks", "microsocks"), rig.FreePort(t)
 	return startProxy(t, port, path, append([]string{"-i", "127.0.0.1", "-p", port}, args...)...)
 }
 

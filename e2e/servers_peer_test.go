@@ -53,7 +53,7 @@ http {
 // reloads.
 func startServingNginx(t *testing.T, b *backend) *server {
 	t.Helper()
-	path := program(t, "nginx", "nginx")
+	path := rig.Program(t, "nginx", "nginx")
 	s := newServer(t)
 	s.entry = regexp.MustCompile(`(?m)^(?P<uri>\S+) HTTP/(?P<version>\S+) (?P<status>\d+)$`)
 	config := s.configure(t, "nginx.conf", servingNginxConfig, b)
@@ -90,7 +90,7 @@ backend files
 // thread, and a file.
 func startHaproxy(t *testing.T, b *backend) *server {
 	t.Helper()
-	path := program(t, "haproxy", "haproxy")
+	path := rig.Program(t, "haproxy", "haproxy")
 	s := newServer(t)
 	s.entry = regexp.MustCompile(`(?m)^request (?:https?://[^/]+)?(?P<uri>\S+) HTTP/(?P<version>\S+) (?P<status>\d+)$`)
 	s.end, s.drains = syscall.SIGUSR1, true
@@ -139,7 +139,7 @@ https://SECURE {
 // startCaddy starts a caddy, which takes HTTP/1.1 and HTTP/2 on the same port.
 func startCaddy(t *testing.T, b *backend) *server {
 	t.Helper()
-	path := program(t, "caddy", "caddy")
+	path := rig.Program(t, "caddy", "caddy")
 	s := newServer(t)
 	s.clear, s.keepsClear, s.cutsOff = s.plain, true, true
 	s.end = syscall.SIGTERM
@@ -183,5 +183,5 @@ func runNghttpd(t *testing.T, s *server, b *backend, address string, args ...str
 	host, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	args = append([]string{"--verbose", "--address=" + host, "--htdocs=" + b.dir, port}, args...)
-	s.run(t, program(t, "nghttpd", "nghttp2-server"), args...)
+	s.run(t, rig.Program(t, "nghttpd", "nghttp2-server"), args...)
 }

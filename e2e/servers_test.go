@@ -83,9 +83,7 @@ func (s *server) run(t *testing.T, path string, args ...string) {
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(cmd.Environ(), "HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir, "XDG_DATA_HOME="+s.dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to end its workers with it
 	s.Process = rig.Start(t, cmd)
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // they may have ended long ago
 	for _, address := range []string{s.plain, s.clear, s.secure} {
 		if address != "" {
 			awaitListener(t, s.Process, address)

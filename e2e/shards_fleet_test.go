@@ -93,7 +93,7 @@ func startFleet(t *testing.T, pods, most int) *fleet {
 	for range pods {
 		f.add(t, pods)
 	}
-	f.prometheus = startPrometheusAt(t, program(t, "prometheus", "prometheus"),
+	f.prometheus = startPrometheusAt(t, rig.Program(t, "prometheus", "prometheus"),
 		fmt.Sprintf(fleetScrapes, `"`+strings.Join(f.addresses, `", "`)+`"`, f.single.address))
 	return f
 }

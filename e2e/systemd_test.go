@@ -38,7 +38,7 @@ func units(t *testing.T) (dir string) {
 
 func TestSystemdFindsNoFaultWithTheUnits(t *testing.T) {
 	t.Parallel()
-	analyze := program(t, "systemd-analyze", "systemd")
+	analyze := rig.Program(t, "systemd-analyze", "systemd")
 	withSocket := units(t)
 	alone := units(t)
 	require.NoError(t, os.RemoveAll(filepath.Join(alone, "prober.service.d")))
@@ -60,7 +60,7 @@ func TestSystemdFindsNoFaultWithTheUnits(t *testing.T) {
 
 func TestTheProberServesOnTheSocketOfSystemd(t *testing.T) {
 	t.Parallel()
-	activate := program(t, "systemd-socket-activate", "systemd")
+	activate := rig.Program(t, "systemd-socket-activate", "systemd")
 	dir := units(t)
 	config := rig.WriteFile(t, dir, "prober.yml", "targets: []\n")
 	text, err := os.ReadFile(filepath.Join(dir, "prober.service.d", "socket.conf"))

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 )
 
@@ -56,8 +57,9 @@ func TestADeviceThatDoesNotExistIsADialErrno(t *testing.T) {
 
 func TestExhaustedPortsAreLocalPorts(t *testing.T) {
 	t.Parallel()
+	ip := rig.Program(t, "ip", "iproute2")
 	inNamespace(t, func() {
-		out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput()
+		out, err := exec.Command(ip, "link", "set", "lo", "up").CombinedOutput()
 		if !assert.NoError(t, err, "%s", out) {
 			return
 		}
@@ -84,12 +86,9 @@ func TestExhaustedPortsAreLocalPorts(t *testing.T) {
 }
 
 // inNamespace runs f in a new network namespace, on a thread that ends with it.
-// The test is skipped where the rights or the program ip are missing.
+// The test is skipped where the rights are missing.
 func inNamespace(t *testing.T, f func()) {
 	t.Helper()
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("the program ip is missing")
-	}
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread must not serve others

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
@@ -36,6 +37,9 @@ func TestBothEnginesMeetDroppedPackets(t *testing.T) {
 func TestBothEnginesInANetworkOfTheirOwn(t *testing.T) {
 	if os.Getenv(childOf) != t.Name() {
 		t.Parallel()
+		for _, name := range []string{"ip", "ss"} {
+			rig.Program(t, name, "iproute2")
+		}
 		startChild(t, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET})
 		return
 	}
@@ -62,14 +66,9 @@ func TestBothEnginesWithoutFileDescriptors(t *testing.T) {
 }
 
 // startChild plays the scenes of t in a process of its own. The test is skipped
-// where the rights or a program are missing.
+// where the rights are missing.
 func startChild(t *testing.T, attr *syscall.SysProcAttr) {
 	t.Helper()
-	for _, program := range []string{"ip", "ss"} {
-		if _, err := exec.LookPath(program); attr != nil && err != nil {
-			t.Skipf("a program is missing: %v", err)
-		}
-	}
 	var out strings.Builder
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Env, cmd.SysProcAttr = append(os.Environ(), childOf+"="+t.Name()), attr

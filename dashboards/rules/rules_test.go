@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 )
 
@@ -32,7 +33,7 @@ func TestTheFilesAreThoseOfTheDescription(t *testing.T) {
 
 func TestPrometheusTakesTheRules(t *testing.T) {
 	t.Parallel()
-	promtool := program(t, "promtool", "prometheus")
+	promtool := rig.Program(t, "promtool", "prometheus")
 	for name, s := range map[string]Settings{
 		"as committed":         Default(),
 		"with more objectives": withObjectives(Objective{Targets: `tier="critical"`, Availability: 0.999, Latency: 1}),
@@ -52,7 +53,7 @@ func TestPrometheusTakesTheRules(t *testing.T) {
 
 func TestEveryAlertFiresWhenItShould(t *testing.T) {
 	t.Parallel()
-	promtool := program(t, "promtool", "prometheus")
+	promtool := rig.Program(t, "promtool", "prometheus")
 	for _, file := range unitTests(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
@@ -64,7 +65,7 @@ func TestEveryAlertFiresWhenItShould(t *testing.T) {
 
 func TestPrometheusTakesTheExamplesOfThePage(t *testing.T) {
 	t.Parallel()
-	promtool := program(t, "promtool", "prometheus")
+	promtool := rig.Program(t, "promtool", "prometheus")
 	blocks := regexp.MustCompile("(?s)\n```yaml\n(groups:.*?\n)```\n").FindAllStringSubmatch(read(t, "../../docs/alerting.md"), -1)
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {
@@ -238,7 +239,7 @@ func TestPagesNameOnlyRulesThatExist(t *testing.T) {
 func TestAlertmanagerTakesTheExample(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, read(t, "../../docs/alerting.md"), "\n```yaml\n"+read(t, "alertmanager.yml")+"```\n")
-	amtool := program(t, "amtool", "prometheus-alertmanager")
+	amtool := rig.Program(t, "amtool", "prometheus-alertmanager")
 	said, err := exec.CommandContext(t.Context(), amtool, "check-config", "alertmanager.yml").CombinedOutput()
 	assert.NoError(t, err, string(said))
 
@@ -299,18 +300,4 @@ func read(t *testing.T, name string) string {
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
 	return string(text)
-}
-
-// program returns the path of a program that a Debian package has.
-func program(t *testing.T, name, debianPackage string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-	case os.Getenv("PROBER_E2E") == "1":
-		require.FailNow(t, name+" is not installed; the Debian package "+debianPackage+" has it")
-	default:
-		t.Skipf("%s is not installed; the Debian package %s has it", name, debianPackage)
-	}
-	return path
 }

@@ -30,7 +30,7 @@ func startDocker(t *testing.T) *docker {
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	socket := "unix://" + filepath.Join(dir, "docker.sock")
 	// What it mounts is gone with it, in a mount namespace of its own.
-	daemon := rig.Start(t, exec.CommandContext(context.WithoutCancel(t.Context()), "unshare", "--mount", program(t, "dockerd", "docker.io"),
+	daemon := rig.Start(t, exec.CommandContext(context.WithoutCancel(t.Context()), "unshare", "--mount", rig.Program(t, "dockerd", "docker.io"),
 		"--host="+socket, "--data-root="+filepath.Join(dir, "data"), "--exec-root="+filepath.Join(dir, "exec"), "--pidfile="+filepath.Join(dir, "pid"),
 		"--bridge=none", "--iptables=false", "--ip6tables=false"))
 	t.Cleanup(func() { // a killed one would leave containerd behind
@@ -51,7 +51,7 @@ func startDocker(t *testing.T) *docker {
 // when the context of the test has ended.
 func (d *docker) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program(t, "docker", "docker.io"), append([]string{"--host=" + d.host}, args...)...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), rig.Program(t, "docker", "docker.io"), append([]string{"--host=" + d.host}, args...)...)
 	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0") // Debian has no buildx
 	return cmd
 }
@@ -94,18 +94,4 @@ func (d *docker) start(t *testing.T, args ...string) string {
 func (d *docker) inspect(t *testing.T, what string, to any) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(d.run(t, "inspect", "--format={{json .}}", what)), to))
-}
-
-// program returns the path of a program that a Debian package has.
-func program(t *testing.T, name, debianPackage string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if os.Getenv("PROBER_E2E") == "1" {
-		t.Fatalf("%s is not installed; the Debian package %s has it", name, debianPackage)
-	}
-	t.Skipf("%s is not installed; the Debian package %s has it", name, debianPackage)
-	return ""
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/e2e/rig"
 )
 
 // provideGo gives the daemon an image golang:1.26 for the Dockerfile to build in.
@@ -31,8 +33,8 @@ func (d *docker) provideGo(t *testing.T) {
 	image := &tree{t: t, to: tar.NewWriter(files)}
 	image.add("usr/local/go", goCommand(t, "env", "GOROOT"))
 	image.add("go/pkg/mod", downloadModules(t))
-	image.add("bin/busybox", program(t, "busybox", "busybox-static"))
-	image.add("bin/sh", program(t, "busybox", "busybox-static"))
+	image.add("bin/busybox", rig.Program(t, "busybox", "busybox-static"))
+	image.add("bin/sh", rig.Program(t, "busybox", "busybox-static"))
 	image.add("etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/ca-certificates.crt")
 	image.folder("tmp")
 	require.NoError(t, image.to.Close())

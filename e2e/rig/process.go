@@ -14,10 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Process is a program that a test has started. The end of the test kills it.
+// Process is a program that a test has started. The end of the test kills it, and all
+// that it has started itself.
 type Process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	kill   func()
 	output Output
 	ended  chan struct{}
 }
@@ -38,7 +40,9 @@ func Start(t *testing.T, cmd *exec.Cmd) *Process {
 	if cmd.Stderr == nil {
 		cmd.Stderr = &p.output
 	}
-	require.NoError(t, cmd.Start())
+	var err error
+	p.kill, err = startGroup(cmd)
+	require.NoError(t, err)
 	go func() {
 		defer close(p.ended)
 		_ = cmd.Wait() // the exit code tells
@@ -48,7 +52,7 @@ func Start(t *testing.T, cmd *exec.Cmd) *Process {
 }
 
 func (p *Process) cleanUp() {
-	_ = p.cmd.Process.Kill() // it may have ended long ago
+	p.kill()
 	<-p.ended
 	assert.NotContains(p.t, p.Output(), "WARNING: DATA RACE")
 	if p.t.Failed() {

@@ -1,0 +1,47 @@
+//go:build unix
+
+package rig
+
+import (
+	"io"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// untilGone reads from a test, which says nothing before all is over. An end without
+// a word is that of the test's process, and then the process group goes, too.
+const untilGone = `read -r line || kill -KILL -- "-$1"`
+
+// startGroup starts cmd in a process group of its own, so that what it starts itself
+// can be killed with it, and another process that kills the group when this one is
+// gone: a test that panics or runs out of time does not clean up. The function that
+// it returns kills the group.
+func startGroup(cmd *exec.Cmd) (kill func(), err error) {
+	guard := exec.Command("/bin/sh", "-c", untilGone, "sh")
+	for _, c := range []*exec.Cmd{cmd, guard} {
+		if c.SysProcAttr == nil {
+			c.SysProcAttr = &syscall.SysProcAttr{}
+		}
+		c.SysProcAttr.Setpgid = true // Ctrl-C does not reach it, the end of this process does
+	}
+	word, err := guard.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	group := cmd.Process.Pid
+	killGroup := func() { _ = syscall.Kill(-group, syscall.SIGKILL) } // it may have ended long ago
+	guard.Args = append(guard.Args, strconv.Itoa(group))
+	if err := guard.Start(); err != nil {
+		killGroup()
+		return nil, err
+	}
+	return func() {
+		killGroup()
+		_, _ = io.WriteString(word, "over\n")
+		_ = guard.Wait()
+	}, nil
+}
