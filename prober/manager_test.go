@@ -2,13 +2,13 @@ package prober
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,7 +20,8 @@ import (
 	"example.com/prober/errcode"
 )
 
-const patience = 20 * time.Second
+// patience bounds whatever a test waits for; it is far above what is needed.
+const patience = 2 * time.Minute
 
 // server counts the requests and connections it sees.
 type server struct {
@@ -137,19 +138,21 @@ func TestConnectionsThatDrainAreCountedAsOpen(t *testing.T) {
 	release := make(chan struct{})
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
 	m := newTestManager(t)
-	open := func() int {
+	isOpen := func(n int) bool {
 		detail, _ := m.Target("changes")
-		assert.Contains(t, exposition(t, m), fmt.Sprintf(`prober_connections_open{target="changes"} %d`, detail.Open))
-		return detail.Open
+		return detail.Open == n
 	}
+	const series = `prober_connections_open{target="changes"}`
 	apply(t, m, s.target("changes"))
 	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
 	changed := s.target("changes")
 	changed.Interval = 1000 * time.Hour
 	apply(t, m, changed)
-	assert.Equal(t, 1, open(), "the request of the old configuration is still in flight")
+	assert.True(t, isOpen(1), "the request of the old configuration is still in flight")
+	assertSample(t, exposition(t, m), series, 1)
 	close(release)
-	require.Eventually(t, func() bool { return open() == 0 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return isOpen(0) }, patience, time.Millisecond)
+	assertSample(t, exposition(t, m), series, 0) // nothing opens another one
 }
 
 func TestRemovedTargetGoesAfterItsLastRequestWasCounted(t *testing.T) {
@@ -201,6 +204,19 @@ func TestConfigurationThatCannotBeCompiledChangesNothing(t *testing.T) {
 	assert.Equal(t, "stays", m.Targets()[0].Name)
 }
 
+// askedFor is a context that calls asked when somebody asks for its end, which Shutdown
+// does once every target has been told to start nothing more.
+type askedFor struct {
+	context.Context //nolint:containedctx // it is a context
+
+	asked func()
+}
+
+func (c askedFor) Done() <-chan struct{} {
+	c.asked()
+	return c.Context.Done()
+}
+
 func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -208,8 +224,7 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 	m := newTestManager(t)
 	apply(t, m, s.target("a"), s.target("b"))
 	require.Eventually(t, func() bool { return s.requests.Load() == 2 }, patience, time.Millisecond)
-	time.AfterFunc(50*time.Millisecond, func() { close(release) })
-	m.Shutdown(context.Background())
+	m.Shutdown(askedFor{t.Context(), sync.OnceFunc(func() { close(release) })})
 	for _, name := range []string{"a", "b"} {
 		c := tallyOf(m, name)
 		assertConserved(t, c)
