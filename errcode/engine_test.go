@@ -16,11 +16,11 @@ import (
 
 const (
 	// patience is the time of a request that is not to run out of it.
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 	// briefly is the time of a step that is to run out of it, and waiting that of a
 	// request which is to run out of time on a connection, once that is made.
 	briefly = 100 * time.Millisecond
-	waiting = time.Second
+	waiting = 2 * time.Second
 )
 
 // engine is an HTTP client that a scene is played to.

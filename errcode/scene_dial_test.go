@@ -69,7 +69,7 @@ func dnsScenes() []scene {
 	inVain := func(reply func([]byte) []byte) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
 			cfg := asking(reply)(t)
-			cfg.ConnectTimeout = briefly
+			cfg.ConnectTimeout = waiting // in which an answer is to be heard
 			return cfg
 		}
 	}

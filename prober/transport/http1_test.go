@@ -257,11 +257,11 @@ func TestRequestTimeoutCoversEveryPhaseOfTheExchange(t *testing.T) {
 				}
 			})
 			tr := newTransport(t, Config{URL: p.url("http")})
-			r := do(tr, 200*time.Millisecond)
+			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 			assert.Equal(t, tt.phase, r.FailedIn())
 			assert.Equal(t, tt.status, r.Status)
-			assert.GreaterOrEqual(t, r.Duration(), 200*time.Millisecond)
+			assert.GreaterOrEqual(t, r.Duration(), amply)
 			assert.Zero(t, tr.Open())
 		})
 	}
@@ -280,8 +280,9 @@ func TestDeadlineOfALaterRequestIsItsOwn(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{URL: p.url("http")})
-	require.NoError(t, do(tr, 100*time.Millisecond).Err)
-	time.AfterFunc(300*time.Millisecond, func() { close(release) })
+	first := Now().Add(amply)
+	require.NoError(t, do(tr, amply).Err)
+	time.AfterFunc(first.Sub(Now())+briefly, func() { close(release) })
 	r := do(tr, patience)
 	require.NoError(t, r.Err, "the first request's deadline, which passed meanwhile, does not end the second")
 	assert.True(t, r.Reused)

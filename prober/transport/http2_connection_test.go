@@ -3,7 +3,6 @@ package transport
 import (
 	"net"
 	"strings"
-	"time"
 
 	"golang.org/x/net/http2"
 
@@ -28,7 +27,7 @@ func settingFirst(id http2.SettingID, value uint32) func(*h2peer) {
 	return func(p *h2peer) { _ = p.WriteSettings(setting(id, value)...) }
 }
 
-func hasty(cfg *Config) { cfg.ConnectTimeout = 100 * time.Millisecond }
+func hasty(cfg *Config) { cfg.ConnectTimeout = amply }
 
 func prefaceCases() []h2case {
 	protocol := connectionOf(http2.ErrCodeProtocol)

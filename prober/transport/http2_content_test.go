@@ -2,7 +2,6 @@ package transport
 
 import (
 	"strings"
-	"time"
 
 	"golang.org/x/net/http2"
 
@@ -208,7 +207,6 @@ func goAwayCases() []h2case {
 }
 
 func endCases() []h2case {
-	const soon = 100 * time.Millisecond
 	return []h2case{
 		{
 			does: "closes before the answer", code: errcode.HTTP2Closed, closed: true,
@@ -227,7 +225,7 @@ func endCases() []h2case {
 			does: "resets the connection", code: errcode.Reset, closed: true,
 			play: func(p *h2peer, _ uint32) { abortConn(p.Conn) },
 		}, {
-			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: soon, told: "RST_STREAM 1 CANCEL",
+			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
 			play: func(p *h2peer, id uint32) {
 				_ = p.until(http2.FrameRSTStream)
 				p.headers(id, false, ":status", "200", "x-late", "very")
@@ -237,10 +235,10 @@ func endCases() []h2case {
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
 			},
 		}, {
-			does: "does not end its answer in time", code: errcode.RequestTimeout, timeout: soon, told: "RST_STREAM 1 CANCEL",
+			does: "does not end its answer in time", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
 			play: func(p *h2peer, id uint32) { p.headers(id, false, ":status", "200"); p.data(id, false, "hel") },
 		}, {
-			does: "does not take the content in time", code: errcode.RequestTimeout, timeout: soon, told: "RST_STREAM 1 CANCEL",
+			does: "does not take the content in time", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.Method, cfg.BodySize = "POST", 100<<10 },
 			play: func(p *h2peer, _ uint32) {
 				_ = p.until(http2.FrameRSTStream)

@@ -112,7 +112,7 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 		p.ignore()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
 	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).told)
 }
@@ -150,12 +150,12 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 			}
 			tr := newTransport(t, cfg)
 			patient := make(chan *Result)
-			r := do(tr, briefly)
+			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseSend, r.FailedIn())
 			go func() { patient <- do(tr, patience) }()
 			eventually(t, func() bool { return inFlight(tr) == 1 })
-			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 			close(goOn)
 			assert.NoError(t, (<-patient).Err)
 			assert.Equal(t, 1, p.connections())
@@ -219,8 +219,8 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, ConnectTimeout: 3 * briefly})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, ConnectTimeout: 2 * amply})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, 1, tr.Open())
 	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))
 	r := do(tr, patience)

@@ -109,7 +109,7 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 	for range 2 {
-		r := do(tr, briefly)
+		r := do(tr, amply)
 		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 	}
@@ -188,7 +188,7 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 	})
 	tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}})
 	hasty := make(chan *Result)
-	go func() { hasty <- do(tr, 5*briefly) }()
+	go func() { hasty <- do(tr, amply) }()
 	eventually(t, first.Load)
 	forEach(10, func(int) { assert.NoError(t, do(tr, patience).Err) })
 	assert.Equal(t, errcode.TLSTimeout, errcode.FromError((<-hasty).Err))

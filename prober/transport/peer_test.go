@@ -12,7 +12,7 @@ import (
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // peer is a TCP server that hands each connection to a script.
 type peer struct {

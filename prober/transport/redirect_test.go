@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -289,7 +288,7 @@ func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	home := serveHTTP1(t, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.url("http").String()), FollowRedirects: 1})
-	r := do(tr, 300*time.Millisecond)
+	r := do(tr, amply)
 	assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 	assert.Equal(t, errcode.PhaseProcessing, r.FailedIn())
 	assert.Zero(t, r.Status)
