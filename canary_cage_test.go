@@ -38,7 +38,8 @@ type cage struct {
 const secretsOfAll = `
 defaults:
   interval: 300ms
-  timeout: 1500ms
+  timeout: 1m
+  connection: {connect_timeout: 1m, tls_timeout: 1m}
   labels: {team: payments}
   request:
     method: POST
@@ -141,7 +142,7 @@ func (c *cage) answered(t *testing.T) []scene {
 		{"body-too-long", root + "/", "expect: {max_body_size: 3B}", "1703"},
 		{"version-unexpected", root + "/", "expect: {http_version: '2'}", "1713"},
 		{"too-slow", root + "/late", "expect: {max_latency: 1ms}", "1715"},
-		{"silent", root + "/silent", "timeout: 200ms", "1050"},
+		{"silent", root + "/silent", "timeout: 2s", "1050"},
 		{"closed", root + "/closed", "", "1221"},
 		{"garbage", root + "/garbage", "", "1801"},
 		{"no-status", root + "/no-status", "", "1801"},

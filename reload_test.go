@@ -13,11 +13,15 @@ import (
 	"example.com/prober/e2e/rig"
 )
 
+// unhurried are the defaults of targets whose requests shall not run out of time,
+// however busy the machine is.
+const unhurried = "defaults: {timeout: 1m, connection: {connect_timeout: 1m, tls_timeout: 1m}}\n"
+
 // configOf returns a configuration with one target for each path of p: a burst of
 // two requests, one after the other, at each interval.
 func configOf(p *peer, intervals map[string]string) string {
 	var text strings.Builder
-	text.WriteString("targets:\n")
+	text.WriteString(unhurried + "targets:\n")
 	for path, interval := range intervals {
 		fmt.Fprintf(&text, "  - {name: %s, url: %s/%[1]s, interval: %[3]s, burst: {requests: 2, concurrency: 1}}\n", path, p.URL, interval)
 	}
@@ -78,7 +82,7 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 	const reloaded = "prober_config_last_reload_success_timestamp_seconds"
 	assert.InDelta(t, before.Sum(reloaded), failed.Sum(reloaded), 0)
 	assert.Equal(t, []string{"kept"}, failed.Values("prober_requests_total", "target"))
-	assert.Regexp(t, `level=ERROR .*the old one stays.*prober.yml:3: targets\[1\].*added.*burst.rate: must be above 0`, d.Output())
+	d.Await(`level=ERROR .*the old one stays.*prober.yml:4: targets\[1\].*added.*burst.rate: must be above 0`)
 	_, after := d.Do(http.MethodGet, "/config")
 	assert.Equal(t, config, after)
 	status, _ := d.Do(http.MethodGet, "/-/ready")

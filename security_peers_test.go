@@ -148,7 +148,7 @@ func nastyScenes(t *testing.T) []scene {
 
 func TestNothingNastyOfAPeerComesThrough(t *testing.T) {
 	t.Parallel()
-	c := cage{common: "defaults: {interval: 300ms, timeout: 1500ms}\ntargets:\n", scenes: nastyScenes(t)}
+	c := cage{common: "defaults: {interval: 300ms, timeout: 1m, connection: {connect_timeout: 1m, tls_timeout: 1m}}\ntargets:\n", scenes: nastyScenes(t)}
 	for _, format := range []string{"logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()

@@ -24,7 +24,7 @@ func TestShardsTogetherSendWhatOneProcessWould(t *testing.T) {
 		"/open":    {"{rate: 100, requests: 41}", 41},
 		"/poisson": {"{rate: 100, requests: 37, arrival: poisson}", 37},
 	}
-	config := "defaults: {interval: 2s, timeout: 1m}\ntargets:\n"
+	config := "defaults: {interval: 2s, timeout: 1m, connection: {connect_timeout: 1m}}\ntargets:\n"
 	for path, target := range shared {
 		config += fmt.Sprintf("  - {name: %q, url: %q, sharding: load, burst: %s}\n", path, p.URL+path, target.burst)
 	}

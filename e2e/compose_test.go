@@ -29,8 +29,7 @@ func TestTheFilesOfComposeWorkTogether(t *testing.T) {
 
 	am := rig.Start(t, exec.CommandContext(t.Context(), alertmanager, "--config.file="+adopt("alertmanager.yml", "../dashboards/rules/alertmanager.yml"),
 		"--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="))
-	demo := "127.0.0.1:" + rig.FreePort(t)
-	rig.Start(t, exec.CommandContext(t.Context(), prober, "demo", "--demo.table-interval=1h", "--web.listen-address="+demo)).Await("Ctrl-C ends the demo")
+	_, demo := startDemo(t, "--demo.table-interval=1h")
 	addresses = strings.NewReplacer("demo:10115", demo)
 	text, err := os.ReadFile(adopt("prober.yml", "../deploy/compose/prober/prober.yml"))
 	require.NoError(t, err)

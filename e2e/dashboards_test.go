@@ -62,9 +62,7 @@ func mayBeEmpty() map[string]string {
 func shownTargets() []string { return []string{"unavailable", "tls", "no-such-host"} }
 
 func TestEveryQueryOfTheDashboardsFindsWhatTheDemoShows(t *testing.T) {
-	address := "127.0.0.1:" + rig.FreePort(t)
-	demo := rig.Start(t, exec.CommandContext(t.Context(), prober, "demo", "--web.listen-address="+address))
-	demo.Await("Ctrl-C ends the demo")
+	_, address := startDemo(t)
 	for _, s := range storages(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

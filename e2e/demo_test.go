@@ -19,17 +19,24 @@ import (
 	"example.com/prober/e2e/rig"
 )
 
-func TestTheDemoShowsEveryBehaviourAndNoOther(t *testing.T) {
-	want := codesOfTheDemo(t)
-	address := "127.0.0.1:" + rig.FreePort(t)
-	p := rig.Start(t, exec.CommandContext(t.Context(), prober, "demo", "--web.listen-address="+address, "--demo.table-interval=1s"))
-	p.Await("Ctrl-C ends the demo")
-	url := "http://" + address + "/metrics"
+// startDemo starts the demo and returns where its web interface is, which answers
+// from then on.
+func startDemo(t *testing.T, flags ...string) (p *rig.Process, address string) {
+	t.Helper()
+	args := append([]string{"demo", "--web.listen-address=127.0.0.1:0"}, flags...)
+	p = rig.Start(t, exec.CommandContext(t.Context(), prober, args...))
+	address = p.Await(`status page +http://(\S+)/\n`)
 	rig.Until(t, "the demo serves metrics", func() bool {
-		_, err := rig.Scrape(t.Context(), url)
+		_, err := rig.Scrape(t.Context(), "http://"+address+"/metrics")
 		return err == nil
 	})
+	return p, address
+}
 
+func TestTheDemoShowsEveryBehaviourAndNoOther(t *testing.T) {
+	want := codesOfTheDemo(t)
+	p, address := startDemo(t, "--demo.table-interval=1s")
+	url := "http://" + address + "/metrics"
 	rig.Until(t, "every target has shown its codes", func() bool {
 		m, err := rig.Scrape(t.Context(), url)
 		require.NoError(t, err)

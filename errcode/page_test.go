@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 )
 
@@ -92,7 +93,7 @@ func TestErrorCodesPage(t *testing.T) {
 	}
 	got, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Equal(t, want, string(got), "run go generate ./errcode")
+	require.Empty(t, rig.Differing(want, string(got)), "run go generate ./errcode")
 	for c := range errcode.All() {
 		heading, anchor := strings.Count(want, fmt.Sprintf("\n### %d\n", c)), strings.Count(want, fmt.Sprintf(`<a id="%d"></a>`, c))
 		assert.Equal(t, 1, heading+anchor, "%d has one place to link to", c)

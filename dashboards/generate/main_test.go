@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/dashboards/rules"
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 )
 
@@ -25,7 +26,7 @@ func TestTheFilesAreWhatTheDescriptionSays(t *testing.T) {
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join("..", name))
 		require.NoError(t, err)
-		assert.Equal(t, string(want), string(got), "%s; go generate ./dashboards writes it", name)
+		assert.Empty(t, rig.Differing(string(want), string(got)), "%s; go generate ./dashboards writes it", name)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestTheFilesAreThoseOfTheDescription(t *testing.T) {
 		require.NoError(t, err)
 		got, err := os.ReadFile(name)
 		require.NoError(t, err)
-		assert.Equal(t, string(want), string(got), "go generate ./dashboards/rules writes %s anew", name)
+		assert.Empty(t, rig.Differing(string(want), string(got)), "go generate ./dashboards/rules writes %s anew", name)
 	}
 }
 

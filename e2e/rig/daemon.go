@@ -2,6 +2,7 @@ package rig
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,11 +19,15 @@ type Daemon struct {
 }
 
 // StartDaemon starts the program at path with the given configuration, and waits
-// until it listens.
+// until it listens. It waits for its last scrape as long as the test has patience.
 func StartDaemon(t *testing.T, path, config string, flags ...string) *Daemon {
 	t.Helper()
 	d := &Daemon{dir: t.TempDir()}
 	args := append([]string{"run", "--web.listen-address=127.0.0.1:0", "--config.file=" + d.Configure(t, config)}, flags...)
+	const finalScrape = "--shutdown.final-scrape="
+	if !slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(f, finalScrape) }) {
+		args = append(args, finalScrape+patience.String())
+	}
 	d.Process = Start(t, exec.CommandContext(t.Context(), path, args...)) //nolint:gosec // it is the program under test
 	d.URL = d.AwaitURL()
 	return d

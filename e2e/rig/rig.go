@@ -20,7 +20,7 @@ import (
 
 const (
 	// patience is how long a test waits for what is certain to come.
-	patience = time.Minute
+	patience = 2 * time.Minute
 	// tick is how often it looks.
 	tick = 20 * time.Millisecond
 )
@@ -60,11 +60,11 @@ func Fetch(ctx context.Context, method, url string) (status int, body []byte, er
 
 // FreePort returns a port of loopback for a program that must be told one. It lies
 // below those that the system gives to outgoing connections: one of them could
-// take it before the program does.
+// take it before the program does. It lies above those that browsers refuse.
 func FreePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		port := strconv.Itoa(11_000 + rand.IntN(20_000))
 		ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 		if err == nil {
 			require.NoError(t, ln.Close())
