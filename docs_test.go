@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -315,11 +314,11 @@ func exposed(t *testing.T) map[string]*dto.MetricFamily {
 	d := idleDaemon(t, targets.String())
 	described := slices.Collect(prober.MetricNames())
 	var families map[string]*dto.MetricFamily
-	require.Eventually(t, func() bool {
+	rig.Until(t, "every metric that is described; one that never comes needs a target of this test", func() bool {
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		families, err = parser.TextToMetricFamilies(ask(t, d, http.MethodGet, "/metrics").Body)
 		return err == nil && !slices.ContainsFunc(described, func(name string) bool { return families[name] == nil })
-	}, time.Minute, 20*time.Millisecond, "a metric that is described never occurred; this test needs a target for it")
+	})
 	return families
 }
 

@@ -121,7 +121,7 @@ targets:
 	assert.Equal(t, exitOK, <-ended)
 	assert.Empty(t, stdout.String())
 	server.Close()
-	goleak.VerifyNone(t, others)
+	assert.NoError(t, rig.FindLeak(others))
 }
 
 func TestARunThatCannotListenFails(t *testing.T) {

@@ -3,7 +3,7 @@ package errcode_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"example.com/prober/e2e/rig"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { rig.VerifyTestMain(m) }

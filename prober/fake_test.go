@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"example.com/prober/config"
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
 // fakeEngine stands in for the network: each request takes a time that the test
 // decides on, and its own goroutine's sleep is all there is to it.

@@ -10,12 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
 func TestHTTP1Answers(t *testing.T) {
 	t.Parallel()
