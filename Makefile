@@ -77,7 +77,7 @@ test: ## Run the tests
 
 .PHONY: race
 race: ## Run the tests in random order under the race detector
-	go test -race -shuffle=on -timeout 5m ./...
+	go test -race -shuffle=on -timeout 10m ./...
 
 .PHONY: fmt
 fmt: ## Format the code
