@@ -3,6 +3,7 @@
 package rig
 
 import (
+	"context"
 	"io"
 	"os/exec"
 	"strconv"
@@ -18,7 +19,7 @@ const untilGone = `read -r line || kill -KILL -- "-$1"`
 // gone: a test that panics or runs out of time does not clean up. The function that
 // it returns kills the group.
 func startGroup(cmd *exec.Cmd) (kill func(), err error) {
-	guard := exec.Command("/bin/sh", "-c", untilGone, "sh")
+	guard := exec.CommandContext(context.Background(), "/bin/sh", "-c", untilGone, "sh")
 	for _, c := range []*exec.Cmd{cmd, guard} {
 		if c.SysProcAttr == nil {
 			c.SysProcAttr = &syscall.SysProcAttr{}

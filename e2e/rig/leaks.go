@@ -1,8 +1,6 @@
 package rig
 
 import (
-	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -22,13 +20,16 @@ func FindLeak(options ...goleak.Option) (err error) {
 
 // VerifyTestMain runs the tests of a package, and fails if goroutines go on when they
 // are over.
-func VerifyTestMain(m *testing.M) {
-	code := m.Run()
+func VerifyTestMain(m *testing.M) { goleak.VerifyTestMain(patientMain{m}) }
+
+// patientMain runs tests and waits for the end of their goroutines.
+type patientMain struct{ *testing.M }
+
+// Run implements [goleak.TestingM].
+func (m patientMain) Run() int {
+	code := m.M.Run()
 	if code == 0 {
-		if err := FindLeak(); err != nil {
-			fmt.Fprintln(os.Stderr, "after the tests:", err)
-			code = 1
-		}
+		_ = FindLeak() // goleak looks once more and says what is left
 	}
-	os.Exit(code)
+	return code
 }
