@@ -197,6 +197,7 @@ func TestNoReloadShowsASecret(t *testing.T) {
 		_, shown := d.Do(http.MethodGet, "/config")
 		requireNoCanary(t, "/config after "+m.yaml[:min(len(m.yaml), 300)], shown)
 	}
+	d.Terminate()
 	requireNoCanary(t, "the log", d.Output())
 }
 

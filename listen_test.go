@@ -98,12 +98,16 @@ func plainClient() *http.Client {
 	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
-// guardedDaemon starts a prober, all its handlers on, with the given web configuration.
+// guardedDaemon starts a prober, all its handlers on, with the given web configuration,
+// which it reads after it has said where it listens, and before it answers.
 func guardedDaemon(t *testing.T, dir, web string, flags ...string) *rig.Daemon {
 	t.Helper()
 	p := newPeer(t, nil)
 	flags = append(flags, "--web.enable-lifecycle", "--web.enable-pprof", "--web.config.file="+rig.WriteFile(t, dir, "web.yml", "%s", web))
-	return rig.StartDaemon(t, "prober", configOf(p, map[string]string{"shop": "1h"}), flags...)
+	d := rig.StartDaemon(t, "prober", configOf(p, map[string]string{"shop": "1h"}), flags...)
+	_, _, err := rig.Fetch(t.Context(), http.MethodGet, d.URL+"/-/healthy") // where there is TLS, the answer is that it is missing
+	require.NoError(t, err)
+	return d
 }
 
 // send returns the status of the answer, 0 where there is none.
