@@ -31,7 +31,7 @@ func dnsFaults() []fault {
 		},
 		{
 			name: "the resolver cuts its answer and refuses TCP", want: errcode.DNS, fail: func(t lab) error {
-				return lookup(t, "udp", nameServer(t, reply(dnsmessage.RCodeSuccess, true)))
+				return lookup(t, "udp", nameServerWithoutTCP(t, reply(dnsmessage.RCodeSuccess, true)))
 			},
 		},
 		{
@@ -56,7 +56,7 @@ func dnsFaults() []fault {
 		{name: "a look-up is cancelled", want: errcode.Cancelled, fail: func(t lab) error {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			_, err := resolver("udp", closedPort(t)).LookupNetIP(ctx, "ip4", "host.test.")
+			_, err := resolver("udp", closedPacketPort(t)).LookupNetIP(ctx, "ip4", "host.test.")
 			return err
 		}},
 		{name: "the address is of the other family", want: errcode.DNSFamily, fail: func(t lab) error {
@@ -102,6 +102,28 @@ func nameServer(t lab, reply func(query []byte) []byte) string {
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	answerNames(t, c, reply)
+	return c.LocalAddr().String()
+}
+
+// nameServerWithoutTCP is a [nameServer] at whose port nobody listens for TCP, nor will
+// as long as the test runs.
+func nameServerWithoutTCP(t lab, reply func(query []byte) []byte) string {
+	t.Helper()
+	for {
+		address := closedPort(t)
+		if serveNames(t, address, reply) == nil { // else somebody has the port for UDP
+			return address
+		}
+	}
+}
+
+// closedPacketPort returns a loopback address at which nobody listens for UDP. The port
+// is that of a socket that hears one peer alone.
+func closedPacketPort(t lab) string {
+	t.Helper()
+	c, err := net.Dial("udp", "127.0.0.1:9")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
 	return c.LocalAddr().String()
 }
 

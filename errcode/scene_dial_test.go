@@ -80,14 +80,16 @@ func dnsScenes() []scene {
 		{name: "the DNS server answers SERVFAIL", want: errcode.DNSServfail, std: errcode.DNS, why: resolverText, stage: rcode(dnsmessage.RCodeServerFailure)},
 		{name: "the DNS server answers REFUSED", want: errcode.DNSRefused, std: errcode.DNS, why: resolverText, stage: rcode(dnsmessage.RCodeRefused)},
 		{name: "the DNS server answers FORMERR", want: errcode.DNSRcode, std: errcode.DNS, why: resolverText, stage: rcode(dnsmessage.RCodeFormatError)},
-		{name: "the DNS server cuts its answer and refuses TCP", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: asking(reply(dnsmessage.RCodeSuccess, true))},
+		{name: "the DNS server cuts its answer and refuses TCP", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(nameServerWithoutTCP(t, reply(dnsmessage.RCodeSuccess, true)))}
+		}},
 		{name: "the DNS server cuts its answer over TCP as well", want: errcode.DNSMalformed, std: errcode.NoSuchHost, why: "package net takes the cut answer for the whole one", stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(cuttingNameServer(t))}
 		}},
 		{name: "the DNS server answers garbage", want: errcode.DNSMalformed, std: errcode.DNSTimeout, why: "package net waits on for another answer", stage: inVain(func([]byte) []byte { return []byte("garbage") })},
 		{name: "the DNS server answers nothing", want: errcode.DNSTimeout, stage: inVain(func([]byte) []byte { return nil })},
 		{name: "the DNS server's port is closed", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(closedPort(t))}
+			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(closedPacketPort(t))}
 		}},
 		{name: "the name has addresses of the other family only", want: errcode.DNSFamily, std: errcode.NoSuchHost, why: "package net asks for the wanted family only", stage: func(t lab) transport.Config {
 			cfg := asking(addressed)(t)
