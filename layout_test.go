@@ -53,7 +53,8 @@ var house = map[string]room{
 		},
 	},
 	"config": {
-		modules: []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
+		packages: []string{"policy"},
+		modules:  []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
 	},
 	"demo": {},
 	"errcode": {
@@ -70,8 +71,11 @@ var house = map[string]room{
 			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
 		},
 	},
+	"policy": {
+		modules: []string{"golang.org/x/net/idna"},
+	},
 	"prober/transport": {
-		packages: []string{"errcode"},
+		packages: []string{"errcode", "policy"},
 		modules: []string{
 			"github.com/andybalholm/brotli",
 			"github.com/klauspost/compress",

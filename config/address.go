@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/policy"
 )
 
 // RedactedURL returns scheme, host and path of u, for labels, logs and pages:
@@ -113,10 +115,8 @@ func checkHost(host string) error {
 			return errors.New("the host is not a valid name or address")
 		}
 	}
-	if _, err := strconv.ParseUint(labels[len(labels)-1], 10, 64); err == nil {
-		if _, err := netip.ParseAddr(host); err != nil {
-			return errors.New("the host is not a valid IPv4 address")
-		}
+	if _, err := netip.ParseAddr(host); err != nil && policy.EndsInNumber(host) {
+		return errors.New("the host is not a valid IPv4 address")
 	}
 	return nil
 }

@@ -60,14 +60,23 @@ func fill[T comparable](to *T, v T) {
 
 // presetFile sets the defaults of the keys that no target has. Denied are the
 // addresses at which clouds hand out credentials, and all else that is
-// link-local.
+// link-local, where most of them do so.
 func presetFile(c *Config) {
 	c.Metrics.NativeHistograms = true
 	c.Network.Deny = []netip.Prefix{
 		netip.MustParsePrefix("169.254.0.0/16"),
 		netip.MustParsePrefix("fe80::/10"),
-		netip.MustParsePrefix("fd00:ec2::254/128"),
-		netip.MustParsePrefix("100.100.100.200/32"),
+		netip.MustParsePrefix("fd00:ec2::/32"),          // AWS: metadata, credentials of pods, and its other services
+		netip.MustParsePrefix("fd20:ce::254/128"),       // Google Cloud
+		netip.MustParsePrefix("168.63.129.16/32"),       // Azure, the host's agent
+		netip.MustParsePrefix("192.0.0.192/32"),         // Oracle Cloud Classic
+		netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), // Oracle Cloud
+		netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba Cloud
+		netip.MustParsePrefix("fd00:100::100:200/128"),  // Alibaba Cloud
+		netip.MustParsePrefix("100.96.0.96/32"),         // Volcano Engine
+		netip.MustParsePrefix("100.80.80.80/32"),        // UCloud
+		netip.MustParsePrefix("fd00:42::42/128"),        // Scaleway
+		netip.MustParsePrefix("fd00:a9fe:a9fe::1/128"),  // Akamai
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,6 +35,31 @@ func TestTheReferencesMinimalFileWorks(t *testing.T) {
 	for _, file := range files {
 		_, err := Parse(file[1], "prober.yml")
 		assert.NoError(t, err)
+	}
+}
+
+// TestTheDefaultOfDenyIsRepeatedWhereItMatters looks at the pages that name it, and at
+// what forbids the same addresses once more.
+func TestTheDefaultOfDenyIsRepeatedWhereItMatters(t *testing.T) {
+	t.Parallel()
+	c, err := Parse([]byte("targets: []"), "prober.yml")
+	require.NoError(t, err)
+	list := make([]string, len(c.Network.Deny))
+	for i, p := range c.Network.Deny {
+		list[i] = p.String()
+	}
+	for path, said := range map[string]string{
+		"../docs/configuration.md":                "`[" + strings.Join(list, ", ") + "]`",
+		"../prober.yml":                           "#deny: [" + strings.Join(list, ", ") + "]",
+		"../deploy/systemd/prober.service":        "IPAddressDeny=" + strings.Join(list, " ") + "\n",
+		"../deploy/kubernetes/networkpolicy.yaml": "",
+	} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), said, path)
+		for _, prefix := range list {
+			assert.Contains(t, string(text), prefix, path)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/policy"
 )
 
 // Load reads the configuration at path and the files that it refers to. The
@@ -42,7 +44,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 	c := l.config
 	presetFile(c)
 	top := &scope{report: r, files: newFileStore(path), marks: map[string]mark{}}
-	loaderFields(l).decode(cursor{scope: top, node: root}, root)
+	networkFirst(loaderFields(l)).decode(cursor{scope: top, node: root}, root)
 	l.narrow(top)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -60,6 +62,8 @@ type loader struct {
 	base   Target
 	marks  map[string]mark
 	pick   *Pick // nil where all targets are wanted
+	// policy is nil until the first target is held against it.
+	policy *policy.Policy
 }
 
 // defaultsValue is the key defaults.

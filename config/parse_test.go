@@ -41,7 +41,12 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 		},
 		Network: Network{Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),
-			netip.MustParsePrefix("fd00:ec2::254/128"), netip.MustParsePrefix("100.100.100.200/32"),
+			netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("fd20:ce::254/128"),
+			netip.MustParsePrefix("168.63.129.16/32"), netip.MustParsePrefix("192.0.0.192/32"),
+			netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), netip.MustParsePrefix("100.100.100.200/32"),
+			netip.MustParsePrefix("fd00:100::100:200/128"), netip.MustParsePrefix("100.96.0.96/32"),
+			netip.MustParsePrefix("100.80.80.80/32"), netip.MustParsePrefix("fd00:42::42/128"),
+			netip.MustParsePrefix("fd00:a9fe:a9fe::1/128"),
 		}},
 		Files: []string{"testdata/good/minimal.yml"},
 	}

@@ -52,6 +52,7 @@ func (p *Pick) IsURL() bool {
 func (l *loader) settle(t *Target, s *scope) {
 	burst := t.Burst // as the file has it: check drops what has no meaning there, and a flag may give it one
 	s.check(t)
+	s.checkPolicy(t, l.rules())
 	if l.pick != nil && t.Name == l.pick.Target {
 		t.Burst = l.pick.override(burst, s)
 	}
@@ -127,6 +128,7 @@ func (l *loader) urlTarget(top *scope) Target {
 	s.checkNeeded(targetFields(&t), "")
 	burst := t.Burst
 	s.check(&t)
+	s.checkPolicy(&t, l.rules())
 	t.Burst = l.pick.override(burst, s)
 	fillURLBurst(&t.Burst)
 	fillTarget(&t)

@@ -29,7 +29,8 @@ const (
 // fileFields and the functions below are the schema: every key of the file
 // stands in one of them, with the variable it fills and what it may hold. What
 // a key means together with others is in checks.go, its default in defaults.go.
-// Keys are decoded in the order given here: defaults before the targets.
+// Keys are decoded in the order given here, defaults before the targets, but for
+// network, which comes first of all.
 func fileFields(c *Config) section { return loaderFields(&loader{config: c}) }
 
 func loaderFields(l *loader) section {

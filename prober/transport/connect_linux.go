@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"example.com/prober/policy"
 )
 
 // connectTCP makes a connection as package net does, without asking the system for what is
@@ -40,11 +42,11 @@ type tcpConn struct {
 	remote netip.AddrPort
 }
 
-func (c *tcpConn) open(ctx context.Context, p policy, spare reserve, deadline Instant) error {
+func (c *tcpConn) open(ctx context.Context, p policy.Policy, spare reserve, deadline Instant) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := p.check(c.remote.Addr()); err != nil {
+	if err := checkAddr(p, c.remote.Addr()); err != nil {
 		return err
 	}
 	family, to := sockaddr(c.remote)

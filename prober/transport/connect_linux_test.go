@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 )
 
 // bothWays connects to p by hand and by way of package net.
@@ -123,7 +124,7 @@ func TestConnectionsByHandKnowTheirAddresses(t *testing.T) {
 		defer ln.Close()
 		addr := netip.MustParseAddrPort(ln.Addr().String())
 		c := &tcpConn{remote: addr}
-		require.NoError(t, c.open(t.Context(), policy{}, newReserve(), Now().Add(patience)))
+		require.NoError(t, c.open(t.Context(), policy.Policy{}, newReserve(), Now().Add(patience)))
 		defer c.Close()
 		seen, err := ln.Accept()
 		require.NoError(t, err)
@@ -159,7 +160,7 @@ func TestConnectingByHandEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &tcpConn{remote: netip.MustParseAddrPort("127.0.0.1:1")}
-	require.ErrorIs(t, c.open(ctx, policy{}, newReserve(), Now().Add(patience)), context.Canceled)
+	require.ErrorIs(t, c.open(ctx, policy.Policy{}, newReserve(), Now().Add(patience)), context.Canceled)
 }
 
 func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {

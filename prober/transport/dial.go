@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 )
 
 // endpoint is where a connection leads: the target, or the proxy before it.
@@ -40,8 +41,11 @@ func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
 		}
 		e.port = uint16(port)
 	}
-	if addr, err := netip.ParseAddr(e.host); err == nil {
+	switch addr, err := netip.ParseAddr(e.host); {
+	case err == nil:
 		e.addrs = []netip.Addr{addr}
+	case policy.EndsInNumber(e.host):
+		return endpoint{}, errcode.New(errcode.InvalidURL, "the host is not a valid IPv4 address")
 	}
 	return e, nil
 }
@@ -78,10 +82,11 @@ func (t *Transport) route() error {
 }
 
 // newDialer returns the dialer for targets and proxies. It enforces the policy.
-func newDialer(p policy, spare reserve, source netip.Addr) net.Dialer {
+func newDialer(p policy.Policy, spare reserve, source netip.Addr) net.Dialer {
+	control := controlOf(p)
 	d := net.Dialer{
-		ControlContext: func(_ context.Context, _, address string, c syscall.RawConn) error {
-			if err := p.control(address); err != nil {
+		ControlContext: func(ctx context.Context, network, address string, c syscall.RawConn) error {
+			if err := control(ctx, network, address, c); err != nil {
 				return err
 			}
 			return spare.keep(c)
@@ -189,11 +194,14 @@ func (t *Transport) addresses(ctx context.Context, r *Result, deadline Instant) 
 			return nil, err
 		}
 	}
+	if t.proxy == nil && (t.blocked != nil || len(t.next.addrs) == 0) {
+		r.enter(errcode.PhaseResolve)
+	}
+	if t.blocked != nil {
+		return nil, t.blocked
+	}
 	if len(t.next.addrs) > 0 {
 		return t.next.addrs, nil
-	}
-	if t.proxy == nil {
-		r.enter(errcode.PhaseResolve)
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
 	defer cancel()
@@ -204,7 +212,7 @@ func (t *Transport) addresses(ctx context.Context, r *Result, deadline Instant) 
 // stands in the URL; a name is the proxy's to resolve.
 func (t *Transport) checkTarget() error {
 	for _, addr := range t.target.addrs {
-		if err := t.policy.check(addr); err != nil {
+		if err := checkAddr(t.policy, addr); err != nil {
 			return err
 		}
 	}

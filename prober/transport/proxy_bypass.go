@@ -31,7 +31,11 @@ func bypasses(list []string, target endpoint) bool {
 
 func matchesAddress(entry string, addr netip.Addr, port uint16) bool {
 	if prefix, err := netip.ParsePrefix(entry); err == nil {
-		return contains(unmapped([]netip.Prefix{prefix}), addr)
+		const mappingBits = 96
+		if prefix.Addr().Is4In6() && prefix.Bits() >= mappingBits {
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mappingBits)
+		}
+		return prefix.Contains(addr)
 	}
 	host, matches := cutPort(entry, port)
 	listed, err := netip.ParseAddr(strings.Trim(host, "[]"))

@@ -112,6 +112,7 @@ func TestWhereARedirectLeads(t *testing.T) {
 		"a name that does not exist":      {to: []string{"http://name.invalid/"}, code: errcode.NoSuchHost},
 		"an address that must not be":     {to: []string{"http://127.0.0.9/"}, code: errcode.BlockedIP},
 		"an address in disguise":          {to: []string{"http://[::ffff:127.0.0.9]/"}, code: errcode.BlockedIP},
+		"an address behind NAT64":         {to: []string{"http://[64:ff9b::127.0.0.9]/"}, code: errcode.BlockedIP},
 		"a redirect to the target itself": {to: []string{"/?status=302&to=/"}, code: errcode.OK, want: ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 )
 
 // IPVersion restricts or orders the addresses that are dialled.
@@ -38,9 +39,9 @@ type lookup func(ctx context.Context, network, host string) ([]netip.Addr, error
 
 // newLookup returns how names are looked up: by asking server, or as the system
 // does if server is not valid.
-func newLookup(server netip.AddrPort) lookup {
+func newLookup(server netip.AddrPort, p policy.Policy) lookup {
 	if server.IsValid() {
-		return directLookup(server)
+		return directLookup(server, p)
 	}
 	return systemLookup(new(net.Dialer).DialContext)
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/policy"
 )
 
 // directTries is how often a DNS server is asked that stays silent: a datagram
@@ -23,8 +25,9 @@ const directTries = 2
 // directLookup asks one DNS server, and nothing else: no hosts file, no search
 // list, no cache. IPv6 addresses come first (RFC 6724, section 2.1). A family
 // that gets no answer uses up the time of the look-up, as it does for programs
-// that ask through the C library.
-func directLookup(server netip.AddrPort) lookup {
+// that ask through the C library. The policy holds for the server too.
+func directLookup(server netip.AddrPort, p policy.Policy) lookup {
+	dialer := net.Dialer{ControlContext: controlOf(p)}
 	return func(ctx context.Context, network, host string) ([]netip.Addr, error) {
 		name, err := dnsmessage.NewName(rooted(host))
 		if err != nil {
@@ -35,7 +38,7 @@ func directLookup(server netip.AddrPort) lookup {
 		var asking sync.WaitGroup
 		for i, kind := range kinds {
 			q := dnsmessage.Question{Name: name, Type: kind, Class: dnsmessage.ClassINET}
-			asking.Go(func() { replies[i] = askDirectly(ctx, server, q) })
+			asking.Go(func() { replies[i] = askDirectly(ctx, dialer.DialContext, server, q) })
 		}
 		asking.Wait()
 		addrs, failure := merge(replies)
@@ -83,11 +86,11 @@ func isAbsence(err error) bool {
 
 // askDirectly puts one question to the server, over TCP when the answer does not
 // fit into a datagram (RFC 7766, section 5).
-func askDirectly(ctx context.Context, server netip.AddrPort, q dnsmessage.Question) reply {
+func askDirectly(ctx context.Context, dial dialFunc, server netip.AddrPort, q dnsmessage.Question) reply {
 	for left := directTries; ; left-- {
-		answer := exchangeDNS(ctx, "udp", server, q, left)
+		answer := exchangeDNS(ctx, dial, "udp", server, q, left)
 		if answer.truncated {
-			return exchangeDNS(ctx, "tcp", server, q, 1)
+			return exchangeDNS(ctx, dial, "tcp", server, q, 1)
 		}
 		if left == 1 || !outOfTime(answer.err) || ctx.Err() != nil {
 			return answer
@@ -96,14 +99,13 @@ func askDirectly(ctx context.Context, server netip.AddrPort, q dnsmessage.Questi
 }
 
 // exchangeDNS asks once and waits for a part of the time that is left.
-func exchangeDNS(ctx context.Context, network string, server netip.AddrPort, q dnsmessage.Question, parts int) reply {
+func exchangeDNS(ctx context.Context, dial dialFunc, network string, server netip.AddrPort, q dnsmessage.Question, parts int) reply {
 	id := uint16(rand.Uint32())
 	message, err := query(id, q)
 	if err != nil {
 		return reply{err: errNoSuchName}
 	}
-	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, network, server.String())
+	c, err := dial(ctx, network, server.String())
 	if err != nil {
 		return reply{err: err}
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/policy"
 )
 
 // dnsAnswer is what a test's DNS server does with a question.
@@ -196,7 +198,7 @@ func lookups(server netip.AddrPort) map[string]lookup {
 		return new(net.Dialer).DialContext(ctx, network, server.String())
 	}
 	return map[string]lookup{
-		"asking the server directly": directLookup(server),
+		"asking the server directly": directLookup(server, policy.Policy{}),
 		"asking as the system does":  systemLookup(redirected),
 	}
 }

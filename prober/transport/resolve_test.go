@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 )
 
 // How long a test waits for something that does not happen: briefly where
@@ -92,7 +93,7 @@ func TestDNSServerOverTCPOnlyForLongAnswers(t *testing.T) {
 		"short.test.": {ipv4: []string{"192.0.2.1"}},
 		"long.test.":  {ipv4: []string{"192.0.2.1", "192.0.2.2"}, truncate: true},
 	})
-	look := directLookup(server.addr)
+	look := directLookup(server.addr, policy.Policy{})
 
 	addrs, err := look(t.Context(), "ip4", "short.test")
 	require.NoError(t, err)
@@ -108,7 +109,7 @@ func TestDNSServerOverTCPOnlyForLongAnswers(t *testing.T) {
 func TestDNSServerAnswerIsFinal(t *testing.T) {
 	t.Parallel()
 	server := serveDNS(t, map[string]dnsAnswer{"name.test.": failing(dnsmessage.RCodeServerFailure)})
-	_, err := directLookup(server.addr)(t.Context(), "ip4", "name.test")
+	_, err := directLookup(server.addr, policy.Policy{})(t.Context(), "ip4", "name.test")
 	require.ErrorIs(t, err, errDNSServfail)
 	assert.EqualValues(t, 1, server.questions.Load())
 }
@@ -118,7 +119,7 @@ func TestDNSServerThatLosesADatagramIsAskedAgain(t *testing.T) {
 	server := serveDNS(t, map[string]dnsAnswer{"name.test.": {silent: true}})
 	ctx, cancel := context.WithTimeout(t.Context(), amply)
 	defer cancel()
-	_, err := directLookup(server.addr)(ctx, "ip4", "name.test")
+	_, err := directLookup(server.addr, policy.Policy{})(ctx, "ip4", "name.test")
 	require.True(t, outOfTime(err), err)
 	require.Eventually(t, func() bool { return server.questions.Load() == directTries }, patience, time.Millisecond)
 }

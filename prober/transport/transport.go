@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 )
 
 // Bounds that hold for every response.
@@ -107,9 +108,13 @@ type Config struct {
 	// Proxy is the way to the target, if not the direct one.
 	Proxy ProxyOptions
 	// Deny and Allow decide on the address that is really dialled, that of a proxy
-	// included, and on one that a proxy is told to dial. DNS servers are exempt.
+	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
+	// servers of the system are exempt.
 	Deny  []netip.Prefix
 	Allow []netip.Prefix
+	// DenyHosts holds names, and *.name for all below one, by which neither the
+	// target goes, nor its proxy, nor where a redirect leads.
+	DenyHosts []string
 }
 
 // HeaderField is one line of a request header.
@@ -128,7 +133,8 @@ type Transport struct {
 	origins      origins
 	ipVersion    IPVersion
 	lookup       lookup
-	policy       policy
+	policy       policy.Policy
+	blocked      error // why nothing may be sent, if so
 	reserve      reserve
 	dialer       net.Dialer
 	pool         pool
@@ -146,10 +152,10 @@ func New(cfg Config) (*Transport, error) {
 	t := &Transport{
 		cfg:     cfg,
 		target:  target,
-		lookup:  newLookup(cfg.DNSServer),
-		policy:  newPolicy(cfg.Deny, cfg.Allow),
+		policy:  policy.New(cfg.Deny, cfg.Allow, cfg.DenyHosts),
 		reserve: newReserve(),
 	}
+	t.lookup = newLookup(cfg.DNSServer, t.policy)
 	t.dialer = newDialer(t.policy, t.reserve, cfg.SourceAddress)
 	if t.cfg.MaxBodyBytes == 0 {
 		t.cfg.MaxBodyBytes = defaultMaxBodyBytes
@@ -157,6 +163,7 @@ func New(cfg Config) (*Transport, error) {
 	if err := t.route(); err != nil {
 		return nil, err
 	}
+	t.blocked = t.blockedName()
 	if cfg.URL.Scheme == "https" {
 		if t.tls, err = cfg.TLS.compile(t.target.host); err != nil {
 			return nil, err

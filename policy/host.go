@@ -1,0 +1,135 @@
+package policy
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// hostRule is a compiled entry of a list of denied hosts.
+type hostRule struct {
+	entry string // as it was given
+	name  string // what a host is compared with
+	below bool   // the names below it are meant, and not the name itself
+}
+
+// The forms that an entry cannot have.
+var (
+	errAddressRule = errors.New("is an address: those stand in network.deny")
+	errHostRule    = errors.New("must be a host name, or *.name for all names below one, without scheme, port and path")
+)
+
+// CheckHostRule wants an entry of a list of denied hosts: a name, or *.name for
+// all names below one.
+func CheckHostRule(entry string) error {
+	name, err := ASCII(strings.TrimPrefix(entry, "*."))
+	switch {
+	case err != nil:
+		return err
+	case isAddress(name) || EndsInNumber(name):
+		return errAddressRule
+	case !isName(strings.TrimSuffix(name, ".")):
+		return errHostRule
+	}
+	return nil
+}
+
+func hostRules(entries []string) []hostRule {
+	rules := make([]hostRule, 0, len(entries))
+	for _, entry := range entries {
+		name, below := strings.CutPrefix(entry, "*.")
+		if name = canonical(name); name != "" {
+			rules = append(rules, hostRule{entry, name, below})
+		}
+	}
+	return rules
+}
+
+// DenyHost returns the entry of the list of denied hosts that forbids host, and ""
+// if none does. The spelling makes no difference: the case, a dot at the end, and
+// letters beyond ASCII in place of their xn-- form.
+func (p Policy) DenyHost(host string) (entry string) {
+	if len(p.hosts) == 0 {
+		return ""
+	}
+	host = canonical(host)
+	for _, r := range p.hosts {
+		if !r.below && host == r.name || r.below && strings.HasSuffix(host, "."+r.name) {
+			return r.entry
+		}
+	}
+	return ""
+}
+
+// canonical returns the one spelling of a name in which names are compared.
+func canonical(name string) string {
+	if ascii, err := ASCII(name); err == nil {
+		name = ascii
+	}
+	return strings.ToLower(strings.TrimRight(name, "."))
+}
+
+var errNotASCII = errors.New("the host holds letters that have no xn-- form")
+
+// ASCII returns host with its letters beyond ASCII in the xn-- form that DNS and
+// HTTP know (UTS #46, as browsers do it). A host in ASCII is left as it is. What is
+// returned may still be no valid name.
+func ASCII(host string) (string, error) {
+	if isASCII(host) {
+		return host, nil
+	}
+	if !utf8.ValidString(host) {
+		return "", errNotASCII
+	}
+	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.StrictDomainName(false))
+	ascii, err := profile.ToASCII(host)
+	if err != nil || ascii == "" || !isASCII(ascii) {
+		return "", errNotASCII // the cause quotes the host
+	}
+	return ascii, nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// EndsInNumber reports whether the last label of host is a number in decimal or
+// hexadecimal notation, so that some programs take host for an IPv4 address and
+// others for a name. Only the usual notation of an address is one here.
+func EndsInNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	digits := "0123456789"
+	if len(last) > 1 && last[0] == '0' && last[1]|0x20 == 'x' {
+		last, digits = last[2:], "0123456789abcdefABCDEF"
+	} else if last == "" {
+		return false
+	}
+	return strings.Trim(last, digits) == ""
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
+}
+
+// isName wants labels of letters, digits, hyphens and the _ that DNS allows.
+func isName(name string) bool {
+	for label := range strings.SplitSeq(name, ".") {
+		odd := strings.ContainsFunc(label, func(r rune) bool {
+			return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_'
+		})
+		if odd || label == "" {
+			return false
+		}
+	}
+	return true
+}
