@@ -58,6 +58,7 @@ func secrecies() map[string]secrecy {
 		"expect", "expect.status", "expect.headers", "expect.body", "expect.body.contains", "expect.body.regexp", "expect.body.json",
 		"expect.http_version", "expect.max_latency", "expect.max_body_size",
 		"metrics", "metrics.buckets", "metrics.native_histograms", "network", "network.deny", "network.allow",
+		"network.deny_hosts",
 	} {
 		all[key] = open
 	}

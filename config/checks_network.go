@@ -1,8 +1,11 @@
 package config
 
 import (
+	"net"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"example.com/prober/policy"
 )
@@ -23,7 +26,7 @@ func (l *loader) rules() *policy.Policy {
 		if slices.ContainsFunc(n.Allow, func(p netip.Prefix) bool { return !p.IsValid() }) {
 			n.Allow = nil
 		}
-		p := policy.New(n.Deny, n.Allow, nil)
+		p := policy.New(n.Deny, n.Allow, n.DenyHosts)
 		l.policy = &p
 	}
 	return l.policy
@@ -32,8 +35,53 @@ func (l *loader) rules() *policy.Policy {
 // checkPolicy finds what a target could never reach. The addresses of targets are
 // left to the time of the request, which tells what they are then.
 func (s *scope) checkPolicy(t *Target, p *policy.Policy) {
+	for _, name := range hostsOf(t) {
+		entry := p.DenyHost(name.host)
+		switch msg := "is denied by " + strconv.Quote(entry) + " in network.deny_hosts"; {
+		case entry == "":
+		case s.isSet(name.key):
+			s.conflict(msg, name.key)
+		default: // the URL of a target that is not in the file
+			s.errs = append(s.errs, Error{Path: s.where, Msg: msg})
+		}
+	}
 	const server = "connection.dns_server"
 	if s.sound(server) && !p.AllowsAddr(t.Connection.DNSServer.Addr()) {
 		s.conflict("must not be asked: network.deny and network.allow forbid its address", server)
 	}
+}
+
+type hostAt struct{ key, host string }
+
+// hostsOf returns the names by which a target goes, each with the key that has it.
+// With request.host and tls.server_name a target is asked to be another host, which
+// behind a shared entrance it is.
+func hostsOf(t *Target) []hostAt {
+	hosts := []hostAt{
+		{"request.host", hostWithoutPort(t.Request.Host)},
+		{"connection.tls.server_name", t.Connection.TLS.ServerName},
+	}
+	for _, at := range []struct {
+		key string
+		u   *url.URL
+	}{{"url", t.URL}, {"connection.proxy_url", t.Connection.Proxy.URL}, {"request.oauth2.token_url", tokenURL(t)}} {
+		if at.u != nil {
+			hosts = append(hosts, hostAt{at.key, at.u.Hostname()})
+		}
+	}
+	return hosts
+}
+
+func tokenURL(t *Target) *url.URL {
+	if t.Request.OAuth2 == nil {
+		return nil
+	}
+	return t.Request.OAuth2.TokenURL
+}
+
+func hostWithoutPort(s string) string {
+	if host, _, err := net.SplitHostPort(s); err == nil {
+		return host
+	}
+	return s
 }

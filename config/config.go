@@ -328,10 +328,13 @@ type Metrics struct {
 	NativeHistograms bool
 }
 
-// Network says which addresses may be dialled.
+// Network says which addresses and hosts may be dialled.
 type Network struct {
 	// Deny holds what is never dialled.
 	Deny []netip.Prefix
 	// Allow, when not empty, holds all that may be dialled.
 	Allow []netip.Prefix
+	// DenyHosts holds the names, and as *.name all names below one, by which no
+	// target, proxy and token endpoint may go, nor a place that a redirect leads to.
+	DenyHosts []string
 }

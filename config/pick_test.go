@@ -78,6 +78,15 @@ func TestAPickedURLIsATargetOverTheDefaults(t *testing.T) {
 	assert.Equal(t, Burst{Requests: 20, Rate: 5, Concurrency: 10, Arrival: ArrivalPoisson, Precision: PrecisionSleep}, cfg.Targets[0].Burst)
 }
 
+func TestAPickedURLIsHeldAgainstTheNetworkOfTheFile(t *testing.T) {
+	t.Parallel()
+	file := []byte("targets: []\nnetwork: {deny_hosts: ['*.prod.example']}\n")
+	_, err := ParseOne(file, "prober.yml", Pick{Target: "https://shop.staging.example/"})
+	require.NoError(t, err)
+	_, err = ParseOne(file, "prober.yml", Pick{Target: "https://shop.prod.example/?token=s3cret"})
+	require.EqualError(t, err, `URL: is denied by "*.prod.example" in network.deny_hosts`)
+}
+
 func TestMistakesInThePickNameTheFlag(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

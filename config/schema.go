@@ -4,6 +4,8 @@ import (
 	"errors"
 	"regexp"
 	"time"
+
+	"example.com/prober/policy"
 )
 
 // Bounds of what a file can ask for.
@@ -45,6 +47,7 @@ func loaderFields(l *loader) section {
 		{"network", section{
 			{"deny", prefixes(&c.Network.Deny)},
 			{"allow", prefixes(&c.Network.Allow)},
+			{"deny_hosts", texts(&c.Network.DenyHosts, policy.CheckHostRule)},
 		}},
 	}
 }

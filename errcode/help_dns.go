@@ -53,7 +53,7 @@ var dnsHelp = [...]explained{
 	}},
 	{BlockedHost, Help{
 		"The host name is on the deny list; it was not even resolved.",
-		"The target or a redirect names a host that the configuration forbids.",
-		"Compare the target's url, or the Location header of its redirect, with the deny list.",
+		"A redirect leads to a host that network.deny_hosts forbids, such as from staging to production. A file that names one itself is refused when it is loaded.",
+		"Compare the Location header of the target (`curl -sI URL`) with network.deny_hosts, and repair what writes it.",
 	}},
 }

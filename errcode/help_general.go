@@ -63,7 +63,7 @@ var generalHelp = [...]explained{
 	}},
 	{RedirectRefused, Help{
 		"The response redirects to where the prober must not go.",
-		"The redirect leads from https to http, or to a host or address that network.deny forbids.",
+		"The redirect leads from https to http, or to a URL with a user name. One to where network.deny or network.deny_hosts forbid is 1110 or 1111.",
 		"Read the Location header with `curl -sI URL`. An unexpected host there may be an attack on the target, such as an open redirect.",
 	}},
 	{Proxy, Help{

@@ -47,6 +47,9 @@ func dialScenes() []scene {
 		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", peer(t, silence)), Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 		}},
+		{name: "the host is on the deny list", want: errcode.BlockedHost, alone: true, why: noSuchOption, stage: func(lab) transport.Config {
+			return transport.Config{URL: at("http", "host.prod.test"), DenyHosts: []string{"*.prod.test"}}
+		}},
 		{name: "no answer comes until the deadline", want: errcode.RequestTimeout, act: inVain, stage: plain(func(t lab) string { return peer(t, silence) })},
 		{name: "the peer resets instead of answering", want: errcode.Reset, stage: plain(func(t lab) string { return peer(t, reset) })},
 		{name: "a hook of ours panics", want: errcode.Panic, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {

@@ -27,7 +27,6 @@ func madeByHand() map[errcode.Code]string {
 		others       = "every failure of its family that we know has a number of its own; it is here for new ones"
 	)
 	reasons := map[errcode.Code]string{
-		errcode.BlockedHost:        "the prober denies addresses, not names; it is here for users of the library who do",
 		errcode.DialReset:          "a reset answers a SYN with 1212; only one that crosses a simultaneous open is another",
 		errcode.TCPErrno:           "what the kernel says of a lost route depends on the moment (1204, 1214, or EINVAL, which is this one)",
 		errcode.Stuck:              "the watchdog is outside the engine, in package prober, in whose tests it occurs",

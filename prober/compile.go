@@ -39,6 +39,7 @@ func (m *Manager) compile(t config.Target, network config.Network) (*compiled, e
 		Decoders:        m.decoders,
 		Deny:            network.Deny,
 		Allow:           network.Allow,
+		DenyHosts:       network.DenyHosts,
 	}
 	setConnection(&cfg, t.Connection)
 	expect.configure(&cfg)

@@ -205,8 +205,9 @@ func (t *tokenTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 			content = bytes.Clone(b)
 			return nil
 		},
-		Deny:  t.network.Deny,
-		Allow: t.network.Allow,
+		Deny:      t.network.Deny,
+		Allow:     t.network.Allow,
+		DenyHosts: t.network.DenyHosts,
 	}
 	for name, values := range q.Header {
 		for _, v := range values {

@@ -93,6 +93,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		endpoint string
 		timeout  time.Duration
 		deny     string
+		denyHost string
 		code     errcode.Code
 	}{
 		"the client is refused":              {endpoint: answer(401, `{"error":"invalid_client","error_description":"from the peer"}`), code: 1401},
@@ -103,6 +104,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		"a redirect is not followed":         {endpoint: answer(302, ""), code: errcode.Content},
 		"nobody listens":                     {endpoint: "http://127.0.0.1:1", code: errcode.Refused},
 		"an address that must not be":        {endpoint: answer(200, ""), deny: "127.0.0.0/8", code: errcode.BlockedIP},
+		"a host that must not be":            {endpoint: "http://login.prod.test", denyHost: "*.prod.test", code: errcode.BlockedHost},
 		"no answer": {endpoint: serve(t, func(_ http.ResponseWriter, q *http.Request) {
 			_, _ = io.Copy(io.Discard, q.Body)
 			<-q.Context().Done()
@@ -117,6 +119,9 @@ func TestWhyThereIsNoToken(t *testing.T) {
 			var network config.Network
 			if tt.deny != "" {
 				network.Deny = []netip.Prefix{netip.MustParsePrefix(tt.deny)}
+			}
+			if tt.denyHost != "" {
+				network.DenyHosts = []string{tt.denyHost}
 			}
 			var log bytes.Buffer
 			s := newTokenSource(cfg, network, slog.New(slog.NewTextHandler(&log, nil)))

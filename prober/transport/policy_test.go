@@ -88,3 +88,55 @@ func TestAHostThatIsANumberIsRefused(t *testing.T) {
 		assert.Equal(t, errcode.RedirectLocation, codeOf(r), "%s: %v", host, r.Err)
 	}
 }
+
+func TestNoHostIsAskedThatIsDenied(t *testing.T) {
+	t.Parallel()
+	server := serveDNS(t, map[string]dnsAnswer{"shop.prod.test.": {ipv4: []string{"127.0.0.1"}}})
+	p := listen(t, answering(okAnswer))
+	at := func(scheme, host string) *url.URL { return &url.URL{Scheme: scheme, Host: host, Path: "/"} }
+	allowed, denied := p.url("http"), named(t, p, "SHOP.prod.test.")
+	for name, cfg := range map[string]Config{
+		"a target":                    {URL: denied},
+		"a target in h2c":             {URL: denied, HTTPVersion: H2C},
+		"a target over TLS":           {URL: at("https", denied.Host)},
+		"a target with an address":    {URL: denied, Resolve: addresses("127.0.0.1")},
+		"a proxy":                     {URL: at("http", "a.test"), Proxy: ProxyOptions{URL: denied}},
+		"a proxy of SOCKS":            {URL: at("https", "a.test"), Proxy: ProxyOptions{URL: at("socks5", denied.Host)}},
+		"a target behind a proxy":     {URL: denied, Proxy: ProxyOptions{URL: allowed}},
+		"a target behind a tunnel":    {URL: at("https", denied.Host), Proxy: ProxyOptions{URL: allowed}},
+		"a target behind SOCKS":       {URL: denied, Proxy: ProxyOptions{URL: at("socks5", allowed.Host)}},
+		"another Host header":         {URL: allowed, Host: "shop.prod.test:8080"},
+		"another name in a handshake": {URL: at("https", allowed.Host), TLS: TLSOptions{ServerName: "shop.prod.test"}},
+	} {
+		cfg.DNSServer, cfg.DenyHosts = server.addr, []string{"*.prod.test"}
+		r := do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", name, r.Err)
+		assert.ErrorContains(t, r.Err, "*.prod.test", name)
+		phase := errcode.PhaseResolve
+		if cfg.Proxy.URL != nil {
+			phase = errcode.PhaseConnect
+		}
+		assert.Equal(t, phase, r.FailedIn(), name)
+	}
+	assert.Zero(t, p.connections())
+	assert.Zero(t, server.questions.Load())
+}
+
+func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
+	t.Parallel()
+	server := serveDNS(t, map[string]dnsAnswer{})
+	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
+		home := cfg.URL
+		for _, to := range []string{
+			"http://shop.prod.test/", "http://SHOP.PROD.TEST./", "//a.b.prod.test:8080/", "https://shop.prod.test/", "http://xn--bcher-kva.test/",
+		} {
+			cfg.URL, cfg.FollowRedirects = redirect(home, 302, to), 3
+			cfg.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.addr
+			r := do(newTransport(t, cfg), patience)
+			assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", to, r.Err)
+			assert.Len(t, r.Hops, 1)
+			assertPhasesAddUp(t, r)
+		}
+	})
+	assert.Zero(t, server.questions.Load())
+}
