@@ -22,10 +22,14 @@ import (
 // may get lost (RFC 1123, section 6.1.3.3). An answer is final.
 const directTries = 2
 
+// resolutionDelay is how long the answer for one family is waited for when the other
+// has addresses (RFC 8305, section 3).
+const resolutionDelay = 50 * time.Millisecond
+
 // directLookup asks one DNS server, and nothing else: no hosts file, no search
 // list, no cache. IPv6 addresses come first (RFC 6724, section 2.1). A family
-// that gets no answer uses up the time of the look-up, as it does for programs
-// that ask through the C library. The policy holds for the server too.
+// that gets no answer holds the other up for resolutionDelay. The policy holds for
+// the server too.
 func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 	dialer := net.Dialer{ControlContext: controlOf(p)}
 	return func(ctx context.Context, network, host string) ([]netip.Addr, error) {
@@ -33,20 +37,49 @@ func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 		if err != nil {
 			return nil, errNoSuchName
 		}
+		ctx, giveUp := context.WithCancel(ctx)
 		kinds := questionTypes(network)
-		replies := make([]reply, len(kinds))
+		answers := make(chan answer, len(kinds))
 		var asking sync.WaitGroup
 		for i, kind := range kinds {
-			q := dnsmessage.Question{Name: name, Type: kind, Class: dnsmessage.ClassINET}
-			asking.Go(func() { replies[i] = askDirectly(ctx, dialer.DialContext, server, q) })
+			a := asker{dial: dialer.DialContext, server: server.String(),
+				question: dnsmessage.Question{Name: name, Type: kind, Class: dnsmessage.ClassINET}}
+			asking.Go(func() { answers <- answer{i, a.ask(ctx)} })
 		}
+		replies := gather(answers, len(kinds))
+		giveUp() // what is still being waited for ends at once
 		asking.Wait()
 		addrs, failure := merge(replies)
-		if len(addrs) == 0 || outOfTime(failure) {
+		if len(addrs) == 0 {
 			return nil, failure
 		}
 		return addrs, nil
 	}
+}
+
+// answer is what came of question i.
+type answer struct {
+	i int
+	reply
+}
+
+// gather waits for n answers, but not for long after the first that has addresses. Each
+// answer comes in the time of its look-up. What has not come is left empty.
+func gather(answers <-chan answer, n int) []reply {
+	replies := make([]reply, n)
+	var enough <-chan time.Time
+	for range n {
+		select {
+		case a := <-answers:
+			replies[a.i] = a.reply
+			if enough == nil && len(a.addrs) > 0 {
+				enough = time.After(resolutionDelay)
+			}
+		case <-enough:
+			return replies
+		}
+	}
+	return replies
 }
 
 func rooted(host string) string { return strings.TrimSuffix(host, ".") + "." }
@@ -84,13 +117,20 @@ func isAbsence(err error) bool {
 	return errors.Is(err, errNoRecords) || errors.Is(err, errNoSuchName)
 }
 
-// askDirectly puts one question to the server, over TCP when the answer does not
-// fit into a datagram (RFC 7766, section 5).
-func askDirectly(ctx context.Context, dial dialFunc, server netip.AddrPort, q dnsmessage.Question) reply {
+// asker puts one question to one server.
+type asker struct {
+	dial     dialFunc
+	server   string // host:port
+	question dnsmessage.Question
+	plain    bool // without an OPT record, of which the server knows nothing
+}
+
+// ask asks over TCP when the answer does not fit into a datagram (RFC 7766, section 5).
+func (a *asker) ask(ctx context.Context) reply {
 	for left := directTries; ; left-- {
-		answer := exchangeDNS(ctx, dial, "udp", server, q, left)
+		answer := a.exchange(ctx, "udp", left)
 		if answer.truncated {
-			return exchangeDNS(ctx, dial, "tcp", server, q, 1)
+			return a.exchange(ctx, "tcp", 1)
 		}
 		if left == 1 || !outOfTime(answer.err) || ctx.Err() != nil {
 			return answer
@@ -98,14 +138,25 @@ func askDirectly(ctx context.Context, dial dialFunc, server netip.AddrPort, q dn
 	}
 }
 
-// exchangeDNS asks once and waits for a part of the time that is left.
-func exchangeDNS(ctx context.Context, dial dialFunc, network string, server netip.AddrPort, q dnsmessage.Question, parts int) reply {
-	id := uint16(rand.Uint32())
-	message, err := query(id, q)
+// exchange asks once, and once more without an OPT record if the server may have refused
+// the question for that (RFC 6891, section 6.2.2).
+func (a *asker) exchange(ctx context.Context, network string, parts int) reply {
+	answer := a.once(ctx, network, parts)
+	if !answer.strict || a.plain {
+		return answer
+	}
+	a.plain = true
+	return a.once(ctx, network, parts)
+}
+
+// once waits for a part of the time that is left.
+func (a *asker) once(ctx context.Context, network string, parts int) reply {
+	id, q := uint16(rand.Uint32()), a.question
+	message, err := query(id, q, a.plain)
 	if err != nil {
 		return reply{err: errNoSuchName}
 	}
-	c, err := dial(ctx, network, server.String())
+	c, err := a.dial(ctx, network, a.server)
 	if err != nil {
 		return reply{err: err}
 	}
@@ -153,19 +204,14 @@ func overUDP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (repl
 	}
 }
 
-// overTCP sends and reads one message with its length before it (RFC 1035,
-// section 4.2.2).
+// overTCP sends and reads one message. One that is cut even here is of no use: nothing
+// has room for the rest.
 func overTCP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (reply, error) {
-	framed := binary.BigEndian.AppendUint16(nil, uint16(len(message)))
-	if _, err := c.Write(append(framed, message...)); err != nil {
+	if _, err := c.Write(frame(message)); err != nil {
 		return reply{}, err
 	}
-	var size [2]byte
-	if _, err := io.ReadFull(c, size[:]); err != nil {
-		return reply{}, err
-	}
-	buf := make([]byte, binary.BigEndian.Uint16(size[:]))
-	if _, err := io.ReadFull(c, buf); err != nil {
+	buf, err := readFramed(c)
+	if err != nil {
 		return reply{}, err
 	}
 	answer, err := readReply(buf, id, q)
@@ -173,4 +219,20 @@ func overTCP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (repl
 		return reply{err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of asking
 	}
 	return answer, nil
+}
+
+// frame puts the length before a message (RFC 1035, section 4.2.2).
+func frame(message []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
+}
+
+// readFramed reads one message that has its length before it.
+func readFramed(r io.Reader) ([]byte, error) {
+	var size [2]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, err
+	}
+	message := make([]byte, binary.BigEndian.Uint16(size[:]))
+	_, err := io.ReadFull(r, message)
+	return message, err
 }

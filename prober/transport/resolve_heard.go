@@ -2,8 +2,8 @@ package transport
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"os"
 
@@ -11,16 +11,20 @@ import (
 )
 
 // heardConn is a connection to a DNS server that tells a listener what was asked
-// and answered on it. It carries one question.
+// and answered on it. It carries one question, and asks it again where the resolver
+// would not.
 type heardConn struct {
 	net.Conn
 	ear    *listener
 	framed bool // over TCP: each message has its length before it
 
 	id       uint16
-	question dnsmessage.Question
-	received []byte // over TCP, of the answer
-	rubbish  bool   // something came that is no answer
+	question dnsmessage.Question // guarded by the listener, but for the resolver's goroutine
+	plain    bool                // asked without an OPT record
+	rubbish  bool                // something came that is no answer
+	// received is what came over TCP and was not handed on, answered that all came.
+	received []byte
+	answered bool
 }
 
 // datagrams is what makes a connection one of packets to the resolver.
@@ -35,8 +39,17 @@ type heardPackets struct {
 	datagrams
 }
 
-// Write sends the question. Until something is heard, the look-up fails for want
-// of an answer in time.
+// disguised wraps c in what the resolver takes for the same kind of connection.
+func (c *heardConn) disguised() net.Conn {
+	if packets, ok := c.Conn.(datagrams); ok {
+		return heardPackets{c, packets}
+	}
+	c.framed = true
+	return c
+}
+
+// Write sends the question, unless its family is no longer waited for. Until something
+// is heard, the look-up fails for want of an answer in time.
 func (c *heardConn) Write(p []byte) (int, error) {
 	message := p
 	if c.framed && len(p) >= 2 {
@@ -46,47 +59,106 @@ func (c *heardConn) Write(p []byte) (int, error) {
 	if h, err := parser.Start(message); err == nil {
 		c.id = h.ID
 	}
-	if q, err := parser.Question(); err == nil {
-		c.question = q
+	q, err := parser.Question()
+	if err != nil {
+		return c.Conn.Write(p)
 	}
-	c.ear.note(c.question, context.DeadlineExceeded)
+	useful, plain := c.ear.asks(c, q)
+	if !useful {
+		return 0, net.ErrClosed
+	}
+	c.ear.note(q, context.DeadlineExceeded)
+	if plain && c.writePlainly() {
+		return len(p), nil
+	}
 	return c.Conn.Write(p)
 }
 
-// Read receives a datagram, or a part of the stream.
+// Read receives a datagram, or a part of the answer over TCP.
 func (c *heardConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err != nil {
-		c.hearFailure(err)
-		return n, err
+	if c.framed {
+		return c.readStream(p)
 	}
-	if !c.framed {
-		c.hear(p[:n])
-		return n, nil
-	}
-	c.received = append(c.received, p[:n]...)
-	if len(c.received) >= 2 {
-		size := int(binary.BigEndian.Uint16(c.received))
-		if message := c.received[2:]; len(message) == size {
-			c.hear(message)
+	for {
+		n, err := c.Conn.Read(p)
+		if err != nil {
+			c.hearFailure(err)
+			return n, err
+		}
+		if !c.askPlainly(c.hear(p[:n])) {
+			return n, nil
 		}
 	}
+}
+
+// readStream hands on the answer when all of it has come and can be used: the resolver
+// would take one that is cut for the whole.
+func (c *heardConn) readStream(p []byte) (int, error) {
+	for !c.answered {
+		message, err := readFramed(c.Conn)
+		if err != nil {
+			c.hearFailure(err)
+			return 0, err
+		}
+		answer := c.hear(message)
+		if answer.truncated {
+			c.ear.note(c.question, errDNSMalformed)
+			return 0, errDNSMalformed
+		}
+		if !c.askPlainly(answer) {
+			c.received, c.answered = frame(message), true
+		}
+	}
+	if len(c.received) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, c.received)
+	c.received = c.received[n:]
 	return n, nil
 }
 
-// hear notes what a message says. A truncated one says nothing: the resolver
-// asks again over TCP.
-func (c *heardConn) hear(message []byte) {
+// askPlainly asks once more, without an OPT record, if the server may have refused the
+// question for that (RFC 6891, section 6.2.2), and reports whether it did. The deadline
+// that the resolver has set goes on.
+func (c *heardConn) askPlainly(refused reply) bool {
+	if !refused.strict || c.plain {
+		return false
+	}
+	c.ear.wantsPlain()
+	return c.writePlainly()
+}
+
+func (c *heardConn) writePlainly() bool {
+	c.plain = true
+	message, err := query(c.id, c.question, true)
+	if err != nil {
+		return false
+	}
+	if c.framed {
+		message = frame(message)
+	}
+	_, err = c.Conn.Write(message)
+	return err == nil
+}
+
+// hear notes what a message says, and returns it. A truncated one says nothing: the
+// resolver asks again over TCP.
+func (c *heardConn) hear(message []byte) reply {
 	answer, err := readReply(message, c.id, c.question)
 	switch {
 	case err != nil:
 		c.rubbish = true
 		c.ear.note(c.question, errDNSMalformed)
+		return reply{}
 	case answer.truncated:
 		c.ear.note(c.question, nil)
 	default:
 		c.ear.note(c.question, answer.err)
 	}
+	if len(answer.addrs) > 0 {
+		c.ear.found(c.question)
+	}
+	return answer
 }
 
 // hearFailure notes why nothing was read. Where only rubbish came, that stays.

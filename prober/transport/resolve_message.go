@@ -24,14 +24,21 @@ type reply struct {
 	err error
 	// truncated tells that the rest must be asked for over TCP.
 	truncated bool
+	// strict tells that the server may have refused the question for its OPT record
+	// alone (RFC 6891, section 7).
+	strict bool
 }
 
-// query encodes a question with room for a larger answer (RFC 6891, section 6.1).
-// It fails for a name that DNS cannot hold.
-func query(id uint16, q dnsmessage.Question) ([]byte, error) {
+// query encodes a question, with the OPT record that gives room for a larger answer
+// (RFC 6891, section 6.1) unless it is to be plain. It fails for a name that DNS cannot
+// hold.
+func query(id uint16, q dnsmessage.Question, plain bool) ([]byte, error) {
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
 		Questions: []dnsmessage.Question{q},
+	}
+	if plain {
+		return m.Pack()
 	}
 	var room dnsmessage.ResourceHeader
 	if err := room.SetEDNS0(maxDNSPacket, dnsmessage.RCodeSuccess, false); err != nil {
@@ -50,6 +57,9 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 		return reply{}, errNotOurs
 	}
 	asked, err := p.Question()
+	if errors.Is(err, dnsmessage.ErrSectionDone) && isStrict(h.RCode) {
+		return reply{err: rcodeError(h.RCode), strict: true}, nil // some send the bare header
+	}
 	if err != nil || !sameQuestion(asked, q) || p.SkipAllQuestions() != nil {
 		return reply{}, errNotOurs
 	}
@@ -61,12 +71,17 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 		return reply{err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of reading it
 	}
 	if err := rcodeError(extendedRCode(&p, h.RCode)); err != nil {
-		return reply{err: err}, nil //nolint:nilerr // as above
+		return reply{err: err, strict: isStrict(h.RCode)}, nil //nolint:nilerr // as above
 	}
 	if len(addrs) == 0 {
 		return reply{err: errNoRecords}, nil
 	}
 	return reply{addrs: addrs}, nil
+}
+
+// isStrict reports whether code is what a server answers that knows no OPT record.
+func isStrict(code dnsmessage.RCode) bool {
+	return code == dnsmessage.RCodeFormatError || code == dnsmessage.RCodeNotImplemented
 }
 
 // sameQuestion compares without regard to the case of names, which servers may change.

@@ -26,10 +26,16 @@ type dnsAnswer struct {
 	ipv6  []string
 	// raw is sent as it is after the ID of the question, instead of an answer.
 	raw []byte
-	// truncate makes the answer over UDP a truncated one.
-	truncate bool
-	// silent leaves the question without an answer, silent6 only that for IPv6.
-	silent, silent6 bool
+	// truncate makes the answer over UDP a truncated one, cutShort that over TCP too, with
+	// as many addresses as there are.
+	truncate, cutShort bool
+	// silent leaves the question without an answer, silent4 and silent6 only that for
+	// one family.
+	silent, silent4, silent6 bool
+	// strict is what a question with an OPT record is answered with, if it is not 0; bare
+	// makes a bare header of that.
+	strict dnsmessage.RCode
+	bare   bool
 	// rcode6 replaces rcode for IPv6.
 	rcode6 dnsmessage.RCode
 	// other answers another question, cut lacks the end of its last record.
@@ -128,8 +134,15 @@ func (s *dnsServer) reply(message []byte, stream bool) []byte {
 		rcode = a.rcode6
 	}
 	switch {
-	case a.silent || a.silent6 && q.Type == dnsmessage.TypeAAAA:
+	case a.silent || a.silent6 && q.Type == dnsmessage.TypeAAAA || a.silent4 && q.Type == dnsmessage.TypeA:
 		return nil
+	case a.strict != 0 && len(asked.Additionals) > 0:
+		refusal := dnsmessage.Message{Header: dnsmessage.Header{ID: asked.ID, Response: true, RCode: a.strict}}
+		if !a.bare {
+			refusal.Questions = asked.Questions
+		}
+		packed, _ := refusal.Pack() // nothing in it can be too long
+		return packed
 	case a.raw != nil && (stream || !a.truncate):
 		return append(binary.BigEndian.AppendUint16(nil, asked.ID), a.raw...)
 	}
@@ -139,14 +152,14 @@ func (s *dnsServer) reply(message []byte, stream bool) []byte {
 	answer := dnsmessage.Message{
 		Header: dnsmessage.Header{
 			ID: asked.ID, Response: true, RecursionDesired: true, RecursionAvailable: true, RCode: rcode & 0xf,
-			Truncated: a.truncate && !stream,
+			Truncated: a.truncate && !stream || a.cutShort,
 		},
 		Questions: []dnsmessage.Question{q},
 	}
-	if !answer.Truncated {
+	if !answer.Truncated || stream {
 		answer.Answers = a.records(q)
 	}
-	if !a.cut {
+	if !a.cut && len(asked.Additionals) > 0 {
 		answer.Additionals = []dnsmessage.Resource{optRecord(rcode)}
 	}
 	packed, err := answer.Pack()

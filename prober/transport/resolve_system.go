@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 
@@ -42,8 +43,14 @@ type listener struct {
 	dial dialFunc
 
 	mu   sync.Mutex
-	open []net.Conn
+	open []*heardConn
 	over bool
+	// plain tells that questions go without an OPT record.
+	plain bool
+	// enough holds the questions whose answers are no longer waited for, and waiting
+	// what puts them there.
+	enough  map[dnsmessage.Question]bool
+	waiting []*time.Timer
 	// local is a failure of the prober's own host to ask, unreached any other.
 	local, unreached error
 	// ipv4 and ipv6 are what was heard last about the name itself; the names that
@@ -87,18 +94,55 @@ func (l *listener) connect(ctx context.Context, network, address string) (net.Co
 		_ = c.Close() // nothing was sent on it
 		return nil, net.ErrClosed
 	}
-	l.open = append(l.open, c)
-	return l.heard(c), nil
+	heard := &heardConn{Conn: c, ear: l}
+	l.open = append(l.open, heard)
+	return heard.disguised(), nil
 }
 
-// heard wraps c in what the resolver takes for the same kind of connection.
-func (l *listener) heard(c net.Conn) net.Conn {
-	heard := &heardConn{Conn: c, ear: l}
-	if packets, ok := c.(datagrams); ok {
-		return heardPackets{heard, packets}
+// asks notes what is asked on c, and reports whether an answer is still of use, and
+// whether to ask without an OPT record.
+func (l *listener) asks(c *heardConn, q dnsmessage.Question) (useful, plain bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.question = q
+	return !l.over && !l.enough[q], l.plain
+}
+
+// wantsPlain notes that a server may know no OPT record. What it said over UDP holds
+// over TCP, where it may close the connection after one answer.
+func (l *listener) wantsPlain() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.plain = true
+}
+
+// found lets the other family of a name that has addresses hold the look-up up for
+// resolutionDelay and no longer: the resolver would wait for it as long as it can.
+func (l *listener) found(q dnsmessage.Question) {
+	other := q
+	if other.Type = dnsmessage.TypeA; q.Type == dnsmessage.TypeA {
+		other.Type = dnsmessage.TypeAAAA
 	}
-	heard.framed = true
-	return heard
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over {
+		l.waiting = append(l.waiting, time.AfterFunc(resolutionDelay, func() { l.giveUp(other) }))
+	}
+}
+
+// giveUp ends what waits for an answer to q, and whatever the resolver tries instead.
+func (l *listener) giveUp(q dnsmessage.Question) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.enough == nil {
+		l.enough = make(map[dnsmessage.Question]bool)
+	}
+	l.enough[q] = true
+	for _, c := range l.open {
+		if c.question == q {
+			_ = c.Close() // it may be closed already
+		}
+	}
 }
 
 // hangUp ends what a look-up has left waiting when it ran out of time.
@@ -106,6 +150,9 @@ func (l *listener) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
+	for _, timer := range l.waiting {
+		timer.Stop()
+	}
 	for _, c := range l.open {
 		_ = c.Close() // most are closed already
 	}

@@ -40,28 +40,42 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"IPv4 where that is wanted":                {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, silent6: true}, version: OnlyIPv4},
 		"a family that fails beside one that does": {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, rcode6: dnsmessage.RCodeServerFailure}},
 
-		"a name that does not exist":     {answer: failing(dnsmessage.RCodeNameError), code: errcode.NoSuchHost},
-		"a name without addresses":       {code: errcode.NoSuchHost},
-		"an alias that leads nowhere":    {answer: dnsAnswer{alias: "end.test."}, code: errcode.NoSuchHost},
-		"SERVFAIL":                       {answer: failing(dnsmessage.RCodeServerFailure), code: errcode.DNSServfail},
-		"REFUSED":                        {answer: failing(dnsmessage.RCodeRefused), code: errcode.DNSRefused},
-		"FORMERR":                        {answer: failing(dnsmessage.RCodeFormatError), code: errcode.DNSRcode},
-		"NOTIMP":                         {answer: failing(dnsmessage.RCodeNotImplemented), code: errcode.DNSRcode},
-		"a code of the OPT record":       {answer: failing(badVersion), code: errcode.DNSRcode},
-		"SERVFAIL for IPv6, no IPv4":     {answer: dnsAnswer{rcode6: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
-		"SERVFAIL for IPv4, no IPv6":     {answer: dnsAnswer{rcode: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
-		"silence":                        {answer: dnsAnswer{silent: true}, time: briefly, code: errcode.DNSTimeout},
-		"silence for IPv6, no IPv4":      {answer: dnsAnswer{silent6: true}, time: briefly, code: errcode.DNSTimeout},
-		"silence for IPv6":               {answer: dnsAnswer{silent6: true, ipv4: []string{"127.0.0.1"}}, time: amply, code: errcode.DNSTimeout},
-		"rubbish":                        {answer: dnsAnswer{raw: []byte("rubbish")}, time: amply, code: errcode.DNSMalformed},
-		"an empty datagram but for IDs":  {answer: dnsAnswer{raw: []byte{}}, time: amply, code: errcode.DNSMalformed},
-		"an answer to another question":  {answer: dnsAnswer{other: true, ipv4: []string{"127.0.0.1"}}, time: amply, code: errcode.DNSMalformed},
-		"an address that is cut off":     {answer: dnsAnswer{cut: true, ipv4: []string{"127.0.0.1"}}, code: errcode.DNSMalformed},
-		"rubbish over TCP":               {answer: dnsAnswer{truncate: true, raw: []byte("rubbish")}, code: errcode.DNSMalformed},
-		"IPv6 only where IPv4 is wanted": {answer: dnsAnswer{ipv6: []string{"::1"}}, version: OnlyIPv4, code: errcode.DNSFamily},
-		"IPv4 only where IPv6 is wanted": {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSFamily},
-		"neither where IPv6 is wanted":   {version: OnlyIPv6, code: errcode.NoSuchHost},
-		"SERVFAIL where IPv6 is wanted":  {answer: dnsAnswer{rcode6: dnsmessage.RCodeServerFailure, ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSServfail},
+		"silence for IPv6":                         {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, silent6: true}},
+		"silence for IPv4":                         {answer: dnsAnswer{ipv6: []string{"::ffff:127.0.0.1"}, silent4: true}},
+		"silence for IPv6 behind an alias":         {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, alias: "end.test.", silent6: true}},
+		"silence for IPv6, a long answer for IPv4": {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, truncate: true, silent6: true}},
+		"silence for the family that is preferred": {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, silent6: true}, version: PreferIPv6},
+		"FORMERR for an OPT record":                {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, strict: dnsmessage.RCodeFormatError}},
+		"NOTIMP for an OPT record":                 {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, strict: dnsmessage.RCodeNotImplemented}},
+		"FORMERR in a bare header":                 {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, strict: dnsmessage.RCodeFormatError, bare: true}},
+		"FORMERR for an OPT record, over TCP too":  {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, strict: dnsmessage.RCodeFormatError, truncate: true}},
+		"FORMERR for an OPT record and silence":    {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}, strict: dnsmessage.RCodeFormatError, silent6: true}},
+
+		"a name that does not exist":            {answer: failing(dnsmessage.RCodeNameError), code: errcode.NoSuchHost},
+		"a name without addresses":              {code: errcode.NoSuchHost},
+		"an alias that leads nowhere":           {answer: dnsAnswer{alias: "end.test."}, code: errcode.NoSuchHost},
+		"SERVFAIL":                              {answer: failing(dnsmessage.RCodeServerFailure), code: errcode.DNSServfail},
+		"REFUSED":                               {answer: failing(dnsmessage.RCodeRefused), code: errcode.DNSRefused},
+		"FORMERR":                               {answer: failing(dnsmessage.RCodeFormatError), code: errcode.DNSRcode},
+		"NOTIMP":                                {answer: failing(dnsmessage.RCodeNotImplemented), code: errcode.DNSRcode},
+		"a code of the OPT record":              {answer: failing(badVersion), code: errcode.DNSRcode},
+		"SERVFAIL for IPv6, no IPv4":            {answer: dnsAnswer{rcode6: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
+		"SERVFAIL for IPv4, no IPv6":            {answer: dnsAnswer{rcode: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
+		"silence":                               {answer: dnsAnswer{silent: true}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6, no IPv4":             {answer: dnsAnswer{silent6: true}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv4, no IPv6":             {answer: dnsAnswer{silent4: true}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6, no such name":        {answer: dnsAnswer{silent6: true, rcode: dnsmessage.RCodeNameError}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6 where that is wanted": {answer: dnsAnswer{silent6: true, ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, time: briefly, code: errcode.DNSTimeout},
+		"rubbish":                               {answer: dnsAnswer{raw: []byte("rubbish")}, time: amply, code: errcode.DNSMalformed},
+		"an empty datagram but for IDs":         {answer: dnsAnswer{raw: []byte{}}, time: amply, code: errcode.DNSMalformed},
+		"an answer to another question":         {answer: dnsAnswer{other: true, ipv4: []string{"127.0.0.1"}}, time: amply, code: errcode.DNSMalformed},
+		"an address that is cut off":            {answer: dnsAnswer{cut: true, ipv4: []string{"127.0.0.1"}}, code: errcode.DNSMalformed},
+		"cut over TCP as well":                  {answer: dnsAnswer{truncate: true, cutShort: true, ipv4: []string{"127.0.0.1"}, ipv6: []string{"::1"}}, code: errcode.DNSMalformed},
+		"rubbish over TCP":                      {answer: dnsAnswer{truncate: true, raw: []byte("rubbish")}, code: errcode.DNSMalformed},
+		"IPv6 only where IPv4 is wanted":        {answer: dnsAnswer{ipv6: []string{"::1"}}, version: OnlyIPv4, code: errcode.DNSFamily},
+		"IPv4 only where IPv6 is wanted":        {answer: dnsAnswer{ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSFamily},
+		"neither where IPv6 is wanted":          {version: OnlyIPv6, code: errcode.NoSuchHost},
+		"SERVFAIL where IPv6 is wanted":         {answer: dnsAnswer{rcode6: dnsmessage.RCodeServerFailure, ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSServfail},
 	}
 	target := listen(t, answering(okAnswer))
 	requests := map[string]func() *Result{}
@@ -104,6 +118,16 @@ func TestDNSServerOverTCPOnlyForLongAnswers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, addrs, 2)
 	assert.EqualValues(t, 1, server.streams.Load())
+}
+
+func TestDNSServerIsAskedWithoutExtensionsOnce(t *testing.T) {
+	t.Parallel()
+	for _, rcode := range []dnsmessage.RCode{dnsmessage.RCodeFormatError, dnsmessage.RCodeNotImplemented} {
+		server := serveDNS(t, map[string]dnsAnswer{"name.test.": failing(rcode)})
+		_, err := directLookup(server.addr, policy.Policy{})(t.Context(), "ip4", "name.test")
+		assert.Equal(t, errcode.DNSRcode, errcode.FromError(err), "%v", err)
+		assert.EqualValues(t, 2, server.questions.Load())
+	}
 }
 
 func TestDNSServerAnswerIsFinal(t *testing.T) {
