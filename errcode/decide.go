@@ -34,6 +34,8 @@ func (f *facts) code() Code {
 // phase returns where the failure happened as far as the tree of errors tells.
 func (f *facts) phase() Phase {
 	switch {
+	case f.lookup && f.place.Phase <= PhaseConnect: // the dial of package net holds its look-up
+		return PhaseResolve
 	case f.place.Phase > PhaseQueue:
 		return f.place.Phase
 	case f.lookup:
@@ -70,7 +72,8 @@ func (f *facts) systemError() Code {
 	case phase == PhaseTLS && f.errno.closes():
 		return TLSClosed
 	}
-	return f.errno.code(phase == PhaseConnect)
+	unplaced := phase == PhaseNone && !f.socket
+	return f.errno.code(phase == PhaseConnect || unplaced && f.errno.isOfDials())
 }
 
 func (f *facts) endOfStream() Code {

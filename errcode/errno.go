@@ -34,22 +34,15 @@ func (k errnoKind) local() Code {
 }
 
 // code returns the code of a kind that is not local, while dialling or on an
-// established connection.
+// established connection. There, what a router says of the way to the peer is one
+// error among others: the peer was reached.
 func (k errnoKind) code(dialling bool) Code {
-	switch k {
-	case errnoRefused:
-		return Refused
-	case errnoNetwork:
-		return NetworkUnreachable
-	case errnoHost:
-		return HostUnreachable
-	case errnoAborted:
-		return Aborted
-	}
 	if dialling {
 		return k.dialCode()
 	}
 	switch k {
+	case errnoAborted:
+		return Aborted
 	case errnoReset:
 		return Reset
 	case errnoBrokenPipe:
@@ -62,12 +55,26 @@ func (k errnoKind) code(dialling bool) Code {
 
 func (k errnoKind) dialCode() Code {
 	switch k {
+	case errnoRefused:
+		return Refused
+	case errnoNetwork:
+		return NetworkUnreachable
+	case errnoHost:
+		return HostUnreachable
+	case errnoAborted:
+		return Aborted
 	case errnoReset:
 		return DialReset
 	case errnoTimedOut:
 		return DialTimeout
 	}
 	return DialErrno
+}
+
+// isOfDials reports whether a kind without a place is that of a dial, as it nearly always
+// is.
+func (k errnoKind) isOfDials() bool {
+	return k == errnoRefused || k == errnoNetwork || k == errnoHost
 }
 
 // closes tells whether the peer, or the kernel on its behalf, ended the

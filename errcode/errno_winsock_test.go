@@ -22,17 +22,17 @@ func TestWindowsNumbers(t *testing.T) {
 		{"ERROR_NETNAME_DELETED", 64, OK, DialReset, Reset},
 		{"ERROR_BROKEN_PIPE", 109, OK, DialErrno, BrokenPipe},
 		{"ERROR_SEM_TIMEOUT", 121, OK, DialTimeout, ConnectionTimeout},
-		{"ERROR_CONNECTION_REFUSED", 1225, OK, Refused, Refused},
-		{"ERROR_NETWORK_UNREACHABLE", 1231, OK, NetworkUnreachable, NetworkUnreachable},
-		{"ERROR_HOST_UNREACHABLE", 1232, OK, HostUnreachable, HostUnreachable},
+		{"ERROR_CONNECTION_REFUSED", 1225, OK, Refused, TCPErrno},
+		{"ERROR_NETWORK_UNREACHABLE", 1231, OK, NetworkUnreachable, TCPErrno},
+		{"ERROR_HOST_UNREACHABLE", 1232, OK, HostUnreachable, TCPErrno},
 		{"ERROR_CONNECTION_ABORTED", 1236, OK, Aborted, Aborted},
 		{"WSAEACCES", 10013, LocalDenied, 0, 0},
 		{"WSAEINVAL", 10022, OK, DialErrno, TCPErrno},
 		{"WSAEMFILE", 10024, LocalResources, 0, 0},
 		{"WSAEADDRINUSE", 10048, LocalPorts, 0, 0},
 		{"WSAEADDRNOTAVAIL", 10049, LocalPorts, 0, 0},
-		{"WSAENETDOWN", 10050, OK, NetworkUnreachable, NetworkUnreachable},
-		{"WSAENETUNREACH", 10051, OK, NetworkUnreachable, NetworkUnreachable},
+		{"WSAENETDOWN", 10050, OK, NetworkUnreachable, TCPErrno},
+		{"WSAENETUNREACH", 10051, OK, NetworkUnreachable, TCPErrno},
 		{"WSAENETRESET", 10052, OK, DialReset, Reset},
 		{"WSAECONNABORTED", 10053, OK, Aborted, Aborted},
 		{"WSAECONNRESET", 10054, OK, DialReset, Reset},
@@ -40,12 +40,12 @@ func TestWindowsNumbers(t *testing.T) {
 		{"WSAENOTCONN", 10057, OK, DialErrno, TCPErrno},
 		{"WSAESHUTDOWN", 10058, OK, DialErrno, BrokenPipe},
 		{"WSAETIMEDOUT", 10060, OK, DialTimeout, ConnectionTimeout},
-		{"WSAECONNREFUSED", 10061, OK, Refused, Refused},
-		{"WSAEHOSTDOWN", 10064, OK, HostUnreachable, HostUnreachable},
-		{"WSAEHOSTUNREACH", 10065, OK, HostUnreachable, HostUnreachable},
+		{"WSAECONNREFUSED", 10061, OK, Refused, TCPErrno},
+		{"WSAEHOSTDOWN", 10064, OK, HostUnreachable, TCPErrno},
+		{"WSAEHOSTUNREACH", 10065, OK, HostUnreachable, TCPErrno},
 	} {
 		kind := windowsErrno(c.number)
-		f := facts{}
+		f := facts{socket: true}
 		f.number(kind)
 		if c.local != OK {
 			assert.Equal(t, c.local, f.code(), c.name)

@@ -31,7 +31,8 @@ import (
 //  12. malformed input: 1020, 1021, 1701, 1703, 1706, 18xx
 //  13. by phase alone: 1100, 1210, 1300; a socket in use: 1200; otherwise 1000
 //
-// The phase is that of the outermost [PhaseError]. Without one, a [net.OpError]
+// The phase is that of the outermost [PhaseError], but a [net.DNSError] while connecting
+// is of the look-up. Without one, a [net.OpError]
 // of a dial and a [net.DNSError] tell the phase, and an end of stream inside a
 // [url.Error] happened before the response header was complete.
 func FromError(err error) Code {

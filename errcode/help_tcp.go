@@ -13,7 +13,7 @@ var tcpHelp = [...]explained{
 	}},
 	{TCPErrno, Help{
 		"The operating system reported an error on an established connection that no other code stands for.",
-		"Something rare: a protocol error, a driver or tunnel that went away.",
+		"A router or firewall on the way says that the network, the host or the port cannot be reached any more (ICMP); or something rare: a protocol error, a driver or tunnel that went away.",
 		"Read the error text of the target's last failures; it names the operation and the system's error.",
 	}},
 	{Aborted, Help{
@@ -33,7 +33,7 @@ var tcpHelp = [...]explained{
 	}},
 	{DialTimeout, Help{
 		"The TCP connection was not established within connect_timeout.",
-		"A firewall or security group drops the packets, the host is down, a route is missing, or the server's accept queue is full because the application no longer accepts.",
+		"A firewall or security group drops the packets, the host is down, a route is missing, or the server's accept queue is full because the application no longer accepts. A proxy on the way that takes the connection and does not answer CONNECT or SOCKS does the same.",
 		"Run `nc -vz -w 5 HOST PORT` from the prober's host and from a host near the server. If only the first hangs, look at firewalls; if both, look at the server: `ss -lnt` shows a full accept queue as Recv-Q above Send-Q.",
 	}},
 	{Refused, Help{

@@ -28,7 +28,7 @@ func madeByHand() map[errcode.Code]string {
 	)
 	reasons := map[errcode.Code]string{
 		errcode.DialReset:          "a reset answers a SYN with 1212; only one that crosses a simultaneous open is another",
-		errcode.TCPErrno:           "what the kernel says of a lost route depends on the moment (1204, 1214, or EINVAL, which is this one)",
+		errcode.TCPErrno:           "what the kernel says of a lost route depends on the moment (1204, or what a router says, which is this one)",
 		errcode.Stuck:              "the watchdog is outside the engine, in package prober, in whose tests it occurs",
 		errcode.HTTP2:              others,
 		errcode.Content:            others,

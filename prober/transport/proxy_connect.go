@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -48,8 +49,11 @@ func readConnectStatus(c *conn) (int, error) {
 }
 
 // tunnelFailure is a failure on an established connection to a proxy: what the
-// target has to do with it cannot be told, not even if the time has run out.
+// target has to do with it cannot be told. Time that has run out is that of the dial.
 func tunnelFailure(err error) error {
+	if outOfTime(err) {
+		return fmt.Errorf("no answer of the proxy: %w", err)
+	}
 	if coded, ok := errors.AsType[*errcode.Error](err); ok {
 		return errcode.Wrap(errcode.Proxy, errProxyAnswer.Text, coded)
 	}

@@ -150,9 +150,9 @@ func TestSilentProxy(t *testing.T) {
 	t.Parallel()
 	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	codes := map[string]errcode.Code{
-		"http":   errcode.Proxy,
-		"https":  errcode.ProxyConnect,
-		"socks5": errcode.Proxy,
+		"http":   errcode.DialTimeout,
+		"https":  errcode.ProxyConnect, // its handshake
+		"socks5": errcode.DialTimeout,
 	}
 	timedOut, cancelled := map[string]func() *Result{}, map[string]func() *Result{}
 	for scheme := range codes {
@@ -169,6 +169,47 @@ func TestSilentProxy(t *testing.T) {
 	}
 	for scheme, r := range allAtOnce(cancelled) {
 		assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
+	}
+}
+
+// TestAProxyThatFallsSilent has proxies that begin to answer, over each kind of connection.
+func TestAProxyThatFallsSilent(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	falls := func(answers ...string) func(net.Conn) {
+		return func(c net.Conn) {
+			buf := make([]byte, 4096)
+			for _, answer := range answers {
+				if _, err := c.Read(buf); err != nil {
+					return
+				}
+				_, _ = io.WriteString(c, answer)
+			}
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}
+	requests := map[string]func() *Result{}
+	for name, test := range map[string]struct {
+		scheme string
+		at     func(net.Conn)
+	}{
+		"within the answer":                  {"http", falls("HTTP/1.1 200 O")},
+		"after an informational answer":      {"http", falls("HTTP/1.1 100 Continue\r\n\r\n")},
+		"after its handshake":                {"https", overTLS(ca.issue(t), falls())},
+		"within the answer, over TLS":        {"https", overTLS(ca.issue(t), falls("HTTP/1.1 200 O"))},
+		"SOCKS5, after the greeting":         {"socks5", falls("\x05\x00")},
+		"SOCKS5, within the greeting":        {"socks5", falls("\x05")},
+		"SOCKS5, within the reply":           {"socks5", falls("\x05\x00", "\x05\x00")},
+		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
+	} {
+		via := ProxyOptions{URL: listen(t, test.at).url(test.scheme), TLS: TLSOptions{CA: ca.pem()}}
+		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: amply})
+		requests[name] = func() *Result { return do(tr, patience) }
+	}
+	for name, r := range allAtOnce(requests) {
+		assert.Equal(t, errcode.DialTimeout, codeOf(r), "%s: %v", name, r.Err)
+		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), name)
+		assert.ErrorContains(t, r.Err, "no answer of the proxy", name)
 	}
 }
 
