@@ -45,12 +45,12 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 	if !slices.Contains(schemes, strings.ToLower(scheme)+"://") {
 		return nil, fmt.Errorf("must begin with %s", alternatives(schemes))
 	}
-	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, errors.New("holds a space, control or non-ASCII character; percent-encode it, and write a host in its xn-- form")
-	}
 	authority := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		authority = rest[:end]
+	}
+	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) || !policy.IsASCII(rest[len(authority):]) {
+		return nil, errors.New("holds a space, control or non-ASCII character; percent-encode it")
 	}
 	if strings.Contains(authority, "@") {
 		return nil, errUserinfo
@@ -58,10 +58,14 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 	if strings.Contains(rest, "#") {
 		return nil, errors.New("must not hold a fragment (#): it is never sent")
 	}
-	if err := checkHostPort(authority); err != nil {
+	host, err := asciiHost(authority)
+	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(raw)
+	if err := checkHostPort(host); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(scheme + "://" + host + rest[len(authority):])
 	if err != nil {
 		return nil, errors.New("is not a valid URL: check the percent-encoding")
 	}
@@ -69,6 +73,30 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 		u.RawPath = "" // it is not what is sent
 	}
 	return u, nil
+}
+
+// hostText is a host whose letters beyond ASCII are turned into its xn-- form.
+func hostText(to *string, check func(string) error) value {
+	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
+	return scalar[string]{to, parse, textNode}
+}
+
+func parseHost(s string, check func(string) error) (string, error) {
+	host, err := asciiHost(s)
+	if err != nil {
+		return "", err
+	}
+	return host, check(host)
+}
+
+// asciiHost turns a host, perhaps with a port, into what DNS and HTTP know.
+func asciiHost(s string) (string, error) {
+	end := len(s)
+	if colon := strings.LastIndexByte(s, ':'); colon >= 0 && policy.IsASCII(s[colon:]) {
+		end = colon
+	}
+	host, err := policy.ASCII(s[:end])
+	return host + s[end:], err
 }
 
 func checkRequestHost(s string) error {

@@ -76,6 +76,12 @@ func texts(to *[]string, check func(string) error) value {
 	return list[string]{to: to, parse: parse, format: textNode, check: checkNoRepeat[string]}
 }
 
+// hostTexts is a list of texts with hosts in them.
+func hostTexts(to *[]string, check func(string) error) value {
+	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
+	return list[string]{to: to, parse: parse, format: textNode, check: checkNoRepeat[string]}
+}
+
 // codings is a list of content codings: RFC 9110, section 8.4.1.
 func codings(to *[]string) value {
 	names := []string{"gzip", "br", "zstd", "deflate"}

@@ -98,7 +98,7 @@ func requestFields(r *Request) section {
 	return section{
 		{"method", text(&r.Method, checkMethod)},
 		{"headers", headers(&r.Headers)},
-		{"host", text(&r.Host, checkRequestHost)},
+		{"host", hostText(&r.Host, checkRequestHost)},
 		{"body", oneOf{inline, bodies}},
 		{"body_file", oneOf{fromFile, bodies}},
 		{"body_size", oneOf{generated, bodies}},
@@ -154,7 +154,7 @@ func connectionFields(c *Connection) section {
 		{"proxy_url", proxyURL(&c.Proxy.URL)},
 		{"proxy_username", text(&c.Proxy.Username, checkUsername)},
 		{"proxy_password_file", secretFile{path: &c.Proxy.PasswordFile, content: &c.Proxy.Password}},
-		{"no_proxy", texts(&c.Proxy.NoProxy, checkNoProxy)},
+		{"no_proxy", hostTexts(&c.Proxy.NoProxy, checkNoProxy)},
 		{"tls", tlsFields(&c.TLS)},
 	}
 }
@@ -164,7 +164,7 @@ func tlsFields(t *TLS) section {
 		{"ca_file", file{path: &t.CAFile, content: &t.CA, check: checkCA}},
 		{"cert_file", file{path: &t.CertFile, content: &t.Cert}},
 		{"key_file", file{path: &t.KeyFile, content: &t.Key, secret: true}},
-		{"server_name", text(&t.ServerName, checkHost)},
+		{"server_name", hostText(&t.ServerName, checkHost)},
 		{"min_version", tlsVersion(&t.MinVersion)},
 		{"max_version", tlsVersion(&t.MaxVersion)},
 		{"insecure_skip_verify", boolean(&t.InsecureSkipVerify)},

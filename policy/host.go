@@ -78,7 +78,7 @@ var errNotASCII = errors.New("the host holds letters that have no xn-- form")
 // HTTP know (UTS #46, as browsers do it). A host in ASCII is left as it is. What is
 // returned may still be no valid name.
 func ASCII(host string) (string, error) {
-	if isASCII(host) {
+	if IsASCII(host) {
 		return host, nil
 	}
 	if !utf8.ValidString(host) {
@@ -86,13 +86,14 @@ func ASCII(host string) (string, error) {
 	}
 	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.StrictDomainName(false))
 	ascii, err := profile.ToASCII(host)
-	if err != nil || ascii == "" || !isASCII(ascii) {
+	if err != nil || ascii == "" || !IsASCII(ascii) {
 		return "", errNotASCII // the cause quotes the host
 	}
 	return ascii, nil
 }
 
-func isASCII(s string) bool {
+// IsASCII reports whether all of s is ASCII.
+func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return false

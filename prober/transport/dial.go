@@ -46,6 +46,8 @@ func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
 		e.addrs = []netip.Addr{addr}
 	case policy.EndsInNumber(e.host):
 		return endpoint{}, errcode.New(errcode.InvalidURL, "the host is not a valid IPv4 address")
+	case !policy.IsASCII(e.host):
+		return endpoint{}, errcode.New(errcode.InvalidURL, "the host is not in its xn-- form")
 	}
 	return e, nil
 }

@@ -128,7 +128,8 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
 		home := cfg.URL
 		for _, to := range []string{
-			"http://shop.prod.test/", "http://SHOP.PROD.TEST./", "//a.b.prod.test:8080/", "https://shop.prod.test/", "http://xn--bcher-kva.test/",
+			"http://shop.prod.test/", "http://SHOP.PROD.TEST./", "//a.b.prod.test:8080/", "https://shop.prod.test/", "http://b\u00fccher.test/",
+			"http://xn--bcher-kva.test/", "http://\uff53hop.prod.test/",
 		} {
 			cfg.URL, cfg.FollowRedirects = redirect(home, 302, to), 3
 			cfg.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.addr

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 )
 
 const location = "location"
@@ -132,6 +133,9 @@ func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
 	}
 	u := j.cfg.URL.ResolveReference(ref)
 	u.Fragment, u.RawFragment = "", ""
+	if err := hostInASCII(u); err != nil {
+		return nil, errLocation // as above
+	}
 	switch {
 	case u.User != nil:
 		return nil, errUserinfo
@@ -144,6 +148,21 @@ func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
 		return nil, errLocation
 	}
 	return u, nil
+}
+
+// hostInASCII turns letters beyond ASCII into the xn-- form, as browsers do: servers
+// write names as people do.
+func hostInASCII(u *url.URL) error {
+	name, port := u.Hostname(), u.Port()
+	host, err := policy.ASCII(name)
+	if err != nil || host == name {
+		return err
+	}
+	u.Host = host
+	if port != "" {
+		u.Host += ":" + port
+	}
+	return nil
 }
 
 func soleLocation(fields *fieldSet) ([]byte, error) {

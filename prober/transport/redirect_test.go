@@ -106,7 +106,12 @@ func TestWhereARedirectLeads(t *testing.T) {
 		"http without slashes":            {to: []string{"http:a"}, code: errcode.RedirectLocation},
 		"no host":                         {to: []string{"http:///a"}, code: errcode.RedirectLocation},
 		"a host that is none":             {to: []string{"http://a$b/"}, code: errcode.RedirectLocation},
-		"a host beyond ASCII":             {to: []string{"http://\u00e9.test/"}, code: errcode.RedirectLocation},
+		"a host beyond ASCII":             {to: []string{"http://\u00e9.invalid/"}, code: errcode.NoSuchHost},
+		"a host that has no xn-- form":    {to: []string{"http://\u202e.test/"}, code: errcode.RedirectLocation},
+		"a host in another encoding":      {to: []string{"http://\xe9.test/"}, code: errcode.RedirectLocation},
+		"a host that hides a path":        {to: []string{"http://a\u2100b.test/"}, code: errcode.RedirectLocation},
+		"a host that hides credentials":   {to: []string{"http://a\uff20b.test/"}, code: errcode.RedirectLocation},
+		"an address with a zone of words": {to: []string{"http://[fe80::1%25\u00e9]/"}, code: errcode.RedirectLocation},
 		"a port beyond ports":             {to: []string{"http://127.0.0.1:65536/"}, code: errcode.RedirectLocation},
 		"credentials":                     {to: []string{"http://user:secret@" + other.Host + "/"}, code: errcode.RedirectRefused},
 		"a name that does not exist":      {to: []string{"http://name.invalid/"}, code: errcode.NoSuchHost},
@@ -137,6 +142,24 @@ func TestWhereARedirectLeads(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
+	t.Parallel()
+	server := serveDNS(t, map[string]dnsAnswer{"xn--bcher-kva.test.": {ipv4: []string{"127.0.0.1"}}})
+	hosts := make(chan string, 2)
+	other := serveHTTP1(t, func(_ http.ResponseWriter, q *http.Request) { hosts <- q.Host })
+	home := serveHTTP1(t, redirecting)
+	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
+		to := "http://" + host + ":" + other.Port() + "/"
+		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.addr}), patience)
+		require.NoError(t, r.Err, host)
+		assert.Equal(t, 200, r.Status)
+		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)
+	}
+	_, err := New(Config{URL: &url.URL{Scheme: "http", Host: "b\u00fccher.test"}, Method: "GET"})
+	assert.Equal(t, errcode.InvalidURL, errcode.FromError(err))
+	assert.ErrorContains(t, err, "xn--")
 }
 
 func TestOtherStatusesAreAnswers(t *testing.T) {
