@@ -203,7 +203,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
 		via := ProxyOptions{URL: listen(t, test.at).url(test.scheme), TLS: TLSOptions{CA: ca.pem()}}
-		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: amply})
+		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * amply})
 		requests[name] = func() *Result { return do(tr, patience) }
 	}
 	for name, r := range allAtOnce(requests) {

@@ -5,7 +5,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -260,12 +263,51 @@ func TestEachConnectionResolvesAnew(t *testing.T) {
 	assert.EqualValues(t, 3, server.questions.Load())
 }
 
+// TestAFamilyIsWaitedForALittleLonger has answers that come at known times, which a server
+// cannot promise.
+func TestAFamilyIsWaitedForALittleLonger(t *testing.T) {
+	t.Parallel()
+	ipv6, ipv4 := addresses("2001:db8::1"), addresses("192.0.2.1")
+	const never = time.Hour // when the time of the look-up has ended
+	for name, test := range map[string]struct {
+		after6, after4 time.Duration
+		addrs6, addrs4 []netip.Addr
+		want           []netip.Addr
+		took           time.Duration
+	}{
+		"both at once":                  {0, 0, ipv6, ipv4, slices.Concat(ipv6, ipv4), 0},
+		"IPv6 is late":                  {resolutionDelay - 1, 0, ipv6, ipv4, slices.Concat(ipv6, ipv4), resolutionDelay - 1},
+		"IPv6 is too late":              {resolutionDelay + 1, 0, ipv6, ipv4, ipv4, resolutionDelay},
+		"IPv4 is late":                  {time.Second, time.Second + resolutionDelay - 1, ipv6, ipv4, slices.Concat(ipv6, ipv4), time.Second + resolutionDelay - 1},
+		"IPv4 never comes":              {time.Second, never, ipv6, nil, ipv6, time.Second + resolutionDelay},
+		"IPv6 never comes":              {never, 0, nil, ipv4, ipv4, resolutionDelay},
+		"no IPv4, and IPv6 comes late":  {time.Minute, 0, ipv6, nil, ipv6, time.Minute},
+		"no IPv4, and IPv6 never comes": {never, 0, nil, nil, nil, never},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start, answers := time.Now(), make(chan answer, 2)
+			var asking sync.WaitGroup
+			defer asking.Wait()
+			for i, after := range []time.Duration{test.after6, test.after4} {
+				asking.Go(func() {
+					time.Sleep(after)
+					answers <- answer{i, reply{addrs: [][]netip.Addr{test.addrs6, test.addrs4}[i]}}
+				})
+			}
+			addrs, _ := merge(gather(answers, 2))
+			assert.Equal(t, test.want, addrs, name)
+			assert.Equal(t, test.took, time.Since(start), name)
+		})
+	}
+}
+
 func TestOrderOfAddresses(t *testing.T) {
 	t.Parallel()
-	server := serveDNS(t, map[string]dnsAnswer{"name.test.": {
-		ipv4: []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"},
-		ipv6: []string{"2001:db8::1", "2001:db8::2"},
-	}})
+	known := map[string][]netip.Addr{
+		"ip4": addresses("192.0.2.1", "192.0.2.2", "192.0.2.3"),
+		"ip6": addresses("2001:db8::1", "2001:db8::2"),
+	}
+	known["ip"] = slices.Concat(known["ip6"], known["ip4"])
 	tests := map[string]struct {
 		version IPVersion
 		want    []string
@@ -282,8 +324,8 @@ func TestOrderOfAddresses(t *testing.T) {
 			tr := newTransport(t, Config{
 				URL:       &url.URL{Scheme: "http", Host: "name.test"},
 				IPVersion: test.version,
-				DNSServer: server.addr,
 			})
+			tr.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
 			addrs, err := tr.resolve(t.Context(), "name.test")
 			require.NoError(t, err)
 			got := make([]string, len(addrs))
