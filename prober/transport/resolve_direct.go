@@ -44,7 +44,12 @@ func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 		for i, kind := range kinds {
 			a := asker{dial: dialer.DialContext, server: server.String(),
 				question: dnsmessage.Question{Name: name, Type: kind, Class: dnsmessage.ClassINET}}
-			asking.Go(func() { answers <- answer{i, a.ask(ctx)} })
+			asking.Go(func() {
+				got := answer{i: i}
+				defer func() { answers <- got }() // has room
+				defer catch(&got.err)
+				got.reply = a.ask(ctx)
+			})
 		}
 		replies := gather(answers, len(kinds))
 		giveUp() // what is still being waited for ends at once

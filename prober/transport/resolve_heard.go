@@ -50,7 +50,8 @@ func (c *heardConn) disguised() net.Conn {
 
 // Write sends the question, unless its family is no longer waited for. Until something
 // is heard, the look-up fails for want of an answer in time.
-func (c *heardConn) Write(p []byte) (int, error) {
+func (c *heardConn) Write(p []byte) (n int, err error) {
+	defer catch(&err) // the goroutine is the resolver's: a panic would end the process
 	message := p
 	if c.framed && len(p) >= 2 {
 		message = p[2:]
@@ -75,7 +76,8 @@ func (c *heardConn) Write(p []byte) (int, error) {
 }
 
 // Read receives a datagram, or a part of the answer over TCP.
-func (c *heardConn) Read(p []byte) (int, error) {
+func (c *heardConn) Read(p []byte) (n int, err error) {
+	defer catch(&err) // as above
 	if c.framed {
 		return c.readStream(p)
 	}
