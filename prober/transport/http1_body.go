@@ -10,10 +10,13 @@ import (
 
 // What a peer can do wrong in a response body.
 var (
-	errBodyLimit = errcode.New(errcode.BodyLimit, "response body above the limit")
-	errChunk     = errcode.New(errcode.HTTP1Chunk, "bad chunk framing")
-	errTrailers  = errcode.New(errcode.Trailers, "malformed trailers")
-	errDesync    = errcode.New(errcode.HTTP1Desync, "bytes after the end of the response")
+	errBodyLimit     = errcode.New(errcode.BodyLimit, "response body above the limit")
+	errChunkLine     = errcode.New(errcode.HTTP1Chunk, "a line of chunk framing above 4 KiB, or without CRLF at its end")
+	errChunkOverhead = errcode.New(errcode.HTTP1Chunk, "above 16 KiB of chunk framing beyond what the chunks need")
+	errChunkEnd      = errcode.New(errcode.HTTP1Chunk, "no CRLF after the content of a chunk")
+	errTrailerLine   = errcode.New(errcode.Trailers, "a trailer line above 4 KiB, or without CRLF at its end")
+	errTrailerSize   = errcode.New(errcode.Trailers, "trailers above 64 KiB")
+	errDesync        = errcode.New(errcode.HTTP1Desync, "bytes after the end of the response")
 )
 
 // maxChunkOverhead bounds the bytes of one response that frame chunks and do not
@@ -105,7 +108,7 @@ func (c *conn) readChunks(r *Result) error {
 			overhead = max(0, overhead-16)
 		}
 		if overhead > maxChunkOverhead {
-			return errChunk
+			return errChunkOverhead
 		}
 		if size == 0 {
 			return c.readTrailers(r)
@@ -122,31 +125,40 @@ func (c *conn) readChunks(r *Result) error {
 	}
 }
 
-// endChunk consumes the CRLF after a chunk's content.
+// endChunk consumes the CRLF after a chunk's content, and looks at each byte as soon as
+// it has come.
 func (c *conn) endChunk(r *Result) error {
-	line, err := c.readLine(r)
-	if err == nil && len(line) > 0 {
-		return errChunk
+	for _, want := range [...]byte{'\r', '\n'} {
+		if c.start == c.end {
+			if err := c.fill(r); err != nil {
+				return truncated(err)
+			}
+		}
+		if c.buf[c.start] != want {
+			return errChunkEnd
+		}
+		c.start++
 	}
-	return err
+	return nil
 }
 
 // chunkSize parses a chunk's first line: hexadecimal digits, then extensions,
 // which mean nothing here (RFC 9112, section 7.1.1).
 func chunkSize(line []byte) (int64, error) {
-	const longest = 15                                // hexadecimal digits that an int64 always holds
-	for len(line) > 0 && isBlank(line[len(line)-1]) { // some servers fill the line up
-		line = line[:len(line)-1]
-	}
-	digits, extension, _ := bytes.Cut(line, []byte(";"))
-	if len(digits) == 0 || len(digits) > longest || !isFieldValue(extension) {
-		return 0, errChunk
+	const longest = 15        // hexadecimal digits that an int64 always holds
+	line = trimBlankEnd(line) // some servers fill the line up
+	digits, extensions, extended := bytes.Cut(line, []byte(";"))
+	switch {
+	case len(digits) == 0 || len(digits) > longest:
+		return 0, chunkFault("malformed chunk size", line)
+	case extended && !areExtensions(extensions):
+		return 0, chunkFault("malformed chunk extension", line)
 	}
 	var n int64
 	for _, d := range digits {
 		v := hexValue(d)
 		if v < 0 {
-			return 0, errChunk
+			return 0, chunkFault("malformed chunk size", line)
 		}
 		n = n<<4 | v
 	}
@@ -172,17 +184,22 @@ func (c *conn) readTrailers(r *Result) error {
 	for size := 0; ; {
 		line, err := c.readLine(r)
 		switch {
-		case errors.Is(err, errChunk):
-			return errTrailers
+		case errors.Is(err, errChunkLine):
+			return errTrailerLine
 		case err != nil:
 			return err
 		case len(line) == 0:
 			return nil
 		}
-		size += len(line)
+		if size += len(line); size > maxHeaderBytes {
+			return errTrailerSize
+		}
 		name, value, found := bytes.Cut(line, []byte(":"))
-		if size > maxHeaderBytes || !found || !isToken(name) || !isFieldValue(trimBlank(value)) {
-			return errTrailers
+		switch {
+		case !found || !isToken(name):
+			return trailerFault("malformed trailer line", line)
+		case !isFieldValue(trimBlank(value)):
+			return trailerFault("a control character in the trailer", name)
 		}
 	}
 }
@@ -197,13 +214,13 @@ func (c *conn) readLine(r *Result) ([]byte, error) {
 		if i := bytes.IndexByte(unread[scanned:], '\n'); i >= 0 {
 			end := scanned + i
 			if end == 0 || end > longest || unread[end-1] != '\r' {
-				return nil, errChunk
+				return nil, errChunkLine
 			}
 			c.start += end + 1
 			return unread[:end-1], nil
 		}
 		if scanned = len(unread); scanned > longest {
-			return nil, errChunk
+			return nil, errChunkLine
 		}
 		if err := c.fill(r); err != nil {
 			return nil, truncated(err)

@@ -6,17 +6,11 @@ import (
 	"example.com/prober/errcode"
 )
 
-// What a peer can do wrong in a response header.
+// What a peer can do wrong in a response header, besides the faults that name a line.
 var (
-	errStatusLine       = errcode.New(errcode.HTTP1StatusLine, "malformed status line")
-	errVersion          = errcode.New(errcode.HTTP1Version, "HTTP version other than 1.0 and 1.1")
-	errStatusRange      = errcode.New(errcode.HTTP1StatusRange, "status outside 100-599")
-	errHeaderSize       = errcode.New(errcode.HTTP1HeaderSize, "response header above 64 KiB")
-	errHeaderField      = errcode.New(errcode.HTTP1Header, "malformed header field")
-	errSwitch           = errcode.New(errcode.HTTP1Switch, "101 Switching Protocols that was not asked for")
-	errInformational    = errcode.New(errcode.HTTP1Informational, "more than 32 informational responses")
-	errContentLength    = errcode.New(errcode.HTTP1ContentLength, "bad or contradictory Content-Length")
-	errTransferEncoding = errcode.New(errcode.HTTP1TransferEncoding, "unsupported or contradictory Transfer-Encoding")
+	errHeaderSize    = errcode.New(errcode.HTTP1HeaderSize, "response header above 64 KiB")
+	errSwitch        = errcode.New(errcode.HTTP1Switch, "101 Switching Protocols that was not asked for")
+	errInformational = errcode.New(errcode.HTTP1Informational, "more than 32 informational responses")
 )
 
 const protocolName = "HTTP/"
@@ -30,11 +24,17 @@ type header struct {
 	// they are valid until more of the response is read.
 	fields []field
 
-	// length is the value of Content-Length, which is in digits, or -1.
+	// length is the value of Content-Length, which has so many digits, or -1.
 	length    int64
-	digits    []byte
+	digits    int
+	encodings int // field lines of Transfer-Encoding
 	chunked   bool
 	keepAlive bool
+	// tunnel tells that the response may be the answer to CONNECT; one that grants it
+	// has no content, whatever its fields say (RFC 9110, section 9.3.6).
+	tunnel bool
+	// joined tells that field lines were joined in place.
+	joined bool
 }
 
 type field struct {
@@ -42,9 +42,11 @@ type field struct {
 	folded      bool // it took more than one line
 }
 
-// readHeader reads one response header, up to and including its empty line.
+// readHeader reads one response header, up to and including its empty line. As long
+// as that has not come, the lines that have are judged on their own.
 func (c *conn) readHeader(r *Result) error {
 	scanned, lineStart := 0, 0
+	early := draft{header: header{length: -1, tunnel: c.head.tunnel}}
 	for {
 		if c.repeatsHeader() {
 			return nil
@@ -54,14 +56,14 @@ func (c *conn) readHeader(r *Result) error {
 			c.start += size
 			return c.parseHeader(block)
 		}
+		if err := early.judge(c.buf[c.start:c.end], lineStart); err != nil {
+			return err
+		}
 		if c.end-c.start >= maxHeaderBytes {
 			return errHeaderSize
 		}
 		if err := c.fill(r); err != nil {
 			return err
-		}
-		if !beginsResponse(c.buf[c.start:c.end]) {
-			return errStatusLine
 		}
 	}
 }
@@ -81,14 +83,19 @@ func (c *conn) repeatsHeader() bool {
 	return true
 }
 
-// parseHeader parses a header, and from the second response on a copy of it.
+// parseHeader parses a header, and from the second response on a copy of it. A copy
+// in which lines were joined is not what was received, and so not kept.
 func (c *conn) parseHeader(block []byte) error {
 	c.before = c.before[:0]
 	if c.served == 0 || len(block) > repeatable {
 		return c.head.parse(block)
 	}
 	c.before = append(c.before, block...)
-	return c.head.parse(c.before) // which joins lines, and so says the same
+	err := c.head.parse(c.before)
+	if c.head.joined {
+		c.before = c.before[:0]
+	}
+	return err
 }
 
 // beginsResponse tells whether received can become a response. It finds a peer
@@ -123,17 +130,12 @@ func (h *header) parse(block []byte) error {
 	if h.fields == nil {
 		h.fields = make([]field, 0, usual)
 	}
-	fields := h.fields[:0]
-	*h = header{fields: fields, length: -1}
+	*h = header{fields: h.fields[:0], length: -1, tunnel: h.tunnel}
 	line, rest := cutLine(block)
 	if err := h.parseStatusLine(line); err != nil {
 		return err
 	}
-	h.keepAlive = h.version == HTTP11
-	if err := h.parseFields(rest); err != nil {
-		return err
-	}
-	return h.interpret()
+	return h.parseFields(rest)
 }
 
 // parseStatusLine follows RFC 9112, section 4; like most clients it does without
@@ -142,104 +144,148 @@ func (h *header) parseStatusLine(line []byte) error {
 	const versioned = len("HTTP/1.1")
 	if len(line) < versioned || !beginsResponse(line) ||
 		!isDigit(line[5]) || line[6] != '.' || !isDigit(line[7]) {
-		return errStatusLine
+		return statusLineFault(line)
 	}
 	switch string(line[len(protocolName):versioned]) {
 	case "1.1":
-		h.version = HTTP11
+		h.version, h.keepAlive = HTTP11, true
 	case "1.0":
 		h.version = HTTP10
 	default:
-		return errVersion
+		return versionFault(line[:versioned])
 	}
-	line = line[versioned:]
-	if len(line) < 4 || line[0] != ' ' || len(line) > 4 && line[4] != ' ' {
-		return errStatusLine
+	rest := line[versioned:]
+	if len(rest) < 4 || rest[0] != ' ' || len(rest) > 4 && rest[4] != ' ' || !isFieldValue(rest[4:]) {
+		return statusLineFault(line)
 	}
-	for _, d := range line[1:4] {
+	for _, d := range rest[1:4] {
 		if !isDigit(d) {
-			return errStatusLine
+			return statusLineFault(line)
 		}
 		h.status = h.status*10 + int(d-'0')
 	}
 	if h.status < 100 || h.status > 599 {
-		return errStatusRange
+		return statusFault(h.status)
 	}
 	return nil
 }
 
-// parseFields splits the field lines (RFC 9112, section 5). A folded line is
-// joined to the one before it with spaces, in place (section 5.2).
+// parseFields splits the field lines (RFC 9112, section 5) and reads those that frame
+// the message.
 func (h *header) parseFields(block []byte) error {
 	for {
 		line, rest := cutLine(block)
 		if len(line) == 0 {
 			return nil
 		}
-		folded := len(rest) > 0 && isBlank(rest[0])
-		for len(rest) > 0 && isBlank(rest[0]) {
-			more, after := cutLine(rest)
-			gap := block[len(line) : len(block)-len(rest)]
-			for i := range gap {
-				gap[i] = ' '
+		f, err := parseField(line)
+		if err != nil {
+			return err
+		}
+		if f.folded = len(rest) > 0 && isBlank(rest[0]); f.folded {
+			if err := h.interpret(f); err != nil { // whatever the lines say that continue it
+				return err
 			}
-			line = block[:len(line)+len(gap)+len(more)]
-			rest = after
+			line, rest = unfold(line, rest)
+			h.joined = true
+			if f, err = parseField(line); err != nil {
+				return err
+			}
 		}
-		colon := bytes.IndexByte(line, ':')
-		if colon < 1 || !isToken(line[:colon]) {
-			return errHeaderField
+		h.fields = append(h.fields, f)
+		if err := h.interpret(f); err != nil {
+			return err
 		}
-		value := trimBlank(line[colon+1:])
-		if !isFieldValue(value) {
-			return errHeaderField
-		}
-		h.fields = append(h.fields, field{line[:colon], value, folded})
 		block = rest
 	}
 }
 
-// interpret reads the fields that frame the message (RFC 9112, section 6).
-func (h *header) interpret() error {
-	encodings := 0
-	for _, f := range h.fields {
-		switch len(f.name) {
-		case len("Connection"):
-			if equalFold(f.name, "connection") {
-				h.connection(f.value)
-			}
-		case len("Content-Length"):
-			if equalFold(f.name, "content-length") {
-				if err := h.contentLength(f); err != nil {
-					return err
-				}
-			}
-		case len("Transfer-Encoding"):
-			if equalFold(f.name, "transfer-encoding") {
-				encodings++
-				h.chunked = equalFold(f.value, "chunked") && !f.folded
-			}
+// unfold joins line and the lines at the start of rest that continue it, in the space
+// of the first: the line break, and the blanks around it, become one space (RFC 9112,
+// section 5.2).
+func unfold(line, rest []byte) (joined, after []byte) {
+	line = trimBlankEnd(line)
+	for len(rest) > 0 && isBlank(rest[0]) {
+		var more []byte
+		more, rest = cutLine(rest)
+		line = append(append(line, ' '), trimBlank(more)...) // of which there are less than was cut
+	}
+	return line, rest
+}
+
+// parseField splits one field line.
+func parseField(line []byte) (field, error) {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 1 || !isToken(line[:colon]) {
+		return field{}, fieldLineFault(line)
+	}
+	f := field{name: line[:colon], value: trimBlank(line[colon+1:])}
+	if !isFieldValue(f.value) {
+		return field{}, fieldValueFault(f.name)
+	}
+	return f, nil
+}
+
+// interpret reads a field if it frames the message (RFC 9112, section 6).
+func (h *header) interpret(f field) error {
+	switch len(f.name) {
+	case len("Connection"):
+		if equalFold(f.name, "connection") {
+			h.connection(f.value)
 		}
-	}
-	if encodings == 0 {
-		return nil
-	}
-	// Whatever is ambiguous, folded lines among it, about where a message ends is refused: another
-	// reading of it is how responses are smuggled (RFC 9112, section 6.3).
-	if encodings > 1 || !h.chunked || h.length >= 0 || h.version == HTTP10 {
-		return errTransferEncoding
+	case len("Content-Length"):
+		if equalFold(f.name, "content-length") {
+			return h.contentLength(f)
+		}
+	case len("Transfer-Encoding"):
+		if equalFold(f.name, "transfer-encoding") {
+			return h.transferEncoding(f)
+		}
 	}
 	return nil
 }
 
+// isTunnel tells whether the response grants CONNECT.
+func (h *header) isTunnel() bool { return h.tunnel && h.status >= 200 && h.status < 300 }
+
 // contentLength accepts a repeated field only with the same digits (RFC 9110,
 // section 8.6).
 func (h *header) contentLength(f field) error {
-	n, ok := parseLength(f.value)
-	if !ok || f.folded || h.length >= 0 && !bytes.Equal(f.value, h.digits) {
-		return errContentLength
+	if h.isTunnel() {
+		return nil
 	}
-	h.length, h.digits = n, f.value
+	n, ok := parseLength(f.value)
+	switch {
+	case h.encodings > 0:
+		return errEncodingAndLength
+	case !ok || f.folded:
+		return lengthFault(f.value)
+	case h.length >= 0 && (n != h.length || len(f.value) != h.digits):
+		return lengthsFault(h.length, f.value)
+	}
+	h.length, h.digits = n, len(f.value)
+	return nil
+}
+
+// transferEncoding accepts nothing that is ambiguous, folded lines among it, about
+// where a message ends: another reading of it is how responses are smuggled (RFC
+// 9112, section 6.3).
+func (h *header) transferEncoding(f field) error {
+	if h.isTunnel() {
+		return nil
+	}
+	h.encodings++
+	h.chunked = equalFold(f.value, "chunked") && !f.folded
+	switch {
+	case h.encodings > 1:
+		return errEncodings
+	case !h.chunked:
+		return encodingFault(f.value)
+	case h.length >= 0:
+		return errEncodingAndLength
+	case h.version == HTTP10:
+		return errEncodingVersion
+	}
 	return nil
 }
 

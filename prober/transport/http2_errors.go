@@ -47,8 +47,8 @@ var (
 	errHeaderList   = failure(http2.ErrCodeCancel, errcode.HTTP2HeaderList, "response header above 64 KiB")
 	errH2BodyLimit  = &h2failure{http2.ErrCodeCancel, errBodyLimit}
 	errH2Inflated   = &h2failure{http2.ErrCodeCancel, errInflated}
-	errH2Status     = &h2failure{http2.ErrCodeProtocol, errStatusRange}
-	errH2Trailers   = &h2failure{http2.ErrCodeProtocol, errTrailers}
+	errH2Status     = failure(http2.ErrCodeProtocol, errcode.HTTP1StatusRange, "status outside 100-599")
+	errH2Trailers   = failure(http2.ErrCodeProtocol, errcode.Trailers, "malformed trailers")
 	errShort        = failure(http2.ErrCodeProtocol, errcode.Truncated, "less body than declared")
 	errOverrun      = failure(http2.ErrCodeProtocol, errcode.BodyOverrun, "more body than declared")
 	errManyInterim  = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2Flood, "more than 32 informational responses")

@@ -36,6 +36,8 @@ func (p *proxy) httpConnect(c *conn, target endpoint) error {
 // one has no content, and that of another is of no interest.
 func readConnectStatus(c *conn) (int, error) {
 	c.buf = make([]byte, readBufferSize)
+	c.head.tunnel = true
+	defer func() { c.head.tunnel = false }()
 	var unseen Result // bytes and times of the proxy are not those of the response
 	for range maxInformational + 1 {
 		if err := c.readHeader(&unseen); err != nil {
