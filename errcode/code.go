@@ -109,18 +109,19 @@ const (
 	AlertCertificateRequired    Code = 1345
 	AlertNoApplicationProtocol  Code = 1346
 
-	HTTP2           Code = 1600
-	HTTP2NotSpoken  Code = 1601
-	HTTP2NoSettings Code = 1602
-	HTTP2FrameSize  Code = 1603
-	HTTP2Closed     Code = 1604
-	HTTP2HeaderList Code = 1605
-	HTTP2NoStream   Code = 1606
-	HTTP2Flood      Code = 1607
-	HTTP2Ping       Code = 1608
-	GoAway          Code = 1610
-	Stream          Code = 1630
-	Connection      Code = 1650
+	HTTP2             Code = 1600
+	HTTP2NotSpoken    Code = 1601
+	HTTP2NoSettings   Code = 1602
+	HTTP2FrameSize    Code = 1603
+	HTTP2Closed       Code = 1604
+	HTTP2HeaderList   Code = 1605
+	HTTP2NoStream     Code = 1606
+	HTTP2Flood        Code = 1607
+	HTTP2Ping         Code = 1608
+	HTTP2ClosedReused Code = 1609
+	GoAway            Code = 1610
+	Stream            Code = 1630
+	Connection        Code = 1650
 
 	Content            Code = 1700
 	Decompression      Code = 1701

@@ -71,9 +71,21 @@ func (f *facts) systemError() Code {
 		return NonTCPNetwork
 	case phase == PhaseTLS && f.errno.closes():
 		return TLSClosed
+	case f.unanswered() && (f.errno == errnoReset || f.errno == errnoBrokenPipe):
+		return ClosedReused
 	}
 	unplaced := phase == PhaseNone && !f.socket
 	return f.errno.code(phase == PhaseConnect || unplaced && f.errno.isOfDials())
+}
+
+// unanswered reports whether the failure happened before any byte of a response, on a
+// reused connection: how the peer ended that says more about its system than about it.
+func (f *facts) unanswered() bool {
+	switch f.phase() {
+	case PhaseNone, PhaseSend, PhaseProcessing:
+		return f.place.Reused && !f.place.InHeader
+	}
+	return false
 }
 
 func (f *facts) endOfStream() Code {
@@ -91,7 +103,7 @@ func (f *facts) endOfStream() Code {
 		return ClosedInHeaders
 	case phase == PhaseTransfer:
 		return Truncated
-	case f.place.Reused:
+	case f.unanswered():
 		return ClosedReused
 	case f.placed || !f.unexpected:
 		return Closed

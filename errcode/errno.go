@@ -64,7 +64,9 @@ func (k errnoKind) dialCode() Code {
 	case errnoAborted:
 		return Aborted
 	case errnoReset:
-		return DialReset
+		return Reset // until it stands, what resets a connection is a refusal
+	case errnoBrokenPipe:
+		return BrokenPipe // likewise, after an end of stream
 	case errnoTimedOut:
 		return DialTimeout
 	}

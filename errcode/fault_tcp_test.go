@@ -93,6 +93,20 @@ func tcpFaults() []fault {
 		{name: "the peer closes a reused connection", want: errcode.ClosedReused, fail: func(t lab) error {
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: readAfterClose(t)}
 		}},
+		{name: "the peer resets a reused connection", want: errcode.ClosedReused, fail: func(t lab) error {
+			c := connect(t, peer(t, reset))
+			_, err := io.WriteString(c, "request")
+			require.NoError(t, err)
+			_, err = io.ReadAll(c)
+			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: err}
+		}},
+		{name: "the peer resets a reused connection within the header", want: errcode.Reset, fail: func(t lab) error {
+			c := connect(t, peer(t, reset))
+			_, err := io.WriteString(c, "request")
+			require.NoError(t, err)
+			_, err = io.ReadAll(c)
+			return &errcode.PhaseError{Phase: errcode.PhaseTransfer, Reused: true, InHeader: true, Err: err}
+		}},
 		{name: "the peer closes within the header", want: errcode.ClosedInHeaders, fail: func(t lab) error {
 			return &errcode.PhaseError{Phase: errcode.PhaseTransfer, InHeader: true, Err: readAfterClose(t)}
 		}},
@@ -142,7 +156,8 @@ func handmadeFaults() []fault {
 		byHand("the system has no file descriptor", errcode.LocalResources, tcp("dial", syscall.ENFILE)),
 		byHand("the system has no socket buffer", errcode.LocalResources, tcp("write", syscall.ENOBUFS)),
 		byHand("a local rule forbids the dial", errcode.LocalDenied, tcp("dial", syscall.EPERM)),
-		byHand("the dial is reset", errcode.DialReset, tcp("dial", syscall.ECONNRESET)),
+		byHand("the dial is reset", errcode.Reset, tcp("dial", syscall.ECONNRESET)),
+		byHand("the dial meets a connection that ended and was reset", errcode.BrokenPipe, tcp("dial", syscall.EPIPE)),
 		byHand("the SYN goes unanswered", errcode.DialTimeout, tcp("dial", syscall.ETIMEDOUT)),
 		byHand("the network is unreachable", errcode.NetworkUnreachable, tcp("dial", syscall.ENETUNREACH)),
 		byHand("the host is unreachable", errcode.HostUnreachable, tcp("dial", syscall.EHOSTUNREACH)),

@@ -102,6 +102,9 @@ func reset(c net.Conn) {
 	_ = c.(*net.TCPConn).SetLinger(0)
 }
 
+// resetAtOnce closes the connection with RST, whatever has come.
+func resetAtOnce(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
+
 // answer returns a peer's behaviour: it reads the request, writes text and closes.
 func answer(text string) func(net.Conn) {
 	return func(c net.Conn) {

@@ -25,7 +25,8 @@ import (
 //  7. TLS records, alerts and certificates: 13xx
 //  8. SOCKS: 1034
 //  9. an operating-system error, by phase: 1108, 1303, 12xx, or 1010 if the
-//     network is not TCP
+//     network is not TCP; a reset or broken pipe before the response on a reused
+//     connection is 1223
 //  10. HTTP/2: 16xx
 //  11. an end of stream, by phase: 1106, 1210, 1303, 1221 to 1223, 1702
 //  12. malformed input: 1020, 1021, 1701, 1703, 1706, 18xx

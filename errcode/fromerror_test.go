@@ -84,8 +84,8 @@ func TestThePhaseDecides(t *testing.T) {
 		{"a deadline of a connection", timeout, codes(1105, 1211, 1302, 1050, 1050)},
 		{"an end of stream", io.EOF, codes(1106, 1210, 1303, 1221, 1702)},
 		{"an unexpected end of stream", io.ErrUnexpectedEOF, codes(1106, 1210, 1303, 1221, 1702)},
-		{"ECONNRESET", errno(syscall.ECONNRESET), codes(1108, 1218, 1303, 1220, 1220)},
-		{"EPIPE", errno(syscall.EPIPE), codes(1108, 1213, 1303, 1201, 1201)},
+		{"ECONNRESET", errno(syscall.ECONNRESET), codes(1108, 1220, 1303, 1220, 1220)},
+		{"EPIPE", errno(syscall.EPIPE), codes(1108, 1201, 1303, 1201, 1201)},
 		{"ECONNABORTED", errno(syscall.ECONNABORTED), codes(1108, 1203, 1303, 1203, 1203)},
 		{"ETIMEDOUT", errno(syscall.ETIMEDOUT), codes(1105, 1211, 1204, 1204, 1204)},
 		{"ECONNREFUSED", errno(syscall.ECONNREFUSED), codes(1108, 1212, 1202, 1202, 1202)},
@@ -104,6 +104,26 @@ func TestThePhaseDecides(t *testing.T) {
 			}
 		})
 	}
+}
+
+// How a peer ends a connection that it has kept is one failure, whichever call meets it
+// and whatever its system makes of a request that nobody has read.
+func TestTheEndOfAReusedConnection(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{
+		io.EOF, io.ErrUnexpectedEOF, os.NewSyscallError("read", syscall.ECONNRESET), os.NewSyscallError("write", syscall.ECONNRESET),
+		os.NewSyscallError("write", syscall.EPIPE), &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)},
+	} {
+		for _, phase := range []errcode.Phase{errcode.PhaseNone, errcode.PhaseSend, errcode.PhaseProcessing} {
+			assert.Equal(t, errcode.ClosedReused, errcode.FromError(&errcode.PhaseError{Phase: phase, Reused: true, Err: cause}), "%v: %v", phase, cause)
+		}
+		within := &errcode.PhaseError{Phase: errcode.PhaseTransfer, Reused: true, Err: cause}
+		assert.NotEqual(t, errcode.ClosedReused, errcode.FromError(within), "within the body: %v", cause)
+		within.InHeader = true
+		assert.NotEqual(t, errcode.ClosedReused, errcode.FromError(within), "within the header: %v", cause)
+	}
+	aborted := &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: os.NewSyscallError("read", syscall.ECONNABORTED)}
+	assert.Equal(t, errcode.Aborted, errcode.FromError(aborted), "our own side ended it")
 }
 
 func TestTheEndOfAStream(t *testing.T) {

@@ -22,7 +22,7 @@ var http2Help = [...]explained{
 		"Try `curl -v --http1.1 URL` on the same port; look which software answers.",
 	}},
 	{HTTP2Closed, Help{
-		"The connection was closed while this request was open, without a GOAWAY.",
+		"The connection was closed while this request was open, without a GOAWAY: a new connection, or one on which the header of this response had come.",
 		"The server crashed or was killed, or a load balancer cut the connection without regard for HTTP/2.",
 		"Look at restarts of the server and the idle and lifetime limits of the load balancer; a clean shutdown would have sent GOAWAY.",
 	}},
@@ -45,6 +45,11 @@ var http2Help = [...]explained{
 		"The server did not answer a PING; the prober took the connection for dead.",
 		"The server, its node or a NAT entry between went away without closing the connection.",
 		"Look whether the server's host or a load balancer was replaced, and at the idle timeouts between.",
+	}},
+	{HTTP2ClosedReused, Help{
+		"A connection that carried other requests before was closed or reset, without a GOAWAY, before any header of this response.",
+		"The keep-alive race of HTTP/2: an idle timeout of the server or of a load balancer struck at that moment, and it does not announce its ends. Many at once mean that the server crashed or was killed.",
+		"Compare idle timeouts with the target's interval, and look at restarts of the server at that time; a clean shutdown would have sent GOAWAY.",
 	}},
 	{GoAway, Help{
 		"The server ended the whole connection with a GOAWAY frame whose error code no standard knows.",

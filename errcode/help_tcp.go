@@ -7,9 +7,9 @@ var tcpHelp = [...]explained{
 		"Read the error text of the target's last failures.",
 	}},
 	{BrokenPipe, Help{
-		"The prober wrote to a connection that the peer had closed before (EPIPE).",
-		"The server closes idle or long-lived connections just when a request is sent, or it refuses a large request body by closing instead of answering.",
-		"Compare the server's keep-alive timeout with the target's interval. For requests with a body, look at the server's limit of the body size.",
+		"The prober wrote to a new connection that the peer had closed before (EPIPE). On a reused one that is 1223.",
+		"The server refuses a large request body by closing instead of answering, or it closes new connections at once.",
+		"For requests with a body, look at the server's limit of the body size; otherwise at its limit of connections.",
 	}},
 	{TCPErrno, Help{
 		"The operating system reported an error on an established connection that no other code stands for.",
@@ -57,12 +57,12 @@ var tcpHelp = [...]explained{
 		"Ping the host from its own network. In a cluster look whether the address belongs to a pod or node that no longer exists.",
 	}},
 	{DialReset, Help{
-		"The connection was reset while it was being made.",
-		"A firewall or load balancer that resets instead of refusing, SYN-flood protection, or a backend that vanished while connecting.",
+		"The connection was reset while it was being made. The prober itself never says so: what resets a connection that does not stand yet is 1212, and one that stands 1220.",
+		"An error of another program that knows the difference. A firewall or load balancer that resets, SYN-flood protection, or a backend that vanished while connecting.",
 		"Look at the load balancer's or firewall's log for the prober's address, and at rate limits for new connections.",
 	}},
 	{Reset, Help{
-		"The peer reset the connection after it was established.",
+		"The peer reset a new connection, however soon, or any connection within a response. On a reused one, before a response, that is 1223.",
 		"The process crashed or was killed, it closed the connection with unread data (a request too large, a worker that timed out), a load balancer or firewall cut the connection, or an idle timeout struck.",
 		"Look at the server's log and restarts at that time, then at the idle timeouts of load balancers. The phase label tells when it happened: send and processing point to the application, transfer to a crash within the answer.",
 	}},
@@ -77,7 +77,7 @@ var tcpHelp = [...]explained{
 		"Look at the server's and proxy's log for a crash or a header limit at that time.",
 	}},
 	{ClosedReused, Help{
-		"The peer closed a connection that had served requests before, just when the next one was sent.",
+		"The peer closed or reset a connection that had served requests before, just when the next one was sent. A reset is how most systems close a connection with a request that nobody read.",
 		"The keep-alive race: the server's idle timeout or its limit of requests per connection struck at that moment. A few of these are normal; HTTP clients usually retry them in silence, the prober counts them.",
 		"Compare the server's keep-alive timeout with the target's interval; keep the server's timeout longer than that of whatever stands before it. Many at once mean restarts of the server.",
 	}},

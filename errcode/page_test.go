@@ -38,7 +38,7 @@ var k6 = []struct{ failure, says, prober, why string }{
 		"Plain HTTP on a TLS port, a silent and a closing server have different causes and owners.",
 	},
 	{
-		"an end of stream before or within the response", "no number", "1221, 1222, 1223, 1702",
+		"an end of stream before or within the response", "no number", "1221, 1222, 1223, 1609, 1702",
 		"A crash, a cut answer and the harmless keep-alive race must not be one number.",
 	},
 	{
@@ -50,7 +50,7 @@ var k6 = []struct{ failure, says, prober, why string }{
 		"A broken zone, a wrong resolver and a wrong name are repaired in different places.",
 	},
 	{
-		"an unreachable network or host, a reset dial", "1213 at best", "1214, 1215, 1218",
+		"an unreachable network or host", "1213 at best", "1214, 1215",
 		"Routes, hosts and firewalls are different places to look at.",
 	},
 	{
@@ -150,7 +150,8 @@ these rules that applies decides; types and values decide, never texts.
 6. name resolution: 11xx
 7. TLS records, alerts and certificates: 13xx
 8. SOCKS: 1034
-9. an error of the operating system, by phase: 1108, 1303, 12xx; 1010 outside TCP
+9. an error of the operating system, by phase: 1108, 1303, 12xx; 1010 outside TCP; a reset or broken pipe before the
+   response on a reused connection: 1223
 10. HTTP/2: 16xx
 11. an end of stream, by phase: 1106, 1210, 1303, 1221 to 1223, 1702
 12. malformed input: 1020, 1021, 1701, 1703, 1706, 18xx

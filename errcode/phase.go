@@ -62,7 +62,7 @@ func (e *PhaseError) Unwrap() error { return e.Err }
 // protocol that the peer broke. [FromError] takes its code as it is.
 type Error struct {
 	Code Code
-	// Text says what was wrong, without anything that the peer sent.
+	// Text says what was wrong. What the peer sent is quoted in it, and cut.
 	Text string
 	// Err is the cause, or nil.
 	Err error

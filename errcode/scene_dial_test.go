@@ -23,6 +23,7 @@ const (
 	noPhase       = "without a phase the place of a malformed line or an end of stream is not known"
 	noLook        = "net/http does not look"
 	noLimit       = "net/http has no such limit"
+	atOnce        = "which error net/http returns depends on which of its goroutines sees the end first"
 	onceMore      = "net/http sends the request again, unseen"
 )
 
@@ -52,6 +53,10 @@ func dialScenes() []scene {
 		}},
 		{name: "no answer comes until the deadline", want: errcode.RequestTimeout, act: inVain, stage: plain(func(t lab) string { return peer(t, silence) })},
 		{name: "the peer resets instead of answering", want: errcode.Reset, stage: plain(func(t lab) string { return peer(t, reset) })},
+		{name: "the peer resets as soon as it accepts", want: errcode.Reset, alone: true, why: atOnce, stage: plain(func(t lab) string { return peer(t, resetAtOnce) })},
+		{name: "the proxy resets as soon as it accepts", want: errcode.Proxy, alone: true, why: atOnce, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("https", "host.test"), Proxy: transport.ProxyOptions{URL: at("http", peer(t, resetAtOnce))}}
+		}},
 		{name: "a hook of ours panics", want: errcode.Panic, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
 			cfg := inCoding(gzipOf([]byte("content")))(t)
 			cfg.CheckBody = func([]byte) error { panic("of the test") }

@@ -73,15 +73,18 @@ func http1Scenes() []scene {
 	for _, c := range cases {
 		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(func(t lab) string { return peer(t, answer(c.text)) })})
 	}
-	return append(all, scene{
-		name: "the server closes a reused connection", want: errcode.ClosedReused, std: errcode.OK, why: onceMore, act: again,
-		stage: plain(func(t lab) string {
-			return peer(t, func(c net.Conn) {
-				answer(noBody)(c)
-				hangUp(c)
-			})
-		}),
-	})
+	reused := func(does string, end func(net.Conn)) scene {
+		return scene{
+			name: "the server " + does + " a reused connection", want: errcode.ClosedReused, std: errcode.OK, why: onceMore, act: again,
+			stage: plain(func(t lab) string {
+				return peer(t, func(c net.Conn) {
+					answer(noBody)(c)
+					end(c)
+				})
+			}),
+		}
+	}
+	return append(all, reused("closes", hangUp), reused("resets", reset))
 }
 
 // contentScenes are broken bodies, and the statuses.

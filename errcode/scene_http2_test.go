@@ -32,6 +32,13 @@ func http2Scenes() []scene {
 			name: "the connection closes without GOAWAY", want: errcode.HTTP2Closed, std: errcode.ClosedInHeaders, why: "net/http returns the same unexpected end for HTTP/1 and HTTP/2",
 			stage: framed(func(*http2.Framer, uint32) {}),
 		},
+		{
+			name: "the connection closes without GOAWAY, reused", want: errcode.HTTP2ClosedReused, std: errcode.ClosedInHeaders, why: "net/http returns the same unexpected end for HTTP/1 and HTTP/2",
+			act: again, stage: framed(func(f *http2.Framer, stream uint32) {
+				answerOK(f, stream)
+				awaitHeaders(f)
+			}),
+		},
 		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *http2.Framer, stream uint32) {
 			respond(f, stream, fields(strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...))
 		})},

@@ -39,6 +39,7 @@ func tlsScenes() []scene {
 		{name: "the peer speaks something else than TLS", want: errcode.TLSRecord, stage: saying(answer("SSH-2.0-OpenSSH_9.9\r\n"))},
 		{name: "the peer closes during the handshake", want: errcode.TLSClosed, std: errcode.Closed, why: noPhase, stage: saying(hangUp)},
 		{name: "the peer resets during the handshake", want: errcode.TLSClosed, std: errcode.Reset, why: noPhase, stage: saying(reset)},
+		{name: "the peer resets before the handshake", want: errcode.TLSClosed, alone: true, why: atOnce, stage: saying(resetAtOnce)},
 		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("https", peer(t, silence)), TLS: trusting, TLSTimeout: briefly}
 		}},

@@ -109,6 +109,7 @@ var table = [...]entry{
 	{HTTP2NoStream, RangeHTTP2, "http2_no_stream", "the server allows no stream (MAX_CONCURRENT_STREAMS 0) until the time ran out"},
 	{HTTP2Flood, RangeHTTP2, "http2_flood", "a flood of control frames (PING, SETTINGS, CONTINUATION, empty frames)"},
 	{HTTP2Ping, RangeHTTP2, "http2_ping", "a PING went unanswered"},
+	{HTTP2ClosedReused, RangeHTTP2, "http2_closed_reused", "a reused connection ended without GOAWAY before any header of this stream (keep-alive race)"},
 	{GoAway, RangeHTTP2, "goaway", "GOAWAY with an HTTP/2 error code above 13"},
 	{Stream, RangeHTTP2, "stream", "stream error with an HTTP/2 error code above 13"},
 	{Connection, RangeHTTP2, "connection", "connection error with an HTTP/2 error code above 13"},

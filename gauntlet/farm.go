@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,10 @@ import (
 type farm struct {
 	ledger *ledger
 	ca     *authority
+
+	// owed and unread are requests that reached a server as it died: those that it had
+	// read, and those that it had not.
+	owed, unread atomic.Int64
 
 	mu      sync.Mutex
 	barns   []*barn

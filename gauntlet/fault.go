@@ -161,10 +161,14 @@ func (f *farm) http1Faults() []fault {
 		fault{name: "h1-stall-in-header", codes: "1050", waits: true, serve: f.serveHTTP1(func(string, int) move { return move{text: ok + "Na", then: hold} })},
 		fault{name: "h1-endless-header", codes: "1802", serve: endless(ok, "Name: value\r\n")},
 		fault{name: "h1-endless-chunks", codes: "1703", serve: endless(chunked, "1\r\nx\r\n")},
-		fault{name: "h1-closed-reused", codes: "0 1223", serve: f.serveHTTP1(func(_ string, n int) move {
-			return []move{{text: okText}, {then: fin}}[n%2]
-		})},
+		fault{name: "h1-closed-reused", codes: "0 1223", serve: f.serveHTTP1(inTurn(move{text: okText}, move{then: fin}))},
+		fault{name: "h1-reset-reused", codes: "0 1223", serve: f.serveHTTP1(inTurn(move{text: okText}, move{then: rst}))},
 	)
+}
+
+// inTurn is a script of two moves.
+func inTurn(even, odd move) script {
+	return func(_ string, n int) move { return []move{even, odd}[n%2] }
 }
 
 // endless is a peer that begins an answer and never comes to its end.

@@ -48,6 +48,7 @@ func (f *farm) serveHTTP1(s script) func(net.Conn) {
 			}
 			n := f.ledger.note(q.target, q.id)
 			if !l.take() {
+				f.unread.Add(1)
 				f.ledger.expect(q.target, unread(first))
 				continue
 			}
@@ -69,7 +70,14 @@ func unread(first bool) string {
 	if first {
 		return codeUnread
 	}
-	return codeUnreadOld
+	return codeOld
+}
+
+func owed(first bool) string {
+	if first {
+		return codeOwed
+	}
+	return codeOld
 }
 
 // reply makes a move, unless the server is dead by now, and tells whether the
@@ -85,7 +93,8 @@ func (f *farm) reply(c net.Conn, r io.Reader, m *move, target string, first bool
 	})
 	switch {
 	case !alive:
-		f.ledger.expect(target, codeOwed)
+		f.owed.Add(1)
+		f.ledger.expect(target, owed(first))
 		return false
 	case m.then == keep:
 		return true

@@ -105,18 +105,19 @@ type streamScript func(target string, n int) (code string, react reaction)
 func (f *farm) serveStreams(s streamScript) func(net.Conn) {
 	return func(c net.Conn) {
 		l, framer := lineOf(c), greet(c)
-		for framer != nil {
+		for code := codeUnreadH2; framer != nil; code = codeUnreadH2Old {
 			stream, target, n := f.nextRequest(framer)
 			if stream == 0 {
 				return
 			}
 			alive := l.answer(func() { // at once: nobody is reset who may be sending more
-				code, react := s(target, n)
-				f.ledger.expect(target, code)
+				of, react := s(target, n)
+				f.ledger.expect(target, of)
 				react(framer, stream)
 			})
 			if !alive {
-				f.ledger.expect(target, codeUnreadH2)
+				f.unread.Add(1)
+				f.ledger.expect(target, code)
 			}
 		}
 	}

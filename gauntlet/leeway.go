@@ -32,7 +32,7 @@ func leewayHTTP1() *leeway {
 			n := c.opened - t.accepted()
 			return n, n
 		},
-		free: "1212 1218 1303", lostTo: "1201 1220",
+		free: "1212 1303", lostTo: "1201 1220",
 	}
 }
 
@@ -41,7 +41,7 @@ func leewayHTTP1() *leeway {
 func leewayHTTP2(abreast int) *leeway {
 	return &leeway{
 		unreached: func(_ *counts, t *target) (least, most float64) { return 0, float64(abreast * t.barn.deaths()) },
-		free:      "1212 1218 1303", lostTo: "1201 1220 1221 1604",
+		free:      "1212 1303", lostTo: "1201 1220 1221 1604 1609",
 	}
 }
 

@@ -22,10 +22,11 @@ type line struct {
 // What a request comes to that reached a server as it was killed, by what the server
 // was doing.
 const (
-	codeOwed      = "1220" // it had read the request
-	codeUnread    = "1221" // it had not
-	codeUnreadOld = "1223" // nor this one, and it had served others on the connection
-	codeUnreadH2  = "1604"
+	codeOwed        = "1220" // it had read the request
+	codeUnread      = "1221" // it had not
+	codeOld         = "1223" // either, and it had served others on the connection
+	codeUnreadH2    = "1604"
+	codeUnreadH2Old = "1609"
 )
 
 // lineOf returns what carries a connection, maybe within TLS.

@@ -85,13 +85,10 @@ func (a *act) judgeFaults(v *view) {
 // judgeDeaths sees to it that servers died in all ways: with requests that they owed
 // an answer, with requests that they had not read, and with nobody there to ask.
 func (a *act) judgeDeaths(v *view) {
-	owed, unread, refused := 0.0, 0.0, 0.0
+	owed, unread, refused := a.farm.owed.Load(), a.farm.unread.Load(), 0.0
 	for i := range a.targets {
 		if t := &a.targets[i]; t.leeway != nil && t.leeway.unreached != nil {
-			c := v.of(t.name)
-			owed += c.requests[codeOwed]
-			unread += c.requests[codeUnread] + c.requests[codeUnreadOld] + c.requests[codeUnreadH2]
-			refused += c.requests["1212"]
+			refused += v.of(t.name).requests["1212"]
 		}
 	}
 	a.board.hold(gateKilled, owed > 0 && unread > 0 && refused > 0, "owed %v, unread %v, refused %v", owed, unread, refused)

@@ -19,7 +19,7 @@ func (f *farm) random(seed uint64) script {
 	moves := []move{
 		broken(503), broken(429), broken(404), broken(500),
 		{then: fin, code: "1221", reused: "1223"},
-		{then: rst, code: "1220"},
+		{then: rst, code: "1220", reused: "1223"},
 		{text: ok + "Content-Length: 9\r\n\r\nshort", then: fin, code: "1702"},
 		{text: ok + "Content-Length: 9\r\n\r\nshort", then: rst, code: "1220"},
 		{text: ok + "Ser", then: fin, code: "1222"},

@@ -131,7 +131,7 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 	tcp, err := t.connect(ctx, r, deadline)
 	if err != nil {
 		t.cfg.Connections.Release()
-		return nil, t.proxy.unreachable(err)
+		return nil, t.unmade(r, err)
 	}
 	c := newConn(t, newStream(tcp, deadline), r.Remote)
 	c.stream.ceiling = t.cfg.Connections
@@ -145,6 +145,28 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// unmade returns what a failure to connect means. What is reset now stood already: if
+// the reset had come a moment later, a handshake or the exchange would have met it. It
+// is the same failure, whichever of them does.
+func (t *Transport) unmade(r *Result, err error) error {
+	if !peerHungUp(err) {
+		return t.proxy.unreachable(err)
+	}
+	switch {
+	case t.proxy == nil && t.tls != nil:
+		r.enter(errcode.PhaseTLS)
+		return err
+	case t.proxy == nil, t.proxy.forward && t.proxy.tls == nil:
+		r.enter(errcode.PhaseSend)
+		r.Opened = t.h2 == nil // over HTTP/2 a connection is open after the prefaces
+		return err
+	case t.proxy.tls != nil:
+		return t.proxy.unreachable(err)
+	default:
+		return tunnelFailure(err)
+	}
 }
 
 // establish does the handshakes with a proxy and for TLS.
@@ -174,8 +196,8 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 	var reason error
 	for i, addr := range addrs {
 		tcp, err := t.attempt(ctx, r, addr, share(deadline, len(addrs)-i))
-		if err == nil {
-			return tcp, nil
+		if err == nil || peerHungUp(err) { // which has happened to a connection that stood
+			return tcp, err
 		}
 		if reason == nil || isUnrouted(reason) {
 			reason = err

@@ -92,8 +92,9 @@ func (c *conn) fail(r *Result, sendErr, err error) {
 	r.fail(&errcode.PhaseError{Err: err, InHeader: answered && r.Status == 0})
 }
 
-// peerHungUp tells whether a failed write means that the peer has stopped
-// reading. It may have sent its answer before, which then counts.
+// peerHungUp reports whether a failed write means that the peer has stopped
+// reading. It may have sent its answer before, which then counts. A failed dial
+// met a peer that had accepted then: until that, a reset is a refusal.
 func peerHungUp(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -177,6 +177,8 @@ func (st *h2stream) report(r *Result, sentAt Instant) (again bool) {
 		r.finish(max(st.lastAt, r.since))
 	case st.unprocessed && !r.Resent:
 		return true
+	case r.Reused && st.firstAt == 0:
+		r.fail(&errcode.PhaseError{Err: endedReused(st.err)})
 	default:
 		r.fail(&errcode.PhaseError{Err: st.err})
 	}

@@ -72,6 +72,15 @@ func told(err error) (http2.ErrCode, bool) {
 	return http2.ErrCodeNo, err == errRetired //nolint:errorlint // as above
 }
 
+// endedReused returns what it means that a connection has ended without GOAWAY, with err,
+// before any header of a stream that was not the first on it.
+func endedReused(err error) error {
+	if errors.Is(err, errCutOff) || isClosed(err) {
+		return errcode.Wrap(errcode.HTTP2ClosedReused, "reused connection ended before the response, without GOAWAY", err)
+	}
+	return err
+}
+
 // isClosed tells whether err of a read means that the peer is gone.
 func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
