@@ -88,6 +88,13 @@ func answerNasty(_ *echo, c net.Conn, q *http.Request, _ string) {
 	switch q.URL.Path {
 	case "/reason":
 		fmt.Fprintf(c, "HTTP/1.1 503 %s\r\nContent-Length: 0\r\n\r\n", long)
+	case "/reason-text":
+		fmt.Fprintf(c, "HTTP/1.1 503 %s\r\nContent-Length: 0\r\n\r\n", strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return -1
+			}
+			return r
+		}, long))
 	case "/version":
 		fmt.Fprintf(c, "HTTP/%s 200 OK\r\n\r\n", long)
 	case "/status":
@@ -132,7 +139,8 @@ func nastyScenes(t *testing.T) []scene {
 		{"redirect", root + "/redirect", follow, "1021"},
 		{"redirect-name", root + "/redirect-name", follow + "\nconnection: {dns_server: '" + newNames(t) + "'}", "1101"},
 		{"redirect-scheme", root + "/redirect-scheme", follow, "1021"},
-		{"reason", root + "/reason", "", "1503"},
+		{"reason", root + "/reason", "", "1801"},
+		{"reason-text", root + "/reason-text", "", "1503"},
 		{"body", root, "expect: {body: {contains: never}}", "1712"},
 		{"json", root, "expect: {body: {json: {a: b}}}", "1712"},
 		{"header", root, "expect: {headers: {X-Nasty: never}}", "1711"},

@@ -11,6 +11,7 @@ type call struct {
 	http1   request
 	http2   h2request
 	varying varying
+	cfg     *Config // that describes it
 	// The content is length bytes: pattern, or what is repeated to that length.
 	pattern []byte
 	length  int64
@@ -26,6 +27,7 @@ var filler = bytes.Repeat([]byte("0123456789abcdefghijklmnopqrstuvwxyz-prober-ge
 func (t *Transport) encode(cfg *Config) call {
 	q := call{
 		varying:  newVarying(cfg),
+		cfg:      cfg,
 		pattern:  cfg.Body,
 		length:   int64(len(cfg.Body)),
 		bodiless: cfg.Method == http.MethodHead,

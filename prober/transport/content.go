@@ -122,10 +122,12 @@ func (p *contentPlan) settle(r *Result) {
 	case len(r.kept.body) == 0, err == nil && len(codings) == 0:
 		if p.check != nil {
 			r.BodyErr = p.check(r.kept.body)
+			r.conceal(r.BodyErr)
 		}
 		return
 	case err == nil:
 		r.BodyErr, err = p.decoders.decode(r.kept.body, codings, p.check)
+		r.conceal(r.BodyErr)
 	case p.check == nil:
 		return // nobody needs the body
 	}

@@ -150,15 +150,15 @@ func chunkSize(line []byte) (int64, error) {
 	digits, extensions, extended := bytes.Cut(line, []byte(";"))
 	switch {
 	case len(digits) == 0 || len(digits) > longest:
-		return 0, chunkFault("malformed chunk size", line)
+		return 0, NewExcerpt(errChunkSize, line)
 	case extended && !areExtensions(extensions):
-		return 0, chunkFault("malformed chunk extension", line)
+		return 0, NewExcerpt(errChunkExtension, line)
 	}
 	var n int64
 	for _, d := range digits {
 		v := hexValue(d)
 		if v < 0 {
-			return 0, chunkFault("malformed chunk size", line)
+			return 0, NewExcerpt(errChunkSize, line)
 		}
 		n = n<<4 | v
 	}
@@ -197,9 +197,9 @@ func (c *conn) readTrailers(r *Result) error {
 		name, value, found := bytes.Cut(line, []byte(":"))
 		switch {
 		case !found || !isToken(name):
-			return trailerFault("malformed trailer line", line)
+			return NewExcerpt(errTrailer, line)
 		case !isFieldValue(trimBlank(value)):
-			return trailerFault("a control character in the trailer", name)
+			return NewExcerpt(errTrailerValue, name)
 		}
 	}
 }

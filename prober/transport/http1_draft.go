@@ -26,7 +26,7 @@ const (
 func (d *draft) judge(received []byte, whole int) error {
 	if !beginsResponse(received) {
 		line, _, _ := bytes.Cut(received, []byte("\n"))
-		return statusLineFault(line)
+		return NewExcerpt(errStatusLine, line)
 	}
 	for d.judged < whole {
 		line, rest := cutLine(received[d.judged:whole])
@@ -67,11 +67,11 @@ func (d *draft) line(line []byte) error {
 func (d *draft) continuation(line []byte) error {
 	switch {
 	case d.last == draftLength:
-		return lengthFault(line)
+		return NewExcerpt(errContentLength, line)
 	case d.last == draftEncoding:
-		return encodingFault(line)
+		return NewExcerpt(errTransferEncoding, line)
 	case !isFieldValue(line):
-		return fieldLineFault(line)
+		return NewExcerpt(errHeaderLine, line)
 	}
 	return nil
 }

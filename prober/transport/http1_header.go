@@ -144,7 +144,7 @@ func (h *header) parseStatusLine(line []byte) error {
 	const versioned = len("HTTP/1.1")
 	if len(line) < versioned || !beginsResponse(line) ||
 		!isDigit(line[5]) || line[6] != '.' || !isDigit(line[7]) {
-		return statusLineFault(line)
+		return NewExcerpt(errStatusLine, line)
 	}
 	switch string(line[len(protocolName):versioned]) {
 	case "1.1":
@@ -152,15 +152,15 @@ func (h *header) parseStatusLine(line []byte) error {
 	case "1.0":
 		h.version = HTTP10
 	default:
-		return versionFault(line[:versioned])
+		return NewExcerpt(errVersion, line[:versioned])
 	}
 	rest := line[versioned:]
 	if len(rest) < 4 || rest[0] != ' ' || len(rest) > 4 && rest[4] != ' ' || !isFieldValue(rest[4:]) {
-		return statusLineFault(line)
+		return NewExcerpt(errStatusLine, line)
 	}
 	for _, d := range rest[1:4] {
 		if !isDigit(d) {
-			return statusLineFault(line)
+			return NewExcerpt(errStatusLine, line)
 		}
 		h.status = h.status*10 + int(d-'0')
 	}
@@ -217,11 +217,11 @@ func unfold(line, rest []byte) (joined, after []byte) {
 func parseField(line []byte) (field, error) {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 1 || !isToken(line[:colon]) {
-		return field{}, fieldLineFault(line)
+		return field{}, NewExcerpt(errHeaderLine, line)
 	}
 	f := field{name: line[:colon], value: trimBlank(line[colon+1:])}
 	if !isFieldValue(f.value) {
-		return field{}, fieldValueFault(f.name)
+		return field{}, NewExcerpt(errHeaderValue, f.name)
 	}
 	return f, nil
 }
@@ -259,7 +259,7 @@ func (h *header) contentLength(f field) error {
 	case h.encodings > 0:
 		return errEncodingAndLength
 	case !ok || f.folded:
-		return lengthFault(f.value)
+		return NewExcerpt(errContentLength, f.value)
 	case h.length >= 0 && (n != h.length || len(f.value) != h.digits):
 		return lengthsFault(h.length, f.value)
 	}
@@ -280,7 +280,7 @@ func (h *header) transferEncoding(f field) error {
 	case h.encodings > 1:
 		return errEncodings
 	case !h.chunked:
-		return encodingFault(f.value)
+		return NewExcerpt(errTransferEncoding, f.value)
 	case h.length >= 0:
 		return errEncodingAndLength
 	case h.version == HTTP10:

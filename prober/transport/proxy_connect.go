@@ -56,8 +56,8 @@ func tunnelFailure(err error) error {
 	if outOfTime(err) {
 		return fmt.Errorf("no answer of the proxy: %w", err)
 	}
-	if coded, ok := errors.AsType[*errcode.Error](err); ok {
-		return errcode.Wrap(errcode.Proxy, errProxyAnswer.Text, coded)
+	if _, ok := errors.AsType[*errcode.Error](err); ok {
+		return errcode.Wrap(errcode.Proxy, errProxyAnswer.Text, err)
 	}
 	return errcode.Wrap(errcode.Proxy, "no answer of the proxy", err)
 }

@@ -160,6 +160,7 @@ func (r *Result) finish(now Instant) {
 
 // fail ends the request with a failure in the current phase.
 func (r *Result) fail(err *errcode.PhaseError) {
+	r.conceal(err.Err)
 	err.Phase = r.phase
 	err.Reused = r.Reused
 	r.Err = err
@@ -189,6 +190,7 @@ func (r *Result) refuse(err errcode.PhaseError) {
 // reject makes a failure of what was received well, in the phase in which that
 // was. The time has been taken already.
 func (r *Result) reject(err error) {
+	r.conceal(err)
 	r.Err = &errcode.PhaseError{Phase: r.phase, Reused: r.Reused, Err: err}
 }
 

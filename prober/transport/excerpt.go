@@ -1,0 +1,122 @@
+package transport
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxExcerpt is how many bytes of what a peer sent stand in the text of a failure.
+	maxExcerpt = 48
+	// leastSecret is how many bytes of what the peer was sent make it a secret.
+	leastSecret = 4
+	// maxSecretBody is how long a body may be that excerpts are held against.
+	maxSecretBody = 4 << 10
+)
+
+// Excerpt is a fault in what a peer sent, with the piece of that which has it. Peers
+// may say back what they were sent: before the failure is told to anybody, what the
+// piece has in common with the secrets of the request is struck out.
+type Excerpt struct {
+	fault error
+	piece string
+	cut   bool // the piece goes on
+}
+
+// NewExcerpt returns a fault whose text is that of fault and the piece, quoted, of which
+// the start is kept.
+func NewExcerpt[T string | []byte](fault error, piece T) *Excerpt {
+	return &Excerpt{fault: fault, piece: string(piece[:min(len(piece), maxExcerpt)]), cut: len(piece) > maxExcerpt}
+}
+
+func (e *Excerpt) Error() string {
+	text := e.fault.Error() + " " + strconv.QuoteToASCII(e.piece)
+	if e.cut {
+		text += "..."
+	}
+	return text
+}
+
+// Unwrap returns the fault.
+func (e *Excerpt) Unwrap() error { return e.fault }
+
+// conceal strikes out of the excerpt in err, if there is one, what r has sent in confidence.
+func (r *Result) conceal(err error) {
+	e, ok := errors.AsType[*Excerpt](err)
+	if !ok || r.call == nil {
+		return
+	}
+	cfg := r.call.cfg
+	if max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody {
+		e.piece = struckOut
+		return
+	}
+	e.strike(append(cfg.secrets(), strings.ToLower(r.stamp.authorization)))
+}
+
+const struckOut = "***"
+
+// strike replaces each run of bytes that the piece has in common with one of secrets,
+// which are in lower case.
+func (e *Excerpt) strike(secrets []string) {
+	var b strings.Builder
+	lower := strings.ToLower(e.piece)
+	if len(lower) != len(e.piece) { // it is no UTF-8
+		lower = e.piece
+	}
+	for i := 0; i < len(e.piece); {
+		if n := longestIn(lower[i:], secrets); n >= leastSecret {
+			b.WriteString(struckOut)
+			i += n
+			continue
+		}
+		b.WriteByte(e.piece[i])
+		i++
+	}
+	e.piece = b.String()
+}
+
+// longestIn returns how much of the start of s stands in one of secrets, if that is
+// leastSecret bytes or more.
+func longestIn(s string, secrets []string) int {
+	n := leastSecret
+	for _, secret := range secrets {
+		for n <= len(s) && strings.Contains(secret, s[:n]) {
+			n++
+		}
+	}
+	return n - 1
+}
+
+// secrets returns, in lower case, what the request says that is nobody's business, as
+// it is sent and as a server makes of it.
+func (cfg *Config) secrets() []string {
+	all := append(userinfo(cfg.URL), string(cfg.Body), cfg.URL.RawQuery, cfg.Proxy.Username, cfg.Proxy.Password)
+	for _, h := range cfg.Header {
+		all = append(all, h.Value)
+		if coded, is := strings.CutPrefix(h.Value, "Basic "); is {
+			plain, _ := base64.StdEncoding.DecodeString(coded) // what is none says nothing
+			all = append(all, string(plain))
+		}
+	}
+	if plain, err := url.QueryUnescape(cfg.URL.RawQuery); err == nil {
+		all = append(all, plain)
+	}
+	all = append(all, (&proxy{username: cfg.Proxy.Username, password: cfg.Proxy.Password}).authorization())
+	all = append(all, userinfo(cfg.Proxy.URL)...)
+	for i, secret := range all {
+		all[i] = strings.ToLower(secret)
+	}
+	return all
+}
+
+func userinfo(u *url.URL) []string {
+	if u == nil || u.User == nil {
+		return nil
+	}
+	password, _ := u.User.Password()
+	return []string{u.User.String(), u.User.Username(), password}
+}
