@@ -3,7 +3,6 @@ package prober
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	"example.com/prober/config"
@@ -23,6 +22,19 @@ type expectation struct {
 type headerExpectation struct {
 	name  string
 	match func(value []byte) bool
+	// absent and differs are what there is to say if it is not met.
+	absent, differs error
+}
+
+// fault returns what is wrong with the header of r, nil if nothing is.
+func (h *headerExpectation) fault(r *transport.Result) error {
+	switch {
+	case r.AnyField(h.name, h.match):
+		return nil
+	case r.AnyField(h.name, func([]byte) bool { return true }):
+		return h.differs
+	}
+	return h.absent
 }
 
 func newExpectation(e config.Expect) (*expectation, error) {
@@ -32,7 +44,11 @@ func newExpectation(e config.Expect) (*expectation, error) {
 		if err != nil {
 			return nil, fmt.Errorf("expect.headers: %s: %w", h.Name, err)
 		}
-		x.headers = append(x.headers, headerExpectation{h.Name, pattern.Match})
+		x.headers = append(x.headers, headerExpectation{
+			name: h.Name, match: pattern.Match,
+			absent:  fmt.Errorf("the header field %q of expect.headers is absent", h.Name),
+			differs: fmt.Errorf("no value of the header field %q matches expect.headers", h.Name),
+		})
 	}
 	var err error
 	if x.body, err = newBodyExpectation(e.Body); err != nil {
@@ -64,7 +80,7 @@ func (x *expectation) verdict(r *transport.Result) errcode.Code {
 	switch {
 	case x.version != "" && x.version != r.Version.String():
 		return errcode.UnexpectedProtocol
-	case slices.ContainsFunc(x.headers, func(h headerExpectation) bool { return !r.AnyField(h.name, h.match) }):
+	case x.headerFault(r):
 		return errcode.UnexpectedHeader
 	case r.BodyErr != nil:
 		return errcode.UnexpectedBody
@@ -72,6 +88,17 @@ func (x *expectation) verdict(r *transport.Result) errcode.Code {
 		return errcode.TooSlow
 	}
 	return errcode.OK
+}
+
+// headerFault reports whether the header of r does not meet the expectation, and notes
+// in r what is wrong with it.
+func (x *expectation) headerFault(r *transport.Result) bool {
+	for i := range x.headers {
+		if r.Unmet = x.headers[i].fault(r); r.Unmet != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *expectation) statusCode(status int) errcode.Code {

@@ -12,13 +12,14 @@ import (
 	"strings"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/transport"
 )
 
-// What can be wrong with a body. Nothing of the body is in any of the texts.
+// What can be wrong with a body, of which an excerpt follows.
 var (
-	errNoText  = errors.New("the body does not hold the text of expect.body.contains")
-	errNoMatch = errors.New("the body does not match expect.body.regexp")
-	errNoJSON  = errors.New("the body is not JSON")
+	errNoText  = errors.New("the body does not hold the text of expect.body.contains; it begins with")
+	errNoMatch = errors.New("the body does not match expect.body.regexp; it begins with")
+	errNoJSON  = errors.New("the body is not JSON; it begins with")
 )
 
 // bodyExpectation is a [config.BodyExpectation], compiled.
@@ -32,7 +33,9 @@ type bodyExpectation struct {
 type jsonPlace struct {
 	path []string
 	want any // a string, float64, bool or nil
-	miss error
+	// absent says that nothing stands there, differs that it is another value, of which
+	// an excerpt follows.
+	absent, differs error
 }
 
 // newBodyExpectation returns nil if any body will do.
@@ -49,9 +52,10 @@ func newBodyExpectation(e config.BodyExpectation) (*bodyExpectation, error) {
 	}
 	for _, place := range slices.Sorted(maps.Keys(e.JSON)) {
 		x.places = append(x.places, jsonPlace{
-			path: strings.Split(place, "."),
-			want: e.JSON[place],
-			miss: fmt.Errorf("the body has not the value of expect.body.json at %q", place),
+			path:    strings.Split(place, "."),
+			want:    e.JSON[place],
+			absent:  fmt.Errorf("the body has nothing at %q of expect.body.json", place),
+			differs: fmt.Errorf("the body has not the value of expect.body.json at %q, but", place),
 		})
 	}
 	return x, nil
@@ -62,34 +66,37 @@ func newBodyExpectation(e config.BodyExpectation) (*bodyExpectation, error) {
 func (x *bodyExpectation) check(body []byte) error {
 	switch {
 	case !bytes.Contains(body, x.contains):
-		return errNoText
+		return transport.NewExcerpt(errNoText, body)
 	case x.pattern != nil && !x.pattern.Match(body):
-		return errNoMatch
+		return transport.NewExcerpt(errNoMatch, body)
 	case len(x.places) > 0 && !json.Valid(body):
-		return errNoJSON
+		return transport.NewExcerpt(errNoJSON, body)
 	}
-	for _, p := range x.places {
-		if !p.holds(body) {
-			return p.miss
+	for i := range x.places {
+		if err := x.places[i].fault(body); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// holds tells whether the value stands in body, which is valid JSON.
-func (p *jsonPlace) holds(body []byte) bool {
+// fault returns what is wrong with the place in body, which is valid JSON; nil if the
+// value stands there.
+func (p *jsonPlace) fault(body []byte) error {
 	at := trimJSON(body)
 	for _, element := range p.path {
 		if at = enterJSON(at, element); at == nil {
-			return false
+			return p.absent
 		}
 	}
 	value := at[:skipJSON(at)]
-	if value[0] == '{' || value[0] == '[' {
-		return false
+	if value[0] != '{' && value[0] != '[' {
+		var got any
+		if json.Unmarshal(value, &got) == nil && got == p.want {
+			return nil
+		}
 	}
-	var got any
-	return json.Unmarshal(value, &got) == nil && got == p.want
+	return transport.NewExcerpt(p.differs, value)
 }
 
 // enterJSON returns what follows from the value under key on, in an object or an

@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -72,7 +73,7 @@ func textOf(res *transport.Result) string {
 		err = about.Err // without the URL
 	}
 	if err == nil {
-		err = res.BodyErr
+		err = cmp.Or(res.Unmet, res.BodyErr)
 	}
 	if err == nil {
 		return ""

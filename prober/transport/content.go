@@ -46,7 +46,7 @@ func newContentPlan(cfg *Config) (*contentPlan, error) {
 		}
 	}
 	if p.follows {
-		p.fields = append(p.fields, location)
+		p.fields = append(p.fields, location, setCookie)
 	}
 	if p.check != nil && cfg.MaxBodyBytes > maxKeptBytes {
 		return nil, errTooLong

@@ -29,11 +29,12 @@ type Excerpt struct {
 // NewExcerpt returns a fault whose text is that of fault and the piece, quoted, of which
 // the start is kept.
 func NewExcerpt[T string | []byte](fault error, piece T) *Excerpt {
-	return &Excerpt{fault: fault, piece: string(piece[:min(len(piece), maxExcerpt)]), cut: len(piece) > maxExcerpt}
+	const most = maxExcerpt + leastSecret - 1 // so that a secret at the end is known for one
+	return &Excerpt{fault: fault, piece: string(piece[:min(len(piece), most)]), cut: len(piece) > maxExcerpt}
 }
 
 func (e *Excerpt) Error() string {
-	text := e.fault.Error() + " " + strconv.QuoteToASCII(e.piece)
+	text := e.fault.Error() + " " + strconv.QuoteToASCII(e.piece[:min(len(e.piece), maxExcerpt)])
 	if e.cut {
 		text += "..."
 	}
@@ -67,7 +68,7 @@ func (e *Excerpt) strike(secrets []string) {
 	if len(lower) != len(e.piece) { // it is no UTF-8
 		lower = e.piece
 	}
-	for i := 0; i < len(e.piece); {
+	for i := 0; i < min(len(e.piece), maxExcerpt); {
 		if n := longestIn(lower[i:], secrets); n >= leastSecret {
 			b.WriteString(struckOut)
 			i += n

@@ -12,17 +12,30 @@ import (
 	"example.com/prober/policy"
 )
 
-const location = "location"
+// The fields of a redirect that are looked at.
+const (
+	location  = "location"
+	setCookie = "set-cookie"
+)
 
 // What can be wrong with a redirect.
 var (
-	errNoLocation    = errcode.New(errcode.RedirectLocation, "a redirect without Location")
-	errLocations     = errcode.New(errcode.RedirectLocation, "a redirect with several Locations")
-	errLocation      = errcode.New(errcode.RedirectLocation, "a redirect to what is no http or https URL")
-	errRedirectLimit = errcode.New(errcode.RedirectLimit, "more redirects than allowed")
-	errRedirectLoop  = errcode.New(errcode.RedirectLimit, "redirects in a circle")
-	errDowngrade     = errcode.New(errcode.RedirectRefused, "a redirect from https to http")
-	errUserinfo      = errcode.New(errcode.RedirectRefused, "a redirect to a URL with credentials")
+	errNoLocation     = errcode.New(errcode.RedirectLocation, "a redirect without Location")
+	errLocations      = errcode.New(errcode.RedirectLocation, "a redirect with several Locations")
+	errLocationSyntax = errcode.New(errcode.RedirectLocation, "a redirect whose Location is no URL:")
+	errLocationScheme = errcode.New(errcode.RedirectLocation, "a redirect whose Location is neither http nor https:")
+	errLocationHost   = errcode.New(errcode.RedirectLocation, "a redirect whose Location has no host, or one that cannot be:")
+	errLocationPort   = errcode.New(errcode.RedirectLocation, "a redirect whose Location has an impossible port:")
+	errRedirectLimit  = errcode.New(errcode.RedirectLimit, "more redirects than allowed")
+	errRedirectLoop   = errcode.New(errcode.RedirectLimit, "redirects in a circle")
+	errDowngrade      = errcode.New(errcode.RedirectRefused, "a redirect from https to http")
+	errUserinfo       = errcode.New(errcode.RedirectRefused, "a redirect to a URL with credentials")
+)
+
+// A redirect that only ends for those who have a cookie looks like one without end.
+var (
+	errCookieLimit = errcode.New(errcode.RedirectLimit, errRedirectLimit.Text+"; a hop set a cookie, and cookies are not sent back")
+	errCookieLoop  = errcode.New(errcode.RedirectLimit, errRedirectLoop.Text+"; a hop set a cookie, and cookies are not sent back")
 )
 
 // isRedirect tells whether a status asks for the request to be sent elsewhere
@@ -41,6 +54,7 @@ type journey struct {
 	cfg  Config // describes the request that was sent last
 	// visited are the methods and URLs of all requests so far.
 	visited []string
+	cookie  bool // a response so far has set one
 }
 
 // follow sends the request of r on for as long as the responses ask for that.
@@ -71,8 +85,9 @@ func visit(method string, u *url.URL) string {
 
 // turn makes of the request the one that the response to it asks for.
 func (j *journey) turn(r *Result) error {
+	j.cookie = j.cookie || r.kept.fields.has(setCookie)
 	if len(r.Hops) == j.home.cfg.FollowRedirects {
-		return errRedirectLimit
+		return j.choose(errRedirectLimit, errCookieLimit)
 	}
 	u, err := j.destination(&r.kept.fields)
 	if err != nil {
@@ -90,10 +105,18 @@ func (j *journey) turn(r *Result) error {
 	}
 	here := visit(j.cfg.Method, u)
 	if slices.Contains(j.visited, here) {
-		return errRedirectLoop
+		return j.choose(errRedirectLoop, errCookieLoop)
 	}
 	j.visited = append(j.visited, here)
 	return nil
+}
+
+// choose returns the second error if a hop has set a cookie.
+func (j *journey) choose(err, withCookie error) error {
+	if j.cookie {
+		return withCookie
+	}
+	return err
 }
 
 // proceed sends the request.
@@ -129,23 +152,25 @@ func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
 	}
 	ref, err := url.Parse(escape(value))
 	if err != nil {
-		return nil, errLocation // which could be quoted in the cause
+		return nil, locationFault(errLocationSyntax, value)
 	}
 	u := j.cfg.URL.ResolveReference(ref)
 	u.Fragment, u.RawFragment = "", ""
 	if err := hostInASCII(u); err != nil {
-		return nil, errLocation // as above
+		return nil, locationFault(errLocationHost, value)
 	}
 	switch {
 	case u.User != nil:
 		return nil, errUserinfo
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, locationFault(errLocationScheme, value)
 	case u.Opaque != "" || !isHostname(u.Hostname()):
-		return nil, errLocation
+		return nil, locationFault(errLocationHost, value)
 	case u.Scheme == "http" && j.cfg.URL.Scheme == "https":
 		return nil, errDowngrade
 	}
 	if _, err := webEndpoint(u); err != nil {
-		return nil, errLocation
+		return nil, locationFault(errLocationPort, value)
 	}
 	return u, nil
 }
@@ -163,6 +188,18 @@ func hostInASCII(u *url.URL) error {
 		u.Host += ":" + port
 	}
 	return nil
+}
+
+// locationFault tells of a Location without its query and whatever may be credentials.
+func locationFault(fault error, value []byte) error {
+	if at := bytes.LastIndexByte(value, '@'); at >= 0 {
+		scheme, _, _ := bytes.Cut(value[:at], []byte("//"))
+		value = append(append(slices.Clone(scheme), "//"...), value[at+1:]...)
+	}
+	if end := bytes.IndexAny(value, "?#"); end >= 0 {
+		value = value[:end]
+	}
+	return NewExcerpt(fault, value)
 }
 
 func soleLocation(fields *fieldSet) ([]byte, error) {

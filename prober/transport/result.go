@@ -76,6 +76,9 @@ type Result struct {
 	Err error
 	// BodyErr is what Config.CheckBody has against the body.
 	BodyErr error
+	// Unmet is the expectation that the response does not meet, for whoever judges it
+	// to note; the transport leaves it alone.
+	Unmet error
 
 	phases [errcode.NumPhases]time.Duration
 	seen   [errcode.NumPhases]bool
