@@ -60,6 +60,24 @@ func otherStatus(c Code) Help {
 	return h
 }
 
+// streamCauses tells whose fault a stream error is where the prober itself may have found
+// it; sent is why a server resets a stream so.
+func streamCauses(n int, sent string) string {
+	found := ""
+	switch http2Names[n] {
+	case "protocol_error":
+		found = "The response was malformed, by a defect in the application, the server or a proxy; the request is not to blame."
+	case "flow_control_error":
+		found = "The server enlarged a window beyond its limit."
+	case "frame_size_error":
+		found = "The server sent a frame of a wrong size."
+	default:
+		return sent
+	}
+	return "Where the error text says what the server sent, the prober found the fault: " + found +
+		" Where it says that the server reset the stream: " + sent
+}
+
 // frameHelp puts together what the family of an HTTP/2 code says about who gave
 // up what, and what the HTTP/2 error code says about why.
 func frameHelp(family Code, n int) Help {
@@ -75,7 +93,7 @@ func frameHelp(family Code, n int) Help {
 	case Stream:
 		return Help{
 			Happened: fmt.Sprintf("This one HTTP/2 stream ended with %s: the server sent RST_STREAM, or the prober found a fault in the stream. The connection lives on.", name),
-			Causes:   reason.sent,
+			Causes:   streamCauses(n, reason.sent),
 			Look:     "Look at the server's log for this one request; other requests on the connection are not concerned. " + reason.look,
 		}
 	default:

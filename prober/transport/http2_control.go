@@ -67,7 +67,7 @@ func (c *h2conn) goneAway(f *http2.GoAwayFrame) {
 func (c *h2conn) resetByPeer(f *http2.RSTStreamFrame) {
 	st := c.find(f.StreamID)
 	st.received += frameHeaderSize + 4
-	c.endStream(st, http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode})
+	c.endStream(st, http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode, Cause: errReceived})
 }
 
 // reset gives a stream up for an error of the peer's; mu is held.

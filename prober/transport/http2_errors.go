@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/net/http2"
@@ -44,19 +45,38 @@ var (
 
 // What ends a stream, besides [http2.StreamError]. The connection goes on.
 var (
-	errHeaderList   = failure(http2.ErrCodeCancel, errcode.HTTP2HeaderList, "response header above 64 KiB")
-	errH2BodyLimit  = &h2failure{http2.ErrCodeCancel, errBodyLimit}
-	errH2Inflated   = &h2failure{http2.ErrCodeCancel, errInflated}
-	errH2Status     = failure(http2.ErrCodeProtocol, errcode.HTTP1StatusRange, "status outside 100-599")
-	errH2Trailers   = failure(http2.ErrCodeProtocol, errcode.Trailers, "malformed trailers")
-	errShort        = failure(http2.ErrCodeProtocol, errcode.Truncated, "less body than declared")
-	errOverrun      = failure(http2.ErrCodeProtocol, errcode.BodyOverrun, "more body than declared")
-	errManyInterim  = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2Flood, "more than 32 informational responses")
-	errNoUse        = errcode.New(errcode.HTTP2Closed, "connection closed before a stream could be opened")
-	errNoStream     = errcode.New(errcode.HTTP2NoStream, "the server allows no stream")
-	errMalformed    = http2.StreamError{Code: http2.ErrCodeProtocol}
-	errStreamWindow = http2.StreamError{Code: http2.ErrCodeFlowControl}
+	errHeaderList  = failure(http2.ErrCodeCancel, errcode.HTTP2HeaderList, "response header above 64 KiB")
+	errH2BodyLimit = &h2failure{http2.ErrCodeCancel, errBodyLimit}
+	errH2Inflated  = &h2failure{http2.ErrCodeCancel, errInflated}
+	errH2Status    = failure(http2.ErrCodeProtocol, errcode.HTTP1StatusRange, "status outside 100-599")
+	errShort       = failure(http2.ErrCodeProtocol, errcode.Truncated, "less body than declared")
+	errOverrun     = failure(http2.ErrCodeProtocol, errcode.BodyOverrun, "more body than declared")
+	errManyInterim = failure(http2.ErrCodeEnhanceYourCalm, errcode.HTTP2Flood, "more than 32 informational responses")
+	errNoUse       = errcode.New(errcode.HTTP2Closed, "connection closed before a stream could be opened")
+	errNoStream    = errcode.New(errcode.HTTP2NoStream, "the server allows no stream")
+	errReceived    = errors.New("the server reset the stream")
 )
+
+// http2Fault is the end of a stream for what the server did on it.
+func http2Fault(st *h2stream, tell http2.ErrCode, what string) *h2failure {
+	return failure(tell, errcode.FromStream(uint32(tell)), "on stream "+strconv.FormatUint(uint64(st.id), 10)+" the server sent "+what)
+}
+
+// malformed is the end of a stream on which the server sent what is no response, or no
+// trailers once the header has come; name is that of the field at fault, if it is one.
+func (st *h2stream) malformed(what string, name []byte) error {
+	if len(name) > 0 {
+		what += ":"
+	}
+	fault := http2Fault(st, http2.ErrCodeProtocol, what)
+	if st.status != 0 {
+		fault.err = errcode.Wrap(errcode.Trailers, "malformed trailers", fault.err)
+	}
+	if len(name) > 0 {
+		fault.err = NewExcerpt(fault.err, name)
+	}
+	return fault
+}
 
 // told returns what the peer is to be told about err in RST_STREAM or GOAWAY;
 // false means that it would not hear it or knows already.

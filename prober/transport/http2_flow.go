@@ -92,9 +92,9 @@ func (c *h2conn) widen(id, increment uint32) error {
 	st.received += frameHeaderSize + 4
 	switch {
 	case increment == 0:
-		c.reset(st, errMalformed)
+		c.reset(st, http2Fault(st, http2.ErrCodeProtocol, "a WINDOW_UPDATE of 0"))
 	case st.sendWindow+int64(increment) > maxWindow:
-		c.reset(st, errStreamWindow)
+		c.reset(st, http2Fault(st, http2.ErrCodeFlowControl, "a window above 2^31-1"))
 	default:
 		st.sendWindow += int64(increment)
 		st.unblock()

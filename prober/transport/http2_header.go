@@ -8,9 +8,12 @@ type h2header struct {
 	// pseudo tells that there was a pseudo-header field, regular that there was
 	// another.
 	pseudo, regular bool
-	malformed       bool
-	oversized       bool
-	size            int // of the field section (RFC 9113, section 10.5.1)
+	// fault is the first thing that is wrong with the header, "" if nothing is, and faulty
+	// the name of the field that has it, empty where it is none.
+	fault     string
+	faulty    []byte
+	oversized bool
+	size      int // of the field section (RFC 9113, section 10.5.1)
 
 	wanted []string // names of the fields to keep
 	kept   fieldSet
@@ -18,7 +21,7 @@ type h2header struct {
 
 func (h *h2header) reset() {
 	h.kept.reset()
-	*h = h2header{length: -1, wanted: h.wanted, kept: h.kept}
+	*h = h2header{length: -1, faulty: h.faulty[:0], wanted: h.wanted, kept: h.kept}
 }
 
 // add takes in one field (RFC 9113, sections 8.2 and 8.3); sound is what isSound says
@@ -28,42 +31,63 @@ func (h *h2header) add(name, value []byte, sound bool) {
 		h.oversized = true
 		return
 	}
-	if !sound || !h.accept(name, value) {
-		h.malformed = true
+	fault := ""
+	if sound {
+		fault = h.accept(name, value)
+	} else {
+		fault = unsoundness(name)
+	}
+	if fault != "" && h.fault == "" {
+		h.fault, h.faulty = fault, append(h.faulty, name...)
 	}
 	h.kept.add(h.wanted, name, value)
 }
 
-func (h *h2header) accept(name, value []byte) bool {
+// accept takes in a field and returns what is wrong with it, "" if nothing is.
+func (h *h2header) accept(name, value []byte) (fault string) {
 	if isPseudo(name) {
 		return h.acceptPseudo(name, value)
 	}
 	h.regular = true
 	if string(name) != "content-length" {
-		return true
+		return ""
 	}
 	n, ok := parseLength(value)
-	if !ok || h.length >= 0 && h.length != n {
-		return false
+	switch {
+	case !ok:
+		return "a length that is no number"
+	case h.length >= 0 && h.length != n:
+		return "two lengths"
 	}
 	h.length = n
-	return true
+	return ""
 }
 
 // acceptPseudo knows the one pseudo-header field of responses, which comes once
 // and before all other fields (RFC 9113, section 8.3.2).
-func (h *h2header) acceptPseudo(name, value []byte) bool {
+func (h *h2header) acceptPseudo(name, value []byte) (fault string) {
+	const noStatus = "a status that is not of three digits from 100 on"
 	h.pseudo = true
-	if string(name) != ":status" || h.status != 0 || h.regular || len(value) != 3 {
-		return false
+	switch {
+	case string(name) != ":status":
+		return "a pseudo-header field that no response has"
+	case h.status != 0:
+		return "two statuses"
+	case h.regular:
+		return "a status after other fields"
+	case len(value) != 3:
+		return noStatus
 	}
 	for _, d := range value {
 		if !isDigit(d) {
-			return false
+			return noStatus
 		}
 		h.status = h.status*10 + int(d-'0')
 	}
-	return h.status >= 100
+	if h.status < 100 {
+		return noStatus
+	}
+	return ""
 }
 
 // isSound tells whether a field is well-formed, whatever comes before and after it.
@@ -76,6 +100,18 @@ func isSound(name, value []byte) bool {
 		return false
 	}
 	return isFieldName(name) && isFieldValue(value) && !isConnectionField(name)
+}
+
+// unsoundness returns why isSound does not hold for a field of that name.
+func unsoundness(name []byte) (fault string) {
+	switch {
+	case !isFieldName(name):
+		return "a field name that is not of small letters"
+	case isConnectionField(name):
+		return "a field that HTTP/2 has no use for"
+	default:
+		return "a value with a control character, or with blanks at its ends"
+	}
 }
 
 func isPseudo(name []byte) bool { return len(name) > 0 && name[0] == ':' }

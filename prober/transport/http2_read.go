@@ -234,7 +234,7 @@ func (c *h2conn) readPriority(fh http2.FrameHeader) error {
 	if st == nil {
 		return http2.ConnectionError(http2.ErrCodeFrameSize)
 	}
-	c.reset(st, http2.StreamError{Code: http2.ErrCodeFrameSize})
+	c.reset(st, http2Fault(st, http2.ErrCodeFrameSize, "a PRIORITY frame of a wrong size"))
 	return c.drained()
 }
 

@@ -36,16 +36,17 @@ func (st *h2stream) header(h *h2header, ended bool, maxBody int64) error {
 	case h.oversized:
 		return errHeaderList
 	case st.status != 0: // these are trailers
-		if h.malformed || h.pseudo || !ended {
-			return errH2Trailers
-		}
-		return nil
-	case h.malformed || h.status == 0 || h.status == 101:
-		return errMalformed
+		return st.trailers(h, ended)
+	case h.fault != "":
+		return st.malformed(h.fault, h.faulty)
+	case h.status == 0:
+		return st.malformed("a header without a status", nil)
+	case h.status == 101:
+		return st.malformed("status 101", nil)
 	case h.status > 599:
 		return errH2Status
 	case h.status < 200 && ended:
-		return errMalformed
+		return st.malformed("an informational response that ends the stream", nil)
 	case h.status < 200:
 		if st.interim++; st.interim > maxInformational {
 			return errManyInterim
@@ -63,6 +64,19 @@ func (st *h2stream) header(h *h2header, ended bool, maxBody int64) error {
 	if st.kept != nil {
 		st.kept.fields.copyFrom(&h.kept)
 		st.kept.begin(h.status)
+	}
+	return nil
+}
+
+// trailers judges the fields after the content (RFC 9113, section 8.1).
+func (st *h2stream) trailers(h *h2header, ended bool) error {
+	switch {
+	case h.fault != "":
+		return st.malformed(h.fault, h.faulty)
+	case h.pseudo:
+		return st.malformed("a pseudo-header field", nil)
+	case !ended:
+		return st.malformed("a header that does not end the stream", nil)
 	}
 	return nil
 }
@@ -105,7 +119,7 @@ func (c *h2conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 func (st *h2stream) body(n int64, part []byte, maxBody int64) error {
 	switch {
 	case st.status == 0:
-		return errMalformed
+		return st.malformed("content before the header", nil)
 	case st.bodiless && n > 0, st.length >= 0 && st.content > st.length:
 		return errOverrun
 	case st.content > maxBody:
