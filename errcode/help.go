@@ -63,7 +63,7 @@ func otherStatus(c Code) Help {
 // streamCauses tells whose fault a stream error is where the prober itself may have found
 // it; sent is why a server resets a stream so.
 func streamCauses(n int, sent string) string {
-	found := ""
+	var found string
 	switch http2Names[n] {
 	case "protocol_error":
 		found = "The response was malformed, by a defect in the application, the server or a proxy; the request is not to blame."

@@ -17,10 +17,10 @@ const (
 	maxSecretBody = 4 << 10
 )
 
-// Excerpt is a fault in what a peer sent, with the piece of that which has it. Peers
+// ExcerptError is a fault in what a peer sent, with the piece of that which has it. Peers
 // may say back what they were sent: before the failure is told to anybody, what the
 // piece has in common with the secrets of the request is struck out.
-type Excerpt struct {
+type ExcerptError struct {
 	fault error
 	piece string
 	cut   bool // the piece goes on
@@ -28,12 +28,12 @@ type Excerpt struct {
 
 // NewExcerpt returns a fault whose text is that of fault and the piece, quoted, of which
 // the start is kept.
-func NewExcerpt[T string | []byte](fault error, piece T) *Excerpt {
+func NewExcerpt[T string | []byte](fault error, piece T) *ExcerptError {
 	const most = maxExcerpt + leastSecret - 1 // so that a secret at the end is known for one
-	return &Excerpt{fault: fault, piece: string(piece[:min(len(piece), most)]), cut: len(piece) > maxExcerpt}
+	return &ExcerptError{fault: fault, piece: string(piece[:min(len(piece), most)]), cut: len(piece) > maxExcerpt}
 }
 
-func (e *Excerpt) Error() string {
+func (e *ExcerptError) Error() string {
 	text := e.fault.Error() + " " + strconv.QuoteToASCII(e.piece[:min(len(e.piece), maxExcerpt)])
 	if e.cut {
 		text += "..."
@@ -42,11 +42,11 @@ func (e *Excerpt) Error() string {
 }
 
 // Unwrap returns the fault.
-func (e *Excerpt) Unwrap() error { return e.fault }
+func (e *ExcerptError) Unwrap() error { return e.fault }
 
 // conceal strikes out of the excerpt in err, if there is one, what r has sent in confidence.
 func (r *Result) conceal(err error) {
-	e, ok := errors.AsType[*Excerpt](err)
+	e, ok := errors.AsType[*ExcerptError](err)
 	if !ok || r.call == nil {
 		return
 	}
@@ -62,7 +62,7 @@ const struckOut = "***"
 
 // strike replaces each run of bytes that the piece has in common with one of secrets,
 // which are in lower case.
-func (e *Excerpt) strike(secrets []string) {
+func (e *ExcerptError) strike(secrets []string) {
 	var b strings.Builder
 	lower := strings.ToLower(e.piece)
 	if len(lower) != len(e.piece) { // it is no UTF-8

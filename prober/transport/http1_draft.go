@@ -45,8 +45,8 @@ func (d *draft) line(line []byte) error {
 	case d.last != draftNone && isBlank(line[0]):
 		return d.continuation(line)
 	}
-	f, err := parseField(line)
-	if err != nil {
+	var f field
+	if err := f.parse(line); err != nil {
 		return err
 	}
 	switch {
@@ -60,7 +60,7 @@ func (d *draft) line(line []byte) error {
 		d.last = draftOther
 		return nil // whether the connection ends matters to a whole header only
 	}
-	return d.header.interpret(f)
+	return d.header.interpret(&f)
 }
 
 // continuation judges a line that continues the field before it.

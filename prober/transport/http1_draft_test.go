@@ -69,7 +69,7 @@ func keepingOpen(inBytes bool, answers ...string) func(net.Conn) {
 			if inBytes && i == len(answers)-1 {
 				size = 1
 			}
-			for ; len(text) > 0; text = text[min(size, len(text)):] {
+			for ; text != ""; text = text[min(size, len(text)):] {
 				if _, err := io.WriteString(c, text[:size]); err != nil {
 					return
 				}
@@ -168,7 +168,7 @@ func TestFoldedLinesAreJoinedByOneSpace(t *testing.T) {
 			require.NoError(t, got.err)
 			assert.Equal(t, []string{value}, got.fields["A"], "%q", fields)
 		}
-		assert.Equal(t, []string{value}, []string(readAsTheyDo(raw, "GET").fields["A"]), "%q, by net/http", fields)
+		assert.Equal(t, []string{value}, readAsTheyDo(raw, "GET").fields["A"], "%q, by net/http", fields)
 	}
 	folded := []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: a\r\n b\r\n\r\n")
 	alike := []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: a b b\r\n\r\n")

@@ -173,27 +173,28 @@ func (h *header) parseStatusLine(line []byte) error {
 // parseFields splits the field lines (RFC 9112, section 5) and reads those that frame
 // the message.
 func (h *header) parseFields(block []byte) error {
+	var f field
 	for {
 		line, rest := cutLine(block)
 		if len(line) == 0 {
 			return nil
 		}
-		f, err := parseField(line)
-		if err != nil {
+		if err := f.parse(line); err != nil {
 			return err
 		}
-		if f.folded = len(rest) > 0 && isBlank(rest[0]); f.folded {
-			if err := h.interpret(f); err != nil { // whatever the lines say that continue it
+		if len(rest) > 0 && isBlank(rest[0]) {
+			f.folded = true
+			if err := h.interpret(&f); err != nil { // whatever the lines say that continue it
 				return err
 			}
 			line, rest = unfold(line, rest)
 			h.joined = true
-			if f, err = parseField(line); err != nil {
+			if err := f.parse(line); err != nil {
 				return err
 			}
 		}
 		h.fields = append(h.fields, f)
-		if err := h.interpret(f); err != nil {
+		if err := h.interpret(&f); err != nil {
 			return err
 		}
 		block = rest
@@ -213,21 +214,21 @@ func unfold(line, rest []byte) (joined, after []byte) {
 	return line, rest
 }
 
-// parseField splits one field line.
-func parseField(line []byte) (field, error) {
+// parse splits one field line.
+func (f *field) parse(line []byte) error {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 1 || !isToken(line[:colon]) {
-		return field{}, NewExcerpt(errHeaderLine, line)
+		return NewExcerpt(errHeaderLine, line)
 	}
-	f := field{name: line[:colon], value: trimBlank(line[colon+1:])}
+	f.name, f.value, f.folded = line[:colon], trimBlank(line[colon+1:]), false
 	if !isFieldValue(f.value) {
-		return field{}, NewExcerpt(errHeaderValue, f.name)
+		return NewExcerpt(errHeaderValue, f.name)
 	}
-	return f, nil
+	return nil
 }
 
 // interpret reads a field if it frames the message (RFC 9112, section 6).
-func (h *header) interpret(f field) error {
+func (h *header) interpret(f *field) error {
 	switch len(f.name) {
 	case len("Connection"):
 		if equalFold(f.name, "connection") {
@@ -250,7 +251,7 @@ func (h *header) isTunnel() bool { return h.tunnel && h.status >= 200 && h.statu
 
 // contentLength accepts a repeated field only with the same digits (RFC 9110,
 // section 8.6).
-func (h *header) contentLength(f field) error {
+func (h *header) contentLength(f *field) error {
 	if h.isTunnel() {
 		return nil
 	}
@@ -270,7 +271,7 @@ func (h *header) contentLength(f field) error {
 // transferEncoding accepts nothing that is ambiguous, folded lines among it, about
 // where a message ends: another reading of it is how responses are smuggled (RFC
 // 9112, section 6.3).
-func (h *header) transferEncoding(f field) error {
+func (h *header) transferEncoding(f *field) error {
 	if h.isTunnel() {
 		return nil
 	}

@@ -26,7 +26,10 @@ func trimBlank(b []byte) []byte {
 	for len(b) > 0 && isBlank(b[0]) {
 		b = b[1:]
 	}
-	return trimBlankEnd(b)
+	for len(b) > 0 && isBlank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 func trimBlankEnd(b []byte) []byte {

@@ -31,7 +31,7 @@ func (h *h2header) add(name, value []byte, sound bool) {
 		h.oversized = true
 		return
 	}
-	fault := ""
+	var fault string
 	if sound {
 		fault = h.accept(name, value)
 	} else {
