@@ -2,8 +2,8 @@ package errcode
 
 var tlsHelp = [...]explained{
 	{TLS, Help{
-		"The TLS handshake failed in a way that no other code stands for.",
-		"The peer broke the protocol, or crypto/tls has only a text for the reason.",
+		"TLS failed in a way that no other code stands for, in the handshake or later.",
+		"The peer broke the protocol, flooded the prober with session tickets, key updates or empty records, or crypto/tls has only a text for the reason.",
 		"Read the error text of the target's last failures; run `openssl s_client -connect HOST:PORT -servername HOST`.",
 	}},
 	{TLSRecord, Help{

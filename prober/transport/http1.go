@@ -16,11 +16,11 @@ const readBufferSize = 8 << 10
 // conn is one HTTP/1 connection. Only the goroutine that has taken it from the
 // pool touches it, but for Abort on its stream.
 type conn struct {
-	t       *Transport
-	stream  *stream
-	rw      net.Conn // the stream, or TLS over it
-	secured bool
-	remote  netip.AddrPort
+	t      *Transport
+	stream *stream
+	rw     net.Conn // the stream, or TLS over it
+	tls    *tlsConn // what rw is, if it is TLS
+	remote netip.AddrPort
 
 	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
 	// back to the transport when the connection is closed.

@@ -91,7 +91,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
 	timeout := p.t.cfg.ConnectTimeout
-	if c.secured {
+	if c.tls != nil {
 		timeout = p.t.cfg.TLSTimeout
 	}
 	c.stream.deadline = min(r.Deadline, Now().Add(timeout))

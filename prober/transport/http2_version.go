@@ -68,11 +68,10 @@ func (v HTTPVersion) negotiated(c *conn) (bool, error) {
 	if v == H2C {
 		return true, nil
 	}
-	secured, ok := c.rw.(*tls.Conn)
-	if !ok {
+	if c.tls == nil {
 		return false, nil
 	}
-	state := secured.ConnectionState()
+	state := c.tls.ConnectionState()
 	switch {
 	case state.NegotiatedProtocol != alpnHTTP2 && v == OnlyHTTP2:
 		return false, errALPN

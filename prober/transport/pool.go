@@ -21,7 +21,7 @@ type pool struct {
 func (p *pool) get(now Instant) *conn {
 	for {
 		c := p.pop()
-		if c == nil || now-c.idleSince < lookAfter || c.stream.alive(c.secured) {
+		if c == nil || now-c.idleSince < lookAfter || c.stream.alive(c.tls != nil) {
 			return c
 		}
 		p.close(c)

@@ -111,11 +111,11 @@ func (p *proxy) negotiate(c *conn, target endpoint) error {
 		return nil
 	}
 	if p.tls != nil {
-		outer := tls.Client(c.rw, p.tls)
-		if err := outer.Handshake(); err != nil {
-			return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be secured", errcode.Handshake(outer, err))
+		outer, err := handshake(c.rw, p.tls)
+		if err != nil {
+			return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be secured", err)
 		}
-		c.rw, c.secured = outer, true
+		c.rw, c.tls = outer, outer
 	}
 	switch {
 	case p.forward:

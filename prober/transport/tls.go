@@ -100,18 +100,15 @@ func (t *Transport) ClientCertificateNotAfter() time.Time {
 func (t *Transport) secure(c *conn, r *Result) error {
 	r.enter(errcode.PhaseTLS)
 	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
-	below := &flight{Conn: c.rw}
-	secured := tls.Client(below, t.tls)
-	err := secured.Handshake()
-	below.end(err != nil)
+	secured, err := handshake(c.rw, t.tls)
 	if r.TLS = describe(secured.ConnectionState()); r.TLS != nil {
 		r.TLS.Unverified = t.cfg.TLS.InsecureSkipVerify
 	}
 	if err != nil {
-		return errcode.Handshake(secured, err)
+		return err
 	}
 	c.stream.deadline = r.Deadline
-	c.rw, c.secured = secured, true
+	c.rw, c.tls = secured, secured
 	return nil
 }
 

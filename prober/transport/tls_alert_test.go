@@ -14,11 +14,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Types of TLS records (RFC 8446, section 5.1).
-const (
-	recordAlert     = 21
-	recordHandshake = 22
-)
+const recordAlert = 21 // type of a TLS record (RFC 8446, section 5.1)
 
 func record(kind byte, content ...byte) []byte {
 	return append([]byte{kind, 3, 3, byte(len(content) >> 8), byte(len(content))}, content...)

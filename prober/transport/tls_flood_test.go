@@ -1,0 +1,122 @@
+package transport
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/binary"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+// crypto/tls gives up with a text where a peer sends records or messages that lead
+// nowhere; that is a failure of TLS, whatever was to come over it.
+func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
+	t.Parallel()
+	floods := map[string]func(*talker){
+		"tickets":             func(s *talker) { s.manage(ticket) },
+		"key updates":         func(s *talker) { s.manage(keyUpdate) },
+		"asking for updates":  func(s *talker) { s.manage(askingUpdate) },
+		"records of nothing":  func(s *talker) { s.say("") },
+		"changes of the spec": func(s *talker) { _, _ = s.raw.Write(changeCipherSpec) },
+	}
+	settings := "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+	scenes := map[string]struct {
+		version HTTPVersion
+		begins  func(*talker)
+		phase   errcode.Phase
+	}{
+		"instead of an answer":   {OnlyHTTP11, func(s *talker) { readRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
+		"in a header":            {OnlyHTTP11, func(s *talker) { s.say(okAnswer[:20]) }, errcode.PhaseTransfer},
+		"in content":             {OnlyHTTP11, func(s *talker) { s.say(okAnswer[:len(okAnswer)-1]) }, errcode.PhaseTransfer},
+		"in content to the end":  {OnlyHTTP11, func(s *talker) { s.say("HTTP/1.1 200 OK\r\n\r\nhello") }, errcode.PhaseTransfer},
+		"instead of SETTINGS":    {OnlyHTTP2, func(*talker) {}, errcode.PhaseSend},
+		"instead of a response":  {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s) }, errcode.PhaseProcessing},
+		"in the frame of a head": {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s); s.say("\x00\x00\x09\x01") }, errcode.PhaseProcessing},
+	}
+	ca := newAuthority(t)
+	for name, flood := range floods {
+		for sceneName, scene := range scenes {
+			t.Run(name+" "+sceneName, func(t *testing.T) {
+				t.Parallel()
+				p := listen(t, talking(t, ca.issue(t), tls.VersionTLS13, func(s *talker) {
+					scene.begins(s)
+					s.together(func() {
+						for range 40 {
+							flood(s)
+						}
+					})
+					_, _ = io.Copy(io.Discard, s.raw)
+				}, alpnHTTP2, alpnHTTP11))
+				tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: scene.version, TLS: TLSOptions{CA: ca.pem()}})
+				r := do(tr, patience)
+				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
+				assert.Equal(t, scene.phase, r.FailedIn())
+			})
+		}
+	}
+}
+
+// awaitHeaders reads frames of HTTP/2 until one begins a request.
+func awaitHeaders(s *talker) {
+	preface := make([]byte, 24)
+	header := make([]byte, frameHeaderSize)
+	for _, err := io.ReadFull(s, preface); err == nil; {
+		if _, err = io.ReadFull(s, header); err != nil || header[3] == 1 {
+			return
+		}
+		_, err = io.CopyN(io.Discard, s, int64(binary.BigEndian.Uint32(header)>>8))
+	}
+}
+
+var changeCipherSpec = []byte{20, 3, 3, 0, 1, 1}
+
+// flooding is a connection of a server that says something else many times behind its
+// first record.
+type flooding struct {
+	net.Conn
+
+	flood []byte
+	begun bool
+}
+
+func (f *flooding) Write(p []byte) (int, error) {
+	if f.begun {
+		return f.Conn.Write(p)
+	}
+	f.begun = true
+	first := recordHeaderSize + int(binary.BigEndian.Uint16(p[3:]))
+	_, err := f.Conn.Write(append(append(bytes.Clone(p[:first]), f.flood...), p[first:]...))
+	return len(p), err
+}
+
+func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	for name, test := range map[string]struct {
+		version uint16
+		flood   []byte
+	}{
+		"changes of the spec in TLS 1.3": {tls.VersionTLS13, bytes.Repeat(changeCipherSpec, 40)},
+		"warnings in TLS 1.2":            {tls.VersionTLS12, warnings(40)},
+	} {
+		for _, version := range []HTTPVersion{OnlyHTTP11, OnlyHTTP2} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				p := listen(t, func(c net.Conn) {
+					_ = tls.Server(&flooding{Conn: c, flood: test.flood}, &tls.Config{
+						Certificates: []tls.Certificate{ca.issue(t)}, MaxVersion: test.version,
+					}).Handshake()
+				})
+				r := do(newTransport(t, Config{URL: p.url("https"), HTTPVersion: version, TLS: TLSOptions{CA: ca.pem()}}), patience)
+				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
+				assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
+			})
+		}
+	}
+}
