@@ -38,6 +38,7 @@ type conn struct {
 	served    int
 	reusable  bool
 	jammed    bool // a write was given up, or failed
+	ended     bool // the peer has said so, or TLS has failed, after bytes that count
 	idleSince Instant
 }
 
@@ -68,6 +69,9 @@ func (c *conn) exchange(r *Result) {
 	err := c.receive(r)
 	complete, uploadErr := c.upload.end(r)
 	c.jammed = c.jammed || !complete
+	if err == nil {
+		err = c.surplus(r)
+	}
 	if sendErr == nil {
 		sendErr = uploadErr
 	}
@@ -76,7 +80,7 @@ func (c *conn) exchange(r *Result) {
 		return
 	}
 	c.served++
-	c.reusable = !c.jammed && !last && c.head.keepAlive
+	c.reusable = !c.jammed && !c.ended && !last && c.head.keepAlive
 	c.idleSince = c.lastRead
 	r.finish(c.lastRead)
 }
@@ -172,6 +176,7 @@ func (c *conn) fill(r *Result) error {
 	}
 	n, err := c.rw.Read(c.buf[c.end:])
 	if n > 0 {
+		c.ended = err != nil
 		c.lastRead = Now()
 		if r.phase != errcode.PhaseTransfer {
 			c.upload.note(r, c.lastRead)

@@ -214,7 +214,7 @@ func awaitDead(t *testing.T, tr *Transport) {
 	c := tr.pool.pop()
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
-		return !c.stream.alive(c.tls != nil) && Now()-c.idleSince > lookAfter
+		return Now()-c.idleSince > lookAfter && !c.fit(Now())
 	}, patience, time.Millisecond)
 	tr.pool.put(c)
 }

@@ -7,15 +7,17 @@ import (
 	"unsafe"
 )
 
-// peekFD looks at the first bytes in the socket's buffer and leaves them there.
-// It makes the system call itself because syscall.Recvfrom allocates the address
-// of a sender that a TCP socket does not report.
-func (s *stream) peekFD(fd uintptr) {
+// receiveFD receives what is in the socket's buffer, without waiting. It makes the
+// system call itself because syscall.Recvfrom allocates the address of a sender
+// that a TCP socket does not report.
+func (l *look) receiveFD(fd uintptr) {
 	n, _, errno := syscall.Syscall6(syscall.SYS_RECVFROM, fd,
-		uintptr(unsafe.Pointer(&s.peeked[0])), uintptr(len(s.peeked)),
-		syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
-	s.peekLen, s.peekErr = int(n), nil
+		uintptr(unsafe.Pointer(&l.into[0])), uintptr(len(l.into)),
+		uintptr(l.flags|syscall.MSG_DONTWAIT), 0, 0)
+	l.n, l.err = int(n), nil
 	if errno != 0 {
-		s.peekLen, s.peekErr = 0, errno
+		l.n, l.err = 0, errno
 	}
 }
+
+const leaveThere = syscall.MSG_PEEK

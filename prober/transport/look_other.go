@@ -4,6 +4,8 @@ package transport
 
 import "syscall"
 
-// peekFD finds every idle connection alive where sockets cannot be looked at
-// without waiting: a request on a dead one is then counted as closed_reused.
-func (s *stream) peekFD(uintptr) { s.peekLen, s.peekErr = 0, syscall.EAGAIN }
+// receiveFD finds nothing where sockets cannot be looked at without waiting: a
+// request on a dead connection is then counted as closed_reused.
+func (l *look) receiveFD(uintptr) { l.n, l.err = 0, syscall.EAGAIN }
+
+const leaveThere = 0

@@ -4,7 +4,9 @@ package transport
 
 import "syscall"
 
-// peekFD looks at the first bytes in the socket's buffer and leaves them there.
-func (s *stream) peekFD(fd uintptr) {
-	s.peekLen, _, s.peekErr = syscall.Recvfrom(int(fd), s.peeked[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+// receiveFD receives what is in the socket's buffer, without waiting.
+func (l *look) receiveFD(fd uintptr) {
+	l.n, _, l.err = syscall.Recvfrom(int(fd), l.into, l.flags|syscall.MSG_DONTWAIT)
 }
+
+const leaveThere = syscall.MSG_PEEK

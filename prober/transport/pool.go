@@ -2,11 +2,6 @@ package transport
 
 import "sync"
 
-// lookAfter is how long a connection must have been idle to be looked at before
-// it is used again. Below it, as between two requests of a worker, the look
-// would cost a system call per request and find nothing.
-const lookAfter = Instant(1e6)
-
 // pool holds the connections of a transport: those that are idle, the one used
 // last on top, and all that are open, so that they can be aborted.
 type pool struct {
@@ -21,7 +16,7 @@ type pool struct {
 func (p *pool) get(now Instant) *conn {
 	for {
 		c := p.pop()
-		if c == nil || now-c.idleSince < lookAfter || c.stream.alive(c.tls != nil) {
+		if c == nil || c.fit(now) {
 			return c
 		}
 		p.close(c)

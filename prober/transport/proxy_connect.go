@@ -26,7 +26,7 @@ func (p *proxy) httpConnect(c *conn, target endpoint) error {
 		return errProxyAuth
 	case status < 200 || status > 299:
 		return errcode.New(errcode.ProxyRefused, "the proxy answered CONNECT with status "+strconv.Itoa(status))
-	case c.start != c.end:
+	case c.start != c.end || c.surplus(new(Result)) != nil:
 		return errProxySurplus // the target speaks second under TLS
 	}
 	return nil

@@ -40,11 +40,7 @@ type stream struct {
 	// goes out if there is room for it, and is lost otherwise.
 	leaving bool
 
-	raw     syscall.RawConn
-	peek    func(fd uintptr)
-	peeked  [5]byte
-	peekLen int
-	peekErr error
+	look look
 }
 
 // leaveTime is how long the last words of a connection may take where it is not known
@@ -61,8 +57,8 @@ func newStream(c net.Conn, deadline Instant) *stream {
 	s := &stream{Conn: c, through: c, deadline: deadline}
 	if sc, ok := c.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
-			s.raw = raw
-			s.peek = s.peekFD
+			s.look.raw = raw
+			s.look.receive = s.look.receiveFD
 		}
 	}
 	return s
@@ -71,6 +67,9 @@ func newStream(c net.Conn, deadline Instant) *stream {
 // Read reads until the stream's deadline. It returns context.Canceled once the
 // stream is aborted.
 func (s *stream) Read(p []byte) (int, error) {
+	if s.look.reach != reachAll {
+		return s.look.read(p)
+	}
 	for {
 		if s.armedRead == 0 || s.armedRead > s.deadline {
 			if err := s.armRead(); err != nil {
@@ -132,11 +131,11 @@ func (s *stream) leave(top io.Closer) {
 
 // writeLast writes p if there is room for it.
 func (s *stream) writeLast(p []byte) (n int, err error) {
-	if s.raw == nil || !canWriteAtOnce {
+	if s.look.raw == nil || !canWriteAtOnce {
 		_ = s.SetWriteDeadline(time.Now().Add(leaveTime)) // fails only on a closed connection
 		return s.Conn.Write(p)
 	}
-	failed := s.raw.Control(func(fd uintptr) { n, err = writeAtOnce(fd, p) })
+	failed := s.look.raw.Control(func(fd uintptr) { n, err = writeAtOnce(fd, p) })
 	return n, cmp.Or(failed, err)
 }
 
@@ -208,30 +207,4 @@ func (s *stream) undoIfAborted() error {
 	}
 	_ = s.SetDeadline(longAgo)
 	return context.Canceled
-}
-
-// alive takes one look, without blocking, at what an idle connection has to
-// say. An end of stream, an error or bytes that nobody asked for mean that it
-// cannot be used again. Under TLS, session tickets may arrive at any time; an
-// alert, which announces the end, is told from them by its size.
-func (s *stream) alive(secured bool) bool {
-	if s.raw == nil {
-		return true
-	}
-	if err := s.raw.Control(s.peek); err != nil {
-		return false
-	}
-	if s.peekErr != nil {
-		return errors.Is(s.peekErr, syscall.EAGAIN)
-	}
-	return secured && s.peekLen == len(s.peeked) && !isTLSAlert(s.peeked)
-}
-
-// isTLSAlert tells whether a TLS record header announces an alert: by its type
-// up to TLS 1.2 (RFC 5246, section 6.2.1), and by its length in TLS 1.3, where
-// an encrypted alert is 2 bytes, a type and a 16-byte tag (RFC 8446, section 5.2).
-func isTLSAlert(header [5]byte) bool {
-	const alert, applicationData, alertLength = 21, 23, 2 + 1 + 16
-	length := int(header[3])<<8 | int(header[4])
-	return header[0] == alert || header[0] == applicationData && length <= alertLength
 }

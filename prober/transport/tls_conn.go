@@ -9,27 +9,43 @@ import (
 	"example.com/prober/errcode"
 )
 
-// tlsConn is the client's side of TLS. The nil pointer stands for a connection
+// tlsConn is the client's side of TLS. It tells what crypto/tls does not: whether
+// something has come that nobody asked for. The nil pointer stands for a connection
 // without TLS.
 type tlsConn struct {
 	*tls.Conn
 
 	below *flight
+	// outer is the TLS below this one, with a proxy, or nil.
+	outer *tlsConn
+	// full reports whether the last read filled its space: the rest of the record
+	// may be waiting.
+	full bool
 }
 
 // handshake does the handshake of a client over rw. The connection is never nil: it
 // knows what the server showed, whatever became of it.
 func handshake(rw net.Conn, cfg *tls.Config) (*tlsConn, error) {
 	c := &tlsConn{below: &flight{Conn: rw}}
+	c.outer, _ = rw.(*tlsConn)
 	c.Conn = tls.Client(c.below, cfg)
 	err := c.Handshake()
 	c.below.end(err != nil)
-	return c, errcode.Handshake(c.Conn, err)
+	if err != nil {
+		return c, errcode.Handshake(c.Conn, err)
+	}
+	c.below.records.tls13 = c.ConnectionState().Version == tls.VersionTLS13
+	return c, nil
 }
 
 // Read gives the errors of crypto/tls a type.
 func (c *tlsConn) Read(p []byte) (int, error) {
+	rest := c.full
 	n, err := c.Conn.Read(p)
+	if n > 0 && !rest && c.below.records.whole > 0 {
+		c.below.records.whole--
+	}
+	c.full = n == len(p)
 	return n, c.explain(err)
 }
 
@@ -43,4 +59,42 @@ func (c *tlsConn) explain(err error) error {
 		return errcode.Wrap(errcode.TLS, "TLS given up", err)
 	}
 	return err
+}
+
+// mayHold reports whether c can yield bytes without reading more.
+func (c *tlsConn) mayHold() bool {
+	return c != nil && (c.full || c.below.records.whole > 0 || c.outer.mayHold())
+}
+
+// isInRecord reports whether the beginning of a record is there without its end.
+func (c *tlsConn) isInRecord() bool {
+	return c != nil && (c.below.records.isOpen() || c.outer.isInRecord())
+}
+
+// isOnlyManaged takes what has arrived on s and reports whether all of it manages the
+// session. What is to be answered, as a key update may be, goes with the next request.
+func (c *tlsConn) isOnlyManaged(s *stream) bool {
+	if c == nil {
+		return false
+	}
+	c.restrict(s, reachSocket)
+	_, err := c.Read(s.look.one[:])
+	c.restrict(s, reachAll)
+	return errors.Is(err, os.ErrDeadlineExceeded) && !c.isInRecord() && !c.isForeign()
+}
+
+// restrict sets how far reads of c go, down to s. Unless it is all the way, nothing is
+// written but kept for later.
+func (c *tlsConn) restrict(s *stream, to reach) {
+	s.look.reach = to
+	for at := c; at != nil; at = at.outer {
+		at.below.keeps = to != reachAll
+		if to != reachAll {
+			at.below.records.foreign = false
+		}
+	}
+}
+
+func (c *tlsConn) isForeign() bool {
+	return c != nil && (c.below.records.foreign || c.outer.isForeign())
 }

@@ -11,12 +11,17 @@ type flight struct {
 	// greeted tells that the ClientHello, which is always waited for, has gone.
 	greeted bool
 	ended   bool // the handshake
-	held    []byte
+	// keeps tells that what is written is kept back all the same, and not even
+	// written before a read: the connection is only looked at.
+	keeps bool
+	held  []byte
+
+	records records
 }
 
 // Write keeps p back during a handshake. Afterwards it writes what was kept, and p.
 func (f *flight) Write(p []byte) (int, error) {
-	if f.greeted && !f.ended {
+	if f.greeted && !f.ended || f.keeps {
 		f.held = append(f.held, p...)
 		return len(p), nil
 	}
@@ -32,10 +37,14 @@ func (f *flight) Write(p []byte) (int, error) {
 
 // Read first writes what was kept back, which the peer waits for.
 func (f *flight) Read(p []byte) (int, error) {
-	if err := f.flush(); err != nil {
-		return 0, err
+	if !f.keeps {
+		if err := f.flush(); err != nil {
+			return 0, err
+		}
 	}
-	return f.Conn.Read(p)
+	n, err := f.Conn.Read(p)
+	f.records.follow(p[:n])
+	return n, err
 }
 
 // end is called after the handshake. One that has failed is not followed by anything.

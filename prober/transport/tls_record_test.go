@@ -23,15 +23,15 @@ var (
 	ticket       = append([]byte{4, 0, 0, 14, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 7}, 0, 0)
 )
 
-// gather is a connection that keeps what is written until send: it goes in one segment.
-type gather struct {
+// collector is a connection that keeps what is written until send: it goes in one segment.
+type collector struct {
 	net.Conn
 
 	held []byte
 	on   bool
 }
 
-func (g *gather) Write(p []byte) (int, error) {
+func (g *collector) Write(p []byte) (int, error) {
 	if g.on {
 		g.held = append(g.held, p...)
 		return len(p), nil
@@ -40,9 +40,9 @@ func (g *gather) Write(p []byte) (int, error) {
 }
 
 // SetWriteDeadline is what crypto/tls calls after close_notify, to write nothing more.
-func (g *gather) SetWriteDeadline(time.Time) error { return nil }
+func (g *collector) SetWriteDeadline(time.Time) error { return nil }
 
-func (g *gather) send() {
+func (g *collector) send() {
 	_, _ = g.Conn.Write(g.held)
 	g.held, g.on = nil, false
 }
@@ -51,7 +51,7 @@ func (g *gather) send() {
 type talker struct {
 	*tls.Conn
 
-	raw *gather
+	raw *collector
 	// What follows writes records of TLS 1.3 by hand, which crypto/tls cannot: nothing
 	// else is to be written then.
 	t      testing.TB
@@ -70,7 +70,7 @@ func talking(t testing.TB, cert tls.Certificate, version uint16, say func(*talke
 	}
 	return func(c net.Conn) {
 		var keys bytes.Buffer
-		raw := &gather{Conn: c}
+		raw := &collector{Conn: c}
 		s := &talker{raw: raw, t: t, Conn: tls.Server(raw, &tls.Config{
 			Certificates: []tls.Certificate{cert}, MinVersion: version, MaxVersion: version,
 			SessionTicketsDisabled: true, KeyLogWriter: &keys, NextProtos: protocols,
@@ -126,7 +126,7 @@ func (s *talker) record(kind byte, content ...byte) []byte {
 	inner := append(bytes.Clone(content), kind)
 	header := []byte{recordApplicationData, 3, 3, 0, 0}
 	binary.BigEndian.PutUint16(header[3:], uint16(len(inner)+s.aead.Overhead()))
-	sealed := append(header, s.aead.Seal(nil, nonce, inner, header)...) //nolint:makezero // begins with the header
+	sealed := s.aead.Seal(header, nonce, inner, header)
 	if kind == recordHandshake && content[0] == keyUpdate[0] {
 		s.rekey(s.expand("traffic upd", sha256.Size))
 	}

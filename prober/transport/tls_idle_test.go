@@ -1,0 +1,274 @@
+package transport
+
+import (
+	"bufio"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+// ways lead to a target over TLS: each returns the options for a new proxy.
+func ways(t *testing.T, ca *authority) map[string]ProxyOptions {
+	t.Helper()
+	via := func(scheme string, at func(net.Conn)) ProxyOptions {
+		return ProxyOptions{URL: proxyURL(t, scheme, "", listen(t, at)), TLS: TLSOptions{CA: ca.pem()}}
+	}
+	return map[string]ProxyOptions{
+		"directly":               {},
+		"through an HTTP proxy":  via("http", tunnelProxy(false)),
+		"through an HTTPS proxy": via("https", overTLS(ca.issue(t), tunnelProxy(false))),
+		"through a SOCKS5 proxy": via("socks5", socksProxy(false, func(byte, string) {})),
+	}
+}
+
+// awaitArrival waits until something has come on the idle connection and the time is
+// over in which it would not be looked at.
+func awaitArrival(t *testing.T, tr *Transport) {
+	t.Helper()
+	c := tr.pool.pop()
+	require.NotNil(t, c)
+	require.Eventually(t, func() bool {
+		some, err := c.stream.look.peek()
+		return (some || err != nil) && Now()-c.idleSince > lookAfter
+	}, patience, time.Millisecond)
+	tr.pool.put(c)
+}
+
+// eachRequest calls answer for each request to s until the client closes.
+func eachRequest(s *talker, answer func()) {
+	in := bufio.NewReader(s)
+	for {
+		if _, err := http.ReadRequest(in); err != nil {
+			return
+		}
+		answer()
+	}
+}
+
+// What a server says on its own after an answer, TLS 1.3 and before, is never taken for
+// the answer to the next request.
+func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
+	t.Parallel()
+	many := func(n int, message []byte) func(*talker) {
+		return func(s *talker) {
+			s.together(func() {
+				for range n {
+					s.manage(message)
+				}
+			})
+		}
+	}
+	tests := map[string]struct {
+		comes func(*talker)
+		kept  bool
+		only  uint16 // version, 0 for both
+	}{
+		"an answer that nobody asked for": {comes: func(s *talker) { s.say(strayAnswer) }},
+		"its first byte":                  {comes: func(s *talker) { s.say(strayAnswer[:1]) }},
+		"an answer in two records": {comes: func(s *talker) {
+			s.together(func() { s.say(strayAnswer[:20]) }, func() { s.say(strayAnswer[20:]) })
+		}},
+		"close_notify": {comes: func(s *talker) { s.end() }},
+		"the end":      {comes: func(s *talker) { _ = s.raw.Close() }},
+		"a warning": {only: tls.VersionTLS12, comes: func(s *talker) {
+			_, _ = s.raw.Write(record(recordAlert, 1, 90)) // not even encrypted
+		}},
+		"a key update":             {only: tls.VersionTLS13, kept: true, comes: many(1, keyUpdate)},
+		"one that asks for ours":   {only: tls.VersionTLS13, kept: true, comes: many(1, askingUpdate)},
+		"key updates":              {only: tls.VersionTLS13, kept: true, comes: many(5, askingUpdate)},
+		"a session ticket":         {only: tls.VersionTLS13, kept: true, comes: many(1, ticket)},
+		"session tickets":          {only: tls.VersionTLS13, kept: true, comes: many(4, ticket)},
+		"a flood of key updates":   {only: tls.VersionTLS13, comes: many(40, askingUpdate)},
+		"a flood of tickets":       {only: tls.VersionTLS13, comes: many(40, ticket)},
+		"a key update, an answer":  {only: tls.VersionTLS13, comes: func(s *talker) { s.together(func() { s.manage(keyUpdate) }, func() { s.say(strayAnswer) }) }},
+		"a ticket, close_notify":   {only: tls.VersionTLS13, comes: func(s *talker) { s.together(func() { s.manage(ticket) }, s.end) }},
+		"a message of a handshake": {only: tls.VersionTLS13, comes: func(s *talker) { s.manage([]byte{20, 0, 0, 0}) }},
+		"the beginning of an answer": {only: tls.VersionTLS13, comes: func(s *talker) {
+			_, _ = s.raw.Write(s.record(recordApplicationData, []byte(strayAnswer)...)[:40])
+		}},
+		"the beginning of a record": {only: tls.VersionTLS13, comes: func(s *talker) {
+			_, _ = s.raw.Write(s.record(recordApplicationData, []byte(strayAnswer)...)[:3])
+		}},
+		"no content": {only: tls.VersionTLS13, comes: func(s *talker) { s.say("") }},
+	}
+	ca := newAuthority(t)
+	through := ways(t, ca)
+	for name, test := range tests {
+		for way, via := range through {
+			for versionName, version := range versions {
+				if test.only != 0 && test.only != version {
+					continue
+				}
+				t.Run(name+" "+way+", "+versionName, func(t *testing.T) {
+					t.Parallel()
+					answered := make(chan struct{})
+					defer close(answered)
+					p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+						eachRequest(s, func() {
+							s.say(okAnswer)
+							<-answered
+							test.comes(s)
+						})
+					}))
+					tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+					for i := range 4 {
+						r := do(tr, patience)
+						require.NoError(t, r.Err)
+						require.Equal(t, 200, r.Status, "request %d", i)
+						require.Equal(t, test.kept && i > 0, r.Reused, "request %d", i)
+						answered <- struct{}{}
+						awaitArrival(t, tr)
+					}
+				})
+			}
+		}
+	}
+}
+
+// What is received together with an answer is known when that has been read.
+func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		comes func(*talker)
+		code  errcode.Code
+		kept  bool
+		only  uint16 // version, 0 for both
+	}{
+		"an answer in a record of its own": {code: errcode.HTTP1Desync, comes: func(s *talker) { s.say(strayAnswer) }},
+		"a byte in a record of its own":    {code: errcode.HTTP1Desync, comes: func(s *talker) { s.say("H") }},
+		"close_notify":                     {comes: func(s *talker) { s.end() }},
+		"close_notify and the end":         {comes: func(s *talker) { s.end(); s.raw.send(); _ = s.raw.Close() }},
+		"a ticket":                         {only: tls.VersionTLS13, kept: true, comes: func(s *talker) { s.manage(ticket) }},
+		"a key update":                     {only: tls.VersionTLS13, kept: true, comes: func(s *talker) { s.manage(askingUpdate) }},
+		"a key update, an answer": {only: tls.VersionTLS13, code: errcode.HTTP1Desync, comes: func(s *talker) {
+			s.manage(askingUpdate)
+			s.say(strayAnswer)
+		}},
+		"a flood of tickets": {only: tls.VersionTLS13, comes: func(s *talker) {
+			for range 40 {
+				s.manage(ticket)
+			}
+		}},
+		"a ticket, close_notify": {only: tls.VersionTLS13, comes: func(s *talker) {
+			s.manage(ticket)
+			s.end()
+		}},
+	}
+	ca := newAuthority(t)
+	through := ways(t, ca)
+	for name, test := range tests {
+		for way, via := range through {
+			for versionName, version := range versions {
+				if test.only != 0 && test.only != version {
+					continue
+				}
+				t.Run(name+" "+way+", "+versionName, func(t *testing.T) {
+					t.Parallel()
+					p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+						eachRequest(s, func() {
+							s.together(func() { s.say(okAnswer) }, func() { test.comes(s) })
+						})
+					}))
+					tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+					for i := range 3 {
+						r := do(tr, patience)
+						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+						require.Equal(t, 200, r.Status)
+						require.Equal(t, test.kept && i > 0, r.Reused)
+						if !test.kept {
+							assert.Zero(t, tr.Open(), "it is known at once")
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// A record larger than the buffer holds the answer and what follows it.
+func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
+	t.Parallel()
+	header := "HTTP/1.1 200 OK\r\nContent-Length: 8151\r\n\r\n"
+	answer := header + strings.Repeat("x", 8151)
+	require.Equal(t, readBufferSize, len(answer), "the buffer is full at the end of the answer") //nolint:testifylint // Len would print it
+	ca := newAuthority(t)
+	for versionName, version := range versions {
+		for more, code := range map[string]errcode.Code{"": errcode.OK, "x": errcode.HTTP1Desync} {
+			t.Run(versionName+more, func(t *testing.T) {
+				t.Parallel()
+				p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+					eachRequest(s, func() { s.say(answer + more) })
+				}))
+				tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}})
+				for range 2 {
+					r := do(tr, patience)
+					require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
+				}
+			})
+		}
+	}
+}
+
+func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	direct := func(answered chan struct{}) func(net.Conn) {
+		return func(c net.Conn) {
+			for readRequest(c, make([]byte, 4096)) {
+				_, _ = c.Write([]byte(okAnswer))
+				<-answered
+				_, _ = c.Write([]byte(strayAnswer))
+			}
+		}
+	}
+	secured := func(answered chan struct{}) func(net.Conn) {
+		return talking(t, ca.issue(t), tls.VersionTLS13, func(s *talker) {
+			eachRequest(s, func() {
+				s.say(okAnswer)
+				<-answered
+				s.say(strayAnswer)
+			})
+		})
+	}
+	socks := listen(t, socksProxy(false, func(byte, string) {}))
+	for name, test := range map[string]struct {
+		at    func(answered chan struct{}) func(net.Conn)
+		proxy func(*peer) *url.URL
+	}{
+		"directly":               {at: direct},
+		"through a SOCKS5 proxy": {at: direct, proxy: func(*peer) *url.URL { return socks.url("socks5") }},
+		"of an HTTP proxy":       {at: direct, proxy: func(p *peer) *url.URL { return p.url("http") }},
+		"of an HTTPS proxy":      {at: secured, proxy: func(p *peer) *url.URL { return p.url("https") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answered := make(chan struct{})
+			defer close(answered)
+			p := listen(t, test.at(answered))
+			cfg := Config{URL: p.url("http"), Proxy: ProxyOptions{TLS: TLSOptions{CA: ca.pem()}}}
+			if test.proxy != nil {
+				cfg.Proxy.URL = test.proxy(p)
+			}
+			tr := newTransport(t, cfg)
+			for range 3 {
+				r := do(tr, patience)
+				require.NoError(t, r.Err)
+				require.Equal(t, 200, r.Status)
+				require.False(t, r.Reused)
+				answered <- struct{}{}
+				awaitArrival(t, tr)
+			}
+		})
+	}
+}
