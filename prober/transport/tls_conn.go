@@ -3,15 +3,21 @@ package transport
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 
 	"example.com/prober/errcode"
 )
 
-// tlsConn is the client's side of TLS. It tells what crypto/tls does not: whether
-// something has come that nobody asked for. The nil pointer stands for a connection
-// without TLS.
+// errNoCloseNotify is the end of a connection that TLS did not announce: anybody on
+// the way may have made it (RFC 8446, section 6.1).
+var errNoCloseNotify = fmt.Errorf("TLS ended without close_notify: %w", io.ErrUnexpectedEOF)
+
+// tlsConn is the client's side of TLS. It tells what crypto/tls does not: how the peer
+// ended, and whether something has come that nobody asked for. The nil pointer stands
+// for a connection without TLS.
 type tlsConn struct {
 	*tls.Conn
 
@@ -38,7 +44,7 @@ func handshake(rw net.Conn, cfg *tls.Config) (*tlsConn, error) {
 	return c, nil
 }
 
-// Read gives the errors of crypto/tls a type.
+// Read returns io.EOF only where the peer has said so (close_notify).
 func (c *tlsConn) Read(p []byte) (int, error) {
 	rest := c.full
 	n, err := c.Conn.Read(p)
@@ -49,11 +55,16 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 	return n, c.explain(err)
 }
 
-// explain finds the failures of TLS that have no type. crypto/tls gives up with a bare
-// text where a peer floods it with records or messages that lead nowhere.
+// explain gives the errors of crypto/tls a type. It gives up with a bare text where a
+// peer floods it with records or messages that lead nowhere.
 func (c *tlsConn) explain(err error) error {
 	switch {
 	case err == nil, errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	case errors.Is(err, io.EOF):
+		if c.below.cut {
+			return errNoCloseNotify
+		}
 		return err
 	case errcode.FromError(err) == errcode.General:
 		return errcode.Wrap(errcode.TLS, "TLS given up", err)

@@ -1,6 +1,10 @@
 package transport
 
-import "net"
+import (
+	"errors"
+	"io"
+	"net"
+)
 
 // flight is the connection below TLS. What the client says last in a handshake it keeps
 // back until the first bytes of the request, which follow at once: they go together, in
@@ -17,6 +21,7 @@ type flight struct {
 	held  []byte
 
 	records records
+	cut     bool // the connection below has ended
 }
 
 // Write keeps p back during a handshake. Afterwards it writes what was kept, and p.
@@ -44,6 +49,7 @@ func (f *flight) Read(p []byte) (int, error) {
 	}
 	n, err := f.Conn.Read(p)
 	f.records.follow(p[:n])
+	f.cut = errors.Is(err, io.EOF)
 	return n, err
 }
 

@@ -1,0 +1,135 @@
+package transport
+
+import (
+	"bufio"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+// toTheEnd are answers whose content only the end of the connection delimits.
+var toTheEnd = map[string]string{
+	"HTTP/1.1":        "HTTP/1.1 200 OK\r\n\r\nuntil the end",
+	"HTTP/1.0":        "HTTP/1.0 200 OK\r\n\r\nuntil the end",
+	"with no content": "HTTP/1.1 200 OK\r\n\r\n",
+}
+
+// ends are the ways in which a server's TLS can end.
+var ends = map[string]struct {
+	how  func(*talker)
+	code errcode.Code
+}{
+	"with close_notify":    {(*talker).end, errcode.OK},
+	"without close_notify": {func(*talker) {}, errcode.Truncated},
+	"in a record":          {func(s *talker) { _, _ = s.raw.Write(record(recordApplicationData, 1)[:3]) }, errcode.Truncated},
+}
+
+func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	through := ways(t, ca)
+	for kind, answer := range toTheEnd {
+		for end, test := range ends {
+			for way, via := range through {
+				for versionName, version := range versions {
+					t.Run(kind+" ends "+end+" "+way+", "+versionName, func(t *testing.T) {
+						t.Parallel()
+						p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+							_, _ = http.ReadRequest(bufio.NewReader(s))
+							s.say(answer)
+							test.how(s)
+						}))
+						tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+						r := do(tr, patience)
+						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+						assert.Equal(t, 200, r.Status)
+						assert.Zero(t, tr.Open())
+						if test.code != errcode.OK {
+							assert.Equal(t, errcode.PhaseTransfer, r.FailedIn())
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// Of a request that an HTTPS proxy forwards, its TLS is all there is.
+func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	for end, test := range ends {
+		for versionName, version := range versions {
+			t.Run(end+", "+versionName, func(t *testing.T) {
+				t.Parallel()
+				p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+					_, _ = http.ReadRequest(bufio.NewReader(s))
+					s.say(toTheEnd["HTTP/1.1"])
+					test.how(s)
+				}))
+				tr := newTransport(t, Config{
+					URL:   named(t, p, "name.test"),
+					Proxy: ProxyOptions{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}},
+				})
+				r := do(tr, patience)
+				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+			})
+		}
+	}
+}
+
+func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	final := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{ca.issue(t)}}))
+	there := "HTTP/1.1 302 Found\r\nLocation: " + final.url("https").String() + "\r\n\r\nthere"
+	for end, test := range ends {
+		for versionName, version := range versions {
+			t.Run(end+", "+versionName, func(t *testing.T) {
+				t.Parallel()
+				p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+					_, _ = http.ReadRequest(bufio.NewReader(s))
+					s.say(there)
+					test.how(s)
+				}))
+				tr := newTransport(t, Config{URL: p.url("https"), FollowRedirects: 1, TLS: TLSOptions{CA: ca.pem()}})
+				r := do(tr, patience)
+				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+				assert.Equal(t, test.code == errcode.OK, len(r.Hops) == 1, "followed")
+			})
+		}
+	}
+}
+
+// Content whose end is known needs no close_notify, which some servers do not say.
+func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	for versionName, version := range versions {
+		t.Run(versionName, func(t *testing.T) {
+			t.Parallel()
+			ended := make(chan struct{}, 2)
+			p := listen(t, func(c net.Conn) {
+				talking(t, ca.issue(t), version, func(s *talker) {
+					_, _ = http.ReadRequest(bufio.NewReader(s))
+					s.say(okAnswer)
+				})(c)
+				_ = c.Close()
+				ended <- struct{}{}
+			})
+			tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}})
+			for range 2 {
+				r := do(tr, patience)
+				require.NoError(t, r.Err)
+				<-ended
+				awaitArrival(t, tr)
+			}
+		})
+	}
+}
