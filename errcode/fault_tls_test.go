@@ -69,6 +69,9 @@ func tlsFaults() []fault {
 		{name: "the peer's key does not fit its certificate", want: errcode.TLSSignature, fail: func(t lab) error {
 			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
 		}},
+		{name: "the peer's key does not fit its certificate, in TLS 1.2", want: errcode.TLSSignature, fail: func(t lab) error {
+			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}, MaxVersion: tls.VersionTLS12}), nil)
+		}},
 		{
 			name: "the peer's key does not fit its certificate, seen by tls.Dial", want: errcode.General,
 			fail: func(t lab) error {

@@ -7,9 +7,16 @@ import (
 	"reflect"
 )
 
-// decodeError is the alert that crypto/tls sends for a certificate it cannot
-// parse; where it is about a message instead, the error has a type that says so.
-const decodeError = 50
+// Alerts that mean more in a client's handshake than elsewhere.
+const (
+	// illegalParameter is what crypto/tls sends after the server's certificate if the
+	// key in it has not made the signature that followed: with another algorithm, or,
+	// up to TLS 1.2, at all.
+	illegalParameter = 47
+	// decodeError is what it sends for a certificate it cannot parse; where it is about
+	// a message instead, the error has a type that says so.
+	decodeError = 50
+)
 
 // Handshake returns err, the failure of a handshake on conn, with the code of
 // the alert with which our side gave it up: [TLSNoOverlap], [TLSSignature],
@@ -27,13 +34,23 @@ func Handshake(conn *tls.Conn, err error) error {
 	}
 	alert, _ := sentAlert(conn)
 	code := fromLocalAlert(alert)
-	if alert == decodeError {
+	switch {
+	case alert == decodeError:
 		code = CertMalformed
+	case alert == illegalParameter && hasShownKey(conn):
+		code = TLSSignature
 	}
 	if code == TLS {
 		return err
 	}
 	return Wrap(code, "TLS handshake given up", err)
+}
+
+// hasShownKey reports whether the server has shown a certificate in this handshake,
+// after which it has to prove that it has the key.
+func hasShownKey(conn *tls.Conn) bool {
+	state := conn.ConnectionState()
+	return len(state.PeerCertificates) > 0 && !state.DidResume
 }
 
 // sentAlert returns the last alert that conn sent: conn.out.err.err.Err, whose

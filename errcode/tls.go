@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/asn1"
+	"math/bits"
 	"net/http"
 	"reflect"
 	"time"
@@ -93,7 +94,22 @@ func fromUnknownAuthority(e x509.UnknownAuthorityError) Code {
 	case reflect.TypeFor[x509.ConstraintViolationError]():
 		return CertUsage
 	}
+	if hasShortKey(field(reflect.ValueOf(e), "hintCert")) {
+		return TLSSignature
+	}
 	return UnknownAuthority
+}
+
+// hasShortKey reports whether a certificate has an RSA key that crypto/rsa takes for
+// too short to prove anything. Its error has no type.
+func hasShortKey(cert reflect.Value) bool {
+	const shortest = 1024 // bits
+	words := field(field(field(cert, "PublicKey"), "N"), "abs")
+	if words.Kind() != reflect.Slice || words.Len() == 0 {
+		return false
+	}
+	top := words.Index(words.Len() - 1)
+	return top.CanUint() && (words.Len()-1)*bits.UintSize+bits.Len(uint(top.Uint())) < shortest
 }
 
 // alert takes in the unexported alert type of crypto/tls.
