@@ -55,6 +55,8 @@ type journey struct {
 	// visited are the methods and URLs of all requests so far.
 	visited []string
 	cookie  bool // a response so far has set one
+	// shown is what the servers on the way have shown, in this order.
+	shown []*TLSInfo
 }
 
 // follow sends the request of r on for as long as the responses ask for that.
@@ -65,15 +67,22 @@ func (t *Transport) follow(ctx context.Context, r *Result) {
 	}
 	start := r.Start
 	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
+	j.see(t)
 	for r.Err == nil && isRedirect(r.Status) {
+		at := j.cfg.URL.Host
 		err := j.turn(r)
 		if err == nil {
+			at = j.cfg.URL.Host
 			err = j.proceed(ctx, r)
 		}
 		if err != nil {
 			r.reject(err)
 		}
+		if len(r.Hops) > 0 {
+			r.placeBehind(at)
+		}
 	}
+	r.TLS = summary(j.shown)
 	r.Start = start
 }
 
@@ -131,9 +140,7 @@ func (j *journey) proceed(ctx context.Context, r *Result) error {
 		return errcode.Wrap(errcode.RedirectRefused, "a redirect to where this target cannot be sent", err)
 	}
 	defer j.home.origins.release(to)
-	target := r.TLS
 	j.send(ctx, to.t, r)
-	r.TLS = target
 	return nil
 }
 
@@ -141,6 +148,7 @@ func (j *journey) send(ctx context.Context, t *Transport, r *Result) {
 	q := t.encode(&j.cfg)
 	r.call = &q
 	t.once(ctx, r)
+	j.see(t)
 }
 
 // destination resolves the field Location against the URL of the request (RFC

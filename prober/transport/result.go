@@ -64,11 +64,13 @@ type Result struct {
 	// Remote is the address that was dialled last, the zero value without one.
 	Remote netip.AddrPort
 	// TLS is set when a handshake showed a certificate during this request,
-	// whatever the verdict on it.
+	// whatever the verdict on it. Where redirects were followed, its dates are those
+	// that end first of all servers on the way, as these showed them last, and the rest
+	// is of the first of them.
 	TLS *TLSInfo
 	// Hops are the responses before the final one: redirects that were followed.
 	// Status, Version, Opened, Reused and Remote are of the final exchange alone,
-	// TLS is of the target's own server, and everything else of all of them.
+	// and everything else is of all of them.
 	Hops []Hop
 	// TraceID is that of the request's traceparent.
 	TraceID TraceID

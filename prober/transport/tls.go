@@ -101,8 +101,10 @@ func (t *Transport) secure(c *conn, r *Result) error {
 	r.enter(errcode.PhaseTLS)
 	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
 	secured, err := handshake(c.rw, t.tls)
-	if r.TLS = describe(secured.ConnectionState()); r.TLS != nil {
-		r.TLS.Unverified = t.cfg.TLS.InsecureSkipVerify
+	if info := describe(secured.ConnectionState()); info != nil {
+		info.Unverified = t.cfg.TLS.InsecureSkipVerify
+		r.TLS = info
+		t.shown.Store(info)
 	}
 	if err != nil {
 		return err

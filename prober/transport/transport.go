@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"example.com/prober/errcode"
@@ -127,6 +128,7 @@ type Transport struct {
 	target, next endpoint
 	proxy        *proxy
 	tls          *tls.Config
+	shown        atomic.Pointer[TLSInfo] // in the last handshake
 	call         call
 	serial       serial
 	content      *contentPlan // nil where nothing is kept of responses

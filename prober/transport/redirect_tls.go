@@ -1,0 +1,55 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/prober/errcode"
+)
+
+// see notes what the server of t has shown. A handshake happens on new connections
+// only; what was shown in an earlier one counts too, so that the dates do not depend on
+// which connections were warm.
+func (j *journey) see(t *Transport) {
+	if info := t.shown.Load(); info != nil {
+		j.shown = append(j.shown, info)
+	}
+}
+
+// summary has the dates that end first of all servers that showed certificates, and the
+// rest of the first. It is nil if there are none.
+func summary(shown []*TLSInfo) *TLSInfo {
+	if len(shown) == 0 {
+		return nil
+	}
+	all := *shown[0]
+	for _, info := range shown[1:] {
+		all.LeafNotAfter = earlier(all.LeafNotAfter, info.LeafNotAfter)
+		all.EarliestNotAfter = earlier(all.EarliestNotAfter, info.EarliestNotAfter)
+	}
+	return &all
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// placeBehind says in the text of a failure to which host redirects had led. A host is
+// what a peer says: it is made of what a URL may hold, and cut.
+func (r *Result) placeBehind(host string) {
+	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
+	if !ok {
+		return
+	}
+	const longest = 100 // bytes
+	if len(host) > longest {
+		host = host[:longest] + "..."
+	}
+	placed := *failure
+	placed.Err = fmt.Errorf("behind a redirect to %s: %w", host, failure.Err)
+	r.Err = &placed
+}

@@ -1,0 +1,134 @@
+package transport
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+// hop serves a redirect to next, or an answer if that is nil. Over TLS its certificate
+// ends after the given time.
+func hop(t *testing.T, ca *authority, next *url.URL, life time.Duration) *url.URL {
+	t.Helper()
+	answer := okAnswer
+	if next != nil {
+		answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + next.String() + "\r\n\r\n"
+	}
+	if life == 0 {
+		return listen(t, answering(answer)).url("http")
+	}
+	cert := ca.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(life).Truncate(time.Second) })
+	return listen(t, overTLS(cert, answering(answer))).url("https")
+}
+
+func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	const early, later, latest = 10 * time.Minute, 20 * time.Minute, 30 * time.Minute
+	for name, test := range map[string]struct {
+		lives []time.Duration // of the certificates on the way; 0 is without TLS
+		ends  time.Duration
+		code  errcode.Code
+	}{
+		"http to https":                     {lives: []time.Duration{0, later}, ends: later},
+		"http to https that has expired":    {lives: []time.Duration{0, -early}, ends: -early, code: errcode.CertExpired},
+		"https to https, first ends first":  {lives: []time.Duration{early, later}, ends: early},
+		"https to https, second ends first": {lives: []time.Duration{later, early}, ends: early},
+		"https to https that has expired":   {lives: []time.Duration{later, -early}, ends: -early, code: errcode.CertExpired},
+		"three, the one between ends first": {lives: []time.Duration{latest, early, later}, ends: early},
+		"http, https, https":                {lives: []time.Duration{0, later, early}, ends: early},
+	} {
+		for reuse, requests := range map[string]int{"warm": 0, "new": 1} {
+			t.Run(name+", "+reuse, func(t *testing.T) {
+				t.Parallel()
+				var u *url.URL
+				for i := len(test.lives) - 1; i >= 0; i-- {
+					u = hop(t, ca, u, test.lives[i])
+				}
+				tr := newTransport(t, Config{
+					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: OnlyHTTP11,
+					TLS: TLSOptions{CA: ca.pem()},
+				})
+				want := time.Now().Add(test.ends)
+				for range 3 {
+					r := do(tr, patience)
+					require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+					require.NotNil(t, r.TLS)
+					assert.WithinDuration(t, want, r.TLS.LeafNotAfter, time.Minute)
+					assert.WithinDuration(t, want, r.TLS.EarliestNotAfter, time.Minute)
+				}
+			})
+		}
+	}
+}
+
+// The connection to the hop whose certificate ends first stays warm, and the other makes
+// a handshake each time.
+func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	last := hop(t, ca, nil, time.Minute)
+	cert := ca.issue(t)
+	p := listen(t, overTLS(cert, answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
+	tr := newTransport(t, Config{URL: p.url("https"), FollowRedirects: 1, HTTPVersion: OnlyHTTP11, TLS: TLSOptions{CA: ca.pem()}})
+	for i := range 3 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		assert.Equal(t, i > 0, r.Reused)
+		assert.True(t, r.TLS.LeafNotAfter.Before(cert.Leaf.NotAfter))
+	}
+}
+
+func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	odd := func(answer string) *url.URL { return listen(t, answeringOnce(answer)).url("http") }
+	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	untrusted := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t)}}))
+	nowhere := &url.URL{Scheme: "http", Host: unused(t), Path: "/"}
+	for name, test := range map[string]struct {
+		to     *url.URL
+		follow int // 2 unless it says otherwise
+		time   time.Duration
+		code   errcode.Code
+	}{
+		"a certificate that has expired":   {to: hop(t, ca, nil, -time.Minute), code: errcode.CertExpired},
+		"a certificate of nobody":          {to: untrusted.url("https"), code: errcode.UnknownAuthority},
+		"nobody listens":                   {to: nowhere, code: errcode.Refused},
+		"no HTTP":                          {to: odd("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.HTTP1StatusLine},
+		"no answer":                        {to: silent.url("http"), time: amply, code: errcode.RequestTimeout},
+		"a redirect that leads nowhere":    {to: odd("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), code: errcode.RedirectLocation},
+		"a name that nobody can look up":   {to: &url.URL{Scheme: "http", Host: strings.Repeat("a", 300) + ".test", Path: "/"}, code: errcode.NoSuchHost},
+		"more redirects than are followed": {to: hop(t, ca, hop(t, ca, nil, 0), 0), follow: 1, code: errcode.RedirectLimit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.time == 0 {
+				test.time = patience
+			}
+			server := serveDNS(t, map[string]dnsAnswer{})
+			tr := newTransport(t, Config{
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.addr, TLS: TLSOptions{CA: ca.pem()},
+			})
+			r := do(tr, test.time)
+			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
+			host := test.to.Host
+			if len(host) > 100 {
+				host = host[:100] + "..."
+			}
+			assert.Contains(t, r.Err.Error(), "behind a redirect to "+host+": ")
+			assert.Less(t, len(r.Err.Error()), 1000)
+		})
+	}
+}
