@@ -69,18 +69,16 @@ func (t *Transport) follow(ctx context.Context, r *Result) {
 	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
 	j.see(t)
 	for r.Err == nil && isRedirect(r.Status) {
-		at := j.cfg.URL.Host
+		at := j.cfg.URL
 		err := j.turn(r)
 		if err == nil {
-			at = j.cfg.URL.Host
+			at = j.cfg.URL
 			err = j.proceed(ctx, r)
 		}
 		if err != nil {
 			r.reject(err)
 		}
-		if len(r.Hops) > 0 {
-			r.placeBehind(at)
-		}
+		j.place(r, at)
 	}
 	r.TLS = summary(j.shown)
 	r.Start = start

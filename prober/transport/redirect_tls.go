@@ -1,12 +1,6 @@
 package transport
 
-import (
-	"errors"
-	"fmt"
-	"time"
-
-	"example.com/prober/errcode"
-)
+import "time"
 
 // see notes what the server of t has shown. A handshake happens on new connections
 // only; what was shown in an earlier one counts too, so that the dates do not depend on
@@ -36,20 +30,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// placeBehind says in the text of a failure to which host redirects had led. A host is
-// what a peer says: it is made of what a URL may hold, and cut.
-func (r *Result) placeBehind(host string) {
-	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
-	if !ok {
-		return
-	}
-	const longest = 100 // bytes
-	if len(host) > longest {
-		host = host[:longest] + "..."
-	}
-	placed := *failure
-	placed.Err = fmt.Errorf("behind a redirect to %s: %w", host, failure.Err)
-	r.Err = &placed
 }

@@ -132,3 +132,22 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 		})
 	}
 }
+
+// A server could say in the name of a host what it was sent, which may be a secret.
+func TestAHostThatRepeatsWhatWasSentIsNotNamed(t *testing.T) {
+	t.Parallel()
+	target := &url.URL{Scheme: "http", Host: "shop.test", Path: "/", RawQuery: "key=tiger%2Dlily&next=there"}
+	token := func() (string, error) { return "Bearer eyJhbGciOi.x", nil }
+	cfg := Config{
+		URL: target, Body: []byte("pass=Sesame-opens"), Authorization: token,
+		Header: []HeaderField{{"X-Key", "correct horse"}},
+		Proxy:  ProxyOptions{URL: &url.URL{Scheme: "http", Host: "proxy.test", User: url.UserPassword("me", "swordfish")}},
+	}
+	for host, repeats := range map[string]bool{
+		"shop.test": false, "www.shop.test": false, "login.other.test": false, "127.0.0.1": false,
+		"tiger.test": true, "TIGER.test": true, "a-lily.test": true, "sesame.test": true, "horse.test": true,
+		"xeyJhbGciOix.test": true, "there.test": true, "key.test": false, "swordfish.test": true, "proxy.test": false,
+	} {
+		assert.Equal(t, repeats, cfg.hasSent(host), host)
+	}
+}
