@@ -87,7 +87,8 @@ func (g *gauntlet) starve(ctx context.Context) error {
 		return err
 	}
 	c := v.of("greedy")
-	g.board.hold(gateOwnFault, slices.Equal(codesOf(c), []string{"0"}) && c.dropped > 0, "after %s the codes are %v", starving, c.codes())
+	g.board.hold(gateOwnFault, slices.Equal(codesOf(c), []string{"0"}) && c.dropped == 0,
+		"after %s the codes are %v, and %v were dropped", starving, c.codes(), c.dropped)
 	return nil
 }
 

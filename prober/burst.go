@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
@@ -27,6 +27,10 @@ type burst struct {
 	turn chan struct{}
 	// left counts the requests that a closed burst has still to send.
 	left atomic.Int64
+	// cut is closed when the breaker ends the burst: who waits at the gate gives up. It
+	// is nil where there is no gate.
+	cut     chan struct{}
+	cutOnce sync.Once
 }
 
 // fire runs the burst of a slot and returns when its last request has ended. When schedule
@@ -37,6 +41,9 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 		return
 	}
 	b := &burst{target: t, start: transport.Now(), slot: slot, turn: make(chan struct{}, 1)}
+	if t.limiter.gate != nil {
+		b.cut = make(chan struct{})
+	}
 	if t.cfg.Connection.Reuse == config.ReuseBurst {
 		defer t.engine.CloseIdle()
 	}
@@ -85,11 +92,15 @@ func isOpen(b config.Burst) bool { return b.Rate > 0 || len(b.Stages) > 0 }
 // closed sends one request after another until the burst is over. A request is
 // due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
-	for b.left.Add(-1) >= 0 && b.limiter.await(schedule) {
+	pass := b.ticket(w)
+	d := b.cfg.Burst.Duration
+	if d > 0 {
+		pass.until = b.start.Add(d)
+	}
+	for b.left.Add(-1) >= 0 && b.limiter.await(schedule, pass) {
 		now := transport.Now()
-		d := b.cfg.Burst.Duration
 		if schedule.Err() != nil || d > 0 && now.Sub(b.start) >= d || !b.recorder.begin() {
-			b.limiter.done()
+			b.limiter.done(pass)
 			return
 		}
 		if !b.exchange(requests, now, now, w) {
@@ -100,19 +111,32 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
+	pass := b.ticket(w)
 	for {
 		due, ok := b.next(schedule)
 		if !ok {
 			return
 		}
-		if reason, ok := b.limiter.admit(transport.Now()); !ok {
-			b.recorder.holdBack(reason)
+		pass.until = due.Add(b.cfg.Timeout)
+		if reason, ok := b.limiter.admit(schedule, pass, b.recorder.hold); !ok {
+			b.recorder.holdBack(b.reasonOf(schedule, reason))
 			continue
 		}
 		if !b.exchange(requests, due, transport.Now(), w) {
 			return
 		}
 	}
+}
+
+// ticket gives w what it shows to the limiter, and returns it.
+func (b *burst) ticket(w *worker) *ticket {
+	t := &ticket{result: &w.result}
+	w.pass = t
+	if b.limiter.gate != nil {
+		t.cut, t.granted = b.cut, make(chan struct{}, 1)
+		t.engine, t.shares = b.reserver, b.reserver != nil && b.reserver.Shares()
+	}
+	return t
 }
 
 // next waits for this worker's turn and for the next arrival, and returns when
@@ -134,66 +158,18 @@ func (b *burst) next(schedule context.Context) (due transport.Instant, ok bool) 
 	return 0, false
 }
 
-// exchange performs a request that the ceilings have let through at start. It returns
-// false if the request was taken from the worker meanwhile, which must leave then.
-func (b *burst) exchange(requests context.Context, due, start transport.Instant, w *worker) bool {
-	r := &w.result
-	r.Reset(due, due.Add(b.cfg.Timeout))
-	r.Start = start
-	w.begin(due, start, r.Deadline)
-	code := b.serve(requests, r)
-	if !w.end() {
-		b.hung.Add(-1)
-		return false
-	}
-	b.finish(r, code)
-	return true
-}
-
-// serve has the engine perform a request and judges the result. A panic is the failure
-// of this one request.
-func (b *burst) serve(requests context.Context, r *transport.Result) (code errcode.Code) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.Fail(transport.Panicked(v))
-			code = errcode.Panic
-		}
-	}()
-	b.engine.Do(requests, r)
-	return b.verdict(r)
-}
-
-// finish counts a request that has ended, and gives back what it held.
-func (b *burst) finish(r *transport.Result, code errcode.Code) {
-	defer b.limiter.done()
-	if errors.Is(r.Err, transport.ErrConnectionLimit) {
-		b.recorder.holdBack(dropLimitConnections)
-		return
-	}
-	if code == errcode.Panic {
-		b.reports.defect(code, r.Err.Error)
-	}
-	if tripped := b.recorder.end(r, code); tripped {
-		b.reports.breaker(b.recorder.breakerOpen(), b.cfg.Breaker.After)
+// reasonOf says why an arrival that a ceiling has held back did not start: for that
+// ceiling, unless the burst has ended meanwhile.
+func (b *burst) reasonOf(schedule context.Context, held dropReason) dropReason {
+	select {
+	case <-b.cut:
+		return dropBreaker
+	case <-schedule.Done():
+		return stopReason(schedule)
+	default:
+		return held
 	}
 }
-
-// stuck counts a request that was taken from a worker. Another worker takes its place
-// unless as many as the target may have hang already, so that fewer than twice as many
-// can hang.
-func (b *burst) stuck(w *worker) (replace bool) {
-	b.hung.Add(1)
-	var r transport.Result
-	r.Reset(w.due, w.due.Add(b.cfg.Timeout))
-	r.Start = w.start
-	r.Fail(errStuck)
-	b.finish(&r, errcode.Stuck)
-	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
-	return b.spared() > 0
-}
-
-// spared is how many workers the target may have beside those that hang.
-func (t *target) spared() int { return max(t.cfg.Burst.Concurrency-int(t.hung.Load()), 0) }
 
 // stopReason says why arrivals that are left over did not start.
 func stopReason(schedule context.Context) dropReason {

@@ -10,9 +10,10 @@ import (
 
 // compiled is a target ready to run.
 type compiled struct {
-	engine engine
-	expect *expectation
-	tokens *tokenSource // nil unless the target logs in by OAuth 2.0
+	engine   engine
+	reserver reserver // engine, if its connections have a ceiling
+	expect   *expectation
+	tokens   *tokenSource // nil unless the target logs in by OAuth 2.0
 }
 
 // compile turns t into what sends its requests and judges the answers. It fails
@@ -36,6 +37,7 @@ func (m *Manager) compile(t config.Target, network config.Network) (*compiled, e
 		Compression:     t.Request.Compression,
 		MaxBodyBytes:    t.Expect.MaxBodySize,
 		Connections:     m.limiter.connections,
+		Next:            m.limiter.next,
 		Decoders:        m.decoders,
 		Deny:            network.Deny,
 		Allow:           network.Allow,
@@ -44,11 +46,16 @@ func (m *Manager) compile(t config.Target, network config.Network) (*compiled, e
 	setConnection(&cfg, t.Connection)
 	expect.configure(&cfg)
 	if t.Request.OAuth2 != nil {
-		c.tokens = newTokenSource(t, network, m.log)
+		c.tokens = newTokenSource(t, network, m.limiter, m.log)
 		cfg.Authorization = c.tokens.authorization
 	}
-	if c.engine, err = transport.New(cfg); err != nil {
+	tr, err := transport.New(cfg)
+	if err != nil {
 		return nil, fmt.Errorf("target %q: %w", t.Name, err)
+	}
+	c.engine = tr
+	if cfg.Connections != nil {
+		c.reserver = tr
 	}
 	return c, nil
 }

@@ -87,7 +87,7 @@ func (d *Demand) Exceeds(l Limits) error {
 		}
 	}
 	above("--limit.targets", float64(d.Targets), float64(l.Targets))
-	above("--limit.rate", max(d.AverageRate, d.PeakRate), l.Rate)
+	above("--limit.rate", max(d.AverageRate, d.PeakRate), wholeRate(l.Rate))
 	above("--limit.in-flight", float64(d.InFlight), float64(l.InFlight))
 	above("--limit.connections", float64(d.Connections), float64(l.Connections))
 	return errors.Join(errs...)

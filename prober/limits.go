@@ -2,8 +2,6 @@ package prober
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"example.com/prober/prober/transport"
 )
@@ -24,107 +22,80 @@ type Limits struct {
 // limiter holds the ceilings in force and how much of them is in use.
 type limiter struct {
 	limits      Limits
-	rate        *window
-	inFlight    *transport.Ceiling
 	connections *transport.Ceiling
+	gate        *gate // nil where no request can be held back
 }
 
 func newLimiter(l Limits) *limiter {
-	return &limiter{
-		limits:      l,
-		rate:        newWindow(l.Rate),
-		inFlight:    transport.NewCeiling(l.InFlight),
-		connections: transport.NewCeiling(l.Connections),
+	limits := &limiter{limits: l, connections: transport.NewCeiling(l.Connections)}
+	rate := newWindow(l.Rate)
+	if rate == nil && l.InFlight <= 0 && limits.connections == nil {
+		return limits
+	}
+	limits.gate = &gate{most: l.InFlight, rate: rate}
+	limits.connections.OnChange(limits.gate.wake)
+	return limits
+}
+
+// await waits until the request of t may start, and takes what it needs. It returns
+// false, and has taken nothing, when that did not come before t or ctx ended.
+func (l *limiter) await(ctx context.Context, t *ticket) bool {
+	if l.gate == nil {
+		return ctx.Err() == nil
+	}
+	t.patient = true
+	_, ok, _ := l.gate.join(t)
+	return ok || l.gate.wait(ctx, t)
+}
+
+// admit takes what the request of t needs to start. It waits for connections, but for
+// other ceilings only in its turn among those that wait for them anyway; it calls hold
+// before and after. When the request is held back, admit has taken nothing and says
+// which ceiling is the reason.
+func (l *limiter) admit(ctx context.Context, t *ticket, hold func(reason dropReason, workers int)) (held dropReason, ok bool) {
+	if l.gate == nil {
+		return 0, true
+	}
+	held, ok, waits := l.gate.join(t)
+	if !waits {
+		return held, ok
+	}
+	hold(held, 1)
+	defer hold(held, -1)
+	return held, l.gate.wait(ctx, t)
+}
+
+// next waits until a request that follows another, as after a redirect, may be sent.
+// It returns false when ctx or the time ended before.
+func (l *limiter) next(ctx context.Context, until transport.Instant) bool {
+	return l.gate == nil || l.gate.pass(ctx, until)
+}
+
+// done gives back what the request of t needed while it was in flight.
+func (l *limiter) done(t *ticket) {
+	l.giveBack(t)
+	l.leave()
+}
+
+// giveBack gives back what was reserved of connections for the request of t and was not
+// used. It touches the request, and so is for the worker that has it.
+func (l *limiter) giveBack(t *ticket) {
+	if t.engine != nil {
+		t.engine.Unreserve(t.result)
 	}
 }
 
-// admit takes what a request needs to start. When it is held back it says which
-// ceiling did so and takes nothing.
-func (l *limiter) admit(now transport.Instant) (held dropReason, ok bool) {
-	if !l.inFlight.TryAcquire() {
-		return dropLimitInFlight, false
-	}
-	if wait := l.rate.take(now); wait > 0 {
-		l.inFlight.Release()
-		return dropLimitRate, false
-	}
-	return 0, true
-}
-
-// await waits until a request may start, and takes what it needs. It returns
-// false when ctx ends first.
-func (l *limiter) await(ctx context.Context) bool {
-	if !l.inFlight.Acquire(ctx) {
-		return false
-	}
-	for l.rate != nil {
-		wait := l.rate.take(transport.Now())
-		if wait == 0 {
-			return true
-		}
-		if !sleep(ctx, wait) {
-			l.inFlight.Release()
-			return false
-		}
-	}
-	return true
-}
-
-// done gives back what a request needed while it was in flight.
-func (l *limiter) done() { l.inFlight.Release() }
-
-// window admits at most n requests in any span of time of its length. A token
-// bucket would let through its rate and, on top, its depth within one second;
-// this remembers when each of the last n requests started.
-type window struct {
-	mu     sync.Mutex
-	length time.Duration
-	starts []transport.Instant // a ring; next is the oldest
-	next   int
-}
-
-// newWindow returns the window for a rate per second, nil for no ceiling. A rate
-// below 1 makes a window longer than a second.
-func newWindow(rate float64) *window {
-	if rate <= 0 {
-		return nil
-	}
-	n := max(1, int(rate))
-	return &window{
-		length: time.Duration(float64(n) / rate * float64(time.Second)),
-		starts: make([]transport.Instant, n),
+// leave makes room for a request in flight.
+func (l *limiter) leave() {
+	if l.gate != nil {
+		l.gate.leave()
 	}
 }
 
-// take admits one request at now and returns 0, or returns how long to wait
-// before there may be room.
-func (w *window) take(now transport.Instant) time.Duration {
-	if w == nil {
-		return 0
+// inUse returns how many requests are in flight, and how many per second have started.
+func (l *limiter) inUse() (inFlight, rate float64) {
+	if l.gate == nil {
+		return 0, 0
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	oldest := w.starts[w.next]
-	if free := oldest.Add(w.length); oldest != 0 && now < free {
-		return free.Sub(now)
-	}
-	w.starts[w.next] = now
-	w.next = (w.next + 1) % len(w.starts)
-	return 0
-}
-
-// used returns how many requests the window has admitted within its length.
-func (w *window) used(now transport.Instant) int {
-	if w == nil {
-		return 0
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for _, start := range w.starts {
-		if start != 0 && now < start.Add(w.length) {
-			n++
-		}
-	}
-	return n
+	return l.gate.use(transport.Now())
 }

@@ -2,7 +2,6 @@ package prober
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -16,44 +15,6 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
-
-func TestWindowNeverAdmitsMoreThanItsRateInAnySecond(t *testing.T) {
-	t.Parallel()
-	for _, rate := range []float64{0.3, 1, 2.5, 7, 100, 1234} {
-		random := rand.New(rand.NewPCG(1, uint64(rate)))
-		w := newWindow(rate)
-		var admitted []transport.Instant
-		now := transport.Instant(1)
-		for range 20000 {
-			// Lulls and crowds: mostly next to nothing passes between two tries.
-			step := random.ExpFloat64() / rate / 10
-			if random.IntN(100) == 0 {
-				step = 3 * random.Float64()
-			}
-			now = now.Add(time.Duration(step * float64(time.Second)))
-			if w.take(now) == 0 {
-				admitted = append(admitted, now)
-			}
-		}
-		most := max(1, int(rate))
-		for i := most; i < len(admitted); i++ {
-			require.GreaterOrEqual(t, admitted[i].Sub(admitted[i-most]), w.length, "rate %g", rate)
-		}
-		require.Greater(t, len(admitted), most, "rate %g", rate)
-	}
-}
-
-func TestWindowSaysHowLongToWait(t *testing.T) {
-	t.Parallel()
-	w := newWindow(2)
-	assert.Zero(t, w.take(1))
-	assert.Zero(t, w.take(transport.Instant(100*time.Millisecond)))
-	assert.Equal(t, 2, w.used(transport.Instant(100*time.Millisecond)))
-	wait := w.take(transport.Instant(400 * time.Millisecond))
-	assert.InDelta(t, 600*time.Millisecond, wait, 1)
-	assert.Zero(t, w.take(transport.Instant(400*time.Millisecond).Add(wait)))
-	assert.Zero(t, newWindow(0).take(1), "no ceiling")
-}
 
 func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -75,7 +36,7 @@ func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 				assert.EqualValues(t, 200, c.scheduled, "what is held back was due all the same")
 				assert.Equal(t, tt.sent, e.count())
 				assert.EqualValues(t, 200-tt.sent, c.dropped[tt.reason])
-				assert.Zero(t, target.limiter.inFlight.Used())
+				assert.Zero(t, target.limiter.gate.inFlight)
 			})
 		})
 	}
@@ -123,24 +84,6 @@ func TestCeilingsBindAllTargetsTogether(t *testing.T) {
 	})
 }
 
-func TestCeilingOfConnectionsHoldsBackAndIsNoFailure(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, ok)
-	m := NewManager(Options{Log: newTestManager(t).log, Metrics: config.Metrics{Buckets: testBuckets}, Limits: Limits{Connections: 1}})
-	first, second := s.target("first"), s.target("second")
-	apply(t, m, first)
-	awaitRequests(t, m, "first", 1)
-	apply(t, m, first, second)
-	require.Eventually(t, func() bool { return tallyOf(m, "second").dropped[dropLimitConnections] >= 2 }, patience, time.Millisecond)
-	assert.Zero(t, tallyOf(m, "second").codes[errcode.OK].count)
-	assert.EqualValues(t, 1, s.connections.Load())
-	apply(t, m, second)
-	awaitRequests(t, m, "second", 1) // once the first has let go of its connection
-	m.Shutdown(t.Context())
-	assert.Zero(t, m.limiter.connections.Used())
-	assertConserved(t, tallyOf(m, "second"))
-}
-
 func TestMoreTargetsThanTheCeilingChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, ok)
@@ -163,6 +106,7 @@ func TestDemandNamesEveryCeilingThatIsPassed(t *testing.T) {
 	assert.Equal(t, 37, d.Connections)
 	require.NoError(t, d.Exceeds(Limits{}))
 	require.NoError(t, d.Exceeds(Limits{Rate: 100, InFlight: 37, Connections: 37, Targets: 2}))
+	require.Error(t, d.Exceeds(Limits{Rate: 99.9}), "no second sees a part of a request")
 	err := d.Exceeds(Limits{Rate: 99, InFlight: 36, Connections: 36, Targets: 1})
 	for _, flag := range []string{"--limit.rate", "--limit.in-flight", "--limit.connections", "--limit.targets"} {
 		require.ErrorContains(t, err, flag)

@@ -226,6 +226,7 @@ func (m *Manager) newTarget(t config.Target, c *compiled, e *entry) *target {
 	return &target{
 		cfg:      t,
 		engine:   c.engine,
+		reserver: c.reserver,
 		tokens:   c.tokens,
 		recorder: e.recorder,
 		limiter:  m.limiter,

@@ -28,7 +28,10 @@ const (
 	maxTokenRetry = time.Minute
 )
 
-var errNoTokenYet = errcode.New(errcode.General, "no token has been asked for yet")
+var (
+	errNoTokenYet = errcode.New(errcode.General, "no token has been asked for yet")
+	errTokenHeld  = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
+)
 
 // tokenSource keeps a token of a target at hand. The token is fetched and renewed
 // ahead of its end by run, never by a request. Without a token requests fail, and
@@ -47,7 +50,7 @@ type tokenSource struct {
 	failure error  // of the last attempt; nil if it went well
 }
 
-func newTokenSource(t config.Target, network config.Network, log *slog.Logger) *tokenSource {
+func newTokenSource(t config.Target, network config.Network, l *limiter, log *slog.Logger) *tokenSource {
 	o := t.Request.OAuth2
 	credentials := &clientcredentials.Config{
 		ClientID:       o.ClientID,
@@ -57,7 +60,7 @@ func newTokenSource(t config.Target, network config.Network, log *slog.Logger) *
 		EndpointParams: o.EndpointParams,
 	}
 	client := &http.Client{
-		Transport:     &tokenTransport{connection: tokenConnection(t.Connection), network: network},
+		Transport:     &tokenTransport{connection: tokenConnection(t.Connection), network: network, limiter: l},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &tokenSource{
@@ -175,10 +178,12 @@ func tokenFailure(err error) error {
 }
 
 // tokenTransport sends a request for a token the way that the target's own go, so
-// that the same rules hold for it.
+// that the same rules hold for it, and the same ceilings but that of requests in
+// flight: it waits for them within the time of its context.
 type tokenTransport struct {
 	connection config.Connection
 	network    config.Network
+	limiter    *limiter
 }
 
 // tokenConnection leaves out what is about the target's own server. The endpoint
@@ -205,9 +210,10 @@ func (t *tokenTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 			content = bytes.Clone(b)
 			return nil
 		},
-		Deny:      t.network.Deny,
-		Allow:     t.network.Allow,
-		DenyHosts: t.network.DenyHosts,
+		Deny:        t.network.Deny,
+		Allow:       t.network.Allow,
+		DenyHosts:   t.network.DenyHosts,
+		Connections: t.limiter.connections,
 	}
 	for name, values := range q.Header {
 		for _, v := range values {
@@ -223,6 +229,12 @@ func (t *tokenTransport) RoundTrip(q *http.Request) (*http.Response, error) {
 		tr.CloseIdle()
 		tr.Wait()
 	}()
+	if deadline, _ := q.Context().Deadline(); !t.limiter.next(q.Context(), transport.At(deadline)) {
+		if errors.Is(q.Context().Err(), context.Canceled) {
+			return nil, context.Canceled
+		}
+		return nil, errTokenHeld
+	}
 	r := exchangeToken(q.Context(), tr)
 	if r.Err != nil {
 		return nil, r.Err

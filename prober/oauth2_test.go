@@ -124,7 +124,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 				network.DenyHosts = []string{tt.denyHost}
 			}
 			var log bytes.Buffer
-			s := newTokenSource(cfg, network, slog.New(slog.NewTextHandler(&log, nil)))
+			s := newTokenSource(cfg, network, newLimiter(Limits{}), slog.New(slog.NewTextHandler(&log, nil)))
 			_, err := s.renew(t.Context())
 			assert.Equal(t, tt.code, errcode.FromError(err), "error: %v", err)
 			_, err = s.authorization()
@@ -204,7 +204,7 @@ func TestCredentialsGoWhereTheEndpointTakesThem(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"access_token":"t"}`)
 	})
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, slog.New(slog.DiscardHandler))
+	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, newLimiter(Limits{}), slog.New(slog.DiscardHandler))
 	for range 2 {
 		_, err := s.renew(t.Context())
 		require.NoError(t, err)
@@ -213,4 +213,37 @@ func TestCredentialsGoWhereTheEndpointTakesThem(t *testing.T) {
 	value, err := s.authorization()
 	require.NoError(t, err)
 	assert.Equal(t, "Bearer t", value)
+}
+
+func TestTokensCountUnderTheCeilings(t *testing.T) {
+	t.Parallel()
+	var m *Manager
+	endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		assert.Equal(t, 1, m.limiter.connections.Used(), "that of the fetch")
+		_, rate := m.limiter.inUse()
+		assert.InDelta(t, 0.001, rate, 1e-9)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
+	})
+	m = managed(t, Limits{Rate: 0.001, Connections: 1})
+	cfg := withOAuth2(t, endpoint)
+	c, err := m.compile(cfg, config.Network{})
+	require.NoError(t, err)
+	_, err = c.tokens.renew(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, m.limiter.connections.Used())
+
+	cfg.Request.OAuth2.Timeout = 20 * time.Millisecond
+	c, err = m.compile(cfg, config.Network{})
+	require.NoError(t, err)
+	_, err = c.tokens.renew(t.Context())
+	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: the rate is used up", err)
+
+	m = managed(t, Limits{Connections: 1})
+	require.True(t, m.limiter.connections.TryAcquire())
+	c, err = m.compile(cfg, config.Network{})
+	require.NoError(t, err)
+	_, err = c.tokens.renew(t.Context())
+	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)
+	m.limiter.connections.Release()
 }

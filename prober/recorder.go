@@ -102,8 +102,12 @@ type recorder struct {
 	mu sync.Mutex
 	tally
 	arrivals *arrivals // of the open burst under way, or nil
-	slowest  slowest   // of the burst under way
-	breaker  breaker
+	// held is how many of its workers wait for a ceiling, heldBy the one that the last
+	// of them waits for.
+	held    int
+	heldBy  dropReason
+	slowest slowest // of the burst under way
+	breaker breaker
 	// thinned tells that the burst under way is to end because the breaker opened.
 	thinned bool
 	history history // of the last bursts
@@ -208,6 +212,17 @@ func (r *recorder) holdBack(reason dropReason) {
 	r.drop(1, reason)
 }
 
+// hold notes how many workers more, or less, wait for the ceiling that reason stands
+// for. Arrivals whose time runs out meanwhile for want of a worker are held back by it
+// too.
+func (r *recorder) hold(reason dropReason, workers int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.advance(transport.Now())
+	r.held += workers
+	r.heldBy = reason
+}
+
 // end counts a request that was begun or claimed. It tells whether the breaker
 // changed its state with it.
 func (r *recorder) end(res *transport.Result, code errcode.Code) (tripped bool) {
@@ -302,7 +317,11 @@ func (r *recorder) advance(now transport.Instant) {
 	}
 	due, expired := r.arrivals.advance(now)
 	r.schedule(due)
-	r.drop(expired, dropTimeout)
+	reason := dropTimeout
+	if r.held > 0 {
+		reason = r.heldBy
+	}
+	r.drop(expired, reason)
 }
 
 func (r *recorder) schedule(n uint64) {

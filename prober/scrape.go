@@ -13,7 +13,6 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
 )
 
 // Families returns all metrics, a family at a time, for one scrape. The numbers
@@ -108,10 +107,11 @@ func (e *entry) view() view {
 }
 
 func (l *limiter) use(targets int) []limitUse {
+	inFlight, rate := l.inUse()
 	return []limitUse{
 		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
-		{"in_flight", float64(l.limits.InFlight), float64(l.inFlight.Used())},
-		{"rate", l.limits.Rate, float64(l.rate.used(transport.Now()))},
+		{"in_flight", float64(l.limits.InFlight), inFlight},
+		{"rate", l.limits.Rate, rate},
 		{"targets", float64(l.limits.Targets), float64(targets)},
 	}
 }

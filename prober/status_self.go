@@ -3,8 +3,6 @@ package prober
 import (
 	"slices"
 	"time"
-
-	"example.com/prober/prober/transport"
 )
 
 // Self is how the prober itself does.
@@ -44,15 +42,16 @@ func (m *Manager) Self() Self {
 		r.mu.Unlock()
 	}
 	s.LagP50, s.LagP99 = lag.quantile(0.5), lag.quantile(0.99)
-	s.Limits = m.limiter.inUse(len(recorders))
+	s.Limits = m.limiter.set(len(recorders))
 	return s
 }
 
-// inUse returns the ceilings that are set.
-func (l *limiter) inUse(targets int) []Limit {
+// set returns the ceilings that are set.
+func (l *limiter) set(targets int) []Limit {
+	inFlight, rate := l.inUse()
 	return slices.DeleteFunc([]Limit{
-		{"rate", l.limits.Rate, float64(l.rate.used(transport.Now()))},
-		{"in_flight", float64(l.limits.InFlight), float64(l.inFlight.Used())},
+		{"rate", l.limits.Rate, rate},
+		{"in_flight", float64(l.limits.InFlight), inFlight},
 		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
 		{"targets", float64(l.limits.Targets), float64(targets)},
 	}, func(l Limit) bool { return l.Most == 0 })

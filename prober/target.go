@@ -27,6 +27,7 @@ type target struct {
 	cfg      config.Target
 	engine   engine
 	tokens   *tokenSource // nil without OAuth 2.0
+	reserver reserver     // engine, if its connections have a ceiling
 	recorder *recorder
 	limiter  *limiter
 	part     shard

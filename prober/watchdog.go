@@ -21,6 +21,7 @@ var errStuck = errcode.New(errcode.Stuck, "the engine held the request a second 
 // worker sends the requests of one burst one after another.
 type worker struct {
 	result transport.Result
+	pass   *ticket // for its requests, one after another
 	cancel context.CancelFunc
 	// goroutine is the number under which the stack of this worker is found.
 	goroutine []byte

@@ -3,22 +3,65 @@ package transport
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/prober/errcode"
 )
 
-// ErrConnectionLimit is why a request failed that needed a connection of its own
-// when no more may be open. No attempt was made.
-var ErrConnectionLimit = errors.New("the ceiling of open connections is reached")
+// ErrConnectionLimit is why a request failed for which there was no connection until
+// its time ran out, because no more may be open.
+var ErrConnectionLimit error = errcode.New(errcode.LocalResources, "the ceiling of open connections was reached until the time ran out")
 
-// Ceiling bounds how many of something there are at once in the whole process.
-// A nil Ceiling bounds nothing.
-type Ceiling struct{ tokens chan struct{} }
+var errNeedless = errors.New("no connection is needed")
+
+// Ceiling bounds how many of something there are at once in the whole process. That
+// of connections also knows which of them are idle, so that one can be closed where
+// another is needed. A nil Ceiling bounds nothing.
+//
+// Its mutex is taken after all others.
+type Ceiling struct {
+	most    int
+	changed func() // called, with locks held, when there may be room
+
+	mu   sync.Mutex
+	used int
+	// idle is the root of the ring of those connections that are idle; its next was so
+	// for longest. seated is how many they are.
+	idle   seat
+	seated int
+	// line are those that wait in Acquire, in the order in which they came.
+	line []chan struct{}
+}
+
+// lodger is a connection that can be closed while it is idle.
+type lodger interface {
+	// withdraw reports whether the connection is idle, and sees to it then that nobody
+	// uses it any more. It spares those of HTTP/2 in the pool that asks, which has use
+	// for them as they are. It does not wait.
+	withdraw(asks *h2pool) bool
+	// evict closes it after that. It returns false if the connection has left its
+	// place under the ceiling already.
+	evict() bool
+}
 
 // NewCeiling returns a ceiling of n, nil when n is not above 0.
 func NewCeiling(n int) *Ceiling {
 	if n <= 0 {
 		return nil
 	}
-	return &Ceiling{tokens: make(chan struct{}, n)}
+	c := &Ceiling{most: n}
+	c.idle.next, c.idle.prev = &c.idle, &c.idle
+	return c
+}
+
+// OnChange has changed called whenever there may be room for who does not wait in
+// line. It must not block. To be called before the ceiling is used.
+func (c *Ceiling) OnChange(changed func()) {
+	if c != nil {
+		c.changed = changed
+	}
 }
 
 // TryAcquire takes one if there is one left.
@@ -26,31 +69,125 @@ func (c *Ceiling) TryAcquire() bool {
 	if c == nil {
 		return true
 	}
-	select {
-	case c.tokens <- struct{}{}:
-		return true
-	default:
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.used >= c.most {
 		return false
+	}
+	c.used++
+	return true
+}
+
+// acquire waits for one until the given time, and closes an idle connection for it.
+// Those who wait here hold up requests that have started, and so come before all others.
+// It returns errNeedless when enough, if given, reports that none is needed any more.
+func (c *Ceiling) acquire(ctx context.Context, until Instant, enough func() bool) error {
+	turn := c.stand()
+	defer c.quit(turn)
+	expired := time.NewTimer(until.Sub(Now()))
+	defer expired.Stop()
+	for {
+		if enough != nil && enough() {
+			return errNeedless
+		}
+		if victim, ok := c.take(turn, nil); ok {
+			if victim == nil || victim.evict() {
+				return nil
+			}
+			continue
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			return heldBack(ctx, ErrConnectionLimit)
+		case <-expired.C:
+			return ErrConnectionLimit
+		}
 	}
 }
 
-// Acquire waits for one, and returns false if ctx ends first.
-func (c *Ceiling) Acquire(ctx context.Context) bool {
+// heldBack returns why a request did not get what it waited for when ctx ended, or
+// its own time did: for the ceiling, unless nobody wants it any more.
+func heldBack(ctx context.Context, ceiling error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return context.Canceled
+	}
+	return ceiling
+}
+
+func (c *Ceiling) stand() chan struct{} {
+	turn := make(chan struct{}, 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.line = append(c.line, turn)
+	return turn
+}
+
+func (c *Ceiling) quit(turn chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.Index(c.line, turn)
+	c.line = slices.Delete(c.line, i, i+1)
+	c.tell() // what woke this one may be there for the next one
+}
+
+// take takes one for who stands first in line, or for anybody where nobody does. If
+// there is none left, it takes over that of the connection that has been idle for
+// longest, which the caller has to evict, but spares those of the pool that asks.
+func (c *Ceiling) take(turn chan struct{}, asks *h2pool) (victim lodger, ok bool) {
 	if c == nil {
-		return true
+		return nil, true
 	}
-	select {
-	case c.tokens <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.line) > 0 && c.line[0] != turn {
+		return nil, false
 	}
+	if c.used < c.most {
+		c.used++
+		return nil, true
+	}
+	for tries := c.seated; tries > 0 && c.seated > 0; tries-- {
+		s := c.idle.next
+		s.leave()
+		c.mu.Unlock()
+		withdrawn := s.of.withdraw(asks)
+		c.mu.Lock()
+		if withdrawn {
+			return s.of, true
+		}
+	}
+	return nil, false
 }
 
 // Release gives one back.
 func (c *Ceiling) Release() {
-	if c != nil {
-		<-c.tokens
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.used--
+	c.tell()
+}
+
+// notify says that a connection has room for more requests.
+func (c *Ceiling) notify() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tell()
+}
+
+// tell wakes who is to look for room next; mu is held.
+func (c *Ceiling) tell() {
+	switch {
+	case len(c.line) > 0:
+		wake(c.line[0]).signal()
+	case c.changed != nil:
+		c.changed()
 	}
 }
 
@@ -59,5 +196,60 @@ func (c *Ceiling) Used() int {
 	if c == nil {
 		return 0
 	}
-	return len(c.tokens)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used
+}
+
+// seat is the place of a connection among the idle ones of its ceiling, whose mutex
+// guards it. The zero seat has no ceiling, and takes no place.
+type seat struct {
+	ceiling    *Ceiling
+	of         lodger
+	next, prev *seat // nil while the connection is not idle
+}
+
+// settle makes the connection the one that became idle last.
+func (s *seat) settle() {
+	if s.ceiling == nil {
+		return
+	}
+	s.ceiling.mu.Lock()
+	defer s.ceiling.mu.Unlock()
+	s.sit()
+	s.ceiling.tell()
+}
+
+// resettle puts back an idle connection that cannot be closed now.
+func (s *seat) resettle() {
+	s.ceiling.mu.Lock()
+	defer s.ceiling.mu.Unlock()
+	s.sit()
+}
+
+// vacate says that the connection is in use, or closed.
+func (s *seat) vacate() {
+	if s.ceiling == nil {
+		return
+	}
+	s.ceiling.mu.Lock()
+	defer s.ceiling.mu.Unlock()
+	s.leave()
+}
+
+func (s *seat) sit() {
+	s.leave()
+	root := &s.ceiling.idle
+	s.prev, s.next = root.prev, root
+	s.prev.next, root.prev = s, s
+	s.ceiling.seated++
+}
+
+func (s *seat) leave() {
+	if s.next == nil {
+		return
+	}
+	s.prev.next, s.next.prev = s.next, s.prev
+	s.next, s.prev = nil, nil
+	s.ceiling.seated--
 }

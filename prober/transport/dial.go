@@ -124,8 +124,8 @@ func (e endpoint) authority() string {
 // dial connects to the first address that answers and does whatever handshakes
 // there are: with a proxy, and with the target where the scheme asks for TLS.
 func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
-	if !t.cfg.Connections.TryAcquire() {
-		return nil, ErrConnectionLimit
+	if err := t.permit(ctx, r); err != nil {
+		return nil, err
 	}
 	deadline := min(r.Deadline, Now().Add(t.cfg.ConnectTimeout))
 	tcp, err := t.connect(ctx, r, deadline)
@@ -135,6 +135,7 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 	}
 	c := newConn(t, newStream(tcp, deadline), r.Remote)
 	c.stream.ceiling = t.cfg.Connections
+	c.seat = seat{ceiling: t.cfg.Connections, of: c}
 	if err := t.establish(ctx, c, r); err != nil {
 		c.close()
 		return nil, err

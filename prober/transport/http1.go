@@ -40,6 +40,7 @@ type conn struct {
 	jammed    bool // a write was given up, or failed
 	ended     bool // the peer has said so, or TLS has failed, after bytes that count
 	idleSince Instant
+	seat      seat // taken while the connection is idle
 }
 
 func newConn(t *Transport, s *stream, remote netip.AddrPort) *conn {

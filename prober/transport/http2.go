@@ -90,6 +90,7 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
+	h.seat = seat{ceiling: p.t.cfg.Connections, of: h}
 	timeout := p.t.cfg.ConnectTimeout
 	if c.tls != nil {
 		timeout = p.t.cfg.TLSTimeout
@@ -216,6 +217,7 @@ func (c *h2conn) end(cause error) (first bool) {
 	case writerWaiting:
 		c.outlet.interrupt()
 	}
+	c.seat.vacate()
 	return true
 }
 
@@ -229,6 +231,9 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	}
 	st.conn, st.id, st.heard = c, c.nextID, c.heardAt
 	c.nextID += 2
+	if len(c.open) == 0 {
+		c.seat.vacate()
+	}
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
 	c.draining = served == c.t.cfg.RequestsPerConnection || st.id == maxStreamID

@@ -57,6 +57,9 @@ func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
 // connect makes a connection for r, and for those who wait for it if its worker has
 // taken a dial.
 func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
+	if next := p.permit(ctx, r); next != stepDial {
+		return next
+	}
 	c, err := p.t.dial(ctx, r)
 	if err != nil {
 		return p.failed(r, err)

@@ -28,12 +28,16 @@ type h2pool struct {
 	conns   []*h2conn   // filled in this order
 	waiters []*h2stream // in the order in which they came
 	// dialing is how many workers dial on behalf of the waiters too: those that have
-	// taken a dial and not given it back.
-	dialing int
+	// taken a dial and not given it back. reserved is how many streams are kept for
+	// requests that are about to start; lined is how many workers wait for the permit
+	// to dial.
+	dialing, reserved, lined int
 	// usual is how many streams the peer allowed on the connection made last.
 	usual uint32
-	// http1 means that the server chose HTTP/1.1 when it was last asked.
+	// http1 means that the server chose HTTP/1.1 when it was last asked, known that it
+	// was ever asked, or need not be.
 	http1   bool
+	known   bool
 	aborted bool
 
 	// expiry runs at armed, 0 if it does not, when the time of the first request
@@ -58,18 +62,26 @@ const (
 )
 
 func newH2pool(t *Transport) *h2pool {
-	return &h2pool{t: t, usual: maxStreamID}
+	return &h2pool{t: t, usual: maxStreamID, known: t.cfg.HTTPVersion != AutoHTTP}
 }
 
 // acquire opens a stream for st or waits until there is something else to do. A
 // connection that is being dialled is waited for if it will have room.
 func (p *h2pool) acquire(st *h2stream) h2step {
-	if next := p.enqueue(st); next != stepWait {
+	next := p.enqueue(st)
+	if p.t.cfg.Connections != nil {
+		p.honour(st, next)
+	}
+	if next != stepWait {
 		return next
 	}
 	st.waited = true
 	perturb()
-	return <-st.steps // which expire sends when the time is over
+	next = <-st.steps // which expire sends when the time is over
+	if p.t.cfg.Connections != nil {
+		p.honour(st, next)
+	}
+	return next
 }
 
 // enqueue finds out at once what st is to do, or makes it wait.
@@ -85,6 +97,7 @@ func (p *h2pool) enqueue(st *h2stream) h2step {
 	case len(p.waiters) == 0 && p.tryOpen(st):
 		return stepSend
 	}
+	st.scarce = p.lined > 0
 	p.wait(st)
 	p.balance()
 	return stepWait
@@ -197,7 +210,7 @@ func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	if p.aborted {
 		return stepFail
 	}
-	p.http1 = false
+	p.http1, p.known = false, true
 	p.usual = c.peerStreams
 	p.conns = append(p.conns, c)
 	p.opened.Add(1)
@@ -205,7 +218,9 @@ func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	p.ending.Go(c.serve)
 	opened := p.openOn(c, st)
 	p.balance()
+	p.t.cfg.Connections.notify()
 	if !opened {
+		c.seat.settle()
 		return stepWait
 	}
 	return stepSend
@@ -233,7 +248,7 @@ func (p *h2pool) answeredHTTP1(st *h2stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.giveBackDial(st)
-	p.http1 = true
+	p.http1, p.known = true, true
 	p.balance()
 }
 
@@ -299,8 +314,11 @@ func (p *h2pool) overdue() map[*h2conn]error {
 			continue
 		}
 		why := errcode.PhaseError{Phase: errcode.PhaseQueue, Err: errTimeout}
-		if p.isRefused() {
+		switch {
+		case p.isRefused():
 			why.Err = errNoStream
+		case p.waiters[i].scarce:
+			why.Err = ErrConnectionLimit
 		}
 		p.refuse(i, why)
 	}

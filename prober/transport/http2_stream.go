@@ -17,10 +17,12 @@ type h2stream struct {
 	wake     wake
 	deadline Instant
 	waited   bool // its stream was not opened at once
+	scarce   bool // what it waits for is a connection beyond the ceiling
 	// call is the request; varied are the fields that only this one has, encoded.
 	call   *call
 	varied []byte
 	kept   *kept // what is kept of the response, if anything
+	claim  *claim
 
 	// steps has what the pool wants a waiting worker to do: one step each time it
 	// waits. refusal is why the pool wants nothing more of it.
@@ -69,6 +71,7 @@ func (st *h2stream) begin(r *Result) {
 		call:     r.call,
 		varied:   r.call.varying.appendBlock(st.varied[:0], &r.stamp),
 		kept:     r.kept,
+		claim:    &r.claim,
 		length:   -1,
 	}
 }

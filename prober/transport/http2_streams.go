@@ -12,6 +12,7 @@ const maxStreamID = 1<<31 - 1
 // h2streams are the streams of a connection.
 type h2streams struct {
 	open        []*h2stream // ascending by id
+	seat        seat        // taken while none is open
 	found       int         // where in open the last one that was looked for stood
 	nextID      uint32
 	peerStreams uint32 // how many the peer allows
@@ -56,6 +57,9 @@ func (s *h2streams) index(id uint32) (int, bool) {
 func (s *h2streams) endStream(st *h2stream, err error) {
 	if i, ok := s.index(st.id); ok {
 		s.open = slices.Delete(s.open, i, i+1)
+		if len(s.open) == 0 {
+			s.seat.settle()
+		}
 	}
 	st.finish(err)
 }

@@ -1,6 +1,9 @@
 package transport
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // pool holds the connections of a transport: those that are idle, the one used
 // last on top, and all that are open, so that they can be aborted.
@@ -33,6 +36,7 @@ func (p *pool) pop() *conn {
 	c := p.idle[last]
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
+	c.seat.vacate()
 	return c
 }
 
@@ -44,6 +48,7 @@ func (p *pool) put(c *conn) bool {
 		return false
 	}
 	p.idle = append(p.idle, c)
+	c.seat.settle()
 	return true
 }
 
@@ -58,6 +63,20 @@ func (p *pool) add(c *conn) bool {
 		p.open = make(map[*conn]struct{})
 	}
 	p.open[c] = struct{}{}
+	return true
+}
+
+// withdraw takes c out, if it is idle.
+func (p *pool) withdraw(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.Index(p.idle, c)
+	if i < 0 {
+		return false
+	}
+	p.idle = slices.Delete(p.idle, i, i+1)
+	delete(p.open, c)
+	c.seat.vacate()
 	return true
 }
 
@@ -92,6 +111,7 @@ func (p *pool) closeIdle() {
 	p.idle = nil
 	for _, c := range idle {
 		delete(p.open, c)
+		c.seat.vacate()
 	}
 	p.mu.Unlock()
 	for _, c := range idle {

@@ -29,6 +29,7 @@ var (
 	errRedirectLimit  = errcode.New(errcode.RedirectLimit, "more redirects than allowed")
 	errRedirectLoop   = errcode.New(errcode.RedirectLimit, "redirects in a circle")
 	errDowngrade      = errcode.New(errcode.RedirectRefused, "a redirect from https to http")
+	errHopRate        = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
 	errUserinfo       = errcode.New(errcode.RedirectRefused, "a redirect to a URL with credentials")
 )
 
@@ -143,6 +144,13 @@ func (j *journey) proceed(ctx context.Context, r *Result) error {
 }
 
 func (j *journey) send(ctx context.Context, t *Transport, r *Result) {
+	if next := j.home.cfg.Next; next != nil {
+		if !next(ctx, r.Deadline) {
+			r.fail(&errcode.PhaseError{Err: heldBack(ctx, errHopRate)})
+			return
+		}
+		r.Start = Now()
+	}
 	q := t.encode(&j.cfg)
 	r.call = &q
 	t.once(ctx, r)

@@ -90,6 +90,7 @@ type Result struct {
 	stamp  stamp     // what varies in it
 	kept   *kept     // used again wherever something is kept
 	stream *h2stream // used again for every request over HTTP/2
+	claim  claim     // what was reserved for it
 }
 
 // Hop is a response that redirected the request, and where its connection came
@@ -119,7 +120,7 @@ type TLSInfo struct {
 
 // Reset prepares r for a request that is due at due and must end by deadline.
 func (r *Result) Reset(due, deadline Instant) {
-	*r = Result{Due: due, Deadline: deadline, Hops: r.Hops[:0], kept: r.kept, stream: r.stream}
+	*r = Result{Due: due, Deadline: deadline, Hops: r.Hops[:0], kept: r.kept, stream: r.stream, claim: r.claim}
 }
 
 // Duration is the latency of the request: from when it was due to its end.

@@ -147,6 +147,10 @@ func (s *stream) Close() error {
 	return s.Conn.Close()
 }
 
+// yield keeps the room that the connection takes under the ceiling for the caller. It
+// returns false if the connection is closed already.
+func (s *stream) yield() bool { return s.closed.CompareAndSwap(false, true) }
+
 // Abort ends the operation under way and all later ones with context.Canceled.
 // It may be called from any goroutine.
 func (s *stream) Abort() {

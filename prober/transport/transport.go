@@ -90,9 +90,13 @@ type Config struct {
 	MaxBodyBytes int64
 
 	// Connections bounds the open connections of all transports that share it; nil
-	// bounds nothing. A request that would need one more fails with
-	// [ErrConnectionLimit].
+	// bounds nothing. A request that needs one more waits for it, unless
+	// [Transport.Reserve] has got it one before, and fails with [ErrConnectionLimit]
+	// when its time has run out.
 	Connections *Ceiling
+	// Next waits until a request may be sent that a redirect leads to, until the given
+	// time at most, and reports whether it may. Nil means that it may at once.
+	Next func(ctx context.Context, until Instant) bool
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
 	IPVersion IPVersion
@@ -198,6 +202,9 @@ func (t *Transport) Do(ctx context.Context, r *Result) {
 		t.roomyOnce(ctx, r)
 	} else {
 		t.once(ctx, r)
+	}
+	if t.cfg.Connections != nil {
+		t.Unreserve(r)
 	}
 	if t.cfg.FollowRedirects > 0 {
 		t.follow(ctx, r)
@@ -327,7 +334,10 @@ func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.
 // warm takes an idle connection, nil if there is none. now may be a little late: what
 // was idle for less than that is not looked at.
 func (t *Transport) warm(r *Result, now Instant) *conn {
-	c := t.pool.get(now)
+	c := t.claimed(r, now)
+	if c == nil {
+		c = t.pool.get(now)
+	}
 	if c == nil {
 		return nil
 	}

@@ -1,0 +1,76 @@
+package prober
+
+import (
+	"context"
+	"errors"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// exchange performs a request that the ceilings have let through at start. It returns
+// false if the request was taken from the worker meanwhile, which must leave then.
+func (b *burst) exchange(requests context.Context, due, start transport.Instant, w *worker) bool {
+	r := &w.result
+	r.Reset(due, due.Add(b.cfg.Timeout))
+	r.Start = start
+	w.begin(due, start, r.Deadline)
+	code := b.serve(requests, r)
+	if !w.end() {
+		b.hung.Add(-1)
+		b.limiter.giveBack(w.pass)
+		return false
+	}
+	b.finish(r, code)
+	b.limiter.done(w.pass)
+	return true
+}
+
+// serve has the engine perform a request and judges the result. A panic is the failure
+// of this one request.
+func (b *burst) serve(requests context.Context, r *transport.Result) (code errcode.Code) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.Fail(transport.Panicked(v))
+			code = errcode.Panic
+		}
+	}()
+	b.engine.Do(requests, r)
+	return b.verdict(r)
+}
+
+// finish counts a request that has ended.
+func (b *burst) finish(r *transport.Result, code errcode.Code) {
+	if errors.Is(r.Err, transport.ErrConnectionLimit) && len(r.Hops) == 0 { // nothing was sent
+		b.recorder.holdBack(dropLimitConnections)
+		return
+	}
+	if code == errcode.Panic {
+		b.reports.defect(code, r.Err.Error)
+	}
+	if tripped := b.recorder.end(r, code); tripped {
+		open := b.recorder.breakerOpen()
+		if open && b.cut != nil {
+			b.cutOnce.Do(func() { close(b.cut) })
+		}
+		b.reports.breaker(open, b.cfg.Breaker.After)
+	}
+}
+
+// stuck counts a request that was taken from a worker. Another worker takes its place
+// unless as many as the target may have hang already, so that fewer than twice as many
+// can hang.
+func (b *burst) stuck(w *worker) (replace bool) {
+	b.hung.Add(1)
+	var r transport.Result
+	r.Reset(w.due, w.due.Add(b.cfg.Timeout))
+	r.Start = w.start
+	r.Fail(errStuck)
+	b.finish(&r, errcode.Stuck)
+	b.limiter.leave()
+	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
+	return b.spared() > 0
+}
+
+// spared is how many workers the target may have beside those that hang.
+func (t *target) spared() int { return max(t.cfg.Burst.Concurrency-int(t.hung.Load()), 0) }

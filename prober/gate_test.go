@@ -1,0 +1,349 @@
+package prober
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// scarceEngine has so many connections for the requests of all that share it.
+type scarceEngine struct {
+	*fakeEngine
+
+	mu       sync.Mutex
+	free     int
+	asked    int
+	reserved map[*transport.Result]bool
+}
+
+func newScarceEngine(free int, serve func(k int) (time.Duration, int)) *scarceEngine {
+	return &scarceEngine{fakeEngine: newFakeEngine(serve), free: free, reserved: map[*transport.Result]bool{}}
+}
+
+func (e *scarceEngine) Reserve(r *transport.Result) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked++
+	if e.free == 0 {
+		return false
+	}
+	e.free--
+	e.reserved[r] = true
+	return true
+}
+
+func (e *scarceEngine) Unreserve(r *transport.Result) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.reserved[r] {
+		delete(e.reserved, r)
+		e.free++
+	}
+}
+
+func (e *scarceEngine) Shares() bool { return false }
+
+// scarce returns a target whose requests share the connections of e.
+func scarce(burst config.Burst, l *limiter, e *scarceEngine) *target {
+	t := testTarget(testConfig(burst), e)
+	t.limiter, t.reserver = l, e
+	return t
+}
+
+func dropped(c *tally) (n uint64) {
+	for _, d := range c.dropped {
+		n += d
+	}
+	return n
+}
+
+func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		burst config.Burst
+		sent  int
+		takes time.Duration
+	}{
+		"requests":              {config.Burst{Requests: 30, Concurrency: 10}, 30, 10 * 300 * time.Millisecond},
+		"duration":              {config.Burst{Duration: time.Second, Concurrency: 10}, 12, 1200 * time.Millisecond},
+		"requests and duration": {config.Burst{Requests: 30, Duration: time.Second, Concurrency: 10}, 12, 1200 * time.Millisecond},
+		"longer than a timeout": {config.Burst{Requests: 30, Concurrency: 30}, 30, 10 * 300 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newScarceEngine(3, takes(300*time.Millisecond))
+				target := scarce(tt.burst, newLimiter(Limits{Connections: 3}), e)
+				began := time.Now()
+				target.fire(t.Context(), context.Background(), 0)
+				assert.Equal(t, tt.takes, time.Since(began))
+				c := target.recorder.snapshot()
+				assertConserved(t, c)
+				assert.EqualValues(t, tt.sent, c.scheduled, "no request is made up")
+				assert.EqualValues(t, tt.sent, c.codes[errcode.OK].count)
+				assert.Zero(t, dropped(c))
+				assert.LessOrEqual(t, e.most, 3)
+				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.codes[errcode.OK].sum, "waiting is not the target's latency")
+				assert.Less(t, e.asked, 10*tt.sent, "nobody asks again and again")
+				assert.Equal(t, 3, e.free)
+				assert.Zero(t, target.limiter.gate.inFlight)
+			})
+		})
+	}
+}
+
+func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newScarceEngine(1, takes(400*time.Millisecond))
+		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, newLimiter(Limits{Connections: 1}), e)
+		target.fire(t.Context(), context.Background(), 0)
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 20, c.scheduled)
+		assert.Equal(t, 1, e.most)
+		assert.GreaterOrEqual(t, e.count(), 5, "the connection is in use all the time")
+		assert.EqualValues(t, 20-e.count(), c.dropped[dropLimitConnections], "also of those for whom every worker waited")
+		assert.EqualValues(t, 20-e.count(), dropped(c))
+		for i, start := range e.starts {
+			assert.Less(t, start.Sub(e.dues[i]), time.Second)
+		}
+		assert.Less(t, e.asked, 200)
+		assert.Zero(t, target.limiter.gate.inFlight)
+	})
+}
+
+// refusedEngine has no connection for any request, for some after a redirect.
+type refusedEngine struct {
+	noEngine
+	hops []transport.Hop
+}
+
+func (e *refusedEngine) Do(_ context.Context, r *transport.Result) {
+	r.Hops = e.hops
+	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: transport.ErrConnectionLimit}
+	r.End = transport.Now()
+}
+
+func (*refusedEngine) CloseIdle() {}
+
+func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
+	for name, hops := range map[string][]transport.Hop{
+		"not sent":   nil,
+		"redirected": {{Status: 307, Version: transport.HTTP11, Opened: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := &refusedEngine{hops: hops}
+				target := testTarget(testConfig(config.Burst{Requests: 3, Concurrency: 1}), e)
+				target.limiter = newLimiter(Limits{Connections: 1})
+				target.fire(t.Context(), context.Background(), 0)
+				c := target.recorder.snapshot()
+				assertConserved(t, c)
+				assert.EqualValues(t, 3, c.scheduled)
+				sent := uint64(3 * len(hops))
+				assert.Equal(t, 3-sent, c.dropped[dropLimitConnections])
+				assert.Equal(t, sent, c.opened)
+				assert.Equal(t, sent, c.responses[responseKey{307, transport.HTTP11}])
+				assert.Equal(t, sent, c.failures[failureKey{errcode.LocalResources, errcode.PhaseQueue}])
+			})
+		})
+	}
+}
+
+func TestWaitingForTheRateEndsWithTheBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(time.Millisecond))
+		target := testTarget(testConfig(config.Burst{Requests: 15, Duration: time.Second, Concurrency: 10}), e)
+		target.limiter = newLimiter(Limits{Rate: 0.5})
+		began := time.Now()
+		target.fire(t.Context(), context.Background(), 0)
+		assert.Equal(t, time.Second, time.Since(began))
+		assert.Equal(t, 1, e.count())
+		assert.Empty(t, target.limiter.gate.queue)
+	})
+}
+
+func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
+	for name, burst := range map[string]config.Burst{
+		"closed": {Requests: 100, Concurrency: 10},
+		"open":   {Rate: 100, Duration: 500 * time.Millisecond, Concurrency: 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newScarceEngine(1, func(int) (time.Duration, int) { return 100 * time.Millisecond, 503 })
+				target := scarce(burst, newLimiter(Limits{Connections: 1}), e)
+				breaker := &config.Breaker{After: 2, For: time.Minute}
+				target.cfg.Breaker = breaker
+				target.recorder.setBreaker(breaker)
+				began := time.Now()
+				target.fire(t.Context(), context.Background(), 0)
+				assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
+				assert.LessOrEqual(t, e.count(), 3)
+				c := target.recorder.snapshot()
+				assertConserved(t, c)
+				assert.Equal(t, c.dropped[dropBreaker], dropped(c))
+				assert.Zero(t, target.limiter.gate.inFlight)
+			})
+		})
+	}
+}
+
+func TestWaitingForOneCeilingHoldsNothingOfAnother(t *testing.T) {
+	for name, limits := range map[string]Limits{
+		"the rate":    {Rate: 1, InFlight: 1},
+		"connections": {Connections: 1, InFlight: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				shared := newLimiter(limits)
+				slow := newScarceEngine(1, takes(900*time.Millisecond))
+				waits := scarce(config.Burst{Requests: 5, Concurrency: 5}, shared, slow)
+				var bursts sync.WaitGroup
+				bursts.Go(func() { waits.fire(t.Context(), context.Background(), 0) })
+				time.Sleep(950 * time.Millisecond)
+				inFlight, _ := shared.inUse()
+				if limits.Rate > 0 {
+					assert.Zero(t, inFlight, "four wait for the rate")
+				} else {
+					assert.InDelta(t, 1, inFlight, 0, "three wait for the connection")
+					other := newFakeEngine(takes(time.Millisecond))
+					quick := testTarget(testConfig(config.Burst{Requests: 20, Concurrency: 1}), other)
+					quick.limiter = shared
+					began := time.Now()
+					quick.fire(t.Context(), context.Background(), 0)
+					assert.Equal(t, 20*time.Millisecond, time.Since(began))
+				}
+				bursts.Wait()
+				assert.Equal(t, 5, slow.count())
+				assert.Zero(t, shared.gate.inFlight)
+			})
+		})
+	}
+}
+
+func TestRequestsOfARedirectCountUnderTheRateAndGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(Limits{Rate: 4, InFlight: 1})
+		first := &ticket{granted: make(chan struct{}, 1)}
+		require.True(t, l.await(t.Context(), first))
+		later := &ticket{granted: make(chan struct{}, 1)}
+		var waiting sync.WaitGroup
+		waiting.Go(func() { assert.True(t, l.await(t.Context(), later)) })
+		began := time.Now()
+		for range 23 {
+			require.True(t, l.next(t.Context(), transport.Now().Add(time.Minute)))
+		}
+		assert.Equal(t, 5*time.Second, time.Since(began), "24 requests at 4 per second")
+		assert.False(t, later.admitted)
+		assert.False(t, l.next(t.Context(), transport.Now().Add(time.Millisecond)), "in vain")
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		assert.False(t, l.next(ended, transport.Now().Add(time.Minute)))
+		assert.Empty(t, l.gate.hops)
+		l.done(first)
+		waiting.Wait()
+		l.done(later)
+		assert.Zero(t, l.gate.inFlight)
+	})
+}
+
+func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(Limits{InFlight: 1})
+		first := &ticket{granted: make(chan struct{}, 1)}
+		require.True(t, l.await(t.Context(), first))
+		var order []int
+		var waiting sync.WaitGroup
+		for i := range 50 {
+			waiting.Go(func() {
+				pass := &ticket{granted: make(chan struct{}, 1), until: transport.Now().Add(time.Hour)}
+				if i%5 == 4 { // gives up
+					pass.until = transport.Now().Add(time.Millisecond)
+				}
+				if l.await(t.Context(), pass) {
+					order = append(order, i)
+					time.Sleep(time.Second)
+					l.done(pass)
+				}
+			})
+			synctest.Wait()
+		}
+		time.Sleep(time.Second)
+		l.done(first)
+		waiting.Wait()
+		assert.Len(t, order, 40)
+		assert.IsIncreasing(t, order)
+		assert.Zero(t, l.gate.inFlight)
+		assert.Zero(t, l.gate.waiting.Load())
+	})
+}
+
+// sharingEngine has a place for each request but lacks a connection of its own.
+type sharingEngine struct{ scarceEngine }
+
+func (e *sharingEngine) Reserve(*transport.Result) bool { return true }
+func (e *sharingEngine) Unreserve(*transport.Result)    {}
+func (e *sharingEngine) Shares() bool                   { return true }
+
+func TestWhoNeedsNoConnectionOvertakesForAWhileOnly(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(Limits{Connections: 1})
+	poor := newScarceEngine(0, nil)
+	waits := &ticket{engine: poor, granted: make(chan struct{}, 1)}
+	_, ok, _ := l.gate.join(waits)
+	require.False(t, ok)
+	passing := &ticket{engine: &sharingEngine{}, shares: true, granted: make(chan struct{}, 1)}
+	for range maxOvertaken {
+		_, ok, _ = l.gate.join(passing)
+		require.True(t, ok)
+		l.done(passing)
+	}
+	_, ok, _ = l.gate.join(passing)
+	require.False(t, ok, "now it is the turn of who came first")
+	poor.mu.Lock()
+	poor.free = 1
+	poor.mu.Unlock()
+	l.connections.TryAcquire()
+	l.connections.Release() // as when a connection is closed
+	assert.True(t, l.gate.wait(t.Context(), waits))
+	assert.True(t, l.gate.wait(t.Context(), passing))
+}
+
+func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limits Limits
+		reason dropReason
+	}{
+		"rate":      {Limits{Rate: 10}, dropLimitRate},
+		"in flight": {Limits{InFlight: 1}, dropLimitInFlight},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				shared := newLimiter(tt.limits)
+				greedy, modest := newFakeEngine(takes(100*time.Millisecond)), newFakeEngine(takes(100*time.Millisecond))
+				hog := testTarget(testConfig(config.Burst{Duration: 10 * time.Second, Concurrency: 4}), greedy)
+				open := testTarget(testConfig(config.Burst{Rate: 20, Duration: 10 * time.Second, Concurrency: 4}), modest)
+				hog.limiter, open.limiter = shared, shared
+				var bursts sync.WaitGroup
+				bursts.Go(func() { hog.fire(t.Context(), context.Background(), 0) })
+				bursts.Go(func() { open.fire(t.Context(), context.Background(), 0) })
+				bursts.Wait()
+				assert.Greater(t, greedy.count(), 30)
+				c := open.recorder.snapshot()
+				assertConserved(t, c)
+				assert.EqualValues(t, 200, c.scheduled)
+				assert.Greater(t, modest.count(), 30)
+				assert.EqualValues(t, 200-modest.count(), c.dropped[tt.reason])
+				assert.Zero(t, shared.gate.inFlight)
+				assert.Zero(t, shared.gate.patient)
+			})
+		})
+	}
+}

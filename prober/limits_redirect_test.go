@@ -1,0 +1,55 @@
+package prober
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
+	t.Parallel()
+	for _, version := range []config.HTTPVersion{config.HTTP11, config.H2C} {
+		s := newCrowdedServer(t, version, func(w http.ResponseWriter, q *http.Request) {
+			var n int
+			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
+				http.Redirect(w, q, fmt.Sprintf("/%d", n+1), http.StatusFound)
+			}
+		})
+		cfg := s.target(t, "chain", version, config.Burst{Requests: 2, Concurrency: 1})
+		cfg.URL.Path, cfg.Request.FollowRedirects = "/1", 10
+		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, config.Network{})
+		require.NoError(t, err)
+		l := shot.target.limiter
+		l.gate.rate = &window{length: time.Hour, starts: make([]transport.Instant, 6)}
+		requests, cancel := context.WithCancel(t.Context())
+		fired := make(chan struct{})
+		go func() {
+			defer close(fired)
+			shot.Fire(t.Context(), requests)
+		}()
+		require.Eventually(t, func() bool {
+			l.gate.mu.Lock()
+			defer l.gate.mu.Unlock()
+			return len(l.gate.hops) == 1
+		}, patience, time.Millisecond)
+		cancel()
+		<-fired
+		assert.EqualValues(t, 6, s.requests.Load(), "four of the first chain, two of the second")
+		c := shot.entry.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
+		require.Contains(t, c.codes, errcode.Cancelled)
+		assert.Zero(t, dropped(c))
+		assert.EqualValues(t, 5, c.responses[responseKey{302, map[config.HTTPVersion]transport.Version{config.HTTP11: transport.HTTP11, config.H2C: transport.HTTP2}[version]}])
+		assert.Zero(t, l.gate.inFlight)
+	}
+}

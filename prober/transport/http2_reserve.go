@@ -1,0 +1,128 @@
+package transport
+
+import (
+	"context"
+	"errors"
+)
+
+// What follows serves transports whose connections have a ceiling: a request has a
+// stream, or may dial, before it starts.
+
+// reserve keeps a stream for a request that is about to start, if there is one to
+// which nobody else has a right. Where the peer allows none, another connection would
+// be a way around that, so the request waits for a stream within its time.
+func (p *h2pool) reserve() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.isRefused() && p.spare() <= 0 {
+		return false
+	}
+	p.reserved++
+	return true
+}
+
+// spare is how many streams can be opened and have not been promised. Those on a
+// connection that is being dialled count only if it will be one of HTTP/2; mu is held.
+func (p *h2pool) spare() int {
+	spare := -len(p.waiters) - p.reserved
+	if p.known && !p.http1 {
+		spare += p.coming()
+	}
+	for _, c := range p.conns {
+		spare += c.room()
+	}
+	return spare
+}
+
+func (p *h2pool) unreserve() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reserved--
+}
+
+// isHTTP1 reports whether requests go over connections of HTTP/1.
+func (p *h2pool) isHTTP1() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.http1 && len(p.conns) == 0
+}
+
+// honour lets go of what was reserved for st and is not needed any more now that it
+// has a stream, or waits for one: somebody may be waiting for that to dial. Before it
+// is known that there will be streams, it keeps the permit for a connection of its own.
+func (p *h2pool) honour(st *h2stream, next h2step) {
+	if st.claim.stream {
+		st.claim.stream = false
+		p.unreserve()
+	}
+	p.mu.Lock()
+	waits := next == stepWait && p.known && len(st.steps) == 0
+	p.mu.Unlock()
+	if (waits || next == stepSend) && p.t.permitted(st.claim) {
+		p.t.cfg.Connections.Release()
+	}
+}
+
+// permit gets the permit to dial for r, unless a stream becomes free before. It returns
+// what r is to do next.
+func (p *h2pool) permit(ctx context.Context, r *Result) h2step {
+	if p.t.cfg.Connections == nil {
+		return stepDial
+	}
+	if p.t.permitted(&r.claim) {
+		r.claim.permit = true
+		return stepDial
+	}
+	p.line(1, true)
+	err := p.t.cfg.Connections.acquire(ctx, r.Deadline, func() bool { return p.openInstead(r.stream) })
+	found := err == nil || errors.Is(err, errNeedless)
+	p.line(-1, !found)
+	switch {
+	case err == nil:
+		r.claim.permit = true
+		return stepDial
+	case found:
+		return stepSend
+	}
+	return p.failed(r, err)
+}
+
+// line notes how many workers more, or less, wait for the permit to dial, and whether
+// that is what those wait for who wait for a stream.
+func (p *h2pool) line(workers int, scarce bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lined += workers
+	for _, st := range p.waiters {
+		st.scarce = scarce || p.lined > 0
+	}
+}
+
+// openInstead opens a stream for st, which was about to dial.
+func (p *h2pool) openInstead(st *h2stream) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.tryOpen(st) {
+		return false
+	}
+	st.waited = true
+	if st.dials {
+		p.giveBackDial(st)
+		p.balance()
+	}
+	return true
+}
+
+// room is how many streams can be opened.
+func (c *h2conn) room() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.draining || c.cause != nil || c.stalled() {
+		return 0
+	}
+	room := c.capacity() - len(c.open)
+	if n := c.t.cfg.RequestsPerConnection; n > 0 {
+		room = min(room, n-int(c.nextID/2))
+	}
+	return max(room, 0)
+}
