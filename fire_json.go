@@ -44,6 +44,7 @@ type fireRequestsJSON struct {
 	Succeeded uint64 `json:"succeeded"`
 	Failed    uint64 `json:"failed"`
 	Dropped   uint64 `json:"dropped"`
+	Cut       uint64 `json:"cut"`
 }
 
 type fireDropJSON struct {
@@ -143,7 +144,7 @@ func newFireJSON(r *prober.Report) *fireJSON {
 		Duration:    r.Duration.Seconds(),
 		Outcome:     r.Outcome,
 		OK:          r.OK(),
-		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped()},
+		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), r.Cut},
 		Rate:        fireRateJSON{Achieved: r.Rate},
 		Drops:       list(r.Drops, func(d prober.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
 		Histogram:   list(r.Latency.Buckets, bucketJSON),

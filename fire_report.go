@@ -48,6 +48,9 @@ func writeFireSummary(out io.Writer, r *prober.Report) {
 	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.Start.UTC().Format(time.DateTime+" UTC"),
 		outcomeWords(r.Outcome), shortDuration(r.Duration))
 	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), dropWords(r.Drops))
+	if r.Cut > 0 {
+		fmt.Fprintf(out, "\t%d more were cut and never due\n", r.Cut)
+	}
 	if r.Plan.Rate > 0 {
 		fmt.Fprintf(out, "rate\t%s of %s asked for\n", perSecond(r.Rate), perSecond(r.Plan.Rate))
 		fmt.Fprintf(out, "lateness\tp99 %s, the prober's own\n", shortDuration(r.LagP99))

@@ -13,8 +13,8 @@ var generalHelp = [...]explained{
 	}},
 	{Cancelled, Help{
 		"The prober itself gave the request up. This is never a failure of the target.",
-		"The prober is shutting down, the target was removed or changed by a reload, or the caller's context was cancelled.",
-		"Look whether the prober was restarted or reloaded at that time. Without either, look for a crash loop or a configuration that is reloaded all the time.",
+		"The prober is shutting down, the target was removed or changed by a reload, the process itself did not run while the time of the request passed, or the caller's context was cancelled.",
+		"Look whether the prober was restarted or reloaded at that time, and whether its process was stopped or its machine paused. Without any, look for a crash loop or a configuration that is reloaded all the time.",
 	}},
 	{LocalResources, Help{
 		"The prober's own host had no file descriptor, memory or socket buffer left. The target is not to blame.",

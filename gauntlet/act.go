@@ -42,9 +42,12 @@ type target struct {
 	scripted bool
 	// starved tells that there are too few descriptors for it: code 1002 is expected.
 	starved bool
-	barn    *barn   // nil if its connections are not counted
-	away    *barn   // the same at another address, nil if there is none
-	leeway  *leeway // nil if nothing of it depends on the moment
+	// frozen tells that the daemon is stopped meanwhile: requests may take longer than
+	// their timeout and have code 1001 then.
+	frozen bool
+	barn   *barn   // nil if its connections are not counted
+	away   *barn   // the same at another address, nil if there is none
+	leeway *leeway // nil if nothing of it depends on the moment
 }
 
 const (
@@ -124,7 +127,7 @@ func (a *act) abandon() {
 // lateAfter returns after what time no request of a target may end.
 func (a *act) lateAfter(name string) time.Duration {
 	for i := range a.targets {
-		if t := &a.targets[i]; t.name == name && t.timeout > 0 {
+		if t := &a.targets[i]; t.name == name && t.timeout > 0 && !t.frozen {
 			return t.timeout + a.allowance()
 		}
 	}

@@ -60,6 +60,7 @@ func phases() []phase {
 		{"attack", (*gauntlet).attack},
 		{"ends", (*gauntlet).ends},
 		{"distress", (*gauntlet).distress},
+		{"freeze", (*gauntlet).freeze},
 		{"peer", (*gauntlet).peer},
 	}
 }
@@ -186,7 +187,7 @@ func allGates() []gate {
 		gateOnce, gateSeen, gateAttempts, gateAnswers, gateDue, gateOwn, gateUnknown,
 		gateCodes, gateBreadth, gateBystand, gateMass, gateListeners, gateKilled, gateFlaps,
 		gateReload, gateBad, gateWarm, gateStuck, gateNeighbours, gateDemand, gateBurst, gateRestart,
-		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed,
+		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateFrozen,
 		gateKept, gateForever, gateLast,
 		gateQuiet, gateMemory, gateThreads, gateExit, gateLoud,
 	}

@@ -6,8 +6,9 @@ func troubledMutants() []mutant {
 		{
 			name: "lets all targets wait for one that fails", phase: "neighbours", gates: []gate{gateNeighbours},
 			patches: []patch{
-				{"prober/burst.go", "\n// exchange performs", "\nvar waiting sync.RWMutex\n\n// exchange performs"},
-				{"prober/burst.go", "\tb.engine.Do(requests, r)\n", "\twaiting.RLock()\n\twaiting.RUnlock()\n\tb.engine.Do(requests, r)\n" +
+				{"prober/burst_request.go", "\t\"errors\"\n", "\t\"errors\"\n\t\"sync\"\n\t\"time\"\n"},
+				{"prober/burst_request.go", "\n// exchange performs", "\nvar waiting sync.RWMutex\n\n// exchange performs"},
+				{"prober/burst_request.go", "\ts.engine.Do(requests, r)\n", "\twaiting.RLock()\n\twaiting.RUnlock()\n\ts.engine.Do(requests, r)\n" +
 					"\tif r.Err != nil {\n\t\twaiting.Lock()\n\t\ttime.Sleep(200 * time.Millisecond)\n\t\twaiting.Unlock()\n\t}\n"},
 			},
 		},
@@ -19,6 +20,10 @@ func troubledMutants() []mutant {
 			name: "waits for its log to be read", phase: "distress", gates: []gate{gateBlocked},
 			patches: []patch{{"log_queue.go", "func (q *logQueue) Write(p []byte) (int, error) {\n", "func (q *logQueue) Write(p []byte) (int, error) {\n" +
 				"\tif len(p) > 0 {\n\t\treturn q.out.Write(p)\n\t}\n"}},
+		},
+		{
+			name: "blames a target for its own freeze", phase: "freeze", gates: []gate{gateFrozen},
+			patches: []patch{{"prober/arrivals.go", "a.watch.within(from, from.Add(a.timeout)) > 0", "a.watch.within(from, from.Add(a.timeout)) < 0"}},
 		},
 		{
 			name: "has no room for a series now and then", phase: "calm", gates: []gate{gateForever},

@@ -26,7 +26,8 @@ func (a *act) reconcile(v *view) {
 		failed += c.failed()
 		unknown += c.requests["1000"]
 		for _, code := range []string{"1001", "1002", "1003", "1005"} {
-			a.board.hold(gateOwn, c.requests[code] == 0 || code == "1002" && t.starved, "%s: %v requests with code %s", t.name, c.requests[code], code)
+			isMeant := code == "1002" && t.starved || code == "1001" && t.frozen
+			a.board.hold(gateOwn, c.requests[code] == 0 || isMeant, "%s: %v requests with code %s", t.name, c.requests[code], code)
 		}
 	}
 	a.board.hold(gateUnknown, unknown <= failed/1000, "%s: %v of %v failures have code 1000", a.name, unknown, failed)

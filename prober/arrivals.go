@@ -25,31 +25,40 @@ type arrivals struct {
 	plan    *pacer
 	start   transport.Instant
 	timeout time.Duration
+	watch   *watch
 	front   cursor
 	back    cursor
 	waiting uint64
+	stopped bool // nothing more becomes due
 }
 
-func newArrivals(plan *pacer, start transport.Instant, timeout time.Duration) *arrivals {
+func newArrivals(plan *pacer, start transport.Instant, timeout time.Duration, w *watch) *arrivals {
 	first := plan.first()
-	return &arrivals{plan: plan, start: start, timeout: timeout, front: first, back: first}
+	return &arrivals{plan: plan, start: start, timeout: timeout, watch: w, front: first, back: first}
 }
 
-// advance returns how many arrivals have become due, and how many of those not
-// claimed have run out of time, since it was called last.
-func (a *arrivals) advance(now transport.Instant) (due, expired uint64) {
+// advance returns how many arrivals have become due since it was called last, and how
+// many of those not claimed have run out of time: expired while the process ran all
+// the time, late while it did not run for a part of it. Whether a worker would have
+// become free in that part nobody knows.
+func (a *arrivals) advance(now transport.Instant) (due, expired, late uint64) {
 	passed := now.Sub(a.start)
-	for a.front.at <= passed && !a.plan.done(&a.front) {
+	for !a.stopped && a.front.at <= passed && !a.plan.done(&a.front) {
 		a.plan.next(&a.front)
 		due++
 	}
 	a.waiting += due
 	for a.waiting > 0 && a.back.at <= passed-a.timeout {
+		from := a.start.Add(a.back.at)
+		if a.watch.within(from, from.Add(a.timeout)) > 0 {
+			late++
+		} else {
+			expired++
+		}
 		a.plan.next(&a.back)
 		a.waiting--
-		expired++
 	}
-	return due, expired
+	return due, expired, late
 }
 
 // claim takes the next arrival if it is due, and returns when it is due.
@@ -60,17 +69,33 @@ func (a *arrivals) claim() (due transport.Instant, state claimState) {
 		a.waiting--
 		a.plan.next(&a.back)
 		return due, claimed
-	case a.plan.done(&a.back):
+	case a.stopped || a.plan.done(&a.back):
 		return 0, exhausted
 	default:
 		return due, notYet
 	}
 }
 
-// abandon gives up the arrivals that are due and not claimed, and returns how
-// many they are. Those not yet due never were scheduled.
-func (a *arrivals) abandon() uint64 {
-	n := a.waiting
-	a.waiting = 0
-	return n
+// lag returns how late a request starts at now by the prober's own doing: the arrival
+// was due, and the worker that took it has been free since free. What passed while
+// the worker was busy is the target's, unless the process did not run.
+func (a *arrivals) lag(now, due, free transport.Instant) time.Duration {
+	if free <= due {
+		return now.Sub(due)
+	}
+	return now.Sub(free) + a.watch.within(due, free)
+}
+
+// abandon ends the plan where it stands. It gives up the arrivals that are due and not
+// claimed, and returns how many they are and how many more would have become due: those
+// never were scheduled. isCut tells whether there are any of either kind. A plan is
+// abandoned once; there is nothing left of it then.
+func (a *arrivals) abandon() (waiting, later uint64, isCut bool) {
+	if a.stopped {
+		return 0, 0, false
+	}
+	isCut = a.waiting > 0 || !a.plan.done(&a.front)
+	waiting, later = a.waiting, a.plan.remaining(&a.front)
+	a.waiting, a.stopped = 0, true
+	return waiting, later, isCut
 }

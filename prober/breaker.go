@@ -38,3 +38,42 @@ func (b *breaker) note(failed bool, now time.Time) (changed bool) {
 }
 
 func (b *breaker) open() bool { return !b.opened.IsZero() }
+
+// adopt takes over what a new configuration of the target says, also for the burst
+// under way.
+func (r *recorder) adopt(cfg *config.Target) {
+	r.setBreaker(cfg.Breaker)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.arrivals != nil {
+		r.arrivals.timeout = cfg.Timeout
+	}
+}
+
+// setBreaker makes cfg the breaker's configuration; its state stays, unless it
+// is nil, where it closes.
+func (r *recorder) setBreaker(cfg *config.Breaker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.breaker.cfg = cfg
+	if cfg == nil {
+		r.breaker = breaker{}
+	}
+}
+
+// breakerOpen tells whether bursts are thinned to one request.
+func (r *recorder) breakerOpen() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.breaker.open()
+}
+
+// breakerState tells whether bursts are thinned, and after how many failures they are.
+func (r *recorder) breakerState() (open bool, after int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.breaker.cfg != nil {
+		after = r.breaker.cfg.After
+	}
+	return r.breaker.open(), after
+}

@@ -25,8 +25,9 @@ type burst struct {
 	// open burst. When it is due, that worker hands the turn on and sends the
 	// request itself, so that no wake-up of another goroutine lies between the two.
 	turn chan struct{}
-	// left counts the requests that a closed burst has still to send.
-	left atomic.Int64
+	// left counts the requests that a closed burst has still to send. Of those that
+	// its workers took, unsent were given up because the burst was ended.
+	left, unsent atomic.Int64
 	// cut is closed when the breaker ends the burst: who waits at the gate gives up. It
 	// is nil where there is no gate.
 	cut     chan struct{}
@@ -37,35 +38,74 @@ type burst struct {
 // ends, no further request starts; requests is the context of those that have.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
 	if t.spared() == 0 { // nobody could send anything
-		t.recorder.skip(1)
+		t.recorder.skip(skipStuck, 1)
 		return
 	}
+	t.watch.enter()
+	defer t.watch.leave()
 	b := &burst{target: t, start: transport.Now(), slot: slot, turn: make(chan struct{}, 1)}
 	if t.limiter.gate != nil {
 		b.cut = make(chan struct{})
 	}
-	if t.cfg.Connection.Reuse == config.ReuseBurst {
-		defer t.engine.CloseIdle()
-	}
+	defer t.endConnections()
 	work, workers := b.prepare()
-	newWatchdog(requests, func(requests context.Context, w *worker) { work(schedule, requests, w) }, b.stuck).
-		run(min(workers, b.spared()), t.cfg.Timeout+stuckAfter)
+	stopped := b.stopWith(schedule)
+	newWatchdog(requests, func(requests context.Context, w *worker) { work(schedule, requests, w) }, b.stuck, t.watch).
+		run(min(workers, b.spared()), t.current.Load().cfg.Timeout+stuckAfter)
+	stopped()
+	if n := b.unsent.Load(); n > 0 {
+		t.recorder.cutClosed(stopReason(schedule), b.unscheduled(n))
+	}
 	t.recorder.endBurst(transport.Now().Sub(b.start), stopReason(schedule))
+}
+
+// endConnections closes the connections that are for one burst only.
+func (t *target) endConnections() {
+	s := t.hold()
+	defer s.letGo()
+	if s.cfg.Connection.Reuse == config.ReuseBurst {
+		s.engine.CloseIdle()
+	}
+}
+
+// stopWith ends the plan of the burst at the moment at which schedule ends, and not
+// when its requests have. What it returns takes that back, and waits for it where it
+// has begun.
+func (b *burst) stopWith(schedule context.Context) (wait func()) {
+	done := make(chan struct{})
+	release := context.AfterFunc(schedule, func() {
+		defer close(done)
+		b.recorder.stop(stopReason(schedule))
+	})
+	return func() {
+		if !release() {
+			<-done
+		}
+	}
+}
+
+// unscheduled returns how many requests of a closed burst were never due, when its
+// workers gave up some: 0 where only its duration ends it.
+func (b *burst) unscheduled(unsent int64) uint64 {
+	if b.load.burst.Requests == 0 {
+		return 0
+	}
+	return uint64(unsent + max(b.left.Load(), 0))
 }
 
 // prepare announces the burst to the recorder and returns what its workers do
 // and how many there are: no more than requests to send. While the breaker is
 // open one request is all.
 func (b *burst) prepare() (work func(schedule, requests context.Context, w *worker), workers int) {
-	plan := b.cfg.Burst
+	plan := b.load.burst
 	switch {
 	case b.recorder.breakerOpen():
 		b.recorder.startBurst(nil)
 		b.left.Store(1)
 		return b.closed, 1
 	case isOpen(plan):
-		p := newPacer(plan, b.cfg.Name, b.slot, b.part)
-		b.recorder.startBurst(newArrivals(p, b.start, b.cfg.Timeout))
+		p := newPacer(plan, b.load.name, b.slot, b.part)
+		b.startOpen(p)
 		return b.open, min(plan.Concurrency, int(min(p.mean(), float64(plan.Concurrency)))+1)
 	default:
 		b.recorder.startBurst(nil)
@@ -73,15 +113,22 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 	}
 }
 
+// startOpen announces an open burst with the timeout that is in force at that moment.
+func (b *burst) startOpen(p *pacer) {
+	b.senders.mu.Lock()
+	defer b.senders.mu.Unlock()
+	b.recorder.startBurst(newArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch))
+}
+
 // prepareClosed divides a closed burst among the shards: its requests exactly,
 // its workers as far as each shard with requests has one.
 func (b *burst) prepareClosed() (workers int) {
-	workers = b.part.share(b.cfg.Burst.Concurrency)
-	if b.cfg.Burst.Requests == 0 {
+	workers = b.part.share(b.load.burst.Concurrency)
+	if b.load.burst.Requests == 0 {
 		b.left.Store(math.MaxInt64)
 		return workers
 	}
-	requests := b.part.share(b.cfg.Burst.Requests)
+	requests := b.part.share(b.load.burst.Requests)
 	b.left.Store(int64(requests))
 	return min(requests, max(workers, 1))
 }
@@ -92,51 +139,87 @@ func isOpen(b config.Burst) bool { return b.Rate > 0 || len(b.Stages) > 0 }
 // closed sends one request after another until the burst is over. A request is
 // due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
-	pass := b.ticket(w)
-	d := b.cfg.Burst.Duration
-	if d > 0 {
-		pass.until = b.start.Add(d)
+	w.pass = b.ticket(w)
+	if d := b.load.burst.Duration; d > 0 {
+		w.pass.until = b.start.Add(d)
 	}
-	for b.left.Add(-1) >= 0 && b.limiter.await(schedule, pass) {
-		now := transport.Now()
-		if schedule.Err() != nil || d > 0 && now.Sub(b.start) >= d || !b.recorder.begin() {
-			b.limiter.done(pass)
-			return
-		}
-		if !b.exchange(requests, now, now, w) {
-			return
-		}
+	for b.left.Add(-1) >= 0 && b.sendNext(schedule, requests, w) {
 	}
 }
+
+// sendNext sends the next request of a closed burst. It returns false when the burst is
+// over for this worker.
+func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bool) {
+	s := b.hold()
+	defer s.letGo()
+	w.pass.lead(s)
+	if !b.limiter.await(schedule, w.pass) {
+		b.giveUp(schedule, w.pass)
+		return false
+	}
+	now := transport.Now()
+	if w.pass.isOver(now) {
+		b.limiter.done(w.pass)
+		return false
+	}
+	if schedule.Err() != nil || !b.recorder.begin() {
+		b.limiter.done(w.pass)
+		b.unsent.Add(1)
+		return false
+	}
+	return b.exchange(requests, s, w, now, now)
+}
+
+// giveUp notes that a worker of a closed burst could not send the request that it
+// took, unless the burst was over anyway.
+func (b *burst) giveUp(schedule context.Context, pass *ticket) {
+	if !pass.isOver(transport.Now()) && (schedule.Err() != nil || b.isCut()) {
+		b.unsent.Add(1)
+	}
+}
+
+// isOver reports whether the time is over in which the request may start.
+func (t *ticket) isOver(now transport.Instant) bool { return t.until != 0 && now >= t.until }
 
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
-	pass := b.ticket(w)
+	w.pass = b.ticket(w)
 	for {
 		due, ok := b.next(schedule)
-		if !ok {
-			return
-		}
-		pass.until = due.Add(b.cfg.Timeout)
-		if reason, ok := b.limiter.admit(schedule, pass, b.recorder.hold); !ok {
-			b.recorder.holdBack(b.reasonOf(schedule, reason))
-			continue
-		}
-		if !b.exchange(requests, due, transport.Now(), w) {
+		if !ok || !b.sendArrival(schedule, requests, w, due) {
 			return
 		}
 	}
 }
 
-// ticket gives w what it shows to the limiter, and returns it.
+// sendArrival sends an arrival unless a ceiling holds it back for too long. It returns
+// false if the worker must leave.
+func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due transport.Instant) (goOn bool) {
+	s := b.hold()
+	defer s.letGo()
+	w.pass.lead(s)
+	w.pass.until = due.Add(s.cfg.Timeout)
+	if reason, ok := b.limiter.admit(schedule, w.pass, b.recorder.hold); !ok {
+		b.recorder.holdBack(b.reasonOf(schedule, reason))
+		return true
+	}
+	return b.exchange(requests, s, w, due, transport.Now())
+}
+
+// ticket returns what w shows to the limiter.
 func (b *burst) ticket(w *worker) *ticket {
 	t := &ticket{result: &w.result}
-	w.pass = t
 	if b.limiter.gate != nil {
 		t.cut, t.granted = b.cut, make(chan struct{}, 1)
-		t.engine, t.shares = b.reserver, b.reserver != nil && b.reserver.Shares()
 	}
 	return t
+}
+
+// lead has the connections of s reserved for the next request of t.
+func (t *ticket) lead(s *sender) {
+	if s.reserver != nil {
+		t.engine, t.shares = s.reserver, s.reserver.Shares()
+	}
 }
 
 // next waits for this worker's turn and for the next arrival, and returns when
@@ -161,13 +244,23 @@ func (b *burst) next(schedule context.Context) (due transport.Instant, ok bool) 
 // reasonOf says why an arrival that a ceiling has held back did not start: for that
 // ceiling, unless the burst has ended meanwhile.
 func (b *burst) reasonOf(schedule context.Context, held dropReason) dropReason {
-	select {
-	case <-b.cut:
+	switch {
+	case b.isCut():
 		return dropBreaker
-	case <-schedule.Done():
+	case schedule.Err() != nil:
 		return stopReason(schedule)
 	default:
 		return held
+	}
+}
+
+// isCut reports whether the breaker has ended the burst, where there is a gate.
+func (b *burst) isCut() bool {
+	select {
+	case <-b.cut:
+		return true
+	default:
+		return false
 	}
 }
 

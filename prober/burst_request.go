@@ -8,39 +8,39 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// exchange performs a request that the ceilings have let through at start. It returns
-// false if the request was taken from the worker meanwhile, which must leave then.
-func (b *burst) exchange(requests context.Context, due, start transport.Instant, w *worker) bool {
+// exchange performs a request with s that the ceilings have let through at start. It
+// returns false if the request was taken from the worker meanwhile, which must leave then.
+func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, start transport.Instant) bool {
 	r := &w.result
-	r.Reset(due, due.Add(b.cfg.Timeout))
+	r.Reset(due, due.Add(s.cfg.Timeout))
 	r.Start = start
 	w.begin(due, start, r.Deadline)
-	code := b.serve(requests, r)
+	code := b.serve(requests, s, r)
 	if !w.end() {
 		b.hung.Add(-1)
 		b.limiter.giveBack(w.pass)
 		return false
 	}
-	b.finish(r, code)
+	b.finishRequest(r, code)
 	b.limiter.done(w.pass)
 	return true
 }
 
-// serve has the engine perform a request and judges the result. A panic is the failure
-// of this one request.
-func (b *burst) serve(requests context.Context, r *transport.Result) (code errcode.Code) {
+// serve has the engine of s perform a request and judges the result. A panic is the
+// failure of this one request.
+func (b *burst) serve(requests context.Context, s *sender, r *transport.Result) (code errcode.Code) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.Fail(transport.Panicked(v))
 			code = errcode.Panic
 		}
 	}()
-	b.engine.Do(requests, r)
-	return b.verdict(r)
+	s.engine.Do(requests, r)
+	return b.judge(s, r)
 }
 
-// finish counts a request that has ended.
-func (b *burst) finish(r *transport.Result, code errcode.Code) {
+// finishRequest counts a request that has ended.
+func (b *burst) finishRequest(r *transport.Result, code errcode.Code) {
 	if errors.Is(r.Err, transport.ErrConnectionLimit) && len(r.Hops) == 0 { // nothing was sent
 		b.recorder.holdBack(dropLimitConnections)
 		return
@@ -49,11 +49,11 @@ func (b *burst) finish(r *transport.Result, code errcode.Code) {
 		b.reports.defect(code, r.Err.Error)
 	}
 	if tripped := b.recorder.end(r, code); tripped {
-		open := b.recorder.breakerOpen()
+		open, after := b.recorder.breakerState()
 		if open && b.cut != nil {
 			b.cutOnce.Do(func() { close(b.cut) })
 		}
-		b.reports.breaker(open, b.cfg.Breaker.After)
+		b.reports.breaker(open, after)
 	}
 }
 
@@ -63,14 +63,14 @@ func (b *burst) finish(r *transport.Result, code errcode.Code) {
 func (b *burst) stuck(w *worker) (replace bool) {
 	b.hung.Add(1)
 	var r transport.Result
-	r.Reset(w.due, w.due.Add(b.cfg.Timeout))
+	r.Reset(w.due, w.deadline)
 	r.Start = w.start
 	r.Fail(errStuck)
-	b.finish(&r, errcode.Stuck)
+	b.finishRequest(&r, errcode.Stuck)
 	b.limiter.leave()
 	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
 	return b.spared() > 0
 }
 
 // spared is how many workers the target may have beside those that hang.
-func (t *target) spared() int { return max(t.cfg.Burst.Concurrency-int(t.hung.Load()), 0) }
+func (t *target) spared() int { return max(t.load.burst.Concurrency-int(t.hung.Load()), 0) }

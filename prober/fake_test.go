@@ -104,19 +104,21 @@ func testConfig(burst config.Burst) config.Target {
 func testTarget(cfg config.Target, e engine) *target {
 	r := newRecorder(newBounds(testBuckets))
 	r.setBreaker(cfg.Breaker)
-	return &target{
-		cfg:      cfg,
-		engine:   e,
+	t := &target{
+		load:     loadOf(&cfg),
 		recorder: r,
 		limiter:  newLimiter(Limits{}),
 		part:     shard{total: 1},
 		reports:  newReports(slog.New(slog.DiscardHandler), cfg.Name),
-		verdict:  expectationOf(cfg.Expect).verdict,
 		pause: func(ctx context.Context, until transport.Instant) {
 			sleep(ctx, until.Sub(transport.Now()))
 		},
-		wall: time.Now,
+		sleep: sleep,
+		wall:  time.Now,
+		boot:  transport.Now,
 	}
+	t.current.Store(newSender(cfg, &compiled{engine: e, expect: expectationOf(cfg.Expect)}))
+	return t
 }
 
 func expectationOf(e config.Expect) *expectation {

@@ -14,8 +14,6 @@ import (
 type Shot struct {
 	entry  *entry
 	target *target
-	// interrupted tells that the schedule ended before the burst did.
-	interrupted bool
 }
 
 // NewShot prepares the burst of t. It fails when t cannot be compiled.
@@ -26,7 +24,7 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 		return nil, err
 	}
 	e := &entry{cfg: t, recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine}
-	return &Shot{entry: e, target: m.newTarget(t, c, e)}, nil
+	return &Shot{entry: e, target: m.newTarget(newSender(t, c), e)}, nil
 }
 
 // Fire fires the burst and returns when its last request has ended. When schedule
@@ -34,18 +32,14 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 // cancelled. It is called once.
 func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
-	defer t.closeEngine()
-	t.recorder.setBreaker(t.cfg.Breaker)
-	release := context.AfterFunc(requests, t.engine.Abort)
-	defer release()
-	logout := t.login(schedule)
-	defer logout()
-	t.fire(schedule, requests, newSlots(t.cfg.Name, t.cfg.Interval).number(t.wall()))
-	s.interrupted = schedule.Err() != nil
+	defer t.finish()
+	t.recorder.adopt(&s.entry.cfg)
+	t.current.Load().begin(schedule, requests)
+	t.fire(schedule, requests, newSlots(t.load.name, t.load.interval).number(t.wall()))
 }
 
 // Target returns the name of the target.
-func (s *Shot) Target() string { return s.target.cfg.Name }
+func (s *Shot) Target() string { return s.target.load.name }
 
 // Plan is what a burst sends if nothing holds it back.
 type Plan struct {
@@ -62,11 +56,11 @@ type Plan struct {
 
 // Plan returns what the burst is about to send.
 func (s *Shot) Plan() Plan {
-	b := s.target.cfg.Burst
+	b := s.target.load.burst
 	if !isOpen(b) {
 		return Plan{Requests: uint64(b.Requests), Length: b.Duration}
 	}
-	p := newPacer(b, s.target.cfg.Name, 0, shard{total: 1})
+	p := newPacer(b, s.target.load.name, 0, shard{total: 1})
 	requests, end := p.mean(), p.end
 	if b.Requests > 0 {
 		end = min(end, p.due(float64(b.Requests)))

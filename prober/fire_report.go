@@ -22,6 +22,9 @@ type Report struct {
 	// Drops tells how many never started, by reason; reasons that did not occur are
 	// left out.
 	Drops []DropCount
+	// Cut is how many requests were never due because the burst was ended early, as far
+	// as that is known. They are not among Scheduled.
+	Cut uint64
 	// Rate is how many requests per second were sent: over the whole burst if it is
 	// closed, else over the time in which they were due.
 	Rate float64
@@ -53,8 +56,8 @@ type Report struct {
 // Outcome says how a burst came to its end.
 type Outcome string
 
-// A burst goes through, is interrupted by the end of its schedule, or is ended by
-// the target's breaker.
+// A burst goes through, is interrupted by the end of its schedule while requests are
+// left, or is ended by the target's breaker.
 const (
 	Complete    Outcome = "complete"
 	Interrupted Outcome = "interrupted"
@@ -125,6 +128,9 @@ func (s *Shot) Report() Report {
 		ClientNotAfter: s.entry.engine.ClientCertificateNotAfter(),
 		LagP99:         t.lag.quantile(0.99),
 	}
+	for _, c := range d.Cuts {
+		r.Cut += c.Requests
+	}
 	r.add()
 	return r
 }
@@ -136,7 +142,7 @@ func (s *Shot) outcome() Outcome {
 	switch {
 	case r.thinned:
 		return Broken
-	case s.interrupted:
+	case r.last.cut:
 		return Interrupted
 	}
 	return Complete

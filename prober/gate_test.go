@@ -55,7 +55,7 @@ func (e *scarceEngine) Shares() bool { return false }
 // scarce returns a target whose requests share the connections of e.
 func scarce(burst config.Burst, l *limiter, e *scarceEngine) *target {
 	t := testTarget(testConfig(burst), e)
-	t.limiter, t.reserver = l, e
+	t.limiter, t.current.Load().reserver = l, e
 	return t
 }
 
@@ -180,7 +180,7 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 				e := newScarceEngine(1, func(int) (time.Duration, int) { return 100 * time.Millisecond, 503 })
 				target := scarce(burst, newLimiter(Limits{Connections: 1}), e)
 				breaker := &config.Breaker{After: 2, For: time.Minute}
-				target.cfg.Breaker = breaker
+				target.current.Load().cfg.Breaker = breaker
 				target.recorder.setBreaker(breaker)
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)

@@ -40,14 +40,18 @@ type history struct {
 // pastBurst is one burst that ended. Times are seconds: a float32 is exact enough
 // to be drawn.
 type pastBurst struct {
-	start                             int64 // milliseconds since the Unix epoch
-	duration, p50, p95, p99, max, lag float32
-	phases                            [errcode.NumPhases - 1]float32 // mean of a request; without PhaseNone
+	start              int64 // milliseconds since the Unix epoch
+	duration, max, lag float32
+	phases             [errcode.NumPhases - 1]float32 // mean of a request; without PhaseNone
+	p50, p95, p99      quantile
+	cutBy              uint8 // the reason for which it was cut short, counted from 1; 0 if it was not
 	// Of the requests, own had trouble of the prober and others failed. Of the
-	// dropped, held were held back by want of a worker or by a ceiling.
-	requests, failed, own, dropped, held, opened, reused uint32
-	kinds                                                *[keptKinds]kind // the commonest failures; nil without any
-	latency                                              [LatencyRows]uint8
+	// dropped, held were held back by want of a worker, by a ceiling, or because the
+	// process did not run: of the last there were late.
+	requests, failed, own, dropped, held, late, opened, reused uint32
+	cut                                                        uint32           // requests that were never due
+	kinds                                                      *[keptKinds]kind // the commonest failures; nil without any
+	latency                                                    [LatencyRows]uint8
 }
 
 // kind counts the failures of one burst with the same code in the same phase.
@@ -75,10 +79,11 @@ type mark struct {
 	fired          uint64 // whose lag is known
 	opened, reused uint64
 	dropped, held  uint64
+	late           uint64
 }
 
 func markOf(t *tally) mark {
-	m := mark{lag: t.lag.sum, fired: t.lag.count, opened: t.opened, reused: t.reused}
+	m := mark{lag: t.lag.sum, fired: t.lag.count, opened: t.opened, reused: t.reused, late: t.dropped[dropLate]}
 	for p := range t.phases {
 		m.phases[p] = t.phases[p].sum
 	}
@@ -92,9 +97,10 @@ func markOf(t *tally) mark {
 }
 
 // isTrouble tells whether the prober did not do what was asked of it, be it for
-// want of workers or for a ceiling, rather than that nobody wants it any more.
+// want of workers, for a ceiling or because it did not run, rather than that nobody
+// wants it any more.
 func (d dropReason) isTrouble() bool {
-	return d == dropTimeout || d >= dropLimitRate && d <= dropLimitConnections
+	return d == dropTimeout || d == dropLate || d >= dropLimitRate && d <= dropLimitConnections
 }
 
 // startBurst notes the start of a burst; t is what was counted before it.
@@ -157,6 +163,9 @@ func (h *history) endBurst(t *tally, d time.Duration) {
 		failed:   live.failed,
 		own:      live.own,
 	}
+	if t.cut.happened {
+		b.cutBy, b.cut = uint8(t.cut.reason)+1, clip(t.cut.requests)
+	}
 	b.measure(live)
 	b.compare(&live.before, markOf(t), t.burst.requests)
 	b.keep(live.kinds[:live.used], kinds)
@@ -182,7 +191,7 @@ func (h *history) next() *pastBurst {
 // measure takes over the latencies.
 func (b *pastBurst) measure(live *liveBurst) {
 	l := &live.latency
-	b.p50, b.p95, b.p99 = seconds(l.quantile(0.5)), seconds(l.quantile(0.95)), seconds(l.quantile(0.99))
+	b.p50, b.p95, b.p99 = l.quantile(0.5), l.quantile(0.95), l.quantile(0.99)
 	b.max = seconds(l.longest)
 	b.latency = l.rows()
 }
@@ -193,7 +202,7 @@ func (b *pastBurst) compare(before *mark, now mark, requests uint64) {
 		b.phases[i] = mean(now.phases[i+1]-before.phases[i+1], requests)
 	}
 	b.lag = mean(now.lag-before.lag, now.fired-before.fired)
-	b.dropped, b.held = clip(now.dropped-before.dropped), clip(now.held-before.held)
+	b.dropped, b.held, b.late = clip(now.dropped-before.dropped), clip(now.held-before.held), clip(now.late-before.late)
 	b.opened, b.reused = clip(now.opened-before.opened), clip(now.reused-before.reused)
 }
 
@@ -214,9 +223,9 @@ func (b *pastBurst) keep(kinds []kind, room *[keptKinds]kind) {
 func byCount(a, b kind) int { return cmp.Compare(b.count, a.count) }
 
 // judge notes since when things go wrong. A burst without a request that reached
-// the target says nothing about it.
+// the target says nothing about it, and one that was cut short is no success.
 func (h *history) judge(b *pastBurst, start time.Time) {
-	if b.requests > b.own {
+	if b.requests > b.own && (b.failed > 0 || b.cutBy == 0) {
 		extend(&h.failingSince, start, b.failed > 0)
 	}
 	if b.requests+b.dropped > 0 {

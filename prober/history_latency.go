@@ -46,20 +46,33 @@ func bucketStart(i int) time.Duration {
 	return time.Duration(perOctave+i%perOctave) << (i/perOctave + shortest - 3)
 }
 
-// quantile returns the middle of the bucket with the q-quantile, which is at most
-// 6 % off; 0 when nothing was counted.
-func (l *latencies) quantile(q float64) time.Duration {
+// quantile is that of a burst in one byte: its bucket, counted from 1, or 0 when
+// nothing was counted.
+type quantile uint8
+
+// quantile returns the bucket with the q-quantile.
+func (l *latencies) quantile(q float64) quantile {
 	rank := uint64(math.Ceil(q * float64(l.total())))
 	var seen uint64
 	for i, n := range l.counts {
 		if seen += uint64(n); n > 0 && seen >= rank {
-			if i == latencyBuckets-1 {
-				return l.longest
-			}
-			return min((bucketStart(i)+bucketStart(i+1))/2, l.longest)
+			return quantile(i + 1)
 		}
 	}
 	return 0
+}
+
+// duration returns the middle of the bucket, which is at most 6 % off, or the longest
+// of all durations if that is less.
+func (q quantile) duration(longest time.Duration) time.Duration {
+	switch i := int(q) - 1; i {
+	case -1:
+		return 0
+	case latencyBuckets - 1:
+		return longest
+	default:
+		return min((bucketStart(i)+bucketStart(i+1))/2, longest)
+	}
 }
 
 func (l *latencies) total() (n uint64) {

@@ -257,10 +257,10 @@ func TestQuantilesOfABurstAreWithinSixPercent(t *testing.T) {
 		l.observe(time.Duration(i) * time.Millisecond)
 	}
 	for _, q := range []float64{0.01, 0.5, 0.95, 0.99} {
-		assert.InEpsilon(t, q, l.quantile(q).Seconds(), 0.0626)
+		assert.InEpsilon(t, q, l.quantile(q).duration(l.longest).Seconds(), 0.0626)
 	}
 	l.observe(time.Hour)
-	assert.Equal(t, time.Hour, l.quantile(1))
+	assert.Equal(t, time.Hour, l.quantile(1).duration(l.longest))
 }
 
 func TestTextOfAFailureIsCleaned(t *testing.T) {

@@ -47,6 +47,7 @@ type Manager struct {
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *transport.Decoders
 	precise  *precision
+	watch    *watch
 
 	scraping sync.Mutex // held during a scrape; it owns the page
 	page     *page
@@ -86,6 +87,12 @@ type run struct {
 	stop  context.CancelCauseFunc
 	abort context.CancelFunc
 	done  chan struct{} // closed when the last request has ended
+	// adopt has requests sent with another sender, which it waits for.
+	adopt func(*sender)
+	// newest is the sender that was given to it last, settled is closed when it sends
+	// with that, or never will. The manager's lock covers both.
+	newest  *sender
+	settled chan struct{}
 }
 
 // NewManager returns a manager without targets.
@@ -108,6 +115,7 @@ func NewManager(o Options) *Manager {
 
 		decoders: transport.NewDecoders(),
 		precise:  newPrecision(),
+		watch:    new(watch),
 	}
 }
 
@@ -206,7 +214,9 @@ func (m *Manager) own(cfg *config.Config) []config.Target {
 	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool { return !m.shard.runs(&t) })
 }
 
-// replace starts t, after what runs under its name now has drained.
+// replace starts t, after what runs under its name now has drained. If only the way
+// has changed in which its requests are sent, what runs goes on, with the burst that is
+// under way, and sends them with another sender.
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
@@ -214,28 +224,73 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 		m.entries[t.Name] = e
 	}
 	before := e.run
+	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
+	e.cfg, e.engine, e.removed = t, c.engine, false
+	s := m.newSender(t, c, e.engines)
+	if goesOn {
+		m.change(before, s)
+		return
+	}
 	if before != nil {
 		before.stop(errReload)
 	}
-	e.cfg, e.engine, e.removed = t, c.engine, false
-	e.run = m.start(m.newTarget(t, c, e), e.engines, before)
+	e.run = m.start(m.newTarget(s, e), before)
 }
 
-func (m *Manager) newTarget(t config.Target, c *compiled, e *entry) *target {
-	spin := t.Burst.Precision == config.PrecisionSpin
-	return &target{
-		cfg:      t,
-		engine:   c.engine,
-		reserver: c.reserver,
-		tokens:   c.tokens,
+// newSender returns a sender whose engine is among engines until it has ended.
+func (m *Manager) newSender(t config.Target, c *compiled, engines *engines) *sender {
+	s := newSender(t, c)
+	engines.add(s.engine)
+	s.undo = append(s.undo, func() { engines.remove(s.engine) })
+	s.apart = m.ended.Go
+	return s
+}
+
+// change has r send its requests with s: at once, or, if s has to log in or another one
+// before it does, as soon as that has been tried. One that is overtaken is left out.
+func (m *Manager) change(r *run, s *sender) {
+	before := r.settled
+	r.newest, r.settled = s, make(chan struct{})
+	settled := r.settled
+	select {
+	case <-before:
+		if s.tokens == nil {
+			r.adopt(s)
+			close(settled)
+			return
+		}
+	default:
+	}
+	m.ended.Go(func() {
+		defer close(settled)
+		<-before
+		m.mu.Lock()
+		isNewest := r.newest == s
+		m.mu.Unlock()
+		if isNewest {
+			r.adopt(s)
+		} else {
+			s.end()
+		}
+	})
+}
+
+func (m *Manager) newTarget(s *sender, e *entry) *target {
+	spin := s.cfg.Burst.Precision == config.PrecisionSpin
+	t := &target{
+		load:     loadOf(&s.cfg),
 		recorder: e.recorder,
 		limiter:  m.limiter,
-		part:     m.shard.part(&t),
+		part:     m.shard.part(&s.cfg),
 		reports:  e.reports,
-		verdict:  c.expect.verdict,
+		watch:    m.watch,
 		pause:    newWaiter(m.precise, spin).pause,
+		sleep:    sleep,
 		wall:     time.Now,
+		boot:     bootTime,
 	}
+	t.current.Store(s)
+	return t
 }
 
 // remove lets the entry drain and forgets it then, unless its name has come back.
@@ -255,23 +310,28 @@ func (m *Manager) remove(name string, e *entry) {
 	})
 }
 
-// start runs t in a goroutine of its own once before, if any, has ended. Its
-// engine is among engines until it has ended itself.
-func (m *Manager) start(t *target, engines *engines, before *run) *run {
+// start runs t in a goroutine of its own once before, if any, has ended.
+func (m *Manager) start(t *target, before *run) *run {
 	schedule, stop := context.WithCancelCause(context.Background())
 	requests, abort := context.WithCancel(context.Background())
-	r := &run{stop: stop, abort: abort, done: make(chan struct{})}
+	settled := make(chan struct{})
+	r := &run{stop: stop, abort: abort, done: make(chan struct{}), newest: t.current.Load(), settled: settled}
+	r.adopt = func(s *sender) {
+		s.begin(schedule, requests)
+		if !t.adopt(s) {
+			s.end()
+		}
+	}
 	m.runs[r] = struct{}{}
-	engines.add(t.engine)
 	m.ended.Go(func() {
 		if before != nil {
 			<-before.done
 		}
-		t.recorder.setBreaker(t.cfg.Breaker)
-		release := context.AfterFunc(requests, t.engine.Abort)
+		first := t.current.Load() // nobody replaces it before it has begun
+		t.recorder.adopt(&first.cfg)
+		first.begin(schedule, requests)
+		close(settled)
 		t.run(schedule, requests)
-		release()
-		engines.remove(t.engine)
 		close(r.done)
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -54,6 +54,10 @@ var families = [...]family{
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.lastPeak) }),
 	},
 	{
+		"prober_bursts_cut_total", "Bursts that were ended before all of their requests were due, by reason.",
+		counterType, cutsOf(func(c cuts) uint64 { return c.bursts }),
+	},
+	{
 		"prober_bursts_skipped_total", "Slots at which no burst started, by reason.",
 		counterType, (*page).skipped,
 	},
@@ -112,6 +116,10 @@ var families = [...]family{
 	{
 		"prober_request_phase_duration_seconds", "Time that requests spent in each phase.",
 		histogramType, (*page).phaseDurations,
+	},
+	{
+		"prober_requests_cut_total", "Requests that were never due because their burst was cut, by reason, as far as their number is known.",
+		counterType, cutsOf(func(c cuts) uint64 { return c.requests }),
 	},
 	{
 		"prober_requests_dropped_total", "Requests that were due and never started, by reason.",
@@ -270,11 +278,23 @@ func (p *page) dropped(s *scrape) {
 	}
 }
 
+func cutsOf(count func(cuts) uint64) func(*page, *scrape) {
+	return func(p *page, s *scrape) {
+		for i := range s.targets {
+			v := &s.targets[i]
+			for _, reason := range cutReasons {
+				p.counter(count(v.tally.cuts[reason]), v.created, p.reasons[reason], v.name)
+			}
+		}
+	}
+}
+
 func (p *page) skipped(s *scrape) {
-	overrun := pair("reason", "overrun")
 	for i := range s.targets {
 		v := &s.targets[i]
-		p.counter(v.tally.skipped, v.created, overrun, v.name)
+		for reason, n := range v.tally.skipped {
+			p.counter(n, v.created, p.skips[reason], v.name)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package prober
 import (
 	"math"
 	"math/rand/v2"
+	"sort"
 	"time"
 
 	"example.com/prober/config"
@@ -140,6 +141,26 @@ func (p *pacer) next(c *cursor) {
 
 // done tells whether c is past the last arrival.
 func (p *pacer) done(c *cursor) bool { return c.k >= p.limit || c.at >= p.end }
+
+// remaining returns how many arrivals of this process there are from c on, on average
+// where they are random; 0 where they never end.
+func (p *pacer) remaining(c *cursor) uint64 {
+	if p.done(c) {
+		return 0
+	}
+	total := p.mean()
+	if total >= math.MaxInt64 {
+		return 0
+	}
+	if p.seed != nil {
+		left := min((total-c.x)/float64(p.of), float64(p.limit-c.k))
+		return uint64(math.Round(max(left, 1)))
+	}
+	// The mean may be above the number by rounding and by a plan that ends early.
+	most := min(int64(math.Ceil(total))+1, p.limit) - c.k
+	left := sort.Search(int(most), func(i int) bool { return p.due(float64(c.k+int64(i))) >= p.end })
+	return uint64((int64(left) + p.of - 1) / p.of)
+}
 
 func (p *pacer) step(c *cursor) {
 	c.k++

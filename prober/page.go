@@ -25,6 +25,7 @@ type page struct {
 	phases   [errcode.NumPhases]*dto.LabelPair
 	versions [transport.HTTP2 + 1]*dto.LabelPair
 	reasons  [numDropReasons]*dto.LabelPair
+	skips    [numSkipReasons]*dto.LabelPair
 }
 
 func newPage() *page {
@@ -37,6 +38,9 @@ func newPage() *page {
 	}
 	for i := range p.reasons {
 		p.reasons[i] = pair("reason", dropReason(i).String())
+	}
+	for i := range p.skips {
+		p.skips[i] = pair("reason", skipReason(i).String())
 	}
 	return p
 }

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
@@ -16,6 +15,8 @@ type dropReason uint8
 const (
 	// dropTimeout: no worker became free within the request's timeout.
 	dropTimeout dropReason = iota
+	// dropLate: its time ran out, and the process did not run for a part of it.
+	dropLate
 	// dropShutdown, dropReload, dropBreaker: the burst was ended before the
 	// arrival started.
 	dropShutdown
@@ -32,9 +33,25 @@ const (
 
 func (d dropReason) String() string {
 	return [numDropReasons]string{
-		"timeout", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
+		"timeout", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
 	}[d]
 }
+
+// skipReason says why no burst started at a slot.
+type skipReason uint8
+
+const (
+	// skipOverrun: the burst before was not over.
+	skipOverrun skipReason = iota
+	// skipLate: the process did not run.
+	skipLate
+	// skipStuck: all workers hang in the engine.
+	skipStuck
+
+	numSkipReasons = iota
+)
+
+func (s skipReason) String() string { return [numSkipReasons]string{"overrun", "late", "stuck"}[s] }
 
 // expectedCodes stand at 0 on the counter from a target's start: a counter that
 // first appears at 50 has an increase() of 0.
@@ -74,7 +91,10 @@ type tally struct {
 
 	sent, received, opened, reused, resent uint64
 
-	bursts, skipped  uint64
+	bursts           uint64
+	skipped          [numSkipReasons]uint64
+	cuts             [numDropReasons]cuts // of which cutReasons are used
+	cut              burstCut             // of the burst under way
 	burstDuration    histogram
 	peak, lastPeak   uint64 // of requests in flight: of this burst, of the last
 	lastBurstStart   time.Time
@@ -90,7 +110,10 @@ type tally struct {
 type burstTally struct {
 	requests uint64
 	failures map[errcode.Code]uint64
+	cut      bool
 }
+
+func (b *burstTally) isSuccess() bool { return b.requests > 0 && len(b.failures) == 0 && !b.cut }
 
 // recorder counts what happens to one target, under one lock, so that every
 // snapshot is consistent to the unit. It outlives changes of the target's
@@ -110,6 +133,8 @@ type recorder struct {
 	breaker breaker
 	// thinned tells that the burst under way is to end because the breaker opened.
 	thinned bool
+	// behind is how long after its slot the next burst starts, 0 if it is in time.
+	behind  time.Duration
 	history history // of the last bursts
 }
 
@@ -127,43 +152,54 @@ func newRecorder(b *bounds) *recorder {
 func (r *recorder) startBurst(a *arrivals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.peak, r.thinned = 0, false
+	r.peak, r.thinned, r.cut = 0, false, burstCut{}
 	r.lastBurstStart = time.Now()
 	r.arrivals = a
 	r.history.startBurst(&r.tally)
+	if r.behind > 0 {
+		r.lag.observe(lagBounds, r.behind)
+		r.behind = 0
+	}
 }
 
-// endBurst notes the end of a burst after d. Arrivals that are due and have not
-// started are dropped for the given reason.
+// endBurst notes the end of a burst after d. If its plan has not come to its end, the
+// reason is the given one. A burst that was cut short is no success.
 func (r *recorder) endBurst(d time.Duration, reason dropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.arrivals != nil {
-		r.advance(transport.Now())
-		if r.thinned {
-			reason = dropBreaker
-		}
-		r.drop(r.arrivals.abandon(), reason)
-		r.arrivals = nil
-	}
+	r.stopOpen(reason)
+	r.arrivals = nil
 	r.bursts++
 	r.lastPeak = r.peak
 	r.burstDuration.observe(burstBounds, d)
-	if r.burst.requests > 0 && len(r.burst.failures) == 0 {
+	r.burst.cut = r.cut.happened
+	if r.burst.isSuccess() {
 		r.lastBurstSuccess = time.Now()
 	}
 	r.history.endBurst(&r.tally, d)
 	r.endExemplars()
 	r.burst, r.last = r.last, r.burst
-	r.burst.requests = 0
+	r.burst.requests, r.burst.cut = 0, false
 	clear(r.burst.failures)
 }
 
 // skip counts slots at which no burst was started.
-func (r *recorder) skip(slots int) {
+func (r *recorder) skip(reason skipReason, slots int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.skipped += uint64(slots)
+	r.skipped[reason] += uint64(slots)
+}
+
+// late counts the slots that were missed because the process did not run, and notes
+// how long after its own slot the next burst starts. What is less than a freeze is
+// left to the requests: those of an open burst have due times of their own.
+func (r *recorder) late(missed int, behind time.Duration) {
+	r.skip(skipLate, missed)
+	if missed > 0 || behind > frozenAfter {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.behind = behind
+	}
 }
 
 // begin counts a request of a closed burst, which starts when it is due. It
@@ -191,7 +227,7 @@ func (r *recorder) claim(now, free transport.Instant) (due transport.Instant, st
 	}
 	due, state = r.arrivals.claim()
 	if state == claimed {
-		r.lag.observe(lagBounds, now.Sub(max(due, free)))
+		r.lag.observe(lagBounds, r.arrivals.lag(now, due, free))
 	}
 	return due, state
 }
@@ -234,7 +270,10 @@ func (r *recorder) end(res *transport.Result, code errcode.Code) (tripped bool) 
 		return false
 	}
 	tripped = r.breaker.note(code.IsFailure(), time.Now())
-	r.thinned = r.thinned || tripped && r.breaker.open()
+	if tripped && r.breaker.open() {
+		r.thinned = true
+		r.stopOpen(dropBreaker)
+	}
 	return tripped
 }
 
@@ -280,24 +319,6 @@ func (r *recorder) transfer(res *transport.Result) {
 	}
 }
 
-// setBreaker makes cfg the breaker's configuration; its state stays, unless it
-// is nil, where it closes.
-func (r *recorder) setBreaker(cfg *config.Breaker) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.breaker.cfg = cfg
-	if cfg == nil {
-		r.breaker = breaker{}
-	}
-}
-
-// breakerOpen tells whether bursts are thinned to one request.
-func (r *recorder) breakerOpen() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.breaker.open()
-}
-
 // snapshot returns a copy of all numbers as they are at one moment.
 func (r *recorder) snapshot() *tally {
 	r.mu.Lock()
@@ -315,13 +336,14 @@ func (r *recorder) advance(now transport.Instant) {
 	if r.arrivals == nil {
 		return
 	}
-	due, expired := r.arrivals.advance(now)
+	due, expired, late := r.arrivals.advance(now)
 	r.schedule(due)
 	reason := dropTimeout
 	if r.held > 0 {
 		reason = r.heldBy
 	}
 	r.drop(expired, reason)
+	r.drop(late, dropLate)
 }
 
 func (r *recorder) schedule(n uint64) {
@@ -355,9 +377,12 @@ func (t *tally) clone() *tally {
 }
 
 // lastBurst returns the failures and the number of requests of the last burst
-// that ended.
+// that ended. One that was cut short without a failure says nothing.
 func (r *recorder) lastBurst() (failures map[errcode.Code]uint64, requests uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.last.failures) == 0 && r.last.cut {
+		return nil, 0
+	}
 	return maps.Clone(r.last.failures), r.last.requests
 }

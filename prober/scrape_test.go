@@ -67,7 +67,7 @@ func managerWithHistory(t *testing.T) *Manager {
 		TLS: &transport.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
 			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
 	r.endBurst(60*time.Millisecond, dropShutdown)
-	r.skip(2)
+	r.skip(skipOverrun, 2)
 	r.begin()
 	m.NoteReload(true)
 	return m

@@ -40,9 +40,16 @@ func (s slots) first(wall time.Time) time.Duration {
 	return s.interval - s.into(wall)
 }
 
+// passed returns how many slots were missed by who wakes late for one, and how long
+// ago the last slot was.
+func (s slots) passed(late time.Duration) (missed int, behind time.Duration) {
+	late = max(late, 0)
+	return int(late / s.interval), late % s.interval
+}
+
 // next returns the time from wall until the next slot and how many slots were
-// missed meanwhile, when the last burst was due to start elapsed ago by the
-// monotonic clock. The wall clock only says where the grid lies: the slot is the
+// missed meanwhile, when the last burst was due to start elapsed ago by a clock that
+// nobody sets. The wall clock only says where the grid lies: the slot is the
 // one nearest to a whole number of intervals after the last start, so that a
 // clock that was set forwards or backwards neither loses nor doubles a burst.
 func (s slots) next(wall time.Time, elapsed time.Duration) (wait time.Duration, missed int) {

@@ -23,7 +23,7 @@ type Status struct {
 	P50, P99 time.Duration
 	InFlight uint64
 	// Dropped requests were due and never started. Held are those of them that the
-	// prober held back by want of a worker or by a ceiling.
+	// prober held back by want of a worker, by a ceiling, or because it did not run.
 	Dropped, Held uint64
 	Bursts        uint64
 	// LastStart and LastSuccess are zero before the first burst and success.

@@ -18,8 +18,14 @@ type Burst struct {
 	// Kinds are the commonest ways in which requests failed, eight at most.
 	Kinds []FailureKind
 	// Dropped requests were due and never started. Held are those of them that the
-	// prober held back by want of a worker or by a ceiling.
-	Dropped, Held uint64
+	// prober held back by want of a worker, by a ceiling, or because it did not run;
+	// Frozen are those of the last kind.
+	Dropped, Held, Frozen uint64
+	// CutBy is the reason for which the burst was ended before all of its requests were
+	// due, as in the label reason; empty if it was not. Cut is how many requests never
+	// were, as far as that is known.
+	CutBy string
+	Cut   uint64
 	// The latency of all requests, within 6%; Max is exact.
 	P50, P95, P99, Max time.Duration
 	// Latency is the share of the requests in each row of the latency, as
@@ -105,16 +111,20 @@ func (h *history) exportFailures() []Failure {
 }
 
 func (b *pastBurst) export() Burst {
+	longest := duration(b.max)
 	out := Burst{
 		Start:    time.UnixMilli(b.start),
 		Duration: duration(b.duration),
 		Requests: uint64(b.requests), Failed: uint64(b.failed), Own: uint64(b.own),
-		Dropped: uint64(b.dropped), Held: uint64(b.held),
-		P50: duration(b.p50), P95: duration(b.p95), P99: duration(b.p99), Max: duration(b.max),
+		Dropped: uint64(b.dropped), Held: uint64(b.held), Frozen: uint64(b.late),
+		P50: b.p50.duration(longest), P95: b.p95.duration(longest), P99: b.p99.duration(longest), Max: longest,
 		Latency: b.latency,
 		Lag:     duration(b.lag),
 		Late:    b.isLate(),
 		Opened:  uint64(b.opened), Reused: uint64(b.reused),
+	}
+	if b.cutBy > 0 {
+		out.CutBy, out.Cut = dropReason(b.cutBy-1).String(), uint64(b.cut)
 	}
 	for i, mean := range b.phases {
 		out.Phases[i+1] = duration(mean)

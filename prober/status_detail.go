@@ -24,8 +24,12 @@ type Detail struct {
 	// DroppedBy counts the requests dropped since the start by reason, without those
 	// that are 0.
 	DroppedBy []DropCount
-	// Skipped counts the slots at which no burst started.
-	Skipped uint64
+	// Cuts counts the bursts that were ended early since the start by reason, without
+	// those that are 0.
+	Cuts []CutCount
+	// Skipped counts the slots at which no burst started. Missed are those of them at
+	// which the prober itself did not run; at the others a burst was not over.
+	Skipped, Missed uint64
 	// PeakInFlight is of the last burst.
 	PeakInFlight uint64
 	// Bytes of HTTP, without TLS.
@@ -59,6 +63,13 @@ type DropCount struct {
 	// Trouble tells that it was the prober that could not send them.
 	Trouble bool
 	Count   uint64
+}
+
+// CutCount is how many bursts were ended for a reason, as in the label reason, before
+// all of their requests were due, and how many of these were left, where that is known.
+type CutCount struct {
+	Reason           string
+	Bursts, Requests uint64
 }
 
 // TLS is what the last handshake agreed on, and the dates of the certificates that
@@ -126,7 +137,9 @@ func (e *entry) detail() Detail {
 		Kinds:        kindsOf(r.failures),
 		Responses:    responsesOf(r.responses),
 		DroppedBy:    dropsOf(&r.dropped),
-		Skipped:      r.skipped,
+		Cuts:         countCuts(&r.cuts),
+		Skipped:      r.skipped[skipOverrun] + r.skipped[skipLate] + r.skipped[skipStuck],
+		Missed:       r.skipped[skipLate],
 		PeakInFlight: r.lastPeak,
 		Sent:         r.sent,
 		Received:     r.received,
@@ -165,6 +178,16 @@ func dropsOf(counts *[numDropReasons]uint64) []DropCount {
 	for i, n := range counts {
 		if reason := dropReason(i); n > 0 {
 			all = append(all, DropCount{reason.String(), reason.isTrouble(), n})
+		}
+	}
+	return all
+}
+
+func countCuts(counts *[numDropReasons]cuts) []CutCount {
+	var all []CutCount
+	for _, reason := range cutReasons {
+		if c := counts[reason]; c.bursts > 0 {
+			all = append(all, CutCount{reason.String(), c.bursts, c.requests})
 		}
 	}
 	return all

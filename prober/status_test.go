@@ -86,7 +86,8 @@ func TestTargetHasTheDetails(t *testing.T) {
 	r.begin()
 	r.holdBack(dropLimitRate)
 	r.endBurst(time.Second, dropShutdown)
-	r.skip(3)
+	r.skip(skipLate, 1)
+	r.skip(skipOverrun, 2)
 
 	d, ok := m.Target("a/b")
 	require.True(t, ok)
@@ -96,7 +97,7 @@ func TestTargetHasTheDetails(t *testing.T) {
 	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 1}}, d.Kinds)
 	assert.Equal(t, []ResponseCount{{503, "1.1", 1}}, d.Responses)
 	assert.Equal(t, []DropCount{{"limit_rate", true, 1}}, d.DroppedBy)
-	assert.Equal(t, []uint64{3, 1, 10, 20, 1, 0}, []uint64{d.Skipped, d.PeakInFlight, d.Sent, d.Received, d.Opened, d.Reused})
+	assert.Equal(t, []uint64{3, 1, 1, 10, 20, 1, 0}, []uint64{d.Skipped, d.Missed, d.PeakInFlight, d.Sent, d.Received, d.Opened, d.Reused})
 	assert.Equal(t, "TLS 1.3", d.TLS.Version)
 	assert.Equal(t, "TLS_AES_128_GCM_SHA256", d.TLS.Cipher)
 	assert.Equal(t, time.Unix(1, 0), d.TLS.LeafNotAfter)

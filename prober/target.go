@@ -2,12 +2,10 @@ package prober
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
@@ -22,63 +20,69 @@ type engine interface {
 	ClientCertificateNotAfter() time.Time
 }
 
-// target runs the bursts of one target under one configuration.
+// target runs the bursts of one target as long as its load stays the same.
 type target struct {
-	cfg      config.Target
-	engine   engine
-	tokens   *tokenSource // nil without OAuth 2.0
-	reserver reserver     // engine, if its connections have a ceiling
+	senders
+
+	// load is the part of the configuration that no sender changes.
+	load     load
 	recorder *recorder
 	limiter  *limiter
 	part     shard
 	reports  *reports
-	// verdict decides what a request came to.
-	verdict func(*transport.Result) errcode.Code
+	watch    *watch
 	// hung is how many workers of this target are still in the engine though their
 	// requests were taken from it.
 	hung atomic.Int64
-	// pause waits until an arrival is due or ctx ends; wall reads the clock that
-	// the slots lie on.
+	// pause waits until an arrival is due or ctx ends, sleep until so much time has
+	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
+	// on, boot one that also goes on while the machine is suspended.
 	pause func(ctx context.Context, until transport.Instant)
+	sleep func(ctx context.Context, d time.Duration) bool
 	wall  func() time.Time
+	boot  func() transport.Instant
 }
+
+// load is when a target sends how many requests.
+type load struct {
+	name     string
+	interval time.Duration
+	burst    config.Burst
+	sharding config.Sharding
+}
+
+func loadOf(t *config.Target) load { return load{t.Name, t.Interval, t.Burst, t.Sharding} }
 
 // run fires a burst at each slot until schedule ends, and returns when the last
-// request has ended.
+// request has ended. A slot that comes while the process does not run is fired late
+// if it is the last one of that time, and skipped if not.
 func (t *target) run(schedule, requests context.Context) {
-	defer t.closeEngine()
-	logout := t.login(schedule)
-	defer logout()
-	grid := newSlots(t.cfg.Name, t.cfg.Interval)
+	defer t.finish()
+	grid := newSlots(t.load.name, t.load.interval)
 	wait := grid.first(t.wall())
-	for sleep(schedule, wait) {
-		start := transport.Now()
-		t.fire(schedule, requests, grid.number(t.wall()))
-		t.reports.burst(t.recorder.lastBurst())
-		var missed int
-		wait, missed = grid.next(t.wall(), transport.Now().Sub(start))
-		t.recorder.skip(missed)
+	slot := t.boot().Add(wait) // when the next one is due
+	for t.sleep(schedule, wait) {
+		missed, behind := grid.passed(t.boot().Sub(slot))
+		t.recorder.late(missed, behind)
+		slot = slot.Add(time.Duration(missed) * grid.interval)
+		wait = t.fireSlot(schedule, requests, grid, slot, grid.number(t.wall().Add(-behind)))
+		slot = t.boot().Add(wait)
 	}
 }
 
-// closeEngine closes the connections when no request is under way any more.
-func (t *target) closeEngine() {
-	t.engine.CloseIdle()
-	t.engine.Wait()
-}
-
-// login keeps a token at hand until the function that it returns is called. It
-// waits until the first attempt to get one has ended.
-func (t *target) login(ctx context.Context) (logout func()) {
-	if t.tokens == nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	var fetching sync.WaitGroup
-	fetching.Go(func() { t.tokens.run(ctx) })
-	t.tokens.ready(ctx)
-	return func() {
-		cancel()
-		fetching.Wait()
-	}
+// fireSlot fires the burst of a slot that was due at a moment of the clock boot, and
+// returns how long it is until the next slot. Those that have passed meanwhile are
+// counted: the prober was late for as many as it would not have missed, had it run
+// all the time.
+func (t *target) fireSlot(schedule, requests context.Context, grid slots, due transport.Instant, number int64) (wait time.Duration) {
+	start, frozen := transport.Now(), t.watch.total()
+	t.fire(schedule, requests, number)
+	t.reports.burst(t.recorder.lastBurst())
+	took := max(transport.Now().Sub(start)-(t.watch.total()-frozen), 0)
+	elapsed := t.boot().Sub(due)
+	wait, missed := grid.next(t.wall(), elapsed)
+	late := min(int(elapsed/grid.interval)-int(took/grid.interval), missed)
+	t.recorder.skip(skipLate, late)
+	t.recorder.skip(skipOverrun, missed-late)
+	return wait
 }

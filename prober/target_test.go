@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,7 +49,7 @@ func TestSlotDuringABurstIsSkippedAndCounted(t *testing.T) {
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
 		assert.EqualValues(t, 60, c.bursts, "bursts of 45 s take every other slot")
-		assert.InDelta(t, 60, c.skipped, 1)
+		assert.InDelta(t, 60, c.skipped[skipOverrun], 1)
 	})
 }
 
@@ -64,4 +65,97 @@ func TestReplicasStartTogetherWithoutTalking(t *testing.T) {
 		assert.Len(t, second.starts, 20)
 		assert.Equal(t, second.starts, first.starts[len(first.starts)-20:])
 	})
+}
+
+// asleep makes the target wake up so much too late after its k-th slot, as a process
+// does that is stopped meanwhile.
+func asleep(target *target, k int, by time.Duration) {
+	woken := 0
+	target.sleep = func(ctx context.Context, d time.Duration) bool {
+		woken++
+		if woken == k {
+			d += by
+		}
+		return sleep(ctx, d)
+	}
+}
+
+func TestSlotsThatPassWhileTheProcessSleepsAreCountedAsLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		by            time.Duration
+		missed, fired int
+		lag           time.Duration
+	}{
+		"a little late":      {100 * time.Millisecond, 0, 120, 0},
+		"a part of a slot":   {10 * time.Second, 0, 120, 10 * time.Second},
+		"three slots and so": {95 * time.Second, 3, 117, 5 * time.Second},
+		"whole slots":        {60 * time.Second, 2, 118, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newFakeEngine(takes(10 * time.Millisecond))
+				target := testTarget(testConfig(config.Burst{Requests: 1}), e)
+				asleep(target, 50, c.by)
+				runFor(t, target, time.Hour)
+				assert.Equal(t, c.fired, e.count())
+				first := e.starts[0]
+				last := e.starts[len(e.starts)-1]
+				assert.Zero(t, last.Sub(first)%(30*time.Second), "the slots are where they were")
+				tally := target.recorder.snapshot()
+				assert.Equal(t, [numSkipReasons]uint64{skipLate: uint64(c.missed)}, tally.skipped)
+				assert.Equal(t, c.lag, tally.lag.sum)
+				assert.EqualValues(t, c.fired+c.missed, tally.bursts+tally.skipped[skipLate])
+			})
+		})
+	}
+}
+
+func TestSlotsThatPassWhileTheMachineIsSuspendedAreCountedAsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(10 * time.Millisecond))
+		target := testTarget(testConfig(config.Burst{Requests: 1}), e)
+		var suspended atomic.Int64 // the monotonic clock stands still meanwhile
+		target.boot = func() transport.Instant { return transport.Now().Add(time.Duration(suspended.Load())) }
+		target.wall = func() time.Time { return time.Now().Add(time.Duration(suspended.Load())) }
+		time.AfterFunc(10*time.Minute, func() { suspended.Store(int64(8 * time.Hour)) })
+		runFor(t, target, time.Hour)
+		c := target.recorder.snapshot()
+		assert.EqualValues(t, 8*time.Hour/(30*time.Second), c.skipped[skipLate])
+		assert.Zero(t, c.skipped[skipOverrun])
+		assert.EqualValues(t, 120, c.bursts)
+	})
+}
+
+// What a burst would have taken without the freeze within it decides.
+func TestSlotsMissedInABurstAreSharedOutByWhoseTimeItWas(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes, frozen time.Duration
+		overrun, late uint64
+	}{
+		"the target is slow":      {75 * time.Second, 0, 2, 0},
+		"the process was frozen":  {75 * time.Second, 60 * time.Second, 0, 2},
+		"first one, then another": {75 * time.Second, 40 * time.Second, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newFakeEngine(takes(c.takes))
+				cfg := testConfig(config.Burst{Requests: 1})
+				cfg.Timeout = time.Hour
+				target := testTarget(cfg, e)
+				target.watch = &watch{}
+				e.serve = func(int) (time.Duration, int) {
+					if c.frozen > 0 {
+						target.watch.mu.Lock()
+						defer target.watch.mu.Unlock()
+						now := transport.Now()
+						target.watch.note(freeze{now, now.Add(c.frozen)})
+					}
+					return c.takes, 200
+				}
+				wait := newSlots(cfg.Name, cfg.Interval).first(time.Now())
+				runFor(t, target, wait+time.Second)
+				assert.Equal(t, [numSkipReasons]uint64{skipOverrun: c.overrun, skipLate: c.late}, target.recorder.snapshot().skipped)
+			})
+		})
+	}
 }

@@ -25,9 +25,9 @@ type worker struct {
 	cancel context.CancelFunc
 	// goroutine is the number under which the stack of this worker is found.
 	goroutine []byte
-	// due and start are those of the request that the engine has. They are written
-	// before until.
-	due, start transport.Instant
+	// due, start and deadline are those of the request that the engine has. They are
+	// written before until.
+	due, start, deadline transport.Instant
 	// until is the deadline of that request: idle without one, taken when the watchdog
 	// has ended it.
 	until atomic.Int64
@@ -40,7 +40,7 @@ const (
 
 // begin notes that the engine has a request now.
 func (w *worker) begin(due, start, deadline transport.Instant) {
-	w.due, w.start = due, start
+	w.due, w.start, w.deadline = due, start, deadline
 	w.until.Store(int64(deadline))
 }
 
@@ -49,14 +49,18 @@ func (w *worker) begin(due, start, deadline transport.Instant) {
 func (w *worker) end() bool { return w.until.Swap(idle) != taken }
 
 // take ends the request from outside if it is beyond its time at now, and reports
-// whether it did. The worker, should it ever come back, leaves then. next is when to
-// look again, at the earliest.
-func (w *worker) take(now transport.Instant) (next transport.Instant, isStuck bool) {
+// whether it did. The worker, should it ever come back, leaves then. Time in which the
+// process did not run does not count. next is when to look again, at the earliest.
+func (w *worker) take(now transport.Instant, freezes *watch) (next transport.Instant, isStuck bool) {
 	until := w.until.Load()
 	if until == idle || until == taken {
 		return 0, false
 	}
-	if next = transport.Instant(until).Add(stuckAfter); now < next {
+	next = transport.Instant(until).Add(stuckAfter)
+	if now >= next {
+		next = next.Add(freezes.within(next.Add(-stuckAfter), now))
+	}
+	if now < next {
 		return next, false
 	}
 	return 0, w.until.CompareAndSwap(until, taken)
@@ -70,14 +74,15 @@ type watchdog struct {
 	// worker may take its place.
 	stuck    func(*worker) (replace bool)
 	requests context.Context //nolint:containedctx // of the workers, which are started later too
-	done     chan struct{}   // closed when no worker is left
+	freezes  *watch
+	done     chan struct{} // closed when no worker is left
 
 	mu      sync.Mutex
 	workers []*worker
 }
 
-func newWatchdog(requests context.Context, work func(context.Context, *worker), stuck func(*worker) bool) *watchdog {
-	return &watchdog{work: work, stuck: stuck, requests: requests, done: make(chan struct{})}
+func newWatchdog(requests context.Context, work func(context.Context, *worker), stuck func(*worker) bool, freezes *watch) *watchdog {
+	return &watchdog{work: work, stuck: stuck, requests: requests, freezes: freezes, done: make(chan struct{})}
 }
 
 // run starts so many workers and returns when they have ended or were given up. It looks
@@ -147,7 +152,7 @@ func (d *watchdog) look(period time.Duration) time.Duration {
 	defer d.mu.Unlock()
 	for i := len(d.workers) - 1; i >= 0; i-- {
 		w := d.workers[i]
-		next, isStuck := w.take(now)
+		next, isStuck := w.take(now, d.freezes)
 		if next != 0 {
 			wait = min(wait, next.Sub(now))
 		}

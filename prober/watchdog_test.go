@@ -47,7 +47,7 @@ func (e *hangingEngine) Do(ctx context.Context, r *transport.Result) {
 func hangingTarget(burst config.Burst, e engine) (*target, *bytes.Buffer) {
 	var log bytes.Buffer
 	t := testTarget(testConfig(burst), e)
-	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.cfg.Name)
+	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.name)
 	return t, &log
 }
 
@@ -65,7 +65,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
 				assert.EqualValues(t, 1, c.codes[errcode.Stuck].count)
-				assert.Equal(t, target.cfg.Timeout+stuckAfter, c.codes[errcode.Stuck].sum)
+				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.codes[errcode.Stuck].sum)
 				assert.EqualValues(t, 49, c.codes[errcode.OK].count, "the others go on")
 				assert.EqualValues(t, 1, target.hung.Load())
 				assert.Contains(t, log.String(), "code=1007")
@@ -93,7 +93,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
 		assert.EqualValues(t, 5, c.codes[errcode.Stuck].count)
 		assert.EqualValues(t, 1, c.bursts)
-		assert.EqualValues(t, 3, c.skipped, "nobody could send anything")
+		assert.EqualValues(t, 3, c.skipped[skipStuck], "nobody could send anything")
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1007"), "the log has it once")
 
 		close(e.released)
@@ -123,7 +123,7 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, newFakeEngine(takes(time.Millisecond)))
-		target.verdict = func(r *transport.Result) errcode.Code {
+		target.current.Load().verdict = func(r *transport.Result) errcode.Code {
 			require.Equal(t, http.StatusOK, r.Status)
 			panic("a bug")
 		}

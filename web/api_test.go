@@ -23,7 +23,7 @@ import (
 var documented = map[string]any{
 	"Error": apiFault{}, "List of targets": apiTargetList{}, "Target": apiTarget{}, "Details of a target": apiDetail{},
 	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Kind of failure": apiKind{},
-	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
+	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 }
 

@@ -47,7 +47,9 @@ type (
 		Kinds             []apiKind        `json:"failures_total"`
 		Responses         []apiResponse    `json:"responses"`
 		DroppedBy         []apiDrop        `json:"dropped_by_reason"`
+		Cuts              []apiCut         `json:"cut_by_reason"`
 		BurstsSkipped     uint64           `json:"bursts_skipped"`
+		BurstsSkippedLate uint64           `json:"bursts_skipped_late"`
 		PeakInFlight      uint64           `json:"peak_in_flight"`
 		SentBytes         uint64           `json:"sent_bytes"`
 		ReceivedBytes     uint64           `json:"received_bytes"`
@@ -68,6 +70,9 @@ type (
 		OwnFailed         uint64             `json:"own_failed"`
 		Dropped           uint64             `json:"dropped"`
 		HeldBack          uint64             `json:"held_back"`
+		DroppedLate       uint64             `json:"dropped_late"`
+		CutBy             string             `json:"cut_by"`
+		Cut               uint64             `json:"cut"`
 		Failures          []apiKind          `json:"failures"`
 		P50Seconds        float64            `json:"p50_seconds"`
 		P95Seconds        float64            `json:"p95_seconds"`
@@ -113,6 +118,11 @@ type (
 	apiDrop struct {
 		Reason string `json:"reason"`
 		Count  uint64 `json:"count"`
+	}
+	apiCut struct {
+		Reason   string `json:"reason"`
+		Bursts   uint64 `json:"bursts"`
+		Requests uint64 `json:"requests"`
 	}
 	apiTLS struct {
 		Version    string `json:"version"`
@@ -172,7 +182,8 @@ func apiDetailOf(d *prober.Detail, now time.Time) (apiDetail, error) {
 			return apiResponse{c.Status, c.Version, c.Count}
 		}),
 		DroppedBy:     mapped(d.DroppedBy, func(c prober.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
-		BurstsSkipped: d.Skipped, PeakInFlight: d.PeakInFlight,
+		Cuts:          mapped(d.Cuts, func(c prober.CutCount) apiCut { return apiCut(c) }),
+		BurstsSkipped: d.Skipped, BurstsSkippedLate: d.Missed, PeakInFlight: d.PeakInFlight,
 		SentBytes: d.Sent, ReceivedBytes: d.Received,
 		ConnectionsOpened: d.Opened, ConnectionsReused: d.Reused, RequestsResent: d.Resent, ConnectionsOpen: d.Open,
 		BreakerOpen:  d.BreakerOpen,
@@ -194,7 +205,8 @@ func apiDetailOf(d *prober.Detail, now time.Time) (apiDetail, error) {
 func apiBurstOf(b prober.Burst) apiBurst {
 	out := apiBurst{
 		Start: b.Start.UTC(), DurationSeconds: b.Duration.Seconds(),
-		Requests: b.Requests, Failed: b.Failed, OwnFailed: b.Own, Dropped: b.Dropped, HeldBack: b.Held,
+		Requests: b.Requests, Failed: b.Failed, OwnFailed: b.Own, Dropped: b.Dropped, HeldBack: b.Held, DroppedLate: b.Frozen,
+		CutBy: b.CutBy, Cut: b.Cut,
 		Failures:   mapped(b.Kinds, apiKindOf),
 		P50Seconds: b.P50.Seconds(), P95Seconds: b.P95.Seconds(), P99Seconds: b.P99.Seconds(), MaxSeconds: b.Max.Seconds(),
 		PhaseSeconds:      map[string]float64{},

@@ -22,6 +22,9 @@ type targetPage struct {
 	YAML   string
 }
 
+// Overrun returns how many slots passed while a burst was under way.
+func (p *targetPage) Overrun() uint64 { return p.Skipped - p.Missed }
+
 type charts struct{ Latency, Outcome, Phases, Codes *chart }
 
 // codeLine is how many requests came to a code since the start.

@@ -74,8 +74,11 @@ func ownTrouble(t *prober.Status, now time.Time) []string {
 			all = append(all, fmt.Sprintf("%s ended with %s %s: %s", plural(k.Count, "request"), k.Code, k.Code.Name(), k.Code.Meaning()))
 		}
 	}
-	if t.Last.Held > 0 {
-		all = append(all, plural(t.Last.Held, "request")+" not sent for want of a worker or because of a ceiling")
+	if n := t.Last.Held - t.Last.Frozen; n > 0 {
+		all = append(all, plural(n, "request")+" not sent for want of a worker or because of a ceiling")
+	}
+	if n := t.Last.Frozen; n > 0 {
+		all = append(all, plural(n, "request")+" not sent because the prober itself did not run")
 	}
 	if t.Last.Late {
 		all = append(all, "requests sent "+latency(t.Last.Lag)+" late on average")

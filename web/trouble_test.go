@@ -60,7 +60,7 @@ func TestOwnTroubleIsToldInWords(t *testing.T) {
 	s := &prober.Status{
 		Bursts: 1, Interval: time.Minute, LastStart: now.Add(-time.Hour), TroubledSince: now,
 		Last: &prober.Burst{
-			Requests: 10, Own: 2, Failed: 1, Held: 3, Late: true, Lag: 20 * time.Millisecond,
+			Requests: 10, Own: 2, Failed: 1, Held: 5, Frozen: 2, Late: true, Lag: 20 * time.Millisecond,
 			Kinds: []prober.FailureKind{{Code: errcode.LocalPorts, Count: 2}, {Code: errcode.Refused, Count: 1}},
 		},
 	}
@@ -68,6 +68,7 @@ func TestOwnTroubleIsToldInWords(t *testing.T) {
 		"no burst has started for 60 min",
 		"2 requests ended with 1004 local_ports: " + errcode.LocalPorts.Meaning(),
 		"3 requests not sent for want of a worker or because of a ceiling",
+		"2 requests not sent because the prober itself did not run",
 		"requests sent 20 ms late on average",
 	}, ownTrouble(s, now))
 }

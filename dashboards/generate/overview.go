@@ -63,7 +63,7 @@ func failing() panel {
 }
 
 func dropped() panel {
-	return stat("Dropped", "Share of the scheduled requests that were never sent in the time shown: targets too slow for their rate, or a ceiling.", "percentunit",
+	return stat("Dropped", "Share of the scheduled requests that were never sent in the time shown: targets too slow for their rate, a ceiling, or a prober that did not run.", "percentunit",
 		now(sum("", increase(of("prober_requests_dropped_total")))+" / "+sum("", increase(of("prober_requests_scheduled_total"))), ""),
 		below(good), from(0.001, warn), from(0.01, bad)).decimals(2)
 }

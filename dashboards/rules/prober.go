@@ -5,7 +5,7 @@ import "time"
 // proberAlerts returns the alerts on the probers themselves.
 func (s Settings) proberAlerts() []Rule {
 	rules := s.presenceAlerts()
-	for _, a := range []alert{s.lag(), s.trouble(), reload(), shardMissing(), shardsDisagree()} {
+	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), shardMissing(), shardsDisagree()} {
 		a.scope, a.dashboard = scopeProber, selfDashboard
 		rules = append(rules, s.rule(a))
 	}
@@ -56,6 +56,22 @@ func (s Settings) lag() alert {
 			> 0.05`, "w", s.span(window)),
 		summary:     "The prober {{ $labels.instance }} sends late, and its latencies are its own",
 		description: "One request in a hundred leaves {{ $labels.instance }} {{ $value | humanizeDuration }} after it was due, although a worker was free. Its machine is too busy.",
+		variables:   []string{"job", "instance"},
+	}
+}
+
+// frozen tells that a prober stood still. Its lag alone may not: what comes too late to
+// be sent is not in it.
+func (s Settings) frozen() alert {
+	return alert{
+		name:     "ProberFrozen",
+		severity: ticket,
+		expr: expr(`
+			sum by (job, instance) (increase(prober_bursts_skipped_total{reason="late"}[$w]))
+			  + sum by (job, instance) (increase(prober_requests_dropped_total{reason="late"}[$w]))
+			  > 0`, "w", s.span(window)),
+		summary:     "The prober {{ $labels.instance }} does not run at times",
+		description: "{{ $labels.instance }} missed {{ printf \"%.0f\" $value }} bursts and requests within " + name(window) + " because it did not run itself: it was stopped, its machine was paused, or it gets too little processor time. The targets are not to blame.",
 		variables:   []string{"job", "instance"},
 	}
 }

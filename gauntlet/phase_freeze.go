@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"syscall"
+	"time"
+)
+
+const gateFrozen gate = "a freeze of the prober is told as its own trouble, and no target is blamed"
+
+// frozenFor is how long the daemon is stopped: longer than timeoutSoon, so that the time
+// of requests passes meanwhile.
+const frozenFor = timeoutSoon + 2*time.Second
+
+// freeze stops the daemon in the middle of bursts at servers that behave, and has it go
+// on.
+func (g *gauntlet) freeze(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	targets, err := f.prompt()
+	if err != nil {
+		return err
+	}
+	a, err := g.begin(ctx, "frozen", f, targets)
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	if err := a.load(); err != nil {
+		return err
+	}
+	if err := a.awaitAll(); err != nil {
+		return err
+	}
+	for range int(g.length(1, 5)) {
+		if err := a.stop(frozenFor); err != nil {
+			return err
+		}
+	}
+	v, err := a.finish()
+	if err != nil {
+		return err
+	}
+	g.judgeFreeze(v)
+	return nil
+}
+
+// prompt opens targets that answer at once: one with many slots, one with many
+// arrivals, and one whose bursts are closed.
+func (f *farm) prompt() ([]target, error) {
+	b, err := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
+	if err != nil {
+		return nil, err
+	}
+	slow, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: timeoutSoon / 2} }))
+	if err != nil {
+		return nil, err
+	}
+	url := func(b *barn, name string) string { return "http://" + b.address + "/" + name + "/" }
+	return []target{
+		{name: "slots", url: url(b, "slots"), interval: "200ms", burst: "{requests: 2}", exact: true, frozen: true},
+		{name: "arrivals", url: url(b, "arrivals"), interval: "100ms", burst: "{rate: 50, duration: 1m}", exact: true, timeout: timeoutSoon, frozen: true},
+		{name: "closed", url: url(slow, "closed"), barn: slow, interval: "100ms", burst: "{requests: 4, concurrency: 4}", exact: true, timeout: timeoutSoon, frozen: true},
+	}, nil
+}
+
+// stop stops the daemon for so long, and waits until it has gone on for a while. Nothing
+// is scraped meanwhile.
+func (a *act) stop(d time.Duration) error {
+	process := a.d.cmd.Process
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	err := pause(a.ctx, d)
+	if goesOn := process.Signal(syscall.SIGCONT); err == nil {
+		err = goesOn
+	}
+	if err != nil {
+		return err
+	}
+	return pause(a.ctx, 2*timeoutSoon)
+}
+
+// judgeFreeze looks for the trace of the freeze, and for who is blamed.
+func (g *gauntlet) judgeFreeze(v *view) {
+	skipped := v.sum("prober_bursts_skipped_total", "slots", "late")
+	g.board.hold(gateFrozen, skipped >= 10, "%v slots of 200 ms were skipped as late in %v", skipped, frozenFor)
+	late, timeout := v.sum("prober_requests_dropped_total", "arrivals", "late"), v.sum("prober_requests_dropped_total", "arrivals", "timeout")
+	g.board.hold(gateFrozen, late >= 50 && timeout == 0, "%v arrivals were dropped as late and %v as timeout", late, timeout)
+	lag := v.global["prober_schedule_lag_seconds_sum"]
+	g.board.hold(gateFrozen, lag > 1, "the lag of all requests is %v s", lag)
+	for _, name := range []string{"slots", "arrivals", "closed"} {
+		wrong := slices.DeleteFunc(codesOf(v.of(name)), func(code string) bool { return code == "0" || code == "1001" })
+		g.board.hold(gateFrozen, len(wrong) == 0, "%s has codes %v", name, v.of(name).codes())
+	}
+	g.board.fact("frozen for %s: %.0f slots skipped, %.0f arrivals dropped, lag %.0f s", frozenFor.String(), skipped, late, lag)
+}
+
+// sum adds up the samples of a metric with a target and a reason.
+func (v *view) sum(metric, target, reason string) (sum float64) {
+	for i := range v.samples {
+		if s := &v.samples[i]; s.Name == metric && s.Label("target") == target && s.Label("reason") == reason {
+			sum += s.Value
+		}
+	}
+	return sum
+}

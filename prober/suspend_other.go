@@ -1,0 +1,9 @@
+//go:build !linux
+
+package prober
+
+import "example.com/prober/prober/transport"
+
+// bootTime reads the monotonic clock, which may stand still while the machine is
+// suspended: a suspension leaves no trace here.
+func bootTime() transport.Instant { return transport.Now() }
