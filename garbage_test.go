@@ -6,9 +6,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+const mebi = 1 << 20
+
 func TestLittleMemoryLeavesRoomForGarbageAndMuchDoesNot(t *testing.T) {
 	t.Parallel()
-	const mebi = 1 << 20
 	for inUse, percent := range map[uint64]int{
 		0:          200,
 		2 * mebi:   200,
@@ -17,6 +18,23 @@ func TestLittleMemoryLeavesRoomForGarbageAndMuchDoesNot(t *testing.T) {
 		8 * mebi:   100,
 		300 * mebi: 100,
 	} {
-		assert.Equal(t, percent, garbageAllowed(inUse), "%d MiB", inUse/mebi)
+		assert.Equal(t, percent, garbageAllowed(inUse, inUse), "%d MiB", inUse/mebi)
+	}
+}
+
+func TestMemoryWithoutPointersLeavesNoMoreRoomForGarbage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ inUse, searched, garbage uint64 }{
+		{16 * mebi, 4 * mebi, 8 * mebi},
+		{32 * mebi, 4 * mebi, 8 * mebi},
+		{34 * mebi, 4 * mebi, 6 * mebi},
+		{36 * mebi, 4 * mebi, 4 * mebi},
+		{64 * mebi, 4 * mebi, 4 * mebi},
+		{64 * mebi, 32 * mebi, 32 * mebi},
+		{600 * mebi, 4 * mebi, 30 * mebi},
+	} {
+		percent := uint64(garbageAllowed(tt.inUse, tt.searched))
+		assert.LessOrEqual(t, percent*tt.inUse/100, tt.garbage, "%+v", tt)
+		assert.Greater(t, (percent+1)*tt.inUse/100, tt.garbage*9/10, "%+v", tt)
 	}
 }

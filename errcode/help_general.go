@@ -18,7 +18,7 @@ var generalHelp = [...]explained{
 	}},
 	{LocalResources, Help{
 		"The prober's own host had no file descriptor, memory or socket buffer left. The target is not to blame.",
-		"The limit of open files is below the number of connections, other processes take the memory, or connections pile up because a target stalls. Or a redirect, or the fetch of a token, found no room under --limit.connections or --limit.rate in time.",
+		"The limit of open files is below the number of connections, other processes take the memory, connections pile up because a target stalls, or the bodies that are looked at take all of --limit.kept-bodies. Or a redirect, or the fetch of a token, found no room under --limit.connections or --limit.rate in time.",
 		"Compare process_open_fds with process_max_fds and the container's memory with its limit. Raise the limit, or lower concurrency or --limit.connections. If the error text names a ceiling, compare prober_limit_used with prober_limit.",
 	}},
 	{Panic, Help{

@@ -17,6 +17,8 @@ type Limits struct {
 	Connections int
 	// Targets bounds the number of targets.
 	Targets int
+	// KeptBodies bounds the memory for bodies that are looked at or decoded, in bytes.
+	KeptBodies int
 }
 
 // limiter holds the ceilings in force and how much of them is in use.

@@ -113,7 +113,7 @@ func NewManager(o Options) *Manager {
 		runs:    make(map[*run]struct{}),
 		page:    newPage(),
 
-		decoders: transport.NewDecoders(),
+		decoders: transport.NewDecoders(o.Limits.KeptBodies),
 		precise:  newPrecision(),
 		watch:    new(watch),
 	}

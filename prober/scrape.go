@@ -91,7 +91,7 @@ func (m *Manager) scrape(giveWay func()) *scrape {
 		s.targets[i] = entries[i].view()
 		s.lag.merge(&s.targets[i].tally.lag)
 	}
-	s.limits = m.limiter.use(len(entries))
+	s.limits = m.limiter.use(len(entries), m.decoders.Kept())
 	return s
 }
 
@@ -106,11 +106,12 @@ func (e *entry) view() view {
 	}
 }
 
-func (l *limiter) use(targets int) []limitUse {
+func (l *limiter) use(targets, kept int) []limitUse {
 	inFlight, rate := l.inUse()
 	return []limitUse{
 		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
 		{"in_flight", float64(l.limits.InFlight), inFlight},
+		{"kept_bodies", float64(l.limits.KeptBodies), float64(kept)},
 		{"rate", l.limits.Rate, rate},
 		{"targets", float64(l.limits.Targets), float64(targets)},
 	}

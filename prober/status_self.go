@@ -42,17 +42,18 @@ func (m *Manager) Self() Self {
 		r.mu.Unlock()
 	}
 	s.LagP50, s.LagP99 = lag.quantile(0.5), lag.quantile(0.99)
-	s.Limits = m.limiter.set(len(recorders))
+	s.Limits = m.limiter.set(len(recorders), m.decoders.Kept())
 	return s
 }
 
 // set returns the ceilings that are set.
-func (l *limiter) set(targets int) []Limit {
+func (l *limiter) set(targets, kept int) []Limit {
 	inFlight, rate := l.inUse()
 	return slices.DeleteFunc([]Limit{
 		{"rate", l.limits.Rate, rate},
 		{"in_flight", float64(l.limits.InFlight), inFlight},
 		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
 		{"targets", float64(l.limits.Targets), float64(targets)},
+		{"kept_bodies", float64(l.limits.KeptBodies), float64(kept)},
 	}, func(l Limit) bool { return l.Most == 0 })
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -110,13 +111,16 @@ func (s *Shell) apiCodes(w http.ResponseWriter, r *http.Request) {
 
 // answer answers with what build returns, as JSON.
 func (s *Shell) answer(w http.ResponseWriter, r *http.Request, key string, build func() (any, error)) {
-	d, err := s.gallery.get(key, func() ([]byte, error) {
+	d, err := s.gallery.get(r, key, func() ([]byte, error) {
 		value, err := build()
 		if err != nil {
 			return nil, err
 		}
 		return json.Marshal(value)
 	})
+	if errors.Is(err, context.Canceled) {
+		panic(http.ErrAbortHandler) // the client has gone
+	}
 	if errors.Is(err, errBusy) {
 		w.Header().Set("Retry-After", "1")
 		apiError(w, http.StatusServiceUnavailable, err.Error())

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -32,14 +33,15 @@ var errBusy = errors.New("too many pages are asked for at once")
 type gallery struct {
 	mu    sync.Mutex
 	drawn map[string]drawing
-	// waiting has room for those who want to draw, easel for the one who does.
-	waiting, easel chan struct{}
+	// waiting has places for those who want to draw, easel for the one who does.
+	waiting admission
+	easel   chan struct{}
 	// next is when the next page may be drawn; it belongs to whoever is at the easel.
 	next time.Time
 }
 
 func newGallery() *gallery {
-	return &gallery{drawn: map[string]drawing{}, waiting: make(chan struct{}, maxWaiting), easel: make(chan struct{}, 1)}
+	return &gallery{drawn: map[string]drawing{}, waiting: admission{most: maxWaiting}, easel: make(chan struct{}, 1)}
 }
 
 type drawing struct {
@@ -48,24 +50,31 @@ type drawing struct {
 	etag string
 }
 
-// get returns what is kept under key, or draws it. It returns errBusy where too many
-// wait for that.
-func (g *gallery) get(key string, draw func() ([]byte, error)) (drawing, error) {
+// get returns what is kept under key, or draws it for r. It returns errBusy where too
+// many wait for that, and the cause of the end of r's context where that ends first.
+func (g *gallery) get(r *http.Request, key string, draw func() ([]byte, error)) (drawing, error) {
 	if d, ok := g.kept(key); ok {
 		return d, nil
 	}
-	select {
-	case g.waiting <- struct{}{}:
-		defer func() { <-g.waiting }()
-	default:
+	ctx, place, ok := g.waiting.admit(r)
+	if !ok {
 		return drawing{}, errBusy
 	}
-	g.easel <- struct{}{}
-	defer func() { <-g.easel }()
+	defer place.giveBack()
+	select {
+	case g.easel <- struct{}{}:
+		defer func() { <-g.easel }()
+	case <-ctx.Done():
+		return drawing{}, ended(ctx)
+	}
 	if d, ok := g.kept(key); ok { // somebody drew it meanwhile
 		return d, nil
 	}
-	<-time.After(time.Until(g.next))
+	select {
+	case <-time.After(time.Until(g.next)):
+	case <-ctx.Done():
+		return drawing{}, ended(ctx)
+	}
 	start := time.Now()
 	if free := start.Add(-freeDrawing); g.next.Before(free) {
 		g.next = free
@@ -76,6 +85,14 @@ func (g *gallery) get(key string, draw func() ([]byte, error)) (drawing, error) 
 		return drawing{}, err
 	}
 	return g.keep(key, body), nil
+}
+
+// ended returns why a request waits no longer: for whom it had to make room, all is busy.
+func ended(ctx context.Context) error {
+	if errors.Is(context.Cause(ctx), errDisplaced) {
+		return errBusy
+	}
+	return context.Cause(ctx)
 }
 
 // kept returns what is kept under key, if it is new.
@@ -104,7 +121,10 @@ func etagOf(body []byte) string {
 
 // page answers with a page of HTML.
 func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) {
-	d, err := s.gallery.get(key, draw)
+	d, err := s.gallery.get(r, key, draw)
+	if errors.Is(err, context.Canceled) {
+		panic(http.ErrAbortHandler) // the client has gone
+	}
 	if errors.Is(err, errBusy) {
 		w.Header().Set("Retry-After", "1")
 		text(w, http.StatusServiceUnavailable, err.Error())

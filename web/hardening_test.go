@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -186,6 +187,7 @@ func TestManyDifferentPagesTakeAPartOfTheTimeOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGallery()
+		asker := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 		const takes = 100 * time.Millisecond
 		draw := func() ([]byte, error) {
 			time.Sleep(takes)
@@ -195,12 +197,12 @@ func TestManyDifferentPagesTakeAPartOfTheTimeOnly(t *testing.T) {
 		ended := make(chan error, maxWaiting)
 		for i := range maxWaiting {
 			go func() {
-				_, err := g.get(strconv.Itoa(i), draw)
+				_, err := g.get(asker, strconv.Itoa(i), draw)
 				ended <- err
 			}()
 		}
 		synctest.Wait()
-		_, err := g.get("one more", draw)
+		_, err := g.get(asker, "one more", draw)
 		require.ErrorIs(t, err, errBusy)
 		for range maxWaiting {
 			require.NoError(t, <-ended)

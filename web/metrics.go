@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -26,19 +27,19 @@ const maxScrapes = 64
 // exposition answers scrapes. At most one is rendered at a time, and all that
 // come in the meantime share the next, so that a crowd of scrapers costs the
 // targets no more than one or two. It is rendered into memory: a client that
-// does not read holds up nobody.
+// does not read holds up nobody. One that goes leaves nothing to be done.
 type exposition struct {
 	log      *slog.Logger
 	manager  *prober.Manager
 	registry prometheus.Gatherer
-	slots    chan struct{}
+	scrapes  admission
 
-	rendering sync.Mutex // held while a scrape is rendered; it owns the next three
-	zip       *gzip.Writer
-	protobuf  protobuf
-	courtesy  *courtesy
-	mu        sync.Mutex
-	next      map[encoding]*rendering
+	turn     chan struct{} // has one who renders a scrape; who owns the next three
+	zip      *gzip.Writer
+	protobuf protobuf
+	courtesy *courtesy
+	mu       sync.Mutex
+	next     map[encoding]*rendering
 }
 
 // encoding is how a scrape is to be written.
@@ -69,25 +70,29 @@ func newExposition(o Options) *exposition {
 		log:      o.Log,
 		manager:  o.Manager,
 		registry: o.Registry,
-		slots:    make(chan struct{}, maxScrapes),
+		scrapes:  admission{most: maxScrapes},
+		turn:     make(chan struct{}, 1),
 		next:     make(map[encoding]*rendering),
 	}
 }
 
 // ServeHTTP writes all metrics in the format that the client prefers.
 func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	select {
-	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
-	default:
-		text(w, http.StatusServiceUnavailable, "too many scrapes are under way")
+	ctx, place, ok := e.scrapes.admit(r)
+	if !ok {
+		refuseScrape(w)
 		return
 	}
+	defer place.giveBack()
 	as := encoding{
 		format: expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...),
 		gzip:   acceptsGzip(r.Header.Get("Accept-Encoding")),
 	}
-	page, err := e.scrape(as)
+	page, err := e.scrape(ctx, as)
+	if ctx.Err() != nil {
+		gaveUp(ctx, func() { refuseScrape(w) })
+		return
+	}
 	if err != nil {
 		e.log.Error("cannot write the metrics", "err", err)
 		text(w, http.StatusInternalServerError, "the metrics cannot be written")
@@ -99,24 +104,40 @@ func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if as.gzip {
 		h.Set("Content-Encoding", "gzip")
 	}
-	_, _ = w.Write(page) // a client that has gone needs no answer
+	place.answer(ctx, w, page)
 }
 
-// scrape returns what is counted at some moment after the call.
-func (e *exposition) scrape(as encoding) ([]byte, error) {
+func refuseScrape(w http.ResponseWriter) {
+	text(w, http.StatusServiceUnavailable, "too many scrapes are under way")
+}
+
+// scrape returns what is counted at some moment after the call, or nothing when ctx
+// ends before. One of those who wait for a rendering does it for all, once no other is
+// under way.
+func (e *exposition) scrape(ctx context.Context, as encoding) ([]byte, error) {
 	e.mu.Lock()
 	r := e.next[as]
-	if r != nil {
-		e.mu.Unlock()
-		<-r.done
-		return r.page, r.err
+	if r == nil {
+		r = &rendering{done: make(chan struct{}), err: errUnfinished}
+		e.next[as] = r
 	}
-	r = &rendering{done: make(chan struct{}), err: errUnfinished}
-	e.next[as] = r
 	e.mu.Unlock()
-
-	e.rendering.Lock()
-	defer e.rendering.Unlock()
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-r.done:
+		return r.page, r.err
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case <-r.done:
+		return r.page, r.err
+	default:
+	}
 	defer close(r.done)
 	e.mu.Lock()
 	delete(e.next, as) // what comes from now on may ask for later numbers

@@ -180,15 +180,16 @@ func TestPrefix(t *testing.T) {
 func TestPagesAreDrawnOnceInASecondAndNotSentTwice(t *testing.T) {
 	t.Parallel()
 	g := newGallery()
+	asker := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 	drawn := 0
 	draw := func() ([]byte, error) { drawn++; return []byte("page"), nil }
 	for range 3 {
-		_, err := g.get("a", draw)
+		_, err := g.get(asker, "a", draw)
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 1, drawn)
 	for i := range 10 * maxDrawn {
-		_, err := g.get(strings.Repeat("x", i), draw)
+		_, err := g.get(asker, strings.Repeat("x", i), draw)
 		require.NoError(t, err)
 	}
 	assert.LessOrEqual(t, len(g.drawn), maxDrawn)

@@ -22,6 +22,7 @@ const (
 	writeTimeout   = 60 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 16 << 10
+	maxReloads     = 64 // that wait
 )
 
 // Options is what the handlers need.
@@ -51,6 +52,9 @@ type Shell struct {
 	assets  map[string]drawing // by the name of the file
 	gallery *gallery
 	ready   atomic.Bool
+	// reloads are the requests for one, and reloading has the one that is served.
+	reloads   admission
+	reloading chan struct{}
 	// Scrapes are numbered from 1 in the order in which they begin; answered is
 	// the highest number of those that have been answered.
 	begun, answered atomic.Int64
@@ -59,6 +63,7 @@ type Shell struct {
 // New returns a shell that is not ready yet.
 func New(opts Options) *Shell {
 	s := &Shell{opts: opts, prefix: opts.Prefix, assets: loadAssets(), gallery: newGallery()}
+	s.reloads.most, s.reloading = maxReloads, make(chan struct{}, 1)
 	s.pages = s.parse()
 	return s
 }
@@ -143,9 +148,23 @@ func (s *Shell) readiness(w http.ResponseWriter, _ *http.Request) {
 	text(w, http.StatusOK, "ready")
 }
 
-func (s *Shell) reload(w http.ResponseWriter, _ *http.Request) {
+func (s *Shell) reload(w http.ResponseWriter, r *http.Request) {
 	if !s.opts.EnableLifecycle {
 		text(w, http.StatusForbidden, "the lifecycle API is off: start with --web.enable-lifecycle")
+		return
+	}
+	refuse := func() { text(w, http.StatusServiceUnavailable, "too many reloads are asked for at once") }
+	ctx, place, ok := s.reloads.admit(r)
+	if !ok {
+		refuse()
+		return
+	}
+	defer place.giveBack()
+	select {
+	case s.reloading <- struct{}{}:
+		defer func() { <-s.reloading }()
+	case <-ctx.Done():
+		gaveUp(ctx, refuse)
 		return
 	}
 	if err := s.opts.Reload(); err != nil {

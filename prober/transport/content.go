@@ -42,7 +42,7 @@ func newContentPlan(cfg *Config) (*contentPlan, error) {
 	if p.check != nil || len(cfg.Compression) > 0 {
 		p.fields = append(p.fields, contentEncoding)
 		if p.decoders = cfg.Decoders; p.decoders == nil {
-			p.decoders = NewDecoders()
+			p.decoders = NewDecoders(0)
 		}
 	}
 	if p.follows {
@@ -64,7 +64,9 @@ type kept struct {
 	plan   *contentPlan
 	fields fieldSet
 	body   []byte
-	wanted bool // the body is kept
+	own    []byte // the space of a body that is short
+	lent   bool   // the space of the body is that of all requests
+	wanted bool   // the body is kept
 }
 
 // keep makes r keep what p wants of its response.
@@ -76,13 +78,21 @@ func (r *Result) keep(p *contentPlan) {
 	case r.kept == nil:
 		r.kept = new(kept)
 	}
-	r.kept.plan = p
 	r.kept.reset()
+	r.kept.plan = p
 }
 
 func (k *kept) reset() {
 	k.fields.reset()
-	k.body, k.wanted = k.body[:0], false
+	k.forget()
+}
+
+// forget drops the body.
+func (k *kept) forget() {
+	if k.lent {
+		k.plan.decoders.space.giveBack(k.body)
+	}
+	k.body, k.lent, k.wanted = k.own[:0], false, false
 }
 
 // begin prepares k, whose fields are those of the final header, for a body. That
@@ -103,16 +113,37 @@ func (k *kept) take(p []byte) error {
 		return errInflated // no coding that is of use makes a body longer
 	}
 	if need := len(k.body) + len(p); need > cap(k.body) {
-		// Doubling leaves less behind than append, whose steps are smaller.
-		k.body = append(make([]byte, 0, max(need, min(2*cap(k.body), k.plan.room))), k.body...)
+		if err := k.grow(need); err != nil {
+			return err
+		}
 	}
 	k.body = append(k.body, p...)
 	return nil
 }
 
+// grow makes room for need bytes. It doubles it, so that few bytes are copied.
+func (k *kept) grow(need int) error {
+	if size := max(need, min(2*cap(k.body), k.plan.room)); size <= ownRoom {
+		k.body = append(make([]byte, 0, size), k.body...)
+		k.own = k.body
+		return nil
+	}
+	body, ok := k.plan.decoders.space.lend(need, k.plan.room)
+	if !ok {
+		return errNoSpace
+	}
+	body = append(body, k.body...)
+	if k.lent {
+		k.plan.decoders.space.giveBack(k.body)
+	}
+	k.body, k.lent = body, true
+	return nil
+}
+
 // settle does with the body of r what the plan says, when the exchange has ended
-// and its time has been taken.
+// and its time has been taken. The body is gone afterwards.
 func (p *contentPlan) settle(r *Result) {
+	defer r.kept.forget()
 	if p.decoders == nil || r.Err != nil {
 		return
 	}

@@ -8,8 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
-
 	"example.com/prober/errcode"
 )
 
@@ -23,8 +21,8 @@ const (
 	freeInflation = 64 << 10
 	// maxDecoders is how many bodies are decoded at the same time.
 	maxDecoders = 2
-	// decoderKeeps is the longest body after which the space of a decoder stays.
-	decoderKeeps = 64 << 10
+	// shortBody is the longest decoded body for which each decoder has space.
+	shortBody = 64 << 10
 )
 
 var (
@@ -64,8 +62,8 @@ func (k *kept) codings(list []coding) ([]coding, error) {
 	return list, nil
 }
 
-// isWide tells whether a coding needs megabytes to be undone: 16 and 8 of them. A
-// body has one such coding at most.
+// isWide reports whether a coding needs megabytes to be undone. A body has one such
+// coding at most.
 func (c coding) isWide() bool { return c == codingBrotli || c == codingZstd }
 
 func codingOf(name []byte) (c coding, ok bool) {
@@ -82,84 +80,117 @@ func codingOf(name []byte) (c coding, ok bool) {
 	return 0, false
 }
 
-// Decoders decode response bodies for all transports that share them, two at a
-// time, so that what decoding needs of memory is bounded however many peers send
-// what inflates.
-type Decoders struct{ free chan *decoder }
+// Decoders decode response bodies for all transports that share them, and keep the
+// bodies until then, so that what this needs of memory is bounded however many
+// peers send what inflates.
+type Decoders struct {
+	free  chan *decoder
+	wide  chan *wideDecoder // the only one
+	space space
+}
 
-// NewDecoders returns decoders that share nothing with others.
-func NewDecoders() *Decoders {
-	d := &Decoders{free: make(chan *decoder, maxDecoders)}
+// NewDecoders returns decoders that share nothing with others. The bodies that are
+// kept at the same time, as they came and decoded, may take mostKept bytes; with 0
+// there is no ceiling. Short bodies do not count: up to 16 KiB as they came, and up to
+// 64 KiB decoded.
+func NewDecoders(mostKept int) *Decoders {
+	d := &Decoders{free: make(chan *decoder, maxDecoders), wide: make(chan *wideDecoder, 1), space: space{most: mostKept}}
 	for range maxDecoders {
 		d.free <- new(decoder)
 	}
+	d.wide <- new(wideDecoder)
 	return d
 }
 
+// Kept returns how many bytes bodies have that are kept at this moment.
+func (d *Decoders) Kept() int { return d.space.used() }
+
 // decode undoes the codings of raw, the last one first. It returns what use makes
-// of the result, or why there is none. With use nil the result is dropped.
+// of the result, or why there is none. With use nil the result is dropped. Each wait
+// in it is for another body, whose decoding ends by itself.
 func (d *Decoders) decode(raw []byte, codings []coding, use func([]byte) error) (verdict, err error) {
+	var wide *wideDecoder
+	if slices.ContainsFunc(codings, coding.isWide) {
+		wide = <-d.wide // before a decoder, which others can use meanwhile
+		defer func() { d.wide <- wide }()
+	}
+	return d.decodeWith(wide, raw, codings, use)
+}
+
+// decodeWith is decode with what a coding needs that takes megabytes.
+func (d *Decoders) decodeWith(wide *wideDecoder, raw []byte, codings []coding, use func([]byte) error) (verdict, err error) {
 	free := <-d.free
 	defer func() {
 		if p := recover(); p != nil {
 			err = errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", p, debug.Stack()))
 			free = new(decoder)
-		}
-		if cap(free.out) > decoderKeeps {
-			free.out = nil
+			if wide != nil {
+				*wide = wideDecoder{}
+			}
 		}
 		d.free <- free
 	}()
-	if err := free.decode(raw, codings, use != nil); err != nil {
+	free.wide = wide
+	if free.short == nil {
+		free.short = make([]byte, 0, shortBody)
+	}
+	size, err := free.pass(raw, codings, free.short)
+	if wide != nil && wide.asksLong {
+		size, err = free.pass(raw, codings, free.short)
+	}
+	switch {
+	case err != nil || use == nil:
+		return nil, err
+	case size <= len(free.out):
+		return use(free.out), nil
+	}
+	return d.again(free, raw, codings, size, use)
+}
+
+// again decodes what was too long for the decoder's own space. What does not end
+// within the limit has taken no memory so far.
+func (d *Decoders) again(free *decoder, raw []byte, codings []coding, size int, use func([]byte) error) (verdict, err error) {
+	long, ok := d.space.lend(size, size)
+	if !ok {
+		return nil, errNoSpace
+	}
+	defer func() {
+		free.out = nil
+		d.space.giveBack(long)
+	}()
+	if _, err := free.pass(raw, codings, long[:0:size]); err != nil {
 		return nil, err
 	}
-	if use != nil {
-		verdict = use(free.out)
-	}
-	return verdict, nil
+	return use(free.out), nil
 }
 
 // decoder is the space for decoding one body.
 type decoder struct {
 	raw     bytes.Reader
 	layers  [maxCodings]layer
-	wide    wideDecoder
-	out     []byte
-	surplus [4 << 10]byte // takes what out has no room for
-}
-
-// decode leaves the result in d.out if it is to be kept. A long one is decoded
-// twice: first to see whether it ends within the limit, so that what does not
-// takes no memory, and once more into space that was made for it.
-func (d *decoder) decode(raw []byte, codings []coding, keep bool) error {
-	if d.out == nil {
-		d.out = make([]byte, 0, readAhead)
-	}
-	size, err := d.pass(raw, codings)
-	if err != nil || size <= len(d.out) || !keep {
-		return err
-	}
-	d.out = make([]byte, 0, size)
-	_, err = d.pass(raw, codings)
-	return err
+	wide    *wideDecoder  // of the body; nil if none of its codings needs it
+	short   []byte        // space for the result
+	out     []byte        // the result, as far as there is room for it
+	surplus [4 << 10]byte // takes what there is no room for
 }
 
 // pass decodes raw and returns the size of the result, of which as much as there
-// is room for is in d.out.
-func (d *decoder) pass(raw []byte, codings []coding) (size int, err error) {
+// is room for is in out.
+func (d *decoder) pass(raw []byte, codings []coding, out []byte) (size int, err error) {
+	d.out = out
 	d.raw.Reset(raw)
 	defer d.raw.Reset(nil) // raw is not ours
 	limit := min(maxKeptBytes, max(freeInflation, int64(len(raw))*maxInflation))
 	var src io.Reader = &d.raw
 	for i := range codings {
 		l := &d.layers[i]
-		if err := l.open(codings[len(codings)-1-i], src, limit, &d.wide); err != nil {
-			return 0, explain(err, d.layers[:i+1])
+		if err := l.open(codings[len(codings)-1-i], src, limit, d.wide); err != nil {
+			return 0, d.explain(err, i+1)
 		}
 		src = l
 	}
 	if size, err = d.drain(src); err != nil {
-		return 0, explain(err, d.layers[:len(codings)])
+		return 0, d.explain(err, len(codings))
 	}
 	for i := range codings {
 		if !d.layers[i].ended() {
@@ -171,7 +202,6 @@ func (d *decoder) pass(raw []byte, codings []coding) (size int, err error) {
 
 // drain reads src to its end.
 func (d *decoder) drain(src io.Reader) (size int, err error) {
-	d.out = d.out[:0]
 	for {
 		room := d.out[len(d.out):cap(d.out)]
 		if len(room) == 0 {
@@ -191,10 +221,10 @@ func (d *decoder) drain(src io.Reader) (size int, err error) {
 
 // explain tells a body that becomes too long from one that is broken. The errors
 // of the decoders hold nothing that the peer sent.
-func explain(err error, opened []layer) error {
-	tooLong := errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded)
-	for i := range opened {
-		tooLong = tooLong || opened[i].left < 0
+func (d *decoder) explain(err error, opened int) error {
+	tooLong := isWindow(err)
+	for i := range d.layers[:opened] {
+		tooLong = tooLong || d.layers[i].left < 0
 	}
 	if tooLong {
 		return errInflated

@@ -6,9 +6,6 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
-
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 )
 
 // layer undoes one content coding. Its decoders are used again.
@@ -37,7 +34,8 @@ func (l *layer) open(c coding, src io.Reader, limit int64, wide *wideDecoder) (e
 	case codingDeflate:
 		return l.openDeflate()
 	case codingBrotli:
-		l.decoded, err = wide.openBrotli(l.in)
+		l.left = min(limit, mostBrotli)
+		l.decoded, err = wide.openBrotli(l.in, l.left)
 	default:
 		l.decoded, err = wide.openZstd(l.in)
 	}
@@ -97,35 +95,4 @@ func (l *layer) openFlate() error {
 func isZlib(header []byte) bool {
 	const deflate = 8
 	return len(header) == 2 && header[0]&0x0f == deflate && (int(header[0])<<8|int(header[1]))%31 == 0
-}
-
-// wideDecoder is for the codings whose decoders take much space, which they keep.
-// There is room for one of them.
-type wideDecoder struct {
-	brotli *brotli.Reader
-	zstd   *zstd.Decoder
-}
-
-func (w *wideDecoder) openBrotli(src io.Reader) (io.Reader, error) {
-	if w.brotli == nil {
-		*w = wideDecoder{brotli: new(brotli.Reader)}
-	}
-	return w.brotli, w.brotli.Reset(src)
-}
-
-// openZstd allows a window of 8 MiB, which is what the content coding is limited
-// to (RFC 9659, section 3).
-func (w *wideDecoder) openZstd(src io.Reader) (io.Reader, error) {
-	if w.zstd == nil {
-		decoder, err := zstd.NewReader(nil,
-			zstd.WithDecoderConcurrency(1), // starts no goroutine
-			zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxMemory(maxKeptBytes),
-		)
-		if err != nil {
-			return nil, err
-		}
-		*w = wideDecoder{zstd: decoder}
-	}
-	return w.zstd, w.zstd.Reset(src)
 }

@@ -243,7 +243,7 @@ func TestEncodedBodyAboveWhatIsKept(t *testing.T) {
 
 func TestDecodersAreUsedAgain(t *testing.T) {
 	t.Parallel()
-	d := NewDecoders()
+	d := NewDecoders(0)
 	zeros := strings.Repeat("\x00", 1<<20)
 	inflate := func(codings []coding, body string) (string, errcode.Code) {
 		got := ""

@@ -48,6 +48,7 @@ var (
 	errHeaderList  = failure(http2.ErrCodeCancel, errcode.HTTP2HeaderList, "response header above 64 KiB")
 	errH2BodyLimit = &h2failure{http2.ErrCodeCancel, errBodyLimit}
 	errH2Inflated  = &h2failure{http2.ErrCodeCancel, errInflated}
+	errH2NoSpace   = &h2failure{http2.ErrCodeCancel, errNoSpace}
 	errH2Status    = failure(http2.ErrCodeProtocol, errcode.HTTP1StatusRange, "status outside 100-599")
 	errShort       = failure(http2.ErrCodeProtocol, errcode.Truncated, "less body than declared")
 	errOverrun     = failure(http2.ErrCodeProtocol, errcode.BodyOverrun, "more body than declared")

@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"errors"
+
 	"golang.org/x/net/http2"
 )
 
@@ -125,10 +127,15 @@ func (st *h2stream) body(n int64, part []byte, maxBody int64) error {
 	case st.content > maxBody:
 		return errH2BodyLimit
 	}
-	if st.kept.take(part) != nil {
+	err := st.kept.take(part)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errNoSpace):
+		return errH2NoSpace
+	default:
 		return errH2Inflated
 	}
-	return nil
 }
 
 // ignoreData drops content of a stream that is not open, which is in order if we

@@ -1,0 +1,200 @@
+package transport
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+)
+
+func TestSpaceIsUsedAgainAndBounded(t *testing.T) {
+	t.Parallel()
+	s := space{most: 1 << 20}
+	one, ok := s.lend(100<<10, 300<<10)
+	require.True(t, ok)
+	assert.Equal(t, 128<<10, cap(one))
+	two, ok := s.lend(300<<10, 300<<10)
+	require.True(t, ok)
+	assert.Equal(t, 300<<10, cap(two))
+	_, ok = s.lend(700<<10, 700<<10)
+	assert.False(t, ok, "more than there is")
+	assert.Equal(t, 428<<10, s.used())
+
+	s.giveBack(one[:10])
+	s.giveBack(two)
+	assert.Zero(t, s.used())
+	again, ok := s.lend(65<<10, 1<<20)
+	require.True(t, ok)
+	assert.Same(t, &one[:1][0], &again[:1][0])
+	assert.Empty(t, again)
+	all, ok := s.lend(800<<10, 800<<10)
+	require.True(t, ok, "what is free makes way")
+	assert.Equal(t, 928<<10, s.held)
+	s.giveBack(all)
+	s.giveBack(again)
+	assert.Len(t, s.free, 2)
+}
+
+func TestSpaceWithoutACeilingIsNotKeptForEver(t *testing.T) {
+	t.Parallel()
+	var s space
+	var lent [][]byte
+	for range 20 {
+		p, ok := s.lend(1<<20, 1<<20)
+		require.True(t, ok)
+		lent = append(lent, p)
+	}
+	for _, p := range lent {
+		s.giveBack(p)
+	}
+	assert.Zero(t, s.used())
+	assert.LessOrEqual(t, s.held, mostFree+1<<20)
+}
+
+func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 16 << 10 {
+		fmt.Fprintf(&b, "%06d", i)
+	}
+	noise := b.String()
+	zipped := compressed(t, noise, "gzip")
+	for name, tt := range map[string]struct {
+		encoding, body string
+		code           errcode.Code
+	}{
+		"as it comes":       {"", noise, errcode.LocalResources},
+		"decoded":           {"gzip", zipped, errcode.LocalResources},
+		"as it comes, less": {"", noise[:60<<10], errcode.OK},
+		"short":             {"", noise[:ownRoom], errcode.OK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler := func(w http.ResponseWriter, _ *http.Request) {
+				if tt.encoding != "" {
+					w.Header().Set("Content-Encoding", tt.encoding)
+				}
+				_, _ = io.WriteString(w, tt.body) // the client may have had enough
+			}
+			overBoth(t, handler, func(t *testing.T, cfg Config) {
+				cfg.Decoders = NewDecoders(96 << 10)
+				cfg.CheckBody = func(body []byte) error {
+					assert.Len(t, body, len(tt.body))
+					return nil
+				}
+				tr := newTransport(t, cfg)
+				for range 3 { // what a request took is free for the next one
+					r := do(tr, patience)
+					assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+					assert.Zero(t, cfg.Decoders.Kept())
+				}
+			})
+		})
+	}
+}
+
+// TestAShorterWindowChangesNoBody has bodies that refer to what lies as far back as a
+// window allows.
+func TestAShorterWindowChangesNoBody(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, tt := range []struct{ size, period int }{
+		{100, 100}, {200 << 10, 90 << 10}, {4 << 20, 100 << 10}, {mostBrotli, 4 << 20}, {mostBrotli, mostBrotli/2 - 100}, {mostBrotli + 1, 4 << 20},
+	} {
+		period := make([]byte, tt.period)
+		for i := range period {
+			period[i] = byte(random.Uint32())
+		}
+		body := bytes.Repeat(period, tt.size/tt.period+1)[:tt.size]
+		var b bytes.Buffer
+		w := brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
+		_, err := w.Write(body)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+
+		d := NewDecoders(0)
+		isSame := false
+		_, err = d.decode(b.Bytes(), []coding{codingBrotli}, func(got []byte) error {
+			isSame = bytes.Equal(body, got)
+			return nil
+		})
+		if tt.size > mostBrotli {
+			assert.Equal(t, errcode.InflatedLimit, errcode.FromError(err))
+			continue
+		}
+		require.NoError(t, err, "%+v", tt)
+		assert.True(t, isSame, "%+v", tt)
+		wide := <-d.wide
+		limit := max(freeInflation, b.Len()*maxInflation)
+		assert.LessOrEqual(t, wide.narrow.window, max(256<<10, 2*limit), "%+v", tt)
+		assert.LessOrEqual(t, wide.narrow.window, maxKeptBytes, "%+v", tt)
+	}
+}
+
+// TestWindowsOfBothWideCodingsAreBoundedTogether decodes them in turn, each with the
+// longest window there is.
+func TestWindowsOfBothWideCodingsAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	noise := make([]byte, 100<<10)
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	whole := string(bytes.Repeat(noise, 60))
+	bomb := string(noise) + strings.Repeat("\x00", maxKeptBytes)
+	d := NewDecoders(0)
+	decode := func(c coding, body string) (string, errcode.Code) {
+		got := ""
+		_, err := d.decode([]byte(body), []coding{c}, func(b []byte) error { got = string(b); return nil })
+		return got, errcode.FromError(err)
+	}
+	longest := map[coding]string{codingBrotli: "br with the largest window", codingZstd: "zstd with the largest window"}
+	for range 2 {
+		for c, name := range longest {
+			_, code := decode(c, compressed(t, bomb, name))
+			assert.Equal(t, errcode.InflatedLimit, code, name)
+			got, code := decode(c, compressed(t, whole, name))
+			assert.Equal(t, errcode.OK, code, name)
+			assert.Equal(t, whole, got, name)
+			sound := compressed(t, whole, name)
+			_, code = decode(c, sound[:len(sound)*3/4]+strings.Repeat("\xff", 100))
+			assert.Equal(t, errcode.Decompression, code, name)
+		}
+		wide := <-d.wide
+		assert.LessOrEqual(t, max(wide.brotliHolds, wide.taking)+wide.zstdHolds, mostWindows)
+		d.wide <- wide
+	}
+	short := compressed(t, text, "br")
+	got, code := decode(codingBrotli, short)
+	assert.Equal(t, errcode.OK, code)
+	assert.Equal(t, text, got)
+}
+
+// TestAShortBodyMayDeclareTheLongestWindow is what servers do that compress a stream
+// whose length they do not know.
+func TestAShortBodyMayDeclareTheLongestWindow(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithWindowSize(maxKeptBytes), zstd.WithEncoderConcurrency(1), zstd.WithSingleSegment(false))
+	require.NoError(t, err)
+	_, err = io.WriteString(w, text[:20])
+	require.NoError(t, err)
+	require.NoError(t, w.Flush()) // before the length is known
+	_, err = io.WriteString(w, text[20:])
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	got := ""
+	_, err = NewDecoders(0).decode(b.Bytes(), []coding{codingZstd}, func(b []byte) error { got = string(b); return nil })
+	require.NoError(t, err)
+	assert.Equal(t, text, got)
+}
