@@ -18,7 +18,7 @@ const (
 	// fewHeap bytes: with all that it takes beside the heap, a prober of a hundred
 	// targets then stays within 64 MiB.
 	roomForGarbage = 8 << 20
-	fewHeap        = 40 << 20
+	fewHeap        = 36 << 20
 	// usualGarbage is a percentage of the memory that the collector looks through,
 	// mostGarbage and leastGarbage are percentages of all that is in use.
 	usualGarbage = 100

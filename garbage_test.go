@@ -26,8 +26,8 @@ func TestMemoryWithoutPointersLeavesNoMoreRoomForGarbage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ inUse, searched, garbage uint64 }{
 		{16 * mebi, 4 * mebi, 8 * mebi},
-		{32 * mebi, 4 * mebi, 8 * mebi},
-		{34 * mebi, 4 * mebi, 6 * mebi},
+		{28 * mebi, 4 * mebi, 8 * mebi},
+		{30 * mebi, 4 * mebi, 6 * mebi},
 		{36 * mebi, 4 * mebi, 4 * mebi},
 		{64 * mebi, 4 * mebi, 4 * mebi},
 		{64 * mebi, 32 * mebi, 32 * mebi},

@@ -39,7 +39,7 @@ func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
 	cmd.Flag("limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.").Default("0").Float64Var(&f.limits.Rate)
 	cmd.Flag("limit.in-flight", "Ceiling of requests in flight; 0 means none.").Default("0").IntVar(&f.limits.InFlight)
 	cmd.Flag("limit.connections", "Ceiling of open connections; 0 means none.").Default("0").IntVar(&f.limits.Connections)
-	kept := cmd.Flag("limit.kept-bodies", "Ceiling of the memory for bodies that are looked at or decoded; 0 means none.").Default("12MiB").Bytes()
+	kept := cmd.Flag("limit.kept-bodies", "Ceiling of the memory for bodies that are looked at or decoded; 0 means none.").Default("10MiB").Bytes()
 	cmd.Action(func(*kingpin.ParseContext) error {
 		f.limits.KeptBodies = int(*kept)
 		return nil
