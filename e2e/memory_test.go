@@ -170,7 +170,7 @@ func plainProber(t *testing.T) string {
 // memory. Where there can be none it says so and returns program.
 func confined(t *testing.T, program string) string {
 	t.Helper()
-	group, err := memoryGroup(fmt.Sprintf("prober-test-%d", os.Getpid()))
+	group, err := rig.MemoryGroup(fmt.Sprintf("prober-test-%d", os.Getpid()), memoryLimit)
 	if err != nil {
 		t.Logf("the memory is measured and not limited, for there can be no control group: %v", err)
 		return program
@@ -180,30 +180,4 @@ func confined(t *testing.T, program string) string {
 	script := fmt.Sprintf("#!/bin/sh\nunset GOMEMLIMIT GOGC\necho $$ >%s/cgroup.procs || exit 1\nexec %s \"$@\"\n", group, program)
 	require.NoError(t, os.WriteFile(path, []byte(script), 0o700))
 	return path
-}
-
-// memoryGroup makes a control group with the limit, in either version of the kernel's
-// interface.
-func memoryGroup(name string) (group string, err error) {
-	const root = "/sys/fs/cgroup"
-	limits := map[string]string{"memory.max": "", "memory.swap.max": "0"}
-	group = filepath.Join(root, name)
-	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err != nil {
-		group = filepath.Join(root, "memory", name)
-		limits = map[string]string{"memory.limit_in_bytes": ""}
-	} else if err := os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+memory"), 0o600); err != nil {
-		return "", err
-	}
-	if err := os.Mkdir(group, 0o700); err != nil {
-		return "", err
-	}
-	for file, value := range limits {
-		if value == "" {
-			value = fmt.Sprint(memoryLimit << 20)
-		}
-		if err := os.WriteFile(filepath.Join(group, file), []byte(value), 0o600); err != nil && file != "memory.swap.max" { // which a kernel without swap has not
-			return "", fmt.Errorf("%w, %w", err, os.Remove(group))
-		}
-	}
-	return group, nil
 }

@@ -187,7 +187,7 @@ func allGates() []gate {
 		gateOnce, gateSeen, gateAttempts, gateAnswers, gateDue, gateOwn, gateUnknown,
 		gateCodes, gateBreadth, gateBystand, gateMass, gateListeners, gateKilled, gateFlaps,
 		gateReload, gateBad, gateWarm, gateStuck, gateNeighbours, gateDemand, gateBurst, gateRestart,
-		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateFrozen,
+		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateBombed, gateFrozen,
 		gateKept, gateForever, gateLast,
 		gateQuiet, gateMemory, gateThreads, gateExit, gateLoud,
 	}

@@ -26,6 +26,10 @@ func troubledMutants() []mutant {
 			patches: []patch{{"prober/arrivals.go", "a.watch.within(from, from.Add(a.timeout)) > 0", "a.watch.within(from, from.Add(a.timeout)) < 0"}},
 		},
 		{
+			name: "keeps the bodies of peers without a ceiling", phase: "distress", gates: []gate{gateBombed},
+			patches: []patch{{"prober/manager.go", "NewDecoders(o.Limits.KeptBodies)", "NewDecoders(0)"}},
+		},
+		{
 			name: "has no room for a series now and then", phase: "calm", gates: []gate{gateForever},
 			patches: []patch{
 				{"prober/metrics.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"sync/atomic\"\n"},

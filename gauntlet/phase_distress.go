@@ -30,6 +30,7 @@ func (g *gauntlet) distress(ctx context.Context) error {
 		{"mute", (*gauntlet).mute},
 		{"confined", (*gauntlet).confine},
 		{"crushed", (*gauntlet).crush},
+		{"bombed", (*gauntlet).bomb},
 	}
 	errs := make([]error, len(troubles))
 	var running sync.WaitGroup

@@ -1,0 +1,30 @@
+package rig
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// MemoryGroup makes a control group of processes that may have so many MiB of memory
+// together, in either version of the kernel's interface, and returns its directory:
+// what is written to cgroup.procs there joins it. It fails where the kernel or the
+// rights of the caller do not allow that. The caller removes the directory.
+func MemoryGroup(name string, mebibytes int) (dir string, err error) {
+	const root = "/sys/fs/cgroup"
+	limit, dir := "memory.max", filepath.Join(root, name)
+	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err != nil {
+		limit, dir = "memory.limit_in_bytes", filepath.Join(root, "memory", name)
+	} else if err := os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+memory"), 0o600); err != nil {
+		return "", err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(dir, limit), []byte(strconv.Itoa(mebibytes<<20)), 0o600); err != nil {
+		return "", fmt.Errorf("%w, %w", err, os.Remove(dir))
+	}
+	_ = os.WriteFile(filepath.Join(dir, "memory.swap.max"), []byte("0"), 0o600) // which only the newer version has, with swap
+	return dir, nil
+}
