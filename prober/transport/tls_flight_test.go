@@ -45,6 +45,7 @@ func TestTheEndOfAHandshakeGoesWithTheRequest(t *testing.T) {
 	}
 	read := func(f *flight) { _, _ = f.Read(nil) }
 	good, failed := func(f *flight) { f.end(false) }, func(f *flight) { f.end(true) }
+	look, used := func(f *flight) { f.keeps = true }, func(f *flight) { f.keeps = false }
 	hello, finished, request := write("hello"), write("finished"), write("request")
 	for name, test := range map[string]struct {
 		steps []func(*flight)
@@ -65,6 +66,10 @@ func TestTheEndOfAHandshakeGoesWithTheRequest(t *testing.T) {
 		"a failure is told at once": {
 			[]func(*flight){hello, read, write("alert"), failed},
 			[]string{"write hello", "read", "write alert"},
+		},
+		"what is said in a look goes with the next request": {
+			[]func(*flight){hello, read, good, look, write("update,"), read, write("another,"), read, used, request, read},
+			[]string{"write hello", "read", "read", "read", "write update,another,request", "read"},
 		},
 		"nothing is kept back for a second time": {
 			[]func(*flight){hello, read, finished, good, request, request},

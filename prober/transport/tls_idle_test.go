@@ -196,6 +196,82 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 	}
 }
 
+// The beginning of a record says nothing of what it holds.
+func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
+	t.Parallel()
+	stray := func(s *talker) []byte { return s.record(recordApplicationData, []byte(strayAnswer)...) }
+	update := func(s *talker) []byte { return s.record(recordHandshake, keyUpdate...) }
+	ca := newAuthority(t)
+	for name, test := range map[string]struct {
+		record func(*talker) []byte
+		rest   bool // comes before the next request
+		kept   bool
+	}{
+		"an answer":          {record: stray},
+		"a whole answer":     {record: stray, rest: true},
+		"a key update":       {record: update},
+		"a whole key update": {record: update, rest: true, kept: true},
+	} {
+		for _, begun := range []int{3, 12} {
+			for way, via := range ways(t, ca) {
+				t.Run(name+" "+way, func(t *testing.T) {
+					t.Parallel()
+					answered := make(chan struct{})
+					defer close(answered)
+					p := listen(t, talking(t, ca.issue(t), tls.VersionTLS13, func(s *talker) {
+						eachRequest(s, func() {
+							var raw []byte
+							s.together(func() { s.say(okAnswer) }, func() {
+								raw = test.record(s)
+								_, _ = s.raw.Write(raw[:begun])
+							})
+							<-answered
+							if test.rest {
+								_, _ = s.raw.Write(raw[begun:])
+							}
+						})
+					}))
+					tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+					for i := range 3 {
+						r := do(tr, patience)
+						require.NoError(t, r.Err)
+						require.Equal(t, test.kept && i > 0, r.Reused)
+						answered <- struct{}{}
+						if test.rest {
+							awaitArrival(t, tr)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestTheTLSOfAProxyIsLookedAtToo(t *testing.T) {
+	t.Parallel()
+	over := func(outer *tlsConn) *tlsConn { return &tlsConn{below: new(flight), outer: outer} }
+	begun := records{have: 1}
+	for name, test := range map[string]struct {
+		outer                      *tlsConn
+		mayHold, inRecord, foreign bool
+	}{
+		"there is none":       {},
+		"nothing is there":    {outer: over(nil)},
+		"a part of a record":  {outer: &tlsConn{below: new(flight), full: true}, mayHold: true},
+		"a record":            {outer: &tlsConn{below: &flight{records: records{whole: 1}}}, mayHold: true},
+		"a record has begun":  {outer: &tlsConn{below: &flight{records: begun}}, inRecord: true},
+		"a record is foreign": {outer: &tlsConn{below: &flight{records: records{foreign: true}}}, foreign: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := over(test.outer)
+			assert.Equal(t, test.mayHold, c.mayHold())
+			assert.Equal(t, test.inRecord, c.isInRecord())
+			assert.Equal(t, test.foreign, c.isForeign())
+		})
+	}
+}
+
 // A record larger than the buffer holds the answer and what follows it.
 func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 	t.Parallel()
