@@ -32,6 +32,7 @@ E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
+STRESS     ?= 20
 BASE       ?= main
 PACKAGES   ?= ./errcode ./prober/...
 
@@ -78,6 +79,11 @@ test: ## Run the tests
 .PHONY: race
 race: ## Run the tests in random order under the race detector
 	go test -race -shuffle=on -timeout 10m ./...
+
+.PHONY: stress
+stress: ## Stress the pool of HTTP/2 with goroutines that yield wherever they meet (STRESS=20 times)
+	go vet -tags perturb ./prober/transport
+	go test -race -tags perturb -count $(STRESS) -timeout 15m -run 'Stress|Storm|HTTP2|KeyUpdates' ./prober/transport
 
 .PHONY: fmt
 fmt: ## Format the code
