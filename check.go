@@ -43,15 +43,27 @@ func check(c *console, f loadFlags) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	warnUnverified(promslog.New(c.log), cfg)
+	log := promslog.New(c.log)
+	warn(log, cfg)
+	warnOverruns(log, cfg, f.shard)
 	return d.Exceeds(f.limits)
 }
 
-// warnUnverified names the targets that would accept any certificate.
-func warnUnverified(log *slog.Logger, cfg *config.Config) {
+// warn says what of cfg is valid and hardly meant.
+func warn(log *slog.Logger, cfg *config.Config) {
+	for _, w := range cfg.Warnings {
+		log.Warn("the configuration says what it hardly means", "warning", w)
+	}
 	for _, t := range cfg.Targets {
 		if t.Connection.TLS.InsecureSkipVerify {
 			log.Warn("the target's certificate is not verified", "target", t.Name)
 		}
+	}
+}
+
+// warnOverruns names the targets whose bursts cannot end before the next slot.
+func warnOverruns(log *slog.Logger, cfg *config.Config, s prober.Shard) {
+	for _, o := range prober.OverrunsOf(cfg, s) {
+		log.Warn("bursts take longer than their interval: slots are skipped for ever", "target", o.Target, "burst", o.Lasts, "interval", o.Interval)
 	}
 }

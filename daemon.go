@@ -69,6 +69,9 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		EnableLifecycle: f.enableLifecycle,
 		EnablePprof:     f.enablePprof,
 	})
+	if err := d.shell.Validate(); err != nil {
+		return nil, usageError{fmt.Errorf("--web.telemetry-path: %w", err)}
+	}
 	if d.bound, err = listen(f.listen); err != nil {
 		return nil, usageError{err}
 	}

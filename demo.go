@@ -23,15 +23,16 @@ import (
 func demoCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("demo", "Start a server on loopback that behaves well and badly in many ways, and the prober with a target for each.")
 	listen := kingpinflag.AddFlags(cmd, defaultAddress)
-	every := cmd.Flag("demo.table-interval", "How often to print the table of targets.").Default("10s").Duration()
-	duration := cmd.Flag("demo.duration", "End by itself after so long; 0 means to stay.").Default("0s").Duration()
+	var every, duration time.Duration
+	lengthFlag(cmd, "demo.table-interval", "10s", "How often to print the table of targets.", &every, minInterval)
+	lengthFlag(cmd, "demo.duration", "0s", "End by itself after so long; 0 means to stay.", &duration, 0)
 	return "demo", detached(func(ctx context.Context, c *console) error {
-		if *duration > 0 {
+		if duration > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, *duration)
+			ctx, cancel = context.WithTimeout(ctx, duration)
 			defer cancel()
 		}
-		return runDemo(ctx, c, listen, *every)
+		return runDemo(ctx, c, listen, every)
 	})
 }
 

@@ -31,6 +31,8 @@ const fireExamples = `Examples:
       20 requests at a URL, without a configuration.
   prober fire https://staging.example.com/ --config.file=prober.yml
       The same with the defaults of a configuration: its headers, its login, its authorities.
+  prober fire checkout --wait=60s
+      The same for a service that has just been started: when it takes connections.
   prober fire checkout --output=json | jq .latency.p99
       One number for a script. docs/fire.md describes the others.
 `
@@ -42,6 +44,7 @@ type fireFlags struct {
 	target string
 	burst  map[string]string // as in config.Pick
 	output string
+	wait   time.Duration
 	grace  time.Duration
 }
 
@@ -66,8 +69,9 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	} {
 		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.burst})
 	}
-	cmd.Flag("output", "What to print: text or json.").Default("text").EnumVar(&f.output, "text", "json")
-	cmd.Flag("shutdown.grace", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.").Default("15s").DurationVar(&f.grace)
+	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
+	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
+	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
 }
 
 // burstFlag is a flag for a key of a burst. The configuration says what it may hold.
@@ -88,9 +92,21 @@ func (b burstFlag) String() string { return b.to[b.key] }
 // fire fires one burst and prints its report. It fails unless every request
 // succeeded.
 func fire(ctx context.Context, c *console, f fireFlags) error {
-	shot, err := f.prepare(c)
+	cfg, err := f.read()
 	if err != nil {
 		return usageError{err}
+	}
+	log := promslog.New(c.log)
+	warn(log, cfg)
+	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
+	shot, err := prober.NewShot(options, cfg.Targets[0], cfg.Network)
+	if err != nil {
+		return usageError{err}
+	}
+	if f.wait > 0 {
+		if err := awaitTarget(ctx, c.stderr, options, cfg, f.wait); err != nil {
+			return err
+		}
 	}
 	await(ctx, shot, f.grace, newFireView(c.stderr, c.columns, shot.Target(), shot.Plan()))
 	if c.columns > 0 { // the bar is to be gone before the report comes
@@ -105,17 +121,6 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return verdict(&report)
-}
-
-// prepare reads what is to be fired and makes it ready.
-func (f *fireFlags) prepare(c *console) (*prober.Shot, error) {
-	cfg, err := f.read()
-	if err != nil {
-		return nil, err
-	}
-	log := promslog.New(c.log)
-	warnUnverified(log, cfg)
-	return prober.NewShot(prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}, cfg.Targets[0], cfg.Network)
 }
 
 // read returns a configuration with the wanted target alone.

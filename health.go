@@ -29,7 +29,7 @@ func healthCommand(app *kingpin.Application) (string, command) {
 	var f healthFlags
 	cmd.Flag("web.listen-address", "Address on which the prober listens, as run was given it.").Default(defaultAddress).StringVar(&f.address)
 	cmd.Flag("ready", "Ask whether it is ready; it is not while it shuts down.").BoolVar(&f.ready)
-	cmd.Flag("timeout", "How long to wait for the answer.").Default("3s").DurationVar(&f.timeout)
+	lengthFlag(cmd, "timeout", "3s", "How long to wait for the answer.", &f.timeout, minInterval)
 	cmd.Flag("cert-file", "Certificate to show, where the prober asks its clients for one.").StringVar(&f.certFile)
 	cmd.Flag("key-file", "Key of that certificate.").StringVar(&f.keyFile)
 	return "health", func(ctx context.Context, c *console) error { return health(ctx, c, f) }

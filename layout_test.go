@@ -43,6 +43,7 @@ var house = map[string]room{
 		packages: []string{"config", "demo", "errcode", "prober", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
+			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
 			"github.com/coreos/go-systemd/v22/activation",
 			"github.com/mdlayher/vsock",
 			"github.com/prometheus/client_golang",

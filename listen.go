@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,7 +20,7 @@ import (
 // scraped is not to start. It returns at least one listener.
 func listen(f *toolkit.FlagConfig) ([]net.Listener, error) {
 	if err := toolkit.Validate(*f.WebConfigFile); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--web.config.file: %w", err)
 	}
 	if f.WebSystemdSocket != nil && *f.WebSystemdSocket {
 		return inherit()
@@ -29,7 +30,7 @@ func listen(f *toolkit.FlagConfig) ([]net.Listener, error) {
 		l, err := bind(address)
 		if err != nil {
 			closeAll(bound)
-			return nil, err
+			return nil, fmt.Errorf("--web.listen-address: %w", err)
 		}
 		bound = append(bound, l)
 	}

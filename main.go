@@ -43,8 +43,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app.UsageTemplate(kingpin.DefaultUsageTemplate + "{{with .Context.SelectedCommand}}{{.HelpLong}}{{end}}")
 	ended := false
 	app.Terminate(func(int) { ended = true })
-	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").SetValue(c.log.Level)
-	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").SetValue(c.log.Format)
+	checked(app, "log.level", "info", "Only log messages of this severity or above: debug, info, warn or error.", c.log.Level.Set)
+	checked(app, "log.format", "logfmt", "Format of log messages: logfmt or json.", c.log.Format.Set)
 	commands := map[string]command{}
 	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, demoCommand, codesCommand, healthCommand} {
 		name, cmd := register(app)
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		c.detach()
-		fmt.Fprintf(c.stderr, "prober: %v; see prober --help\n", err)
+		fmt.Fprintf(c.stderr, "prober: %v; see prober --help\n", namingFlag(err, args))
 		return exitUsage
 	}
 	if err := commands[name](ctx, c); err != nil {

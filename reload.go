@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -18,7 +19,8 @@ type running struct {
 
 	mu sync.Mutex
 	// text is what current was read from, files what it and all that it refers to
-	// were when that happened.
+	// were when they were read, not when they were applied: a secret that changes in
+	// between is read again.
 	text  []byte
 	files fingerprint
 	// refused is why the file was not loaded when that was last tried, stale why
@@ -103,8 +105,9 @@ func (d *daemon) apply(text []byte, cfg *config.Config) error {
 	redacted := sync.OnceValues(cfg.Redacted)
 	d.redacted.Store(&redacted)
 	d.text, d.stale = text, nil
-	d.files = fingerprintOf(cfg.Files[1:])
-	d.files[cfg.Files[0]] = sha256.Sum256(text)
-	warnUnverified(d.log, cfg)
+	d.files = fingerprint{cfg.Files[0]: sha256.Sum256(text)}
+	maps.Copy(d.files, cfg.Sums)
+	warn(d.log, cfg)
+	warnOverruns(d.log, cfg, d.flags.shard)
 	return nil
 }

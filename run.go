@@ -28,22 +28,18 @@ type loadFlags struct {
 
 func (f *loadFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
-	cmd.Flag("limit.targets", "Ceiling of the number of targets; 0 means none.").Default("0").IntVar(&f.limits.Targets)
-	cmd.Flag("shard", "Which of the shards this prober is, counted from 0.").Default("0").IntVar(&f.shard.Ordinal)
-	cmd.Flag("total-shards", "How many probers with this configuration divide its load.").Default("1").IntVar(&f.shard.Total)
+	ceilingFlag(cmd, "limit.targets", "Ceiling of the number of targets; 0 means none.", &f.limits.Targets)
+	shardFlag(cmd, "shard", "0", "Which of the shards this prober is, counted from 0.", &f.shard.Ordinal)
+	wholeFlag(cmd, "total-shards", "1", "How many probers with this configuration divide its load.", &f.shard.Total, 1, maxShards)
 }
 
 // registerSource registers the flags that concern a single target too.
 func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
 	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").IsSetByUser(&f.given).StringVar(&f.configFile)
-	cmd.Flag("limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.").Default("0").Float64Var(&f.limits.Rate)
-	cmd.Flag("limit.in-flight", "Ceiling of requests in flight; 0 means none.").Default("0").IntVar(&f.limits.InFlight)
-	cmd.Flag("limit.connections", "Ceiling of open connections; 0 means none.").Default("0").IntVar(&f.limits.Connections)
-	kept := cmd.Flag("limit.kept-bodies", "Ceiling of the memory for bodies that are looked at or decoded; 0 means none.").Default("10MiB").Bytes()
-	cmd.Action(func(*kingpin.ParseContext) error {
-		f.limits.KeptBodies = int(*kept)
-		return nil
-	})
+	limitRateFlag(cmd, "limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.", &f.limits.Rate)
+	ceilingFlag(cmd, "limit.in-flight", "Ceiling of requests in flight; 0 means none.", &f.limits.InFlight)
+	ceilingFlag(cmd, "limit.connections", "Ceiling of open connections; 0 means none.", &f.limits.Connections)
+	sizeFlag(cmd, "limit.kept-bodies", "10MiB", "Ceiling of the memory for bodies that are looked at or decoded; 0 means none.", &f.limits.KeptBodies)
 }
 
 // daemonFlags are the flags of a prober that stays.
@@ -65,15 +61,15 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("run", "Fire the bursts that the configuration asks for and serve the metrics. The default command.\n\nSIGHUP loads the configuration again; SIGTERM ends after the requests in flight; a second one ends at once.").Default()
 	var f daemonFlags
 	f.register(cmd)
-	cmd.Flag("config.auto-reload-interval", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.").Default("0s").DurationVar(&f.autoReload)
-	cmd.Flag("config.refresh-interval", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.").Default("1m").DurationVar(&f.refresh)
+	intervalFlag(cmd, "config.auto-reload-interval", "0s", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.", &f.autoReload)
+	intervalFlag(cmd, "config.refresh-interval", "1m", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.", &f.refresh)
 	f.listen = kingpinflag.AddFlags(cmd, defaultAddress)
 	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.external-url", "URL under which a reverse proxy shows the web interface, if not the one of its address. Its path comes before that of everything served.").Default("").StringVar(&f.externalURL)
 	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
-	cmd.Flag("shutdown.grace", "How long requests in flight may take to end after SIGTERM; then they are cancelled.").Default("15s").DurationVar(&f.grace)
-	cmd.Flag("shutdown.final-scrape", "How long to wait after that for one more scrape, if there has been any.").Default("10s").DurationVar(&f.finalScrape)
+	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after SIGTERM; then they are cancelled.", &f.grace, 0)
+	lengthFlag(cmd, "shutdown.final-scrape", "10s", "How long to wait after that for one more scrape, if there has been any.", &f.finalScrape, 0)
 	return "run", detached(func(ctx context.Context, c *console) error { return serveForever(ctx, c, f) })
 }
 

@@ -12,15 +12,6 @@ import (
 // that cannot be read has a fingerprint of its own.
 type fingerprint map[string][sha256.Size]byte
 
-// fingerprintOf returns that of files as they are now.
-func fingerprintOf(paths []string) fingerprint {
-	f := make(fingerprint, len(paths))
-	for _, path := range paths {
-		f[path] = sumOf(path)
-	}
-	return f
-}
-
 // changed tells whether one of paths is not as it was.
 func (f fingerprint) changed(paths []string) bool {
 	for _, path := range paths {

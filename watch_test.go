@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/config"
 	"example.com/prober/e2e/rig"
 )
 
@@ -28,22 +29,22 @@ func TestFingerprintIsOfTheContent(t *testing.T) {
 	require.NoError(t, os.Symlink(a, link))
 	changed := func(f fingerprint) bool { return f.changed([]string{link}) }
 
-	f := fingerprintOf([]string{link})
+	f := fingerprint{link: sumOf(link)}
 	assert.False(t, changed(f))
 	require.NoError(t, os.WriteFile(a, []byte("one"), 0o600))
 	assert.False(t, changed(f), "written again with the same content")
 	require.NoError(t, os.Symlink(b, link+".new"))
 	require.NoError(t, os.Rename(link+".new", link))
 	assert.True(t, changed(f), "a link that was swapped, as Kubernetes does")
-	f = fingerprintOf([]string{link})
+	f = fingerprint{link: sumOf(link)}
 	assert.False(t, changed(f))
 	require.NoError(t, os.Remove(b))
 	assert.True(t, changed(f), "a file that is gone")
-	f = fingerprintOf([]string{link})
+	f = fingerprint{link: sumOf(link)}
 	assert.False(t, changed(f))
 	require.NoError(t, os.WriteFile(b, []byte("two"), 0o600))
 	assert.True(t, changed(f), "a file that is back")
-	f = fingerprintOf([]string{link})
+	f = fingerprint{link: sumOf(link)}
 	require.NoError(t, errors.Join(os.Remove(b), syscall.Mkfifo(b, 0o600)))
 	assert.True(t, changed(f), "a pipe, which nobody writes to and nobody waits for")
 }
@@ -175,6 +176,26 @@ func TestAFileThatAReloadBroughtIsWatchedAsItWasLoaded(t *testing.T) {
 	rig.WriteFile(t, d.folder, "body", "three")
 	d.reloadIfChanged()
 	assert.Equal(t, "three", d.body())
+}
+
+func TestAFileThatChangesWhileItIsAppliedIsReadAgain(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, nil)
+	for name, look := range map[string]func(*daemon){"refresh": (*daemon).refreshIfChanged, "auto-reload": (*daemon).reloadIfChanged} {
+		d := newIdle(t, postOf(p, "body"))
+		text, err := config.Read(d.flags.configFile)
+		require.NoError(t, err)
+		cfg, err := config.Parse(text, d.flags.configFile)
+		require.NoError(t, err)
+		rig.WriteFile(t, d.folder, "body", "two")
+		require.NoError(t, d.apply(text, cfg))
+		require.Equal(t, "one", d.body())
+		look(d.daemon)
+		assert.Equal(t, "two", d.body(), name)
+		before := d.current.Load()
+		look(d.daemon)
+		assert.Same(t, before, d.current.Load(), "once")
+	}
 }
 
 func TestAutoReloadGoesOnUntilWhatWasMissingIsThere(t *testing.T) {

@@ -22,9 +22,9 @@ type resolver struct {
 
 // resolve reports whether root can be used as a tree from now on.
 func resolve(root *yaml.Node, r *report) bool {
-	before := len(r.errs)
+	before := r.found()
 	(&resolver{report: r, sizes: map[*yaml.Node]int{}}).size(root)
-	return len(r.errs) == before
+	return r.found() == before
 }
 
 func (r *resolver) size(n *yaml.Node) int {

@@ -12,7 +12,7 @@ func (b inlineBody) decode(c cursor, n *yaml.Node) {
 	}
 	b.reset()
 	if n.Value != "" {
-		b.request.Body = []byte(n.Value)
+		b.request.Body = c.files.inline(n)
 	}
 }
 

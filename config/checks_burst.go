@@ -17,17 +17,19 @@ func (s *scope) checkBurst(b *Burst) {
 }
 
 func (s *scope) checkStages(b *Burst) {
-	const stages = "burst.stages"
-	if !s.sound(stages) {
+	const stages, duration = "burst.stages", "burst.duration"
+	if !s.sound(stages) || s.isSet(duration) && !s.sound(duration) {
 		return
 	}
-	requests, seconds := ramp(b.Stages)
+	requests, lasts := ramp(b.Stages, b.Duration)
 	switch {
+	case requests == 0 && s.isSet(duration):
+		s.conflict("make no request before duration ends them", stages, duration)
 	case requests == 0:
 		s.conflict("make no request: at least one rate must be above 0, for some time", stages)
 	case requests > maxArrivals && !s.isSet("burst.requests"):
 		s.conflict(fmt.Sprintf("make more than %d requests in one burst", maxArrivals), stages)
-	case seconds > maxDuration.Seconds():
+	case lasts > maxDuration:
 		s.conflict("take more than "+formatDuration(maxDuration)+" together", stages)
 	}
 }

@@ -23,8 +23,11 @@ func (s *scope) checkExpect(t *Target) {
 		s.conflict("must be 8MiB or less where expect.body is checked", size)
 	}
 	bound := cmp.Or(t.Timeout, defaultTimeout)
-	if s.sound(latency) && e.MaxLatency > bound && (s.isOwn(latency) || !s.isOwn(timeout)) {
-		s.conflict("is above timeout, which ends a request after "+formatDuration(bound), latency)
+	if s.sound(latency) && e.MaxLatency > bound {
+		if s.isOwn(latency) || !s.isOwn(timeout) {
+			s.conflict("is above timeout, which ends a request after "+formatDuration(bound), latency)
+		}
+		t.Expect.MaxLatency = 0 // the timeout comes first
 	}
 	s.checkExpectedVersion(t)
 }

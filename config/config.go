@@ -6,6 +6,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"net/netip"
 	"net/url"
 	"time"
@@ -20,6 +21,11 @@ type Config struct {
 	// Files are the paths of all files that were read, the configuration itself
 	// first; those of private keys are among them.
 	Files []string
+	// Sums hold the SHA-256 of what was read from each of Files but the first: of the
+	// very bytes that are used, whatever the file holds by now.
+	Sums map[string][sha256.Size]byte
+	// Warnings are about what is valid and hardly meant; as bounded as [Errors].
+	Warnings []Error
 }
 
 // Target is one URL and how to send load to it.

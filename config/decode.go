@@ -86,6 +86,8 @@ type cursor struct {
 	*scope
 	path string
 	node *yaml.Node
+	// value is what stands at a key, where that is known.
+	value *yaml.Node
 }
 
 // fail spoils the key, and the list that it is in.
@@ -97,7 +99,7 @@ func (c cursor) fail(format string, args ...any) {
 			c.marks[path] = m
 		}
 	}
-	c.add(c.node, c.where, c.path, fmt.Sprintf(format, args...))
+	c.add(c.node, c.where, c.path, fmt.Sprintf(format, args...)+c.hint())
 }
 
 // child returns the cursor of a key in the mapping that c stands at.
@@ -106,12 +108,19 @@ func (c cursor) child(key *yaml.Node) cursor {
 	if c.path != "" {
 		path = c.path + "." + path
 	}
-	return cursor{c.scope, path, key}
+	return cursor{scope: c.scope, path: path, node: key}
+}
+
+// entry returns the cursor of a key in the mapping that c stands at, with its value.
+func (c cursor) entry(p pair) cursor {
+	c = c.child(p.key)
+	c.value = p.value
+	return c
 }
 
 // item returns the cursor of an item in the list that c stands at.
 func (c cursor) item(i int, n *yaml.Node) cursor {
-	return cursor{c.scope, fmt.Sprintf("%s[%d]", c.path, i), n}
+	return cursor{scope: c.scope, path: fmt.Sprintf("%s[%d]", c.path, i), node: n}
 }
 
 // at returns c with its mistakes reported at n.
@@ -149,9 +158,10 @@ func (s section) decode(c cursor, n *yaml.Node) {
 	}
 	present := map[string]pair{}
 	for _, p := range c.pairs(n) {
-		present[p.key.Value] = p
-		if !s.has(p.key.Value) {
-			c.child(p.key).fail("%s", unknownKey(p.key.Value, s))
+		if s.has(p.key.Value) {
+			present[p.key.Value] = p
+		} else {
+			c.child(p.key).fail("%s", c.unknownKey(p.key, s))
 		}
 	}
 	for _, f := range s {
@@ -159,7 +169,7 @@ func (s section) decode(c cursor, n *yaml.Node) {
 		_, isRequired := f.value.(required)
 		switch {
 		case ok:
-			c.child(p.key).read(f.value, p.value)
+			c.entry(p).read(f.value, p.value)
 		case isRequired:
 			c.child(plainNode(f.key)).at(c.node).fail("missing")
 		}

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -41,7 +42,13 @@ func (e Error) Error() string {
 	return b.String()
 }
 
-// Errors holds all mistakes of one file, sorted by line; it is never empty.
+// maxErrors is how many mistakes of one file are kept. Who has more has one mistake
+// in many places.
+const maxErrors = 100
+
+// Errors holds the mistakes of one file, sorted by line; it is never empty. Of more
+// than 100 it holds those that were found first, and at the end one without a file
+// that says how many more there are.
 type Errors []Error
 
 // Error returns one line for each mistake.
@@ -67,7 +74,13 @@ func (e Errors) Unwrap() []error {
 type report struct {
 	file string
 	errs Errors
-	seen map[spot]bool
+	// more counts the mistakes that were found when there were enough.
+	more int
+	// seen holds the hashes of all spots: a file can have a million.
+	seen map[uint64]struct{}
+	seed maphash.Seed
+	// words is nil until it is needed.
+	words *vocabulary
 }
 
 type spot struct {
@@ -76,21 +89,35 @@ type spot struct {
 }
 
 func newReport(file string) *report {
-	return &report{file: file, seen: map[spot]bool{}}
+	return &report{file: file, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
 func (r *report) add(at *yaml.Node, where, path, msg string) {
-	s := spot{at.Line, at.Column, path, msg}
-	if r.seen[s] {
+	if !r.isNew(spot{at.Line, at.Column, path, msg}) {
 		return
 	}
-	r.seen[s] = true
-	if where == commandLine {
+	switch {
+	case r.full():
+		r.more++
+	case where == commandLine:
 		r.errs = append(r.errs, Error{Path: "--" + path, Msg: msg})
-		return
+	default:
+		r.errs = append(r.errs, Error{File: r.file, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
 	}
-	r.errs = append(r.errs, Error{File: r.file, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
 }
+
+func (r *report) isNew(s spot) bool {
+	hash := maphash.Comparable(r.seed, s)
+	_, seen := r.seen[hash]
+	r.seen[hash] = struct{}{}
+	return !seen
+}
+
+// full reports whether further mistakes are only counted, and need no good words.
+func (r *report) full() bool { return len(r.errs) >= maxErrors }
+
+// found returns how many mistakes there are.
+func (r *report) found() int { return len(r.errs) + r.more }
 
 // err returns all that was collected as [Errors], or nil.
 func (r *report) err() error {
@@ -98,5 +125,8 @@ func (r *report) err() error {
 		return nil
 	}
 	slices.SortStableFunc(r.errs, func(a, b Error) int { return cmp.Compare(a.Line, b.Line) })
+	if r.more > 0 {
+		r.errs = append(r.errs, Error{Msg: fmt.Sprintf("and %d more mistakes", r.more)})
+	}
 	return r.errs
 }

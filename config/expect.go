@@ -76,7 +76,7 @@ func (j jsonValues) decode(c cursor, n *yaml.Node) {
 	}
 	values := map[string]any{}
 	for _, p := range c.pairs(n) {
-		place := c.child(p.key)
+		place := c.entry(p)
 		if slices.Contains(strings.Split(p.key.Value, "."), "") {
 			place.fail("a place is the keys on the way to it with dots between them, such as status or items.0.id")
 			continue

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,9 @@ type fileStore struct {
 	paths   []string
 	results map[string]fileResult
 	checked map[string]error
+	// inlined holds what stands in the configuration itself: aliases can lead
+	// thousands of targets to the same megabytes.
+	inlined map[*yaml.Node][]byte
 }
 
 type fileResult struct {
@@ -34,6 +38,7 @@ func newFileStore(configPath string) *fileStore {
 		paths:   []string{configPath},
 		results: map[string]fileResult{},
 		checked: map[string]error{},
+		inlined: map[*yaml.Node][]byte{},
 	}
 }
 
@@ -50,6 +55,28 @@ func (s *fileStore) read(name string) ([]byte, error) {
 		s.results[path] = result
 	}
 	return result.content, result.err
+}
+
+// inline returns the text of a node, the same bytes each time.
+func (s *fileStore) inline(n *yaml.Node) []byte {
+	content, ok := s.inlined[n]
+	if !ok {
+		content = []byte(n.Value)
+		s.inlined[n] = content
+	}
+	return content
+}
+
+// sums returns the hash of each file that was read, nil for none.
+func (s *fileStore) sums() map[string][sha256.Size]byte {
+	if len(s.results) == 0 {
+		return nil
+	}
+	sums := make(map[string][sha256.Size]byte, len(s.results))
+	for path, result := range s.results {
+		sums[path] = sha256.Sum256(result.content)
+	}
+	return sums
 }
 
 // once runs an expensive check of file contents once for each key.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -42,10 +41,10 @@ func (h byHeader[T]) decode(c cursor, n *yaml.Node) {
 		c.fail("must be a mapping of names to values, not %s", kindName(n))
 		return
 	}
-	merged := slices.Clone(*h.to)
+	merged := h.begin()
 	lines := map[string]int{}
 	for _, p := range c.pairs(n) {
-		header := c.child(p.key)
+		header := c.entry(p)
 		name := strings.ToLower(p.key.Value)
 		if err := h.checkName(name); err != nil {
 			header.fail("%s", err)
@@ -56,29 +55,52 @@ func (h byHeader[T]) decode(c cursor, n *yaml.Node) {
 			continue
 		}
 		lines[name] = p.key.Line
-		merged = h.merge(header, merged, p)
+		item, ok := h.parse(header, p.key.Value, p.value)
+		merged.put(name, item, ok)
 	}
-	if len(merged) == 0 {
-		merged = nil
-	}
-	*h.to = merged
+	*h.to = merged.items()
 }
 
-// merge puts what p says in the place of what was said about the same header, or
-// at the end.
-func (h byHeader[T]) merge(c cursor, into []T, p pair) []T {
-	item, ok := h.parse(c, p.key.Value, p.value)
-	i := slices.IndexFunc(into, func(old T) bool { return strings.EqualFold(h.name(old), p.key.Value) })
-	switch {
-	case i < 0 && !ok:
-		return into
-	case i < 0:
-		return append(into, item)
-	case !ok:
-		return slices.Delete(into, i, i+1)
+// merger puts what is said about headers in the place of what was said before about
+// the same ones, or at the end. It takes the same time for each of them, however many
+// there are.
+type merger[T any] struct {
+	all []*T           // nil where one was taken away
+	at  map[string]int // the place in all of each name, in lower case
+}
+
+func (h byHeader[T]) begin() *merger[T] {
+	m := &merger[T]{at: map[string]int{}}
+	for _, old := range *h.to {
+		m.put(strings.ToLower(h.name(old)), old, true)
 	}
-	into[i] = item
-	return into
+	return m
+}
+
+// put sets what is said about a name or, unless set, takes it away.
+func (m *merger[T]) put(name string, item T, set bool) {
+	i, known := m.at[name]
+	switch {
+	case set && known:
+		m.all[i] = &item
+	case set:
+		m.at[name] = len(m.all)
+		m.all = append(m.all, &item)
+	case known:
+		m.all[i] = nil
+		delete(m.at, name)
+	}
+}
+
+// items returns what is left in order, nil for nothing.
+func (m *merger[T]) items() []T {
+	var items []T
+	for _, item := range m.all {
+		if item != nil {
+			items = append(items, *item)
+		}
+	}
+	return items
 }
 
 func (h byHeader[T]) encode() *yaml.Node {

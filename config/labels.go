@@ -28,7 +28,7 @@ func (l labels) decode(c cursor, n *yaml.Node) {
 		merged = map[string]string{}
 	}
 	for _, p := range c.pairs(n) {
-		label, name := c.child(p.key), p.key.Value
+		label, name := c.entry(p), p.key.Value
 		switch {
 		case !labelName.MatchString(name):
 			label.fail("a label name is letters, digits and _, and does not begin with a digit")

@@ -52,7 +52,8 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 	if c.Metrics.Buckets == nil {
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(c.Targets))
 	}
-	c.Files = top.files.paths
+	c.Warnings = warnings(data, root, path, l.pick)
+	c.Files, c.Sums = top.files.paths, top.files.sums()
 	return c, nil
 }
 
@@ -125,18 +126,23 @@ func (l targetList) decode(c cursor, n *yaml.Node) {
 // target decodes one target over a copy of the defaults.
 func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
 	t := l.base.clone()
-	s := &scope{report: c.report, files: c.files, where: c.path, marks: maps.Clone(l.loader.marks)}
+	s := &scope{report: c.report, files: c.files, where: targetPlace(c.path, nameIn(n)), marks: maps.Clone(l.loader.marks)}
 	if s.marks == nil {
 		s.marks = map[string]mark{}
-	}
-	if name := nameIn(n); name != "" {
-		s.where = fmt.Sprintf("%s %q", c.path, name)
 	}
 	fields := targetFields(&t)
 	fields.decode(cursor{scope: s, node: n}, n)
 	s.checkNeeded(fields, "")
 	l.settle(&t, s)
 	return t, s
+}
+
+// targetPlace returns `targets[3] "checkout"`, or targets[3] without a name.
+func targetPlace(path, name string) string {
+	if name == "" {
+		return path
+	}
+	return fmt.Sprintf("%s %q", path, name)
 }
 
 // nameIn returns the valid name that stands in the mapping of a target, or "".

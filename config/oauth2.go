@@ -23,7 +23,7 @@ func (e endpointParams) decode(c cursor, n *yaml.Node) {
 		merged = map[string][]string{}
 	}
 	for _, p := range c.pairs(n) {
-		param := c.child(p.key)
+		param := c.entry(p)
 		if err := checkParamName(p.key.Value); err != nil {
 			param.fail("%s", err)
 			continue

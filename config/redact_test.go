@@ -144,7 +144,31 @@ func assertReadsAgain(t *testing.T, c *Config) {
 			again.Targets[i].URL = c.Targets[i].URL
 		}
 	}
+	again.Warnings = c.Warnings // which are about how the file is written
 	assert.Equal(t, c, again, "%s", out)
+}
+
+// TestRedactedCanBeReadAgainWhateverOfTheDefaultsDoesNotFit has in its defaults all
+// that a target may inherit without a meaning, but not have itself.
+func TestRedactedCanBeReadAgainWhateverOfTheDefaultsDoesNotFit(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{
+		"defaults: {timeout: 20s, expect: {max_latency: 15s}}\ntargets: [{name: a, url: 'http://h/', timeout: 10s}]",
+		"defaults: {timeout: 20s, expect: {max_latency: 15s}}\ntargets: [{name: a, url: 'http://h/', timeout: 15s}]",
+		"defaults: {connection: {requests_per_connection: 5}}\ntargets: [{name: a, url: 'http://h/', connection: {reuse: never}}]",
+		"defaults: {connection: {tls: {min_version: '1.3', insecure_skip_verify: true}}}\ntargets: [{name: a, url: 'http://h/'}]",
+		"defaults: {connection: {proxy_username: u, no_proxy: [h]}}\ntargets: [{name: a, url: 'http://h/'}]",
+		"defaults: {connection: {proxy_url: 'http://p', proxy_username: u, no_proxy: [h]}}\ntargets: [{name: a, url: 'http://h/', connection: {proxy_url: null}}]",
+		"defaults: {burst: {rate: 5, arrival: poisson, precision: spin}}\ntargets: [{name: a, url: 'http://h/', burst: {rate: null, requests: 3}}]",
+		"defaults: {burst: {rate: 5}, connection: {resolve: [10.0.0.1]}}\ntargets: [{name: a, url: 'http://h/', burst: {stages: [{duration: 1s, rate: 5}]}, connection: {dns_server: 10.0.0.2}}]",
+		"defaults: {request: {method: POST, body_size: 5}}\ntargets: [{name: a, url: 'http://h/', request: {body_size: null}}]",
+		"defaults: {request: {body_size: 5, method: POST}}\ntargets: [{name: a, url: 'http://h/', request: {method: GET}}]",
+		"defaults: {breaker: {after: 5}, labels: {a: b}}\ntargets: [{name: a, url: 'http://h/', breaker: null, labels: {a: null}}]",
+	} {
+		c, err := Parse([]byte(file), "prober.yml")
+		require.NoError(t, err, file)
+		assertReadsAgain(t, c)
+	}
 }
 
 func TestRedactedURL(t *testing.T) {

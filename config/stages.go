@@ -1,6 +1,10 @@
 package config
 
-import "gopkg.in/yaml.v3"
+import (
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
 
 // maxStages bounds the stages of one burst.
 const maxStages = 100
@@ -44,14 +48,22 @@ func (s stages) encode() *yaml.Node {
 
 func (s stages) reset() { *s.to = nil }
 
-// ramp returns how many requests the stages make, which is the area below the
-// rate, and how many seconds they last.
-func ramp(stages []Stage) (requests, seconds float64) {
+// ramp returns how many requests the stages make until a duration ends them, 0 for
+// none that does, and how long they last. The number is the area below the rate.
+func ramp(stages []Stage, until time.Duration) (requests float64, lasts time.Duration) {
 	rate := 0.0
 	for _, s := range stages {
-		requests += (rate + s.Rate) / 2 * s.Duration.Seconds()
-		seconds += s.Duration.Seconds()
+		length, end := s.Duration, s.Rate
+		if until > 0 && lasts+length > until {
+			length = until - lasts
+			end = rate + (s.Rate-rate)*length.Seconds()/s.Duration.Seconds()
+		}
+		requests += (rate + end) / 2 * length.Seconds()
+		lasts += length
+		if length < s.Duration {
+			break
+		}
 		rate = s.Rate
 	}
-	return requests, seconds
+	return requests, lasts
 }

@@ -35,6 +35,7 @@ func parseYAML(data []byte, r *report) *yaml.Node {
 	case errors.Is(err, io.EOF):
 	case err != nil:
 		line, msg := locate(data, err)
+		msg += spaceHint(lineOf(data, line))
 		r.add(&yaml.Node{Line: line}, "", "", "not valid YAML: "+msg)
 		return nil
 	default:
@@ -98,6 +99,15 @@ func locate(data []byte, err error) (line int, msg string) {
 		msg = "the quote that begins here is not closed"
 	}
 	return max(named-1, 1), msg
+}
+
+// lineOf returns a line of data, counted from 1.
+func lineOf(data []byte, line int) string {
+	for range line - 1 {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	text, _, _ := bytes.Cut(data, []byte("\n"))
+	return string(text)
 }
 
 // drain parses all documents of r.

@@ -17,8 +17,9 @@ type compiled struct {
 }
 
 // compile turns t into what sends its requests and judges the answers. It fails
-// when the TLS material does not fit together, or settings exclude each other.
-func (m *Manager) compile(t config.Target, network config.Network) (*compiled, error) {
+// when the TLS material does not fit together, or settings exclude each other. The
+// certificates that it reads are kept in read, unless that is nil.
+func (m *Manager) compile(t config.Target, network config.Network, read *transport.Certificates) (*compiled, error) {
 	expect, err := newExpectation(t.Expect)
 	if err != nil {
 		return nil, fmt.Errorf("target %q: %w", t.Name, err)
@@ -44,6 +45,7 @@ func (m *Manager) compile(t config.Target, network config.Network) (*compiled, e
 		DenyHosts:       network.DenyHosts,
 	}
 	setConnection(&cfg, t.Connection)
+	cfg.TLS.Read, cfg.Proxy.TLS.Read = read, read
 	expect.configure(&cfg)
 	if t.Request.OAuth2 != nil {
 		c.tokens = newTokenSource(t, network, m.limiter, m.log)

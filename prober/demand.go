@@ -4,13 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"net/netip"
-	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
 )
 
 // Demand is what a configuration asks of one prober, if all its bursts meet.
@@ -38,35 +33,59 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
 	shared := m.series()
 	d.TypicalSeries, d.MostSeries = shared, shared
+	counted := map[seriesKind]seriesCount{}
 	for _, t := range m.own(cfg) {
 		d.Targets++
 		d.load(&t, s.part(&t))
-		v := (&entry{cfg: t, recorder: newRecorder(m.bounds), engine: noEngine{}, engines: new(engines)}).view()
-		v.tally = typicalTally(&t)
-		d.TypicalSeries += m.series(v) - shared
-		v.tally = greatestTally()
-		if t.Connection.TLS.Cert != nil {
-			v.clientEnd = time.Unix(1, 0)
+		kind := kindOf(&t)
+		n, ok := counted[kind]
+		if !ok {
+			n = m.count(&t, shared)
+			counted[kind] = n
 		}
-		d.MostSeries += m.series(v) - shared
+		d.TypicalSeries += n.typical
+		d.MostSeries += n.most
 	}
 	return d
 }
 
 func (d *Demand) load(t *config.Target, part shard) {
+	w := workOf(t, part)
+	d.AverageRate += w.rate
+	d.PeakRate += w.peak
+	d.InFlight += w.inFlight
+	d.Connections += connectionsFor(t, w.inFlight)
+}
+
+// work is what one target asks of one prober.
+type work struct {
+	rate, peak float64 // as in Demand
+	inFlight   int
+}
+
+// workOf follows what a burst does: it has no more workers than requests, and the
+// next one starts at the first slot after its end.
+func workOf(t *config.Target, part shard) work {
 	b, fraction := t.Burst, 1/float64(part.total)
-	inFlight := b.Concurrency
-	requests := float64(b.Requests)
-	if isOpen(b) {
-		p := newPacer(b, t.Name, 0, part)
-		requests = p.mean()
-		d.PeakRate += p.peak() * fraction
-	} else {
-		inFlight = max(part.share(inFlight), 1)
+	if !isOpen(b) {
+		workers := part.share(b.Concurrency)
+		if b.Requests > 0 {
+			workers = min(part.share(b.Requests), max(workers, 1))
+		}
+		return work{rate: float64(b.Requests) * fraction / t.Interval.Seconds(), inFlight: workers}
 	}
-	d.AverageRate += requests * fraction / t.Interval.Seconds()
-	d.InFlight += inFlight
-	d.Connections += connectionsFor(t, inFlight)
+	p := newPacer(b, t.Name, 0, part)
+	requests := p.mean()
+	slots := float64(p.lastDue()/t.Interval + 1) // until the next burst
+	w := work{rate: requests * fraction / (slots * t.Interval.Seconds()), peak: p.peak() * fraction, inFlight: b.Concurrency}
+	most := requests
+	if p.seed != nil {
+		most = float64(p.limit)
+	}
+	if most < float64(b.Concurrency)*float64(part.total) {
+		w.inFlight = min(b.Concurrency, part.share(int(most)))
+	}
+	return w
 }
 
 // connectionsFor returns how many connections so many requests in flight need.
@@ -97,76 +116,4 @@ func (d *Demand) Exceeds(l Limits) error {
 func Check(cfg *config.Config, s Shard) error {
 	_, err := NewManager(Options{Metrics: cfg.Metrics, Shard: s}).compileChanged(cfg)
 	return err
-}
-
-// series counts the time series of targets, and those that there are without any,
-// by writing them.
-func (m *Manager) series(targets ...view) int {
-	s := m.scrape(func() {})
-	s.targets = targets
-	n := 0
-	for i := range families {
-		for _, metric := range m.page.write(&families[i], s).Metric {
-			n++
-			if h := metric.Histogram; h != nil {
-				const sumCountAndInf = 3
-				n += len(h.Bucket) + sumCountAndInf - 1
-			}
-		}
-	}
-	return n
-}
-
-// noEngine stands where no request is sent.
-type noEngine struct{ engine }
-
-func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
-
-// typicalTally is that of a target that answers, and now and then says that it is
-// overloaded.
-func typicalTally(t *config.Target) *tally {
-	c := fullTally([]errcode.Code{errcode.FromStatus(503)}, 1)
-	for _, status := range []int{200, 503} {
-		c.responses[responseKey{status, transport.HTTP11}] = 1
-	}
-	if t.URL.Scheme != "https" {
-		c.tls = transport.TLSInfo{}
-		c.phases[errcode.PhaseTLS].count = 0
-	}
-	if _, err := netip.ParseAddr(t.URL.Hostname()); err == nil {
-		c.phases[errcode.PhaseResolve].count = 0
-	}
-	return c
-}
-
-// greatestTally is that of a target that has answered and failed in every way.
-func greatestTally() *tally {
-	var codes []errcode.Code
-	for code := range errcode.All() {
-		codes = append(codes, code)
-	}
-	c := fullTally(codes, errcode.NumPhases)
-	for status := 100; status < 600; status++ {
-		for _, v := range []transport.Version{transport.HTTP10, transport.HTTP11, transport.HTTP2} {
-			c.responses[responseKey{status, v}] = 1
-		}
-	}
-	return c
-}
-
-// fullTally has counted each of codes in so many phases, and every phase.
-func fullTally(codes []errcode.Code, phases int) *tally {
-	r := newRecorder(newBounds(nil))
-	c := &r.tally
-	for _, code := range codes {
-		c.codes[code] = &histogram{count: 1}
-		for p := range phases {
-			c.failures[failureKey{code, errcode.Phase(p)}] = 1
-		}
-	}
-	for p := range c.phases {
-		c.phases[p].count = 1
-	}
-	c.tls = transport.TLSInfo{Version: math.MaxUint16, LeafNotAfter: time.Unix(1, 0), EarliestNotAfter: time.Unix(1, 0)}
-	return c
 }

@@ -130,7 +130,7 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 			cfg.URL, err = url.Parse(server.URL + "/" + tt.path)
 			require.NoError(t, err)
 			cfg.Expect = tt.expect
-			c, err := NewManager(Options{}).compile(cfg, config.Network{})
+			c, err := NewManager(Options{}).compile(cfg, config.Network{}, nil)
 			require.NoError(t, err)
 			defer c.engine.CloseIdle()
 			var r transport.Result
@@ -146,6 +146,6 @@ func TestBodyTooLongToLookAtIsRefused(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(config.Burst{})
 	cfg.Expect = config.Expect{Body: config.BodyExpectation{Contains: "a"}, MaxBodySize: 9 << 20}
-	_, err := NewManager(Options{}).compile(cfg, config.Network{})
+	_, err := NewManager(Options{}).compile(cfg, config.Network{}, nil)
 	assert.ErrorContains(t, err, `target "checkout": a body above 8 MiB cannot be checked`)
 }

@@ -61,7 +61,7 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 			require.NoError(t, err)
 			cfg.Request.Headers = []config.Header{{Name: "X-Key", Values: []string{"zebra-canary"}}}
 			cfg.Expect = tt.expect
-			c, err := NewManager(Options{}).compile(cfg, config.Network{})
+			c, err := NewManager(Options{}).compile(cfg, config.Network{}, nil)
 			require.NoError(t, err)
 			defer c.engine.CloseIdle()
 			var r transport.Result

@@ -19,7 +19,7 @@ type Shot struct {
 // NewShot prepares the burst of t. It fails when t cannot be compiled.
 func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) {
 	m := NewManager(o)
-	c, err := m.compile(t, network)
+	c, err := m.compile(t, network, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -61,10 +61,7 @@ func (s *Shot) Plan() Plan {
 		return Plan{Requests: uint64(b.Requests), Length: b.Duration}
 	}
 	p := newPacer(b, s.target.load.name, 0, shard{total: 1})
-	requests, end := p.mean(), p.end
-	if b.Requests > 0 {
-		end = min(end, p.due(float64(b.Requests)))
-	}
+	requests, end := p.mean(), p.length()
 	plan := Plan{Requests: uint64(math.Round(requests)), Length: end, Rate: b.Rate}
 	if plan.Rate == 0 {
 		plan.Rate = requests / end.Seconds()

@@ -173,6 +173,10 @@ func TestThePlanOfAShot(t *testing.T) {
 			Plan{Requests: 10, Length: 2 * time.Second, Rate: 5}},
 		{"a ramp", config.Burst{Stages: []config.Stage{{Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 10}}},
 			Plan{Requests: 30, Length: 4 * time.Second, Rate: 7.5}},
+		{"a ramp that a time cuts", config.Burst{Duration: time.Second, Stages: []config.Stage{{Duration: 2 * time.Second, Rate: 20}}},
+			Plan{Requests: 5, Length: time.Second, Rate: 5}},
+		{"a ramp that begins another request just before its end", config.Burst{Stages: []config.Stage{{Rate: 4.3}, {Duration: time.Second, Rate: 4.3}}},
+			Plan{Requests: 5, Length: time.Second, Rate: 5}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -194,13 +194,13 @@ func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, erro
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
-	changed := make(map[string]*compiled)
+	changed, read := make(map[string]*compiled), transport.NewCertificates()
 	for _, t := range own {
 		e := m.entries[t.Name]
 		if e != nil && !e.removed && sameNetwork && reflect.DeepEqual(e.cfg, t) {
 			continue
 		}
-		c, err := m.compile(t, cfg.Network)
+		c, err := m.compile(t, cfg.Network, read)
 		if err != nil {
 			return nil, err
 		}

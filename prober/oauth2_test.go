@@ -59,7 +59,7 @@ func TestRequestsCarryTheToken(t *testing.T) {
 	var err error
 	cfg.URL, err = url.Parse(target + "/")
 	require.NoError(t, err)
-	c, err := NewManager(Options{Log: slog.New(slog.DiscardHandler)}).compile(cfg, config.Network{})
+	c, err := NewManager(Options{Log: slog.New(slog.DiscardHandler)}).compile(cfg, config.Network{}, nil)
 	require.NoError(t, err)
 	defer c.engine.CloseIdle()
 
@@ -227,21 +227,21 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	})
 	m = managed(t, Limits{Rate: 0.001, Connections: 1})
 	cfg := withOAuth2(t, endpoint)
-	c, err := m.compile(cfg, config.Network{})
+	c, err := m.compile(cfg, config.Network{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, m.limiter.connections.Used())
 
 	cfg.Request.OAuth2.Timeout = 20 * time.Millisecond
-	c, err = m.compile(cfg, config.Network{})
+	c, err = m.compile(cfg, config.Network{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: the rate is used up", err)
 
 	m = managed(t, Limits{Connections: 1})
 	require.True(t, m.limiter.connections.TryAcquire())
-	c, err = m.compile(cfg, config.Network{})
+	c, err = m.compile(cfg, config.Network{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)

@@ -3,6 +3,7 @@ package prober
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"time"
 
@@ -179,25 +180,86 @@ func (c *cursor) gap() float64 {
 	return -math.Log1p(-uniform)
 }
 
-// mean returns how many arrivals the whole plan has for all shards together,
-// on average where they are random.
+// mean returns how many arrivals the whole plan has for all shards together: to
+// the unit where they are constant, on average where they are random.
 func (p *pacer) mean() float64 {
-	last := p.stages[len(p.stages)-1]
-	n := last.place + last.arrivals()
-	if math.IsInf(last.seconds, 1) {
-		n = math.Inf(1)
-		if p.end < math.MaxInt64 {
-			n = math.Ceil(last.from * p.end.Seconds())
-		}
+	n := p.place(p.end)
+	if p.seed == nil && !math.IsInf(n, 1) {
+		n = p.count(n)
 	}
 	return min(n, float64(p.limit))
 }
 
-// peak returns the highest rate of the plan in arrivals per second.
+// place returns how many arrivals are expected before at: the area below the rate
+// up to there.
+func (p *pacer) place(at time.Duration) float64 {
+	last := p.stages[len(p.stages)-1]
+	if at == math.MaxInt64 && math.IsInf(last.seconds, 1) {
+		return math.Inf(1)
+	}
+	for _, s := range slices.Backward(p.stages) {
+		if at >= s.start {
+			return s.place + s.before((at - s.start).Seconds())
+		}
+	}
+	return 0
+}
+
+// before returns how many arrivals of the stage are expected in so many seconds
+// from its start.
+func (s stage) before(seconds float64) float64 {
+	if seconds >= s.seconds {
+		return s.arrivals()
+	}
+	slope := (s.to - s.from) / s.seconds
+	return (s.from + slope*seconds/2) * seconds
+}
+
+// count returns how many constant arrivals are due before the end of the plan,
+// where about n are. One that is due at the end itself is not: n alone does not say
+// on which side of it rounding has put that.
+func (p *pacer) count(n float64) float64 {
+	count := math.Ceil(n)
+	for count > 0 && p.due(count-1) >= p.end {
+		count--
+	}
+	for p.due(count) < p.end {
+		count++
+	}
+	return count
+}
+
+// peak returns the highest rate of the plan in arrivals per second, up to its end.
 func (p *pacer) peak() float64 {
 	highest := 0.0
 	for _, s := range p.stages {
-		highest = max(highest, s.from, s.to)
+		if s.seconds == 0 || s.start >= p.end {
+			continue
+		}
+		highest = max(highest, s.from, s.rateAfter((p.end - s.start).Seconds()))
 	}
 	return highest
+}
+
+// rateAfter returns the rate so many seconds after the start of the stage, or that
+// at its end.
+func (s stage) rateAfter(seconds float64) float64 {
+	if seconds >= s.seconds || s.from == s.to {
+		return s.to
+	}
+	return s.from + (s.to-s.from)*seconds/s.seconds
+}
+
+// lastDue returns when the last arrival is due after the burst's start, on average
+// where arrivals are random.
+func (p *pacer) lastDue() time.Duration { return min(p.due(max(p.mean()-1, 0)), p.end) }
+
+// length returns the time from the start of the burst until its last arrival is
+// due, or the end of its schedule if that comes first; on average where arrivals
+// are random.
+func (p *pacer) length() time.Duration {
+	if p.limit == math.MaxInt64 {
+		return p.end
+	}
+	return min(p.end, p.due(float64(p.limit)))
 }

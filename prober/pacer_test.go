@@ -75,6 +75,15 @@ func TestPacer(t *testing.T) {
 			config.Burst{Stages: []config.Stage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 0}, {Duration: time.Second, Rate: 0}, {Rate: 10}, {Duration: time.Second, Rate: 10}}}, 20,
 			map[int64]time.Duration{9: 900 * ms, 10: 2 * time.Second, 11: 2100 * ms},
 		},
+		"stages that a duration ends": { // x = 5t²
+			config.Burst{Duration: 2 * time.Second, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 100}}}, 20, nil,
+		},
+		"a jump that a duration leaves out": {
+			config.Burst{Duration: time.Second, Stages: []config.Stage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 1000}, {Duration: time.Second, Rate: 1000}}}, 10, nil,
+		},
+		"less than a whole arrival at the end": {
+			config.Burst{Stages: []config.Stage{{Rate: 10}, {Duration: 1050 * time.Millisecond, Rate: 10}}}, 11, nil,
+		},
 		"stages that a number of requests ends": {
 			config.Burst{Requests: 7, Stages: []config.Stage{{Rate: 10}, {Duration: time.Minute, Rate: 10}}}, 7, nil,
 		},
@@ -85,7 +94,7 @@ func TestPacer(t *testing.T) {
 			p := newPacer(tt.burst, "checkout", 0, whole)
 			all := dues(p)
 			assert.Len(t, all, tt.n)
-			assert.InDelta(t, tt.n, p.mean(), 1)
+			assert.InDelta(t, tt.n, p.mean(), 1e-9, "it counts what comes")
 			for k, due := range tt.due {
 				assert.InDelta(t, due, all[k], 1, "arrival %d", k)
 			}

@@ -30,9 +30,29 @@ func (s Shard) Validate() error {
 
 func (s Shard) total() int { return max(s.Total, 1) }
 
-// runs tells whether this shard runs t at all.
+// runs reports whether this shard runs t at all. Of a target whose load is shared,
+// a shard that would never have a request to send fires no bursts, rather than
+// empty ones.
 func (s Shard) runs(t *config.Target) bool {
-	return t.Sharding == config.ShardLoad || s.owner(t.Name) == s.Ordinal
+	if t.Sharding != config.ShardLoad {
+		return s.owner(t.Name) == s.Ordinal
+	}
+	return s.part(t).hasWork(t)
+}
+
+// hasWork reports whether the bursts of t can have a request in this part.
+func (p shard) hasWork(t *config.Target) bool {
+	b := t.Burst
+	switch {
+	case b.Requests > 0 && p.ordinal >= int64(b.Requests):
+		return false
+	case !isOpen(b):
+		return b.Requests > 0 || p.ordinal < int64(b.Concurrency) // else it has no worker
+	case b.Arrival == config.ArrivalPoisson:
+		return true // now and then
+	}
+	plan := newPacer(b, t.Name, 0, p)
+	return plan.due(float64(p.ordinal)) < plan.end
 }
 
 // part returns which of t's arrivals this shard fires.

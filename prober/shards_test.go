@@ -59,6 +59,33 @@ func TestShardValidation(t *testing.T) {
 	}
 }
 
+func TestAShardThatNeverHasWorkDoesNotRunTheTarget(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		burst config.Burst
+		run   int // how many of eight shards
+	}{
+		"fewer requests than shards":                  {config.Burst{Requests: 3, Concurrency: 50}, 3},
+		"fewer workers than shards, but enough to do": {config.Burst{Requests: 50, Concurrency: 3}, 8},
+		"workers without a number of requests":        {config.Burst{Duration: time.Second, Concurrency: 3}, 3},
+		"fewer arrivals":                              {config.Burst{Rate: 2, Duration: 2 * time.Second, Concurrency: 50}, 4},
+		"fewer arrivals of stages that are cut":       {config.Burst{Duration: time.Second, Stages: []config.Stage{{Duration: 4 * time.Second, Rate: 40}}, Concurrency: 5}, 5},
+		"a rate without a duration":                   {config.Burst{Rate: 2, Requests: 6, Concurrency: 1}, 6},
+		"random arrivals, of which any may come":      {config.Burst{Rate: 2, Duration: time.Second, Concurrency: 1, Arrival: config.ArrivalPoisson}, 8},
+		"random arrivals of a number":                 {config.Burst{Rate: 2, Requests: 5, Concurrency: 1, Arrival: config.ArrivalPoisson}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := testConfig(tt.burst)
+			cfg.Sharding = config.ShardLoad
+			for ordinal := range 8 {
+				assert.Equal(t, ordinal < tt.run, (Shard{ordinal, 8}).runs(&cfg), "shard %d", ordinal)
+			}
+			assert.True(t, Shard{}.runs(&cfg))
+		})
+	}
+}
+
 func TestShardsOfAClosedBurstSendItsRequestsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, burst := range []config.Burst{{Requests: 101, Concurrency: 10}, {Requests: 3, Concurrency: 50}, {Requests: 64, Concurrency: 1}} {

@@ -70,7 +70,7 @@ func (s *Shell) targetLink(name string) string {
 // asset returns where a static file is. Its address changes with its content, so
 // that browsers may keep it for ever.
 func (s *Shell) asset(name string) string {
-	return s.path("/static/" + name + "?" + url.QueryEscape(strings.Trim(s.assets[name].etag, `"`)))
+	return s.path("/static/" + name + "?" + versionOf(s.assets[name].etag))
 }
 
 // loadAssets reads the static files.
@@ -100,9 +100,9 @@ func (s *Shell) static(w http.ResponseWriter, r *http.Request) {
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	w.Header().Set("Content-Type", types[path.Ext(name)])
 	w.Header().Set("ETag", asset.etag)
-	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
-	if r.URL.RawQuery == "" {
-		w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	if r.URL.RawQuery == versionOf(asset.etag) { // the address of this very content
+		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(asset.body))
 }

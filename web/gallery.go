@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -118,6 +119,9 @@ func etagOf(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
+
+// versionOf returns an etag as the query of an address.
+func versionOf(etag string) string { return strings.Trim(etag, `"`) }
 
 // page answers with a page of HTML.
 func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) {

@@ -4,10 +4,15 @@
 package web
 
 import (
+	"errors"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"net/url"
+	"path"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -91,11 +96,35 @@ func (s *Shell) Server() *http.Server {
 	}
 }
 
-// Handler returns all that the shell serves.
+// Handler returns all that the shell serves. Its telemetry path must be one that
+// [Shell.Validate] accepts.
 func (s *Shell) Handler() http.Handler {
+	mux := s.routes()
+	mux.Handle("GET "+s.path(s.opts.TelemetryPath), s.metrics())
+	return secured(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// Validate returns an error if the telemetry path cannot be served beside the rest.
+func (s *Shell) Validate() error {
+	p := s.opts.TelemetryPath
+	plain := strings.TrimSuffix(p, "/")
+	if plain == "" && p == "/" {
+		return errors.New("/ is the path of the status page")
+	}
+	if plain == "" || !plainPath.MatchString(plain) || path.Clean(plain) != plain {
+		return fmt.Errorf("must be a path such as /metrics, of letters, digits and _ . ~ -, not %.80q", p)
+	}
+	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: s.path(p)}}
+	if _, taken := s.routes().Handler(r); taken != "" {
+		return fmt.Errorf("%s is a path of something else", p)
+	}
+	return nil
+}
+
+// routes returns what is served besides the metrics.
+func (s *Shell) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	get := func(path string, handler http.HandlerFunc) { mux.HandleFunc("GET "+s.path(path), handler) }
-	mux.Handle("GET "+s.path(s.opts.TelemetryPath), s.metrics())
 	get("/{$}", s.overview)
 	get("/targets/{name...}", s.target)
 	get("/codes/{$}", s.codes)
@@ -119,7 +148,7 @@ func (s *Shell) Handler() http.Handler {
 		get("/debug/pprof/symbol", pprof.Symbol)
 		get("/debug/pprof/trace", pprof.Trace)
 	}
-	return secured(http.NewCrossOriginProtection().Handler(mux))
+	return mux
 }
 
 // secured sets headers that keep a browser from doing anything but showing the page

@@ -20,7 +20,7 @@ var badStarts = map[string]struct {
 	code errcode.Code
 	says string
 }{
-	"another protocol":                   {"SSH-2.0", errcode.HTTP1StatusLine, `malformed status line "SSH-2.0"`},
+	"another protocol":                   {"SSH-2.0", errcode.HTTP1StatusLine, `malformed status line "S`},
 	"a status that is no number":         {"HTTP/1.1 20X OK\r\n", errcode.HTTP1StatusLine, `malformed status line "HTTP/1.1 20X OK"`},
 	"a control character in the reason":  {"HTTP/1.1 200 a\x00b\r\n", errcode.HTTP1StatusLine, `malformed status line "HTTP/1.1 200 a\x00b"`},
 	"a header swallowed by a bare CR":    {"HTTP/1.1 200 OK\rX: a\r\n", errcode.HTTP1StatusLine, `malformed status line "HTTP/1.1 200 OK\rX: a"`},
@@ -46,7 +46,7 @@ var badStarts = map[string]struct {
 	"a chunk that ends with LF":          {chunkedStart + "2\r\nok\n", errcode.HTTP1Chunk, "no CRLF after the content of a chunk"},
 	"a trailer without a colon":          {chunkedStart + "0\r\nA: b\r\nnonsense\r\n", errcode.Trailers, `malformed trailer line "nonsense"`},
 	"a bare CR in a trailer":             {chunkedStart + "0\r\nA: b\rC: d\r\n", errcode.Trailers, `a control character in the trailer "A"`},
-	"another protocol, after hints":      {earlyHints + "SSH-2.0", errcode.HTTP1StatusLine, `malformed status line "SSH-2.0"`},
+	"another protocol, after hints":      {earlyHints + "SSH-2.0", errcode.HTTP1StatusLine, `malformed status line "S`},
 	"a line without a colon, in hints":   {"HTTP/1.1 103 Early Hints\r\nnonsense\r\n", errcode.HTTP1Header, `malformed header line "nonsense"`},
 	"a line without a colon, after them": {earlyHints + "HTTP/1.1 200 OK\r\nnonsense\r\n", errcode.HTTP1Header, `malformed header line "nonsense"`},
 }

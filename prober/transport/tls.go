@@ -3,9 +3,7 @@ package transport
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -31,6 +29,8 @@ type TLSOptions struct {
 	SessionResumption bool
 	// InsecureSkipVerify accepts any certificate.
 	InsecureSkipVerify bool
+	// Read, unless nil, has or takes what other transports use of the same PEM.
+	Read *Certificates
 }
 
 // compile returns the configuration of all handshakes. The verification of
@@ -66,22 +66,18 @@ func (o TLSOptions) compile(host string) (*tls.Config, error) {
 }
 
 // load reads the certificates into cfg.
-func (o TLSOptions) load(cfg *tls.Config) error {
+func (o TLSOptions) load(cfg *tls.Config) (err error) {
 	if len(o.CA) > 0 {
-		cfg.RootCAs = x509.NewCertPool()
-		if !cfg.RootCAs.AppendCertsFromPEM(o.CA) {
-			return errors.New("no certificate in the CA file")
+		if cfg.RootCAs, err = o.Read.pool(o.CA); err != nil {
+			return err
 		}
 	}
 	if len(o.Cert) == 0 {
 		return nil
 	}
-	pair, err := tls.X509KeyPair(o.Cert, o.Key)
-	if err == nil && pair.Leaf == nil { // as GODEBUG can demand
-		pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0])
-	}
+	pair, err := o.Read.pair(o.Cert, o.Key)
 	if err != nil {
-		return fmt.Errorf("client certificate: %w", err)
+		return err
 	}
 	cfg.Certificates = []tls.Certificate{pair}
 	return nil

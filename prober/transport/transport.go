@@ -183,6 +183,7 @@ func New(cfg Config) (*Transport, error) {
 	}
 	t.serial.prefix = rand.Uint64()
 	t.call = t.encode(&t.cfg)
+	t.cfg.TLS.Read, t.cfg.Proxy.TLS.Read = nil, nil // it belongs to whoever calls New
 	return t, nil
 }
 

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// manyTargets is a file of n targets with headers, expectations and labels.
+func manyTargets(n int) []byte {
+	var b strings.Builder
+	b.WriteString(`defaults:
+  request: {headers: {Accept: application/json, X-Env: staging}}
+  burst: {requests: 10, rate: 5, concurrency: 2}
+  expect: {status: [200-299], headers: {Content-Type: ^application/json}, body: {regexp: 'ok|fine'}}
+targets:
+`)
+	for i := range n {
+		fmt.Fprintf(&b, "  - {name: t%d, url: 'https://h%[1]d.example/p?q=%[1]d', labels: {team: a}, request: {headers: {X-Id: '%[1]d'}}}\n", i)
+	}
+	return []byte(b.String())
+}
+
+// manyHeaders is a file of one target that replaces n headers of the defaults.
+func manyHeaders(n int) []byte {
+	var b strings.Builder
+	write := func(indent string) {
+		for i := range n {
+			fmt.Fprintf(&b, "%sX-Header-%d: v\n", indent, i)
+		}
+	}
+	b.WriteString("defaults:\n  request:\n    headers:\n")
+	write("      ")
+	b.WriteString("targets:\n  - name: a\n    url: http://a.example/\n    request:\n      headers:\n")
+	write("        ")
+	return []byte(b.String())
+}
+
+// unknownKeys is a file of one target with n keys that nobody knows.
+func unknownKeys(n int) []byte {
+	var b strings.Builder
+	b.WriteString("targets:\n- name: a\n  url: http://a.example/\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  zz%d: 1\n", i)
+	}
+	return []byte(b.String())
+}
+
+func BenchmarkParseAThousandTargets(b *testing.B) {
+	text := manyTargets(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := Parse(text, "prober.yml")
+		require.NoError(b, err)
+	}
+}
+
+func BenchmarkRedactAThousandTargets(b *testing.B) {
+	c, err := Parse(manyTargets(1000), "prober.yml")
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := c.Redacted()
+		require.NoError(b, err)
+	}
+}
+
+func BenchmarkParseTenThousandHeaders(b *testing.B) {
+	text := manyHeaders(10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := Parse(text, "prober.yml")
+		require.NoError(b, err)
+	}
+}
+
+func BenchmarkParseAHundredThousandUnknownKeys(b *testing.B) {
+	text := unknownKeys(100_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := Parse(text, "prober.yml")
+		assert.Error(b, err)
+	}
+}
+
+func BenchmarkPrintAHundredThousandUnknownKeys(b *testing.B) {
+	_, err := Parse(unknownKeys(100_000), "prober.yml")
+	require.Error(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = err.Error()
+	}
+}

@@ -1,0 +1,113 @@
+package prober
+
+import (
+	"math"
+	"net/netip"
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// seriesKind is all of a target that its number of time series hangs on. To count
+// them is to write a page of thousands, which is done once for each kind.
+type seriesKind struct{ https, address, certificate bool }
+
+// seriesCount is how many time series a target adds.
+type seriesCount struct{ typical, most int }
+
+func kindOf(t *config.Target) seriesKind {
+	_, err := netip.ParseAddr(t.URL.Hostname())
+	return seriesKind{
+		https:       t.URL.Scheme == "https",
+		address:     err == nil,
+		certificate: t.Connection.TLS.Cert != nil,
+	}
+}
+
+// count counts the series that t adds to the shared ones.
+func (m *Manager) count(t *config.Target, shared int) seriesCount {
+	var n seriesCount
+	v := (&entry{cfg: *t, recorder: newRecorder(m.bounds), engine: noEngine{}, engines: new(engines)}).view()
+	v.tally = typicalTally(kindOf(t))
+	n.typical = m.series(v) - shared
+	v.tally = greatestTally()
+	if t.Connection.TLS.Cert != nil {
+		v.clientEnd = time.Unix(1, 0)
+	}
+	n.most = m.series(v) - shared
+	return n
+}
+
+// series counts the time series of targets, and those that there are without any,
+// by writing them.
+func (m *Manager) series(targets ...view) int {
+	s := m.scrape(func() {})
+	s.targets = targets
+	n := 0
+	for i := range families {
+		for _, metric := range m.page.write(&families[i], s).Metric {
+			n++
+			if h := metric.Histogram; h != nil {
+				const sumCountAndInf = 3
+				n += len(h.Bucket) + sumCountAndInf - 1
+			}
+		}
+	}
+	return n
+}
+
+// noEngine stands where no request is sent.
+type noEngine struct{ engine }
+
+func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
+
+// typicalTally is that of a target that answers, and now and then says that it is
+// overloaded.
+func typicalTally(of seriesKind) *tally {
+	c := fullTally([]errcode.Code{errcode.FromStatus(503)}, 1)
+	for _, status := range []int{200, 503} {
+		c.responses[responseKey{status, transport.HTTP11}] = 1
+	}
+	if !of.https {
+		c.tls = transport.TLSInfo{}
+		c.phases[errcode.PhaseTLS].count = 0
+	}
+	if of.address {
+		c.phases[errcode.PhaseResolve].count = 0
+	}
+	return c
+}
+
+// greatestTally is that of a target that has answered and failed in every way.
+func greatestTally() *tally {
+	var codes []errcode.Code
+	for code := range errcode.All() {
+		codes = append(codes, code)
+	}
+	c := fullTally(codes, errcode.NumPhases)
+	for status := 100; status < 600; status++ {
+		for _, v := range []transport.Version{transport.HTTP10, transport.HTTP11, transport.HTTP2} {
+			c.responses[responseKey{status, v}] = 1
+		}
+	}
+	return c
+}
+
+// fullTally has counted each of codes in so many phases, and every phase.
+func fullTally(codes []errcode.Code, phases int) *tally {
+	r := newRecorder(newBounds(nil))
+	c := &r.tally
+	for _, code := range codes {
+		c.codes[code] = &histogram{count: 1}
+		for p := range phases {
+			c.failures[failureKey{code, errcode.Phase(p)}] = 1
+		}
+	}
+	for p := range c.phases {
+		c.phases[p].count = 1
+	}
+	c.tls = transport.TLSInfo{Version: math.MaxUint16, LeafNotAfter: time.Unix(1, 0), EarliestNotAfter: time.Unix(1, 0)}
+	return c
+}
