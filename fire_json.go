@@ -54,7 +54,7 @@ type fireDropJSON struct {
 
 type fireRateJSON struct {
 	Asked    *float64 `json:"asked"`
-	Achieved float64  `json:"achieved"`
+	Achieved *float64 `json:"achieved"`
 }
 
 type fireLatencyJSON struct {
@@ -145,7 +145,7 @@ func newFireJSON(r *prober.Report) *fireJSON {
 		Outcome:     r.Outcome,
 		OK:          r.OK(),
 		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), r.Cut},
-		Rate:        fireRateJSON{Achieved: r.Rate},
+		Rate:        fireRateJSON{Achieved: known(r.Rate)},
 		Drops:       list(r.Drops, func(d prober.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
 		Histogram:   list(r.Latency.Buckets, bucketJSON),
 		Phases:      list(r.Phases, phaseJSON),

@@ -17,10 +17,8 @@ import (
 )
 
 const (
-	// histogramRows is how many rows a histogram has at most, histogramBar how long
-	// the bar of the fullest is.
-	histogramRows = 12
-	histogramBar  = 40
+	// histogramBar is how long the bar of a histogram's fullest row is.
+	histogramBar = 40
 	// shownFailures is how many failures are printed.
 	shownFailures = 5
 )
@@ -30,7 +28,7 @@ func writeFireText(out io.Writer, r *prober.Report) error {
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	writeFireSummary(table, r)
-	writeFireHistogram(table, r.Latency.Buckets)
+	writeFireHistogram(table, r.Latency.Rows)
 	writeFirePhases(table, r.Phases)
 	writeFireCodes(table, r)
 	writeFireFailures(table, r.Failures)
@@ -71,6 +69,9 @@ func writeFireSummary(out io.Writer, r *prober.Report) {
 }
 
 func perSecond(rate float64) string {
+	if rate == 0 {
+		return "-"
+	}
 	if rate >= 1000 {
 		return fmt.Sprintf("%.0f/s", rate)
 	}
@@ -138,45 +139,15 @@ func validity(end, from time.Time) string {
 }
 
 // writeFireHistogram prints how many requests took how long.
-func writeFireHistogram(out io.Writer, buckets []prober.Bucket) {
-	if len(buckets) == 0 {
+func writeFireHistogram(out io.Writer, rows []prober.Bucket) {
+	if len(rows) == 0 {
 		return
 	}
-	rows := histogramOf(buckets)
-	fullest := slices.MaxFunc(rows, func(a, b histogramRow) int { return cmp.Compare(a.count, b.count) })
+	fullest := slices.MaxFunc(rows, func(a, b prober.Bucket) int { return cmp.Compare(a.Count, b.Count) })
 	fmt.Fprintln(out, "\nLATENCY UP TO\tREQUESTS\t")
 	for _, row := range rows {
-		bar := math.Ceil(float64(row.count) / float64(fullest.count) * histogramBar)
-		fmt.Fprintf(out, "%s\t%d\t%s\n", shortDuration(row.upper), row.count, strings.Repeat("#", int(bar)))
-	}
-}
-
-// histogramRow counts durations up to upper, above that of the row before.
-type histogramRow struct {
-	upper time.Duration
-	count uint64
-}
-
-// histogramOf joins neighbouring buckets until they fit. A row is wider than the
-// one before by a factor that is the same for all.
-func histogramOf(buckets []prober.Bucket) []histogramRow {
-	const perDoubling = 8.0 // buckets at their finest
-	for joined := 1.0; ; joined *= 2 {
-		row := func(b prober.Bucket) int {
-			return int(math.Ceil(math.Round(math.Log2(max(b.Upper, 1).Seconds())*perDoubling) / joined))
-		}
-		first, last := row(buckets[0]), row(buckets[len(buckets)-1])
-		if last-first >= histogramRows {
-			continue
-		}
-		rows := make([]histogramRow, last-first+1)
-		for i := range rows {
-			rows[i].upper = time.Duration(math.Exp2(float64(first+i)*joined/perDoubling) * float64(time.Second))
-		}
-		for _, b := range buckets {
-			rows[row(b)-first].count += b.Count
-		}
-		return rows
+		bar := math.Ceil(float64(row.Count) / float64(fullest.Count) * histogramBar)
+		fmt.Fprintf(out, "%s\t%d\t%s\n", shortDuration(row.Upper), row.Count, strings.Repeat("#", int(bar)))
 	}
 }
 

@@ -43,8 +43,8 @@ func TestStalledTargetCannotHideItsStall(t *testing.T) {
 		assertConserved(t, c)
 		assert.EqualValues(t, 1000, c.codes[errcode.OK].count, "two workers can catch up within the burst")
 		// The arrivals during the stall waited for its end, half of it on average.
-		assert.Greater(t, c.codes[errcode.OK].sum, 500*250*time.Millisecond)
-		assert.Less(t, c.lag.sum, time.Second, "waiting for the target is not the prober's lateness")
+		assert.Greater(t, c.codes[errcode.OK].sum.duration(), 500*250*time.Millisecond)
+		assert.Less(t, c.lag.sum.duration(), time.Second, "waiting for the target is not the prober's lateness")
 	})
 }
 

@@ -1,6 +1,8 @@
 package prober
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"example.com/prober/errcode"
@@ -26,7 +28,8 @@ type Report struct {
 	// as that is known. They are not among Scheduled.
 	Cut uint64
 	// Rate is how many requests per second were sent: over the whole burst if it is
-	// closed, else over the time in which they were due.
+	// closed, else from the first that started to the last. It is 0 where there is none:
+	// one request of an open burst has no rate.
 	Rate float64
 	// Latency is from due to the last byte or the failure, of all requests but those
 	// that failed for the prober's own trouble.
@@ -65,16 +68,24 @@ const (
 )
 
 // Latency sums up the durations of Count requests; all others are 0 where that is.
-// Percentiles are less than 10 % above the true value, Mean and Max are exact.
+// Percentiles are less than 5 % above the true value as long as the histogram is at its
+// finest, Mean and Max are exact.
 type Latency struct {
 	Count                               uint64
 	Mean, P50, P90, P95, P99, P999, Max time.Duration
 	// Buckets are those that hold anything, ascending.
 	Buckets []Bucket
+	// Rows are the same requests in MostRows buckets or fewer, joined until they fit. They
+	// follow one another: some may be empty.
+	Rows []Bucket
 }
 
-// Bucket counts the durations above Lower, up to Upper. Upper is the eighth root of
-// two times Lower, or a power of that.
+// MostRows is how many rows there are of a latency at most.
+const MostRows = 12
+
+// Bucket counts the durations above Lower, up to Upper. Of what the histogram can tell
+// apart, Upper is the sixteenth root of two times Lower; where buckets are joined, the
+// factor is squared for each time that two were made one.
 type Bucket struct {
 	Lower, Upper time.Duration
 	Count        uint64
@@ -109,7 +120,7 @@ func (s *Shot) Report() Report {
 		Target:         d.Name,
 		URL:            d.URL,
 		Start:          t.lastBurstStart,
-		Duration:       t.burstDuration.sum,
+		Duration:       t.burstDuration.longest,
 		Outcome:        s.outcome(),
 		Plan:           s.Plan(),
 		Scheduled:      t.scheduled,
@@ -132,6 +143,7 @@ func (s *Shot) Report() Report {
 		r.Cut += c.Requests
 	}
 	r.add()
+	r.Rate = s.rate(&r)
 	return r
 }
 
@@ -157,13 +169,20 @@ func (r *Report) add() {
 			r.Failed += c.Count
 		}
 	}
-	length := r.Duration
-	if r.Plan.Rate > 0 && (r.Outcome == Complete || length > r.Plan.Length) {
-		length = r.Plan.Length
+}
+
+// rate returns the rate of what was sent, which may be far from what was asked for.
+func (s *Shot) rate(r *Report) float64 {
+	if r.Plan.Rate == 0 && r.Duration > 0 {
+		return float64(r.Succeeded+r.Failed) / r.Duration.Seconds()
 	}
-	if length > 0 {
-		r.Rate = float64(r.Succeeded+r.Failed) / length.Seconds()
+	recorder := s.target.recorder
+	recorder.mu.Lock()
+	defer recorder.mu.Unlock()
+	if live := recorder.history.live; live != nil {
+		return live.starts.rate()
 	}
+	return 0
 }
 
 func latencyOf(t *tally) Latency {
@@ -175,7 +194,7 @@ func latencyOf(t *tally) Latency {
 	}
 	return Latency{
 		Count:   all.count,
-		Mean:    all.mean(),
+		Mean:    all.sum.mean(all.count),
 		P50:     all.quantile(0.5),
 		P90:     all.quantile(0.9),
 		P95:     all.quantile(0.95),
@@ -183,6 +202,7 @@ func latencyOf(t *tally) Latency {
 		P999:    all.quantile(0.999),
 		Max:     all.longest,
 		Buckets: all.native.buckets(),
+		Rows:    all.native.rows(MostRows),
 	}
 }
 
@@ -190,33 +210,31 @@ func phaseTimes(t *tally) []PhaseTime {
 	var phases []PhaseTime
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
 		if h := &t.phases[p]; h.count > 0 {
-			phases = append(phases, PhaseTime{p, h.count, h.mean(), h.quantile(0.99)})
+			phases = append(phases, PhaseTime{p, h.count, h.sum.mean(h.count), h.quantile(0.99)})
 		}
 	}
 	return phases
 }
 
-func (h *histogram) mean() time.Duration {
-	if h.count == 0 {
-		return 0
-	}
-	return h.sum / time.Duration(h.count)
+// buckets returns the buckets that are not empty.
+func (s *sparse) buckets() []Bucket {
+	return slices.DeleteFunc(s.rows(math.MaxInt), func(b Bucket) bool { return b.Count == 0 })
 }
 
-func (s *sparse) buckets() []Bucket {
+// rows joins buckets until they are so many at most, and returns all from the first to
+// the last that holds anything.
+func (s *sparse) rows(most int) []Bucket {
+	var joined sparse
+	joined.merge(s)
 	var all []Bucket
-	if s.zero > 0 {
-		all = append(all, Bucket{Count: s.zero})
+	if joined.zero > 0 {
+		all = append(all, Bucket{Count: joined.zero})
 	}
-	for i, n := range s.counts {
-		if n > 0 {
-			all = append(all, Bucket{s.bound(s.first + i - 1), s.bound(s.first + i), n})
-		}
+	for len(all)+len(joined.counts) > most {
+		joined.halve()
+	}
+	for i, n := range joined.counts {
+		all = append(all, Bucket{joined.bound(joined.first + i - 1), joined.bound(joined.first + i), n})
 	}
 	return all
-}
-
-// bound returns the upper bound of bucket i.
-func (s *sparse) bound(i int) time.Duration {
-	return time.Duration(s.upper(i) * float64(time.Second))
 }

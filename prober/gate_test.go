@@ -90,7 +90,7 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 				assert.EqualValues(t, tt.sent, c.codes[errcode.OK].count)
 				assert.Zero(t, dropped(c))
 				assert.LessOrEqual(t, e.most, 3)
-				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.codes[errcode.OK].sum, "waiting is not the target's latency")
+				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.codes[errcode.OK].sum.duration(), "waiting is not the target's latency")
 				assert.Less(t, e.asked, 10*tt.sent, "nobody asks again and again")
 				assert.Equal(t, 3, e.free)
 				assert.Zero(t, target.limiter.gate.inFlight)

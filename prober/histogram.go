@@ -7,9 +7,6 @@ import (
 )
 
 const (
-	// nativeSchema gives 16 buckets per power of two: each ends at 1.044 times the
-	// end of the one before, so that a quantile is less than 5 % off.
-	nativeSchema = 4
 	// nativeBuckets is how many native buckets may be in use; beyond it the
 	// resolution is halved.
 	nativeBuckets = 160
@@ -32,9 +29,21 @@ var (
 func newBounds(seconds []float64) *bounds {
 	b := &bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
 	for i, s := range seconds {
-		b.limits[i] = time.Duration(math.Round(s * float64(time.Second)))
+		b.limits[i] = limitOf(s)
 	}
 	return b
+}
+
+// limitOf returns the longest duration that is not above so many seconds.
+func limitOf(seconds float64) time.Duration {
+	if seconds >= time.Duration(math.MaxInt64).Seconds() {
+		return math.MaxInt64
+	}
+	limit := time.Duration(math.Round(seconds * float64(time.Second)))
+	if limit.Seconds() > seconds {
+		limit--
+	}
+	return limit
 }
 
 // index returns the first bucket that holds d, len(limits) for the one without
@@ -54,7 +63,7 @@ func (b *bounds) index(d time.Duration) int {
 // must agree with each other.
 type histogram struct {
 	count   uint64
-	sum     time.Duration
+	sum     totalTime
 	longest time.Duration
 	classic []uint64 // not cumulative; the last one has no bound
 	native  sparse
@@ -72,23 +81,26 @@ func (h *histogram) observe(b *bounds, d time.Duration) {
 	}
 	d = max(d, 0)
 	h.count++
-	h.sum += d
+	h.sum.add(d)
 	h.longest = max(h.longest, d)
 	h.classic[b.index(d)]++
 	h.native.observe(d)
 }
 
-// merge adds what other has counted over the same bounds.
+// merge adds what other has counted over the same bounds. The older of the two says
+// since when.
 func (h *histogram) merge(other *histogram) {
 	if other.count == 0 {
 		return
 	}
 	if h.classic == nil {
 		h.classic = make([]uint64, len(other.classic))
+	}
+	if h.created.IsZero() || other.created.Before(h.created) {
 		h.created = other.created
 	}
 	h.count += other.count
-	h.sum += other.sum
+	h.sum.merge(other.sum)
 	h.longest = max(h.longest, other.longest)
 	for i, n := range other.classic {
 		h.classic[i] += n
@@ -115,8 +127,7 @@ func (h *histogram) quantile(q float64) time.Duration {
 	seen := h.native.zero
 	for i, n := range h.native.counts {
 		if seen += n; seen >= rank {
-			upper := time.Duration(h.native.upper(h.native.first+i) * float64(time.Second))
-			return min(upper, h.longest)
+			return min(h.native.bound(h.native.first+i), h.longest)
 		}
 	}
 	return 0

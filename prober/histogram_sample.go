@@ -35,7 +35,7 @@ type (
 
 // set makes s a copy of h in seconds.
 func (s *histogramSample) set(h *histogram, b *bounds, native bool) {
-	s.sum, s.count = h.sum.Seconds(), h.count
+	s.sum, s.count = h.sum.seconds(), h.count
 	out := &s.histogram
 	out.SampleSum, out.SampleCount = &s.sum, &s.count
 	out.CreatedTimestamp = nil

@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -132,6 +133,54 @@ func TestMergedHistogramIsThatOfAllValues(t *testing.T) {
 	merged.merge(&histogram{})
 	merged.created = all.created
 	assert.Equal(t, sampled(&all, b), sampled(&merged, b))
+}
+
+func TestAMergedHistogramIsAsOldAsTheOldestOfAll(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1_700_000_000, 0)
+	aged := func(age time.Duration) *histogram {
+		h := &histogram{created: start.Add(age)}
+		h.observe(lagBounds, time.Millisecond)
+		return h
+	}
+	for name, ages := range map[string][]time.Duration{
+		"the oldest comes first":         {0, time.Hour},
+		"a younger one comes before it":  {time.Hour, 0, time.Minute},
+		"one of it has counted nothing":  {-1, 0, time.Hour},
+		"it was there before all others": {0, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var merged histogram
+			for _, age := range ages {
+				if age < 0 {
+					merged.merge(&histogram{})
+					continue
+				}
+				merged.merge(aged(age))
+			}
+			assert.Equal(t, start, merged.created)
+		})
+	}
+}
+
+func TestAClassicBucketCountsWhateverItsBound(t *testing.T) {
+	t.Parallel()
+	b := newBounds([]float64{1e-12, 1.5e-9, 0.3, math.MaxInt64 / 1e9, 1e10, math.MaxFloat64})
+	durations := []time.Duration{0, 1, 2, 300 * time.Millisecond, 300*time.Millisecond + 1, math.MaxInt64 - 2000, math.MaxInt64}
+	var h histogram
+	for _, d := range durations {
+		h.observe(b, d)
+	}
+	for _, bucket := range sampled(&h, b).Bucket {
+		var want uint64
+		for _, d := range durations {
+			if d.Seconds() <= bucket.GetUpperBound() {
+				want++
+			}
+		}
+		assert.Equal(t, want, bucket.GetCumulativeCount(), "up to %g s", bucket.GetUpperBound())
+	}
 }
 
 func TestQuantileIsWithinABucket(t *testing.T) {

@@ -65,6 +65,7 @@ type kind struct {
 type liveBurst struct {
 	start       time.Time
 	before      mark
+	starts      starts
 	latency     latencies
 	failed, own uint32
 	kinds       [keptKinds]kind
@@ -74,8 +75,8 @@ type liveBurst struct {
 
 // mark is how far the counters of a target had come.
 type mark struct {
-	phases         [errcode.NumPhases]time.Duration
-	lag            time.Duration
+	phases         [errcode.NumPhases]totalTime
+	lag            totalTime
 	fired          uint64 // whose lag is known
 	opened, reused uint64
 	dropped, held  uint64
@@ -118,6 +119,7 @@ func (h *history) request(res *transport.Result, code errcode.Code) {
 	if live == nil {
 		return // counted outside of any burst, as some tests do
 	}
+	live.starts.note(res.Start)
 	live.latency.observe(res.Duration())
 	if code != errcode.OK {
 		h.failure(res, code)
@@ -127,16 +129,16 @@ func (h *history) request(res *transport.Result, code errcode.Code) {
 func (h *history) failure(res *transport.Result, code errcode.Code) {
 	live := h.live
 	if code.IsLocal() {
-		live.own++
+		increase(&live.own)
 	} else {
-		live.failed++
+		increase(&live.failed)
 		extend(&h.failingSince, live.start, true) // not only when a long burst has ended
 	}
 	phase := res.FailedIn()
 	for i := range live.used {
 		if k := &live.kinds[i]; k.code == code && k.phase == phase {
-			k.count++
-			h.last.ring[live.samples[i]].count++
+			increase(&k.count)
+			increase(&h.last.ring[live.samples[i]].count)
 			return
 		}
 	}
@@ -199,9 +201,9 @@ func (b *pastBurst) measure(live *liveBurst) {
 // compare takes over how far the counters have come since before.
 func (b *pastBurst) compare(before *mark, now mark, requests uint64) {
 	for i := range b.phases {
-		b.phases[i] = mean(now.phases[i+1]-before.phases[i+1], requests)
+		b.phases[i] = mean(now.phases[i+1].since(before.phases[i+1]), requests)
 	}
-	b.lag = mean(now.lag-before.lag, now.fired-before.fired)
+	b.lag = mean(now.lag.since(before.lag), now.fired-before.fired)
 	b.dropped, b.held, b.late = clip(now.dropped-before.dropped), clip(now.held-before.held), clip(now.late-before.late)
 	b.opened, b.reused = clip(now.opened-before.opened), clip(now.reused-before.reused)
 }
@@ -247,11 +249,18 @@ func extend(since *time.Time, start time.Time, goesOn bool) {
 
 func seconds(d time.Duration) float32 { return float32(d.Seconds()) }
 
-func mean(sum time.Duration, n uint64) float32 {
+func mean(sum totalTime, n uint64) float32 {
 	if n == 0 {
 		return 0
 	}
-	return float32(sum.Seconds() / float64(n))
+	return float32(sum.seconds() / float64(n))
+}
+
+// increase adds one as long as there is room: what was counted does not begin anew.
+func increase(n *uint32) {
+	if *n < math.MaxUint32 {
+		*n++
+	}
 }
 
 func clip(n uint64) uint32 { return uint32(min(n, math.MaxUint32)) }

@@ -2,49 +2,55 @@ package prober
 
 import (
 	"math"
-	"math/bits"
 	"time"
 )
 
 // LatencyRows is how many rows the distribution of a burst's latency has. Two rows
-// cover a power of two, from 33 µs to 34 s.
+// cover a power of two, from 31 µs to 32 s.
 const LatencyRows = latencyBuckets / bucketsPerRow
 
 const (
-	shortest       = 15 // the power of two in nanoseconds at which the buckets begin
+	latencyHalved  = 1   // how often the resolution is that of the grid halved
+	shortest       = -15 // the power of two in seconds at which the buckets begin
 	octaves        = 20
-	perOctave      = 8
+	perOctave      = nativePerOctave >> latencyHalved
 	latencyBuckets = octaves * perOctave
 	bucketsPerRow  = 4
 )
 
-// latencies counts latencies in buckets that divide each power of two into eight
-// equal parts. The first also holds what is shorter, the last what is longer.
+// latencies counts latencies in buckets of the grid, of which eight cover a power of
+// two. The first also holds what is shorter, the last what is longer.
 type latencies struct {
 	counts  [latencyBuckets]uint32
 	longest time.Duration
 }
 
 func (l *latencies) observe(d time.Duration) {
-	l.counts[latencyBucket(d)]++
+	n := &l.counts[latencyBucket(d)]
+	if *n == math.MaxUint32 {
+		l.halve()
+	}
+	*n++
 	l.longest = max(l.longest, d)
 }
 
-func latencyBucket(d time.Duration) int {
-	if d < 1<<shortest {
-		return 0
+// halve makes room in a bucket that is full. The shares stay as they are.
+func (l *latencies) halve() {
+	for i, n := range l.counts {
+		l.counts[i] = n - n/2 // what was there at all still is
 	}
-	octave := bits.Len64(uint64(d)) - 1
-	if octave >= shortest+octaves {
-		return latencyBuckets - 1
-	}
-	return (octave-shortest)*perOctave + int(d>>(octave-3))&(perOctave-1)
 }
 
-// bucketStart returns the shortest duration of a bucket.
-func bucketStart(i int) time.Duration {
-	return time.Duration(perOctave+i%perOctave) << (i/perOctave + shortest - 3)
+func latencyBucket(d time.Duration) int {
+	if d <= 0 {
+		return 0
+	}
+	i := halve(bucketOf(d), latencyHalved) - shortest*perOctave - 1
+	return min(max(i, 0), latencyBuckets-1)
 }
+
+// bucketStart returns the longest duration that is too short for a bucket.
+func bucketStart(i int) time.Duration { return boundOf(i+shortest*perOctave, latencyHalved) }
 
 // quantile is that of a burst in one byte: its bucket, counted from 1, or 0 when
 // nothing was counted.
@@ -98,6 +104,6 @@ func (l *latencies) rows() (rows [LatencyRows]uint8) {
 	return rows
 }
 
-// LatencyRow returns the shortest duration of a row, and for LatencyRows the end of
-// the last one.
+// LatencyRow returns the duration above which a row begins, and for LatencyRows the end
+// of the last one.
 func LatencyRow(row int) time.Duration { return bucketStart(row * bucketsPerRow) }

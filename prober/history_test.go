@@ -3,6 +3,7 @@ package prober
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"runtime"
@@ -240,13 +241,53 @@ func BenchmarkHistoryRequest(b *testing.B) {
 func TestLatencyBucketsCoverEveryDurationOnce(t *testing.T) {
 	t.Parallel()
 	for i := 1; i < latencyBuckets; i++ {
-		assert.Equal(t, i, latencyBucket(bucketStart(i)))
-		assert.Equal(t, i-1, latencyBucket(bucketStart(i)-1))
+		assert.Equal(t, i, latencyBucket(bucketStart(i)+1))
+		assert.Equal(t, i-1, latencyBucket(bucketStart(i)))
 	}
 	assert.Equal(t, 0, latencyBucket(-time.Second))
+	assert.Equal(t, 0, latencyBucket(0))
+	assert.Equal(t, 0, latencyBucket(1))
 	assert.Equal(t, latencyBuckets-1, latencyBucket(time.Hour))
 	assert.Equal(t, bucketStart(latencyBuckets), LatencyRow(LatencyRows))
-	assert.Equal(t, time.Duration(32768), LatencyRow(0))
+	assert.Equal(t, time.Second>>15, LatencyRow(0))
+	assert.Equal(t, 32*time.Second, LatencyRow(LatencyRows))
+}
+
+// TestALongBurstDoesNotBeginToCountAnew has more requests than a uint32 holds, as a day
+// at 50,000 a second has.
+func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	r.startBurst(nil)
+	live := r.history.live
+	own := outcome(time.Millisecond, nil)
+	own.Start = 1
+	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
+		r.begin()
+		r.end(own, code)
+	}
+	fast, slow := latencyBucket(time.Millisecond), latencyBucket(time.Second)
+	live.latency.counts[fast], live.latency.counts[slow] = math.MaxUint32, math.MaxUint32/4
+	live.failed, live.own = math.MaxUint32, math.MaxUint32
+	for i := range live.used {
+		live.kinds[i].count = math.MaxUint32
+		r.history.last.ring[live.samples[i]].count = math.MaxUint32
+	}
+	before := live.latency.rows()
+	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
+		r.begin()
+		r.end(own, code)
+	}
+	assert.Equal(t, before, live.latency.rows())
+	r.endBurst(24*time.Hour, dropShutdown)
+	b := r.history.latest()
+	assert.Equal(t, []uint64{math.MaxUint32, math.MaxUint32}, []uint64{b.Failed, b.Own})
+	for _, k := range b.Kinds {
+		assert.EqualValues(t, math.MaxUint32, k.Count)
+	}
+	for _, f := range r.history.exportFailures() {
+		assert.EqualValues(t, math.MaxUint32, f.Count)
+	}
 }
 
 func TestQuantilesOfABurstAreWithinSixPercent(t *testing.T) {

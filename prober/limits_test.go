@@ -56,7 +56,7 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
 		assert.EqualValues(t, 50, c.codes[errcode.OK].count)
-		assert.Less(t, c.codes[errcode.OK].sum, time.Second, "waiting for a ceiling is not the target's latency")
+		assert.Less(t, c.codes[errcode.OK].sum.duration(), time.Second, "waiting for a ceiling is not the target's latency")
 	})
 }
 

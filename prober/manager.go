@@ -60,7 +60,9 @@ type Manager struct {
 	network config.Network
 	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
-	retired histogram // lag of the targets that were removed
+	// retired is the lag of the targets that were removed. It is as old as the manager,
+	// and so is the lag of all.
+	retired histogram
 	reload  reloadState
 }
 
@@ -101,10 +103,12 @@ func NewManager(o Options) *Manager {
 	if dropped == nil {
 		dropped = func() uint64 { return 0 }
 	}
+	created := time.Now()
 	return &Manager{
 		log:     o.Log,
 		dropped: dropped,
-		created: time.Now(),
+		created: created,
+		retired: histogram{created: created},
 		metrics: o.Metrics,
 		bounds:  newBounds(o.Metrics.Buckets),
 		limiter: newLimiter(o.Limits),

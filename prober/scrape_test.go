@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	"example.com/prober/config"
 	"example.com/prober/e2e/rig"
@@ -154,4 +156,37 @@ func TestRecordingARequestAllocatesNothing(t *testing.T) {
 	}
 	record()
 	assert.Zero(t, testing.AllocsPerRun(1000, record))
+}
+
+func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
+	t.Parallel()
+	m, recorders := managerOf(t, "m", "n")
+	lag := func() *dto.Histogram {
+		for f := range m.Families(func() {}) {
+			if f.GetName() == "prober_schedule_lag_seconds" {
+				return proto.CloneOf(f.Metric[0].Histogram)
+			}
+		}
+		return nil
+	}
+	assertLag := func(count uint64) {
+		assert.Equal(t, count, lag().GetSampleCount())
+		assert.Equal(t, m.created.UnixNano(), lag().CreatedTimestamp.AsTime().UnixNano())
+	}
+	assertLag(0)
+	recorders["n"].lag.observe(lagBounds, time.Millisecond)
+	assertLag(1)
+	recorders["m"].lag.observe(lagBounds, time.Millisecond)
+	assertLag(2)
+	early := testConfig(config.Burst{Requests: 1})
+	early.Name, early.Interval = "a", 1000*time.Hour
+	apply(t, m, early)
+	rig.Until(t, "the others go", func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return len(m.entries) == 1
+	})
+	assertLag(2)
+	m.entries["a"].recorder.lag.observe(lagBounds, time.Millisecond)
+	assertLag(3)
 }

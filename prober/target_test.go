@@ -103,7 +103,7 @@ func TestSlotsThatPassWhileTheProcessSleepsAreCountedAsLate(t *testing.T) {
 				assert.Zero(t, last.Sub(first)%(30*time.Second), "the slots are where they were")
 				tally := target.recorder.snapshot()
 				assert.Equal(t, [numSkipReasons]uint64{skipLate: uint64(c.missed)}, tally.skipped)
-				assert.Equal(t, c.lag, tally.lag.sum)
+				assert.Equal(t, c.lag, tally.lag.sum.duration())
 				assert.EqualValues(t, c.fired+c.missed, tally.bursts+tally.skipped[skipLate])
 			})
 		})

@@ -65,7 +65,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
 				assert.EqualValues(t, 1, c.codes[errcode.Stuck].count)
-				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.codes[errcode.Stuck].sum)
+				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.codes[errcode.Stuck].sum.duration())
 				assert.EqualValues(t, 49, c.codes[errcode.OK].count, "the others go on")
 				assert.EqualValues(t, 1, target.hung.Load())
 				assert.Contains(t, log.String(), "code=1007")
