@@ -2,7 +2,8 @@
 //
 // The numbers are grouped in ranges that alerts can match on: 10xx general,
 // 11xx DNS, 12xx TCP, 13xx TLS, 14xx and 15xx HTTP statuses, 16xx HTTP/2,
-// 17xx content, 18xx HTTP/1. Where k6 has a number for a failure it is the same.
+// 17xx content, 18xx HTTP/1. If k6 has a number for a failure, the number here is
+// the same.
 package errcode
 
 import "strconv"
@@ -11,8 +12,7 @@ import "strconv"
 // closed: [All] lists it.
 type Code uint16
 
-// The numbers of the table. They never change once released; where k6 has a
-// number for a failure, it is the same one.
+// The numbers of the table. A number never changes once it is released.
 const (
 	OK Code = 0
 
@@ -154,7 +154,7 @@ const (
 // String returns the decimal number, as it stands in the label error_code.
 func (c Code) String() string { return strconv.Itoa(int(c)) }
 
-// IsFailure tells whether c counts against somebody: every code but [OK].
+// IsFailure reports whether c stands for a failure: every code but [OK] does.
 func (c Code) IsFailure() bool { return c != OK }
 
 // IsLocal reports whether the prober itself is the cause (1001 to 1007). Such

@@ -8,8 +8,8 @@ import (
 	"net/textproto"
 )
 
-// content takes in the types of net/http, net/textproto and compress that tell
-// of a malformed response.
+// content takes in the types of net/http, net/textproto and compress for a
+// malformed response.
 func (f *facts) content(err error) bool {
 	switch err.(type) {
 	case textproto.ProtocolError:

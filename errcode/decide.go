@@ -31,7 +31,7 @@ func (f *facts) code() Code {
 	return f.unknown()
 }
 
-// phase returns where the failure happened as far as the tree of errors tells.
+// phase returns where the failure happened as far as the tree of errors says.
 func (f *facts) phase() Phase {
 	switch {
 	case f.lookup && f.place.Phase <= PhaseConnect: // the dial of package net holds its look-up

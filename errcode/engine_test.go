@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
@@ -52,6 +54,9 @@ func (e own) do(ctx context.Context, within time.Duration) (errcode.Code, error)
 	var r transport.Result
 	now := transport.Now()
 	r.Reset(now, now.Add(within))
+	// What is under way ends as it does when the daemon gives it up.
+	stop := context.AfterFunc(ctx, e.Abort)
+	defer stop()
 	e.Do(ctx, &r)
 	if r.Err != nil {
 		return errcode.FromError(r.Err), r.Err
@@ -64,9 +69,10 @@ type standard struct {
 	http.Client
 	method, url string
 	body        func() io.Reader
+	timed       bool // its Timeout is the time of a request, and not that of the context
 }
 
-func newStandard(t lab, cfg transport.Config) engine {
+func newStandard(t lab, cfg transport.Config) *standard {
 	t.Helper()
 	tr := &http.Transport{
 		DialContext:            dialerOf(cfg),
@@ -79,9 +85,27 @@ func newStandard(t lab, cfg transport.Config) engine {
 	if cfg.Proxy.URL != nil {
 		tr.Proxy = http.ProxyURL(cfg.Proxy.URL)
 	}
-	t.Cleanup(tr.CloseIdleConnections)
+	return standardOver(t, tr, cfg)
+}
+
+// newXNet is the client of net/http with the HTTP/2 of golang.org/x/net/http2.
+func newXNet(t lab, cfg transport.Config) *standard {
+	t.Helper()
+	tr := &http2.Transport{TLSClientConfig: tlsConfigOf(cfg.TLS), MaxHeaderListSize: 64 << 10, DisableCompression: len(cfg.Compression) == 0}
+	if cfg.HTTPVersion == transport.H2C {
+		tr.AllowHTTP = true
+		tr.DialTLSContext = func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
+			return dialerOf(cfg)(ctx, network, address)
+		}
+	}
+	return standardOver(t, tr, cfg)
+}
+
+func standardOver(t lab, tr http.RoundTripper, cfg transport.Config) *standard {
+	t.Helper()
 	e := &standard{method: cfg.Method, url: cfg.URL.String(), body: func() io.Reader { return strings.NewReader(string(cfg.Body)) }}
 	e.Transport = tr
+	t.Cleanup(e.CloseIdleConnections)
 	if cfg.FollowRedirects == 0 {
 		e.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
@@ -89,8 +113,13 @@ func newStandard(t lab, cfg transport.Config) engine {
 }
 
 func (e *standard) do(ctx context.Context, within time.Duration) (errcode.Code, error) {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
+	if e.timed {
+		e.Timeout = within
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, within)
+		defer cancel()
+	}
 	req, err := http.NewRequestWithContext(ctx, e.method, e.url, e.body())
 	if err != nil {
 		return errcode.FromError(err), err

@@ -79,7 +79,7 @@ func (k errnoKind) isOfDials() bool {
 	return k == errnoRefused || k == errnoNetwork || k == errnoHost
 }
 
-// closes tells whether the peer, or the kernel on its behalf, ended the
+// closes reports whether the peer, or the kernel on its behalf, ended the
 // connection.
 func (k errnoKind) closes() bool {
 	return k == errnoReset || k == errnoBrokenPipe || k == errnoAborted

@@ -36,7 +36,7 @@ type fault struct {
 func faults() []fault {
 	return slices.Concat(
 		localFaults(), dnsFaults(), tcpFaults(), tlsFaults(), certificateFaults(), alertFaults(),
-		clientFaults(), http2Faults(), handmadeFaults(),
+		clientFaults(), signedFaults(), http2Faults(), handmadeFaults(),
 	)
 }
 

@@ -34,8 +34,11 @@ import (
 //
 // The phase is that of the outermost [PhaseError], but a [net.DNSError] while connecting
 // is of the look-up. Without one, a [net.OpError]
-// of a dial and a [net.DNSError] tell the phase, and an end of stream inside a
+// of a dial and a [net.DNSError] say the phase, and an end of stream inside a
 // [url.Error] happened before the response header was complete.
+//
+// net/http returns the cause of a context instead of its error, if there is one. To
+// keep own cancellation apart, pass errors.Join(ctx.Err(), err).
 func FromError(err error) Code {
 	if err == nil {
 		return OK

@@ -9,8 +9,8 @@ import (
 
 //go:generate go test -run "^(TestErrorCodesPage|TestEveryCodeHasAWayToCome)$" . -update
 
-// Help is what there is to say about a code to whoever is woken by it, in whole
-// sentences. docs/error-codes.md consists of these texts.
+// Help explains a code to the person who is woken by it, in whole sentences.
+// docs/error-codes.md consists of these texts.
 type Help struct {
 	// Happened says what the prober saw.
 	Happened string
@@ -60,22 +60,30 @@ func otherStatus(c Code) Help {
 	return h
 }
 
-// streamCauses tells whose fault a stream error is where the prober itself may have found
+// streamCauses says whose fault a stream error is where the prober itself may have found
 // it; sent is why a server resets a stream so.
 func streamCauses(n int, sent string) string {
 	var found string
 	switch http2Names[n] {
 	case "protocol_error":
-		found = "The response was malformed, by a defect in the application, the server or a proxy; the request is not to blame."
+		found = "the response was malformed, by a defect in the application, the server or a proxy. The request is not to blame."
 	case "flow_control_error":
-		found = "The server enlarged a window beyond its limit."
+		found = "the server enlarged a window beyond its limit."
 	case "frame_size_error":
-		found = "The server sent a frame of a wrong size."
+		found = "the server sent a frame of a wrong size."
 	default:
 		return sent
 	}
-	return "Where the error text says what the server sent, the prober found the fault: " + found +
-		" Where it says that the server reset the stream: " + sent
+	return "If the error text says what the server sent, the prober found the fault: " + found +
+		" If it says that the server reset the stream, the server found one. " + sent
+}
+
+// resent says which GOAWAY frames of an orderly end are no failure.
+func resent(n int) string {
+	if n != 0 {
+		return ""
+	}
+	return " If the frame excludes a request whose answer has not begun, the prober sends it once more on another connection. This one was not excluded, its answer had begun, or the other connection ended so as well."
 }
 
 // frameHelp puts together what the family of an HTTP/2 code says about who gave
@@ -86,9 +94,9 @@ func frameHelp(family Code, n int) Help {
 	switch family {
 	case GoAway:
 		return Help{
-			Happened: fmt.Sprintf("The server ended the whole HTTP/2 connection with a GOAWAY frame that says %s, before this request was answered.", name),
+			Happened: fmt.Sprintf("The server ended the whole HTTP/2 connection with a GOAWAY frame that says %s, before this request was answered.", name) + resent(n),
 			Causes:   reason.sent,
-			Look:     "Look at the server's or load balancer's log for the connection, and at which requests ran on it at the same time; a GOAWAY hits all of them. " + reason.look,
+			Look:     "Look at the server's or load balancer's log for the connection, and at the other requests that ran on it at the same time. " + reason.look,
 		}
 	case Stream:
 		return Help{

@@ -12,8 +12,8 @@ var contentHelp = [...]explained{
 		"Save it with `curl -s -H 'Accept-Encoding: gzip' -o body URL` and run `file body`; then look at caches and proxies that compress.",
 	}},
 	{Truncated, Help{
-		"The connection ended before the whole body had come.",
-		"The server crashed or was killed while answering, a proxy's timeout or buffer cut the answer, a wrong Content-Length, or a disk full of proxy buffers.",
+		"The connection ended before the whole body had come, or TLS ended without close_notify, so that nobody knows whether the body is whole.",
+		"The server crashed or was killed while it answered, a proxy's timeout or buffer cut the answer, the Content-Length is wrong, or the disk of a proxy is full. Some servers never send close_notify.",
 		"Compare `curl -v URL` directly at the application and through each proxy; look at the proxies' error logs for upstream that closed prematurely.",
 	}},
 	{BodyLimit, Help{
@@ -64,6 +64,6 @@ var contentHelp = [...]explained{
 	{TooSlow, Help{
 		"The whole response came and is right, but later than expect.max_latency.",
 		"The application or one of its dependencies is slow, or the prober waited for a free connection: latency counts from when the request was due.",
-		"Look at prober_request_phase_duration_seconds: the phase that grew tells where. A growing queue means that the target no longer keeps up with the rate.",
+		"Look at prober_request_phase_duration_seconds: the phase that grew says where. A growing queue means that the target no longer keeps up with the rate.",
 	}},
 }

@@ -3,7 +3,7 @@ package errcode
 var dnsHelp = [...]explained{
 	{DNS, Help{
 		"The look-up of the host name failed in a way that no other code stands for.",
-		"The resolver or the system's configuration (/etc/resolv.conf) is broken. Users of the library with a plain net.Resolver see SERVFAIL, REFUSED and an unreachable resolver here, because it tells them apart by text only.",
+		"The resolver or the system's configuration (/etc/resolv.conf) is broken. Users of the library with a plain net.Resolver see SERVFAIL, REFUSED and an unreachable resolver here, because it distinguishes them by text only.",
 		"Run `dig HOST` on the prober's host with the same resolver, and read the error text of the target's last failures.",
 	}},
 	{NoSuchHost, Help{

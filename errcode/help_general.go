@@ -8,7 +8,7 @@ var generalHelp = [...]explained{
 	}},
 	{General, Help{
 		"The request failed in a way that no other code stands for.",
-		"Something that nobody has seen before, or, for users of the library with net/http, an error that consists of nothing but a text.",
+		"A failure that is not known yet, or, for users of the library with net/http, an error that is nothing but a text.",
 		"Read the error text in the target's last failures on the status page or in the log, and report it: a failure that occurs twice deserves a number.",
 	}},
 	{Cancelled, Help{
@@ -37,9 +37,9 @@ var generalHelp = [...]explained{
 		"Try the same connection as the prober's user in its container or network namespace; then look at its firewall rules, routes and security profile.",
 	}},
 	{Stuck, Help{
-		"The prober's own engine did not give the request back a second after its deadline. The prober ended it from outside and went on.",
-		"A bug in the prober, or a process that gets no processor for seconds.",
-		"Find the stack trace in the prober's log at that time and report it. If the process was starved, give it more of a processor.",
+		"The prober's engine still held the request one second after its deadline. The watchdog of the prober ended the request, and the target went on. The target is not to blame.",
+		"A defect in the prober, or a process that got no CPU time for seconds.",
+		"Find the stack trace in the prober's log at that time and report it. If the process got too little CPU time, raise its CPU limit.",
 	}},
 	{NonTCPNetwork, Help{
 		"A socket failed that is not a TCP one.",

@@ -22,7 +22,7 @@ var http1Help = [...]explained{
 		"Read the raw header with `curl -sv --raw URL 2>&1 | cat -A`.",
 	}},
 	{HTTP1StatusRange, Help{
-		"The status is none: it lies outside 100 to 599.",
+		"The status is outside 100 to 599, so it is no HTTP status.",
 		"A defect in the application, or a proxy or firewall with numbers of its own (such as 999).",
 		"Run `curl -sI URL` and see which hop answers.",
 	}},
@@ -33,7 +33,7 @@ var http1Help = [...]explained{
 	}},
 	{HTTP1TransferEncoding, Help{
 		"Transfer-Encoding is unknown, or contradicts the rest of the header.",
-		"Both Content-Length and Transfer-Encoding, chunked twice, or a coding nobody asked for: mostly a proxy and an application that both chunk.",
+		"Both Content-Length and Transfer-Encoding, chunked twice, or a coding that the prober did not ask for: mostly a proxy and an application that both chunk.",
 		"Read the header with `curl -sv --raw URL`, directly at the application and through each proxy. This is how request smuggling begins: take it seriously.",
 	}},
 	{HTTP1Chunk, Help{
@@ -42,7 +42,7 @@ var http1Help = [...]explained{
 		"Read the raw body with `curl -s --raw URL | head -c 400 | xxd`, directly and through each proxy.",
 	}},
 	{HTTP1Switch, Help{
-		"The server switched protocols (101) though nobody asked for it.",
+		"The server switched protocols (101), but the prober had not asked for it.",
 		"A WebSocket endpoint or proxy that takes every request for an upgrade.",
 		"Run `curl -sv URL` and look at the Upgrade header and the proxy's rules for it.",
 	}},

@@ -48,8 +48,8 @@ var http2Help = [...]explained{
 	}},
 	{HTTP2ClosedReused, Help{
 		"A connection that carried other requests before was closed or reset, without a GOAWAY, before any header of this response.",
-		"The keep-alive race of HTTP/2: an idle timeout of the server or of a load balancer struck at that moment, and it does not announce its ends. Many at once mean that the server crashed or was killed.",
-		"Compare idle timeouts with the target's interval, and look at restarts of the server at that time; a clean shutdown would have sent GOAWAY.",
+		"The keep-alive race of HTTP/2: the idle timeout of the server or of a load balancer ended the connection at that moment, without a GOAWAY. Many at once mean that the server crashed or was killed.",
+		"Compare the idle timeouts with the target's interval, and look for restarts of the server at that time. A clean shutdown sends a GOAWAY.",
 	}},
 	{GoAway, Help{
 		"The server ended the whole connection with a GOAWAY frame whose error code no standard knows.",
@@ -74,10 +74,10 @@ var http2Reasons = [len(http2Names)]struct{ sent, found, look string }{
 	{
 		"NO_ERROR is the orderly end: a deployment, a restart, a limit of requests or age per connection. On a stream the server needs no more of the request body.",
 		"The connection was ended in good order.",
-		"A few during a deployment are normal; a steady stream means that the server's limit of requests per connection is low.",
+		"A few during a deployment are normal. Many mean that the server closes its connections without finishing the requests that it accepted.",
 	},
 	{
-		"The server found the requests to break the protocol: header names or values it forbids, or a defect on either side.",
+		"The server says that a request broke the protocol: a header name or value that it forbids, or a defect on either side.",
 		"The server or a proxy broke the protocol: a frame at the wrong time or on the wrong stream, or malformed header fields.",
 		"Try without unusual headers, and look for a change of the server's or proxy's version.",
 	},

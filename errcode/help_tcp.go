@@ -64,7 +64,7 @@ var tcpHelp = [...]explained{
 	{Reset, Help{
 		"The peer reset a new connection, however soon, or any connection within a response. On a reused one, before a response, that is 1223.",
 		"The process crashed or was killed, it closed the connection with unread data (a request too large, a worker that timed out), a load balancer or firewall cut the connection, or an idle timeout struck.",
-		"Look at the server's log and restarts at that time, then at the idle timeouts of load balancers. The phase label tells when it happened: send and processing point to the application, transfer to a crash within the answer.",
+		"Look at the server's log and restarts at that time, then at the idle timeouts of load balancers. The phase label says when it happened: send and processing point to the application, transfer to a crash within the answer.",
 	}},
 	{Closed, Help{
 		"The peer closed a new connection without answering anything.",
@@ -77,7 +77,7 @@ var tcpHelp = [...]explained{
 		"Look at the server's and proxy's log for a crash or a header limit at that time.",
 	}},
 	{ClosedReused, Help{
-		"The peer closed or reset a connection that had served requests before, just when the next one was sent. A reset is how most systems close a connection with a request that nobody read.",
+		"The peer closed or reset a connection that had served requests before, just when the next one was sent. Most systems close a connection by a reset if a request on it was not read.",
 		"The keep-alive race: the server's idle timeout or its limit of requests per connection struck at that moment. A few of these are normal; HTTP clients usually retry them in silence, the prober counts them.",
 		"Compare the server's keep-alive timeout with the target's interval; keep the server's timeout longer than that of whatever stands before it. Many at once mean restarts of the server.",
 	}},

@@ -79,11 +79,11 @@ var tlsHelp = [...]explained{
 	{CertRevoked, Help{
 		"The certificate was revoked: the OCSP response stapled by the server says so.",
 		"The key was compromised, or the CA withdrew a wrongly issued certificate.",
-		"Ask whoever owns the certificate, and replace it. Treat the private key as lost until you know better.",
+		"Ask the owner of the certificate, and replace it. Treat the private key as lost until you know better.",
 	}},
 	{CertInvalid, Help{
 		"The certificate is invalid for another reason.",
-		"An extension marked critical that nobody understands, or names of issuer and CA that do not match.",
+		"An extension that is marked critical but not understood, or names of issuer and CA that do not match.",
 		"Read the error text of the target's last failures; read the chain with `openssl x509 -noout -text`.",
 	}},
 }

@@ -125,7 +125,7 @@ func (c Code) entry() (entry, bool) {
 	return table[i], true
 }
 
-// isStatus tells whether c is 1000 plus an HTTP status.
+// isStatus reports whether c is 1000 plus an HTTP status.
 func (c Code) isStatus() bool { return c >= 1400 && c <= 1599 }
 
 func (c Code) status() int { return int(c) - 1000 }

@@ -31,7 +31,7 @@ func (f *facts) operation(e *net.OpError) {
 	}
 }
 
-// wrongFamily tells whether an address was refused because the network, such as
+// wrongFamily reports whether an address was refused because the network, such as
 // "tcp4", is of the other family.
 func wrongFamily(network string, e *net.AddrError) bool {
 	addr, err := netip.ParseAddr(e.Addr)
@@ -67,7 +67,7 @@ func (f *facts) request(e *url.Error) {
 	}
 }
 
-// unsendable tells whether net/http's client has no way to send a request to
+// unsendable reports whether net/http's client has no way to send a request to
 // raw: it returns a bare text for such a URL. A relative one is the target of a
 // redirect.
 func unsendable(raw string) bool {

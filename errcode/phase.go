@@ -41,13 +41,14 @@ func (p Phase) String() string {
 // PhaseError is a failure together with the place where it happened. The same
 // cause means different things in different phases: a deadline while connecting
 // is [DialTimeout], while waiting for the answer [RequestTimeout]; an end of
-// stream is [Closed], [ClosedInHeaders] or [Truncated].
+// stream is [Closed], [ClosedInHeaders], [ClosedReused] or [Truncated]. Users of
+// net/http learn the place from [net/http/httptrace].
 type PhaseError struct {
 	// Phase is where the failure happened.
 	Phase Phase
-	// Reused tells that the connection had carried an exchange before.
+	// Reused is set if the connection had carried an exchange before.
 	Reused bool
-	// InHeader tells that a part of the response header had been received.
+	// InHeader is set if a part of the response header, but not all, had been received.
 	InHeader bool
 	// Err is the cause; never nil.
 	Err error

@@ -24,7 +24,6 @@ const (
 	noLook        = "net/http does not look"
 	noLimit       = "net/http has no such limit"
 	atOnce        = "which error net/http returns depends on which of its goroutines sees the end first"
-	onceMore      = "net/http sends the request again, unseen"
 )
 
 // dialScenes are what can be wrong with the URL, our own host, and the making of
@@ -51,7 +50,7 @@ func dialScenes() []scene {
 		{name: "the host is on the deny list", want: errcode.BlockedHost, alone: true, why: noSuchOption, stage: func(lab) transport.Config {
 			return transport.Config{URL: at("http", "host.prod.test"), DenyHosts: []string{"*.prod.test"}}
 		}},
-		{name: "no answer comes until the deadline", want: errcode.RequestTimeout, act: inVain, stage: plain(func(t lab) string { return peer(t, silence) })},
+		{name: "no answer comes until the deadline", want: errcode.RequestTimeout, late: true, stage: plain(func(t lab) string { return peer(t, silence) })},
 		{name: "the peer resets instead of answering", want: errcode.Reset, stage: plain(func(t lab) string { return peer(t, reset) })},
 		{name: "the peer resets as soon as it accepts", want: errcode.Reset, alone: true, why: atOnce, stage: plain(func(t lab) string { return peer(t, resetAtOnce) })},
 		{name: "the proxy resets as soon as it accepts", want: errcode.Proxy, alone: true, why: atOnce, stage: func(t lab) transport.Config {

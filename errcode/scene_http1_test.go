@@ -48,9 +48,6 @@ func http1Scenes() []scene {
 		why  string
 		std  errcode.Code
 	}{
-		{"the server closes without an answer", errcode.Closed, "", "", 0},
-		{"the server closes within the header", errcode.ClosedInHeaders, ok + "Server: x\r\n", "", 0},
-		{"the server closes within a line of the header", errcode.ClosedInHeaders, ok + "Serv", "net/http takes the part of a line for a malformed one", errcode.HTTP1Header},
 		{"the status line is garbage", errcode.HTTP1StatusLine, "garbage\r\n\r\n", clientText, errcode.General},
 		{"the header is too large", errcode.HTTP1HeaderSize, ok + strings.Repeat("A: b\r\n", 1<<15), clientText, errcode.General},
 		{"the header has a line without a colon", errcode.HTTP1Header, ok + "garbage\r\n\r\n", "", 0},
@@ -73,18 +70,7 @@ func http1Scenes() []scene {
 	for _, c := range cases {
 		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(func(t lab) string { return peer(t, answer(c.text)) })})
 	}
-	reused := func(does string, end func(net.Conn)) scene {
-		return scene{
-			name: "the server " + does + " a reused connection", want: errcode.ClosedReused, std: errcode.OK, why: onceMore, act: again,
-			stage: plain(func(t lab) string {
-				return peer(t, func(c net.Conn) {
-					answer(noBody)(c)
-					end(c)
-				})
-			}),
-		}
-	}
-	return append(all, reused("closes", hangUp), reused("resets", reset))
+	return all
 }
 
 // contentScenes are broken bodies, and the statuses.
@@ -96,9 +82,6 @@ func contentScenes() []scene {
 		why  string
 		std  errcode.Code
 	}{
-		{"the server closes within the body", errcode.Truncated, ok + "Content-Length: 9\r\n\r\nshort", "", 0},
-		{"the server closes within a chunk", errcode.Truncated, chunked + "9\r\nshort", "", 0},
-		{"the server closes within the trailers", errcode.Truncated, chunked + "0\r\n", clientText, errcode.General},
 		{"the body is no gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nabcdefghijabcdefghij", "", 0},
 		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzipOf([]byte("content"))[:20], "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
 		{"the body is above the limit", errcode.BodyLimit, ok + "\r\n" + strings.Repeat("x", 1<<21), noLimit, errcode.OK},

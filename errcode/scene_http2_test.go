@@ -3,7 +3,6 @@ package errcode_test
 import (
 	"bytes"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -21,28 +20,17 @@ type reaction func(f *http2.Framer, stream uint32)
 // http2Scenes are what can go wrong with a connection of HTTP/2 as such.
 func http2Scenes() []scene {
 	return []scene{
-		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, why: clientText, stage: func(t lab) transport.Config {
+		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: transport.H2C}
 		}},
-		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", act: inVain, stage: func(t lab) transport.Config {
+		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", peer(t, silence)), HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2}
 		}},
-		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, why: clientText, stage: framed(hugeFrame)},
-		{
-			name: "the connection closes without GOAWAY", want: errcode.HTTP2Closed, std: errcode.ClosedInHeaders, why: "net/http returns the same unexpected end for HTTP/1 and HTTP/2",
-			stage: framed(func(*http2.Framer, uint32) {}),
-		},
-		{
-			name: "the connection closes without GOAWAY, reused", want: errcode.HTTP2ClosedReused, std: errcode.ClosedInHeaders, why: "net/http returns the same unexpected end for HTTP/1 and HTTP/2",
-			act: again, stage: framed(func(f *http2.Framer, stream uint32) {
-				answerOK(f, stream)
-				awaitHeaders(f)
-			}),
-		},
+		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: framed(hugeFrame)},
 		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *http2.Framer, stream uint32) {
 			respond(f, stream, fields(strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...))
 		})},
-		{name: "the server allows no stream", want: errcode.HTTP2NoStream, std: errcode.RequestTimeout, why: clientContext, act: inVain, stage: func(t lab) transport.Config {
+		{name: "the server allows no stream", want: errcode.HTTP2NoStream, std: errcode.RequestTimeout, why: clientContext, late: true, stage: func(t lab) transport.Config {
 			return overFrames(t, func(f *http2.Framer) { _ = f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams}) }, fallSilent)
 		}},
 		{name: "the server sends PINGs without end", want: errcode.HTTP2Flood, std: errcode.ClosedInHeaders, why: "net/http answers them until the server closes", stage: framed(func(f *http2.Framer, _ uint32) {
@@ -137,25 +125,6 @@ func frameScenes() []scene {
 	})
 }
 
-// errorCodeScenes are the HTTP/2 error codes of RFC 9113, and one that is
-// unknown, sent by a server.
-func errorCodeScenes() []scene {
-	var all []scene
-	for n := range uint32(http2Codes) {
-		code := http2.ErrCode(n)
-		all = append(all,
-			scene{name: fmt.Sprintf("the server sends GOAWAY %d", n), want: errcode.FromGoAway(n), stage: framed(func(f *http2.Framer, stream uint32) {
-				_ = f.WriteGoAway(stream, code, nil)
-			})},
-			scene{name: fmt.Sprintf("the server resets the stream with %d", n), want: errcode.FromStream(n), stage: framed(func(f *http2.Framer, stream uint32) {
-				respond(f, stream, okHeader)
-				_ = f.WriteRSTStream(stream, code)
-			})},
-		)
-	}
-	return all
-}
-
 // framed is the stage of a server of HTTP/2 in clear text.
 func framed(react reaction) func(t lab) transport.Config {
 	return func(t lab) transport.Config { return overFrames(t, settings, react) }
@@ -168,6 +137,16 @@ func overFrames(t lab, greet func(*http2.Framer), react reaction) transport.Conf
 // serveFrames greets and reacts to the first request. Then it says no more and
 // listens to the end, so that the client sees an end of stream and no reset.
 func serveFrames(c net.Conn, greet func(*http2.Framer), react reaction) {
+	serveFramesUntil(c, greet, react, func(net.Conn) {
+		if half, can := c.(interface{ CloseWrite() error }); can {
+			_ = half.CloseWrite() // the client may be gone
+		}
+		_, _ = io.Copy(io.Discard, c)
+	})
+}
+
+// serveFramesUntil greets, reacts to the first request and ends the connection.
+func serveFramesUntil(c net.Conn, greet func(*http2.Framer), react reaction, end func(net.Conn)) {
 	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
 		return
 	}
@@ -177,10 +156,7 @@ func serveFrames(c net.Conn, greet func(*http2.Framer), react reaction) {
 	if stream := awaitHeaders(f); stream != 0 {
 		react(f, stream)
 	}
-	if half, can := c.(interface{ CloseWrite() error }); can {
-		_ = half.CloseWrite() // the client may be gone
-	}
-	waitForEnd(f)
+	end(c)
 }
 
 func settings(f *http2.Framer) { _ = f.WriteSettings() }

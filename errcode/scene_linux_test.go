@@ -84,9 +84,19 @@ func startChild(t *testing.T, attr *syscall.SysProcAttr) {
 
 // droppingScenes are of a firewall that drops packets without a word.
 func droppingScenes() []scene {
-	return []scene{{name: "the packets of the dial are dropped", want: errcode.DialTimeout, stage: func(t lab) transport.Config {
-		return transport.Config{URL: at("http", filteredPeer(t, "127.0.0.1:0", dropAll, silence)), ConnectTimeout: briefly}
-	}}}
+	dropped := func(t lab) transport.Config {
+		return transport.Config{URL: at("http", filteredPeer(t, "127.0.0.1:0", dropAll, silence))}
+	}
+	return []scene{
+		{name: "the packets of the dial are dropped", want: errcode.DialTimeout, stage: func(t lab) transport.Config {
+			cfg := dropped(t)
+			cfg.ConnectTimeout = briefly
+			return cfg
+		}},
+		{name: "the time of the request ends while it connects", want: errcode.DialTimeout, std: errcode.RequestTimeout, or: errcode.DialTimeout, why: twoTimers, late: true, stage: dropped},
+		{name: "the request is cancelled while it connects", want: errcode.Cancelled, act: cancelled(briefly, nil), stage: dropped},
+		{name: "the request is cancelled for a cause while it connects", want: errcode.Cancelled, std: errcode.General, why: causeAlone, act: cancelled(briefly, errOperator), stage: dropped},
+	}
 }
 
 // networkScenes need routes and sockets that no other program depends on.

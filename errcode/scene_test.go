@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
 // scene is one failure of the real stack, played to both engines: to the
-// prober's transport and to net/http.
+// prober's transport and to net/http. Its parts about HTTP/2 are played to
+// golang.org/x/net/http2 as well.
 type scene struct {
 	// name is a sentence without its full stop.
 	name string
@@ -26,10 +26,16 @@ type scene struct {
 	why   string
 	std   errcode.Code
 	alone bool
+	// or is the other code of net/http where chance decides between two. It may be want.
+	or errcode.Code
+	// xnet is the code of x/net/http2 where it has a type for what is a text in net/http.
+	xnet errcode.Code
+	// late is set if the time of the request is to run out.
+	late bool
 	// stage sets the peers up and returns what a client has to know. Each engine
 	// has a stage of its own.
 	stage func(t lab) transport.Config
-	// act plays the scene; nil means one request with much time.
+	// act plays the scene; nil means one request, with much time unless it is late.
 	act func(t lab, e engine) (errcode.Code, error)
 }
 
@@ -38,7 +44,8 @@ func scenes() []scene {
 	return slices.Concat(
 		dialScenes(), dnsScenes(), proxyScenes(), redirectScenes(),
 		tlsScenes(), certificateScenes(), alertScenes(),
-		http1Scenes(), contentScenes(), http2Scenes(), frameScenes(), errorCodeScenes(),
+		http1Scenes(), contentScenes(), endScenes(), securedEndScenes(), contextScenes(),
+		http2Scenes(), frameScenes(), framedEndScenes(), errorCodeScenes(), resendScenes(),
 	)
 }
 
@@ -58,35 +65,65 @@ func playAll(t *testing.T, all []scene) {
 	}
 }
 
-// play shows the scene to both engines at the same time, so that what they have
-// to wait for passes once.
+// play shows the scene to all engines at the same time, so that what they have to
+// wait for passes once.
 func (s scene) play(t lab) {
 	t.Helper()
-	prober, other := newOwn(t, s.setting(t)), engine(nil)
-	if !s.alone {
-		other = newStandard(t, s.setting(t))
-	}
-	var both sync.WaitGroup
-	var std errcode.Code
-	var stdErr error
-	if other != nil {
-		both.Go(func() { std, stdErr = s.perform(t, other) })
+	prober, others := newOwn(t, s.setting(t)), s.others(t)
+	var all sync.WaitGroup
+	for name, other := range others {
+		all.Go(func() {
+			code, err := s.perform(t, other)
+			t.Logf("%s %v: %v", name, code, err)
+			assert.Contains(t, s.foreign(name), code, "%s: %v", name, err)
+		})
 	}
 	code, err := s.perform(t, prober)
-	both.Wait()
+	all.Wait()
 	t.Logf("prober %v: %v", code, err)
 	assert.Equal(t, s.want, code, "the prober: %v", err)
-	if s.alone {
-		require.NotEmpty(t, s.why)
-		return
-	}
-	t.Logf("net/http %v: %v", std, stdErr)
 	if s.why == "" {
-		assert.Equal(t, s.want, std, "net/http differs and nothing says why: %v", stdErr)
+		assert.True(t, s.std == errcode.OK && !s.alone, "a difference without a reason")
 		return
 	}
-	require.NotEqual(t, s.want, s.std, "a difference that is none")
-	assert.Equal(t, s.std, std, "net/http: %v", stdErr)
+	assert.True(t, s.alone || s.std != s.want, "a difference that is none")
+}
+
+const (
+	netHTTP      = "net/http"
+	netHTTPTimed = "net/http with Client.Timeout"
+	xnetHTTP2    = "x/net/http2"
+)
+
+// others returns the engines of other makers that the scene can be played to.
+func (s scene) others(t lab) map[string]engine {
+	t.Helper()
+	if s.alone {
+		return nil
+	}
+	all := map[string]engine{netHTTP: newStandard(t, s.setting(t))}
+	if s.late {
+		timed := newStandard(t, s.setting(t))
+		timed.timed = true
+		all[netHTTPTimed] = timed
+	}
+	if cfg := s.setting(t); cfg.HTTPVersion == transport.H2C || cfg.HTTPVersion == transport.OnlyHTTP2 {
+		all[xnetHTTP2] = newXNet(t, cfg)
+	}
+	return all
+}
+
+// foreign returns the codes that another engine may come to.
+func (s scene) foreign(name string) []errcode.Code {
+	switch {
+	case s.why == "":
+		return []errcode.Code{s.want}
+	case name == xnetHTTP2 && s.xnet != errcode.OK:
+		return []errcode.Code{s.xnet}
+	case s.or != errcode.OK:
+		return []errcode.Code{s.std, s.or}
+	}
+	return []errcode.Code{s.std}
 }
 
 func (s scene) setting(t lab) transport.Config {
@@ -105,14 +142,14 @@ func (s scene) setting(t lab) transport.Config {
 }
 
 func (s scene) perform(t lab, e engine) (errcode.Code, error) {
-	if s.act == nil {
-		return e.do(t.Context(), patience)
+	switch {
+	case s.act != nil:
+		return s.act(t, e)
+	case s.late:
+		return e.do(t.Context(), waiting)
 	}
-	return s.act(t, e)
+	return e.do(t.Context(), patience)
 }
-
-// inVain is an act that ends when the time of the request does.
-func inVain(t lab, e engine) (errcode.Code, error) { return e.do(t.Context(), waiting) }
 
 // again is an act of two requests of which the first goes well.
 func again(t lab, e engine) (errcode.Code, error) {

@@ -3,6 +3,7 @@ package errcode_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -33,6 +34,11 @@ func tlsScenes() []scene {
 	}
 	other := issue(nil, certificate{})
 	wrongKey := tls.Certificate{Certificate: issue(nil, certificate{}).Certificate, PrivateKey: other.PrivateKey}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	wrongKind := tls.Certificate{Certificate: other.Certificate, PrivateKey: ed}
 	garbage := tls.Certificate{Certificate: [][]byte{[]byte("garbage")}, PrivateKey: other.PrivateKey}
 	return []scene{
 		{name: "the peer speaks plain HTTP on a TLS port", want: errcode.TLSPlainHTTP, stage: saying(answer("HTTP/1.1 400 Bad Request\r\n\r\n"))},
@@ -43,7 +49,7 @@ func tlsScenes() []scene {
 		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("https", peer(t, silence)), TLS: trusting, TLSTimeout: briefly}
 		}},
-		{name: "the request's time runs out during the handshake", want: errcode.TLSTimeout, std: errcode.RequestTimeout, why: clientContext, act: inVain, stage: saying(silence)},
+		{name: "the request's time runs out during the handshake", want: errcode.TLSTimeout, std: errcode.RequestTimeout, why: clientContext, late: true, stage: saying(silence)},
 		{name: "the server chooses HTTP/1.1 where HTTP/2 is required", want: errcode.TLSALPN, std: errcode.AlertNoApplicationProtocol, why: "net/http offers nothing but HTTP/2, so that the server gives up", stage: func(t lab) transport.Config {
 			cfg := with(&tls.Config{Certificates: []tls.Certificate{other}, NextProtos: []string{"http/1.1"}})(t)
 			cfg.HTTPVersion = transport.OnlyHTTP2
@@ -51,6 +57,8 @@ func tlsScenes() []scene {
 		}},
 		{name: "the server chooses an unsupported version of TLS", want: errcode.TLSNoOverlap, std: errcode.General, why: handshakeText, stage: saying(answer(serverHelloTLS10))},
 		{name: "the server's key does not fit its certificate", want: errcode.TLSSignature, std: errcode.General, why: handshakeText, stage: with(&tls.Config{Certificates: []tls.Certificate{wrongKey}})},
+		{name: "the server's key does not fit its certificate, in TLS 1.2", want: errcode.TLSSignature, std: errcode.General, why: handshakeText, stage: with(&tls.Config{Certificates: []tls.Certificate{wrongKey}, MaxVersion: tls.VersionTLS12})},
+		{name: "the server's key is of another algorithm than its certificate", want: errcode.TLSSignature, std: errcode.General, why: handshakeText, stage: with(&tls.Config{Certificates: []tls.Certificate{wrongKind}})},
 		{name: "the server's certificate cannot be parsed", want: errcode.CertMalformed, std: errcode.General, why: handshakeText, stage: with(&tls.Config{Certificates: []tls.Certificate{garbage}})},
 		{name: "the server's hello is malformed", want: errcode.TLS, stage: saying(answer("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"))},
 	}

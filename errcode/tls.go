@@ -63,8 +63,8 @@ func fromRecordHeader(e tls.RecordHeaderError) Code {
 	return TLSRecord
 }
 
-// fromCertificate tells an expired certificate from one of the future by the
-// clock: crypto/x509 gives both the same reason.
+// fromCertificate distinguishes an expired certificate from one of the future by
+// the clock: crypto/x509 gives both the same reason.
 func fromCertificate(e x509.CertificateInvalidError) Code {
 	switch e.Reason {
 	case x509.Expired:
@@ -80,8 +80,8 @@ func fromCertificate(e x509.CertificateInvalidError) Code {
 	return CertInvalid
 }
 
-// fromUnknownAuthority tells an unknown issuer from a known one that may not have
-// signed: crypto/x509 keeps that reason in an unexported field, of which only the
+// fromUnknownAuthority distinguishes an unknown issuer from a known one that may not
+// have signed: crypto/x509 keeps that reason in an unexported field, of which only the
 // type is looked at.
 func fromUnknownAuthority(e x509.UnknownAuthorityError) Code {
 	hint := field(reflect.ValueOf(e), "hintErr")

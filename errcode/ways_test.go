@@ -91,6 +91,12 @@ func waysToCome() map[errcode.Code][]string {
 		default:
 			add(s.want, "prober: "+s.name)
 			add(s.std, "net/http: "+s.name)
+			if s.or != errcode.OK && s.or != s.want {
+				add(s.or, "net/http, by chance: "+s.name)
+			}
+			if s.xnet != errcode.OK {
+				add(s.xnet, "x/net/http2: "+s.name)
+			}
 		}
 	}
 	for _, f := range faults() {

@@ -1,0 +1,78 @@
+package errcode_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
+)
+
+// why net/http does not tell that our own side, or which time, ended a request.
+const (
+	causeAlone = "net/http returns the cause of the context instead of its error"
+	twoTimers  = "net/http returns the error of the dial or of the context, whichever timer is first"
+)
+
+var errOperator = errors.New("the operator changed his mind")
+
+// contextScenes are requests that our own side cancels, in each phase, and requests
+// whose time ends in one.
+func contextScenes() []scene {
+	trusting := transport.TLSOptions{InsecureSkipVerify: true}
+	lookUp := func(t lab) transport.Config {
+		server := nameServer(t, func([]byte) []byte { return nil })
+		return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(server)}
+	}
+	shakeHands := func(t lab) transport.Config {
+		return transport.Config{URL: at("https", peer(t, silence)), TLS: trusting}
+	}
+	wait := plain(func(t lab) string { return peer(t, silence) })
+	read := plain(func(t lab) string {
+		return peer(t, func(c net.Conn) {
+			answer(ok + "Content-Length: 9\r\n\r\nshort")(c)
+			silence(c)
+		})
+	})
+	waitForFrames := func(t lab) transport.Config { return overFrames(t, settings, fallSilent) }
+	all := []scene{
+		{name: "the time of the request ends during the look-up", want: errcode.DNSTimeout, std: errcode.RequestTimeout, or: errcode.DNSTimeout, why: twoTimers, late: true, stage: lookUp},
+		{name: "the time of the request ends within the body", want: errcode.RequestTimeout, late: true, stage: read},
+		{name: "the time of the request ends before an answer of HTTP/2", want: errcode.RequestTimeout, late: true, stage: waitForFrames},
+		{name: "the request is cancelled while it waits over HTTP/2", want: errcode.Cancelled, act: cancelled(briefly, nil), stage: waitForFrames},
+		{name: "the request is cancelled for a cause while it waits over HTTP/2", want: errcode.Cancelled, act: cancelled(briefly, errOperator), stage: waitForFrames},
+		{name: "the request is cancelled before it begins", want: errcode.Cancelled, act: cancelled(0, nil), stage: wait},
+		{name: "the request is cancelled for a cause before it begins", want: errcode.Cancelled, std: errcode.General, why: causeAlone, act: cancelled(0, errOperator), stage: wait},
+	}
+	for _, c := range []struct {
+		when  string
+		stage func(t lab) transport.Config
+	}{
+		{"during the look-up", lookUp},
+		{"during the handshake", shakeHands},
+		{"while it waits", wait},
+		{"within the body", read},
+	} {
+		all = append(
+			all,
+			scene{name: "the request is cancelled " + c.when, want: errcode.Cancelled, act: cancelled(briefly, nil), stage: c.stage},
+			scene{name: "the request is cancelled for a cause " + c.when, want: errcode.Cancelled, std: errcode.General, why: causeAlone, act: cancelled(briefly, errOperator), stage: c.stage},
+		)
+	}
+	return all
+}
+
+// cancelled is an act whose context is cancelled after a while, for a cause if there is one.
+func cancelled(after time.Duration, cause error) func(t lab, e engine) (errcode.Code, error) {
+	return func(t lab, e engine) (errcode.Code, error) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		if after == 0 {
+			cancel(cause)
+		}
+		defer time.AfterFunc(after, func() { cancel(cause) }).Stop()
+		return e.do(ctx, patience)
+	}
+}
