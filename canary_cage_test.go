@@ -190,11 +190,12 @@ func (c *cage) around(t *testing.T) []scene {
 		{"proxy-dead", "https://" + target + "/", fmt.Sprintf(proxyOfPeer, "http://127.0.0.1:1"), "1031"},
 		{"proxy-not-secured", "http://" + target + "/", fmt.Sprintf(proxyOfPeer, "https://"+target), "1031"},
 		{"proxy-socks", "http://" + target + "/", socks, "1034"},
-		{"token-refused", "http://" + target + "/", token("/status/400"), "1400"},
-		{"token-none", "http://" + target + "/", token("/"), "1700"},
-		{"token-garbage", "http://" + target + "/", token("/garbage"), "1801"},
-		{"token-redirect", "http://" + target + "/", token("/redirect-denied"), "1700"},
-		{"token-late", "http://" + target + "/", token("/silent"), "1050"},
-		{"token-server-dead", "http://" + target + "/", fmt.Sprintf(tokenOfPeer, "http://127.0.0.1:1/"), "1212"},
+		{"token-refused", "http://" + target + "/", token("/status/400"), "1040"},
+		{"token-error", "http://" + target + "/", token("/token-error"), "1040"},
+		{"token-none", "http://" + target + "/", token("/"), "1040"},
+		{"token-garbage", "http://" + target + "/", token("/garbage"), "1040"},
+		{"token-redirect", "http://" + target + "/", token("/redirect-denied"), "1040"},
+		{"token-late", "http://" + target + "/", token("/silent"), "1040"},
+		{"token-server-dead", "http://" + target + "/", fmt.Sprintf(tokenOfPeer, "http://127.0.0.1:1/"), "1040"},
 	}
 }

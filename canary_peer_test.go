@@ -130,6 +130,14 @@ func answerHTTP(e *echo, c net.Conn, q *http.Request, said string) {
 		}
 		respond(c, "200", said, "")
 	case path == "/closed":
+	case path == "/token-error":
+		word := strings.Map(func(r rune) rune {
+			if r <= ' ' || r > '~' || r == '"' || r == '\\' {
+				return '-'
+			}
+			return r
+		}, q.Header.Get("Authorization")+said)
+		respond(c, "400", `{"error":"`+word+`"}`, "Content-Type: application/json\r\n")
 	case strings.HasPrefix(path, "/status/"):
 		respond(c, strings.TrimPrefix(path, "/status/"), said, "")
 	default:

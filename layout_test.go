@@ -66,7 +66,6 @@ var house = map[string]room{
 		modules: []string{
 			"github.com/prometheus/client_model",
 			"github.com/prometheus/common",
-			"golang.org/x/oauth2",
 			"golang.org/x/sys/unix", // timerfd
 			"golang.org/x/time/rate",
 			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model

@@ -133,7 +133,7 @@ func nastyScenes(t *testing.T) []scene {
 	scenes := []scene{
 		{"cert-authority", unknown, "", "1310"},
 		{"cert-name", secure, "connection: {tls: {server_name: shop.example, ca_file: '" + trusted + "'}}", "1311"},
-		{"token-cert", secure, "request: {oauth2: {client_id: x, client_secret_file: '" + trusted + ".secret', token_url: '" + named + "'}}\nconnection: {tls: {ca_file: '" + trusted + "'}}", "1311"},
+		{"token-cert", secure, "request: {oauth2: {client_id: x, client_secret_file: '" + trusted + ".secret', token_url: '" + named + "'}}\nconnection: {tls: {ca_file: '" + trusted + "'}}", "1040"},
 		{"proxy-cert", root, "connection: {proxy_url: '" + named + "', tls: {ca_file: '" + trusted + "'}}", "1031"},
 		{"proxy", "https://127.0.0.1:1", "connection: {proxy_url: '" + root + "/'}", "1030"},
 		{"redirect", root + "/redirect", follow, "1021"},

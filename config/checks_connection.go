@@ -56,29 +56,35 @@ func (s *scope) checkFamily(t *Target) {
 		}
 		family = own
 	}
-	key, addrs := s.fixedAddresses(t)
 	fits := func(a netip.Addr) bool { return family == 0 || familyOf(a) == family }
-	if len(addrs) > 0 && !slices.ContainsFunc(addrs, fits) {
-		s.conflict(fmt.Sprintf("there is no IPv%d address to dial, but ip_version or source_address ask for one", family), key, version, source)
+	for _, fixed := range s.fixedAddresses(t) {
+		if !slices.ContainsFunc(fixed.addrs, fits) {
+			s.conflict(fmt.Sprintf("there is no IPv%d address to dial, but ip_version or source_address ask for one", family), fixed.key, version, source)
+		}
 	}
 }
 
-// fixedAddresses returns what a target dials without asking DNS, and the key
-// that it stands at.
-func (s *scope) fixedAddresses(t *Target) (key string, addrs []netip.Addr) {
-	if s.sound("connection.resolve") && len(t.Connection.Resolve) > 0 {
-		return "connection.resolve", t.Connection.Resolve
+// fixedAddrs are the addresses of a host that is dialled without asking DNS, at least
+// one, and the key that they stand at.
+type fixedAddrs struct {
+	key   string
+	addrs []netip.Addr
+}
+
+// fixedAddresses returns those of what t dials. A proxy is dialled instead of all else.
+func (s *scope) fixedAddresses(t *Target) (all []fixedAddrs) {
+	const resolve = "connection.resolve"
+	given := s.sound(resolve) && len(t.Connection.Resolve) > 0
+	if given {
+		all = append(all, fixedAddrs{resolve, t.Connection.Resolve})
 	}
-	key, u := "url", t.URL
-	if s.isSet("connection.proxy_url") {
-		key, u = "connection.proxy_url", t.Connection.Proxy.URL
+	for _, d := range dials(t) {
+		if !s.sound(d.key) || d.key != proxyKey && s.isSet(proxyKey) || d.key == urlKey && given {
+			continue
+		}
+		if addr, err := netip.ParseAddr(d.url.Hostname()); err == nil {
+			all = append(all, fixedAddrs{d.key, []netip.Addr{addr}})
+		}
 	}
-	if !s.sound(key) {
-		return "", nil
-	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return "", nil
-	}
-	return key, []netip.Addr{addr}
+	return all
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -61,22 +60,10 @@ func hostsOf(t *Target) []hostAt {
 		{"request.host", hostWithoutPort(t.Request.Host)},
 		{"connection.tls.server_name", t.Connection.TLS.ServerName},
 	}
-	for _, at := range []struct {
-		key string
-		u   *url.URL
-	}{{"url", t.URL}, {"connection.proxy_url", t.Connection.Proxy.URL}, {"request.oauth2.token_url", tokenURL(t)}} {
-		if at.u != nil {
-			hosts = append(hosts, hostAt{at.key, at.u.Hostname()})
-		}
+	for _, d := range dials(t) {
+		hosts = append(hosts, hostAt{d.key, d.url.Hostname()})
 	}
 	return hosts
-}
-
-func tokenURL(t *Target) *url.URL {
-	if t.Request.OAuth2 == nil {
-		return nil
-	}
-	return t.Request.OAuth2.TokenURL
 }
 
 func hostWithoutPort(s string) string {

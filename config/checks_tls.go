@@ -11,27 +11,46 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// checkTLS lets a target that never speaks TLS inherit settings of it but not
-// have its own.
+// checkTLS lets a target inherit those settings of TLS that mean nothing for any server
+// that it may dial, but not have them itself.
 func (s *scope) checkTLS(t *Target) {
-	if !s.sound("url") || mayUseTLS(t) {
-		s.checkPair(t.Connection.TLS)
-		s.checkTLSVersions(t.Connection.TLS)
-		return
-	}
-	for _, f := range tlsFields(new(TLS)) {
-		if path := "connection.tls." + f.key; s.isOwn(path) {
-			s.conflict("has no meaning for an http URL", path)
+	if s.knowsDials() {
+		all := dials(t)
+		for _, f := range tlsFields(&t.Connection.TLS) {
+			if slices.ContainsFunc(all, func(d dialled) bool { return d.heedsTLS(f.key) }) {
+				continue
+			}
+			path := "connection.tls." + f.key
+			if s.isOwn(path) {
+				s.conflict(meaningless(all), path)
+			}
+			f.value.reset()
+			s.forget(path)
 		}
 	}
-	t.Connection.TLS = TLS{}
+	s.checkPair(t.Connection.TLS)
+	s.checkTLSVersions(t.Connection.TLS)
 }
 
-// mayUseTLS tells whether a connection may be secured: to the target, to where it
-// redirects to, or to a proxy.
-func mayUseTLS(t *Target) bool {
-	proxy := t.Connection.Proxy.URL
-	return t.URL.Scheme == "https" || t.Request.FollowRedirects > 0 || proxy != nil && proxy.Scheme == "https"
+// knowsDials reports whether dials returns all that the target may dial.
+func (s *scope) knowsDials() bool {
+	isSpoilt := func(key string) bool { return s.isSet(key) && !s.sound(key) }
+	return s.sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
+}
+
+// meaningless says of a key of connection.tls that it holds for none of all, of which the
+// https ones are named.
+func meaningless(all []dialled) string {
+	var secured []string
+	for _, d := range all {
+		if d.url.Scheme == "https" {
+			secured = append(secured, d.key)
+		}
+	}
+	if len(secured) == 0 {
+		return "has no meaning for an http URL"
+	}
+	return "has no meaning for an http URL, nor for " + strings.Join(secured, " and ")
 }
 
 func (s *scope) checkPair(t TLS) {

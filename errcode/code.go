@@ -33,6 +33,7 @@ const (
 	ProxyRefused     Code = 1032
 	ProxyAuth        Code = 1033
 	ProxySocks       Code = 1034
+	Credentials      Code = 1040
 	RequestTimeout   Code = 1050
 
 	DNS            Code = 1100

@@ -91,6 +91,11 @@ var generalHelp = [...]explained{
 		"Its rules forbid the host, it cannot resolve or reach the target, or it wants another kind of authentication.",
 		"Look at the proxy's log; try `curl -v --proxy socks5h://PROXY URL` from the prober's host.",
 	}},
+	{Credentials, Help{
+		"The prober has no token for the target, because the OAuth 2.0 token endpoint gave none. The request was not sent.",
+		"The token endpoint is down, cannot be reached or trusted, or answers too late; it refuses the client (error invalid_client: a secret that was rotated or has expired) or the scope; or its answer holds no token.",
+		"Read the error text in the target's last failures or in the log: it names the status and the error word of the endpoint, or the code of what failed on the way to it. Ask the endpoint with `curl -u ID:SECRET -d grant_type=client_credentials TOKEN_URL`. The target itself may be well.",
+	}},
 	{RequestTimeout, Help{
 		"The time of the request (timeout) ran out while it was sent, waited for or received. The connection had been made.",
 		"The application is slow or stuck: an overloaded worker pool, a lock, a slow database or upstream; or the network loses packets of an established connection.",

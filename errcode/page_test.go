@@ -197,7 +197,7 @@ var ranges = []struct {
 	numbers, what string
 }{
 	{errcode.RangeOK, "0", "nothing"},
-	{errcode.RangeGeneral, "10xx", "the prober itself, the URL, redirects, proxies, the time of the request"},
+	{errcode.RangeGeneral, "10xx", "the prober itself, the URL, redirects, proxies, the token to log in with, the time of the request"},
 	{errcode.RangeDNS, "11xx", "the look-up of the host name, and addresses that must not be dialled"},
 	{errcode.RangeTCP, "12xx", "the connection: making it and keeping it"},
 	{errcode.RangeTLS, "13xx", "the TLS handshake, certificates, alerts"},

@@ -119,7 +119,7 @@ func (s scene) foreign(name string) []errcode.Code {
 	case s.why == "":
 		return []errcode.Code{s.want}
 	case name == xnetHTTP2 && s.xnet != errcode.OK:
-		return []errcode.Code{s.xnet}
+		return []errcode.Code{s.xnet, s.std} // it depends on which of its goroutines sees the end first
 	case s.or != errcode.OK:
 		return []errcode.Code{s.std, s.or}
 	}

@@ -28,6 +28,7 @@ var table = [...]entry{
 	{ProxyRefused, RangeGeneral, "proxy_refused", "the proxy answered CONNECT with another status than 2xx"},
 	{ProxyAuth, RangeGeneral, "proxy_auth", "the proxy asked for authentication (407)"},
 	{ProxySocks, RangeGeneral, "proxy_socks", "a SOCKS5 proxy replied with a failure"},
+	{Credentials, RangeGeneral, "credentials", "no credentials could be obtained (OAuth 2.0 token endpoint); nothing was sent to the target"},
 	{RequestTimeout, RangeGeneral, "request_timeout", "the request's time ran out while sending, waiting or receiving"},
 	{DNS, RangeDNS, "dns", "a DNS failure that is none of those below"},
 	{NoSuchHost, RangeDNS, "no_such_host", "no address was found for the host (NXDOMAIN, or no records)"},

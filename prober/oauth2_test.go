@@ -2,21 +2,24 @@ package prober
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/oauth2"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
@@ -94,25 +97,51 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		timeout  time.Duration
 		deny     string
 		denyHost string
-		code     errcode.Code
+		code     errcode.Code // 1040 unless set
+		text     string
 	}{
-		"the client is refused":              {endpoint: answer(401, `{"error":"invalid_client","error_description":"from the peer"}`), code: 1401},
-		"the endpoint has failed":            {endpoint: answer(503, "from the peer"), code: 1503},
-		"an error that looks like a success": {endpoint: answer(200, `{"error":"from the peer"}`), code: errcode.Content},
-		"no token in the answer":             {endpoint: answer(200, `{}`), code: errcode.Content},
-		"no JSON in the answer":              {endpoint: answer(200, `<from the peer>`), code: errcode.Content},
-		"a redirect is not followed":         {endpoint: answer(302, ""), code: errcode.Content},
-		"nobody listens":                     {endpoint: "http://127.0.0.1:1", code: errcode.Refused},
-		"an address that must not be":        {endpoint: answer(200, ""), deny: "127.0.0.0/8", code: errcode.BlockedIP},
-		"a host that must not be":            {endpoint: "http://login.prod.test", denyHost: "*.prod.test", code: errcode.BlockedHost},
+		"the client is refused":              {endpoint: answer(401, `{"error":"invalid_client","error_description":"from the peer"}`), text: `status 401 and error "invalid_client"`},
+		"the scope is refused":               {endpoint: answer(400, `{"error":"invalid_scope"}`), text: `status 400 and error "invalid_scope"`},
+		"a word that is none":                {endpoint: answer(400, `{"error":"from the peer"}`), text: "status 400 and an error"},
+		"a word that cannot be seen":         {endpoint: answer(400, `{"error":"a\u0007\u202eb"}`), text: "status 400 and an error"},
+		"a word that is quoted":              {endpoint: answer(400, `{"error":"a\"b"}`), text: "status 400 and an error"},
+		"a word that is the secret":          {endpoint: answer(400, `{"error":"s3cret"}`), text: "status 400 and an error"},
+		"a word that holds the secret":       {endpoint: answer(400, `{"error":"no-S3CRET-here"}`), text: "status 400 and an error"},
+		"a word that is a part of the query": {endpoint: answer(400, `{"error":"hidden"}`), text: "status 400 and an error"},
+		"a word that is a parameter":         {endpoint: answer(400, `{"error":"shop"}`), text: "status 400 and an error"},
+		"a word that is the credentials":     {endpoint: answer(400, `{"error":"Y2xpZW50OnMzY3JldA=="}`), text: "status 400 and an error"},
+		"a word without end":                 {endpoint: answer(400, `{"error":"`+strings.Repeat("x", 1000)+`"}`), text: `error "` + strings.Repeat("x", maxErrorWord) + `"`},
+		"an error that is no text":           {endpoint: answer(400, `{"error":{"code":"from the peer"}}`), text: "status 400"},
+		"the endpoint has failed":            {endpoint: answer(503, "from the peer"), text: "status 503"},
+		"the endpoint has no way":            {endpoint: answer(502, ""), text: "status 502"},
+		"an error that looks like a success": {endpoint: answer(200, `{"error":"from the peer"}`), text: "status 200 and an error"},
+		"no token in the answer":             {endpoint: answer(200, `{}`), text: "holds no access_token"},
+		"a token that is a number":           {endpoint: answer(200, `{"access_token":1}`), text: "access_token in the answer of the token endpoint is no text"},
+		"a type that is a list":              {endpoint: answer(200, `{"access_token":"t","token_type":[]}`), text: "token_type in the answer of the token endpoint is no text"},
+		"a token that ends the header":       {endpoint: answer(200, `{"access_token":"a\r\nb"}`), text: "cannot stand in a header"},
+		"a type that ends the header":        {endpoint: answer(200, `{"access_token":"a","token_type":"b c"}`), text: "cannot stand in a header"},
+		"a token that has expired":           {endpoint: answer(200, `{"access_token":"t","expires_in":-5}`), text: "already expired: expires_in is -5"},
+		"no JSON in the answer":              {endpoint: answer(200, `<from the peer>`), text: "no JSON object"},
+		"nothing in the answer":              {endpoint: answer(200, ""), text: "no JSON object"},
+		"an answer that is too long":         {endpoint: answer(200, strings.Repeat(" ", 2<<20)), text: "1703 body_limit"},
+		"a redirect is not followed":         {endpoint: answer(302, ""), text: "status 302"},
+		"nobody listens":                     {endpoint: "http://127.0.0.1:1", text: "1212 refused"},
+		"no such host":                       {endpoint: "http://nowhere.invalid", text: "1101 no_such_host"},
+		"no HTTP":                            {endpoint: "http://" + garbage(t), text: "1801 http1_status_line"},
+		"no TLS":                             {endpoint: strings.Replace(answer(200, ""), "http", "https", 1), text: "1304 tls_plain_http"},
+		"a certificate of nobody":            {endpoint: serveTLS(t), text: "1310 unknown_authority"},
+		"an address that must not be":        {endpoint: answer(200, ""), deny: "127.0.0.0/8", code: errcode.BlockedIP, text: "1110 blocked_ip"},
+		"a host that must not be":            {endpoint: "http://login.prod.test", denyHost: "*.prod.test", code: errcode.BlockedHost, text: "1111 blocked_host"},
 		"no answer": {endpoint: serve(t, func(_ http.ResponseWriter, q *http.Request) {
 			_, _ = io.Copy(io.Discard, q.Body)
 			<-q.Context().Done()
-		}), timeout: 2 * time.Second, code: errcode.RequestTimeout},
+		}), timeout: 2 * time.Second, text: "1050 request_timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := withOAuth2(t, tt.endpoint+"/token?key=hidden")
+			cfg.Connection.TLS.InsecureSkipVerify = true // of the target, not of the endpoint
+			tt.code = cmp.Or(tt.code, errcode.Credentials)
 			if tt.timeout > 0 {
 				cfg.Request.OAuth2.Timeout = tt.timeout
 			}
@@ -129,8 +158,10 @@ func TestWhyThereIsNoToken(t *testing.T) {
 			assert.Equal(t, tt.code, errcode.FromError(err), "error: %v", err)
 			_, err = s.authorization()
 			assert.Equal(t, tt.code, errcode.FromError(err))
+			require.ErrorContains(t, err, tt.text)
+			require.ErrorContains(t, err, "the token endpoint")
 			for _, secret := range []string{"hidden", "s3cret", "from the peer"} {
-				assert.NotContains(t, log.String(), secret)
+				assert.NotContains(t, strings.ToLower(log.String()), secret)
 			}
 			assert.Contains(t, log.String(), "code="+tt.code.String())
 		})
@@ -138,10 +169,10 @@ func TestWhyThereIsNoToken(t *testing.T) {
 }
 
 // tokens returns a source whose fetches are answered by next.
-func tokens(next func() (*oauth2.Token, error)) *tokenSource {
+func tokens(next func() (*token, error)) *tokenSource {
 	return &tokenSource{
 		log: slog.New(slog.DiscardHandler), attempted: make(chan struct{}), failure: errNoTokenYet,
-		fetch: func(context.Context) (*oauth2.Token, error) { return next() },
+		fetch: func(context.Context) (*token, error) { return next() },
 	}
 }
 
@@ -150,9 +181,9 @@ func TestTokenIsRenewedAheadOfItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetched []time.Duration
 		start := time.Now()
-		s := tokens(func() (*oauth2.Token, error) {
+		s := tokens(func() (*token, error) {
 			fetched = append(fetched, time.Since(start))
-			return &oauth2.Token{AccessToken: "t", Expiry: time.Now().Add(100 * time.Second)}, nil
+			return &token{authorization: "Bearer t", expiry: time.Now().Add(100 * time.Second)}, nil
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 170*time.Second)
 		defer cancel()
@@ -165,9 +196,9 @@ func TestTokenServesUntilItsEndWhenItCannotBeRenewed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0 // of the goroutine until ended
-		s := tokens(func() (*oauth2.Token, error) {
+		s := tokens(func() (*token, error) {
 			if attempts++; attempts == 1 {
-				return &oauth2.Token{AccessToken: "t", Expiry: time.Now().Add(100 * time.Second)}, nil
+				return &token{authorization: "Bearer t", expiry: time.Now().Add(100 * time.Second)}, nil
 			}
 			return nil, errors.New("out of order")
 		})
@@ -184,7 +215,7 @@ func TestTokenServesUntilItsEndWhenItCannotBeRenewed(t *testing.T) {
 		assert.Equal(t, "Bearer t", value)
 		sleep(ctx, 2*time.Second)
 		_, err = s.authorization()
-		assert.Equal(t, errcode.Content, errcode.FromError(err))
+		assert.Equal(t, errcode.Credentials, errcode.FromError(err))
 		sleep(ctx, time.Hour)
 		cancel()
 		<-ended
@@ -246,4 +277,90 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)
 	m.limiter.connections.Release()
+}
+
+// garbage returns the address of a server that speaks no HTTP.
+func garbage(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "no HTTP at all\r\n\r\n")
+			_, _ = io.Copy(io.Discard, c)
+			_ = c.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// serveTLS returns the URL of a server whose certificate nobody trusts.
+func serveTLS(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestATokenThatCannotBeHadIsALineAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var text bytes.Buffer
+		attempts := 0 // of the goroutine of run until ended
+		s := tokens(func() (*token, error) {
+			attempts++
+			return nil, noToken("out of order")
+		})
+		s.log = slog.New(slog.NewJSONHandler(&text, nil))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		s.run(ctx)
+		var moments []time.Time
+		told := 0
+		for line := range strings.Lines(text.String()) {
+			var fields struct {
+				Time     time.Time
+				Code     errcode.Code
+				Attempts int
+				Error    string
+			}
+			require.NoError(t, json.Unmarshal([]byte(line), &fields))
+			assert.Equal(t, errcode.Credentials, fields.Code)
+			assert.Equal(t, "out of order", fields.Error)
+			moments, told = append(moments, fields.Time), told+fields.Attempts
+		}
+		require.Len(t, moments, 10)
+		for i, at := range moments[1:] {
+			assert.GreaterOrEqual(t, at.Sub(moments[i]), time.Minute)
+		}
+		assert.Equal(t, attempts, told, "each attempt is told of, and once")
+	})
+}
+
+func TestAFetchThatTheProberGivesUpIsItsOwnDoing(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	endpoint := serve(t, func(_ http.ResponseWriter, q *http.Request) {
+		_, _ = io.Copy(io.Discard, q.Body)
+		close(asked)
+		<-q.Context().Done()
+	})
+	var text bytes.Buffer
+	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, newLimiter(Limits{}), slog.New(slog.NewTextHandler(&text, nil)))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-asked
+		cancel()
+	}()
+	_, err := s.renew(ctx)
+	assert.Equal(t, errcode.Cancelled, errcode.FromError(err), "%v", err)
+	assert.Empty(t, text.String())
 }

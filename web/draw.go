@@ -30,7 +30,8 @@ func (s *Shell) parse() *template.Template {
 		"ago":        ago,
 		"until":      until,
 		"lasting":    lasting,
-		"phaseWords": phaseWords,
+		"placeWords": placeWords,
+		"blameWords": blameWords,
 		"quoted":     func(prose string) []string { return strings.Split(prose, "`") }, // every second part is code
 		"odd":        func(i int) bool { return i%2 == 1 },
 		"rangeName":  rangeName,

@@ -122,6 +122,11 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	page, err = s.drawTarget(d, now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
+	d.Last.Kinds[0] = prober.FailureKind{Code: errcode.Credentials, Phase: errcode.PhaseQueue, Count: 3}
+	page, err = s.drawTarget(d, now)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "nothing was sent to the target</strong>, while it waited for a token.")
+	assert.Contains(t, string(page), "It is the token endpoint, not the target: the prober itself has no trouble with it.")
 	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
 	page, err = s.drawTarget(d, now)
 	require.NoError(t, err)

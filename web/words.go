@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober"
 )
 
 // dash stands where nothing was measured.
@@ -120,7 +121,7 @@ func plural(n uint64, noun string) string {
 func phaseWords(p errcode.Phase) string {
 	return [...]string{
 		"after the whole answer",
-		"while it waited for a worker",
+		"while it waited to be sent",
 		"while its host name was looked up",
 		"while it connected",
 		"in the TLS handshake",
@@ -128,6 +129,22 @@ func phaseWords(p errcode.Phase) string {
 		"while it waited for the answer",
 		"while the answer was received",
 	}[p]
+}
+
+// placeWords says what happened when requests failed.
+func placeWords(k prober.FailureKind) string {
+	if k.Code == errcode.Credentials {
+		return "while it waited for a token"
+	}
+	return phaseWords(k.Phase)
+}
+
+// blameWords says whose failure c is, which is not one of the prober itself.
+func blameWords(c errcode.Code) string {
+	if c == errcode.Credentials {
+		return "the token endpoint, not the target"
+	}
+	return "the target"
 }
 
 // clock prints the time of day in UTC.
