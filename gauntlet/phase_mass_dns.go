@@ -90,6 +90,7 @@ type names struct {
 
 	mu      sync.Mutex
 	asked   int  // for addresses, over UDP
+	plain   int  // without an EDNS record
 	passed  int  // over TCP
 	ignored bool // the question before
 }
@@ -161,6 +162,9 @@ func (n *names) overUDP(query []byte) []byte {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !hasEDNS(query) {
+		return n.askedPlainly(query)
+	}
 	if n.ignored {
 		n.ignored = false
 		return nil
@@ -186,13 +190,28 @@ func odd() []saying {
 		{"1101", rcode(dnsmessage.RCodeSuccess, false)},
 		{"1102", rcode(dnsmessage.RCodeServerFailure, false)},
 		{"1103", rcode(dnsmessage.RCodeRefused, false)},
-		{"1104", rcode(dnsmessage.RCodeNotImplemented, false)},
+		{"", rcode(dnsmessage.RCodeNotImplemented, false)}, // asked again without an EDNS record
+		{"", rcode(dnsmessage.RCodeFormatError, false)},    // this as well
 		{"1110", leads(addressMetaAPI)},
 		{"1212", leads(addressNobody)},
 		{"", leads(addressNobody, addressHome)},
 		{"", leads(addressAway)},
 		{"", rcode(dnsmessage.RCodeSuccess, true)}, // more over TCP
 	}
+}
+
+// askedPlainly answers what was asked again since the question had an EDNS record: some
+// servers know nothing of it, and others will not answer at all.
+func (n *names) askedPlainly(query []byte) []byte {
+	sayings := []saying{
+		{"1104", rcode(dnsmessage.RCodeNotImplemented, false)},
+		{"", leads(addressHome)},
+		{"1104", rcode(dnsmessage.RCodeFormatError, false)},
+	}
+	s := sayings[n.plain%len(sayings)]
+	n.plain++
+	n.farm.ledger.expect(n.target, s.code)
+	return s.answer(query)
 }
 
 // overTCP answers what was asked again since the answer over UDP was cut.
@@ -239,6 +258,11 @@ func leads(addresses ...string) func([]byte) []byte {
 			}
 		})
 	}
+}
+
+func hasEDNS(query []byte) bool {
+	var m dnsmessage.Message
+	return m.Unpack(query) == nil && len(m.Additionals) > 0
 }
 
 func asksForIPv4(query []byte) bool {
