@@ -142,7 +142,7 @@ func (a *act) config(targets []target, interval string) string {
 	if a.grid != "" {
 		grid = a.grid
 	}
-	fmt.Fprintf(&b, "metrics: {buckets: [%s%v, %v]}\n", grid, (timeoutSoon + a.allowance()).Seconds(), (timeout + a.allowance()).Seconds())
+	fmt.Fprintf(&b, "metrics: {buckets: [%s%s]}\n", grid, a.bounds())
 	fmt.Fprintf(&b, "defaults: {timeout: %v, request: {id_header: X-Request-Id}}\ntargets:", timeout)
 	if len(targets) == 0 {
 		b.WriteString(" []")
@@ -164,6 +164,23 @@ func (a *act) config(targets []target, interval string) string {
 		b.WriteString("}\n")
 	}
 	return b.String()
+}
+
+// bounds are those between buckets, in seconds, by which requests that take too long are
+// found: one for each timeout that a target has.
+func (a *act) bounds() string {
+	timeouts := []time.Duration{timeoutSoon, timeout}
+	for i := range a.targets {
+		if t := a.targets[i].timeout; t > 0 {
+			timeouts = append(timeouts, t)
+		}
+	}
+	slices.Sort(timeouts)
+	var list []string
+	for _, t := range slices.Compact(timeouts) {
+		list = append(list, fmt.Sprint((t + a.allowance()).Seconds()))
+	}
+	return strings.Join(list, ", ")
 }
 
 // load gives the daemon its targets and scrapes from now on.

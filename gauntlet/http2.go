@@ -74,16 +74,25 @@ func (f *farm) awaitHeaders(framer *http2.Framer) uint32 {
 
 // nextRequest does the same, and tells which request of which target it is.
 func (f *farm) nextRequest(framer *http2.Framer) (stream uint32, target string, n int) {
+	stream, target, id := nextHeading(framer)
+	if stream == 0 {
+		return 0, "", 0
+	}
+	return stream, target, f.ledger.note(target, id)
+}
+
+// nextHeading returns the stream, the target and the id of the next request, 0 if none
+// comes. It enters nothing in the ledger.
+func nextHeading(framer *http2.Framer) (stream uint32, target, id string) {
 	for {
 		frame, err := framer.ReadFrame()
 		if err != nil {
-			return 0, "", 0
+			return 0, "", ""
 		}
 		if ping, is := frame.(*http2.PingFrame); is && !ping.IsAck() {
 			_ = framer.WritePing(true, ping.Data)
 		}
 		if h, is := frame.(*http2.MetaHeadersFrame); is {
-			id := ""
 			for _, field := range h.Fields {
 				switch field.Name {
 				case ":path":
@@ -92,7 +101,7 @@ func (f *farm) nextRequest(framer *http2.Framer) (stream uint32, target string, 
 					id = field.Value
 				}
 			}
-			return h.StreamID, target, f.ledger.note(target, id)
+			return h.StreamID, target, id
 		}
 	}
 }

@@ -84,6 +84,28 @@ func (l *ledger) read(target string) page {
 	return p
 }
 
+// isNew enters a request and reports whether it is there for the first time.
+func (l *ledger) isNew(target, id string) bool {
+	before := len(l.read(target).twice)
+	l.note(target, id)
+	return len(l.read(target).twice) == before
+}
+
+// missing returns how many of the ids on one page are not on another.
+func (l *ledger) missing(from, on string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.page(on).serials
+	for prefix, serials := range l.page(from).serials {
+		for serial := range serials {
+			if _, is := known[prefix][serial]; !is {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func (l *ledger) page(target string) *page {
 	p := l.pages[target]
 	if p == nil {

@@ -61,6 +61,8 @@ func phases() []phase {
 		{"ends", (*gauntlet).ends},
 		{"distress", (*gauntlet).distress},
 		{"freeze", (*gauntlet).freeze},
+		{"greeting", (*gauntlet).greeting},
+		{"streams", (*gauntlet).streams},
 		{"peer", (*gauntlet).peer},
 	}
 }
@@ -72,7 +74,7 @@ func main() {
 func run() (code int) {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()%1e6), "of the script of faults and of the schedule of the nemesis")
 	short := flag.Bool("short", false, "take a minute, on a machine that is shared")
-	only := flag.String("only", "", "the phases to run, with commas between them; all if empty")
+	only := flag.String("only", "", "the phases to run, or those of the mutants to try, with commas between them; all if empty")
 	binary := flag.String("prober", "", "the program under test; built from this directory if empty")
 	lies := flag.Bool("mutants", false, "try the gauntlet on daemons that lie, each of which it must find out")
 	targets := flag.String("targets", "", "the targets of the phases mass and faults to play, with commas between them; all if empty")
@@ -94,7 +96,7 @@ func run() (code int) {
 		fmt.Printf("what was scraped and logged is in %s\n", dir)
 	}()
 	if *lies {
-		return hunt(ctx, *seed, dir)
+		return hunt(ctx, *seed, dir, listOf(*only))
 	}
 	g := &gauntlet{board: newBoard(), seed: *seed, short: *short, binary: *binary, dir: dir}
 	if g.binary == "" {
@@ -186,6 +188,7 @@ func allGates() []gate {
 		gateStrict, gateConserved, gateHistogram, gateMonotonic, gateLabels, gateCanary, gateTimely,
 		gateOnce, gateSeen, gateAttempts, gateAnswers, gateDue, gateOwn, gateUnknown,
 		gateCodes, gateBreadth, gateBystand, gateMass, gateListeners, gateKilled, gateFlaps,
+		gateGreeting, gateRefused, gateResent,
 		gateReload, gateBad, gateWarm, gateStuck, gateNeighbours, gateDemand, gateBurst, gateRestart,
 		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateBombed, gateFrozen,
 		gateKept, gateForever, gateLast,

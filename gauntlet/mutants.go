@@ -28,7 +28,9 @@ type mutant struct {
 // patch replaces a piece of a source file that must be there once.
 type patch struct{ file, old, new string }
 
-func mutants() []mutant { return slices.Concat(partialMutants(), wholeMutants(), troubledMutants()) }
+func mutants() []mutant {
+	return slices.Concat(partialMutants(), wholeMutants(), troubledMutants(), streamMutants())
+}
 
 // partialMutants are those for which a few targets of a phase are enough.
 func partialMutants() []mutant {
@@ -104,11 +106,14 @@ func wholeMutants() []mutant {
 	}
 }
 
-// hunt builds each mutant and runs the phase in which it is to be found out. It
-// returns the exit code.
-func hunt(ctx context.Context, seed uint64, dir string) int {
+// hunt builds each mutant of the given phases, or of all if there are none, and runs the
+// phase in which it is to be found out. It returns the exit code.
+func hunt(ctx context.Context, seed uint64, dir string, only []string) int {
 	escaped := 0
 	for i, m := range mutants() {
+		if len(only) > 0 && !slices.Contains(only, m.phase) {
+			continue
+		}
 		dir := filepath.Join(dir, fmt.Sprintf("mutant-%d", i))
 		g := &gauntlet{board: newBoard(), seed: seed, short: true, thorough: true, binary: filepath.Join(dir, "prober"), dir: dir}
 		g.replay.targets = m.targets

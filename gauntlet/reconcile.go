@@ -25,7 +25,7 @@ func (a *act) reconcile(v *view) {
 		}
 		failed += c.failed()
 		unknown += c.requests["1000"]
-		for _, code := range []string{"1001", "1002", "1003", "1005"} {
+		for _, code := range []string{"1001", "1002", "1003", "1005", "1007"} {
 			isMeant := code == "1002" && t.starved || code == "1001" && t.frozen
 			a.board.hold(gateOwn, c.requests[code] == 0 || isMeant, "%s: %v requests with code %s", t.name, c.requests[code], code)
 		}

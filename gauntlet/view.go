@@ -24,7 +24,7 @@ type counts struct {
 	requests, durations          map[string]float64 // by code
 	within                       map[string]float64 // duration below each bound, over all codes
 	failures                     map[string]float64 // by phase
-	opened                       float64
+	opened, resent               float64
 	reloadDrops                  float64
 	breakerOpen                  bool
 	series                       int
@@ -88,6 +88,8 @@ func (c *counts) add(s *rig.Sample) {
 		c.failures[s.Label("phase")] += s.Value
 	case "prober_connections_opened_total":
 		c.opened += s.Value
+	case "prober_requests_resent_total":
+		c.resent += s.Value
 	}
 }
 

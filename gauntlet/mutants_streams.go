@@ -1,0 +1,32 @@
+package main
+
+// streamMutants are daemons that are wrong about HTTP/2 only.
+func streamMutants() []mutant {
+	return []mutant{
+		{
+			name: "forgets the deadline of a request that has dialled", phase: "greeting", gates: []gate{gateGreeting, gateOwn},
+			patches: []patch{{"prober/transport/http2_pool.go", "\t\treturn false\n\t}\n\tp.arm(st.deadline)\n", "\t\treturn false\n\t}\n"}},
+		},
+		{
+			name: "takes refused streams for a flood", phase: "streams", gates: []gate{gateRefused},
+			patches: []patch{{"prober/transport/http2_control.go", "\t\tc.resetByPeer(reset)\n", "\t\tif err := c.flood.spend(c.readAt); err != nil {\n" +
+				"\t\t\treturn err\n\t\t}\n\t\tc.resetByPeer(reset)\n"}},
+		},
+		{
+			name: "does not count what it sends once more", phase: "streams", gates: []gate{gateResent},
+			patches: []patch{{"prober/recorder.go", "\t\tr.resent++\n", ""}},
+		},
+		{
+			name: "sends again until it is served", phase: "streams", gates: []gate{gateResent},
+			patches: []patch{
+				{"prober/transport/http2_do.go", "\tif again := p.send(ctx, r); again {\n\t\tr.resend()\n\t\tp.send(ctx, r)\n\t}\n", "\tfor p.send(ctx, r) {\n\t\tr.resend()\n\t}\n"},
+				{"prober/transport/http2_do.go", "case st.unprocessed && !r.Resent:", "case st.unprocessed:"},
+			},
+		},
+		{
+			name: "sends once more what was processed", phase: "mass", gates: []gate{gateOnce, gateAnswers}, targets: []string{"h2c-closed-16", "h2-closed-16"},
+			patches: []patch{{"prober/transport/http2_control.go", "\tst.received += frameHeaderSize + 4\n\tc.endStream(st, http2.StreamError{",
+				"\tst.received += frameHeaderSize + 4\n\tst.unprocessed = true\n\tc.endStream(st, http2.StreamError{"}},
+		},
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http2"
+)
+
+const (
+	gateRefused gate = "streams that are refused fail alone, and are no flood"
+	gateResent  gate = "a request that was not processed is sent once more, and counted"
+)
+
+// streams has servers of HTTP/2 that refuse streams, and some that leave in the middle of
+// the load.
+func (g *gauntlet) streams(ctx context.Context) error {
+	f, err := newFarm()
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	targets, err := f.unwilling()
+	if err != nil {
+		return err
+	}
+	a, err := g.begin(ctx, "streams", f, targets)
+	if err != nil {
+		return err
+	}
+	defer a.abandon()
+	if err := a.load(); err != nil {
+		return err
+	}
+	if err := a.awaitAll(); err != nil {
+		return err
+	}
+	if err := pause(ctx, g.length(4*time.Second, 30*time.Second)); err != nil {
+		return err
+	}
+	v, err := a.finish()
+	if err != nil {
+		return err
+	}
+	for i := range targets {
+		a.judgeStreams(&targets[i], v.of(targets[i].name))
+	}
+	return nil
+}
+
+// What a target of the streams is called begins with what its server does. The ids of
+// requests that it says it has not processed are on a page of the ledger of their own,
+// and on another when it says so again.
+const (
+	refusing = "refusing"
+	picky    = "picky"
+	leaving  = "leaving"
+	stubborn = "stubborn"
+
+	excluded      = "-excluded"
+	excludedAgain = "-excluded-again"
+)
+
+// pickyOf is of how many streams a picky server answers one, and leavingAfter after how
+// many a server leaves: so many that a request that is sent again is not among the last.
+const (
+	pickyOf      = 20
+	leavingAfter = 400
+)
+
+// unwilling opens each kind of server in clear text and over TLS.
+func (f *farm) unwilling() ([]target, error) {
+	cert, err := f.ca.issue()
+	if err != nil {
+		return nil, err
+	}
+	cfg := serverTLS(cert)
+	cfg.NextProtos = []string{http2.NextProtoTLS}
+	var all []target
+	for _, row := range []struct {
+		name, burst string
+		serve       func(net.Conn)
+	}{
+		{refusing, "{requests: 1000, concurrency: 30}", f.serveStreams(func(string, int) (string, reaction) { return "1638", refuse })},
+		{picky, "{requests: 2000, concurrency: 30}", f.servePicky},
+		{leaving, "{requests: 2000, concurrency: 20}", f.serveLeaving},
+		{stubborn, "{requests: 20, concurrency: 1}", f.serveStubborn},
+	} {
+		for wire, serve := range map[string]func(net.Conn){wireClear: row.serve, wireH2: within(cfg, row.serve)} {
+			b, err := f.open(serve)
+			if err != nil {
+				return nil, err
+			}
+			m := member{name: row.name + "-" + wire, wire: wire}
+			all = append(all, target{
+				name: m.name, url: fmt.Sprintf("%s://%s/%s/", m.scheme(), b.address, m.name), interval: "1s", burst: row.burst, keys: m.keys(),
+				barn: b, exact: row.name != stubborn, scripted: true,
+			})
+		}
+	}
+	return all, nil
+}
+
+func refuse(f *http2.Framer, stream uint32) {
+	_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
+}
+
+// servePicky answers one stream in so many, after a while, and refuses the others.
+func (f *farm) servePicky(c net.Conn) {
+	for framer := greet(c); framer != nil; {
+		stream, target, n := f.nextRequest(framer)
+		switch {
+		case stream == 0:
+			return
+		case n%pickyOf > 0:
+			f.ledger.expect(target, "1638")
+			refuse(framer, stream)
+		default:
+			f.ledger.expect(target, "0")
+			f.running.Go(func() {
+				<-time.After(50 * time.Millisecond)
+				respondOK(http2.NewFramer(c, nil), stream) // a frame is one write
+			})
+		}
+	}
+}
+
+// serveLeaving answers so many streams and says then, without an error, that it has not
+// processed what comes after them.
+func (f *farm) serveLeaving(c net.Conn) {
+	framer := greet(c)
+	last := uint32(0)
+	for n := 0; framer != nil; n++ {
+		stream, target, id := nextHeading(framer)
+		switch {
+		case stream == 0:
+			return
+		case n < leavingAfter:
+			f.ledger.note(target, id)
+			f.ledger.expect(target, "0")
+			respondOK(framer, stream)
+			last = stream
+			continue
+		case n == leavingAfter:
+			<-time.After(5 * time.Millisecond) // so that there are more
+			_ = framer.WriteGoAway(last, http2.ErrCodeNo, nil)
+		}
+		f.ledger.note(target+excluded, id)
+	}
+}
+
+// serveStubborn says of each request that it has not processed it, and so again when that
+// is sent once more. One that comes for the third time is answered.
+func (f *farm) serveStubborn(c net.Conn) {
+	framer := greet(c)
+	if framer == nil {
+		return
+	}
+	stream, target, id := nextHeading(framer)
+	switch {
+	case stream == 0:
+		return
+	case f.ledger.isNew(target+excluded, id):
+	case f.ledger.isNew(target+excludedAgain, id):
+		f.ledger.expect(target, "1611")
+	default:
+		f.ledger.note(target, id)
+		respondOK(framer, stream)
+	}
+	_ = framer.WriteGoAway(0, http2.ErrCodeNo, nil)
+	waitForEnd(framer, 0)
+}
+
+// judgeStreams holds what became of the requests of one target against what its server
+// did.
+func (a *act) judgeStreams(t *target, c *counts) {
+	kind, _, _ := strings.Cut(t.name, "-")
+	first, again := float64(a.farm.ledger.read(t.name+excluded).seen), float64(a.farm.ledger.read(t.name+excludedAgain).seen)
+	codes := map[string][]string{refusing: {"1638"}, picky: {"0", "1638"}, leaving: {"0"}, stubborn: {"1611"}}[kind]
+	is := slices.Equal(codesOf(c), codes)
+	switch kind {
+	case leaving:
+		// A stream that was opened as the server left, and not written yet, is excluded and
+		// has not been seen there.
+		most := first + 20*c.opened
+		lost := a.farm.ledger.missing(t.name+excluded, t.name)
+		a.board.hold(gateResent, is && first > 0 && c.resent >= first && c.resent <= most && lost == 0,
+			"%s: codes %v, %v requests were excluded, %v resent (at most %v), %v of them not processed later", t.name, c.codes(), first, c.resent, most, lost)
+		a.board.fact("%s: %v requests, %v excluded, %v resent, %v connections", t.name, c.total(), first, c.resent, c.opened)
+	case stubborn:
+		a.board.hold(gateResent, is && first == c.total() && again == c.total() && c.resent == c.total(),
+			"%s: codes %v, %v requests were excluded, %v again, %v resent", t.name, c.codes(), first, again, c.resent)
+	default:
+		a.board.hold(gateRefused, is && c.total() >= 1000 && c.resent == 0, "%s: codes %v, %v resent", t.name, c.codes(), c.resent)
+	}
+}
