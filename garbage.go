@@ -37,6 +37,9 @@ func collectLessOften() {
 // collectorPace follows the memory in use.
 type collectorPace struct {
 	percent int
+	// most is how many bytes were in use lately: when it is as much again, the pace is
+	// set only some time after the collection that finds that.
+	most uint64
 }
 
 // adjust sets the pace after each collection.
@@ -44,13 +47,19 @@ func (p *collectorPace) adjust() {
 	// To set it stops the program for a moment: a change by less than an eighth is not
 	// worth that.
 	const worth = 8
-	if percent := garbageAllowed(memoryInUse()); max(percent-p.percent, p.percent-percent)*worth >= percent {
+	inUse, searched := memoryInUse()
+	p.most = recently(p.most, inUse)
+	if percent := garbageAllowed(p.most, searched); max(percent-p.percent, p.percent-percent)*worth >= percent {
 		p.percent = percent
 		debug.SetGCPercent(percent)
 	}
 	type herald struct{ of *collectorPace } // a pointer in it keeps it from sharing its memory with others
 	runtime.AddCleanup(&herald{p}, (*collectorPace).adjust, p)
 }
+
+// recently returns the most that was in use lately, after most and now. It forgets a
+// sixteenth of it with each collection.
+func recently(most, now uint64) uint64 { return max(now, most-most/16) }
 
 // garbageAllowed returns the percentage of the memory in use that may become garbage
 // before it is collected. Of the memory in use, the collector looks through searched.

@@ -38,3 +38,16 @@ func TestMemoryWithoutPointersLeavesNoMoreRoomForGarbage(t *testing.T) {
 		assert.Greater(t, (percent+1)*tt.inUse/100, tt.garbage*9/10, "%+v", tt)
 	}
 }
+
+func TestAPeakOfMemoryIsForgottenSlowly(t *testing.T) {
+	t.Parallel()
+	most := recently(0, 40*mebi)
+	assert.EqualValues(t, 40*mebi, most)
+	assert.EqualValues(t, 41*mebi, recently(most, 41*mebi))
+	collections := 0
+	for ; most > 10*mebi; collections++ {
+		most = recently(most, 10*mebi)
+	}
+	assert.EqualValues(t, 10*mebi, most)
+	assert.Equal(t, 22, collections)
+}
