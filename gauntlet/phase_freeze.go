@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -72,11 +71,11 @@ func (f *farm) prompt() ([]target, error) {
 // is scraped meanwhile.
 func (a *act) stop(d time.Duration) error {
 	process := a.d.cmd.Process
-	if err := process.Signal(syscall.SIGSTOP); err != nil {
+	if err := process.Signal(stopSignal); err != nil {
 		return err
 	}
 	err := pause(a.ctx, d)
-	if goesOn := process.Signal(syscall.SIGCONT); err == nil {
+	if goesOn := process.Signal(continueSignal); err == nil {
 		err = goesOn
 	}
 	if err != nil {
