@@ -34,7 +34,7 @@ func errorCodeScenes() []scene {
 		unanswered := scene{name: fmt.Sprintf("the server resets the stream with %d instead of answering", n), want: errcode.FromStream(n), stage: framed(resettingEach(code))}
 		switch n {
 		case protocolError: // only net/http tries again
-			unanswered.late, unanswered.std, unanswered.xnet, unanswered.why = true, errcode.RequestTimeout, unanswered.want, againAlone
+			unanswered.late, unanswered.std, unanswered.or, unanswered.xnet, unanswered.why = true, errcode.RequestTimeout, errcode.DialTimeout, unanswered.want, againAlone
 		case refusal:
 			unanswered.late, unanswered.std, unanswered.why = true, errcode.RequestTimeout, againAlone
 		}
@@ -73,7 +73,7 @@ func resendScenes() []scene {
 	}
 	header := func(f *http2.Framer, stream uint32) { respond(f, stream, okHeader) }
 	return []scene{
-		{name: "GOAWAY 0 covers no request, on each connection", want: errcode.FromGoAway(0), late: true, std: errcode.RequestTimeout, why: againAlone, stage: uncovered(0)},
+		{name: "GOAWAY 0 covers no request, on each connection", want: errcode.FromGoAway(0), late: true, std: errcode.RequestTimeout, or: errcode.DialTimeout, why: againAlone, stage: uncovered(0)},
 		{name: "GOAWAY 11 does not cover the first request", want: errcode.FromGoAway(uint32(calm)), std: errcode.General, why: clientText, stage: uncovered(calm)},
 		{name: "GOAWAY 0 does not cover a later request", want: errcode.OK, act: again, stage: reused(0)},
 		{name: "GOAWAY 11 does not cover a later request", want: errcode.FromGoAway(uint32(calm)), std: errcode.OK, why: onceMore, act: again, stage: reused(calm)},

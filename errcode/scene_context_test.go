@@ -14,6 +14,7 @@ import (
 // why net/http does not tell that our own side, or which time, ended a request.
 const (
 	causeAlone = "net/http returns the cause of the context instead of its error"
+	causeFirst = "net/http returns the cause of the context until it has a connection, and then its error"
 	twoTimers  = "net/http returns the error of the dial or of the context, whichever timer is first"
 )
 
@@ -43,7 +44,7 @@ func contextScenes() []scene {
 		{name: "the time of the request ends within the body", want: errcode.RequestTimeout, late: true, stage: read},
 		{name: "the time of the request ends before an answer of HTTP/2", want: errcode.RequestTimeout, late: true, stage: waitForFrames},
 		{name: "the request is cancelled while it waits over HTTP/2", want: errcode.Cancelled, act: cancelled(briefly, nil), stage: waitForFrames},
-		{name: "the request is cancelled for a cause while it waits over HTTP/2", want: errcode.Cancelled, act: cancelled(briefly, errOperator), stage: waitForFrames},
+		{name: "the request is cancelled for a cause over HTTP/2", want: errcode.Cancelled, std: errcode.General, or: errcode.Cancelled, why: causeFirst, act: cancelled(briefly, errOperator), stage: waitForFrames},
 		{name: "the request is cancelled before it begins", want: errcode.Cancelled, act: cancelled(0, nil), stage: wait},
 		{name: "the request is cancelled for a cause before it begins", want: errcode.Cancelled, std: errcode.General, why: causeAlone, act: cancelled(0, errOperator), stage: wait},
 	}
