@@ -161,7 +161,7 @@ func (t *Transport) unmade(r *Result, err error) error {
 		return err
 	case t.proxy == nil, t.proxy.forward && t.proxy.tls == nil:
 		r.enter(errcode.PhaseSend)
-		r.Opened = t.h2 == nil // over HTTP/2 a connection is open after the prefaces
+		r.Opened = true
 		return err
 	case t.proxy.tls != nil:
 		return t.proxy.unreachable(err)

@@ -64,6 +64,7 @@ func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 	if err != nil {
 		return p.failed(r, err)
 	}
+	r.Opened = true
 	var h *h2conn
 	taken := false
 	defer func() {
@@ -86,7 +87,6 @@ func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 	if err != nil {
 		return p.failed(r, err)
 	}
-	r.Opened = true
 	step := p.add(h, r.stream)
 	switch step {
 	case stepSend:
@@ -120,13 +120,12 @@ func (st *h2stream) orphaned() error {
 
 func (p *h2pool) failed(r *Result, err error) h2step {
 	r.fail(&errcode.PhaseError{Err: err})
-	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.Opened
+	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.stream.dialled != nil
 	p.dialFailed(r.stream, errcode.PhaseError{Phase: r.phase, Err: err}, own)
 	return stepNone
 }
 
 func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
-	r.Opened = true
 	if p.t.pool.add(c) {
 		p.t.exchange(c, r)
 		return stepNone

@@ -309,3 +309,24 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	require.NoError(t, (<-slow).Err)
 	assert.Equal(t, 1, p.connections())
 }
+
+// The connection stood, whatever became of the first frames on it.
+func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
+	t.Parallel()
+	cert := newAuthority(t).issue(t)
+	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	for name, cfg := range map[string]Config{
+		"a peer that speaks HTTP/1":  {URL: listen(t, func(c net.Conn) { _, _ = io.WriteString(c, okAnswer); silence(c) }).url("http"), HTTPVersion: H2C},
+		"a peer that closes":         {URL: listen(t, func(net.Conn) {}).url("http"), HTTPVersion: H2C},
+		"a peer that says no frames": {URL: listen(t, silence).url("http"), HTTPVersion: H2C, ConnectTimeout: briefly},
+		"a peer that has no h2":      {URL: listen(t, overTLS(cert, silence)).url("https"), HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := do(newTransport(t, cfg), patience)
+			assert.Error(t, r.Err)
+			assert.True(t, r.Opened)
+			assert.False(t, r.Reused)
+		})
+	}
+}

@@ -117,7 +117,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	}{
 		"a target":                   {func(p *peer) Config { return Config{URL: p.url("http")} }, errcode.Reset, true, errcode.PhaseSend},
 		"a target over TLS":          {func(p *peer) Config { return Config{URL: p.url("https")} }, errcode.TLSClosed, false, errcode.PhaseTLS},
-		"a target over HTTP/2":       {func(p *peer) Config { return Config{URL: p.url("http"), HTTPVersion: H2C} }, errcode.Reset, false, errcode.PhaseSend},
+		"a target over HTTP/2":       {func(p *peer) Config { return Config{URL: p.url("http"), HTTPVersion: H2C} }, errcode.Reset, true, errcode.PhaseSend},
 		"a target of HTTP/2 and TLS": {func(p *peer) Config { return Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2} }, errcode.TLSClosed, false, errcode.PhaseTLS},
 		"a proxy":                    {func(p *peer) Config { return Config{URL: plain, Proxy: ProxyOptions{URL: p.url("http")}} }, errcode.Reset, true, errcode.PhaseSend},
 		"a proxy for a tunnel":       {func(p *peer) Config { return Config{URL: secure, Proxy: ProxyOptions{URL: p.url("http")}} }, errcode.Proxy, false, errcode.PhaseConnect},
@@ -132,9 +132,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 				r := do(tr, patience)
 				require.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 				require.False(t, r.Reused)
-				if tr.h2 == nil {
-					require.Equal(t, tt.opened, r.Opened, "error: %v", r.Err)
-				}
+				require.Equal(t, tt.opened, r.Opened, "error: %v", r.Err)
 			}
 		})
 		t.Run(name+", met by connect", func(t *testing.T) {
