@@ -283,10 +283,10 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	b := r.history.latest()
 	assert.Equal(t, []uint64{math.MaxUint32, math.MaxUint32}, []uint64{b.Failed, b.Own})
 	for _, k := range b.Kinds {
-		assert.EqualValues(t, math.MaxUint32, k.Count)
+		assert.EqualValues(t, uint32(math.MaxUint32), k.Count)
 	}
 	for _, f := range r.history.exportFailures() {
-		assert.EqualValues(t, math.MaxUint32, f.Count)
+		assert.EqualValues(t, uint32(math.MaxUint32), f.Count)
 	}
 }
 

@@ -75,13 +75,13 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 	}
 	const years = 365 * 24 * 3600
 	c := r.snapshot()
-	assert.InEpsilon(t, 1000*years, sampled(c.codes[0], r.bounds).GetSampleSum(), 1e-12)
-	assert.InEpsilon(t, 1000*years, sampled(&c.phases[1], r.bounds).GetSampleSum(), 1e-12)
-	assert.InEpsilon(t, 1200*years, sampled(&c.burstDuration, burstBounds).GetSampleSum(), 1e-12)
+	assert.InEpsilon(t, float64(1000*years), sampled(c.codes[0], r.bounds).GetSampleSum(), 1e-12)
+	assert.InEpsilon(t, float64(1000*years), sampled(&c.phases[1], r.bounds).GetSampleSum(), 1e-12)
+	assert.InEpsilon(t, float64(1200*years), sampled(&c.burstDuration, burstBounds).GetSampleSum(), 1e-12)
 	var lag histogram
 	lag.merge(&c.lag)
 	lag.merge(&c.lag)
-	assert.InEpsilon(t, 2000*years, sampled(&lag, lagBounds).GetSampleSum(), 1e-12)
+	assert.InEpsilon(t, float64(2000*years), sampled(&lag, lagBounds).GetSampleSum(), 1e-12)
 	assert.Equal(t, century, latencyOf(c).Mean)
 	assert.Equal(t, []PhaseTime{{1, 10, century, century}}, phaseTimes(c))
 	b := r.history.latest()
