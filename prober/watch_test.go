@@ -56,7 +56,7 @@ func TestAStarvedProcessIsFrozenOnce(t *testing.T) {
 	w := &watch{}
 	w.last.Store(1)
 	for i := range 100 {
-		w.beat(transport.Instant(1 + (i+1)*int(frozenAfter+1)))
+		w.beat(transport.Instant(1).Add(time.Duration(i+1) * (frozenAfter + 1)))
 	}
 	w.last.Store(0)
 	assert.Len(t, w.freezes, 1)
