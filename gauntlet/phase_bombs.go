@@ -54,6 +54,7 @@ func (g *gauntlet) bomb(ctx context.Context) error {
 		return err
 	}
 	defer a.abandon()
+	a.bombed = true
 	err = a.load()
 	if err == nil {
 		err = pause(ctx, g.length(8*time.Second, 30*time.Second))
@@ -67,6 +68,7 @@ func (g *gauntlet) bomb(ctx context.Context) error {
 	}
 	peak, err := a.d.status("VmHWM")
 	file, fileErr := a.d.status("RssFile")
+	g.board.fact("bombed: %d KiB of its own in memory", peak-file)
 	g.board.hold(gateBombed, err == nil && fileErr == nil && peak-file < bombedAtMost, "%d KiB of its own in memory, %v, %v", peak-file, err, fileErr)
 	v, err := a.finish()
 	if err != nil {
