@@ -38,8 +38,8 @@ func (s *scope) knowsDials() bool {
 	return s.sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
 }
 
-// meaningless says of a key of connection.tls that it holds for none of all, of which the
-// https ones are named.
+// meaningless returns the text for a key of connection.tls that holds for none of the
+// URLs in all. It names the https ones.
 func meaningless(all []dialled) string {
 	var secured []string
 	for _, d := range all {

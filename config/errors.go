@@ -42,8 +42,8 @@ func (e Error) Error() string {
 	return b.String()
 }
 
-// maxErrors is how many mistakes of one file are kept. Who has more has one mistake
-// in many places.
+// maxErrors is how many mistakes of one file are kept. A file with more mostly has one
+// mistake in many places.
 const maxErrors = 100
 
 // Errors holds the mistakes of one file, sorted by line; it is never empty. Of more

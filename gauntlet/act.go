@@ -42,7 +42,7 @@ type target struct {
 	scripted bool
 	// starved tells that there are too few descriptors for it: code 1002 is expected.
 	starved bool
-	// frozen tells that the daemon is stopped meanwhile: requests may take longer than
+	// frozen means that the daemon is stopped meanwhile: requests may take longer than
 	// their timeout and have code 1001 then.
 	frozen bool
 	barn   *barn   // nil if its connections are not counted

@@ -88,7 +88,7 @@ func (a *arrivals) lag(now, due, free transport.Instant) time.Duration {
 
 // abandon ends the plan where it stands. It gives up the arrivals that are due and not
 // claimed, and returns how many they are and how many more would have become due: those
-// never were scheduled. isCut tells whether there are any of either kind. A plan is
+// never were scheduled. isCut reports whether there are any of either kind. A plan is
 // abandoned once; there is nothing left of it then.
 func (a *arrivals) abandon() (waiting, later uint64, isCut bool) {
 	if a.stopped {

@@ -61,7 +61,7 @@ func (r *recorder) setBreaker(cfg *config.Breaker) {
 	}
 }
 
-// breakerOpen tells whether bursts are thinned to one request.
+// breakerOpen reports whether bursts are thinned to one request.
 func (r *recorder) breakerOpen() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

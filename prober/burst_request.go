@@ -41,7 +41,7 @@ func (b *burst) serve(requests context.Context, s *sender, r *transport.Result) 
 
 // finishRequest counts a request that has ended.
 func (b *burst) finishRequest(r *transport.Result, code errcode.Code) {
-	if errors.Is(r.Err, transport.ErrConnectionLimit) && len(r.Hops) == 0 { // nothing was sent
+	if errors.Is(r.Err, transport.ErrConnectionLimit) && len(r.Hops) == 0 && !r.Resent { // nothing was sent
 		b.recorder.holdBack(dropLimitConnections)
 		return
 	}

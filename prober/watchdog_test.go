@@ -133,3 +133,25 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 		assert.EqualValues(t, 5, c.codes[errcode.Panic].count)
 	})
 }
+
+// resendingEngine sent each request, was told that it was not processed, and then found no
+// connection to send it again.
+type resendingEngine struct{ *fakeEngine }
+
+func (e resendingEngine) Do(ctx context.Context, r *transport.Result) {
+	e.fakeEngine.Do(ctx, r)
+	r.Resent, r.Status = true, 0
+	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: transport.ErrConnectionLimit}
+}
+
+func TestARequestThatWasSentIsNotDroppedForWantOfAConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, resendingEngine{newFakeEngine(takes(time.Millisecond))})
+		target.fire(t.Context(), context.Background(), 0)
+		c := target.recorder.snapshot()
+		assertConserved(t, c)
+		assert.EqualValues(t, 5, c.codes[errcode.LocalResources].count)
+		assert.EqualValues(t, 5, c.resent)
+		assert.Zero(t, dropped(c))
+	})
+}

@@ -60,7 +60,7 @@ func (s Settings) lag() alert {
 	}
 }
 
-// frozen tells that a prober stood still. Its lag alone may not: what comes too late to
+// frozen fires when a prober stood still. Its lag alone may not: what comes too late to
 // be sent is not in it.
 func (s Settings) frozen() alert {
 	return alert{
