@@ -61,7 +61,7 @@ func (e own) do(ctx context.Context, within time.Duration) (errcode.Code, error)
 	if r.Err != nil {
 		return errcode.FromError(r.Err), r.Err
 	}
-	return errcode.FromStatus(r.Status), nil
+	return errcode.FromStatus(r.HTTP.Status), nil
 }
 
 // standard is the client of net/http, configured to do the same.

@@ -31,7 +31,7 @@ func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, st
 func (b *burst) serve(requests context.Context, s *sender, r *transport.Result) (code errcode.Code) {
 	defer func() {
 		if v := recover(); v != nil {
-			r.Fail(transport.Panicked(v))
+			r.Interrupt(transport.Panicked(v))
 			code = errcode.Panic
 		}
 	}()
@@ -41,7 +41,7 @@ func (b *burst) serve(requests context.Context, s *sender, r *transport.Result) 
 
 // finishRequest counts a request that has ended.
 func (b *burst) finishRequest(r *transport.Result, code errcode.Code) {
-	if errors.Is(r.Err, transport.ErrConnectionLimit) && len(r.Hops) == 0 && !r.Resent { // nothing was sent
+	if errors.Is(r.Err, transport.ErrConnectionLimit) && !wasSent(r) {
 		b.recorder.holdBack(dropLimitConnections)
 		return
 	}
@@ -57,6 +57,12 @@ func (b *burst) finishRequest(r *transport.Result, code errcode.Code) {
 	}
 }
 
+// wasSent reports whether a request that got no connection in the end had been sent on
+// another before.
+func wasSent(r *transport.Result) bool {
+	return r.HTTP != nil && (len(r.HTTP.Hops) > 0 || r.HTTP.Resent)
+}
+
 // stuck counts a request that was taken from a worker. Another worker takes its place
 // unless as many as the target may have hang already, so that fewer than twice as many
 // can hang.
@@ -65,7 +71,7 @@ func (b *burst) stuck(w *worker) (replace bool) {
 	var r transport.Result
 	r.Reset(w.due, w.deadline)
 	r.Start = w.start
-	r.Fail(errStuck)
+	r.Interrupt(errStuck)
 	b.finishRequest(&r, errcode.Stuck)
 	b.limiter.leave()
 	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })

@@ -18,6 +18,9 @@ import (
 	"example.com/prober/prober/transport"
 )
 
+// okAnswer is what every request gets that instantEngine serves.
+var okAnswer = &transport.HTTP{Status: 200, Version: transport.HTTP11}
+
 // instantEngine ends every request at once, one in a hundred with a reset.
 type instantEngine struct{ noEngine }
 
@@ -26,7 +29,7 @@ func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
 	if rand.IntN(100) == 0 {
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseTransfer, Err: context.DeadlineExceeded}
 	}
-	r.Status, r.Version, r.End = 200, transport.HTTP11, transport.Now()
+	r.HTTP, r.End = okAnswer, transport.Now()
 }
 
 func (e *instantEngine) CloseIdle() {}

@@ -33,7 +33,7 @@ type slowest struct {
 // exemplify makes a request an exemplar if it is to be one and somebody can look
 // up its trace: a request that was never sent has none.
 func (r *recorder) exemplify(res *transport.Result, code errcode.Code) {
-	if res.TraceID == (transport.TraceID{}) || res.Sent == 0 {
+	if res.HTTP == nil || res.HTTP.TraceID == (transport.TraceID{}) || res.Sent == 0 {
 		return
 	}
 	first := code.IsFailure() && r.burst.failures[code] == 1
@@ -41,7 +41,7 @@ func (r *recorder) exemplify(res *transport.Result, code errcode.Code) {
 	if !first && !slower {
 		return
 	}
-	e := exemplar{res.TraceID, res.Duration(), time.Now()}
+	e := exemplar{res.HTTP.TraceID, res.Duration(), time.Now()}
 	if first {
 		h := r.codes[code]
 		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}

@@ -20,7 +20,7 @@ import (
 
 // traced is a request that took so long and has a trace.
 func traced(id byte, latency time.Duration, err error) *transport.Result {
-	r := &transport.Result{Due: 1, End: transport.Instant(latency) + 1, Sent: 100, TraceID: transport.TraceID{15: id}}
+	r := &transport.Result{Due: 1, End: transport.Instant(latency) + 1, Sent: 100, HTTP: &transport.HTTP{TraceID: transport.TraceID{15: id}}}
 	if err != nil {
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: err}
 	}
@@ -99,7 +99,7 @@ func TestTheSlowestRequestAndTheFirstOfEachFailingCodeAreExemplars(t *testing.T)
 			[][]*transport.Result{{{Due: 1, End: 5, Sent: 100}}}, nil,
 		},
 		"none of a request that was never sent": {
-			[][]*transport.Result{{{Due: 1, End: 5, TraceID: transport.TraceID{1}}}}, nil,
+			[][]*transport.Result{{{Due: 1, End: 5, HTTP: &transport.HTTP{TraceID: transport.TraceID{1}}}}}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,9 +29,9 @@ type headerExpectation struct {
 // fault returns what is wrong with the header of r, nil if nothing is.
 func (h *headerExpectation) fault(r *transport.Result) error {
 	switch {
-	case r.AnyField(h.name, h.match):
+	case transport.AnyField(r, h.name, h.match):
 		return nil
-	case r.AnyField(h.name, func([]byte) bool { return true }):
+	case transport.AnyField(r, h.name, func([]byte) bool { return true }):
 		return h.differs
 	}
 	return h.absent
@@ -74,15 +74,15 @@ func (x *expectation) verdict(r *transport.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
 	}
-	if code := x.statusCode(r.Status); code != errcode.OK {
+	if code := x.statusCode(r.HTTP.Status); code != errcode.OK {
 		return code
 	}
 	switch {
-	case x.version != "" && x.version != r.Version.String():
+	case x.version != "" && x.version != r.HTTP.Version.String():
 		return errcode.UnexpectedProtocol
 	case x.headerFault(r):
 		return errcode.UnexpectedHeader
-	case r.BodyErr != nil:
+	case r.HTTP.BodyErr != nil:
 		return errcode.UnexpectedBody
 	case x.latency > 0 && r.Duration() > x.latency:
 		return errcode.TooSlow

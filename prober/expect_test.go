@@ -137,7 +137,7 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 			now := transport.Now()
 			r.Reset(now, now.Add(20*time.Second))
 			c.engine.Do(t.Context(), &r)
-			assert.Equal(t, tt.code, c.expect.verdict(&r), "error: %v", errors.Join(r.Err, r.BodyErr))
+			assert.Equal(t, tt.code, c.expect.verdict(&r), "error: %v", errors.Join(r.Err, r.HTTP.BodyErr))
 		})
 	}
 }

@@ -61,7 +61,7 @@ func (f *fakeEngine) Do(_ context.Context, r *transport.Result) {
 		status = 0
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: context.Canceled}
 	}
-	r.End, r.Status = transport.Now(), status
+	r.End, r.HTTP = transport.Now(), &transport.HTTP{Status: status}
 
 	f.mu.Lock()
 	f.current--

@@ -126,7 +126,7 @@ type refusedEngine struct {
 }
 
 func (e *refusedEngine) Do(_ context.Context, r *transport.Result) {
-	r.Hops = e.hops
+	r.HTTP = &transport.HTTP{Hops: e.hops}
 	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: transport.ErrConnectionLimit}
 	r.End = transport.Now()
 }

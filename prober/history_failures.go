@@ -1,7 +1,6 @@
 package prober
 
 import (
-	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -49,6 +48,10 @@ func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.P
 		}
 		f.ring = append(f.ring, failure{})
 	}
+	status := 0
+	if res.HTTP != nil {
+		status = res.HTTP.Status
+	}
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
 		text:     textOf(res),
@@ -56,7 +59,7 @@ func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.P
 		count:    1,
 		duration: seconds(res.Duration()),
 		code:     code,
-		status:   uint16(res.Status),
+		status:   uint16(status),
 		phase:    phase,
 	}
 	return int8(i)
@@ -73,7 +76,10 @@ func textOf(res *transport.Result) string {
 		err = about.Err // without the URL
 	}
 	if err == nil {
-		err = cmp.Or(res.Unmet, res.BodyErr)
+		err = res.Unmet
+	}
+	if err == nil && res.HTTP != nil {
+		err = res.HTTP.BodyErr
 	}
 	if err == nil {
 		return ""

@@ -133,7 +133,7 @@ func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
 	res := refusal()
-	res.Remote, res.Status = netip.MustParseAddrPort("[::1]:80"), 502
+	res.Remote, res.HTTP = netip.MustParseAddrPort("[::1]:80"), &transport.HTTP{Status: 502}
 	play(r, errcode.Refused, res, res, res)
 	play(r, errcode.Closed, outcome(time.Second, nil))
 	got := r.history.exportFailures()
@@ -329,5 +329,5 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 	assert.True(t, strings.HasSuffix(long, "é…"))
 	about := &url.Error{Op: "Get", URL: "http://h/?to ken=x y", Err: errors.New("EOF")}
 	assert.Equal(t, "EOF", textOf(outcome(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)})))
-	assert.Equal(t, "the body lacks it", textOf(&transport.Result{BodyErr: errors.New("the body lacks it")}))
+	assert.Equal(t, "the body lacks it", textOf(&transport.Result{HTTP: &transport.HTTP{BodyErr: errors.New("the body lacks it")}}))
 }

@@ -98,8 +98,8 @@ func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, erro
 	if tr.Do(ctx, &r); r.Err != nil {
 		return nil, r.Err
 	}
-	a.status = r.Status
-	r.AnyField("Content-Type", func(value []byte) bool {
+	a.status = r.HTTP.Status
+	transport.AnyField(&r, "Content-Type", func(value []byte) bool {
 		a.contentType = string(value)
 		return true
 	})

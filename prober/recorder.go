@@ -300,22 +300,30 @@ func (r *recorder) count(res *transport.Result, code errcode.Code) {
 }
 
 func (r *recorder) transfer(res *transport.Result) {
-	if res.Status != 0 {
-		r.responses[responseKey{res.Status, res.Version}]++
-	}
 	r.sent += uint64(res.Sent)
 	r.received += uint64(res.Received)
-	for _, hop := range res.Hops {
-		r.responses[responseKey{hop.Status, hop.Version}]++
-		r.connected(hop.Opened, hop.Reused)
-	}
 	r.connected(res.Opened, res.Reused)
-	if res.Resent {
-		r.resent++
-		r.connected(res.ResentFrom.Opened, res.ResentFrom.Reused)
+	if res.HTTP != nil {
+		r.respond(res.HTTP)
 	}
 	if res.TLS != nil {
 		r.tls = *res.TLS
+	}
+}
+
+// respond counts the responses to a request over HTTP, and the connections on which those
+// before the final one came.
+func (r *recorder) respond(h *transport.HTTP) {
+	if h.Status != 0 {
+		r.responses[responseKey{h.Status, h.Version}]++
+	}
+	for _, hop := range h.Hops {
+		r.responses[responseKey{hop.Status, hop.Version}]++
+		r.connected(hop.Opened, hop.Reused)
+	}
+	if h.Resent {
+		r.resent++
+		r.connected(h.ResentFrom.Opened, h.ResentFrom.Reused)
 	}
 }
 

@@ -60,7 +60,7 @@ func managerWithHistory(t *testing.T) *Manager {
 	r.startBurst(nil)
 	for _, d := range []time.Duration{800 * time.Microsecond, 3 * time.Millisecond, 40 * time.Millisecond} {
 		r.begin()
-		r.end(&transport.Result{Due: 1, End: transport.Instant(d) + 1, Status: 200, Version: transport.HTTP11,
+		r.end(&transport.Result{Due: 1, End: transport.Instant(d) + 1, HTTP: &transport.HTTP{Status: 200, Version: transport.HTTP11},
 			Sent: 100, Received: 1000, Reused: true}, errcode.OK)
 	}
 	r.begin()
@@ -136,7 +136,7 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 
 func BenchmarkRecorderEnd(b *testing.B) {
 	r := newRecorder(newBounds(testBuckets))
-	res := &transport.Result{Due: 1, End: 1e6, Status: 200, Version: transport.HTTP11, Sent: 100, Received: 1000, Reused: true}
+	res := &transport.Result{Due: 1, End: 1e6, HTTP: &transport.HTTP{Status: 200, Version: transport.HTTP11}, Sent: 100, Received: 1000, Reused: true}
 	b.ReportAllocs()
 	for b.Loop() {
 		r.begin()
@@ -146,7 +146,7 @@ func BenchmarkRecorderEnd(b *testing.B) {
 
 func TestRecordingARequestAllocatesNothing(t *testing.T) {
 	r := newRecorder(newBounds(testBuckets))
-	res := &transport.Result{Due: 1, End: 1e6, Status: 200, Version: transport.HTTP11}
+	res := &transport.Result{Due: 1, End: 1e6, HTTP: &transport.HTTP{Status: 200, Version: transport.HTTP11}}
 	failed := &transport.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
 	record := func() {
 		r.begin()

@@ -79,7 +79,8 @@ func TestTargetHasTheDetails(t *testing.T) {
 	m, recorders := managerOf(t, "a/b")
 	r := recorders["a/b"]
 	res := refusal()
-	res.Status, res.Version, res.Sent, res.Received, res.Opened = 503, transport.HTTP11, 10, 20, true
+	res.HTTP = &transport.HTTP{Status: 503, Version: transport.HTTP11}
+	res.Sent, res.Received, res.Opened = 10, 20, true
 	res.TLS = &transport.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "h2", LeafNotAfter: time.Unix(1, 0)}
 	play(r, errcode.Refused, res)
 	r.startBurst(nil)

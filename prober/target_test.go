@@ -14,7 +14,7 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-func resultWithStatus(status int) *transport.Result { return &transport.Result{Status: status} }
+func resultWithStatus(status int) *transport.Result { return &transport.Result{HTTP: &transport.HTTP{Status: status}} }
 
 // runFor runs the target for d of the bubble's time.
 func runFor(t *testing.T, target *target, d time.Duration) {

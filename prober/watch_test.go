@@ -138,7 +138,7 @@ func TestATimeThatPassedInAFreezeIsNotTheTargetsFailure(t *testing.T) {
 			cfg.Expect.MaxLatency = 600 * time.Millisecond
 			target := testTarget(cfg, nil)
 			target.watch = frozen(start, time.Second, 4*time.Second)
-			r := &transport.Result{Due: at(600 * time.Millisecond), Deadline: at(c.deadline), End: at(c.end), Status: 200, Err: c.err}
+			r := &transport.Result{Due: at(600 * time.Millisecond), Deadline: at(c.deadline), End: at(c.end), HTTP: &transport.HTTP{Status: 200}, Err: c.err}
 			r.Start = r.Due
 			if strings.HasPrefix(name, "it was due") {
 				r.Start = at(4 * time.Second)

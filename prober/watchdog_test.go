@@ -124,7 +124,7 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, newFakeEngine(takes(time.Millisecond)))
 		target.current.Load().verdict = func(r *transport.Result) errcode.Code {
-			require.Equal(t, http.StatusOK, r.Status)
+			require.Equal(t, http.StatusOK, r.HTTP.Status)
 			panic("a bug")
 		}
 		target.fire(t.Context(), context.Background(), 0)
@@ -140,7 +140,7 @@ type resendingEngine struct{ *fakeEngine }
 
 func (e resendingEngine) Do(ctx context.Context, r *transport.Result) {
 	e.fakeEngine.Do(ctx, r)
-	r.Resent, r.Status = true, 0
+	r.HTTP.Resent, r.HTTP.Status = true, 0
 	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: transport.ErrConnectionLimit}
 }
 

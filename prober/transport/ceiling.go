@@ -40,7 +40,7 @@ type lodger interface {
 	// withdraw reports whether the connection is idle, and sees to it then that nobody
 	// uses it any more. It spares those of HTTP/2 in the pool that asks, which has use
 	// for them as they are. It does not wait.
-	withdraw(asks *h2pool) bool
+	withdraw(asks any) bool
 	// evict closes it after that. It returns false if the connection has left its
 	// place under the ceiling already.
 	evict() bool
@@ -134,7 +134,7 @@ func (c *Ceiling) quit(turn chan struct{}) {
 // take takes one for who stands first in line, or for anybody where nobody does. If
 // there is none left, it takes over that of the connection that has been idle for
 // longest, which the caller has to evict, but spares those of the pool that asks.
-func (c *Ceiling) take(turn chan struct{}, asks *h2pool) (victim lodger, ok bool) {
+func (c *Ceiling) take(turn chan struct{}, asks any) (victim lodger, ok bool) {
 	if c == nil {
 		return nil, true
 	}
@@ -185,7 +185,10 @@ func (c *Ceiling) notify() {
 func (c *Ceiling) tell() {
 	switch {
 	case len(c.line) > 0:
-		wake(c.line[0]).signal()
+		select {
+		case c.line[0] <- struct{}{}:
+		default: // it is told already
+		}
 	case c.changed != nil:
 		c.changed()
 	}

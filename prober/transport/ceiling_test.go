@@ -66,7 +66,7 @@ func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 			for range 2 {
 				r := do(one, patience)
 				require.NoError(t, r.Err, "%s after %s", first, second)
-				require.Equal(t, 200, r.Status)
+				require.Equal(t, 200, r.HTTP.Status)
 				require.Equal(t, 1, ceiling.Used())
 				if one == other {
 					continue
@@ -230,7 +230,7 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 		}
 		next := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
 		require.True(t, next.Reserve(&r), name)
-		assert.NotNil(t, r.claim.victim)
+		assert.NotNil(t, scratchOf(&r).claim.victim)
 		next.Unreserve(&r)
 		assert.Zero(t, ceiling.Used(), name)
 		assert.Zero(t, tr.Open(), name)

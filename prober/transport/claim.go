@@ -24,35 +24,38 @@ func (t *Transport) Reserve(r *Result) bool {
 		return true
 	}
 	victim, ok := t.cfg.Connections.take(nil, t.h2)
-	r.claim.victim, r.claim.permit = victim, ok && victim == nil
+	q := &scratchOf(r).claim
+	q.victim, q.permit = victim, ok && victim == nil
 	// A stream may have become free between the two looks.
 	return ok || t.h2 != nil && t.reserveWarm(r)
 }
 
 // reserveWarm takes a connection that is open, or a place on one.
 func (t *Transport) reserveWarm(r *Result) bool {
+	q := &scratchOf(r).claim
 	if t.h2 != nil && t.h2.reserve() {
-		r.claim.stream = true
+		q.stream = true
 		return true
 	}
 	if t.h2 == nil || t.h2.isHTTP1() {
-		r.claim.conn = t.pool.pop()
+		q.conn = t.pool.pop()
 	}
-	return r.claim.conn != nil
+	return q.conn != nil
 }
 
 // Unreserve gives back what Reserve took and Do has not used.
 func (t *Transport) Unreserve(r *Result) {
-	if c := r.claim.conn; c != nil && !t.pool.put(c) {
+	q := &scratchOf(r).claim
+	if c := q.conn; c != nil && !t.pool.put(c) {
 		t.pool.close(c)
 	}
-	if r.claim.stream {
+	if q.stream {
 		t.h2.unreserve()
 	}
-	if t.permitted(&r.claim) {
+	if t.permitted(q) {
 		t.cfg.Connections.Release()
 	}
-	r.claim = claim{}
+	*q = claim{}
 }
 
 // Shares reports whether several requests can use a connection at once.
@@ -69,7 +72,7 @@ func (t *Transport) permitted(q *claim) bool {
 // permit gets the permit to open a connection for r. Where it is not claimed yet, that
 // may take until the request's time runs out.
 func (t *Transport) permit(ctx context.Context, r *Result) error {
-	if t.cfg.Connections == nil || t.permitted(&r.claim) {
+	if t.cfg.Connections == nil || t.permitted(&scratchOf(r).claim) {
 		return nil
 	}
 	return t.cfg.Connections.acquire(ctx, r.Deadline, nil)
@@ -78,21 +81,22 @@ func (t *Transport) permit(ctx context.Context, r *Result) error {
 // claimed returns the warm connection that was reserved for r, nil if there is none
 // or it has ended since.
 func (t *Transport) claimed(r *Result, now Instant) *conn {
-	c := r.claim.conn
+	q := &scratchOf(r).claim
+	c := q.conn
 	if c == nil {
 		return nil
 	}
-	r.claim.conn = nil
+	q.conn = nil
 	if c.fit(now) {
 		return c
 	}
-	r.claim.permit = c.stream.yield()
+	q.permit = c.stream.yield()
 	t.pool.close(c)
 	return nil
 }
 
 // withdraw takes an idle connection out of its pool.
-func (c *conn) withdraw(*h2pool) bool { return c.t.pool.withdraw(c) }
+func (c *conn) withdraw(any) bool { return c.t.pool.withdraw(c) }
 
 // evict closes a connection that was withdrawn.
 func (c *conn) evict() bool {
@@ -103,10 +107,10 @@ func (c *conn) evict() bool {
 
 // withdraw keeps new streams off a connection without any. Those who wait for a stream
 // of its pool are about to use it.
-func (c *h2conn) withdraw(asks *h2pool) bool {
+func (c *h2conn) withdraw(asks any) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	if c.pool == asks || len(c.pool.waiters) > 0 || c.pool.reserved > 0 {
+	if asks == c.pool || len(c.pool.waiters) > 0 || c.pool.reserved > 0 {
 		c.seat.resettle()
 		return false
 	}

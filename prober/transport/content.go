@@ -69,17 +69,17 @@ type kept struct {
 	wanted bool   // the body is kept
 }
 
-// keep makes r keep what p wants of its response.
-func (r *Result) keep(p *contentPlan) {
+// keep makes the request keep what p wants of its response.
+func (s *scratch) keep(p *contentPlan) {
 	switch {
 	case p == nil:
-		r.kept = nil
+		s.kept = nil
 		return
-	case r.kept == nil:
-		r.kept = new(kept)
+	case s.kept == nil:
+		s.kept = new(kept)
 	}
-	r.kept.reset()
-	r.kept.plan = p
+	s.kept.reset()
+	s.kept.plan = p
 }
 
 func (k *kept) reset() {
@@ -143,39 +143,41 @@ func (k *kept) grow(need int) error {
 // settle does with the body of r what the plan says, when the exchange has ended
 // and its time has been taken. The body is gone afterwards.
 func (p *contentPlan) settle(r *Result) {
-	defer r.kept.forget()
+	k := scratchOf(r).kept
+	defer k.forget()
 	if p.decoders == nil || r.Err != nil {
 		return
 	}
 	var room [maxCodings]coding
-	codings, err := r.kept.codings(room[:0])
+	codings, err := k.codings(room[:0])
 	switch {
-	case len(r.kept.body) == 0, err == nil && len(codings) == 0:
+	case len(k.body) == 0, err == nil && len(codings) == 0:
 		if p.check != nil {
-			r.BodyErr = p.check(r.kept.body)
-			r.conceal(r.BodyErr)
+			r.HTTP.BodyErr = p.check(k.body)
+			r.Conceal(r.HTTP.BodyErr)
 		}
 		return
 	case err == nil:
-		r.BodyErr, err = p.decoders.decode(r.kept.body, codings, p.check)
-		r.conceal(r.BodyErr)
+		r.HTTP.BodyErr, err = p.decoders.decode(k.body, codings, p.check)
+		r.Conceal(r.HTTP.BodyErr)
 	case p.check == nil:
 		return // nobody needs the body
 	}
 	if err != nil {
-		r.reject(err)
+		r.Reject(err)
 	}
 }
 
-// AnyField tells whether the final response has a header field of the given name,
+// AnyField reports whether the final response has a header field of the given name,
 // one of those to keep, with a value that matches. The value is valid during the
 // call only.
-func (r *Result) AnyField(name string, match func(value []byte) bool) bool {
-	if r.kept == nil {
+func AnyField(r *Result, name string, match func(value []byte) bool) bool {
+	k := scratchOf(r).kept
+	if k == nil {
 		return false
 	}
-	for _, f := range r.kept.fields.fields {
-		if strings.EqualFold(f.name, name) && match(r.kept.fields.value(f)) {
+	for _, f := range k.fields.fields {
+		if strings.EqualFold(f.name, name) && match(k.fields.value(f)) {
 			return true
 		}
 	}

@@ -157,10 +157,10 @@ func (t *Transport) unmade(r *Result, err error) error {
 	}
 	switch {
 	case t.proxy == nil && t.tls != nil:
-		r.enter(errcode.PhaseTLS)
+		r.Enter(errcode.PhaseTLS)
 		return err
 	case t.proxy == nil, t.proxy.forward && t.proxy.tls == nil:
-		r.enter(errcode.PhaseSend)
+		r.Enter(errcode.PhaseSend)
 		r.Opened = true
 		return err
 	case t.proxy.tls != nil:
@@ -193,7 +193,7 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 	if err != nil {
 		return nil, err
 	}
-	r.enter(errcode.PhaseConnect)
+	r.Enter(errcode.PhaseConnect)
 	var reason error
 	for i, addr := range addrs {
 		tcp, err := t.attempt(ctx, r, addr, share(deadline, len(addrs)-i))
@@ -214,13 +214,13 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 // proxy belongs to the phase connect, the look-up of its name included.
 func (t *Transport) addresses(ctx context.Context, r *Result, deadline Instant) ([]netip.Addr, error) {
 	if t.proxy != nil {
-		r.enter(errcode.PhaseConnect)
+		r.Enter(errcode.PhaseConnect)
 		if err := t.checkTarget(); err != nil {
 			return nil, err
 		}
 	}
 	if t.proxy == nil && (t.blocked != nil || len(t.next.addrs) == 0) {
-		r.enter(errcode.PhaseResolve)
+		r.Enter(errcode.PhaseResolve)
 	}
 	if t.blocked != nil {
 		return nil, t.blocked

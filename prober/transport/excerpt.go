@@ -44,18 +44,18 @@ func (e *ExcerptError) Error() string {
 // Unwrap returns the fault.
 func (e *ExcerptError) Unwrap() error { return e.fault }
 
-// conceal strikes out of the excerpt in err, if there is one, what r has sent in confidence.
-func (r *Result) conceal(err error) {
+// Conceal strikes out of the excerpt in err, if there is one, what r was sent in confidence.
+func (r *Result) Conceal(err error) {
 	e, ok := errors.AsType[*ExcerptError](err)
-	if !ok || r.call == nil {
+	if !ok || r.secrets == nil {
 		return
 	}
-	cfg := r.call.cfg
-	if max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody {
+	secrets, ok := r.secrets.Secrets()
+	if !ok {
 		e.piece = struckOut
 		return
 	}
-	e.strike(append(cfg.secrets(), strings.ToLower(r.stamp.authorization)))
+	e.strike(secrets)
 }
 
 const struckOut = "***"

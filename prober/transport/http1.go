@@ -64,7 +64,7 @@ func (c *conn) exchange(r *Result) {
 	sendErr := c.send(r, last)
 	c.jammed = sendErr != nil
 	if sendErr != nil && !peerHungUp(sendErr) {
-		r.fail(&errcode.PhaseError{Err: sendErr})
+		r.Fail(&errcode.PhaseError{Err: sendErr})
 		return
 	}
 	err := c.receive(r)
@@ -83,18 +83,18 @@ func (c *conn) exchange(r *Result) {
 	c.served++
 	c.reusable = !c.jammed && !c.ended && !last && c.head.keepAlive
 	c.idleSince = c.lastRead
-	r.finish(c.lastRead)
+	r.Finish(c.lastRead)
 }
 
 // fail reports what went wrong first: a broken send, unless the peer had begun
 // an answer before it hung up, or said in an alert why it did. In TLS 1.3 that is
 // how a server refuses a client's certificate.
 func (c *conn) fail(r *Result, sendErr, err error) {
-	answered := r.phase == errcode.PhaseTransfer
+	answered := r.Current() == errcode.PhaseTransfer
 	if sendErr != nil && !answered && !isAlert(err) {
 		err = sendErr
 	}
-	r.fail(&errcode.PhaseError{Err: err, InHeader: answered && r.Status == 0})
+	r.Fail(&errcode.PhaseError{Err: err, InHeader: answered && r.HTTP.Status == 0})
 }
 
 // peerHungUp reports whether a failed write means that the peer has stopped
@@ -107,32 +107,33 @@ func peerHungUp(err error) bool {
 // send writes the request. Content too long for one write goes on being written
 // by a goroutine of its own.
 func (c *conn) send(r *Result, last bool) error {
-	r.enter(errcode.PhaseSend)
+	r.Enter(errcode.PhaseSend)
 	n, err := c.rw.Write(c.compose(r, last))
 	r.Sent += int64(n)
 	if err != nil {
 		return err
 	}
-	if !r.call.isInline() {
-		c.upload.start(c, r.call)
+	if q := scratchOf(r).call; !q.isInline() {
+		c.upload.start(c, q)
 		return nil
 	}
-	r.enter(errcode.PhaseProcessing)
+	r.Enter(errcode.PhaseProcessing)
 	return nil
 }
 
 // compose returns the header to send, with the content if that is short.
 func (c *conn) compose(r *Result, last bool) []byte {
-	message, end := r.call.http1.keep, r.call.http1.keepEnd
+	s := scratchOf(r)
+	message, end := s.call.http1.keep, s.call.http1.keepEnd
 	if last {
-		message, end = r.call.http1.last, r.call.http1.lastEnd
+		message, end = s.call.http1.last, s.call.http1.lastEnd
 	}
-	varying := &r.call.varying
+	varying := &s.call.varying
 	if varying.none() {
 		return message
 	}
 	c.out = append(c.out[:0], message[:end]...)
-	c.out = varying.appendLines(c.out, &r.stamp)
+	c.out = varying.appendLines(c.out, &s.stamp)
 	c.out = append(c.out, message[end:]...)
 	return c.out
 }
@@ -142,8 +143,8 @@ func (c *conn) receive(r *Result) error {
 	if err := c.readFinalHeader(r); err != nil {
 		return err
 	}
-	r.Status, r.Version = c.head.status, c.head.version
-	c.head.keep(r.kept)
+	r.HTTP.Status, r.HTTP.Version = c.head.status, c.head.version
+	c.head.keep(scratchOf(r).kept)
 	return c.readBody(r)
 }
 
@@ -179,9 +180,9 @@ func (c *conn) fill(r *Result) error {
 	if n > 0 {
 		c.ended = err != nil
 		c.lastRead = Now()
-		if r.phase != errcode.PhaseTransfer {
+		if r.Current() != errcode.PhaseTransfer {
 			c.upload.note(r, c.lastRead)
-			r.enterAt(errcode.PhaseTransfer, c.lastRead)
+			r.EnterAt(errcode.PhaseTransfer, c.lastRead)
 		}
 		c.end += n
 		r.Received += int64(n)

@@ -28,7 +28,7 @@ const maxChunkOverhead = 16 << 10
 func (c *conn) readBody(r *Result) error {
 	h := &c.head
 	switch {
-	case r.call.bodiless, h.status == 204, h.status == 304:
+	case scratchOf(r).call.bodiless, h.status == 204, h.status == 304:
 	case h.chunked:
 		if err := c.readChunks(r); err != nil {
 			return err
@@ -54,7 +54,7 @@ func (c *conn) readBody(r *Result) error {
 func (c *conn) readUntilClose(r *Result) error {
 	c.head.keepAlive = false
 	for total := int64(0); ; {
-		if err := r.kept.take(c.buf[c.start:c.end]); err != nil {
+		if err := scratchOf(r).kept.take(c.buf[c.start:c.end]); err != nil {
 			return err
 		}
 		total += int64(c.end - c.start)
@@ -77,7 +77,7 @@ func (c *conn) readUntilClose(r *Result) error {
 func (c *conn) discard(r *Result, n int64) error {
 	for {
 		have := min(n, int64(c.end-c.start))
-		if err := r.kept.take(c.buf[c.start : c.start+int(have)]); err != nil {
+		if err := scratchOf(r).kept.take(c.buf[c.start : c.start+int(have)]); err != nil {
 			return err
 		}
 		c.start += int(have)

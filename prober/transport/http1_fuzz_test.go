@@ -74,9 +74,10 @@ func readInTurn(method string, answers ...[]byte) (all []reading) {
 
 func (c *conn) read(method string) reading {
 	var r Result
-	r.begin()
-	r.call = &call{bodiless: method == http.MethodHead}
-	r.keep(&contentPlan{decoders: new(Decoders), check: func([]byte) error { return nil }})
+	s := scratchOf(&r)
+	s.begin(&r)
+	s.call = &call{bodiless: method == http.MethodHead}
+	s.keep(&contentPlan{decoders: new(Decoders), check: func([]byte) error { return nil }})
 	if err := c.readFinalHeader(&r); err != nil {
 		return reading{err: err}
 	}
@@ -85,9 +86,9 @@ func (c *conn) read(method string) reading {
 		name := textproto.CanonicalMIMEHeaderKey(string(f.name))
 		got.fields[name] = append(got.fields[name], string(f.value))
 	}
-	c.head.keep(r.kept)
+	c.head.keep(s.kept)
 	got.err = c.readBody(&r)
-	got.body, got.isLast = string(r.kept.body), !c.head.keepAlive
+	got.body, got.isLast = string(s.kept.body), !c.head.keepAlive
 	return got
 }
 

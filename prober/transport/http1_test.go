@@ -104,7 +104,7 @@ func TestHTTP1Answers(t *testing.T) {
 			p := listen(t, answeringOnce(tt.answer))
 			tr := newTransport(t, Config{URL: p.url("http"), Method: tt.method})
 			r := do(tr, patience)
-			assert.Equal(t, tt.status, r.Status)
+			assert.Equal(t, tt.status, r.HTTP.Status)
 			assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 			assert.Equal(t, tt.reuse, tr.Open() == 1, "kept open")
 			assertPhasesAddUp(t, r)
@@ -117,7 +117,7 @@ func codeOf(r *Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
 	}
-	return errcode.FromStatus(r.Status)
+	return errcode.FromStatus(r.HTTP.Status)
 }
 
 func assertPhasesAddUp(t *testing.T, r *Result) {
@@ -147,7 +147,7 @@ func TestAnswerInSingleBytesIsTheSame(t *testing.T) {
 	tr := newTransport(t, Config{URL: p.url("http")})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)
-	assert.Equal(t, 200, r.Status)
+	assert.Equal(t, 200, r.HTTP.Status)
 	assert.Equal(t, 1, tr.Open())
 }
 
@@ -260,7 +260,7 @@ func TestRequestTimeoutCoversEveryPhaseOfTheExchange(t *testing.T) {
 			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 			assert.Equal(t, tt.phase, r.FailedIn())
-			assert.Equal(t, tt.status, r.Status)
+			assert.Equal(t, tt.status, r.HTTP.Status)
 			assert.GreaterOrEqual(t, r.Duration(), amply)
 			assert.Zero(t, tr.Open())
 		})

@@ -62,8 +62,8 @@ func (u *upload) run() {
 // before now.
 func (u *upload) note(r *Result, now Instant) {
 	sentAt := Instant(u.sentAt.Load())
-	if u.running && r.phase == errcode.PhaseSend && sentAt != 0 {
-		r.enterAt(errcode.PhaseProcessing, max(r.since, min(sentAt, now)))
+	if u.running && r.Current() == errcode.PhaseSend && sentAt != 0 {
+		r.EnterAt(errcode.PhaseProcessing, max(r.Since(), min(sentAt, now)))
 	}
 }
 
@@ -89,6 +89,6 @@ func (u *upload) end(r *Result) (complete bool, err error) {
 	case u.err != nil:
 		return false, u.err
 	}
-	r.seen[errcode.PhaseProcessing] = true // for no time, if the response had begun
+	r.Pass(errcode.PhaseProcessing) // for no time, if the response had begun
 	return true, nil
 }

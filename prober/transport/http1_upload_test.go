@@ -106,7 +106,7 @@ func TestAnswerEndsAnUploadThatNobodyReads(t *testing.T) {
 		tr := newTransport(t, cfg)
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
-		assert.Equal(t, 413, r.Status)
+		assert.Equal(t, 413, r.HTTP.Status)
 		assert.Less(t, r.Sent, int64(uploadSize))
 		assert.Zero(t, tr.Open(), "the connection still expects the rest")
 		assertPhasesAddUp(t, r)

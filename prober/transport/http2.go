@@ -73,7 +73,7 @@ type h2conn struct {
 // before the peer has said how many it allows, so that none is refused for lack
 // of that knowledge. The time it takes belongs to the phase send.
 func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error) {
-	r.enter(errcode.PhaseSend)
+	r.Enter(errcode.PhaseSend)
 	h := &h2conn{
 		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
 		outlet: &outlet{stream: c.stream},

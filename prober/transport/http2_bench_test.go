@@ -110,7 +110,7 @@ func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
 		now := Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
-		if r.Err != nil || r.Status != 200 {
+		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)
 		}
 	}

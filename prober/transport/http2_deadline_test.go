@@ -256,7 +256,7 @@ func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 		URL: u, HTTPVersion: OnlyHTTP11, TLS: TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
 	})
 	r := do(tr, patience)
-	assert.Equal(t, 200, r.Status)
+	assert.Equal(t, 200, r.HTTP.Status)
 	tr.CloseIdle()
 	tr.Wait()
 	assert.Zero(t, tr.Open())

@@ -11,14 +11,14 @@ import (
 // that the server says it has not processed is sent once more.
 func (p *h2pool) do(ctx context.Context, r *Result) {
 	if r.Start >= r.Deadline {
-		r.fail(&errcode.PhaseError{Err: errTimeout})
+		r.Fail(&errcode.PhaseError{Err: errTimeout})
 		return
 	}
-	if r.stream == nil {
-		r.stream = new(h2stream)
+	if s := scratchOf(r); s.stream == nil {
+		s.stream = new(h2stream)
 	}
 	if again := p.send(ctx, r); again {
-		r.resend()
+		r.Resend()
 		p.send(ctx, r)
 	}
 }
@@ -26,7 +26,7 @@ func (p *h2pool) do(ctx context.Context, r *Result) {
 // send sends the request once. It reports whether it is to be sent again, in which case
 // it has not failed yet.
 func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
-	st := r.stream
+	st := scratchOf(r).stream
 	st.begin(r)
 	step := p.acquire(st)
 	for {
@@ -34,7 +34,7 @@ func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
 		case stepSend:
 			return st.exchange(r)
 		case stepFail:
-			r.refuse(st.refusal)
+			r.Refuse(st.refusal)
 			return false
 		case stepNone:
 			return false
@@ -78,7 +78,7 @@ func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(c)
 	if err == nil && !multiplexed {
 		taken = true
-		p.answeredHTTP1(r.stream)
+		p.answeredHTTP1(scratchOf(r).stream)
 		return p.useHTTP1(c, r)
 	}
 	if err == nil {
@@ -87,20 +87,20 @@ func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
 	if err != nil {
 		return p.failed(r, err)
 	}
-	step := p.add(h, r.stream)
+	step := p.add(h, scratchOf(r).stream)
 	switch step {
 	case stepSend:
 		taken = true
 		return step
 	case stepFail: // as after Abort
-		r.fail(&errcode.PhaseError{Err: context.Canceled})
+		r.Fail(&errcode.PhaseError{Err: context.Canceled})
 		return stepNone
 	}
 	taken = true
 	h.greet()
-	r.stream.dialled = h
-	r.enter(errcode.PhaseQueue)
-	return p.acquire(r.stream)
+	scratchOf(r).stream.dialled = h
+	r.Enter(errcode.PhaseQueue)
+	return p.acquire(scratchOf(r).stream)
 }
 
 // orphaned returns why the connection that st has dialled, and could not be opened
@@ -119,9 +119,9 @@ func (st *h2stream) orphaned() error {
 }
 
 func (p *h2pool) failed(r *Result, err error) h2step {
-	r.fail(&errcode.PhaseError{Err: err})
-	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.stream.dialled != nil
-	p.dialFailed(r.stream, errcode.PhaseError{Phase: r.phase, Err: err}, own)
+	r.Fail(&errcode.PhaseError{Err: err})
+	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || scratchOf(r).stream.dialled != nil
+	p.dialFailed(scratchOf(r).stream, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
 	return stepNone
 }
 
@@ -131,7 +131,7 @@ func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
 		return stepNone
 	}
 	c.close()
-	r.fail(&errcode.PhaseError{Err: context.Canceled})
+	r.Fail(&errcode.PhaseError{Err: context.Canceled})
 	return stepNone
 }
 
@@ -140,11 +140,11 @@ func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
 // server says that it has not processed it.
 func (st *h2stream) exchange(r *Result) (again bool) {
 	r.Remote, r.Reused = st.conn.remote, !r.Opened
-	opened := max(r.Start, r.since)
+	opened := max(r.Start, r.Since())
 	if st.waited {
 		opened = Now()
 	}
-	r.enterAt(errcode.PhaseSend, opened)
+	r.EnterAt(errcode.PhaseSend, opened)
 	sentAt := opened
 	if !st.handedOver {
 		sentAt = st.conn.send(st)
@@ -163,26 +163,26 @@ func (st *h2stream) report(r *Result, sentAt Instant) (again bool) {
 	r.Sent += st.sent
 	r.Received += st.received
 	if st.status != 0 {
-		r.Status, r.Version = st.status, HTTP2
+		r.HTTP.Status, r.HTTP.Version = st.status, HTTP2
 	}
 	if sentAt != 0 {
 		if st.firstAt != 0 {
-			sentAt = max(min(sentAt, st.firstAt), r.since)
+			sentAt = max(min(sentAt, st.firstAt), r.Since())
 		}
-		r.enterAt(errcode.PhaseProcessing, sentAt)
+		r.EnterAt(errcode.PhaseProcessing, sentAt)
 	}
 	if st.firstAt != 0 {
-		r.enterAt(errcode.PhaseTransfer, max(st.firstAt, r.since))
+		r.EnterAt(errcode.PhaseTransfer, max(st.firstAt, r.Since()))
 	}
 	switch {
 	case st.err == nil:
-		r.finish(max(st.lastAt, r.since))
-	case st.unprocessed && !r.Resent:
+		r.Finish(max(st.lastAt, r.Since()))
+	case st.unprocessed && !r.HTTP.Resent:
 		return true
 	case r.Reused && st.firstAt == 0:
-		r.fail(&errcode.PhaseError{Err: endedReused(st.err)})
+		r.Fail(&errcode.PhaseError{Err: endedReused(st.err)})
 	default:
-		r.fail(&errcode.PhaseError{Err: st.err})
+		r.Fail(&errcode.PhaseError{Err: st.err})
 	}
 	return false
 }

@@ -85,6 +85,6 @@ func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 	for range 3 {
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
-		assert.Equal(t, 200, r.Status)
+		assert.Equal(t, 200, r.HTTP.Status)
 	}
 }

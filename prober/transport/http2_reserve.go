@@ -69,17 +69,17 @@ func (p *h2pool) permit(ctx context.Context, r *Result) h2step {
 	if p.t.cfg.Connections == nil {
 		return stepDial
 	}
-	if p.t.permitted(&r.claim) {
-		r.claim.permit = true
+	if p.t.permitted(&scratchOf(r).claim) {
+		scratchOf(r).claim.permit = true
 		return stepDial
 	}
 	p.line(1, true)
-	err := p.t.cfg.Connections.acquire(ctx, r.Deadline, func() bool { return p.openInstead(r.stream) })
+	err := p.t.cfg.Connections.acquire(ctx, r.Deadline, func() bool { return p.openInstead(scratchOf(r).stream) })
 	found := err == nil || errors.Is(err, errNeedless)
 	p.line(-1, !found)
 	switch {
 	case err == nil:
-		r.claim.permit = true
+		scratchOf(r).claim.permit = true
 		return stepDial
 	case found:
 		return stepSend

@@ -121,8 +121,8 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 					for range 2 {
 						r := do(tr, patience)
 						assert.NoError(t, r.Err)
-						assert.Equal(t, 200, r.Status)
-						assert.Equal(t, HTTP2, r.Version)
+						assert.Equal(t, 200, r.HTTP.Status)
+						assert.Equal(t, HTTP2, r.HTTP.Version)
 						assert.Greater(t, r.Sent, size)
 						assert.Greater(t, r.Received, size)
 					}
@@ -159,7 +159,7 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 				for range 3 {
 					r := do(tr, patience)
 					assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
-					assert.Equal(t, tt.version, r.Version)
+					assert.Equal(t, tt.version, r.HTTP.Version)
 				}
 			})
 			if tt.code != errcode.OK {
@@ -198,7 +198,7 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 		forEach(5, func(int) {
 			r := do(tr, patience)
 			assert.NoError(t, r.Err)
-			assert.Equal(t, want, r.Version)
+			assert.Equal(t, want, r.HTTP.Version)
 			assertPhases(t, r)
 		})
 	}

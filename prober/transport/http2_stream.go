@@ -64,14 +64,15 @@ func (st *h2stream) begin(r *Result) {
 	if st.wake == nil {
 		st.wake, st.steps = make(wake, 1), make(chan h2step, 1)
 	}
+	s := scratchOf(r)
 	*st = h2stream{
 		wake:     st.wake,
 		steps:    st.steps,
 		deadline: r.Deadline,
-		call:     r.call,
-		varied:   r.call.varying.appendBlock(st.varied[:0], &r.stamp),
-		kept:     r.kept,
-		claim:    &r.claim,
+		call:     s.call,
+		varied:   s.call.varying.appendBlock(st.varied[:0], &s.stamp),
+		kept:     s.kept,
+		claim:    &s.claim,
 		length:   -1,
 	}
 }

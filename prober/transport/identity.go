@@ -53,13 +53,13 @@ type serial struct {
 
 // stamp makes the varying fields of r.
 func (t *Transport) stamp(r *Result) error {
-	v := &t.call.varying
+	s, v := &scratchOf(r).stamp, &t.call.varying
 	if v.idHeader != "" {
-		id := putHex(r.stamp.id[:0], t.serial.prefix)
+		id := putHex(s.id[:0], t.serial.prefix)
 		putHex(id, t.serial.last.Add(1))
 	}
 	if v.traceparent {
-		r.TraceID = r.stamp.trace()
+		r.HTTP.TraceID = s.trace()
 	}
 	if !v.authorization {
 		return nil
@@ -71,7 +71,7 @@ func (t *Transport) stamp(r *Result) error {
 	if !isFieldValue(credentials) {
 		return errcode.New(errcode.General, "the credentials cannot stand in a header")
 	}
-	r.stamp.authorization = credentials
+	s.authorization = credentials
 	return nil
 }
 

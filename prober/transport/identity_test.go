@@ -33,7 +33,7 @@ func TestIdentifiersAreUnique(t *testing.T) {
 			r := do(tr, patience)
 			require.NoError(t, r.Err)
 			mu.Lock()
-			assert.Contains(t, strings.Join(traces, " "), "-"+r.TraceID.String()+"-")
+			assert.Contains(t, strings.Join(traces, " "), "-"+r.HTTP.TraceID.String()+"-")
 			mu.Unlock()
 		}
 	})
@@ -60,12 +60,12 @@ func TestNothingIsAddedUnlessAskedFor(t *testing.T) {
 		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
 		var seen []string
-		r.AnyField("X-Seen", func(value []byte) bool {
+		AnyField(r, "X-Seen", func(value []byte) bool {
 			seen = append(seen, string(value))
 			return false
 		})
 		assert.Equal(t, []string{"User-Agent"}, seen)
-		assert.Zero(t, r.TraceID)
+		assert.Zero(t, r.HTTP.TraceID)
 	})
 }
 
@@ -138,8 +138,8 @@ func steadyState(t *testing.T, tr *Transport) float64 {
 		now := Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
-		if r.Err != nil || r.BodyErr != nil {
-			t.Fatal("the exchange failed:", r.Err, r.BodyErr)
+		if r.Err != nil || r.HTTP.BodyErr != nil {
+			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
 		}
 	}
 	exchange()

@@ -135,7 +135,7 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 			cfg.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.addr
 			r := do(newTransport(t, cfg), patience)
 			assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", to, r.Err)
-			assert.Len(t, r.Hops, 1)
+			assert.Len(t, r.HTTP.Hops, 1)
 			assertPhasesAddUp(t, r)
 		}
 	})

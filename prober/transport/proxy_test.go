@@ -43,7 +43,7 @@ func TestThroughProxies(t *testing.T) {
 				for range 2 {
 					r := do(tr, patience)
 					require.NoError(t, r.Err)
-					assert.Equal(t, 200, r.Status)
+					assert.Equal(t, 200, r.HTTP.Status)
 					assert.Equal(t, test.proxy.Addr().String(), r.Remote.String())
 					assert.Equal(t, target.Scheme == "https" && r.Opened, r.TLS != nil, "only TLS with the target counts")
 					_, resolved := r.Phase(errcode.PhaseResolve)
@@ -122,7 +122,7 @@ func TestProxyFailures(t *testing.T) {
 				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
 				assert.Zero(t, r.Sent)
 				assert.Zero(t, r.Received)
-				assert.Zero(t, r.Status)
+				assert.Zero(t, r.HTTP.Status)
 			}
 		})
 	}

@@ -63,13 +63,13 @@ type journey struct {
 // follow sends the request of r on for as long as the responses ask for that.
 // All of it is one request, within one time.
 func (t *Transport) follow(ctx context.Context, r *Result) {
-	if !isRedirect(r.Status) || r.Err != nil {
+	if !isRedirect(r.HTTP.Status) || r.Err != nil {
 		return
 	}
 	start := r.Start
 	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
 	j.see(t)
-	for r.Err == nil && isRedirect(r.Status) {
+	for r.Err == nil && isRedirect(r.HTTP.Status) {
 		at := j.cfg.URL
 		err := j.turn(r)
 		if err == nil {
@@ -77,7 +77,7 @@ func (t *Transport) follow(ctx context.Context, r *Result) {
 			err = j.proceed(ctx, r)
 		}
 		if err != nil {
-			r.reject(err)
+			r.Reject(err)
 		}
 		j.place(r, at)
 	}
@@ -93,11 +93,12 @@ func visit(method string, u *url.URL) string {
 
 // turn makes of the request the one that the response to it asks for.
 func (j *journey) turn(r *Result) error {
-	j.cookie = j.cookie || r.kept.fields.has(setCookie)
-	if len(r.Hops) == j.home.cfg.FollowRedirects {
+	fields := &scratchOf(r).kept.fields
+	j.cookie = j.cookie || fields.has(setCookie)
+	if len(r.HTTP.Hops) == j.home.cfg.FollowRedirects {
 		return j.choose(errRedirectLimit, errCookieLimit)
 	}
-	u, err := j.destination(&r.kept.fields)
+	u, err := j.destination(fields)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (j *journey) turn(r *Result) error {
 		j.cfg.Host = ""
 	}
 	j.cfg.URL = u
-	if r.Status <= 303 {
+	if r.HTTP.Status <= 303 {
 		// Only these change the method (RFC 9110, sections 15.4.2 to 15.4.4).
 		j.cfg.forgetBody()
 	}
@@ -129,7 +130,8 @@ func (j *journey) choose(err, withCookie error) error {
 
 // proceed sends the request.
 func (j *journey) proceed(ctx context.Context, r *Result) error {
-	r.hop()
+	r.Redirect()
+	scratchOf(r).kept.reset()
 	if sameOrigin(j.cfg.URL, j.home.cfg.URL) {
 		j.send(ctx, j.home, r)
 		return nil
@@ -146,13 +148,13 @@ func (j *journey) proceed(ctx context.Context, r *Result) error {
 func (j *journey) send(ctx context.Context, t *Transport, r *Result) {
 	if next := j.home.cfg.Next; next != nil {
 		if !next(ctx, r.Deadline) {
-			r.fail(&errcode.PhaseError{Err: heldBack(ctx, errHopRate)})
+			r.Fail(&errcode.PhaseError{Err: heldBack(ctx, errHopRate)})
 			return
 		}
 		r.Start = Now()
 	}
 	q := t.encode(&j.cfg)
-	r.call = &q
+	scratchOf(r).call = &q
 	t.once(ctx, r)
 	j.see(t)
 }

@@ -39,9 +39,9 @@ func TestARedirectThatFindsNoConnectionIsAFailureOfWhatWasSent(t *testing.T) {
 		require.ErrorIs(t, r.Err, tt.err, name)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err), name)
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn(), name)
-		require.Len(t, r.Hops, 1, name)
-		assert.Equal(t, 307, r.Hops[0].Status)
-		assert.True(t, r.Hops[0].Opened)
+		require.Len(t, r.HTTP.Hops, 1, name)
+		assert.Equal(t, 307, r.HTTP.Hops[0].Status)
+		assert.True(t, r.HTTP.Hops[0].Opened)
 		assert.False(t, r.Opened)
 		assert.Positive(t, r.Sent)
 		assert.Positive(t, r.Received)
@@ -68,7 +68,7 @@ func TestEachRequestOfARedirectIsAskedFor(t *testing.T) {
 		}
 		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
-		assert.Len(t, r.Hops, 4)
+		assert.Len(t, r.HTTP.Hops, 4)
 		assert.Equal(t, 4, asked)
 	})
 }

@@ -13,7 +13,7 @@ import (
 // place says in the text of a failure behind a redirect to which host of u that had led.
 func (j *journey) place(r *Result, u *url.URL) {
 	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
-	if !ok || len(r.Hops) == 0 {
+	if !ok || len(r.HTTP.Hops) == 0 {
 		return
 	}
 	placed := *failure

@@ -139,9 +139,9 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
 			var r Result
-			r.begin()
-			r.enter(errcode.PhaseConnect)
-			r.fail(&errcode.PhaseError{Err: tr.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
+			r.Begin()
+			r.Enter(errcode.PhaseConnect)
+			r.Fail(&errcode.PhaseError{Err: tr.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
 			require.Equal(t, tt.code, codeOf(&r), "error: %v", r.Err)
 			require.Equal(t, tt.opened, r.Opened)
 			require.Equal(t, tt.phase, r.FailedIn())

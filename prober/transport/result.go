@@ -46,17 +46,11 @@ type Result struct {
 	// End is when the last byte arrived, or the failure was known.
 	End Instant
 
-	// Status is the final status, or 0 when no response header was received.
-	// It stands also when the body failed later.
-	Status  int
-	Version Version
-	// Sent and Received count bytes of HTTP, before TLS.
+	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
+	HTTP *HTTP
+	// Sent and Received count bytes above TLS.
 	Sent     int64
 	Received int64
-	// Resent means that the request was sent once more, because the server said that it
-	// had not processed it; ResentFrom is where the connection came from on which it said so.
-	Resent     bool
-	ResentFrom Hop
 	// Opened and Reused tell where the connection came from. Both are false
 	// when none could be made.
 	Opened bool
@@ -68,29 +62,47 @@ type Result struct {
 	// that end first of all servers on the way, as these showed them last, and the rest
 	// is of the first of them.
 	TLS *TLSInfo
+	// Err is why the exchange did not end well: an [errcode.PhaseError] or nil.
+	Err error
+	// Unmet is the expectation that the answer does not meet; whoever judges it notes it.
+	Unmet error
+	// Scratch is what the engine keeps with the Result from one request to the next, so
+	// that the steady state allocates nothing. It belongs to the engine that served the
+	// last request: another one replaces it.
+	Scratch any
+
+	phases  [errcode.NumPhases]time.Duration
+	seen    [errcode.NumPhases]bool
+	phase   errcode.Phase
+	since   Instant
+	secrets Secrets // of what was sent
+}
+
+// HTTP is what a Result holds of HTTP.
+type HTTP struct {
+	// Status is the final status, or 0 when no response header was received.
+	// It stands also when the body failed later.
+	Status  int
+	Version Version
+	// Resent means that the request was sent once more, because the server said that it
+	// had not processed it; ResentFrom is where the connection came from on which it said so.
+	Resent     bool
+	ResentFrom Hop
 	// Hops are the responses before the final one: redirects that were followed.
-	// Status, Version, Opened, Reused and Remote are of the final exchange alone,
-	// and everything else is of all of them.
+	// Status and Version, and Opened, Reused and Remote of the Result, are of the final
+	// exchange alone, and everything else is of all of them.
 	Hops []Hop
 	// TraceID is that of the request's traceparent.
 	TraceID TraceID
-	// Err is why the exchange did not end well: an [errcode.PhaseError] or nil.
-	Err error
-	// BodyErr is what Config.CheckBody has against the body.
+	// BodyErr is what the check of the body has against it.
 	BodyErr error
-	// Unmet is the expectation that the response does not meet, for whoever judges it
-	// to note; the transport leaves it alone.
-	Unmet error
+}
 
-	phases [errcode.NumPhases]time.Duration
-	seen   [errcode.NumPhases]bool
-	phase  errcode.Phase
-	since  Instant
-	call   *call     // what to send
-	stamp  stamp     // what varies in it
-	kept   *kept     // used again wherever something is kept
-	stream *h2stream // used again for every request over HTTP/2
-	claim  claim     // what was reserved for it
+// Secrets are what a request was sent in confidence.
+type Secrets interface {
+	// Secrets returns them in lower case. It returns false where they are too many to
+	// look for, so that nothing of what the peer sent may be shown.
+	Secrets() (secrets []string, ok bool)
 }
 
 // Hop is a response that redirected the request, and where its connection came
@@ -120,7 +132,7 @@ type TLSInfo struct {
 
 // Reset prepares r for a request that is due at due and must end by deadline.
 func (r *Result) Reset(due, deadline Instant) {
-	*r = Result{Due: due, Deadline: deadline, Hops: r.Hops[:0], kept: r.kept, stream: r.stream, claim: r.claim}
+	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch}
 }
 
 // Duration is the latency of the request: from when it was due to its end.
@@ -140,8 +152,8 @@ func (r *Result) FailedIn() errcode.Phase {
 	return errcode.PhaseNone
 }
 
-// begin starts the request's clock: what has passed since it was due is queueing.
-func (r *Result) begin() {
+// Begin starts the request's clock: what has passed since it was due is queueing.
+func (r *Result) Begin() {
 	if r.Start == 0 {
 		r.Start = Now()
 	}
@@ -149,69 +161,84 @@ func (r *Result) begin() {
 	r.seen[errcode.PhaseQueue] = true
 }
 
-// enter ends the current phase and begins p, both at the same moment.
-func (r *Result) enter(p errcode.Phase) { r.enterAt(p, Now()) }
+// Guard has secrets struck out of whatever is told of the failure of the request. They
+// are asked for only then.
+func (r *Result) Guard(secrets Secrets) { r.secrets = secrets }
 
-func (r *Result) enterAt(p errcode.Phase, now Instant) {
+// Current returns the phase that the request is in.
+func (r *Result) Current() errcode.Phase { return r.phase }
+
+// Since returns when the current phase began.
+func (r *Result) Since() Instant { return r.since }
+
+// Enter ends the current phase and begins p, both at the same moment.
+func (r *Result) Enter(p errcode.Phase) { r.EnterAt(p, Now()) }
+
+// EnterAt is Enter for a moment that the caller knows. It must not be before Since.
+func (r *Result) EnterAt(p errcode.Phase, now Instant) {
 	r.phases[r.phase] += now.Sub(r.since)
 	r.phase, r.since = p, now
 	r.seen[p] = true
 }
 
-// finish ends the last phase at now.
-func (r *Result) finish(now Instant) {
+// Pass notes that the request was in p, for no time unless it enters it.
+func (r *Result) Pass(p errcode.Phase) { r.seen[p] = true }
+
+// Finish ends the last phase, and with it the request, at now.
+func (r *Result) Finish(now Instant) {
 	r.phases[r.phase] += now.Sub(r.since)
 	r.since, r.End = now, now
 }
 
-// fail ends the request with a failure in the current phase.
-func (r *Result) fail(err *errcode.PhaseError) {
-	r.conceal(err.Err)
+// Fail ends the request with a failure in the current phase, which it notes in err.
+func (r *Result) Fail(err *errcode.PhaseError) {
+	r.Conceal(err.Err)
 	err.Phase = r.phase
 	err.Reused = r.Reused
 	r.Err = err
-	r.finish(Now())
+	r.Finish(Now())
 }
 
-// Fail ends the request with a failure that the engine has not noted itself: its time is
-// over, or it has panicked.
-func (r *Result) Fail(err error) {
+// Interrupt ends the request with a failure that the engine has not noted itself: its time
+// is over, or it has panicked.
+func (r *Result) Interrupt(err error) {
 	if r.End != 0 {
-		r.reject(err)
+		r.Reject(err)
 		return
 	}
 	if !r.seen[errcode.PhaseQueue] {
-		r.begin()
+		r.Begin()
 	}
-	r.fail(&errcode.PhaseError{Err: err})
+	r.Fail(&errcode.PhaseError{Err: err})
 }
 
-// refuse ends the request with a failure that it did not meet itself: that of
+// Refuse ends the request with a failure that it did not meet itself: that of
 // the connection it was waiting for.
-func (r *Result) refuse(err errcode.PhaseError) {
+func (r *Result) Refuse(err errcode.PhaseError) {
 	r.Err = &err
-	r.finish(Now())
+	r.Finish(Now())
 }
 
-// reject makes a failure of what was received well, in the phase in which that
+// Reject makes a failure of what was received well, in the phase in which that
 // was. The time has been taken already.
-func (r *Result) reject(err error) {
-	r.conceal(err)
+func (r *Result) Reject(err error) {
+	r.Conceal(err)
 	r.Err = &errcode.PhaseError{Phase: r.phase, Reused: r.Reused, Err: err}
 }
 
-// resend prepares r to be sent once more.
-func (r *Result) resend() {
-	r.Resent, r.ResentFrom = true, Hop{Opened: r.Opened, Reused: r.Reused}
+// Resend prepares a request over HTTP to be sent once more.
+func (r *Result) Resend() {
+	r.HTTP.Resent, r.HTTP.ResentFrom = true, Hop{Opened: r.Opened, Reused: r.Reused}
 	r.Opened, r.Reused = false, false
-	r.enter(errcode.PhaseQueue)
+	r.Enter(errcode.PhaseQueue)
 }
 
-// hop makes of the response a redirect on the way to another.
-func (r *Result) hop() {
-	r.Hops = append(r.Hops, Hop{Status: r.Status, Version: r.Version, Opened: r.Opened, Reused: r.Reused})
-	r.Status, r.Version, r.Opened, r.Reused = 0, VersionNone, false, false
-	r.kept.reset()
+// Redirect makes of the response a redirect on the way to another. The clock of that
+// starts now.
+func (r *Result) Redirect() {
+	h := r.HTTP
+	h.Hops = append(h.Hops, Hop{Status: h.Status, Version: h.Version, Opened: r.Opened, Reused: r.Reused})
+	h.Status, h.Version, r.Opened, r.Reused = 0, VersionNone, false, false
 	r.Start = Now()
-	r.enterAt(errcode.PhaseQueue, r.Start)
+	r.EnterAt(errcode.PhaseQueue, r.Start)
 }

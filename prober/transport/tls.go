@@ -94,7 +94,7 @@ func (t *Transport) ClientCertificateNotAfter() time.Time {
 
 // secure does the handshake on c within its own time and the request's.
 func (t *Transport) secure(c *conn, r *Result) error {
-	r.enter(errcode.PhaseTLS)
+	r.Enter(errcode.PhaseTLS)
 	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
 	secured, err := handshake(c.rw, t.tls)
 	if info := describe(secured.ConnectionState()); info != nil {

@@ -125,7 +125,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 					for i := range 4 {
 						r := do(tr, patience)
 						require.NoError(t, r.Err)
-						require.Equal(t, 200, r.Status, "request %d", i)
+						require.Equal(t, 200, r.HTTP.Status, "request %d", i)
 						require.Equal(t, test.kept && i > 0, r.Reused, "request %d", i)
 						answered <- struct{}{}
 						awaitArrival(t, tr)
@@ -184,7 +184,7 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 					for i := range 3 {
 						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
-						require.Equal(t, 200, r.Status)
+						require.Equal(t, 200, r.HTTP.Status)
 						require.Equal(t, test.kept && i > 0, r.Reused)
 						if !test.kept {
 							assert.Zero(t, tr.Open(), "it is known at once")
@@ -340,7 +340,7 @@ func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 			for range 3 {
 				r := do(tr, patience)
 				require.NoError(t, r.Err)
-				require.Equal(t, 200, r.Status)
+				require.Equal(t, 200, r.HTTP.Status)
 				require.False(t, r.Reused)
 				answered <- struct{}{}
 				awaitArrival(t, tr)

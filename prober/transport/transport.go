@@ -191,14 +191,15 @@ func New(cfg Config) (*Transport, error) {
 // fills in r. When ctx ends, dialling ends with it; [Transport.Abort] ends
 // exchanges under way.
 func (t *Transport) Do(ctx context.Context, r *Result) {
-	r.begin()
+	s := scratchOf(r)
+	s.begin(r)
 	defer t.recover(r)
-	r.keep(t.content)
+	s.keep(t.content)
 	if err := t.stamp(r); err != nil {
-		r.fail(&errcode.PhaseError{Err: err})
+		r.Fail(&errcode.PhaseError{Err: err})
 		return
 	}
-	r.call = &t.call
+	s.call = &t.call
 	if t.tls != nil && t.cfg.RequestsPerConnection == 1 {
 		t.roomyOnce(ctx, r)
 	} else {
@@ -235,7 +236,7 @@ func (t *Transport) once(ctx context.Context, r *Result) {
 	}
 	c, err := t.connection(ctx, r)
 	if err != nil {
-		r.fail(err)
+		r.Fail(err)
 		return
 	}
 	t.exchange(c, r)
@@ -255,10 +256,10 @@ func (t *Transport) recover(r *Result) {
 		return
 	}
 	err := Panicked(v)
-	if t.h2 != nil && r.stream != nil {
-		t.h2.withdraw(r.stream, err)
+	if st := scratchOf(r).stream; t.h2 != nil && st != nil {
+		t.h2.withdraw(st, err)
 	}
-	r.Fail(err)
+	r.Interrupt(err)
 }
 
 // release gives the connection back or closes it. A panic of the exchange ends
@@ -267,7 +268,7 @@ func (t *Transport) release(c *conn, r *Result) {
 	if p := recover(); p != nil {
 		c.reusable = false
 		_, _ = c.upload.end(r)
-		r.fail(&errcode.PhaseError{Err: Panicked(p)})
+		r.Fail(&errcode.PhaseError{Err: Panicked(p)})
 	}
 	if c.reusable && t.pool.put(c) {
 		return
