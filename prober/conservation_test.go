@@ -32,6 +32,8 @@ func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
 	r.HTTP, r.End = okAnswer, transport.Now()
 }
 
+func (e *instantEngine) Code(r *transport.Result) errcode.Code { return codeOf(r, 0) }
+
 func (e *instantEngine) CloseIdle() {}
 func (e *instantEngine) Wait()      {}
 

@@ -68,6 +68,21 @@ func (f *fakeEngine) Do(_ context.Context, r *transport.Result) {
 	f.mu.Unlock()
 }
 
+func (f *fakeEngine) Code(r *transport.Result) errcode.Code { return codeOf(r, 0) }
+
+// codeOf judges r as engines do; a latency of 0 is no limit.
+func codeOf(r *transport.Result, maxLatency time.Duration) errcode.Code {
+	switch {
+	case r.Err != nil:
+		return errcode.FromError(r.Err)
+	case errcode.FromStatus(r.HTTP.Status) != errcode.OK:
+		return errcode.FromStatus(r.HTTP.Status)
+	case maxLatency > 0 && r.Duration() > maxLatency:
+		return errcode.TooSlow
+	}
+	return errcode.OK
+}
+
 func (f *fakeEngine) CloseIdle() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -117,16 +132,8 @@ func testTarget(cfg config.Target, e engine) *target {
 		wall:  time.Now,
 		boot:  transport.Now,
 	}
-	t.current.Store(newSender(cfg, &compiled{engine: e, expect: expectationOf(cfg.Expect)}))
+	t.current.Store(newSender(cfg, &compiled{engine: e}))
 	return t
-}
-
-func expectationOf(e config.Expect) *expectation {
-	x, err := newExpectation(e)
-	if err != nil {
-		panic(err)
-	}
-	return x
 }
 
 // assertConserved demands that nothing is lost and nothing is counted twice.

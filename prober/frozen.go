@@ -17,7 +17,7 @@ var errFrozen = errcode.New(errcode.Cancelled, "the prober itself did not run wh
 // run says nothing about the target: its answer may have come and was not read. Then
 // the request is given up as the prober's own trouble.
 func (b *burst) judge(s *sender, r *transport.Result) errcode.Code {
-	code := s.verdict(r)
+	code := s.engine.Code(r)
 	if code == errcode.OK || code.IsLocal() || !b.watch.isToBlame(r, code, s.cfg.Expect.MaxLatency) {
 		return code
 	}

@@ -131,6 +131,8 @@ func (e *refusedEngine) Do(_ context.Context, r *transport.Result) {
 	r.End = transport.Now()
 }
 
+func (*refusedEngine) Code(r *transport.Result) errcode.Code { return codeOf(r, 0) }
+
 func (*refusedEngine) CloseIdle() {}
 
 func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 
 // another returns a sender with an engine of its own.
 func another(cfg config.Target, e engine) *sender {
-	return newSender(cfg, &compiled{engine: e, expect: expectationOf(cfg.Expect)})
+	return newSender(cfg, &compiled{engine: e})
 }
 
 func TestABurstGoesOnWithAnotherSender(t *testing.T) {

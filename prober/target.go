@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
 
@@ -13,6 +14,7 @@ import (
 // tests of the schedule a stand-in that needs no network.
 type engine interface {
 	Do(ctx context.Context, r *transport.Result)
+	Code(r *transport.Result) errcode.Code
 	CloseIdle()
 	Wait()
 	Abort()

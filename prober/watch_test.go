@@ -136,7 +136,7 @@ func TestATimeThatPassedInAFreezeIsNotTheTargetsFailure(t *testing.T) {
 			t.Parallel()
 			cfg := testConfig(config.Burst{Requests: 1})
 			cfg.Expect.MaxLatency = 600 * time.Millisecond
-			target := testTarget(cfg, nil)
+			target := testTarget(cfg, judge{maxLatency: cfg.Expect.MaxLatency})
 			target.watch = frozen(start, time.Second, 4*time.Second)
 			r := &transport.Result{Due: at(600 * time.Millisecond), Deadline: at(c.deadline), End: at(c.end), HTTP: &transport.HTTP{Status: 200}, Err: c.err}
 			r.Start = r.Due
@@ -153,6 +153,14 @@ func TestATimeThatPassedInAFreezeIsNotTheTargetsFailure(t *testing.T) {
 		})
 	}
 }
+
+// judge sends nothing.
+type judge struct {
+	noEngine
+	maxLatency time.Duration
+}
+
+func (j judge) Code(r *transport.Result) errcode.Code { return codeOf(r, j.maxLatency) }
 
 // A freeze of three seconds finds an open burst whose worker is idle, or held by a
 // target that never answers.

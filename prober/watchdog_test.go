@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
@@ -120,13 +119,20 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	})
 }
 
+// panickingJudge has a bug in what comes after the answer.
+type panickingJudge struct{ *fakeEngine }
+
+func (panickingJudge) Code(r *transport.Result) errcode.Code {
+	if r.HTTP.Status == http.StatusOK {
+		panic("a bug")
+	}
+	return errcode.OK
+}
+
 func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, newFakeEngine(takes(time.Millisecond)))
-		target.current.Load().verdict = func(r *transport.Result) errcode.Code {
-			require.Equal(t, http.StatusOK, r.HTTP.Status)
-			panic("a bug")
-		}
+		e := panickingJudge{newFakeEngine(takes(time.Millisecond))}
+		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, e)
 		target.fire(t.Context(), context.Background(), 0)
 		c := target.recorder.snapshot()
 		assertConserved(t, c)

@@ -65,6 +65,9 @@ type Config struct {
 	// of the Result. The body is valid during the call only. Nil means that bodies
 	// are not looked at; otherwise MaxBodyBytes is 8 MiB at most.
 	CheckBody func(body []byte) error
+	// Expect decides what responses are successes. It looks at bodies too, as CheckBody
+	// does, which must be nil then.
+	Expect Expectation
 	// KeepHeader names the fields of the final header that AnyField of the Result
 	// is asked about.
 	KeepHeader []string
@@ -136,6 +139,7 @@ type Transport struct {
 	call         call
 	serial       serial
 	content      *contentPlan // nil where nothing is kept of responses
+	expect       *expectation
 	origins      origins
 	ipVersion    IPVersion
 	lookup       lookup
@@ -178,6 +182,10 @@ func New(cfg Config) (*Transport, error) {
 	if err := t.version(); err != nil {
 		return nil, err
 	}
+	if t.expect, err = newExpectation(cfg.Expect); err != nil {
+		return nil, err
+	}
+	t.expect.configure(&t.cfg)
 	if t.content, err = newContentPlan(&t.cfg); err != nil {
 		return nil, err
 	}
@@ -277,6 +285,9 @@ func (t *Transport) release(c *conn, r *Result) {
 	t.buffers.put(c.buf)
 	c.buf = nil
 }
+
+// Code decides what a request came to that Do has ended.
+func (t *Transport) Code(r *Result) errcode.Code { return t.expect.verdict(r) }
 
 // CloseIdle closes the connections that carry no request now. It waits for no peer:
 // each is told that its connection ends if there is room to tell it.
