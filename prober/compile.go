@@ -10,8 +10,8 @@ import (
 
 // compiled is a target ready to run.
 type compiled struct {
-	engine   engine
-	reserver reserver // engine, if its connections have a ceiling
+	engine   transport.Engine
+	reserver transport.Reserver // engine, if its connections have a ceiling
 	tokens   *tokenSource // nil unless the target logs in by OAuth 2.0
 }
 

@@ -59,7 +59,7 @@ func (m *Manager) series(targets ...view) int {
 }
 
 // noEngine stands where no request is sent.
-type noEngine struct{ engine }
+type noEngine struct{ transport.Engine }
 
 func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 

@@ -116,7 +116,7 @@ func testConfig(burst config.Burst) config.Target {
 	}
 }
 
-func testTarget(cfg config.Target, e engine) *target {
+func testTarget(cfg config.Target, e transport.Engine) *target {
 	r := newRecorder(newBounds(testBuckets))
 	r.setBreaker(cfg.Breaker)
 	t := &target{

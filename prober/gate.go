@@ -43,7 +43,7 @@ type ticket struct {
 	result *transport.Result
 	// engine reserves what the request needs to be sent; nil where connections have no
 	// ceiling. shares tells that it may get along without a connection of its own.
-	engine reserver
+	engine transport.Reserver
 	shares bool
 	// patient tells that it waits for each ceiling. Others do so for connections, and
 	// where patient ones would get before them all that there is.
@@ -60,17 +60,6 @@ type ticket struct {
 	// place orders the queue, 0 if t has none. A worker whose request ran out of time
 	// there keeps it for the next one: behind a crowd none would live to be served.
 	place uint64
-}
-
-// reserver is an engine whose connections have a ceiling. Its methods do not wait for
-// any other request.
-type reserver interface {
-	// Reserve takes what the next request needs to be sent, or nothing.
-	Reserve(r *transport.Result) bool
-	// Unreserve gives back what was not used.
-	Unreserve(r *transport.Result)
-	// Shares reports whether several requests can use a connection at once.
-	Shares() bool
 }
 
 // join puts t into the queue, and reports whether it has got through at once.

@@ -77,7 +77,7 @@ type entry struct {
 	cfg      config.Target
 	recorder *recorder
 	reports  *reports
-	engine   engine
+	engine   transport.Engine
 	engines  *engines // engine, and those before it that still drain
 	run      *run
 	removed  bool // drains, then goes

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/transport"
 )
 
 // sender is what the requests of a target are sent with and judged by, under one
@@ -15,10 +16,10 @@ import (
 // burst: requests that have begun end with the sender that they began with.
 type sender struct {
 	cfg    config.Target
-	engine engine
+	engine transport.Engine
 	tokens *tokenSource // nil without OAuth 2.0
 	// reserver is the engine if its connections have a ceiling, else nil.
-	reserver reserver
+	reserver transport.Reserver
 
 	// uses counts the requests that it is sending, and 1 while it is the target's.
 	uses atomic.Int64

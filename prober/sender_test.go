@@ -15,10 +15,11 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/transport"
 )
 
 // another returns a sender with an engine of its own.
-func another(cfg config.Target, e engine) *sender {
+func another(cfg config.Target, e transport.Engine) *sender {
 	return newSender(cfg, &compiled{engine: e})
 }
 

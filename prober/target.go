@@ -6,21 +6,8 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/transport"
 )
-
-// engine sends the requests of one target. It is a [transport.Transport], and in
-// tests of the schedule a stand-in that needs no network.
-type engine interface {
-	Do(ctx context.Context, r *transport.Result)
-	Code(r *transport.Result) errcode.Code
-	CloseIdle()
-	Wait()
-	Abort()
-	Open() int
-	ClientCertificateNotAfter() time.Time
-}
 
 // target runs the bursts of one target as long as its load stays the same.
 type target struct {

@@ -43,7 +43,7 @@ func (e *hangingEngine) Do(ctx context.Context, r *transport.Result) {
 }
 
 // hangingTarget returns a target of hangingEngine and what it logs.
-func hangingTarget(burst config.Burst, e engine) (*target, *bytes.Buffer) {
+func hangingTarget(burst config.Burst, e transport.Engine) (*target, *bytes.Buffer) {
 	var log bytes.Buffer
 	t := testTarget(testConfig(burst), e)
 	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.name)

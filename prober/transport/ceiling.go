@@ -204,6 +204,20 @@ func (c *Ceiling) Used() int {
 	return c.used
 }
 
+// Waiting returns how many requests wait for one.
+func (c *Ceiling) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.line)
+}
+
+// IdleConnections returns how many of those that are taken are idle.
+func (c *Ceiling) IdleConnections() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seated
+}
+
 // seat is the place of a connection among the idle ones of its ceiling, whose mutex
 // guards it. The zero seat has no ceiling, and takes no place.
 type seat struct {

@@ -83,7 +83,7 @@ func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 		tr.CloseIdle()
 	}
 	assert.Zero(t, ceiling.Used())
-	assert.Zero(t, ceiling.seated)
+	assert.Zero(t, ceiling.IdleConnections())
 }
 
 func TestTheConnectionThatWasIdleForLongestGoesFirst(t *testing.T) {
@@ -157,7 +157,7 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 		assert.Zero(t, r.Sent)
 		waits := make(chan *Result)
 		go func() { waits <- do(idle, patience) }()
-		eventually(t, func() bool { ceiling.mu.Lock(); defer ceiling.mu.Unlock(); return len(ceiling.line) == 1 })
+		eventually(t, func() bool { return ceiling.Waiting() == 1 })
 		assert.False(t, idle.Reserve(&r), "who has started comes first")
 		release <- struct{}{}
 		require.NoError(t, (<-done).Err)
@@ -198,14 +198,14 @@ func TestWhoWaitsForAConnectionGivesUpWhenCancelled(t *testing.T) {
 		r.Reset(now, now.Add(patience))
 		tr.Do(ctx, &r)
 	}()
-	eventually(t, func() bool { ceiling.mu.Lock(); defer ceiling.mu.Unlock(); return len(ceiling.line) == 1 })
+	eventually(t, func() bool { return ceiling.Waiting() == 1 })
 	cancel()
 	<-done
 	assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err))
 	late, end := context.WithDeadline(t.Context(), time.Now())
 	defer end()
 	require.ErrorIs(t, ceiling.acquire(late, Now().Add(patience), nil), ErrConnectionLimit, "the end of the time is no cancellation")
-	assert.Empty(t, ceiling.line)
+	assert.Zero(t, ceiling.Waiting())
 	assert.Equal(t, 1, ceiling.Used())
 }
 
@@ -380,6 +380,6 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 		}
 	}
 	eventually(t, func() bool { return ceiling.Used() == 0 })
-	assert.Zero(t, ceiling.seated)
-	assert.Empty(t, ceiling.line)
+	assert.Zero(t, ceiling.IdleConnections())
+	assert.Zero(t, ceiling.Waiting())
 }

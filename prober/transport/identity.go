@@ -10,13 +10,6 @@ import (
 	"example.com/prober/errcode"
 )
 
-// TraceID identifies a request in a system of traces (W3C Trace Context, section
-// 3.2.2.3). The zero value means that the request carries none.
-type TraceID [16]byte
-
-// String returns 32 hexadecimal digits.
-func (id TraceID) String() string { return hex.EncodeToString(id[:]) }
-
 // varying says which fields of a request are not the same in each one. They
 // stand after all others.
 type varying struct {

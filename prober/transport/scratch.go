@@ -1,9 +1,5 @@
 package transport
 
-import (
-	"strings"
-)
-
 // scratch is what a worker's Result holds for this engine from one request to the next.
 type scratch struct {
 	http   HTTP
@@ -31,16 +27,4 @@ func (s *scratch) begin(r *Result) {
 	r.HTTP = &s.http
 	r.Begin()
 	r.Guard(s)
-}
-
-// Secrets returns what the header of the request says in confidence, and its body.
-func (s *scratch) Secrets() (secrets []string, ok bool) {
-	if s.call == nil { // nothing was sent
-		return nil, true
-	}
-	cfg := s.call.cfg
-	if max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody {
-		return nil, false
-	}
-	return append(cfg.secrets(), strings.ToLower(s.stamp.authorization)), true
 }
