@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
 
 // compiled is a target ready to run.
 type compiled struct {
-	engine   transport.Engine
-	reserver transport.Reserver // engine, if its connections have a ceiling
-	tokens   *tokenSource // nil unless the target logs in by OAuth 2.0
+	engine   probe.Engine
+	reserver probe.Reserver // engine, if its connections have a ceiling
+	tokens   *tokenSource   // nil unless the target logs in by OAuth 2.0
 }
 
 // compile turns t into what sends its requests and judges the answers. It fails

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // maxText is how many bytes of the text of an error are kept.
@@ -36,7 +36,7 @@ type failure struct {
 }
 
 // add keeps a failure instead of the oldest one, and returns where.
-func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.Phase) int8 {
+func (f *failures) add(res *probe.Result, code errcode.Code, phase errcode.Phase) int8 {
 	i := f.added % keptFailures
 	f.added++
 	if f.ring == nil {
@@ -67,7 +67,7 @@ func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.P
 
 // textOf returns what the error of a request says, cleaned. The phase before it is
 // told elsewhere, and there is none where the answer itself is the failure.
-func textOf(res *transport.Result) string {
+func textOf(res *probe.Result) string {
 	err := res.Err
 	if failed, ok := errors.AsType[*errcode.PhaseError](err); ok {
 		err = failed.Err

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // sender is what the requests of a target are sent with and judged by, under one
@@ -16,10 +16,10 @@ import (
 // burst: requests that have begun end with the sender that they began with.
 type sender struct {
 	cfg    config.Target
-	engine transport.Engine
+	engine probe.Engine
 	tokens *tokenSource // nil without OAuth 2.0
 	// reserver is the engine if its connections have a ceiling, else nil.
-	reserver transport.Reserver
+	reserver probe.Reserver
 
 	// uses counts the requests that it is sending, and 1 while it is the target's.
 	uses atomic.Int64

@@ -15,11 +15,11 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // another returns a sender with an engine of its own.
-func another(cfg config.Target, e transport.Engine) *sender {
+func another(cfg config.Target, e probe.Engine) *sender {
 	return newSender(cfg, &compiled{engine: e})
 }
 

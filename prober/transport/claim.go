@@ -1,6 +1,10 @@
 package transport
 
-import "context"
+import (
+	"context"
+
+	"example.com/prober/prober/probe"
+)
 
 // claim is what a request holds before it starts, where connections have a ceiling, so
 // that it does not wait for a connection when it has. At most one of its fields is set.
@@ -12,18 +16,18 @@ type claim struct {
 	// permit allows one more connection to be opened. victim is an idle connection that
 	// has to be closed first.
 	permit bool
-	victim lodger
+	victim probe.Evictable
 }
 
 // Reserve takes what the request of r needs to be sent: a warm connection, a place on
 // one, or the permit to open one, for which an idle connection of any transport may
 // have to go. It takes nothing, and returns false, if there is none of that now. It
 // does not wait. What it took is used up by [Transport.Do].
-func (t *Transport) Reserve(r *Result) bool {
+func (t *Transport) Reserve(r *probe.Result) bool {
 	if t.reserveWarm(r) {
 		return true
 	}
-	victim, ok := t.cfg.Connections.take(nil, t.h2)
+	victim, ok := t.cfg.Connections.Take(nil, t.h2)
 	q := &scratchOf(r).claim
 	q.victim, q.permit = victim, ok && victim == nil
 	// A stream may have become free between the two looks.
@@ -31,7 +35,7 @@ func (t *Transport) Reserve(r *Result) bool {
 }
 
 // reserveWarm takes a connection that is open, or a place on one.
-func (t *Transport) reserveWarm(r *Result) bool {
+func (t *Transport) reserveWarm(r *probe.Result) bool {
 	q := &scratchOf(r).claim
 	if t.h2 != nil && t.h2.reserve() {
 		q.stream = true
@@ -44,7 +48,7 @@ func (t *Transport) reserveWarm(r *Result) bool {
 }
 
 // Unreserve gives back what Reserve took and Do has not used.
-func (t *Transport) Unreserve(r *Result) {
+func (t *Transport) Unreserve(r *probe.Result) {
 	q := &scratchOf(r).claim
 	if c := q.conn; c != nil && !t.pool.put(c) {
 		t.pool.close(c)
@@ -66,21 +70,21 @@ func (t *Transport) Shares() bool { return t.h2 != nil }
 func (t *Transport) permitted(q *claim) bool {
 	permit, victim := q.permit, q.victim
 	q.permit, q.victim = false, nil
-	return permit || victim != nil && victim.evict()
+	return permit || victim != nil && victim.Evict()
 }
 
 // permit gets the permit to open a connection for r. Where it is not claimed yet, that
 // may take until the request's time runs out.
-func (t *Transport) permit(ctx context.Context, r *Result) error {
+func (t *Transport) permit(ctx context.Context, r *probe.Result) error {
 	if t.cfg.Connections == nil || t.permitted(&scratchOf(r).claim) {
 		return nil
 	}
-	return t.cfg.Connections.acquire(ctx, r.Deadline, nil)
+	return t.cfg.Connections.Acquire(ctx, r.Deadline, nil)
 }
 
 // claimed returns the warm connection that was reserved for r, nil if there is none
 // or it has ended since.
-func (t *Transport) claimed(r *Result, now Instant) *conn {
+func (t *Transport) claimed(r *probe.Result, now probe.Instant) *conn {
 	q := &scratchOf(r).claim
 	c := q.conn
 	if c == nil {
@@ -95,30 +99,30 @@ func (t *Transport) claimed(r *Result, now Instant) *conn {
 	return nil
 }
 
-// withdraw takes an idle connection out of its pool.
-func (c *conn) withdraw(any) bool { return c.t.pool.withdraw(c) }
+// Withdraw takes an idle connection out of its pool.
+func (c *conn) Withdraw(any) bool { return c.t.pool.withdraw(c) }
 
-// evict closes a connection that was withdrawn.
-func (c *conn) evict() bool {
+// Evict closes a connection that was withdrawn.
+func (c *conn) Evict() bool {
 	kept := c.stream.yield()
 	c.close()
 	return kept
 }
 
-// withdraw keeps new streams off a connection without any. Those who wait for a stream
+// Withdraw keeps new streams off a connection without any. Those who wait for a stream
 // of its pool are about to use it.
-func (c *h2conn) withdraw(asks any) bool {
+func (c *h2conn) Withdraw(asks any) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	if asks == c.pool || len(c.pool.waiters) > 0 || c.pool.reserved > 0 {
-		c.seat.resettle()
+		c.place.StillIdle()
 		return false
 	}
 	return c.retireIfIdle()
 }
 
-// evict closes a connection that was withdrawn, and waits for its reader to end.
-func (c *h2conn) evict() bool {
+// Evict closes a connection that was withdrawn, and waits for its reader to end.
+func (c *h2conn) Evict() bool {
 	kept := c.stream.yield()
 	c.shut(errRetired)
 	<-c.gone

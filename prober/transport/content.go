@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // maxKeptBytes bounds what is kept of the body of one response, as it came and
@@ -142,7 +143,7 @@ func (k *kept) grow(need int) error {
 
 // settle does with the body of r what the plan says, when the exchange has ended
 // and its time has been taken. The body is gone afterwards.
-func (p *contentPlan) settle(r *Result) {
+func (p *contentPlan) settle(r *probe.Result) {
 	k := scratchOf(r).kept
 	defer k.forget()
 	if p.decoders == nil || r.Err != nil {
@@ -171,7 +172,7 @@ func (p *contentPlan) settle(r *Result) {
 // AnyField reports whether the final response has a header field of the given name,
 // one of those to keep, with a value that matches. The value is valid during the
 // call only.
-func AnyField(r *Result, name string, match func(value []byte) bool) bool {
+func AnyField(r *probe.Result, name string, match func(value []byte) bool) bool {
 	k := scratchOf(r).kept
 	if k == nil {
 		return false

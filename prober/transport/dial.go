@@ -14,6 +14,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // endpoint is where a connection leads: the target, or the proxy before it.
@@ -123,11 +124,11 @@ func (e endpoint) authority() string {
 
 // dial connects to the first address that answers and does whatever handshakes
 // there are: with a proxy, and with the target where the scheme asks for TLS.
-func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
+func (t *Transport) dial(ctx context.Context, r *probe.Result) (*conn, error) {
 	if err := t.permit(ctx, r); err != nil {
 		return nil, err
 	}
-	deadline := min(r.Deadline, Now().Add(t.cfg.ConnectTimeout))
+	deadline := min(r.Deadline, probe.Now().Add(t.cfg.ConnectTimeout))
 	tcp, err := t.connect(ctx, r, deadline)
 	if err != nil {
 		t.cfg.Connections.Release()
@@ -135,7 +136,7 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 	}
 	c := newConn(t, newStream(tcp, deadline), r.Remote)
 	c.stream.ceiling = t.cfg.Connections
-	c.seat = seat{ceiling: t.cfg.Connections, of: c}
+	c.place = probe.Place{Ceiling: t.cfg.Connections, Of: c}
 	if err := t.establish(ctx, c, r); err != nil {
 		c.close()
 		return nil, err
@@ -151,7 +152,7 @@ func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
 // unmade returns what a failure to connect means. What is reset now stood already: if
 // the reset had come a moment later, a handshake or the exchange would have met it. It
 // is the same failure, whichever of them does.
-func (t *Transport) unmade(r *Result, err error) error {
+func (t *Transport) unmade(r *probe.Result, err error) error {
 	if !peerHungUp(err) {
 		return t.proxy.unreachable(err)
 	}
@@ -171,7 +172,7 @@ func (t *Transport) unmade(r *Result, err error) error {
 }
 
 // establish does the handshakes with a proxy and for TLS.
-func (t *Transport) establish(ctx context.Context, c *conn, r *Result) error {
+func (t *Transport) establish(ctx context.Context, c *conn, r *probe.Result) error {
 	if t.proxy == nil && t.tls == nil {
 		return nil
 	}
@@ -188,7 +189,7 @@ func (t *Transport) establish(ctx context.Context, c *conn, r *Result) error {
 
 // connect tries the addresses one after another until deadline. The error is
 // that of the first one to which there is a route.
-func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (net.Conn, error) {
+func (t *Transport) connect(ctx context.Context, r *probe.Result, deadline probe.Instant) (net.Conn, error) {
 	addrs, err := t.addresses(ctx, r, deadline)
 	if err != nil {
 		return nil, err
@@ -203,7 +204,7 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 		if reason == nil || isUnrouted(reason) {
 			reason = err
 		}
-		if errors.Is(err, context.Canceled) || Now() >= deadline {
+		if errors.Is(err, context.Canceled) || probe.Now() >= deadline {
 			break
 		}
 	}
@@ -212,7 +213,7 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 
 // addresses returns where to connect to. All that is done for the sake of a
 // proxy belongs to the phase connect, the look-up of its name included.
-func (t *Transport) addresses(ctx context.Context, r *Result, deadline Instant) ([]netip.Addr, error) {
+func (t *Transport) addresses(ctx context.Context, r *probe.Result, deadline probe.Instant) ([]netip.Addr, error) {
 	if t.proxy != nil {
 		r.Enter(errcode.PhaseConnect)
 		if err := t.checkTarget(); err != nil {
@@ -245,7 +246,7 @@ func (t *Transport) checkTarget() error {
 }
 
 // attempt connects to one address until deadline.
-func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, deadline Instant) (net.Conn, error) {
+func (t *Transport) attempt(ctx context.Context, r *probe.Result, addr netip.Addr, deadline probe.Instant) (net.Conn, error) {
 	r.Remote = netip.AddrPortFrom(addr, t.next.port)
 	if c, handled, err := t.connectTCP(ctx, r.Remote, deadline); handled {
 		return c, err
@@ -258,7 +259,7 @@ func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, dea
 type until struct {
 	context.Context //nolint:containedctx // it is a context itself
 
-	deadline Instant
+	deadline probe.Instant
 }
 
 // Deadline overrides that of the context.
@@ -275,9 +276,9 @@ func (u until) Done() <-chan struct{} {
 // share gives an attempt its part of the time that is left, so that one address
 // that swallows packets leaves time for the others; with little time left an
 // attempt gets at least what a handshake over a long path needs.
-func share(deadline Instant, attempts int) Instant {
+func share(deadline probe.Instant, attempts int) probe.Instant {
 	const least = 250 * time.Millisecond
-	now := Now()
+	now := probe.Now()
 	part := deadline.Sub(now) / time.Duration(attempts)
 	return min(deadline, now.Add(max(part, least)))
 }

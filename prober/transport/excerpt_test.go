@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // A peer that says back what it was sent does not make the prober tell it on.
@@ -65,8 +66,8 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 func TestAnExcerptIsQuotedAndCut(t *testing.T) {
 	t.Parallel()
 	fault := errcode.New(errcode.HTTP1Header, "wrong:")
-	assert.EqualError(t, NewExcerpt(fault, "a\x00\xff\u202e\n"), `wrong: "a\x00\xff\u202e\n"`)
-	assert.EqualError(t, NewExcerpt(fault, []byte(strings.Repeat("b", 100))), `wrong: "`+strings.Repeat("b", 48)+`"...`)
-	assert.EqualError(t, NewExcerpt(fault, ""), `wrong: ""`)
-	assert.Equal(t, errcode.HTTP1Header, errcode.FromError(NewExcerpt(fault, "a")))
+	assert.EqualError(t, probe.NewExcerpt(fault, "a\x00\xff\u202e\n"), `wrong: "a\x00\xff\u202e\n"`)
+	assert.EqualError(t, probe.NewExcerpt(fault, []byte(strings.Repeat("b", 100))), `wrong: "`+strings.Repeat("b", 48)+`"...`)
+	assert.EqualError(t, probe.NewExcerpt(fault, ""), `wrong: ""`)
+	assert.Equal(t, errcode.HTTP1Header, errcode.FromError(probe.NewExcerpt(fault, "a")))
 }

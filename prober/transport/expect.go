@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // Expectation is what responses must be for their requests to be successes. The zero
@@ -57,7 +58,7 @@ type headerExpectation struct {
 }
 
 // fault returns what is wrong with the header of r, nil if nothing is.
-func (h *headerExpectation) fault(r *Result) error {
+func (h *headerExpectation) fault(r *probe.Result) error {
 	switch {
 	case AnyField(r, h.name, h.match):
 		return nil
@@ -100,7 +101,7 @@ func (x *expectation) configure(c *Config) {
 // verdict decides what a request came to. The first of these that applies gives
 // the code: a failure to get the whole response, its status, its HTTP version,
 // its header, its body, the time it took.
-func (x *expectation) verdict(r *Result) errcode.Code {
+func (x *expectation) verdict(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
 	}
@@ -122,7 +123,7 @@ func (x *expectation) verdict(r *Result) errcode.Code {
 
 // headerFault reports whether the header of r does not meet the expectation, and notes
 // in r what is wrong with it.
-func (x *expectation) headerFault(r *Result) bool {
+func (x *expectation) headerFault(r *probe.Result) bool {
 	for i := range x.headers {
 		if r.Unmet = x.headers[i].fault(r); r.Unmet != nil {
 			return true

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.com/prober/prober/probe"
 )
 
 // What can be wrong with a body, of which an excerpt follows.
@@ -63,11 +65,11 @@ func newBodyExpectation(e BodyPattern) (*bodyExpectation, error) {
 func (x *bodyExpectation) check(body []byte) error {
 	switch {
 	case !bytes.Contains(body, x.contains):
-		return NewExcerpt(errNoText, body)
+		return probe.NewExcerpt(errNoText, body)
 	case x.pattern != nil && !x.pattern.Match(body):
-		return NewExcerpt(errNoMatch, body)
+		return probe.NewExcerpt(errNoMatch, body)
 	case len(x.places) > 0 && !json.Valid(body):
-		return NewExcerpt(errNoJSON, body)
+		return probe.NewExcerpt(errNoJSON, body)
 	}
 	for i := range x.places {
 		if err := x.places[i].fault(body); err != nil {
@@ -93,7 +95,7 @@ func (p *jsonPlace) fault(body []byte) error {
 			return nil
 		}
 	}
-	return NewExcerpt(p.differs, value)
+	return probe.NewExcerpt(p.differs, value)
 }
 
 // enterJSON returns what follows from the value under key on, in an object or an

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestBodyExpectations(t *testing.T) {
@@ -108,7 +109,7 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 		"all are met": {expect: Expectation{
 			Status: []StatusRange{{From: 200, To: 200}}, Version: "1.1", MaxLatency: time.Minute,
 			Header: []FieldPattern{{Name: "x-kind", Pattern: "^two$"}, {Name: "Content-Type", Pattern: ""}},
-			Body:    BodyPattern{Contains: "a b", Regexp: "y$"},
+			Body:   BodyPattern{Contains: "a b", Regexp: "y$"},
 		}},
 		"a failure comes first": {path: "?status=404", most: 1, code: errcode.BodyLimit, expect: Expectation{
 			Version: "2", Header: never, Body: unmet, MaxLatency: 1,
@@ -172,5 +173,5 @@ func verdictOn(t *testing.T, e Expectation, status int) errcode.Code {
 	t.Helper()
 	x, err := newExpectation(e)
 	require.NoError(t, err)
-	return x.verdict(&Result{HTTP: &HTTP{Status: status}})
+	return x.verdict(&probe.Result{HTTP: &probe.HTTP{Status: status}})
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // readBufferSize is the buffer of a connection; it grows for headers only.
@@ -27,7 +28,7 @@ type conn struct {
 	buf        []byte
 	start, end int
 	// lastRead is when the last read returned; the response ended then.
-	lastRead Instant
+	lastRead probe.Instant
 	head     header
 	// before is a copy of the header that head was parsed from, or empty.
 	before []byte
@@ -39,8 +40,8 @@ type conn struct {
 	reusable  bool
 	jammed    bool // a write was given up, or failed
 	ended     bool // the peer has said so, or TLS has failed, after bytes that count
-	idleSince Instant
-	seat      seat // taken while the connection is idle
+	idleSince probe.Instant
+	place     probe.Place // taken while the connection is idle
 }
 
 func newConn(t *Transport, s *stream, remote netip.AddrPort) *conn {
@@ -58,7 +59,7 @@ func (c *conn) close() {
 
 // exchange sends the request and reads the whole response on this goroutine.
 // Afterwards c.reusable tells whether the connection can carry another.
-func (c *conn) exchange(r *Result) {
+func (c *conn) exchange(r *probe.Result) {
 	c.reusable = false
 	last := c.served+1 == c.t.cfg.RequestsPerConnection
 	sendErr := c.send(r, last)
@@ -89,7 +90,7 @@ func (c *conn) exchange(r *Result) {
 // fail reports what went wrong first: a broken send, unless the peer had begun
 // an answer before it hung up, or said in an alert why it did. In TLS 1.3 that is
 // how a server refuses a client's certificate.
-func (c *conn) fail(r *Result, sendErr, err error) {
+func (c *conn) fail(r *probe.Result, sendErr, err error) {
 	answered := r.Current() == errcode.PhaseTransfer
 	if sendErr != nil && !answered && !isAlert(err) {
 		err = sendErr
@@ -106,7 +107,7 @@ func peerHungUp(err error) bool {
 
 // send writes the request. Content too long for one write goes on being written
 // by a goroutine of its own.
-func (c *conn) send(r *Result, last bool) error {
+func (c *conn) send(r *probe.Result, last bool) error {
 	r.Enter(errcode.PhaseSend)
 	n, err := c.rw.Write(c.compose(r, last))
 	r.Sent += int64(n)
@@ -122,7 +123,7 @@ func (c *conn) send(r *Result, last bool) error {
 }
 
 // compose returns the header to send, with the content if that is short.
-func (c *conn) compose(r *Result, last bool) []byte {
+func (c *conn) compose(r *probe.Result, last bool) []byte {
 	s := scratchOf(r)
 	message, end := s.call.http1.keep, s.call.http1.keepEnd
 	if last {
@@ -139,7 +140,7 @@ func (c *conn) compose(r *Result, last bool) []byte {
 }
 
 // receive reads the whole response.
-func (c *conn) receive(r *Result) error {
+func (c *conn) receive(r *probe.Result) error {
 	if err := c.readFinalHeader(r); err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (c *conn) receive(r *Result) error {
 }
 
 // readFinalHeader reads informational responses and the header after them.
-func (c *conn) readFinalHeader(r *Result) error {
+func (c *conn) readFinalHeader(r *probe.Result) error {
 	if c.buf == nil {
 		c.buf = c.t.buffers.get()
 	}
@@ -169,7 +170,7 @@ func (c *conn) readFinalHeader(r *Result) error {
 
 // fill reads more bytes into the buffer. At its end, what is left of it moves to
 // the front, and only if that frees nothing does it grow.
-func (c *conn) fill(r *Result) error {
+func (c *conn) fill(r *probe.Result) error {
 	if c.start == c.end {
 		c.start, c.end = 0, 0
 	}
@@ -179,7 +180,7 @@ func (c *conn) fill(r *Result) error {
 	n, err := c.rw.Read(c.buf[c.end:])
 	if n > 0 {
 		c.ended = err != nil
-		c.lastRead = Now()
+		c.lastRead = probe.Now()
 		if r.Current() != errcode.PhaseTransfer {
 			c.upload.note(r, c.lastRead)
 			r.EnterAt(errcode.PhaseTransfer, c.lastRead)

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // reading is what a client makes of an answer.
@@ -73,7 +74,7 @@ func readInTurn(method string, answers ...[]byte) (all []reading) {
 }
 
 func (c *conn) read(method string) reading {
-	var r Result
+	var r probe.Result
 	s := scratchOf(&r)
 	s.begin(&r)
 	s.call = &call{bodiless: method == http.MethodHead}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // What a peer can do wrong in a response header, besides the faults that name a line.
@@ -18,7 +19,7 @@ const protocolName = "HTTP/"
 // header is a parsed response header. Its space is used again for every
 // response of a connection.
 type header struct {
-	version Version
+	version probe.Version
 	status  int
 	// fields point into the connection's buffer, or into its copy of the header:
 	// they are valid until more of the response is read.
@@ -44,7 +45,7 @@ type field struct {
 
 // readHeader reads one response header, up to and including its empty line. As long
 // as that has not come, the lines that have are judged on their own.
-func (c *conn) readHeader(r *Result) error {
+func (c *conn) readHeader(r *probe.Result) error {
 	scanned, lineStart := 0, 0
 	early := draft{header: header{length: -1, tunnel: c.head.tunnel}}
 	for {
@@ -144,23 +145,23 @@ func (h *header) parseStatusLine(line []byte) error {
 	const versioned = len("HTTP/1.1")
 	if len(line) < versioned || !beginsResponse(line) ||
 		!isDigit(line[5]) || line[6] != '.' || !isDigit(line[7]) {
-		return NewExcerpt(errStatusLine, line)
+		return probe.NewExcerpt(errStatusLine, line)
 	}
 	switch string(line[len(protocolName):versioned]) {
 	case "1.1":
-		h.version, h.keepAlive = HTTP11, true
+		h.version, h.keepAlive = probe.HTTP11, true
 	case "1.0":
-		h.version = HTTP10
+		h.version = probe.HTTP10
 	default:
-		return NewExcerpt(errVersion, line[:versioned])
+		return probe.NewExcerpt(errVersion, line[:versioned])
 	}
 	rest := line[versioned:]
 	if len(rest) < 4 || rest[0] != ' ' || len(rest) > 4 && rest[4] != ' ' || !isFieldValue(rest[4:]) {
-		return NewExcerpt(errStatusLine, line)
+		return probe.NewExcerpt(errStatusLine, line)
 	}
 	for _, d := range rest[1:4] {
 		if !isDigit(d) {
-			return NewExcerpt(errStatusLine, line)
+			return probe.NewExcerpt(errStatusLine, line)
 		}
 		h.status = h.status*10 + int(d-'0')
 	}
@@ -218,11 +219,11 @@ func unfold(line, rest []byte) (joined, after []byte) {
 func (f *field) parse(line []byte) error {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 1 || !isToken(line[:colon]) {
-		return NewExcerpt(errHeaderLine, line)
+		return probe.NewExcerpt(errHeaderLine, line)
 	}
 	f.name, f.value, f.folded = line[:colon], trimBlank(line[colon+1:]), false
 	if !isFieldValue(f.value) {
-		return NewExcerpt(errHeaderValue, f.name)
+		return probe.NewExcerpt(errHeaderValue, f.name)
 	}
 	return nil
 }
@@ -260,7 +261,7 @@ func (h *header) contentLength(f *field) error {
 	case h.encodings > 0:
 		return errEncodingAndLength
 	case !ok || f.folded:
-		return NewExcerpt(errContentLength, f.value)
+		return probe.NewExcerpt(errContentLength, f.value)
 	case h.length >= 0 && (n != h.length || len(f.value) != h.digits):
 		return lengthsFault(h.length, f.value)
 	}
@@ -281,10 +282,10 @@ func (h *header) transferEncoding(f *field) error {
 	case h.encodings > 1:
 		return errEncodings
 	case !h.chunked:
-		return NewExcerpt(errTransferEncoding, f.value)
+		return probe.NewExcerpt(errTransferEncoding, f.value)
 	case h.length >= 0:
 		return errEncodingAndLength
-	case h.version == HTTP10:
+	case h.version == probe.HTTP10:
 		return errEncodingVersion
 	}
 	return nil
@@ -298,7 +299,7 @@ func (h *header) connection(value []byte) {
 			h.keepAlive = false
 			return
 		}
-		if equalFold(option, "keep-alive") && h.version == HTTP10 {
+		if equalFold(option, "keep-alive") && h.version == probe.HTTP10 {
 			h.keepAlive = true
 		}
 	}

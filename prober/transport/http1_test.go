@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
@@ -113,14 +114,14 @@ func TestHTTP1Answers(t *testing.T) {
 }
 
 // codeOf does what a verdict without expectations does.
-func codeOf(r *Result) errcode.Code {
+func codeOf(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
 	}
 	return errcode.FromStatus(r.HTTP.Status)
 }
 
-func assertPhasesAddUp(t *testing.T, r *Result) {
+func assertPhasesAddUp(t *testing.T, r *probe.Result) {
 	t.Helper()
 	var sum time.Duration
 	for p := errcode.PhaseNone; p < errcode.NumPhases; p++ {
@@ -214,7 +215,7 @@ func awaitDead(t *testing.T, tr *Transport) {
 	c := tr.pool.pop()
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
-		return Now()-c.idleSince > lookAfter && !c.fit(Now())
+		return probe.Now()-c.idleSince > lookAfter && !c.fit(probe.Now())
 	}, patience, time.Millisecond)
 	tr.pool.put(c)
 }
@@ -280,9 +281,9 @@ func TestDeadlineOfALaterRequestIsItsOwn(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{URL: p.url("http")})
-	first := Now().Add(amply)
+	first := probe.Now().Add(amply)
 	require.NoError(t, do(tr, amply).Err)
-	time.AfterFunc(first.Sub(Now())+briefly, func() { close(release) })
+	time.AfterFunc(first.Sub(probe.Now())+briefly, func() { close(release) })
 	r := do(tr, patience)
 	require.NoError(t, r.Err, "the first request's deadline, which passed meanwhile, does not end the second")
 	assert.True(t, r.Reused)
@@ -299,7 +300,7 @@ func TestAbortCancelsWhatIsInFlight(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{URL: p.url("http")})
-	ended := make(chan *Result)
+	ended := make(chan *probe.Result)
 	go func() { ended <- do(tr, patience) }()
 	<-arrived
 	tr.Abort()
@@ -314,8 +315,8 @@ func TestCancelledContextEndsDialling(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	tr := newTransport(t, Config{URL: listen(t, answering(okAnswer)).url("http")})
-	var r Result
-	r.Reset(Now(), Now().Add(patience))
+	var r probe.Result
+	r.Reset(probe.Now(), probe.Now().Add(patience))
 	tr.Do(ctx, &r)
 	assert.Equal(t, errcode.Cancelled, codeOf(&r))
 }

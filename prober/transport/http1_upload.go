@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // errHalted ends an upload that the response has made pointless.
@@ -55,13 +56,13 @@ func (u *upload) run() {
 			return
 		}
 	}
-	u.sentAt.Store(int64(Now()))
+	u.sentAt.Store(int64(probe.Now()))
 }
 
 // note ends the phase send of r at the moment when all was written, if that was
 // before now.
-func (u *upload) note(r *Result, now Instant) {
-	sentAt := Instant(u.sentAt.Load())
+func (u *upload) note(r *probe.Result, now probe.Instant) {
+	sentAt := probe.Instant(u.sentAt.Load())
 	if u.running && r.Current() == errcode.PhaseSend && sentAt != 0 {
 		r.EnterAt(errcode.PhaseProcessing, max(r.Since(), min(sentAt, now)))
 	}
@@ -69,7 +70,7 @@ func (u *upload) note(r *Result, now Instant) {
 
 // end gives up what is not written yet and waits for the goroutine. It tells
 // whether all was written, and why not if the reason is not end itself.
-func (u *upload) end(r *Result) (complete bool, err error) {
+func (u *upload) end(r *probe.Result) (complete bool, err error) {
 	if !u.running {
 		return true, nil
 	}
@@ -80,7 +81,7 @@ func (u *upload) end(r *Result) (complete bool, err error) {
 		<-u.done
 		u.c.stream.resumeWrites()
 	}
-	u.note(r, Now())
+	u.note(r, probe.Now())
 	u.running = false
 	r.Sent += u.sent
 	switch {

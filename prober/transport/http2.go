@@ -12,13 +12,14 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 const (
 	// readAhead is how much is read from a connection at once.
 	readAhead = 32 << 10
 	// never is an Instant that does not come.
-	never = Instant(1 << 62)
+	never = probe.Instant(1 << 62)
 )
 
 // h2conn is one HTTP/2 connection. Workers open streams on it and write their
@@ -42,7 +43,7 @@ type h2conn struct {
 
 	// What follows belongs to the reader.
 	in     *bufio.Reader
-	readAt Instant // when the last read returned
+	readAt probe.Instant // when the last read returned
 	fields fieldDecoder
 	head   h2header
 	block  []byte // a header block in several frames
@@ -64,15 +65,15 @@ type h2conn struct {
 	counted bool
 	// heardAt is when the last frame came. pingUntil is when the answer to a PING
 	// must have come, 0 without one.
-	heardAt   Instant
-	pingUntil Instant
+	heardAt   probe.Instant
+	pingUntil probe.Instant
 }
 
 // begin makes c, which was just dialled, an HTTP/2 connection: it sends our
 // preface and waits for the peer's (RFC 9113, section 3.4). No stream is opened
 // before the peer has said how many it allows, so that none is refused for lack
 // of that knowledge. The time it takes belongs to the phase send.
-func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error) {
+func (p *h2pool) begin(ctx context.Context, c *conn, r *probe.Result) (*h2conn, error) {
 	r.Enter(errcode.PhaseSend)
 	h := &h2conn{
 		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
@@ -90,12 +91,12 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
-	h.seat = seat{ceiling: p.t.cfg.Connections, of: h}
+	h.place = probe.Place{Ceiling: p.t.cfg.Connections, Of: h}
 	timeout := p.t.cfg.ConnectTimeout
 	if c.tls != nil {
 		timeout = p.t.cfg.TLSTimeout
 	}
-	c.stream.deadline = min(r.Deadline, Now().Add(timeout))
+	c.stream.deadline = min(r.Deadline, probe.Now().Add(timeout))
 	stop := context.AfterFunc(ctx, c.stream.Abort)
 	err := h.exchangePrefaces()
 	if !stop() && err == nil {
@@ -163,7 +164,7 @@ func (c *h2conn) serve() {
 // readFrames handles frames until one of them, or the network, ends the
 // connection. A panic ends it too, as a failure of the requests on it.
 func (c *h2conn) readFrames() (err error) {
-	defer catch(&err)
+	defer probe.Catch(&err)
 	for {
 		if err := c.readFrame(); err != nil {
 			return err
@@ -217,7 +218,7 @@ func (c *h2conn) end(cause error) (first bool) {
 	case writerWaiting:
 		c.outlet.interrupt()
 	}
-	c.seat.vacate()
+	c.place.Busy()
 	return true
 }
 
@@ -232,7 +233,7 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	st.conn, st.id, st.heard = c, c.nextID, c.heardAt
 	c.nextID += 2
 	if len(c.open) == 0 {
-		c.seat.vacate()
+		c.place.Busy()
 	}
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
@@ -302,7 +303,7 @@ type stampingReader struct{ c *h2conn }
 func (r stampingReader) Read(p []byte) (int, error) {
 	n, err := r.c.rw.Read(p)
 	if n > 0 {
-		r.c.readAt = Now()
+		r.c.readAt = probe.Now()
 	}
 	return n, err
 }

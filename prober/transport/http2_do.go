@@ -5,11 +5,12 @@ import (
 	"errors"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // do performs one request, over HTTP/2 unless the server chooses otherwise. A request
 // that the server says it has not processed is sent once more.
-func (p *h2pool) do(ctx context.Context, r *Result) {
+func (p *h2pool) do(ctx context.Context, r *probe.Result) {
 	if r.Start >= r.Deadline {
 		r.Fail(&errcode.PhaseError{Err: errTimeout})
 		return
@@ -25,7 +26,7 @@ func (p *h2pool) do(ctx context.Context, r *Result) {
 
 // send sends the request once. It reports whether it is to be sent again, in which case
 // it has not failed yet.
-func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
+func (p *h2pool) send(ctx context.Context, r *probe.Result) (again bool) {
 	st := scratchOf(r).stream
 	st.begin(r)
 	step := p.acquire(st)
@@ -39,7 +40,7 @@ func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
 		case stepNone:
 			return false
 		case stepHTTP1:
-			if c := p.t.warm(r, Now()); c != nil {
+			if c := p.t.warm(r, probe.Now()); c != nil {
 				p.t.exchange(c, r)
 				return false
 			}
@@ -56,7 +57,7 @@ func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
 
 // connect makes a connection for r, and for those who wait for it if its worker has
 // taken a dial.
-func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
+func (p *h2pool) connect(ctx context.Context, r *probe.Result) h2step {
 	if next := p.permit(ctx, r); next != stepDial {
 		return next
 	}
@@ -118,14 +119,14 @@ func (st *h2stream) orphaned() error {
 	return errNoUse
 }
 
-func (p *h2pool) failed(r *Result, err error) h2step {
+func (p *h2pool) failed(r *probe.Result, err error) h2step {
 	r.Fail(&errcode.PhaseError{Err: err})
 	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || scratchOf(r).stream.dialled != nil
 	p.dialFailed(scratchOf(r).stream, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
 	return stepNone
 }
 
-func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
+func (p *h2pool) useHTTP1(c *conn, r *probe.Result) h2step {
 	if p.t.pool.add(c) {
 		p.t.exchange(c, r)
 		return stepNone
@@ -138,11 +139,11 @@ func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
 // exchange sends the request of st, which is open, waits for the whole response,
 // and fills in r. It reports whether the request is to be sent again, because the
 // server says that it has not processed it.
-func (st *h2stream) exchange(r *Result) (again bool) {
+func (st *h2stream) exchange(r *probe.Result) (again bool) {
 	r.Remote, r.Reused = st.conn.remote, !r.Opened
 	opened := max(r.Start, r.Since())
 	if st.waited {
-		opened = Now()
+		opened = probe.Now()
 	}
 	r.EnterAt(errcode.PhaseSend, opened)
 	sentAt := opened
@@ -159,11 +160,11 @@ func (st *h2stream) exchange(r *Result) (again bool) {
 // report notes in r what the exchange came to; sentAt is 0 if the request was not
 // sent to its end. The response may have begun before this worker could note
 // that its request was sent.
-func (st *h2stream) report(r *Result, sentAt Instant) (again bool) {
+func (st *h2stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 	r.Sent += st.sent
 	r.Received += st.received
 	if st.status != 0 {
-		r.HTTP.Status, r.HTTP.Version = st.status, HTTP2
+		r.HTTP.Status, r.HTTP.Version = st.status, probe.HTTP2
 	}
 	if sentAt != 0 {
 		if st.firstAt != 0 {

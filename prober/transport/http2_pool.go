@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // h2pool holds the HTTP/2 connections of a transport and the workers that wait
@@ -44,7 +45,7 @@ type h2pool struct {
 	// runs out: one timer for all of them, which almost always fires when that
 	// request is long over.
 	expiry *time.Timer
-	armed  Instant
+	armed  probe.Instant
 	// ending are the connections that were shut and whose readers have not ended.
 	ending sync.WaitGroup
 }
@@ -218,9 +219,9 @@ func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	p.ending.Go(c.serve)
 	opened := p.openOn(c, st)
 	p.balance()
-	p.t.cfg.Connections.notify()
+	p.t.cfg.Connections.Notify()
 	if !opened {
-		c.seat.settle()
+		c.place.Idle()
 		return stepWait
 	}
 	return stepSend
@@ -277,12 +278,12 @@ func (p *h2pool) withdraw(st *h2stream, why error) {
 }
 
 // arm sees to it that expire runs at deadline; mu is held.
-func (p *h2pool) arm(deadline Instant) {
+func (p *h2pool) arm(deadline probe.Instant) {
 	if p.armed != 0 && p.armed <= deadline {
 		return
 	}
 	p.armed = deadline
-	wait := deadline.Sub(Now())
+	wait := deadline.Sub(probe.Now())
 	if p.expiry == nil {
 		p.expiry = time.AfterFunc(wait, p.expire)
 		return
@@ -296,7 +297,7 @@ func (p *h2pool) arm(deadline Instant) {
 func (p *h2pool) expire() {
 	defer func() {
 		if v := recover(); v != nil { // this goroutine is nobody's: a panic would end the process
-			p.shutAll(Panicked(v))
+			p.shutAll(probe.Panicked(v))
 		}
 	}()
 	for c, err := range p.overdue() {
@@ -307,7 +308,7 @@ func (p *h2pool) expire() {
 func (p *h2pool) overdue() map[*h2conn]error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, next := Now(), never
+	now, next := probe.Now(), never
 	for i := len(p.waiters) - 1; i >= 0; i-- {
 		if at := p.waiters[i].deadline; at > now {
 			next = min(next, at)
@@ -318,7 +319,7 @@ func (p *h2pool) overdue() map[*h2conn]error {
 		case p.isRefused():
 			why.Err = errNoStream
 		case p.waiters[i].scarce:
-			why.Err = ErrConnectionLimit
+			why.Err = probe.ErrConnectionLimit
 		}
 		p.refuse(i, why)
 	}

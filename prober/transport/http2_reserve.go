@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"errors"
+
+	"example.com/prober/prober/probe"
 )
 
 // What follows serves transports whose connections have a ceiling: a request has a
@@ -65,7 +67,7 @@ func (p *h2pool) honour(st *h2stream, next h2step) {
 
 // permit gets the permit to dial for r, unless a stream becomes free before. It returns
 // what r is to do next.
-func (p *h2pool) permit(ctx context.Context, r *Result) h2step {
+func (p *h2pool) permit(ctx context.Context, r *probe.Result) h2step {
 	if p.t.cfg.Connections == nil {
 		return stepDial
 	}
@@ -74,8 +76,8 @@ func (p *h2pool) permit(ctx context.Context, r *Result) h2step {
 		return stepDial
 	}
 	p.line(1, true)
-	err := p.t.cfg.Connections.acquire(ctx, r.Deadline, func() bool { return p.openInstead(scratchOf(r).stream) })
-	found := err == nil || errors.Is(err, errNeedless)
+	err := p.t.cfg.Connections.Acquire(ctx, r.Deadline, func() bool { return p.openInstead(scratchOf(r).stream) })
+	found := err == nil || errors.Is(err, probe.ErrNeedless)
 	p.line(-1, !found)
 	switch {
 	case err == nil:

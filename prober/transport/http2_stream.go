@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // errTimeout is what a request fails with whose time has run out.
@@ -15,7 +16,7 @@ var errTimeout = os.ErrDeadlineExceeded
 // connection and guarded by its mutex.
 type h2stream struct {
 	wake     wake
-	deadline Instant
+	deadline probe.Instant
 	waited   bool // its stream was not opened at once
 	scarce   bool // what it waits for is a connection beyond the ceiling
 	// call is the request; varied are the fields that only this one has, encoded.
@@ -34,7 +35,7 @@ type h2stream struct {
 
 	conn  *h2conn
 	id    uint32
-	heard Instant // when the last frame had come before it was opened
+	heard probe.Instant // when the last frame had come before it was opened
 	// left is what is still to send of the body; blocked tells that the worker
 	// waits for a window or for room to send it.
 	left int64
@@ -50,8 +51,8 @@ type h2stream struct {
 	length         int64 // Content-Length of the response, or -1
 	content        int64 // how much of it has arrived
 	bodiless       bool
-	firstAt        Instant // when the response began to arrive
-	lastAt         Instant // when it ended
+	firstAt        probe.Instant // when the response began to arrive
+	lastAt         probe.Instant // when it ended
 	err            error
 	// unprocessed means that the server has said, without an error, that it has not
 	// processed the request and will not (RFC 9113, section 6.8).
@@ -60,7 +61,7 @@ type h2stream struct {
 }
 
 // begin prepares st for a request.
-func (st *h2stream) begin(r *Result) {
+func (st *h2stream) begin(r *probe.Result) {
 	if st.wake == nil {
 		st.wake, st.steps = make(wake, 1), make(chan h2step, 1)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // varying says which fields of a request are not the same in each one. They
@@ -45,7 +46,7 @@ type serial struct {
 }
 
 // stamp makes the varying fields of r.
-func (t *Transport) stamp(r *Result) error {
+func (t *Transport) stamp(r *probe.Result) error {
 	s, v := &scratchOf(r).stamp, &t.call.varying
 	if v.idHeader != "" {
 		id := putHex(s.id[:0], t.serial.prefix)
@@ -69,7 +70,7 @@ func (t *Transport) stamp(r *Result) error {
 }
 
 // trace makes the field traceparent of a trace that begins here and is sampled.
-func (s *stamp) trace() (id TraceID) {
+func (s *stamp) trace() (id probe.TraceID) {
 	high, low := rand.Uint64(), rand.Uint64()|1 // all zeros would be invalid
 	p := append(s.traceparent[:0], "00-"...)
 	p = putHex(putHex(p, high), low)

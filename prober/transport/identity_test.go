@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestIdentifiersAreUnique(t *testing.T) {
@@ -133,9 +134,9 @@ func answeringUploads(size int64) func(net.Conn) {
 // steadyState returns how many allocations a request of tr takes.
 func steadyState(t *testing.T, tr *Transport) float64 {
 	t.Helper()
-	var r Result
+	var r probe.Result
 	exchange := func() {
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.BodyErr != nil {

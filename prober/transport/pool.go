@@ -3,6 +3,8 @@ package transport
 import (
 	"slices"
 	"sync"
+
+	"example.com/prober/prober/probe"
 )
 
 // pool holds the connections of a transport: those that are idle, the one used
@@ -16,7 +18,7 @@ type pool struct {
 
 // get takes the idle connection that was used last, nil if there is none. Those
 // that the peer has closed meanwhile are closed here too, which is no attempt.
-func (p *pool) get(now Instant) *conn {
+func (p *pool) get(now probe.Instant) *conn {
 	for {
 		c := p.pop()
 		if c == nil || c.fit(now) {
@@ -36,7 +38,7 @@ func (p *pool) pop() *conn {
 	c := p.idle[last]
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
-	c.seat.vacate()
+	c.place.Busy()
 	return c
 }
 
@@ -48,7 +50,7 @@ func (p *pool) put(c *conn) bool {
 		return false
 	}
 	p.idle = append(p.idle, c)
-	c.seat.settle()
+	c.place.Idle()
 	return true
 }
 
@@ -76,7 +78,7 @@ func (p *pool) withdraw(c *conn) bool {
 	}
 	p.idle = slices.Delete(p.idle, i, i+1)
 	delete(p.open, c)
-	c.seat.vacate()
+	c.place.Busy()
 	return true
 }
 
@@ -111,7 +113,7 @@ func (p *pool) closeIdle() {
 	p.idle = nil
 	for _, c := range idle {
 		delete(p.open, c)
-		c.seat.vacate()
+		c.place.Busy()
 	}
 	p.mu.Unlock()
 	for _, c := range idle {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // ProxyOptions says through which proxy a target is reached.
@@ -129,7 +130,7 @@ func (p *proxy) negotiate(c *conn, target endpoint) error {
 
 // judge finds a request for credentials, which of all answers to a forwarded
 // request only the proxy itself can send (RFC 9110, section 15.5.8).
-func (p *proxy) judge(r *Result) {
+func (p *proxy) judge(r *probe.Result) {
 	if p.forwards() && r.Err == nil && r.HTTP.Status == 407 {
 		r.Err = &errcode.PhaseError{Phase: r.Current(), Reused: r.Reused, Err: errProxyAuth}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // httpConnect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
@@ -26,7 +27,7 @@ func (p *proxy) httpConnect(c *conn, target endpoint) error {
 		return errProxyAuth
 	case status < 200 || status > 299:
 		return errcode.New(errcode.ProxyRefused, "the proxy answered CONNECT with status "+strconv.Itoa(status))
-	case c.start != c.end || c.surplus(new(Result)) != nil:
+	case c.start != c.end || c.surplus(new(probe.Result)) != nil:
 		return errProxySurplus // the target speaks second under TLS
 	}
 	return nil
@@ -38,7 +39,7 @@ func readConnectStatus(c *conn) (int, error) {
 	c.buf = make([]byte, readBufferSize)
 	c.head.tunnel = true
 	defer func() { c.head.tunnel = false }()
-	var unseen Result // bytes and times of the proxy are not those of the response
+	var unseen probe.Result // bytes and times of the proxy are not those of the response
 	for range maxInformational + 1 {
 		if err := c.readHeader(&unseen); err != nil {
 			return 0, err

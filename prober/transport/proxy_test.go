@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestThroughProxies(t *testing.T) {
@@ -154,14 +155,14 @@ func TestSilentProxy(t *testing.T) {
 		"https":  errcode.ProxyConnect, // its handshake
 		"socks5": errcode.DialTimeout,
 	}
-	timedOut, cancelled := map[string]func() *Result{}, map[string]func() *Result{}
+	timedOut, cancelled := map[string]func() *probe.Result{}, map[string]func() *probe.Result{}
 	for scheme := range codes {
 		cfg := Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: ProxyOptions{URL: silent.url(scheme)}}
 		patient := newTransport(t, cfg)
-		cancelled[scheme] = func() *Result { return doUntil(patient, briefly) }
+		cancelled[scheme] = func() *probe.Result { return doUntil(patient, briefly) }
 		cfg.ConnectTimeout = amply
 		hasty := newTransport(t, cfg)
-		timedOut[scheme] = func() *Result { return do(hasty, patience) }
+		timedOut[scheme] = func() *probe.Result { return do(hasty, patience) }
 	}
 	for scheme, r := range allAtOnce(timedOut) {
 		assert.Equal(t, codes[scheme], errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
@@ -188,7 +189,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 			_, _ = io.Copy(io.Discard, c)
 		}
 	}
-	requests := map[string]func() *Result{}
+	requests := map[string]func() *probe.Result{}
 	for name, test := range map[string]struct {
 		scheme string
 		at     func(net.Conn)
@@ -204,7 +205,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 	} {
 		via := ProxyOptions{URL: listen(t, test.at).url(test.scheme), TLS: TLSOptions{CA: ca.pem()}}
 		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * amply})
-		requests[name] = func() *Result { return do(tr, patience) }
+		requests[name] = func() *probe.Result { return do(tr, patience) }
 	}
 	for name, r := range allAtOnce(requests) {
 		assert.Equal(t, errcode.DialTimeout, codeOf(r), "%s: %v", name, r.Err)

@@ -10,6 +10,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // The fields of a redirect that are looked at.
@@ -57,12 +58,12 @@ type journey struct {
 	visited []string
 	cookie  bool // a response so far has set one
 	// shown is what the servers on the way have shown, in this order.
-	shown []*TLSInfo
+	shown []*probe.TLSInfo
 }
 
 // follow sends the request of r on for as long as the responses ask for that.
 // All of it is one request, within one time.
-func (t *Transport) follow(ctx context.Context, r *Result) {
+func (t *Transport) follow(ctx context.Context, r *probe.Result) {
 	if !isRedirect(r.HTTP.Status) || r.Err != nil {
 		return
 	}
@@ -92,7 +93,7 @@ func visit(method string, u *url.URL) string {
 }
 
 // turn makes of the request the one that the response to it asks for.
-func (j *journey) turn(r *Result) error {
+func (j *journey) turn(r *probe.Result) error {
 	fields := &scratchOf(r).kept.fields
 	j.cookie = j.cookie || fields.has(setCookie)
 	if len(r.HTTP.Hops) == j.home.cfg.FollowRedirects {
@@ -129,7 +130,7 @@ func (j *journey) choose(err, withCookie error) error {
 }
 
 // proceed sends the request.
-func (j *journey) proceed(ctx context.Context, r *Result) error {
+func (j *journey) proceed(ctx context.Context, r *probe.Result) error {
 	r.Redirect()
 	scratchOf(r).kept.reset()
 	if sameOrigin(j.cfg.URL, j.home.cfg.URL) {
@@ -145,13 +146,13 @@ func (j *journey) proceed(ctx context.Context, r *Result) error {
 	return nil
 }
 
-func (j *journey) send(ctx context.Context, t *Transport, r *Result) {
+func (j *journey) send(ctx context.Context, t *Transport, r *probe.Result) {
 	if next := j.home.cfg.Next; next != nil {
 		if !next(ctx, r.Deadline) {
-			r.Fail(&errcode.PhaseError{Err: heldBack(ctx, errHopRate)})
+			r.Fail(&errcode.PhaseError{Err: probe.HeldBack(ctx, errHopRate)})
 			return
 		}
-		r.Start = Now()
+		r.Start = probe.Now()
 	}
 	q := t.encode(&j.cfg)
 	scratchOf(r).call = &q
@@ -215,7 +216,7 @@ func locationFault(fault error, value []byte) error {
 	if end := bytes.IndexAny(value, "?#"); end >= 0 {
 		value = value[:end]
 	}
-	return NewExcerpt(fault, value)
+	return probe.NewExcerpt(fault, value)
 }
 
 func soleLocation(fields *fieldSet) ([]byte, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // redirecting answers at / with a redirect as the query asks for, and elsewhere
@@ -332,10 +333,10 @@ func TestAbortReachesOtherOrigins(t *testing.T) {
 	home := serveHTTP1(t, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.url("http").String()), FollowRedirects: 1})
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan *Result)
+	ended := make(chan *probe.Result)
 	go func() {
-		var r Result
-		r.Reset(Now(), Now().Add(patience))
+		var r probe.Result
+		r.Reset(probe.Now(), probe.Now().Add(patience))
 		tr.Do(ctx, &r)
 		ended <- &r
 	}()

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // within returns the TCP connection that carries c, which may be TLS.
@@ -138,7 +139,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 		t.Run(name+", met by connect", func(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
-			var r Result
+			var r probe.Result
 			r.Begin()
 			r.Enter(errcode.PhaseConnect)
 			r.Fail(&errcode.PhaseError{Err: tr.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})

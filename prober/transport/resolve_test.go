@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // How long a test waits for something that does not happen: briefly where
@@ -81,7 +82,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"SERVFAIL where IPv6 is wanted":         {answer: dnsAnswer{rcode6: dnsmessage.RCodeServerFailure, ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSServfail},
 	}
 	target := listen(t, answering(okAnswer))
-	requests := map[string]func() *Result{}
+	requests := map[string]func() *probe.Result{}
 	codes := map[string]errcode.Code{}
 	for name, test := range tests {
 		server := serveDNS(t, map[string]dnsAnswer{"name.test.": test.answer})
@@ -92,7 +93,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 				ConnectTimeout: test.time,
 			})
 			tr.lookup = look
-			requests[name+", "+way] = func() *Result { return do(tr, patience) }
+			requests[name+", "+way] = func() *probe.Result { return do(tr, patience) }
 			codes[name+", "+way] = test.code
 		}
 	}

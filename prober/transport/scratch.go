@@ -1,8 +1,12 @@
 package transport
 
+import (
+	"example.com/prober/prober/probe"
+)
+
 // scratch is what a worker's Result holds for this engine from one request to the next.
 type scratch struct {
-	http   HTTP
+	http   probe.HTTP
 	call   *call     // what to send
 	stamp  stamp     // what varies in it
 	kept   *kept     // used again wherever something is kept
@@ -11,7 +15,7 @@ type scratch struct {
 }
 
 // scratchOf returns the scratch of r, which it makes for the first request of a worker.
-func scratchOf(r *Result) *scratch {
+func scratchOf(r *probe.Result) *scratch {
 	s, ok := r.Scratch.(*scratch)
 	if !ok {
 		s = new(scratch)
@@ -21,8 +25,8 @@ func scratchOf(r *Result) *scratch {
 }
 
 // begin prepares r and its scratch for a request.
-func (s *scratch) begin(r *Result) {
-	s.http = HTTP{Hops: s.http.Hops[:0]}
+func (s *scratch) begin(r *probe.Result) {
+	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
 	s.call, s.stamp.authorization = nil, ""
 	r.HTTP = &s.http
 	r.Begin()

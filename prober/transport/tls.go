@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // TLSOptions configures the client side of a handshake.
@@ -93,9 +94,9 @@ func (t *Transport) ClientCertificateNotAfter() time.Time {
 }
 
 // secure does the handshake on c within its own time and the request's.
-func (t *Transport) secure(c *conn, r *Result) error {
+func (t *Transport) secure(c *conn, r *probe.Result) error {
 	r.Enter(errcode.PhaseTLS)
-	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
+	c.stream.deadline = min(r.Deadline, probe.Now().Add(t.cfg.TLSTimeout))
 	secured, err := handshake(c.rw, t.tls)
 	if info := describe(secured.ConnectionState()); info != nil {
 		info.Unverified = t.cfg.TLS.InsecureSkipVerify
@@ -111,11 +112,11 @@ func (t *Transport) secure(c *conn, r *Result) error {
 }
 
 // describe returns what the server showed, nil if it showed no certificate.
-func describe(state tls.ConnectionState) *TLSInfo {
+func describe(state tls.ConnectionState) *probe.TLSInfo {
 	if len(state.PeerCertificates) == 0 {
 		return nil
 	}
-	info := &TLSInfo{
+	info := &probe.TLSInfo{
 		Version: state.Version,
 		Cipher:  state.CipherSuite,
 		ALPN:    state.NegotiatedProtocol,

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -40,7 +41,7 @@ func awaitArrival(t *testing.T, tr *Transport) {
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
 		some, err := c.stream.look.peek()
-		return (some || err != nil) && Now()-c.idleSince > lookAfter
+		return (some || err != nil) && probe.Now()-c.idleSince > lookAfter
 	}, patience, time.Millisecond)
 	tr.pool.put(c)
 }

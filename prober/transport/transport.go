@@ -21,6 +21,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // Bounds that hold for every response.
@@ -96,10 +97,10 @@ type Config struct {
 	// bounds nothing. A request that needs one more waits for it, unless
 	// [Transport.Reserve] has got it one before, and fails with [ErrConnectionLimit]
 	// when its time has run out.
-	Connections *Ceiling
+	Connections *probe.Ceiling
 	// Next waits until a request may be sent that a redirect leads to, until the given
 	// time at most, and reports whether it may. Nil means that it may at once.
-	Next func(ctx context.Context, until Instant) bool
+	Next func(ctx context.Context, until probe.Instant) bool
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
 	IPVersion IPVersion
@@ -135,7 +136,7 @@ type Transport struct {
 	target, next endpoint
 	proxy        *proxy
 	tls          *tls.Config
-	shown        atomic.Pointer[TLSInfo] // in the last handshake
+	shown        atomic.Pointer[probe.TLSInfo] // in the last handshake
 	call         call
 	serial       serial
 	content      *contentPlan // nil where nothing is kept of responses
@@ -198,7 +199,7 @@ func New(cfg Config) (*Transport, error) {
 // Do performs one request in one attempt, from r.Due until r.Deadline, and
 // fills in r. When ctx ends, dialling ends with it; [Transport.Abort] ends
 // exchanges under way.
-func (t *Transport) Do(ctx context.Context, r *Result) {
+func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 	s := scratchOf(r)
 	s.begin(r)
 	defer t.recover(r)
@@ -230,14 +231,14 @@ func (t *Transport) Do(ctx context.Context, r *Result) {
 // next: a twentieth of what such a request costs.
 //
 //go:noinline
-func (t *Transport) roomyOnce(ctx context.Context, r *Result) {
+func (t *Transport) roomyOnce(ctx context.Context, r *probe.Result) {
 	var room [8 << 10]byte
 	t.once(ctx, r)
 	runtime.KeepAlive(&room)
 }
 
 // once sends the request that r calls for and reads the response.
-func (t *Transport) once(ctx context.Context, r *Result) {
+func (t *Transport) once(ctx context.Context, r *probe.Result) {
 	if t.h2 != nil {
 		t.h2.do(ctx, r)
 		return
@@ -251,19 +252,19 @@ func (t *Transport) once(ctx context.Context, r *Result) {
 }
 
 // exchange does the request of r on c, which it then gives back or closes.
-func (t *Transport) exchange(c *conn, r *Result) {
+func (t *Transport) exchange(c *conn, r *probe.Result) {
 	defer t.release(c, r)
 	c.exchange(r)
 	t.proxy.judge(r)
 }
 
 // recover makes of a panic the failure of this one request.
-func (t *Transport) recover(r *Result) {
+func (t *Transport) recover(r *probe.Result) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	err := Panicked(v)
+	err := probe.Panicked(v)
 	if st := scratchOf(r).stream; t.h2 != nil && st != nil {
 		t.h2.withdraw(st, err)
 	}
@@ -272,11 +273,11 @@ func (t *Transport) recover(r *Result) {
 
 // release gives the connection back or closes it. A panic of the exchange ends
 // here, as a failure of this one request.
-func (t *Transport) release(c *conn, r *Result) {
+func (t *Transport) release(c *conn, r *probe.Result) {
 	if p := recover(); p != nil {
 		c.reusable = false
 		_, _ = c.upload.end(r)
-		r.Fail(&errcode.PhaseError{Err: Panicked(p)})
+		r.Fail(&errcode.PhaseError{Err: probe.Panicked(p)})
 	}
 	if c.reusable && t.pool.put(c) {
 		return
@@ -287,7 +288,7 @@ func (t *Transport) release(c *conn, r *Result) {
 }
 
 // Code decides what a request came to that Do has ended.
-func (t *Transport) Code(r *Result) errcode.Code { return t.expect.verdict(r) }
+func (t *Transport) Code(r *probe.Result) errcode.Code { return t.expect.verdict(r) }
 
 // CloseIdle closes the connections that carry no request now. It waits for no peer:
 // each is told that its connection ends if there is room to tell it.
@@ -328,7 +329,7 @@ func (t *Transport) Open() int {
 }
 
 // connection takes a warm connection or makes one.
-func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.PhaseError) {
+func (t *Transport) connection(ctx context.Context, r *probe.Result) (*conn, *errcode.PhaseError) {
 	if c := t.warm(r, r.Start); c != nil {
 		return c, nil
 	}
@@ -346,7 +347,7 @@ func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.
 
 // warm takes an idle connection, nil if there is none. now may be a little late: what
 // was idle for less than that is not looked at.
-func (t *Transport) warm(r *Result, now Instant) *conn {
+func (t *Transport) warm(r *probe.Result, now probe.Instant) *conn {
 	c := t.claimed(r, now)
 	if c == nil {
 		c = t.pool.get(now)

@@ -1,4 +1,7 @@
-package transport
+// Package probe has what the engines, the load and the numbers share: the clock, the
+// result of a request, what an engine does, and the ceiling of connections. It knows of
+// no protocol but for the part of a result that is HTTP's.
+package probe
 
 import (
 	"errors"
