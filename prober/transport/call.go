@@ -35,7 +35,8 @@ func (t *Transport) encode(cfg *Config) call {
 	if cfg.BodySize > 0 {
 		q.pattern, q.length = filler, cfg.BodySize
 	}
-	q.http1 = encodeRequest(cfg, t.proxy)
+	authorization, forwarded := t.dialer.forwards()
+	q.http1 = encodeRequest(cfg, authorization, forwarded)
 	if q.isInline() {
 		q.http1.keep = append(q.http1.keep, q.pattern[:q.length]...)
 		q.http1.last = append(q.http1.last, q.pattern[:q.length]...)

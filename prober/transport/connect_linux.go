@@ -17,12 +17,12 @@ import (
 // connectTCP makes a connection as package net does, without asking the system for what is
 // known already, without waiting for what has happened, and with half of the garbage. What
 // is rare is left to package net: handled is false then.
-func (t *Transport) connectTCP(ctx context.Context, to netip.AddrPort, deadline probe.Instant) (c net.Conn, handled bool, err error) {
-	if t.dialer.LocalAddr != nil || to.Addr().Zone() != "" {
+func (d *dialer) connectTCP(ctx context.Context, to netip.AddrPort, deadline probe.Instant) (c net.Conn, handled bool, err error) {
+	if d.net.LocalAddr != nil || to.Addr().Zone() != "" {
 		return nil, false, nil
 	}
 	made := &tcpConn{remote: to}
-	err = made.open(ctx, t.policy, t.reserve, deadline)
+	err = made.open(ctx, d.policy, d.reserve, deadline)
 	switch {
 	case err == nil && !made.isConnectedToItself():
 		return made, true, nil

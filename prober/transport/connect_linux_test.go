@@ -25,7 +25,7 @@ func bothWays(t *testing.T, p *peer) map[string]net.Conn {
 	byNet, err := net.Dial("tcp", p.Addr().String())
 	require.NoError(t, err)
 	byHand, handled, err := newTransport(t, Config{URL: p.url("http")}).
-		connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(patience))
+		dialer.connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(patience))
 	require.NoError(t, err)
 	require.True(t, handled)
 	t.Cleanup(func() { _, _ = byNet.Close(), byHand.Close() })
@@ -176,7 +176,7 @@ func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 		"a zone":           {netip.Addr{}, netip.MustParseAddrPort("[fe80::1%lo]:1")},
 	} {
 		tr := newTransport(t, Config{URL: p.url("http"), SourceAddress: tt.source})
-		_, handled, err := tr.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
+		_, handled, err := tr.dialer.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
 		require.NoError(t, err, name)
 		assert.False(t, handled, name)
 	}

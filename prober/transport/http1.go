@@ -3,8 +3,7 @@ package transport
 import (
 	"errors"
 	"io"
-	"net"
-	"net/netip"
+	"os"
 	"syscall"
 
 	"example.com/prober/errcode"
@@ -17,12 +16,9 @@ const readBufferSize = 8 << 10
 // conn is one HTTP/1 connection. Only the goroutine that has taken it from the
 // pool touches it, but for Abort on its stream.
 type conn struct {
-	t      *Transport
-	stream *stream
-	rw     net.Conn // the stream, or TLS over it
-	tls    *tlsConn // what rw is, if it is TLS
-	remote netip.AddrPort
+	link
 
+	t *Transport
 	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
 	// back to the transport when the connection is closed.
 	buf        []byte
@@ -44,17 +40,23 @@ type conn struct {
 	place     probe.Place // taken while the connection is idle
 }
 
-func newConn(t *Transport, s *stream, remote netip.AddrPort) *conn {
-	return &conn{t: t, stream: s, rw: s, remote: remote}
+func newConn(t *Transport, l link) *conn {
+	c := &conn{link: l, t: t}
+	c.place = probe.Place{Ceiling: t.cfg.Connections, Of: c}
+	return c
 }
 
 // close ends the connection without waiting.
-func (c *conn) close() {
-	if c.jammed {
-		c.stream.leave(c.stream) // TLS has nothing more to say
-		return
-	}
-	c.stream.leave(c.rw)
+func (c *conn) close() { c.link.close(c.jammed) }
+
+// lookAfter is how long a connection must have been idle to be looked at before
+// it is used again. Below it, as between two requests of a worker, the look
+// would cost a system call per request and find nothing.
+const lookAfter = probe.Instant(1e6)
+
+// fit reports whether c, which was idle until now, can carry another request.
+func (c *conn) fit(now probe.Instant) bool {
+	return now-c.idleSince < lookAfter && !c.isInRecord() || c.isQuiet()
 }
 
 // exchange sends the request and reads the whole response on this goroutine.
@@ -145,7 +147,7 @@ func (c *conn) receive(r *probe.Result) error {
 		return err
 	}
 	r.HTTP.Status, r.HTTP.Version = c.head.status, c.head.version
-	c.head.keep(scratchOf(r).kept)
+	c.keepHeader(scratchOf(r).kept)
 	return c.readBody(r)
 }
 
@@ -202,4 +204,19 @@ func (c *conn) makeRoom() {
 	}
 	c.end = copy(c.buf, c.buf[c.start:c.end])
 	c.start = 0
+}
+
+// surplus demands that nothing came together with the response, after its end, that
+// TLS still holds.
+func (c *conn) surplus(r *probe.Result) error {
+	if !c.mayHold() {
+		return nil
+	}
+	switch err := c.withinTLS(func() error { return c.fill(r) }); {
+	case err == nil:
+		return errDesync
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.ended = true
+	}
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/textproto"
 	"regexp"
 	"slices"
@@ -52,7 +51,8 @@ func readInBytes(raw []byte, method string) reading {
 
 func connOn(answer io.Reader) *conn {
 	t := &Transport{cfg: Config{MaxBodyBytes: defaultMaxBodyBytes}}
-	return newConn(t, newStream(memory{answer: answer}, never), netip.AddrPort{})
+	s := newStream(memory{answer: answer}, never)
+	return newConn(t, link{stream: s, rw: s})
 }
 
 // readInTurn reads answers on one connection, until one of them ends it.
@@ -87,7 +87,7 @@ func (c *conn) read(method string) reading {
 		name := textproto.CanonicalMIMEHeaderKey(string(f.name))
 		got.fields[name] = append(got.fields[name], string(f.value))
 	}
-	c.head.keep(s.kept)
+	c.keepHeader(s.kept)
 	got.err = c.readBody(&r)
 	got.body, got.isLast = string(s.kept.body), !c.head.keepAlive
 	return got

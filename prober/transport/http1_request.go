@@ -15,21 +15,21 @@ type request struct {
 	keepEnd, lastEnd int
 }
 
-func encodeRequest(cfg *Config, via *proxy) request {
-	q := request{keep: encodeHeader(cfg, via, ""), last: encodeHeader(cfg, via, "close")}
+func encodeRequest(cfg *Config, authorization string, forwarded bool) request {
+	q := request{keep: encodeHeader(cfg, authorization, forwarded, ""), last: encodeHeader(cfg, authorization, forwarded, "close")}
 	q.keepEnd, q.lastEnd = len(q.keep)-len("\r\n"), len(q.last)-len("\r\n")
 	return q
 }
 
 // encodeHeader writes the request line and the fields of RFC 9112, section 3.
-func encodeHeader(cfg *Config, via *proxy, connection string) []byte {
+func encodeHeader(cfg *Config, authorization string, forwarded bool, connection string) []byte {
 	var b bytes.Buffer
 	field := func(name, value string) {
 		b.WriteString(name + ": " + value + "\r\n")
 	}
-	b.WriteString(cfg.Method + " " + requestTarget(cfg, via) + " HTTP/1.1\r\n")
+	b.WriteString(cfg.Method + " " + requestTarget(cfg, forwarded) + " HTTP/1.1\r\n")
 	field("Host", hostField(cfg))
-	if authorization := via.forwardAuthorization(); authorization != "" {
+	if authorization != "" {
 		field("Proxy-Authorization", authorization)
 	}
 	for _, h := range requestFields(cfg) {
@@ -60,8 +60,8 @@ func requestFields(cfg *Config) []HeaderField {
 
 // requestTarget is in origin-form, or in absolute-form where a proxy forwards the
 // request (RFC 9112, section 3.2).
-func requestTarget(cfg *Config, via *proxy) string {
-	if via.forwards() {
+func requestTarget(cfg *Config, forwarded bool) string {
+	if forwarded {
 		return cfg.URL.Scheme + "://" + withoutZone(cfg.URL.Host) + cfg.URL.RequestURI()
 	}
 	return cfg.URL.RequestURI()

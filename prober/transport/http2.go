@@ -69,15 +69,15 @@ type h2conn struct {
 	pingUntil probe.Instant
 }
 
-// begin makes c, which was just dialled, an HTTP/2 connection: it sends our
+// begin makes l, which was just dialled, an HTTP/2 connection: it sends our
 // preface and waits for the peer's (RFC 9113, section 3.4). No stream is opened
 // before the peer has said how many it allows, so that none is refused for lack
 // of that knowledge. The time it takes belongs to the phase send.
-func (p *h2pool) begin(ctx context.Context, c *conn, r *probe.Result) (*h2conn, error) {
+func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, error) {
 	r.Enter(errcode.PhaseSend)
 	h := &h2conn{
-		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
-		outlet: &outlet{stream: c.stream},
+		t: p.t, pool: p, stream: l.stream, rw: l.rw, remote: l.remote,
+		outlet: &outlet{stream: l.stream},
 		left:   make(chan struct{}),
 		gone:   make(chan struct{}),
 	}
@@ -93,11 +93,11 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *probe.Result) (*h2conn, 
 	h.h2flow = newFlow()
 	h.place = probe.Place{Ceiling: p.t.cfg.Connections, Of: h}
 	timeout := p.t.cfg.ConnectTimeout
-	if c.tls != nil {
+	if l.tls != nil {
 		timeout = p.t.cfg.TLSTimeout
 	}
-	c.stream.deadline = min(r.Deadline, probe.Now().Add(timeout))
-	stop := context.AfterFunc(ctx, c.stream.Abort)
+	l.stream.deadline = min(r.Deadline, probe.Now().Add(timeout))
+	stop := context.AfterFunc(ctx, l.stream.Abort)
 	err := h.exchangePrefaces()
 	if !stop() && err == nil {
 		err = context.Canceled

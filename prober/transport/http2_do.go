@@ -61,7 +61,7 @@ func (p *h2pool) connect(ctx context.Context, r *probe.Result) h2step {
 	if next := p.permit(ctx, r); next != stepDial {
 		return next
 	}
-	c, err := p.t.dial(ctx, r)
+	l, err := p.t.dial(ctx, r)
 	if err != nil {
 		return p.failed(r, err)
 	}
@@ -70,20 +70,20 @@ func (p *h2pool) connect(ctx context.Context, r *probe.Result) h2step {
 	taken := false
 	defer func() {
 		if !taken {
-			c.close()
+			l.close(false)
 		}
 		if !taken && h != nil {
 			h.shut(errNoUse)
 		}
 	}()
-	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(c)
+	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(&l)
 	if err == nil && !multiplexed {
 		taken = true
 		p.answeredHTTP1(scratchOf(r).stream)
-		return p.useHTTP1(c, r)
+		return p.useHTTP1(l, r)
 	}
 	if err == nil {
-		h, err = p.begin(ctx, c, r)
+		h, err = p.begin(ctx, l, r)
 	}
 	if err != nil {
 		return p.failed(r, err)
@@ -126,7 +126,8 @@ func (p *h2pool) failed(r *probe.Result, err error) h2step {
 	return stepNone
 }
 
-func (p *h2pool) useHTTP1(c *conn, r *probe.Result) h2step {
+func (p *h2pool) useHTTP1(l link, r *probe.Result) h2step {
+	c := newConn(p.t, l)
 	if p.t.pool.add(c) {
 		p.t.exchange(c, r)
 		return stepNone

@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"syscall"
-
-	"example.com/prober/prober/probe"
 )
 
 // reach is how far a read goes to find bytes.
@@ -73,45 +71,4 @@ func (l *look) take(p []byte, flags int) (int, error) {
 		return 0, io.EOF
 	}
 	return l.n, nil
-}
-
-// lookAfter is how long a connection must have been idle to be looked at before
-// it is used again. Below it, as between two requests of a worker, the look
-// would cost a system call per request and find nothing.
-const lookAfter = probe.Instant(1e6)
-
-// fit reports whether c, which was idle until now, can carry another request. The
-// end of the stream, an error or bytes that nobody asked for mean that it cannot.
-// Under TLS, session tickets and key updates may come at any time.
-func (c *conn) fit(now probe.Instant) bool {
-	begun := c.tls.isInRecord()
-	if !begun && now-c.idleSince < lookAfter {
-		return true
-	}
-	some, err := c.stream.look.peek()
-	switch {
-	case err != nil:
-		return false
-	case !some:
-		return !begun // it could be the beginning of an answer
-	}
-	return c.tls.isOnlyManaged(c.stream)
-}
-
-// surplus demands that nothing came together with the response, after its end, that
-// TLS still holds. It makes no system call.
-func (c *conn) surplus(r *probe.Result) error {
-	if !c.tls.mayHold() {
-		return nil
-	}
-	c.tls.restrict(c.stream, reachTLS)
-	err := c.fill(r)
-	c.tls.restrict(c.stream, reachAll)
-	switch {
-	case err == nil:
-		return errDesync
-	case !errors.Is(err, os.ErrDeadlineExceeded):
-		c.ended = true
-	}
-	return nil
 }

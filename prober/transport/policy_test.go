@@ -46,7 +46,7 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 			t.Parallel()
 			cfg.Deny = prefixes("127.0.0.0/8")
 			tr := newTransport(t, cfg)
-			tr.lookup = directLookup(server.addr, policy.Policy{}) // the server of the test is on loopback
+			tr.dialer.lookup = directLookup(server.addr, policy.Policy{}) // the server of the test is on loopback
 			r := do(tr, patience)
 			require.Equal(t, errcode.BlockedIP, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseConnect, r.FailedIn())

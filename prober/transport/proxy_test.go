@@ -234,7 +234,8 @@ func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 
 func TestTunnelledRequestDoesNotShowTheProxy(t *testing.T) {
 	t.Parallel()
-	q := encodeRequest(&Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}, &proxy{username: "user"})
+	authorization, forwarded := (&dialer{proxy: &proxy{username: "user"}}).forwards()
+	q := encodeRequest(&Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}, authorization, forwarded)
 	assert.Equal(t, "GET / HTTP/1.1\r\nHost: [fe80::1]\r\nUser-Agent: prober\r\n\r\n", string(q.keep))
 }
 
@@ -299,6 +300,6 @@ func TestNoProxy(t *testing.T) {
 			URL:     &url.URL{Scheme: "http", Host: "192.0.2.1:3128"},
 			NoProxy: test.list,
 		}})
-		assert.Equal(t, test.direct, tr.proxy == nil, name)
+		assert.Equal(t, test.direct, tr.dialer.proxy == nil, name)
 	}
 }

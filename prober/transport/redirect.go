@@ -186,7 +186,7 @@ func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
 	case u.Scheme == "http" && j.cfg.URL.Scheme == "https":
 		return nil, errDowngrade
 	}
-	if _, err := webEndpoint(u); err != nil {
+	if _, err := newEndpoint(u, webPorts); err != nil {
 		return nil, locationFault(errLocationPort, value)
 	}
 	return u, nil
@@ -266,7 +266,7 @@ func sameOrigin(a, b *url.URL) bool { return originOf(a) == originOf(b) }
 
 // originOf returns what stands for the origin of a URL (RFC 6454, section 4).
 func originOf(u *url.URL) string {
-	e, err := webEndpoint(u)
+	e, err := newEndpoint(u, webPorts)
 	if err != nil {
 		return u.String()
 	}

@@ -142,7 +142,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 			var r probe.Result
 			r.Begin()
 			r.Enter(errcode.PhaseConnect)
-			r.Fail(&errcode.PhaseError{Err: tr.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
+			r.Fail(&errcode.PhaseError{Err: tr.dialer.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
 			require.Equal(t, tt.code, codeOf(&r), "error: %v", r.Err)
 			require.Equal(t, tt.opened, r.Opened)
 			require.Equal(t, tt.phase, r.FailedIn())

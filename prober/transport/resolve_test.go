@@ -92,7 +92,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 				IPVersion:      test.version,
 				ConnectTimeout: test.time,
 			})
-			tr.lookup = look
+			tr.dialer.lookup = look
 			requests[name+", "+way] = func() *probe.Result { return do(tr, patience) }
 			codes[name+", "+way] = test.code
 		}
@@ -162,7 +162,7 @@ func TestUnreachableDNSServer(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, Config{URL: &url.URL{Scheme: "http", Host: "name.test"}})
-			tr.lookup = look
+			tr.dialer.lookup = look
 			r := do(tr, patience)
 			assert.Equal(t, errcode.DNSUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseResolve, r.FailedIn())
@@ -326,8 +326,8 @@ func TestOrderOfAddresses(t *testing.T) {
 				URL:       &url.URL{Scheme: "http", Host: "name.test"},
 				IPVersion: test.version,
 			})
-			tr.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
-			addrs, err := tr.resolve(t.Context(), "name.test")
+			tr.dialer.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
+			addrs, err := tr.dialer.resolve(t.Context(), "name.test")
 			require.NoError(t, err)
 			got := make([]string, len(addrs))
 			for i, addr := range addrs {

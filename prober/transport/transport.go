@@ -10,17 +10,13 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"net/url"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 )
 
@@ -131,54 +127,28 @@ type HeaderField struct{ Name, Value string }
 
 // Transport sends the requests of one target. It is safe for concurrent use.
 type Transport struct {
-	cfg Config
-	// target is what the URL names, next what is dialled: the target or the proxy.
-	target, next endpoint
-	proxy        *proxy
-	tls          *tls.Config
-	shown        atomic.Pointer[probe.TLSInfo] // in the last handshake
-	call         call
-	serial       serial
-	content      *contentPlan // nil where nothing is kept of responses
-	expect       *expectation
-	origins      origins
-	ipVersion    IPVersion
-	lookup       lookup
-	policy       policy.Policy
-	blocked      error // why nothing may be sent, if so
-	reserve      reserve
-	dialer       net.Dialer
-	pool         pool
-	buffers      buffers
-	h2           *h2pool // nil where HTTP/2 cannot be spoken
+	cfg     Config
+	dialer  *dialer
+	call    call
+	serial  serial
+	content *contentPlan // nil where nothing is kept of responses
+	expect  *expectation
+	origins origins
+	pool    pool
+	buffers buffers
+	h2      *h2pool // nil where HTTP/2 cannot be spoken
 }
 
 // New compiles cfg. It fails when the URL or the TLS material cannot be used, or
 // when two settings exclude each other.
 func New(cfg Config) (*Transport, error) {
-	target, err := webEndpoint(cfg.URL)
+	d, err := newDialer(planOf(&cfg))
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{
-		cfg:     cfg,
-		target:  target,
-		policy:  policy.New(cfg.Deny, cfg.Allow, cfg.DenyHosts),
-		reserve: newReserve(),
-	}
-	t.lookup = newLookup(cfg.DNSServer, t.policy)
-	t.dialer = newDialer(t.policy, t.reserve, cfg.SourceAddress)
+	t := &Transport{cfg: cfg, dialer: d}
 	if t.cfg.MaxBodyBytes == 0 {
 		t.cfg.MaxBodyBytes = defaultMaxBodyBytes
-	}
-	if err := t.route(); err != nil {
-		return nil, err
-	}
-	t.blocked = t.blockedName()
-	if cfg.URL.Scheme == "https" {
-		if t.tls, err = cfg.TLS.compile(t.target.host); err != nil {
-			return nil, err
-		}
 	}
 	if err := t.version(); err != nil {
 		return nil, err
@@ -209,7 +179,7 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 		return
 	}
 	s.call = &t.call
-	if t.tls != nil && t.cfg.RequestsPerConnection == 1 {
+	if t.cfg.URL.Scheme == "https" && t.cfg.RequestsPerConnection == 1 {
 		t.roomyOnce(ctx, r)
 	} else {
 		t.once(ctx, r)
@@ -255,7 +225,15 @@ func (t *Transport) once(ctx context.Context, r *probe.Result) {
 func (t *Transport) exchange(c *conn, r *probe.Result) {
 	defer t.release(c, r)
 	c.exchange(r)
-	t.proxy.judge(r)
+	t.judgeForwarding(r)
+}
+
+// judgeForwarding finds a request for credentials, which of all answers to a forwarded
+// request only the proxy itself can send (RFC 9110, section 15.5.8).
+func (t *Transport) judgeForwarding(r *probe.Result) {
+	if _, ok := t.dialer.forwards(); ok && r.Err == nil && r.HTTP.Status == 407 {
+		r.Err = &errcode.PhaseError{Phase: r.Current(), Reused: r.Reused, Err: errProxyAuth}
+	}
 }
 
 // recover makes of a panic the failure of this one request.
@@ -319,6 +297,12 @@ func (t *Transport) Wait() {
 	t.origins.wait()
 }
 
+// ClientCertificateNotAfter returns the end of validity of the certificate with
+// which the transport authenticates itself, the zero time if it has none.
+func (t *Transport) ClientCertificateNotAfter() time.Time {
+	return t.dialer.clientCertificateNotAfter()
+}
+
 // Open returns the number of connections that are open now.
 func (t *Transport) Open() int {
 	open := t.pool.count()
@@ -333,16 +317,25 @@ func (t *Transport) connection(ctx context.Context, r *probe.Result) (*conn, *er
 	if c := t.warm(r, r.Start); c != nil {
 		return c, nil
 	}
-	c, err := t.dial(ctx, r)
+	l, err := t.dial(ctx, r)
 	if err != nil {
 		return nil, &errcode.PhaseError{Err: err}
 	}
+	c := newConn(t, l)
 	r.Opened = true
 	if !t.pool.add(c) {
 		c.close()
 		return nil, &errcode.PhaseError{Err: context.Canceled}
 	}
 	return c, nil
+}
+
+// dial makes a link for which r has, or gets, the permit.
+func (t *Transport) dial(ctx context.Context, r *probe.Result) (link, error) {
+	if err := t.permit(ctx, r); err != nil {
+		return link{}, err
+	}
+	return t.dialer.dial(ctx, r)
 }
 
 // warm takes an idle connection, nil if there is none. now may be a little late: what
