@@ -62,10 +62,9 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "retries once in hiding", phase: "mass", gates: []gate{gateOnce, gateSeen, gateAnswers},
-			patches: []patch{{"prober/transport/transport.go", "\tt.exchange(c, r)\n}\n", "\tt.exchange(c, r)\n" +
-				"\tif r.Err != nil && r.Reused && r.HTTP.Status == 0 {\n" +
-				"\t\tstart, stamp, s := r.Start, scratchOf(r).stamp, scratchOf(r)\n\t\tr.Reset(r.Due, r.Deadline)\n\t\ts.begin(r)\n\t\tr.Start, s.stamp, s.call = start, stamp, &t.call\n" +
-				"\t\tif c, err = t.connection(ctx, r); err != nil {\n\t\t\tr.Fail(err)\n\t\t\treturn\n\t\t}\n\t\tt.exchange(c, r)\n\t}\n}\n"}},
+			patches: []patch{{"prober/transport/http1_exchange.go", "\t\tp.exchange(c, r, x)\n\t\treturn\n\t}\n\tl, err := p.dial(ctx, r)\n",
+				"\t\tp.exchange(c, r, x)\n\t\tif r.Err == nil || r.HTTP.Status != 0 {\n\t\t\treturn\n\t\t}\n\t\tstart, http := r.Start, r.HTTP\n" +
+					"\t\tr.Reset(r.Due, r.Deadline)\n\t\tr.Begin()\n\t\tr.Start, r.HTTP = start, http\n\t}\n\tl, err := p.dial(ctx, r)\n"}},
 		},
 		{
 			name: "leaks one descriptor in 1,000 connections", phase: "mass", gates: []gate{gateQuiet},

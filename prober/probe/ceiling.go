@@ -90,7 +90,7 @@ func (c *Ceiling) Acquire(ctx context.Context, until Instant, enough func() bool
 		if enough != nil && enough() {
 			return ErrNeedless
 		}
-		if victim, ok := c.Take(turn, nil); ok {
+		if victim, ok := c.take(turn, nil); ok {
 			if victim == nil || victim.Evict() {
 				return nil
 			}
@@ -131,10 +131,10 @@ func (c *Ceiling) quit(turn chan struct{}) {
 	c.tell() // what woke this one may be there for the next one
 }
 
-// Take takes one for who stands first in line, or for anybody where nobody does. If
+// take takes one for who stands first in line, or for anybody where nobody does. If
 // there is none left, it takes over that of the connection that has been idle for
 // longest, which the caller has to evict, but spares those of the pool that asks.
-func (c *Ceiling) Take(turn chan struct{}, asks any) (victim Evictable, ok bool) {
+func (c *Ceiling) take(turn chan struct{}, asks any) (victim Evictable, ok bool) {
 	if c == nil {
 		return nil, true
 	}

@@ -308,11 +308,11 @@ func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
 func TestABodyIsKeptInNoMoreRoomThanItMayTake(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int64{1, 1000, 3 << 20, maxKeptBytes} {
-		p, err := newContentPlan(&Config{MaxBodyBytes: most, CheckBody: func([]byte) error { return nil }})
+		p, err := newContentPlan(contentOptions{MaxBody: most, Check: func([]byte) error { return nil }})
 		require.NoError(t, err)
 		k := kept{plan: p, wanted: true}
 		for left := int(most); left > 0; {
-			part := filler[:min(left, len(filler), 1<<10)]
+			part := make([]byte, min(left, 1<<10))
 			require.NoError(t, k.take(part))
 			left -= len(part)
 		}

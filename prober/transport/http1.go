@@ -18,7 +18,8 @@ const readBufferSize = 8 << 10
 type conn struct {
 	link
 
-	t *Transport
+	pool *pool
+	x    *h1exchange // under way, or the last one
 	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
 	// back to the transport when the connection is closed.
 	buf        []byte
@@ -40,9 +41,9 @@ type conn struct {
 	place     probe.Place // taken while the connection is idle
 }
 
-func newConn(t *Transport, l link) *conn {
-	c := &conn{link: l, t: t}
-	c.place = probe.Place{Ceiling: t.cfg.Connections, Of: c}
+func newConn(p *pool, l link) *conn {
+	c := &conn{link: l, pool: p}
+	c.place = probe.Place{Ceiling: p.connections, Of: c}
 	return c
 }
 
@@ -61,9 +62,9 @@ func (c *conn) fit(now probe.Instant) bool {
 
 // exchange sends the request and reads the whole response on this goroutine.
 // Afterwards c.reusable tells whether the connection can carry another.
-func (c *conn) exchange(r *probe.Result) {
-	c.reusable = false
-	last := c.served+1 == c.t.cfg.RequestsPerConnection
+func (c *conn) exchange(r *probe.Result, x *h1exchange) {
+	c.x, c.reusable = x, false
+	last := c.served+1 == c.pool.requests
 	sendErr := c.send(r, last)
 	c.jammed = sendErr != nil
 	if sendErr != nil && !peerHungUp(sendErr) {
@@ -111,13 +112,13 @@ func peerHungUp(err error) bool {
 // by a goroutine of its own.
 func (c *conn) send(r *probe.Result, last bool) error {
 	r.Enter(errcode.PhaseSend)
-	n, err := c.rw.Write(c.compose(r, last))
+	n, err := c.rw.Write(c.compose(last))
 	r.Sent += int64(n)
 	if err != nil {
 		return err
 	}
-	if q := scratchOf(r).call; !q.isInline() {
-		c.upload.start(c, q)
+	if content := c.x.content; !content.isInline() {
+		c.upload.start(c, content)
 		return nil
 	}
 	r.Enter(errcode.PhaseProcessing)
@@ -125,18 +126,17 @@ func (c *conn) send(r *probe.Result, last bool) error {
 }
 
 // compose returns the header to send, with the content if that is short.
-func (c *conn) compose(r *probe.Result, last bool) []byte {
-	s := scratchOf(r)
-	message, end := s.call.http1.keep, s.call.http1.keepEnd
+func (c *conn) compose(last bool) []byte {
+	q := c.x.request
+	message, end := q.keep, q.keepEnd
 	if last {
-		message, end = s.call.http1.last, s.call.http1.lastEnd
+		message, end = q.last, q.lastEnd
 	}
-	varying := &s.call.varying
-	if varying.none() {
+	if c.x.varying.none() {
 		return message
 	}
 	c.out = append(c.out[:0], message[:end]...)
-	c.out = varying.appendLines(c.out, &s.stamp)
+	c.out = appendLines(c.out, c.x.varying, c.x.stamp)
 	c.out = append(c.out, message[end:]...)
 	return c.out
 }
@@ -147,14 +147,14 @@ func (c *conn) receive(r *probe.Result) error {
 		return err
 	}
 	r.HTTP.Status, r.HTTP.Version = c.head.status, c.head.version
-	c.keepHeader(scratchOf(r).kept)
+	c.keepHeader()
 	return c.readBody(r)
 }
 
 // readFinalHeader reads informational responses and the header after them.
 func (c *conn) readFinalHeader(r *probe.Result) error {
 	if c.buf == nil {
-		c.buf = c.t.buffers.get()
+		c.buf = c.pool.buffers.get()
 	}
 	for range maxInformational + 1 {
 		if err := c.readHeader(r); err != nil {

@@ -11,7 +11,6 @@ import (
 
 // What a peer can do wrong in a response body.
 var (
-	errBodyLimit     = errcode.New(errcode.BodyLimit, "response body above the limit")
 	errChunkLine     = errcode.New(errcode.HTTP1Chunk, "a line of chunk framing above 4 KiB, or without CRLF at its end")
 	errChunkOverhead = errcode.New(errcode.HTTP1Chunk, "above 16 KiB of chunk framing beyond what the chunks need")
 	errChunkEnd      = errcode.New(errcode.HTTP1Chunk, "no CRLF after the content of a chunk")
@@ -29,13 +28,13 @@ const maxChunkOverhead = 16 << 10
 func (c *conn) readBody(r *probe.Result) error {
 	h := &c.head
 	switch {
-	case scratchOf(r).call.bodiless, h.status == 204, h.status == 304:
+	case c.x.bodiless, h.status == 204, h.status == 304:
 	case h.chunked:
 		if err := c.readChunks(r); err != nil {
 			return err
 		}
 	case h.length >= 0:
-		if h.length > c.t.cfg.MaxBodyBytes {
+		if h.length > c.pool.maxBody {
 			return errBodyLimit
 		}
 		if err := c.discard(r, h.length); err != nil {
@@ -55,12 +54,12 @@ func (c *conn) readBody(r *probe.Result) error {
 func (c *conn) readUntilClose(r *probe.Result) error {
 	c.head.keepAlive = false
 	for total := int64(0); ; {
-		if err := scratchOf(r).kept.take(c.buf[c.start:c.end]); err != nil {
+		if err := c.x.kept.take(c.buf[c.start:c.end]); err != nil {
 			return err
 		}
 		total += int64(c.end - c.start)
 		c.start = c.end
-		if total > c.t.cfg.MaxBodyBytes {
+		if total > c.pool.maxBody {
 			return errBodyLimit
 		}
 		err := c.fill(r)
@@ -78,7 +77,7 @@ func (c *conn) readUntilClose(r *probe.Result) error {
 func (c *conn) discard(r *probe.Result, n int64) error {
 	for {
 		have := min(n, int64(c.end-c.start))
-		if err := scratchOf(r).kept.take(c.buf[c.start : c.start+int(have)]); err != nil {
+		if err := c.x.kept.take(c.buf[c.start : c.start+int(have)]); err != nil {
 			return err
 		}
 		c.start += int(have)
@@ -114,7 +113,7 @@ func (c *conn) readChunks(r *probe.Result) error {
 		if size == 0 {
 			return c.readTrailers(r)
 		}
-		if total += size; total > c.t.cfg.MaxBodyBytes {
+		if total += size; total > c.pool.maxBody {
 			return errBodyLimit
 		}
 		if err := c.discard(r, size); err != nil {

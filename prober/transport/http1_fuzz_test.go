@@ -50,9 +50,9 @@ func readInBytes(raw []byte, method string) reading {
 }
 
 func connOn(answer io.Reader) *conn {
-	t := &Transport{cfg: Config{MaxBodyBytes: defaultMaxBodyBytes}}
+	p := newPool(h1options{maxBody: defaultMaxBodyBytes})
 	s := newStream(memory{answer: answer}, never)
-	return newConn(t, link{stream: s, rw: s})
+	return newConn(p, link{stream: s, rw: s})
 }
 
 // readInTurn reads answers on one connection, until one of them ends it.
@@ -75,10 +75,12 @@ func readInTurn(method string, answers ...[]byte) (all []reading) {
 
 func (c *conn) read(method string) reading {
 	var r probe.Result
-	s := scratchOf(&r)
-	s.begin(&r)
-	s.call = &call{bodiless: method == http.MethodHead}
-	s.keep(&contentPlan{decoders: new(Decoders), check: func([]byte) error { return nil }})
+	r.Begin()
+	plan, err := newContentPlan(contentOptions{Check: func([]byte) error { return nil }})
+	if err != nil {
+		return reading{err: err}
+	}
+	c.x = &h1exchange{bodiless: method == http.MethodHead, kept: plan.keep(nil)}
 	if err := c.readFinalHeader(&r); err != nil {
 		return reading{err: err}
 	}
@@ -87,9 +89,9 @@ func (c *conn) read(method string) reading {
 		name := textproto.CanonicalMIMEHeaderKey(string(f.name))
 		got.fields[name] = append(got.fields[name], string(f.value))
 	}
-	c.keepHeader(s.kept)
+	c.keepHeader()
 	got.err = c.readBody(&r)
-	got.body, got.isLast = string(s.kept.body), !c.head.keepAlive
+	got.body, got.isLast = string(c.x.kept.body), !c.head.keepAlive
 	return got
 }
 

@@ -58,13 +58,14 @@ func (c *conn) parseHeader(block []byte) error {
 	return err
 }
 
-// keepHeader passes the fields of the header to k, if anything is kept.
-func (c *conn) keepHeader(k *kept) {
+// keepHeader keeps what is wanted of the header.
+func (c *conn) keepHeader() {
+	k := c.x.kept
 	if k == nil {
 		return
 	}
 	for _, f := range c.head.fields {
-		k.fields.add(k.plan.fields, f.name, f.value)
+		k.field(f.name, f.value)
 	}
 	k.begin(c.head.status)
 }

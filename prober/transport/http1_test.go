@@ -212,12 +212,12 @@ func TestConnectionClosedWhileIdleIsNoAttempt(t *testing.T) {
 // time is over in which it would not be looked at.
 func awaitDead(t *testing.T, tr *Transport) {
 	t.Helper()
-	c := tr.pool.pop()
+	c := tr.h1.pop()
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
 		return probe.Now()-c.idleSince > lookAfter && !c.fit(probe.Now())
 	}, patience, time.Millisecond)
-	tr.pool.put(c)
+	tr.h1.put(c)
 }
 
 func TestPeerThatClosesOnTheSecondRequestIsAKeepAliveRace(t *testing.T) {

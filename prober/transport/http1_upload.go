@@ -13,6 +13,9 @@ import (
 // errHalted ends an upload that the response has made pointless.
 var errHalted = errors.New("the response came before the end of the request")
 
+// maxPart is how much is written at once.
+const maxPart = 32 << 10
+
 // upload writes content that is too long for one write, on a goroutine of its own
 // for as long as it takes. Meanwhile the response is read: a server may answer
 // and stop reading (RFC 9112, section 9.5), or send back what it gets and stop
@@ -21,7 +24,7 @@ var errHalted = errors.New("the response came before the end of the request")
 type upload struct {
 	running bool // start was called, and end was not
 	c       *conn
-	call    *call
+	content *outgoing
 	alone   func() // run, so that starting a goroutine with it allocates nothing
 	done    chan struct{}
 
@@ -31,11 +34,11 @@ type upload struct {
 	err  error
 }
 
-func (u *upload) start(c *conn, q *call) {
+func (u *upload) start(c *conn, content *outgoing) {
 	if u.done == nil {
 		u.done, u.alone = make(chan struct{}, 1), u.run
 	}
-	u.running, u.c, u.call = true, c, q
+	u.running, u.c, u.content = true, c, content
 	u.sent, u.err = 0, nil
 	u.sentAt.Store(0)
 	go u.alone()
@@ -48,8 +51,8 @@ func (u *upload) run() {
 		}
 		u.done <- struct{}{}
 	}()
-	for u.sent < u.call.length {
-		n, err := u.c.rw.Write(u.call.part(u.sent, int(min(int64(len(filler)), u.call.length-u.sent))))
+	for u.sent < u.content.length {
+		n, err := u.c.rw.Write(u.content.part(u.sent, int(min(maxPart, u.content.length-u.sent))))
 		u.sent += int64(n)
 		if err != nil {
 			u.err = err

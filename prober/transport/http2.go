@@ -26,7 +26,6 @@ const (
 // requests themselves; a goroutine of its own reads all that the peer sends and
 // wakes the worker whose response is complete.
 type h2conn struct {
-	t      *Transport
 	pool   *h2pool
 	stream *stream
 	outlet *outlet
@@ -76,7 +75,7 @@ type h2conn struct {
 func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, error) {
 	r.Enter(errcode.PhaseSend)
 	h := &h2conn{
-		t: p.t, pool: p, stream: l.stream, rw: l.rw, remote: l.remote,
+		pool: p, stream: l.stream, rw: l.rw, remote: l.remote,
 		outlet: &outlet{stream: l.stream},
 		left:   make(chan struct{}),
 		gone:   make(chan struct{}),
@@ -85,16 +84,14 @@ func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, e
 	h.framer = http2.NewFramer(&h.h2writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
 	h.fields.table.resize(maxFieldTable)
-	if plan := p.t.content; plan != nil {
-		h.head.wanted = plan.fields
-	}
+	h.head.wanted = p.wanted
 	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
-	h.place = probe.Place{Ceiling: p.t.cfg.Connections, Of: h}
-	timeout := p.t.cfg.ConnectTimeout
+	h.place = probe.Place{Ceiling: p.connections, Of: h}
+	timeout := p.connectTimeout
 	if l.tls != nil {
-		timeout = p.t.cfg.TLSTimeout
+		timeout = p.tlsTimeout
 	}
 	l.stream.deadline = min(r.Deadline, probe.Now().Add(timeout))
 	stop := context.AfterFunc(ctx, l.stream.Abort)
@@ -237,12 +234,11 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	}
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
-	c.draining = served == c.t.cfg.RequestsPerConnection || st.id == maxStreamID
+	c.draining = served == c.pool.requests || st.id == maxStreamID
 	before := len(c.out)
-	c.out = st.call.http2.appendTo(c.out, st.id, st.varied)
+	c.out = st.request.appendTo(c.out, st.id, st.varied)
 	st.sent = int64(len(c.out) - before)
-	st.left, st.sendWindow = st.call.length, c.initialWindow
-	st.bodiless = st.call.bodiless
+	st.left, st.sendWindow = st.content.length, c.initialWindow
 	c.appendBody(st)
 	c.awaited--
 	st.handedOver = st.left == 0 && (c.reading || c.writer != writerIdle)
@@ -251,7 +247,7 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 
 // capacity is how many streams may be open at once; mu is held.
 func (c *h2conn) capacity() int {
-	return min(c.t.cfg.StreamsPerConnection, int(min(c.peerStreams, maxStreamID)))
+	return min(c.pool.streams, int(min(c.peerStreams, maxStreamID)))
 }
 
 // isRefusing tells whether the peer allows no stream on a connection that is

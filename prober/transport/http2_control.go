@@ -123,5 +123,5 @@ func (c *h2conn) suspect(st *h2stream, now probe.Instant) {
 		return
 	}
 	_ = c.framer.WritePing(false, [8]byte{'p', 'r', 'o', 'b', 'e', 'r'})
-	c.pingUntil = now.Add(c.t.cfg.ConnectTimeout)
+	c.pingUntil = now.Add(c.pool.connectTimeout)
 }

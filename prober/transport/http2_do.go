@@ -10,26 +10,26 @@ import (
 
 // do performs one request, over HTTP/2 unless the server chooses otherwise. A request
 // that the server says it has not processed is sent once more.
-func (p *h2pool) do(ctx context.Context, r *probe.Result) {
+func (p *h2pool) do(ctx context.Context, r *probe.Result, x *h2exchange) {
 	if r.Start >= r.Deadline {
 		r.Fail(&errcode.PhaseError{Err: errTimeout})
 		return
 	}
-	if s := scratchOf(r); s.stream == nil {
-		s.stream = new(h2stream)
+	if x.stream == nil {
+		x.stream = new(h2stream)
 	}
-	if again := p.send(ctx, r); again {
+	if again := p.send(ctx, r, x); again {
 		r.Resend()
-		p.send(ctx, r)
+		p.send(ctx, r, x)
 	}
 }
 
 // send sends the request once. It reports whether it is to be sent again, in which case
 // it has not failed yet.
-func (p *h2pool) send(ctx context.Context, r *probe.Result) (again bool) {
-	st := scratchOf(r).stream
-	st.begin(r)
-	step := p.acquire(st)
+func (p *h2pool) send(ctx context.Context, r *probe.Result, x *h2exchange) (again bool) {
+	st := x.stream
+	st.begin(r, x)
+	step := p.acquire(st, x)
 	for {
 		switch step {
 		case stepSend:
@@ -40,30 +40,30 @@ func (p *h2pool) send(ctx context.Context, r *probe.Result) (again bool) {
 		case stepNone:
 			return false
 		case stepHTTP1:
-			if c := p.t.warm(r, probe.Now()); c != nil {
-				p.t.exchange(c, r)
+			if p.http1.useWarmHTTP1(r) {
 				return false
 			}
-			step = p.connect(ctx, r)
+			step = p.connect(ctx, r, x)
 		case stepDial:
 			if err := st.orphaned(); err != nil {
-				step = p.failed(r, err)
+				step = p.failed(r, st, err)
 				continue
 			}
-			step = p.connect(ctx, r)
+			step = p.connect(ctx, r, x)
 		}
 	}
 }
 
 // connect makes a connection for r, and for those who wait for it if its worker has
 // taken a dial.
-func (p *h2pool) connect(ctx context.Context, r *probe.Result) h2step {
-	if next := p.permit(ctx, r); next != stepDial {
+func (p *h2pool) connect(ctx context.Context, r *probe.Result, x *h2exchange) h2step {
+	st := x.stream
+	if next := p.await(ctx, r, x); next != stepDial {
 		return next
 	}
-	l, err := p.t.dial(ctx, r)
+	l, err := p.dial(ctx, r)
 	if err != nil {
-		return p.failed(r, err)
+		return p.failed(r, st, err)
 	}
 	r.Opened = true
 	var h *h2conn
@@ -76,19 +76,20 @@ func (p *h2pool) connect(ctx context.Context, r *probe.Result) h2step {
 			h.shut(errNoUse)
 		}
 	}()
-	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(&l)
+	multiplexed, err := p.negotiated(&l)
 	if err == nil && !multiplexed {
 		taken = true
-		p.answeredHTTP1(scratchOf(r).stream)
-		return p.useHTTP1(l, r)
+		p.answeredHTTP1(st)
+		p.http1.useHTTP1(l, r)
+		return stepNone
 	}
 	if err == nil {
 		h, err = p.begin(ctx, l, r)
 	}
 	if err != nil {
-		return p.failed(r, err)
+		return p.failed(r, st, err)
 	}
-	step := p.add(h, scratchOf(r).stream)
+	step := p.add(h, st)
 	switch step {
 	case stepSend:
 		taken = true
@@ -99,9 +100,9 @@ func (p *h2pool) connect(ctx context.Context, r *probe.Result) h2step {
 	}
 	taken = true
 	h.greet()
-	scratchOf(r).stream.dialled = h
+	st.dialled = h
 	r.Enter(errcode.PhaseQueue)
-	return p.acquire(scratchOf(r).stream)
+	return p.acquire(st, x)
 }
 
 // orphaned returns why the connection that st has dialled, and could not be opened
@@ -119,21 +120,10 @@ func (st *h2stream) orphaned() error {
 	return errNoUse
 }
 
-func (p *h2pool) failed(r *probe.Result, err error) h2step {
+func (p *h2pool) failed(r *probe.Result, st *h2stream, err error) h2step {
 	r.Fail(&errcode.PhaseError{Err: err})
-	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || scratchOf(r).stream.dialled != nil
-	p.dialFailed(scratchOf(r).stream, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
-	return stepNone
-}
-
-func (p *h2pool) useHTTP1(l link, r *probe.Result) h2step {
-	c := newConn(p.t, l)
-	if p.t.pool.add(c) {
-		p.t.exchange(c, r)
-		return stepNone
-	}
-	c.close()
-	r.Fail(&errcode.PhaseError{Err: context.Canceled})
+	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || st.dialled != nil
+	p.dialFailed(st, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
 	return stepNone
 }
 

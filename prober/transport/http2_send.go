@@ -46,7 +46,7 @@ func (c *h2conn) appendBody(st *h2stream) bool {
 		if n <= 0 {
 			return some
 		}
-		c.appendData(st, st.call.part(st.call.length-st.left, int(n)))
+		c.appendData(st, st.content.part(st.content.length-st.left, int(n)))
 		some = true
 	}
 	return some

@@ -83,18 +83,8 @@ func (v HTTPVersion) negotiated(l *link) (bool, error) {
 	return true, nil
 }
 
-// version prepares t for the version of HTTP that it is to speak.
-func (t *Transport) version() error {
-	v, scheme := t.cfg.HTTPVersion, t.cfg.URL.Scheme
+// checkVersion reports whether t can speak the version of HTTP that it is to speak.
+func (t *Transport) checkVersion() error {
 	_, forwarded := t.dialer.forwards()
-	if err := v.check(scheme, forwarded); err != nil {
-		return err
-	}
-	if t.cfg.StreamsPerConnection == 0 {
-		t.cfg.StreamsPerConnection = defaultStreams
-	}
-	if v.multiplexes(scheme) {
-		t.h2 = newH2pool(t)
-	}
-	return nil
+	return t.cfg.HTTPVersion.check(t.cfg.URL.Scheme, forwarded)
 }

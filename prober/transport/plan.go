@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"cmp"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +32,50 @@ func planOf(cfg *Config) plan {
 		DenyHosts:      cfg.DenyHosts,
 		Aliases:        []alias{{"the Host header", hostOf(cfg.Host)}},
 	}
+}
+
+// contentOptionsOf returns what is of interest in the responses to the requests of cfg.
+func contentOptionsOf(cfg *Config) contentOptions {
+	o := contentOptions{
+		Fields:   cfg.KeepHeader,
+		Check:    cfg.CheckBody,
+		Decode:   len(cfg.Compression) > 0,
+		Follows:  cfg.FollowRedirects > 0,
+		MaxBody:  cfg.MaxBodyBytes,
+		Decoders: cfg.Decoders,
+	}
+	if o.Follows {
+		o.Fields = append(slices.Clip(o.Fields), location, setCookie)
+	}
+	return o
+}
+
+// carry prepares what carries the requests.
+func (t *Transport) carry() {
+	cfg := &t.cfg
+	t.h1 = newPool(h1options{
+		requests:    cfg.RequestsPerConnection,
+		maxBody:     cfg.MaxBodyBytes,
+		connections: cfg.Connections,
+		dial:        t.dial,
+	})
+	if !cfg.HTTPVersion.multiplexes(cfg.URL.Scheme) {
+		return
+	}
+	t.h2 = newH2pool(h2options{
+		streams:        cmp.Or(cfg.StreamsPerConnection, defaultStreams),
+		requests:       cfg.RequestsPerConnection,
+		maxBody:        cfg.MaxBodyBytes,
+		connectTimeout: cfg.ConnectTimeout,
+		tlsTimeout:     cfg.TLSTimeout,
+		connections:    cfg.Connections,
+		keeps:          t.content != nil,
+		wanted:         t.content.wanted(),
+		only:           cfg.HTTPVersion != AutoHTTP,
+		negotiated:     cfg.HTTPVersion.negotiated,
+		dial:           t.dial,
+		http1:          t,
+	})
 }
 
 // hostOf returns a Host header without its port.

@@ -235,7 +235,8 @@ func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 func TestTunnelledRequestDoesNotShowTheProxy(t *testing.T) {
 	t.Parallel()
 	authorization, forwarded := (&dialer{proxy: &proxy{username: "user"}}).forwards()
-	q := encodeRequest(&Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}, authorization, forwarded)
+	cfg := &Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}
+	q := encodeRequest(requestOf(cfg, authorization, forwarded), outgoing{})
 	assert.Equal(t, "GET / HTTP/1.1\r\nHost: [fe80::1]\r\nUser-Agent: prober\r\n\r\n", string(q.keep))
 }
 

@@ -40,16 +40,6 @@ var (
 	errCookieLoop  = errcode.New(errcode.RedirectLimit, errRedirectLoop.Text+"; a hop set a cookie, and cookies are not sent back")
 )
 
-// isRedirect tells whether a status asks for the request to be sent elsewhere
-// (RFC 9110, section 15.4). The others of its class offer a choice or a cache.
-func isRedirect(status int) bool {
-	switch status {
-	case 301, 302, 303, 307, 308:
-		return true
-	}
-	return false
-}
-
 // journey is a request on its way through redirects.
 type journey struct {
 	home *Transport
@@ -155,7 +145,8 @@ func (j *journey) send(ctx context.Context, t *Transport, r *probe.Result) {
 		r.Start = probe.Now()
 	}
 	q := t.encode(&j.cfg)
-	scratchOf(r).call = &q
+	s := scratchOf(r)
+	s.send(&q, s.kept)
 	t.once(ctx, r)
 	j.see(t)
 }

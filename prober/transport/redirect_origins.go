@@ -124,10 +124,8 @@ func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
 	if cfg.HTTPVersion == H2C && cfg.URL.Scheme == "https" {
 		cfg.HTTPVersion = OnlyHTTP2
 	}
-	other, err := New(cfg)
-	if err != nil {
-		return nil, err
+	if t.content != nil {
+		cfg.Decoders = t.content.decoders
 	}
-	other.content = t.content
-	return other, nil
+	return New(cfg)
 }

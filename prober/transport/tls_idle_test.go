@@ -37,13 +37,13 @@ func ways(t *testing.T, ca *authority) map[string]ProxyOptions {
 // over in which it would not be looked at.
 func awaitArrival(t *testing.T, tr *Transport) {
 	t.Helper()
-	c := tr.pool.pop()
+	c := tr.h1.pop()
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
 		some, err := c.stream.look.peek()
 		return (some || err != nil) && probe.Now()-c.idleSince > lookAfter
 	}, patience, time.Millisecond)
-	tr.pool.put(c)
+	tr.h1.put(c)
 }
 
 // eachRequest calls answer for each request to s until the client closes.

@@ -20,10 +20,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Bounds that hold for every response.
+// Defaults of a Config.
 const (
-	maxHeaderBytes      = 64 << 10
-	maxInformational    = 32
 	defaultMaxBodyBytes = 1 << 20
 	defaultStreams      = 100
 )
@@ -122,9 +120,6 @@ type Config struct {
 	DenyHosts []string
 }
 
-// HeaderField is one line of a request header.
-type HeaderField struct{ Name, Value string }
-
 // Transport sends the requests of one target. It is safe for concurrent use.
 type Transport struct {
 	cfg     Config
@@ -134,8 +129,7 @@ type Transport struct {
 	content *contentPlan // nil where nothing is kept of responses
 	expect  *expectation
 	origins origins
-	pool    pool
-	buffers buffers
+	h1      *pool
 	h2      *h2pool // nil where HTTP/2 cannot be spoken
 }
 
@@ -150,16 +144,17 @@ func New(cfg Config) (*Transport, error) {
 	if t.cfg.MaxBodyBytes == 0 {
 		t.cfg.MaxBodyBytes = defaultMaxBodyBytes
 	}
-	if err := t.version(); err != nil {
+	if err := t.checkVersion(); err != nil {
 		return nil, err
 	}
 	if t.expect, err = newExpectation(cfg.Expect); err != nil {
 		return nil, err
 	}
 	t.expect.configure(&t.cfg)
-	if t.content, err = newContentPlan(&t.cfg); err != nil {
+	if t.content, err = newContentPlan(contentOptionsOf(&t.cfg)); err != nil {
 		return nil, err
 	}
+	t.carry()
 	t.serial.prefix = rand.Uint64()
 	t.call = t.encode(&t.cfg)
 	t.cfg.TLS.Read, t.cfg.Proxy.TLS.Read = nil, nil // it belongs to whoever calls New
@@ -173,12 +168,12 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 	s := scratchOf(r)
 	s.begin(r)
 	defer t.recover(r)
-	s.keep(t.content)
+	s.kept = t.content.keep(s.kept)
 	if err := t.stamp(r); err != nil {
 		r.Fail(&errcode.PhaseError{Err: err})
 		return
 	}
-	s.call = &t.call
+	s.send(&t.call, s.kept)
 	if t.cfg.URL.Scheme == "https" && t.cfg.RequestsPerConnection == 1 {
 		t.roomyOnce(ctx, r)
 	} else {
@@ -190,9 +185,7 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 	if t.cfg.FollowRedirects > 0 {
 		t.follow(ctx, r)
 	}
-	if t.content != nil {
-		t.content.settle(r)
-	}
+	s.kept.settle(r)
 }
 
 // roomyOnce is for requests that each begin with a TLS handshake. The stack grows for
@@ -209,22 +202,12 @@ func (t *Transport) roomyOnce(ctx context.Context, r *probe.Result) {
 
 // once sends the request that r calls for and reads the response.
 func (t *Transport) once(ctx context.Context, r *probe.Result) {
+	s := scratchOf(r)
 	if t.h2 != nil {
-		t.h2.do(ctx, r)
+		t.h2.do(ctx, r, &s.two)
 		return
 	}
-	c, err := t.connection(ctx, r)
-	if err != nil {
-		r.Fail(err)
-		return
-	}
-	t.exchange(c, r)
-}
-
-// exchange does the request of r on c, which it then gives back or closes.
-func (t *Transport) exchange(c *conn, r *probe.Result) {
-	defer t.release(c, r)
-	c.exchange(r)
+	t.h1.do(ctx, r, &s.one)
 	t.judgeForwarding(r)
 }
 
@@ -243,26 +226,10 @@ func (t *Transport) recover(r *probe.Result) {
 		return
 	}
 	err := probe.Panicked(v)
-	if st := scratchOf(r).stream; t.h2 != nil && st != nil {
-		t.h2.withdraw(st, err)
+	if t.h2 != nil {
+		t.h2.withdraw(&scratchOf(r).two, err)
 	}
 	r.Interrupt(err)
-}
-
-// release gives the connection back or closes it. A panic of the exchange ends
-// here, as a failure of this one request.
-func (t *Transport) release(c *conn, r *probe.Result) {
-	if p := recover(); p != nil {
-		c.reusable = false
-		_, _ = c.upload.end(r)
-		r.Fail(&errcode.PhaseError{Err: probe.Panicked(p)})
-	}
-	if c.reusable && t.pool.put(c) {
-		return
-	}
-	t.pool.close(c)
-	t.buffers.put(c.buf)
-	c.buf = nil
 }
 
 // Code decides what a request came to that Do has ended.
@@ -271,7 +238,7 @@ func (t *Transport) Code(r *probe.Result) errcode.Code { return t.expect.verdict
 // CloseIdle closes the connections that carry no request now. It waits for no peer:
 // each is told that its connection ends if there is room to tell it.
 func (t *Transport) CloseIdle() {
-	t.pool.closeIdle()
+	t.h1.closeIdle()
 	if t.h2 != nil {
 		t.h2.closeIdle()
 	}
@@ -281,7 +248,7 @@ func (t *Transport) CloseIdle() {
 // Abort makes all requests under way fail with context.Canceled, closes all
 // connections and lets none be made. The context of Do must have ended before.
 func (t *Transport) Abort() {
-	t.pool.abort()
+	t.h1.abort()
 	if t.h2 != nil {
 		t.h2.abort()
 	}
@@ -305,51 +272,23 @@ func (t *Transport) ClientCertificateNotAfter() time.Time {
 
 // Open returns the number of connections that are open now.
 func (t *Transport) Open() int {
-	open := t.pool.count()
+	open := t.h1.count()
 	if t.h2 != nil {
 		open += t.h2.count()
 	}
 	return open + t.origins.open()
 }
 
-// connection takes a warm connection or makes one.
-func (t *Transport) connection(ctx context.Context, r *probe.Result) (*conn, *errcode.PhaseError) {
-	if c := t.warm(r, r.Start); c != nil {
-		return c, nil
-	}
-	l, err := t.dial(ctx, r)
-	if err != nil {
-		return nil, &errcode.PhaseError{Err: err}
-	}
-	c := newConn(t, l)
-	r.Opened = true
-	if !t.pool.add(c) {
-		c.close()
-		return nil, &errcode.PhaseError{Err: context.Canceled}
-	}
-	return c, nil
-}
-
 // dial makes a link for which r has, or gets, the permit.
 func (t *Transport) dial(ctx context.Context, r *probe.Result) (link, error) {
-	if err := t.permit(ctx, r); err != nil {
+	if err := t.cfg.Connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
 		return link{}, err
 	}
 	return t.dialer.dial(ctx, r)
 }
 
-// warm takes an idle connection, nil if there is none. now may be a little late: what
-// was idle for less than that is not looked at.
-func (t *Transport) warm(r *probe.Result, now probe.Instant) *conn {
-	c := t.claimed(r, now)
-	if c == nil {
-		c = t.pool.get(now)
-	}
-	if c == nil {
-		return nil
-	}
-	r.Reused = true
-	r.Remote = c.remote
-	c.stream.deadline = r.Deadline
-	return c
-}
+// useHTTP1 does the exchange of r over a link whose server has chosen HTTP/1.1.
+func (t *Transport) useHTTP1(l link, r *probe.Result) { t.h1.use(l, r, &scratchOf(r).one) }
+
+// useWarmHTTP1 does it over a warm connection. It returns false if there is none.
+func (t *Transport) useWarmHTTP1(r *probe.Result) bool { return t.h1.useWarm(r, &scratchOf(r).one) }
