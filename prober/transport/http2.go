@@ -43,7 +43,7 @@ type h2conn struct {
 	// What follows belongs to the reader.
 	in     *bufio.Reader
 	readAt probe.Instant // when the last read returned
-	fields fieldDecoder
+	fields *fieldDecoder
 	head   h2header
 	block  []byte // a header block in several frames
 
@@ -83,7 +83,7 @@ func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, e
 	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
 	h.framer = http2.NewFramer(&h.h2writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
-	h.fields.table.resize(maxFieldTable)
+	h.fields = newFieldDecoder(soundness)
 	h.head.wanted = p.wanted
 	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
