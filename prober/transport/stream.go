@@ -36,8 +36,8 @@ type stream struct {
 	// ceiling is told when the connection is closed.
 	ceiling *probe.Ceiling
 	closed  atomic.Bool
-	// outlet, if set, takes all that is written, and never waits.
-	outlet *outlet
+	// sink, if set, takes all that is written, and never waits.
+	sink io.Writer
 	// leaving means that the connection is about to be closed: what is written now
 	// goes out if there is room for it, and is lost otherwise.
 	leaving bool
@@ -94,8 +94,8 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Write writes all of p unless the deadline passes or the stream is aborted.
 func (s *stream) Write(p []byte) (int, error) {
-	if s.outlet != nil {
-		return s.outlet.write(p)
+	if s.sink != nil {
+		return s.sink.Write(p)
 	}
 	if s.leaving {
 		return s.writeLast(p)
@@ -122,6 +122,24 @@ func (s *stream) Write(p []byte) (int, error) {
 		}
 		s.armedWrite = 0
 	}
+}
+
+// share lets many use the connection at the same time: it is read without end, and all that
+// is written goes to sink. It returns the socket below, or nil where it is not known how to
+// write without waiting. The reader of a socket calls beforeRead first of all, and beforeWait
+// when it is going to wait.
+func (s *stream) share(sink io.Writer, beforeRead, beforeWait func()) (*socket, error) {
+	s.sink = sink
+	below := newSocket(s.Conn)
+	if below != nil {
+		s.through = below
+		below.beforeRead, below.beforeWait = beforeRead, beforeWait
+	}
+	s.deadline, s.armedRead = never, never
+	if err := s.SetDeadline(time.Time{}); err != nil {
+		return below, err
+	}
+	return below, s.undoIfAborted()
 }
 
 // leave closes the connection by way of top: the stream itself, or TLS over it, which
