@@ -15,8 +15,6 @@ import (
 const (
 	// readAhead is how much is read from a connection at once.
 	readAhead = 32 << 10
-	// never is an Instant that does not come.
-	never = probe.Instant(1 << 62)
 )
 
 // h2conn is one HTTP/2 connection. Workers open streams on it and write their

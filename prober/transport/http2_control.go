@@ -94,9 +94,9 @@ func (c *h2conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != nil {
-		return never, nil
+		return probe.Never, nil
 	}
-	next = never
+	next = probe.Never
 	for i := len(c.open) - 1; i >= 0; i-- {
 		st := c.open[i]
 		if st.deadline > now {
@@ -108,7 +108,7 @@ func (c *h2conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	}
 	if c.pingUntil != 0 {
 		if now >= c.pingUntil {
-			return never, errPing
+			return probe.Never, errPing
 		}
 		next = min(next, c.pingUntil)
 	}

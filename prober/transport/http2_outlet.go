@@ -64,8 +64,8 @@ func (o *outlet) drain() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.kept) > 0 {
-		if err := o.stream.undoIfAborted(); err != nil {
-			return err
+		if o.stream.isAborted() {
+			return context.Canceled
 		}
 		batch := o.kept
 		o.kept, o.spare, o.draining = o.spare[:0], nil, true
@@ -82,8 +82,7 @@ func (o *outlet) drain() error {
 func (o *outlet) writeAndWait(p []byte) error {
 	o.mu.Unlock()
 	defer o.mu.Lock()
-	_, err := o.stream.through.Write(p)
-	return err
+	return o.stream.writeBelow(p)
 }
 
 // interrupt ends drain, if there is something for it to do, and all later writes.
@@ -91,12 +90,12 @@ func (o *outlet) interrupt() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.draining || len(o.kept) > 0 {
-		_ = o.stream.SetWriteDeadline(longAgo) // fails only on a closed connection
+		o.stream.interruptWrites()
 	}
 }
 
 func (o *outlet) explain(err error) error {
-	if o.stream.aborted.Load() {
+	if o.stream.isAborted() {
 		return context.Canceled
 	}
 	return err

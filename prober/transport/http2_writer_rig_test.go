@@ -41,7 +41,7 @@ type rigConn struct {
 
 func newWriterRig() *writerRig {
 	r := new(writerRig)
-	o := &outlet{stream: newStream(rigConn{writerRig: r}, never)}
+	o := &outlet{stream: newStream(rigConn{writerRig: r}, probe.Never)}
 	r.w = newWriter(&r.mu, r, rigTop{r}, o, newFarewell(rigTop{r}, o))
 	alone := r.w.writeAlone
 	r.w.writeAlone = func() {

@@ -52,6 +52,9 @@ const leaveTime = 100 * time.Millisecond
 // errNoRoom is why the last words of a connection were not said.
 var errNoRoom = errors.New("there is no room to write without waiting")
 
+// errHalted ends a write that haltWrites has made pointless.
+var errHalted = errors.New("the writing was given up")
+
 // longAgo is a deadline that has always passed.
 var longAgo = time.Unix(1, 0)
 
@@ -135,12 +138,26 @@ func (s *stream) share(sink io.Writer, beforeRead, beforeWait func()) (*socket, 
 		s.through = below
 		below.beforeRead, below.beforeWait = beforeRead, beforeWait
 	}
-	s.deadline, s.armedRead = never, never
+	s.deadline, s.armedRead = probe.Never, probe.Never
 	if err := s.SetDeadline(time.Time{}); err != nil {
 		return below, err
 	}
 	return below, s.undoIfAborted()
 }
+
+// writeBelow writes p where share has found the socket, and waits until there is room.
+func (s *stream) writeBelow(p []byte) error {
+	_, err := s.through.Write(p)
+	return err
+}
+
+// interruptWrites ends the write under way and all later ones.
+func (s *stream) interruptWrites() {
+	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
+}
+
+// isAborted reports whether Abort was called.
+func (s *stream) isAborted() bool { return s.aborted.Load() }
 
 // leave closes the connection by way of top: the stream itself, or TLS over it, which
 // then says that it ends. It does not wait for a peer that does not read.
@@ -231,4 +248,11 @@ func (s *stream) undoIfAborted() error {
 	}
 	_ = s.SetDeadline(longAgo)
 	return context.Canceled
+}
+
+// peerHungUp reports whether a failed write means that the peer has stopped
+// reading. It may have sent its answer before, which then counts. A failed dial
+// met a peer that had accepted then: until that, a reset is a refusal.
+func peerHungUp(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
