@@ -7,8 +7,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-const okAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
-
 // oneAfterAnother measures what a request costs that nothing else goes on beside.
 func oneAfterAnother(b *testing.B, tr *Transport) {
 	b.Helper()

@@ -179,8 +179,8 @@ func TestWhoWaitsForAConnectionOfAnotherIsHeldBackAsWell(t *testing.T) {
 		assert.ErrorIs(t, r.Err, probe.ErrConnectionLimit)
 		assert.Zero(t, r.Sent)
 	})
-	assert.Zero(t, tr.h2.lined)
-	assert.Zero(t, tr.h2.dialing)
+	assert.Zero(t, tr.h2.state().Lined)
+	assert.Zero(t, tr.h2.state().Dialing)
 	ceiling.Release()
 	require.NoError(t, do(tr, patience).Err)
 }
@@ -227,7 +227,7 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 		tr.Unreserve(&r)
 		assert.Equal(t, 1, tr.Open(), name)
 		if tr.h2 != nil {
-			assert.Zero(t, tr.h2.reserved)
+			assert.Zero(t, tr.h2.state().Reserved)
 		}
 		next := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
 		require.True(t, next.Reserve(&r), name)
@@ -290,7 +290,7 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 	require.NoError(t, results[streams-1].Err)
 	eventually(t, func() bool { return inFlight(tr) == 0 })
 	assert.Equal(t, 1, ceiling.Used())
-	assert.Zero(t, tr.h2.reserved)
+	assert.Zero(t, tr.h2.state().Reserved)
 }
 
 func TestAConnectionUnderACeilingCostsNoAllocationInTheSteadyState(t *testing.T) {
@@ -377,7 +377,7 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 		tr.CloseIdle()
 		eventually(t, func() bool { tr.CloseIdle(); return tr.Open() == 0 })
 		if tr.h2 != nil {
-			assert.Zero(t, tr.h2.reserved)
+			assert.Zero(t, tr.h2.state().Reserved)
 		}
 	}
 	eventually(t, func() bool { return ceiling.Used() == 0 })

@@ -24,8 +24,8 @@ func bothWays(t *testing.T, p *peer) map[string]net.Conn {
 	t.Helper()
 	byNet, err := net.Dial("tcp", p.Addr().String())
 	require.NoError(t, err)
-	byHand, handled, err := newTransport(t, Config{URL: p.url("http")}).
-		dialer.connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(patience))
+	byHand, handled, err := newTestDialer(t, plan{URL: p.url("http")}).
+		connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(patience))
 	require.NoError(t, err)
 	require.True(t, handled)
 	t.Cleanup(func() { _, _ = byNet.Close(), byHand.Close() })
@@ -175,8 +175,8 @@ func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 		"a source address": {netip.MustParseAddr("127.0.0.1"), addr},
 		"a zone":           {netip.Addr{}, netip.MustParseAddrPort("[fe80::1%lo]:1")},
 	} {
-		tr := newTransport(t, Config{URL: p.url("http"), SourceAddress: tt.source})
-		_, handled, err := tr.dialer.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
+		d := newTestDialer(t, plan{URL: p.url("http"), SourceAddress: tt.source})
+		_, handled, err := d.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
 		require.NoError(t, err, name)
 		assert.False(t, handled, name)
 	}

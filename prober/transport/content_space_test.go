@@ -1,19 +1,11 @@
 package transport
 
 import (
-	"bytes"
-	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
-	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/prober/errcode"
 )
 
 func TestSpaceIsUsedAgainAndBounded(t *testing.T) {
@@ -60,48 +52,6 @@ func TestSpaceWithoutACeilingIsNotKeptForEver(t *testing.T) {
 	assert.LessOrEqual(t, s.held, mostFree+1<<20)
 }
 
-func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	for i := range 16 << 10 {
-		fmt.Fprintf(&b, "%06d", i)
-	}
-	noise := b.String()
-	zipped := compressed(t, noise, "gzip")
-	for name, tt := range map[string]struct {
-		encoding, body string
-		code           errcode.Code
-	}{
-		"as it comes":       {"", noise, errcode.LocalResources},
-		"decoded":           {"gzip", zipped, errcode.LocalResources},
-		"as it comes, less": {"", noise[:60<<10], errcode.OK},
-		"short":             {"", noise[:ownRoom], errcode.OK},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			handler := func(w http.ResponseWriter, _ *http.Request) {
-				if tt.encoding != "" {
-					w.Header().Set("Content-Encoding", tt.encoding)
-				}
-				_, _ = io.WriteString(w, tt.body) // the client may have had enough
-			}
-			overBoth(t, handler, func(t *testing.T, cfg Config) {
-				cfg.Decoders = NewDecoders(96 << 10)
-				cfg.CheckBody = func(body []byte) error {
-					assert.Len(t, body, len(tt.body))
-					return nil
-				}
-				tr := newTransport(t, cfg)
-				for range 3 { // what a request took is free for the next one
-					r := do(tr, patience)
-					assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
-					assert.Zero(t, cfg.Decoders.Kept())
-				}
-			})
-		})
-	}
-}
-
 // farBack returns a body of so many bytes that begins and ends with the same noise: the
 // end refers to what lies as far back as can be.
 func farBack(size, noisy int) []byte {
@@ -112,87 +62,4 @@ func farBack(size, noisy int) []byte {
 	}
 	copy(body[size-noisy:], body[:noisy])
 	return body
-}
-
-func TestAShorterWindowChangesNoBody(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ size, noisy int }{
-		{100, 50}, {200 << 10, 4 << 10}, {1 << 20, 20 << 10}, {mostBrotli, 90 << 10}, {mostBrotli + 1, 90 << 10},
-	} {
-		body := farBack(tt.size, tt.noisy)
-		raw := compressed(t, string(body), "br with the largest window")
-		assert.Less(t, len(raw), tt.noisy*3/2+100, "it refers to the beginning: %+v", tt)
-		d := NewDecoders(0)
-		isSame := false
-		_, err := d.decode([]byte(raw), []coding{codingBrotli}, func(got []byte) error {
-			isSame = bytes.Equal(body, got)
-			return nil
-		})
-		if tt.size > mostBrotli {
-			assert.Equal(t, errcode.InflatedLimit, errcode.FromError(err))
-			continue
-		}
-		require.NoError(t, err, "%+v", tt)
-		assert.True(t, isSame, "%+v", tt)
-		wide := <-d.wide
-		limit := max(freeInflation, len(raw)*maxInflation)
-		assert.LessOrEqual(t, wide.narrow.window, min(max(256<<10, 2*limit), maxKeptBytes), "%+v", tt)
-	}
-}
-
-// TestWindowsOfBothWideCodingsAreBoundedTogether decodes them in turn, each with the
-// longest window there is.
-func TestWindowsOfBothWideCodingsAreBoundedTogether(t *testing.T) {
-	t.Parallel()
-	d := NewDecoders(0)
-	decode := func(c coding, body string) (size int, code errcode.Code) {
-		_, err := d.decode([]byte(body), []coding{c}, func(b []byte) error { size = len(b); return nil })
-		return size, errcode.FromError(err)
-	}
-	whole, bomb := farBack(mostBrotli, 100<<10), farBack(maxKeptBytes+100, 100<<10)
-	type row struct {
-		coding              coding
-		whole, bomb, broken string
-	}
-	var rows []row
-	for c, name := range map[coding]string{codingBrotli: "br with the largest window", codingZstd: "zstd with the largest window"} {
-		sound := compressed(t, string(whole), name)
-		rows = append(rows, row{c, sound, compressed(t, string(bomb), name), sound[:len(sound)-1000] + strings.Repeat("\xff", 1000)})
-	}
-	for range 2 {
-		for _, r := range rows {
-			_, code := decode(r.coding, r.bomb)
-			assert.Equal(t, errcode.InflatedLimit, code)
-			size, code := decode(r.coding, r.whole)
-			assert.Equal(t, errcode.OK, code)
-			assert.Equal(t, len(whole), size)
-			wide := <-d.wide
-			assert.Greater(t, max(wide.brotliHolds, wide.taking)+wide.zstdHolds, maxKeptBytes-1)
-			assert.LessOrEqual(t, max(wide.brotliHolds, wide.taking)+wide.zstdHolds, mostWindows)
-			d.wide <- wide
-			_, code = decode(r.coding, r.broken)
-			assert.NotEqual(t, errcode.OK, code)
-		}
-	}
-	_, code := decode(codingBrotli, compressed(t, text, "br"))
-	assert.Equal(t, errcode.OK, code, "what was broken leaves nothing behind")
-}
-
-// TestAShortBodyMayDeclareTheLongestWindow is what servers do that compress a stream
-// whose length they do not know.
-func TestAShortBodyMayDeclareTheLongestWindow(t *testing.T) {
-	t.Parallel()
-	var b bytes.Buffer
-	w, err := zstd.NewWriter(&b, zstd.WithWindowSize(maxKeptBytes), zstd.WithEncoderConcurrency(1), zstd.WithSingleSegment(false))
-	require.NoError(t, err)
-	_, err = io.WriteString(w, text[:20])
-	require.NoError(t, err)
-	require.NoError(t, w.Flush()) // before the length is known
-	_, err = io.WriteString(w, text[20:])
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	got := ""
-	_, err = NewDecoders(0).decode(b.Bytes(), []coding{codingZstd}, func(b []byte) error { got = string(b); return nil })
-	require.NoError(t, err)
-	assert.Equal(t, text, got)
 }

@@ -1,10 +1,6 @@
 package transport
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -14,45 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
 )
-
-const text = "a body that says the same again, a body that says the same again"
-
-// compressed returns body in the given codings, applied in that order.
-func compressed(t testing.TB, body string, codings ...string) string {
-	t.Helper()
-	for _, c := range codings {
-		var b bytes.Buffer
-		var w io.WriteCloser
-		switch c {
-		case "gzip":
-			w = gzip.NewWriter(&b)
-		case "zlib":
-			w = zlib.NewWriter(&b)
-		case "flate":
-			w, _ = flate.NewWriter(&b, flate.DefaultCompression)
-		case "br":
-			w = brotli.NewWriter(&b)
-		case "zstd":
-			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-		case "br with the largest window":
-			w = brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
-		case "zstd with the largest window":
-			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxKeptBytes))
-		}
-		_, err := io.WriteString(w, body)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		body = b.String()
-	}
-	return body
-}
 
 // serveHTTP1 serves h over HTTP/1.1 until the test ends.
 func serveHTTP1(t testing.TB, h http.HandlerFunc) *url.URL {
@@ -80,7 +42,7 @@ func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Conf
 func TestEncodedBodies(t *testing.T) {
 	t.Parallel()
 	gzipped := compressed(t, text, "gzip")
-	zeros := strings.Repeat("\x00", maxKeptBytes+1)
+	zeros := strings.Repeat("\x00", labBodyKept+1)
 	var lines strings.Builder
 	for i := range 40_000 {
 		fmt.Fprintf(&lines, "line %d of many\n", i)
@@ -232,41 +194,13 @@ func TestEncodedBodyAboveWhatIsKept(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = io.CopyN(w, zeroReader{}, maxKeptBytes+1)
+		_, _ = io.CopyN(w, zeroReader{}, labBodyKept+1)
 	}, func(t *testing.T, cfg Config) {
 		cfg.Compression, cfg.MaxBodyBytes = []string{"gzip"}, 1<<30
 		r := do(newTransport(t, cfg), patience)
 		assert.Equal(t, errcode.InflatedLimit, codeOf(r))
 		assert.Equal(t, 200, r.HTTP.Status)
 	})
-}
-
-func TestDecodersAreUsedAgain(t *testing.T) {
-	t.Parallel()
-	d := NewDecoders(0)
-	zeros := strings.Repeat("\x00", 1<<20)
-	inflate := func(codings []coding, body string) (string, errcode.Code) {
-		got := ""
-		_, err := d.decode([]byte(body), codings, func(b []byte) error { got = string(b); return nil })
-		return got, errcode.FromError(err)
-	}
-	for range 2 * maxDecoders {
-		for name, codings := range map[string][]coding{
-			"gzip": {codingGzip}, "zlib": {codingDeflate}, "flate": {codingDeflate}, "br": {codingBrotli}, "zstd": {codingZstd},
-		} {
-			_, code := inflate([]coding{codingGzip, codings[0]}, compressed(t, compressed(t, zeros, "gzip"), name))
-			assert.Equal(t, errcode.InflatedLimit, code, name)
-			_, code = inflate(codings, compressed(t, text, name)[:20])
-			assert.Equal(t, errcode.Decompression, code, name)
-			_, code = inflate(codings, compressed(t, zeros, name))
-			assert.Equal(t, errcode.InflatedLimit, code, name)
-			_, code = inflate(codings, "\x01\x02\x03 no such thing")
-			assert.Equal(t, errcode.Decompression, code, name)
-			got, code := inflate(codings, compressed(t, text, name))
-			assert.Equal(t, errcode.OK, code, name)
-			assert.Equal(t, text, got, name)
-		}
-	}
 }
 
 type zeroReader struct{}
@@ -279,8 +213,8 @@ func (zeroReader) Read(p []byte) (int, error) {
 func TestBodyToLookAtHasToBeBounded(t *testing.T) {
 	t.Parallel()
 	u := &url.URL{Scheme: "http", Host: "127.0.0.1"}
-	_, err := New(Config{URL: u, Method: "GET", MaxBodyBytes: maxKeptBytes + 1, CheckBody: func([]byte) error { return nil }})
-	assert.ErrorIs(t, err, errTooLong)
+	_, err := New(Config{URL: u, Method: "GET", MaxBodyBytes: labBodyKept + 1, CheckBody: func([]byte) error { return nil }})
+	assert.ErrorContains(t, err, "a body above 8 MiB cannot be checked")
 }
 
 func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
@@ -303,20 +237,4 @@ func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
 		assert.False(t, AnyField(r, "X-Dropped", is("one")))
 		assert.False(t, AnyField(r, "X-Absent", is("")))
 	})
-}
-
-func TestABodyIsKeptInNoMoreRoomThanItMayTake(t *testing.T) {
-	t.Parallel()
-	for _, most := range []int64{1, 1000, 3 << 20, maxKeptBytes} {
-		p, err := newContentPlan(contentOptions{MaxBody: most, Check: func([]byte) error { return nil }})
-		require.NoError(t, err)
-		k := kept{plan: p, wanted: true}
-		for left := int(most); left > 0; {
-			part := make([]byte, min(left, 1<<10))
-			require.NoError(t, k.take(part))
-			left -= len(part)
-		}
-		assert.Len(t, k.body, int(most))
-		assert.Equal(t, int(most), cap(k.body))
-	}
 }

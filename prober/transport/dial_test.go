@@ -2,11 +2,9 @@ package transport
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/netip"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,45 +14,6 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
 )
-
-// elsewhere is an address of this host besides 127.0.0.1.
-const elsewhere = "127.0.0.77"
-
-func addresses(texts ...string) []netip.Addr {
-	addrs := make([]netip.Addr, len(texts))
-	for i, text := range texts {
-		addrs[i] = netip.MustParseAddr(text)
-	}
-	return addrs
-}
-
-// needElsewhere skips a test where the system has only one loopback address.
-func needElsewhere(t *testing.T) {
-	t.Helper()
-	ln, err := net.Listen("tcp", elsewhere+":0")
-	if err != nil {
-		t.Skip("no second loopback address: ", err)
-	}
-	_ = ln.Close()
-}
-
-// allAtOnce performs requests at the same time, so that those that wait do so
-// together, and returns what each came to.
-func allAtOnce(requests map[string]func() *probe.Result) map[string]*probe.Result {
-	var mu sync.Mutex
-	var performing sync.WaitGroup
-	results := make(map[string]*probe.Result, len(requests))
-	for name, perform := range requests {
-		performing.Go(func() {
-			r := perform()
-			mu.Lock()
-			defer mu.Unlock()
-			results[name] = r
-		})
-	}
-	performing.Wait()
-	return results
-}
 
 // doUntil performs a request whose context ends after a while.
 func doUntil(tr *Transport, after time.Duration) *probe.Result {
@@ -66,17 +25,6 @@ func doUntil(tr *Transport, after time.Duration) *probe.Result {
 	r.Reset(now, now.Add(patience))
 	tr.Do(ctx, &r)
 	return &r
-}
-
-// unused returns an address of 127.0.0.1 at which nobody listens, nor will as long
-// as the test runs: it is the local end of a connection.
-func unused(t *testing.T) string {
-	t.Helper()
-	p := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	c, err := net.Dial("tcp", p.Addr().String())
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c.LocalAddr().String()
 }
 
 func TestAddressesAreTriedInTurn(t *testing.T) {
@@ -146,28 +94,6 @@ func TestAddressThatSwallowsPackets(t *testing.T) {
 		assert.Equal(t, want, errcode.FromError(r.Err), "%s: %v", name, r.Err)
 		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), name)
 	}
-}
-
-// The lack of a route, as to a family that this host does not have, says less
-// than the answer of another address.
-func TestFailureIsThatOfAnAddressWithARoute(t *testing.T) {
-	t.Parallel()
-	const unrouted = "255.255.255.255" // TCP has no broadcasts
-	if _, err := net.DialTimeout("tcp", unrouted+":9", time.Second); !isUnrouted(err) {
-		t.Skip("this system has another error for it: ", err)
-	}
-	_, port, err := net.SplitHostPort(unused(t))
-	require.NoError(t, err)
-	u := &url.URL{Scheme: "http", Host: "name.test:" + port}
-	for name, addrs := range map[string][]netip.Addr{
-		"first":  addresses(unrouted, "127.0.0.1"),
-		"second": addresses("127.0.0.1", unrouted),
-	} {
-		r := do(newTransport(t, Config{URL: u, Resolve: addrs}), patience)
-		assert.Equal(t, errcode.Refused, errcode.FromError(r.Err), "%s: %v", name, r.Err)
-	}
-	r := do(newTransport(t, Config{URL: u, Resolve: addresses(unrouted)}), patience)
-	assert.Equal(t, errcode.NetworkUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 }
 
 func TestSourceAddress(t *testing.T) {

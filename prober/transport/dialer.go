@@ -146,15 +146,14 @@ func (d *dialer) dial(ctx context.Context, r *probe.Result) (link, error) {
 		d.plan.Connections.Release()
 		return link{}, d.unmade(r, err)
 	}
-	s := newStream(tcp, deadline)
-	s.ceiling = d.plan.Connections
-	l := link{stream: s, rw: s, remote: r.Remote}
+	l := newLink(tcp, deadline)
+	l.remote, l.stream.ceiling = r.Remote, d.plan.Connections
 	if err := d.establish(ctx, &l, r); err != nil {
 		l.close(false)
 		return link{}, err
 	}
-	s.deadline = r.Deadline
-	if err := s.arm(); err != nil {
+	l.stream.deadline = r.Deadline
+	if err := l.stream.arm(); err != nil {
 		l.close(false)
 		return link{}, err
 	}
@@ -207,6 +206,9 @@ func (d *dialer) forwards() (authorization string, ok bool) {
 	}
 	return d.proxy.authorization(), true
 }
+
+// isProxied reports whether there is a proxy on the way.
+func (d *dialer) isProxied() bool { return d.proxy != nil }
 
 // shown returns what the server has shown in the last handshake, nil if nothing.
 func (d *dialer) shown() *probe.TLSInfo { return d.last.Load() }

@@ -75,7 +75,7 @@ func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
 
 func bomb(t *testing.T, coding, label string) http.HandlerFunc {
 	t.Helper()
-	body := compressed(t, strings.Repeat("\x00", maxKeptBytes+1), coding)
+	body := compressed(t, strings.Repeat("\x00", labBodyKept+1), coding)
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", label)
 		_, _ = io.WriteString(w, body)

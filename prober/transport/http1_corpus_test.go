@@ -206,7 +206,7 @@ var answers = []string{
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, world",
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\nhello",
-	"HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("b", defaultMaxBodyBytes+1),
+	"HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("b", 1<<20+1),
 
 	// Broken chunks.
 	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",

@@ -50,9 +50,8 @@ func readInBytes(raw []byte, method string) reading {
 }
 
 func connOn(answer io.Reader) *conn {
-	p := newPool(h1options{maxBody: defaultMaxBodyBytes})
-	s := newStream(memory{answer: answer}, probe.Never)
-	return newConn(p, link{stream: s, rw: s})
+	p := newPool(h1options{maxBody: 1 << 20})
+	return newConn(p, newLink(memory{answer: answer}, probe.Never))
 }
 
 // readInTurn reads answers on one connection, until one of them ends it.
@@ -174,7 +173,7 @@ var differences = []difference{
 	{errcode.Trailers, "64 KiB of trailers, which are fields on a line each: RFC 9112, section 7.1.2", func(raw []byte, _ reading) bool {
 		return len(raw) >= maxHeaderBytes || anyLine(raw, func(line []byte) bool { return !strictField.Match(line) })
 	}},
-	{errcode.BodyLimit, "a body up to the limit: RFC 9110, section 17.5", func(raw []byte, _ reading) bool { return len(raw) > defaultMaxBodyBytes }},
+	{errcode.BodyLimit, "a body up to the limit: RFC 9110, section 17.5", func(raw []byte, _ reading) bool { return len(raw) > 1<<20 }},
 	{errcode.HTTP1Desync, "nothing after the response: RFC 9112, section 9.2", func(_ []byte, theirs reading) bool { return theirs.rest }},
 }
 

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
 func TestHTTP1Answers(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", maxHeaderBytes)
+	long := strings.Repeat("x", labHeaderBytes)
 	tests := map[string]struct {
 		method string
 		answer string
@@ -111,14 +111,6 @@ func TestHTTP1Answers(t *testing.T) {
 			assertPhasesAddUp(t, r)
 		})
 	}
-}
-
-// codeOf does what a verdict without expectations does.
-func codeOf(r *probe.Result) errcode.Code {
-	if r.Err != nil {
-		return errcode.FromError(r.Err)
-	}
-	return errcode.FromStatus(r.HTTP.Status)
 }
 
 func assertPhasesAddUp(t *testing.T, r *probe.Result) {
@@ -212,12 +204,7 @@ func TestConnectionClosedWhileIdleIsNoAttempt(t *testing.T) {
 // time is over in which it would not be looked at.
 func awaitDead(t *testing.T, tr *Transport) {
 	t.Helper()
-	c := tr.h1.pop()
-	require.NotNil(t, c)
-	require.Eventually(t, func() bool {
-		return probe.Now()-c.idleSince > lookAfter && !c.fit(probe.Now())
-	}, patience, time.Millisecond)
-	tr.h1.put(c)
+	require.Eventually(t, func() bool { return tr.h1.heard(probe.Now()) }, patience, time.Millisecond)
 }
 
 func TestPeerThatClosesOnTheSecondRequestIsAKeepAliveRace(t *testing.T) {

@@ -207,6 +207,13 @@ func (c *h2conn) hasEnded() bool {
 	return c.cause != nil || c.drained() != nil
 }
 
+// streams returns how many are open.
+func (c *h2conn) streams() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open)
+}
+
 // retireIfIdle tells whether no stream is open, and if so lets none be opened.
 func (c *h2conn) retireIfIdle() bool {
 	c.mu.Lock()

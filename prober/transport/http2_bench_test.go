@@ -51,14 +51,14 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 		}
 		var out []byte
 		for {
-			header, err := in.Peek(frameHeaderSize)
+			header, err := in.Peek(labFrameHeader)
 			if err != nil {
 				return
 			}
 			length := int(binary.BigEndian.Uint32(header) >> 8)
 			ended := header[3] <= byte(http2.FrameHeaders) && header[4]&1 != 0
 			id := binary.BigEndian.Uint32(header[5:])
-			if _, err := in.Discard(frameHeaderSize + length); err != nil {
+			if _, err := in.Discard(labFrameHeader + length); err != nil {
 				return
 			}
 			if ended {

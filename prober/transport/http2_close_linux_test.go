@@ -14,38 +14,37 @@ import (
 
 // A close returns when the reader has left the descriptor, and the reader, which was about to
 // wait, needs the mutex of the connection to leave it.
-func TestAnHTTP2ConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
+func TestAConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
 	t.Parallel()
 	p := listen(t, func(c net.Conn) {
 		p := newH2peer(c)
 		p.greet()
 		p.ignore()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	dialled, err := net.Dial("tcp", p.Addr().String())
+	require.NoError(t, err)
 	var r probe.Result
 	now := probe.Now()
 	r.Reset(now, now.Add(patience))
-	dialled, err := tr.dial(context.Background(), &r)
-	require.NoError(t, err)
-	c, err := tr.h2.begin(context.Background(), dialled, &r)
+	r.Begin()
+	pool := newH2pool(h2options{streams: 1, connectTimeout: patience})
+	c, err := pool.begin(context.Background(), newLink(dialled, r.Deadline), &r)
 	require.NoError(t, err)
 
 	pauses, goesOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	socket := c.outlet.socket
-	rest := socket.beforeWait
-	socket.beforeWait = func() {
+	require.NoError(t, c.outlet.attach(c.writer.pass, func() {
 		once.Do(func() { close(pauses) })
 		<-goesOn
-		rest()
-	}
+		c.writer.rest()
+	}))
 	go c.serve()
 	<-pauses
 	go func() {
 		c.stream.Abort()
 		c.shut(context.Canceled)
 	}()
-	for end := probe.Now().Add(patience); !c.stream.closed.Load() && probe.Now() < end; {
+	for end := probe.Now().Add(patience); !c.stream.isClosed() && probe.Now() < end; {
 		<-time.After(time.Millisecond)
 	}
 	close(goesOn)

@@ -19,10 +19,6 @@ func opening(raw string) func(*h2peer) {
 	return func(p *h2peer) { _, _ = p.Conn.Write([]byte(raw)) }
 }
 
-func setting(id http2.SettingID, value uint32) []http2.Setting {
-	return []http2.Setting{{ID: id, Val: value}}
-}
-
 func settingFirst(id http2.SettingID, value uint32) func(*h2peer) {
 	return func(p *h2peer) { _ = p.WriteSettings(setting(id, value)...) }
 }
@@ -138,8 +134,8 @@ func settingsCases() []h2case {
 			does: "makes the window of an open stream too large by its settings",
 			code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
 			play: func(p *h2peer, id uint32) {
-				_ = p.WriteWindowUpdate(id, maxWindow-defaultWindow)
-				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, defaultWindow+1)...)
+				_ = p.WriteWindowUpdate(id, labLargestWindow-labWindow)
+				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, labWindow+1)...)
 			},
 		},
 	}
@@ -153,14 +149,14 @@ func layoutCases() []h2case {
 			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: missized,
 			play: func(p *h2peer, id uint32) {
 				p.headers(id, false, ":status", "200")
-				p.data(id, true, strings.Repeat("x", leastMaxFrame+1))
+				p.data(id, true, strings.Repeat("x", labMaxFrame+1))
 			},
 		}, {
 			does: "sends frames of unknown types",
 			play: func(p *h2peer, id uint32) {
 				p.frame(0xfa, 0xff, id, "what is this?")
 				p.frame(0x10, 0, 0, "")
-				p.frame(0xfb, 0, 0, strings.Repeat("?", leastMaxFrame))
+				p.frame(0xfb, 0, 0, strings.Repeat("?", labMaxFrame))
 				p.answer(id)
 			},
 		}, {
@@ -227,15 +223,15 @@ func windowCases() []h2case {
 			play: func(p *h2peer, _ uint32) { _ = p.WriteWindowUpdate(0, 0) },
 		}, {
 			does: "makes the window of a stream too large", code: streamOf(http2.ErrCodeFlowControl), told: "RST_STREAM 1 FLOW_CONTROL_ERROR",
-			play: func(p *h2peer, id uint32) { _ = p.WriteWindowUpdate(id, maxWindow) },
+			play: func(p *h2peer, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) },
 		}, {
 			does: "makes the window of the connection too large", code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
-			play: func(p *h2peer, _ uint32) { _ = p.WriteWindowUpdate(0, maxWindow) },
+			play: func(p *h2peer, _ uint32) { _ = p.WriteWindowUpdate(0, labLargestWindow) },
 		}, {
 			does: "makes both windows as large as can be",
 			play: func(p *h2peer, id uint32) {
-				_ = p.WriteWindowUpdate(0, maxWindow-defaultWindow)
-				_ = p.WriteWindowUpdate(id, maxWindow-defaultWindow)
+				_ = p.WriteWindowUpdate(0, labLargestWindow-labWindow)
+				_ = p.WriteWindowUpdate(id, labLargestWindow-labWindow)
 				p.answer(id)
 			},
 		}, {

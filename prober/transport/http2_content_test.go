@@ -156,12 +156,12 @@ func goAwayCases() []h2case {
 	cases := []h2case{
 		{does: "goes away and still answers", closed: true, play: goAway(1, http2.ErrCodeNo)},
 		{does: "goes away with an error and still answers", closed: true, play: goAway(1, http2.ErrCodeInternal)},
-		{does: "says that it will go away and still answers", closed: true, play: goAway(maxStreamID-1, http2.ErrCodeNo)},
+		{does: "says that it will go away and still answers", closed: true, play: goAway(labStreamID-1, http2.ErrCodeNo)},
 		{does: "goes away with a code that nobody knows", code: errcode.GoAway, closed: true, play: goAway(0, 99)},
 		{
 			does: "goes away twice, the second time without an answer", code: goAwayOf(http2.ErrCodeInternal), closed: true,
 			play: func(p *h2peer, _ uint32) {
-				_ = p.WriteGoAway(maxStreamID, http2.ErrCodeNo, nil)
+				_ = p.WriteGoAway(labStreamID, http2.ErrCodeNo, nil)
 				_ = p.WriteGoAway(0, http2.ErrCodeInternal, nil)
 			},
 		}, {
@@ -187,7 +187,7 @@ func goAwayCases() []h2case {
 	}, h2case{
 		does: "says that it will go away and then without an answer", resent: true, closed: true,
 		play: func(p *h2peer, _ uint32) {
-			_ = p.WriteGoAway(maxStreamID, http2.ErrCodeNo, nil)
+			_ = p.WriteGoAway(labStreamID, http2.ErrCodeNo, nil)
 			_ = p.WriteGoAway(0, http2.ErrCodeNo, nil)
 		},
 	}, h2case{
@@ -229,7 +229,7 @@ func endCases() []h2case {
 			play: func(p *h2peer, id uint32) {
 				_ = p.until(http2.FrameRSTStream)
 				p.headers(id, false, ":status", "200", "x-late", "very")
-				p.data(id, false, strings.Repeat("x", leastMaxFrame))
+				p.data(id, false, strings.Repeat("x", labMaxFrame))
 				_ = p.WriteWindowUpdate(id, 1)
 				p.headers(id, true, "etag", "x")
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
@@ -250,7 +250,7 @@ func endCases() []h2case {
 }
 
 func floodCases() []h2case {
-	const times = 20 * floodBurst // at once, on a slow machine too
+	const times = 20 * labFloodBurst // at once, on a slow machine too
 	flood := func(frame func(p *h2peer, id uint32)) func(*h2peer, uint32) {
 		return func(p *h2peer, id uint32) {
 			for range times {
@@ -266,7 +266,7 @@ func floodCases() []h2case {
 		"SETTINGS acknowledgements":  func(p *h2peer, _ uint32) { _ = p.WriteSettingsAck() },
 		"WINDOW_UPDATE":              func(p *h2peer, _ uint32) { _ = p.WriteWindowUpdate(0, 1) },
 		"PRIORITY":                   func(p *h2peer, id uint32) { p.frame(http2.FramePriority, 0, id, "12345") },
-		"GOAWAY":                     func(p *h2peer, _ uint32) { _ = p.WriteGoAway(maxStreamID, 0, nil) },
+		"GOAWAY":                     func(p *h2peer, _ uint32) { _ = p.WriteGoAway(labStreamID, 0, nil) },
 		"unknown frames":             func(p *h2peer, _ uint32) { p.frame(0xfa, 0, 0, "") },
 		"RST_STREAM on a closed one": func(p *h2peer, id uint32) { _ = p.WriteRSTStream(id-2, 0) },
 	} {
@@ -284,7 +284,7 @@ func floodCases() []h2case {
 	}, h2case{
 		does: "sends as many control frames as are allowed at once and then answers",
 		play: func(p *h2peer, id uint32) {
-			for range floodBurst {
+			for range labFloodBurst {
 				_ = p.WritePing(true, [8]byte{})
 			}
 			p.answer(id)

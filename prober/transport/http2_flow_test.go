@@ -64,7 +64,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 		p := newH2peer(c)
 		p.greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
 		id := p.request()
-		before = p.content(defaultWindow)
+		before = p.content(labWindow)
 		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
 		for p.acks < 2 && p.until(http2.FrameSettings) != nil { // one acknowledgement is for the first
 		}
@@ -75,10 +75,10 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
-	assert.Equal(t, defaultWindow, sum(before))
-	assert.Equal(t, size-defaultWindow, sum(after))
+	assert.Equal(t, labWindow, sum(before))
+	assert.Equal(t, size-labWindow, sum(after))
 	for _, n := range before {
-		assert.LessOrEqual(t, n, leastMaxFrame)
+		assert.LessOrEqual(t, n, labMaxFrame)
 	}
 	for _, n := range after {
 		assert.LessOrEqual(t, n, 1<<15)
@@ -106,8 +106,8 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 		id := p.request()
 		_ = p.until(http2.FrameRSTStream)
 		_ = p.request()
-		content := string(make([]byte, leastMaxFrame))
-		for range streamWindow/leastMaxFrame + 1 {
+		content := string(make([]byte, labMaxFrame))
+		for range labStreamWindow/labMaxFrame + 1 {
 			p.data(id, false, content)
 		}
 		p.ignore()
@@ -277,8 +277,8 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	assert.Equal(t, 1, opened)
 
 	r := do(tr, patience)
-	data := int64(frameHeaderSize + len("0123456789"))
+	data := int64(labFrameHeader + len("0123456789"))
 	assert.Equal(t, int64(len(tr.call.http2.later))+data, r.Sent)
 	// The header is in the peer's table by now: three indexed fields.
-	assert.Equal(t, int64(frameHeaderSize+2+frameHeaderSize+len("hello")), r.Received)
+	assert.Equal(t, int64(labFrameHeader+2+labFrameHeader+len("hello")), r.Received)
 }

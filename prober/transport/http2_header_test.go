@@ -96,7 +96,7 @@ func headerFrameCases() []h2case {
 			does: "continues a header endlessly, byte by byte", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
 			play: func(p *h2peer, id uint32) {
 				p.frame(http2.FrameHeaders, 0, id, "\x88")
-				for range 2 * maxHeaderFrames {
+				for range 2 * labHeaderFrames {
 					p.frame(http2.FrameContinuation, 0, id, "")
 				}
 			},
@@ -104,8 +104,8 @@ func headerFrameCases() []h2case {
 			does: "continues a header endlessly, in large frames", code: errcode.HTTP2HeaderList, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
 			play: func(p *h2peer, id uint32) {
 				p.frame(http2.FrameHeaders, 0, id, "\x88")
-				for range maxHeaderBlock/leastMaxFrame + 1 {
-					p.frame(http2.FrameContinuation, 0, id, strings.Repeat("\x88", leastMaxFrame))
+				for range labHeaderBlock/labMaxFrame + 1 {
+					p.frame(http2.FrameContinuation, 0, id, strings.Repeat("\x88", labMaxFrame))
 				}
 			},
 		},
@@ -220,7 +220,7 @@ func headerCases() []h2case {
 		{does: "answers 304 with a length", play: withHeader(":status", "304", "content-length", "5")},
 		{does: "answers 204", play: withHeader(":status", "204")},
 		{does: "sends 32 informational answers", play: func(p *h2peer, id uint32) {
-			for range maxInformational {
+			for range labInformational {
 				p.headers(id, false, ":status", "103", "link", "</style.css>")
 			}
 			p.answer(id)
@@ -228,7 +228,7 @@ func headerCases() []h2case {
 		{
 			does: "sends 33 informational answers", code: errcode.HTTP2Flood, told: "RST_STREAM 1 ENHANCE_YOUR_CALM",
 			play: func(p *h2peer, id uint32) {
-				for range maxInformational + 1 {
+				for range labInformational + 1 {
 					p.headers(id, false, ":status", "103")
 				}
 			},

@@ -378,6 +378,34 @@ func (p *h2pool) overdue() map[*h2conn]error {
 	return ended
 }
 
+// h2state is what a pool counts at one moment.
+type h2state struct {
+	// Connections are those that are not removed yet, Streams those open on them.
+	Connections, Streams int
+	// Waiting are the requests that wait for a stream. Dialing workers dial on behalf of
+	// others too, Lined ones wait for the permit to.
+	Waiting, Dialing, Lined int
+	// Reserved are the streams that are kept for requests.
+	Reserved int
+	// Watched reports whether a deadline is watched.
+	Watched bool
+}
+
+// state returns what p counts. Nothing is left where no request is under way and all
+// connections are gone.
+func (p *h2pool) state() h2state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := h2state{
+		Connections: len(p.conns), Waiting: len(p.waiters), Dialing: p.dialing, Lined: p.lined,
+		Reserved: p.reserved, Watched: p.armed != 0,
+	}
+	for _, c := range p.conns {
+		s.Streams += c.streams()
+	}
+	return s
+}
+
 // closeIdle closes the connections without an open stream. It does not wait for that.
 func (p *h2pool) closeIdle() {
 	for _, c := range p.all() {

@@ -24,8 +24,8 @@ func eventually(t *testing.T, condition func() bool) {
 	require.Eventually(t, condition, patience, time.Millisecond)
 }
 
-func waiting(tr *Transport, n int32) func() bool {
-	return func() bool { return tr.h2.waiting.Load() == n }
+func waiting(tr *Transport, n int) func() bool {
+	return func() bool { return tr.h2.state().Waiting == n }
 }
 
 func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
@@ -238,11 +238,11 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
 				p.ignore()
 			},
-			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 5 },
+			underWay: func(tr *Transport) bool { return tr.h2.state().Waiting == 5 },
 		},
 		"requests that wait for SETTINGS": {
 			script:   func(c net.Conn) { _, _ = io.Copy(io.Discard, c) },
-			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 4 },
+			underWay: func(tr *Transport) bool { return tr.h2.state().Waiting == 4 },
 		},
 		"content that nobody takes": {
 			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
@@ -277,15 +277,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 	}
 }
 
-func inFlight(tr *Transport) int {
-	n := 0
-	for _, c := range tr.h2.all() {
-		c.mu.Lock()
-		n += len(c.open)
-		c.mu.Unlock()
-	}
-	return n
-}
+func inFlight(tr *Transport) int { return tr.h2.state().Streams }
 
 func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	t.Parallel()
@@ -295,7 +287,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 		slow := p.request()
 		for id := p.request(); id != 0; id = p.request() {
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
-			if id == slow+2*5*floodBurst {
+			if id == slow+2*5*labFloodBurst {
 				p.answer(slow)
 			}
 		}
@@ -304,7 +296,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	slow := make(chan *probe.Result)
 	go func() { slow <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
-	for range 5 * floodBurst {
+	for range 5 * labFloodBurst {
 		require.Equal(t, streamOf(http2.ErrCodeRefusedStream), errcode.FromError(do(tr, patience).Err))
 	}
 	require.NoError(t, (<-slow).Err)

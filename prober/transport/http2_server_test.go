@@ -110,7 +110,7 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, H2C},
 	}
 	for name, server := range servers {
-		for _, size := range []int64{0, 1, 1 << 10, leastMaxFrame, 5 << 20} {
+		for _, size := range []int64{0, 1, 1 << 10, labMaxFrame, 5 << 20} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
 				u := server.start(t)
 				u.RawQuery = fmt.Sprintf("sent=%d&size=%d", size, size)

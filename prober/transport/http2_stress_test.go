@@ -74,10 +74,7 @@ func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 			tr.CloseIdle()
 			tr.Wait()
 			assert.Zero(t, tr.Open())
-			assert.Empty(t, tr.h2.all())
-			assert.Zero(t, tr.h2.dialing)
-			assert.Empty(t, tr.h2.waiters)
-			assert.Zero(t, tr.h2.waiting.Load())
+			assert.Equal(t, h2state{Watched: tr.h2.state().Watched}, tr.h2.state(), "nothing is left")
 		})
 	}
 }

@@ -40,7 +40,7 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 		"status 101":              {header(":status", "101"), protocol, "on stream 3 the server sent status 101"},
 		"content first":           {func(p *h2peer, id uint32) { p.data(id, true, "x") }, protocol, "on stream 3 the server sent content before the header"},
 		"WINDOW_UPDATE of 0":      {func(p *h2peer, id uint32) { _ = p.WriteWindowUpdate(id, 0) }, protocol, "on stream 3 the server sent a WINDOW_UPDATE of 0"},
-		"a window too large":      {func(p *h2peer, id uint32) { _ = p.WriteWindowUpdate(id, maxWindow) }, streamOf(http2.ErrCodeFlowControl), "on stream 3 the server sent a window above 2^31-1"},
+		"a window too large":      {func(p *h2peer, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) }, streamOf(http2.ErrCodeFlowControl), "on stream 3 the server sent a window above 2^31-1"},
 		"a status in trailers":    {trailers(":status", "200"), errcode.Trailers, "malformed trailers: on stream 3 the server sent a pseudo-header field"},
 		"a name in trailers":      {trailers("Etag", "x"), errcode.Trailers, `malformed trailers: on stream 3 the server sent a field name that is not of small letters: "Etag"`},
 		"a reset":                 {func(p *h2peer, id uint32) { _ = p.WriteRSTStream(id, http2.ErrCodeProtocol) }, protocol, "stream error: stream ID 3; PROTOCOL_ERROR; the server reset the stream"},

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
 )
 
 var errWrite = errors.New("a write that fails")

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -119,7 +120,7 @@ func answeringUploads(size int64) func(net.Conn) {
 				if line, err = in.ReadSlice('\n'); err != nil {
 					return
 				}
-				line = trimCR(line[:len(line)-1])
+				line = bytes.TrimSuffix(line[:len(line)-1], []byte("\r"))
 			}
 			if _, err := in.Discard(int(size)); err != nil {
 				return

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
+
+	"example.com/prober/prober/probe"
 )
 
 // link is a connection over which an exchange can begin: it leads to the target, or to a
@@ -13,6 +15,13 @@ type link struct {
 	rw     net.Conn // the stream, or TLS over it
 	tls    *tlsConn // what rw is, if it is TLS
 	remote netip.AddrPort
+}
+
+// newLink returns a link over a connection that needs no handshake. What is read and
+// written ends at deadline.
+func newLink(c net.Conn, deadline probe.Instant) link {
+	s := newStream(c, deadline)
+	return link{stream: s, rw: s}
 }
 
 // close ends the connection without waiting for the peer. If it is jammed, because a
@@ -49,6 +58,13 @@ func (l *link) isQuiet() bool {
 		return !begun // it could be the beginning of an answer
 	}
 	return l.tls.isOnlyManaged(l.stream)
+}
+
+// hasHeard reports whether something has arrived that was not read, or the end of the
+// stream.
+func (l *link) hasHeard() bool {
+	some, err := l.stream.look.peek()
+	return some || err != nil
 }
 
 // mayHold reports whether TLS can yield bytes without reading more.

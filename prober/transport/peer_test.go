@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"net"
 	"net/url"
 	"sync"
@@ -9,8 +8,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"example.com/prober/prober/probe"
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
@@ -107,34 +104,4 @@ func answeringOnce(raw string) func(net.Conn) {
 			_, _ = c.Write([]byte(raw))
 		}
 	}
-}
-
-// newTransport completes cfg for tests and closes what is idle at their end.
-func newTransport(t testing.TB, cfg Config) *Transport {
-	t.Helper()
-	if cfg.Method == "" {
-		cfg.Method = "GET"
-	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = patience
-	}
-	if cfg.TLSTimeout == 0 {
-		cfg.TLSTimeout = patience
-	}
-	tr, err := New(cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		tr.CloseIdle()
-		tr.Wait()
-	})
-	return tr
-}
-
-// do performs one request that is due now.
-func do(tr *Transport, timeout time.Duration) *probe.Result {
-	var r probe.Result
-	now := probe.Now()
-	r.Reset(now, now.Add(timeout))
-	tr.Do(context.Background(), &r)
-	return &r
 }

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net/netip"
 	"net/url"
 	"testing"
 
@@ -9,50 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/policy"
 )
-
-func prefixes(texts ...string) []netip.Prefix {
-	list := make([]netip.Prefix, len(texts))
-	for i, text := range texts {
-		list[i] = netip.MustParsePrefix(text)
-	}
-	return list
-}
-
-func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
-	t.Parallel()
-	p := listen(t, answering(okAnswer))
-	server := serveDNS(t, map[string]dnsAnswer{"name.test.": {ipv4: []string{"127.0.0.1"}}})
-	byName := named(t, p, "name.test")
-	tests := map[string]Config{
-		"an address":                      {URL: p.url("http")},
-		"a name":                          {URL: byName, IPVersion: OnlyIPv4},
-		"a given address":                 {URL: byName, Resolve: addresses("127.0.0.1")},
-		"a mapped address":                {URL: byName, Resolve: addresses("::ffff:127.0.0.1")},
-		"the unspecified address":         {URL: byName, Resolve: addresses("0.0.0.0")},
-		"an address behind NAT64":         {URL: &url.URL{Scheme: "http", Host: "[64:ff9b::127.0.0.5]"}},
-		"a tunnelled address":             {URL: byName, Resolve: addresses("2002:7f00:5::1")},
-		"one behind NAT64 behind a proxy": {URL: &url.URL{Scheme: "https", Host: "[64:ff9b::7f00:5]"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
-		"a proxy":                         {URL: byName, Proxy: ProxyOptions{URL: p.url("http")}},
-		"a proxy with a name":             {URL: byName, IPVersion: OnlyIPv4, Proxy: ProxyOptions{URL: byName}},
-		"a target behind a proxy":         {URL: &url.URL{Scheme: "https", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
-		"a target behind SOCKS":           {URL: &url.URL{Scheme: "http", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "socks5", Host: "192.0.2.1"}}},
-		"a forwarded request":             {URL: &url.URL{Scheme: "http", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
-	}
-	t.Cleanup(func() { assert.Zero(t, p.connections()) })
-	for name, cfg := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cfg.Deny = prefixes("127.0.0.0/8")
-			tr := newTransport(t, cfg)
-			tr.dialer.lookup = directLookup(server.addr, policy.Policy{}) // the server of the test is on loopback
-			r := do(tr, patience)
-			require.Equal(t, errcode.BlockedIP, errcode.FromError(r.Err), "%v", r.Err)
-			assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
-		})
-	}
-}
 
 func TestPolicyHoldsForTheDNSServer(t *testing.T) {
 	t.Parallel()

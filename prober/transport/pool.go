@@ -108,6 +108,18 @@ func (p *pool) close(c *conn) {
 	c.close()
 }
 
+// heard reports whether something has come on the idle connection that was used last, or
+// its end, and the connection will be looked at before it is used again. It returns false if
+// there is none.
+func (p *pool) heard(now probe.Instant) bool {
+	c := p.pop()
+	if c == nil {
+		return false
+	}
+	defer p.put(c)
+	return now-c.idleSince > lookAfter && c.hasHeard()
+}
+
 func (p *pool) closeIdle() {
 	p.mu.Lock()
 	idle := p.idle

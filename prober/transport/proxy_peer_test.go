@@ -13,6 +13,13 @@ import (
 	"testing"
 )
 
+// Kinds of addresses (RFC 1928, section 5).
+const (
+	SocksIPv4 = 1
+	SocksName = 3
+	SocksIPv6 = 4
+)
+
 // tunnelProxy answers CONNECT, or forwards a request in absolute form, as a real
 // HTTP proxy does. It demands the credentials user:secret if guarded is set.
 func tunnelProxy(guarded bool) func(net.Conn) {
@@ -74,7 +81,7 @@ func socksProxy(guarded bool, asked func(kind byte, host string)) func(net.Conn)
 			return
 		}
 		asked(head[3], host)
-		if head[3] == socksName {
+		if head[3] == SocksName {
 			host = "127.0.0.1"
 		}
 		target, err := net.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(port[:])))))
@@ -119,15 +126,15 @@ func greetSocks(c net.Conn, guarded bool) bool {
 }
 
 func readSocksHost(r io.Reader, kind byte) string {
-	size := map[byte]int{socksIPv4: net.IPv4len, socksIPv6: net.IPv6len}[kind]
-	if kind == socksName {
+	size := map[byte]int{SocksIPv4: net.IPv4len, SocksIPv6: net.IPv6len}[kind]
+	if kind == SocksName {
 		length := make([]byte, 1)
 		_, _ = io.ReadFull(r, length)
 		size = int(length[0])
 	}
 	host := make([]byte, size)
 	_, _ = io.ReadFull(r, host)
-	if kind == socksName {
+	if kind == SocksName {
 		return string(host)
 	}
 	return net.IP(host).String()

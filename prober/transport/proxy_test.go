@@ -84,8 +84,8 @@ func TestProxyFailures(t *testing.T) {
 		"not HTTP":                         {scheme: "http", at: says("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.Proxy},
 		"a status that is none":            {scheme: "http", at: says("HTTP/1.1 999 No\r\n\r\n"), code: errcode.Proxy},
 		"a malformed header":               {scheme: "http", at: says("HTTP/1.1 200 OK\r\nbad header\r\n\r\n"), code: errcode.Proxy},
-		"an endless header":                {scheme: "http", at: says("HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", maxHeaderBytes/6+1)), code: errcode.Proxy},
-		"too many informational answers":   {scheme: "http", at: says(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", maxInformational+1)), code: errcode.Proxy},
+		"an endless header":                {scheme: "http", at: says("HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", labHeaderBytes/6+1)), code: errcode.Proxy},
+		"too many informational answers":   {scheme: "http", at: says(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", labInformational+1)), code: errcode.Proxy},
 		"the end instead of an answer":     {scheme: "http", at: says(""), code: errcode.Proxy},
 		"the end inside the answer":        {scheme: "http", at: says("HTTP/1.1 200 O"), code: errcode.Proxy},
 		"bytes after the answer":           {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\nHello"), code: errcode.Proxy},
@@ -234,10 +234,16 @@ func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 
 func TestTunnelledRequestDoesNotShowTheProxy(t *testing.T) {
 	t.Parallel()
-	authorization, forwarded := (&dialer{proxy: &proxy{username: "user"}}).forwards()
-	cfg := &Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}
-	q := encodeRequest(requestOf(cfg, authorization, forwarded), outgoing{})
-	assert.Equal(t, "GET / HTTP/1.1\r\nHost: [fe80::1]\r\nUser-Agent: prober\r\n\r\n", string(q.keep))
+	cfg := Config{
+		Method: "GET",
+		URL:    &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"},
+		Proxy:  ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1:3128"}, Username: "user"},
+	}
+	authorization, forwarded := newTransport(t, cfg).dialer.forwards()
+	q := requestOf(&cfg, authorization, forwarded)
+	assert.Equal(t, "/", q.Target)
+	assert.Equal(t, "[fe80::1]", q.Authority)
+	assert.Equal(t, []HeaderField{{"User-Agent", "prober"}}, q.Fields)
 }
 
 func TestSocksProxyGetsNamesAsTheyAre(t *testing.T) {
@@ -249,11 +255,11 @@ func TestSocksProxyGetsNamesAsTheyAre(t *testing.T) {
 	asked := make(chan address, 1)
 	p := listen(t, socksProxy(false, func(kind byte, host string) { asked <- address{kind, host} }))
 	for host, want := range map[string]address{
-		"name.test":        {socksName, "name.test"},
-		"127.0.0.1":        {socksIPv4, "127.0.0.1"},
-		"::ffff:127.0.0.1": {socksIPv4, "127.0.0.1"},
-		"::1":              {socksIPv6, "::1"},
-		"fe80::1%lo":       {socksIPv6, "fe80::1"},
+		"name.test":        {SocksName, "name.test"},
+		"127.0.0.1":        {SocksIPv4, "127.0.0.1"},
+		"::ffff:127.0.0.1": {SocksIPv4, "127.0.0.1"},
+		"::1":              {SocksIPv6, "::1"},
+		"fe80::1%lo":       {SocksIPv6, "fe80::1"},
 	} {
 		tr := newTransport(t, Config{
 			URL:   &url.URL{Scheme: "http", Host: net.JoinHostPort(host, "1")},
@@ -301,6 +307,6 @@ func TestNoProxy(t *testing.T) {
 			URL:     &url.URL{Scheme: "http", Host: "192.0.2.1:3128"},
 			NoProxy: test.list,
 		}})
-		assert.Equal(t, test.direct, tr.dialer.proxy == nil, name)
+		assert.Equal(t, test.direct, !tr.dialer.isProxied(), name)
 	}
 }

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
-
-	"example.com/prober/policy"
 )
 
 // dnsAnswer is what a test's DNS server does with a question.
@@ -174,7 +171,7 @@ func (s *dnsServer) reply(message []byte, stream bool) []byte {
 
 func optRecord(rcode dnsmessage.RCode) dnsmessage.Resource {
 	var h dnsmessage.ResourceHeader
-	_ = h.SetEDNS0(maxDNSPacket, rcode, false) // has no error for these arguments
+	_ = h.SetEDNS0(1232, rcode, false) // has no error for these arguments
 	return dnsmessage.Resource{Header: h, Body: &dnsmessage.OPTResource{}}
 }
 
@@ -203,15 +200,4 @@ func (a dnsAnswer) records(q dnsmessage.Question) []dnsmessage.Resource {
 		}
 	}
 	return records
-}
-
-// lookups are the two ways to resolve, both leading to server.
-func lookups(server netip.AddrPort) map[string]lookup {
-	redirected := func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, server.String())
-	}
-	return map[string]lookup{
-		"asking the server directly": directLookup(server, policy.Policy{}),
-		"asking as the system does":  systemLookup(redirected),
-	}
 }

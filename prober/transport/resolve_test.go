@@ -20,15 +20,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// How long a test waits for something that does not happen: briefly where
-// nothing else has to happen before, amply where a peer has to be heard first.
-const (
-	briefly = 300 * time.Millisecond
-	amply   = 2 * time.Second
-)
-
-func failing(rcode dnsmessage.RCode) dnsAnswer { return dnsAnswer{rcode: rcode, rcode6: rcode} }
-
 func TestNamesAndTheirFailures(t *testing.T) {
 	t.Parallel()
 	const badVersion = 16 // of EDNS; only the OPT record has room for it
@@ -87,13 +78,13 @@ func TestNamesAndTheirFailures(t *testing.T) {
 	for name, test := range tests {
 		server := serveDNS(t, map[string]dnsAnswer{"name.test.": test.answer})
 		for way, look := range lookups(server.addr) {
-			tr := newTransport(t, Config{
+			d := newTestDialer(t, plan{
 				URL:            named(t, target, "name.test"),
 				IPVersion:      test.version,
 				ConnectTimeout: test.time,
 			})
-			tr.dialer.lookup = look
-			requests[name+", "+way] = func() *probe.Result { return do(tr, patience) }
+			d.lookup = look
+			requests[name+", "+way] = func() *probe.Result { return dialOnce(d, patience) }
 			codes[name+", "+way] = test.code
 		}
 	}
@@ -161,9 +152,9 @@ func TestUnreachableDNSServer(t *testing.T) {
 	for way, look := range lookups(c.LocalAddr().(*net.UDPAddr).AddrPort()) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, Config{URL: &url.URL{Scheme: "http", Host: "name.test"}})
-			tr.dialer.lookup = look
-			r := do(tr, patience)
+			d := newTestDialer(t, plan{URL: &url.URL{Scheme: "http", Host: "name.test"}})
+			d.lookup = look
+			r := dialOnce(d, patience)
 			assert.Equal(t, errcode.DNSUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseResolve, r.FailedIn())
 		})
@@ -245,25 +236,6 @@ func TestLookupsAtTheSameTimeFailAlike(t *testing.T) {
 	}
 }
 
-func TestEachConnectionResolvesAnew(t *testing.T) {
-	t.Parallel()
-	server := serveDNS(t, map[string]dnsAnswer{"name.test.": {ipv4: []string{"127.0.0.1"}}})
-	target := listen(t, answering(okAnswer))
-	tr := newTransport(t, Config{
-		URL:                   named(t, target, "name.test"),
-		IPVersion:             OnlyIPv4,
-		DNSServer:             server.addr,
-		RequestsPerConnection: 1,
-	})
-	for range 3 {
-		r := do(tr, patience)
-		require.NoError(t, r.Err)
-		_, resolved := r.Phase(errcode.PhaseResolve)
-		assert.True(t, resolved)
-	}
-	assert.EqualValues(t, 3, server.questions.Load())
-}
-
 // TestAFamilyIsWaitedForALittleLonger has answers that come at known times, which a server
 // cannot promise.
 func TestAFamilyIsWaitedForALittleLonger(t *testing.T) {
@@ -322,12 +294,12 @@ func TestOrderOfAddresses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, Config{
+			d := newTestDialer(t, plan{
 				URL:       &url.URL{Scheme: "http", Host: "name.test"},
 				IPVersion: test.version,
 			})
-			tr.dialer.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
-			addrs, err := tr.dialer.resolve(t.Context(), "name.test")
+			d.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
+			addrs, err := d.resolve(t.Context(), "name.test")
 			require.NoError(t, err)
 			got := make([]string, len(addrs))
 			for i, addr := range addrs {
@@ -338,10 +310,13 @@ func TestOrderOfAddresses(t *testing.T) {
 	}
 }
 
-// named returns the URL of p with a name in place of its address.
-func named(t testing.TB, p *peer, host string) *url.URL {
-	t.Helper()
-	_, port, err := net.SplitHostPort(p.Addr().String())
-	require.NoError(t, err)
-	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/"}
+// lookups are the two ways to resolve, both leading to server.
+func lookups(server netip.AddrPort) map[string]lookup {
+	redirected := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, server.String())
+	}
+	return map[string]lookup{
+		"asking the server directly": directLookup(server, policy.Policy{}),
+		"asking as the system does":  systemLookup(redirected),
+	}
 }

@@ -156,6 +156,9 @@ func (s *stream) interruptWrites() {
 	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
 }
 
+// isClosed reports whether the connection was closed, or is about to be.
+func (s *stream) isClosed() bool { return s.closed.Load() }
+
 // isAborted reports whether Abort was called.
 func (s *stream) isAborted() bool { return s.aborted.Load() }
 

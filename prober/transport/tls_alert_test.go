@@ -63,7 +63,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		body = append(body, make([]byte, 32)...) // random
 		body = append(body, 0)                   // no session
 		body = append(binary.BigEndian.AppendUint16(body, suite), 0)
-		return record(recordHandshake, append([]byte{2, 0, 0, byte(len(body))}, body...)...)
+		return record(labHandshake, append([]byte{2, 0, 0, byte(len(body))}, body...)...)
 	}
 	ca := newAuthority(t)
 	unreadable := ca.issue(t)
@@ -81,7 +81,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		"a reset":                        {resetting, errcode.TLSClosed},
 		"a version that was not offered": {afterHello(hello(tls.VersionTLS10, tls.TLS_RSA_WITH_AES_128_CBC_SHA)), errcode.TLSNoOverlap},
 		"a cipher that was not offered":  {afterHello(hello(tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA)), errcode.TLSNoOverlap},
-		"a message that does not belong": {afterHello(record(recordHandshake, 20, 0, 0, 0)), errcode.TLS},
+		"a message that does not belong": {afterHello(record(labHandshake, 20, 0, 0, 0)), errcode.TLS},
 		"a certificate nobody can read":  {secured(&tls.Config{Certificates: []tls.Certificate{unreadable}}), errcode.CertMalformed},
 		"a signature of another key":     {secured(&tls.Config{Certificates: []tls.Certificate{mismatched}}), errcode.TLSSignature},
 		"its end in a flood of warnings": {afterHello(warnings(1000)), errcode.TLS},

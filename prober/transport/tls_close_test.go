@@ -27,7 +27,7 @@ var ends = map[string]struct {
 }{
 	"with close_notify":    {(*talker).end, errcode.OK},
 	"without close_notify": {func(*talker) {}, errcode.Truncated},
-	"in a record":          {func(s *talker) { _, _ = s.raw.Write(record(recordApplicationData, 1)[:3]) }, errcode.Truncated},
+	"in a record":          {func(s *talker) { _, _ = s.raw.Write(record(labApplicationData, 1)[:3]) }, errcode.Truncated},
 }
 
 func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -9,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/prober/errcode"
 )
 
 // notedConn is a connection that notes what is written and read. It fails with err when it
@@ -109,21 +106,4 @@ func TestAWriteThatFailsAfterAHandshake(t *testing.T) {
 	c.room = 0
 	_, err := f.Read(nil)
 	require.ErrorIs(t, err, broken, "what cannot be sent is not waited for")
-}
-
-func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
-	t.Parallel()
-	for versionName, version := range versions {
-		t.Run(versionName, func(t *testing.T) {
-			t.Parallel()
-			told := make(chan error, 1)
-			cert := newAuthority(t).issue(t)
-			p := listen(t, func(c net.Conn) {
-				told <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
-			})
-			r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: newAuthority(t).pem()}}), patience)
-			require.Equal(t, errcode.UnknownAuthority, errcode.FromError(r.Err), "%v", r.Err)
-			assert.ErrorContains(t, <-told, "bad certificate")
-		})
-	}
 }

@@ -65,7 +65,7 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 // awaitHeaders reads frames of HTTP/2 until one begins a request.
 func awaitHeaders(s *talker) {
 	preface := make([]byte, 24)
-	header := make([]byte, frameHeaderSize)
+	header := make([]byte, labFrameHeader)
 	for _, err := io.ReadFull(s, preface); err == nil; {
 		if _, err = io.ReadFull(s, header); err != nil || header[3] == 1 {
 			return
@@ -90,7 +90,7 @@ func (f *flooding) Write(p []byte) (int, error) {
 		return f.Conn.Write(p)
 	}
 	f.begun = true
-	first := recordHeaderSize + int(binary.BigEndian.Uint16(p[3:]))
+	first := labRecordHeader + int(binary.BigEndian.Uint16(p[3:]))
 	_, err := f.Conn.Write(append(append(bytes.Clone(p[:first]), f.flood...), p[first:]...))
 	return len(p), err
 }

@@ -40,6 +40,11 @@ func newAuthority(t testing.TB, changes ...func(*x509.Certificate)) *authority {
 // pem returns the authority's own certificate as a CA file has it.
 func (a *authority) pem() []byte { return pemOf("CERTIFICATE", a.cert.Raw) }
 
+// pair returns a's own certificate with its key.
+func (a *authority) pair() tls.Certificate {
+	return tls.Certificate{Certificate: [][]byte{a.cert.Raw}, PrivateKey: a.key, Leaf: a.cert}
+}
+
 // issue makes a server's certificate for name.test and 127.0.0.1.
 func (a *authority) issue(t testing.TB, changes ...func(*x509.Certificate)) tls.Certificate {
 	t.Helper()

@@ -17,9 +17,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// versions are the versions of TLS that differ in when a certificate is seen.
-var versions = map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13}
-
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)

@@ -1,0 +1,43 @@
+package transport
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// newTestDialer completes p for tests. Its ports and TLS are those of the web.
+func newTestDialer(t testing.TB, p plan) *dialer {
+	t.Helper()
+	p.Ports = map[string]uint16{"http": 80, "https": 443}
+	p.Secure, p.Forwards = p.URL.Scheme == "https", p.URL.Scheme == "http"
+	if p.ConnectTimeout == 0 {
+		p.ConnectTimeout = patience
+	}
+	p.TLSTimeout = patience
+	d, err := newDialer(p)
+	require.NoError(t, err)
+	return d
+}
+
+// dialOnce makes a link for a request that is due now, closes it, and returns what the
+// request came to.
+func dialOnce(d *dialer, timeout time.Duration) *probe.Result {
+	var r probe.Result
+	now := probe.Now()
+	r.Reset(now, now.Add(timeout))
+	r.Begin()
+	l, err := d.dial(context.Background(), &r)
+	if err != nil {
+		r.Fail(&errcode.PhaseError{Err: err})
+		return &r
+	}
+	l.close(false)
+	r.Finish(probe.Now())
+	return &r
+}
