@@ -27,7 +27,7 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 		"as it comes":       {"", noise, errcode.LocalResources},
 		"decoded":           {"gzip", zipped, errcode.LocalResources},
 		"as it comes, less": {"", noise[:60<<10], errcode.OK},
-		"short":             {"", noise[:ownRoom], errcode.OK},
+		"short":             {"", noise[:16<<10], errcode.OK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

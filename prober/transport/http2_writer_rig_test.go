@@ -80,7 +80,7 @@ func (c rigConn) Close() error {
 }
 
 func (c rigConn) SetWriteDeadline(at time.Time) error {
-	if at.Equal(longAgo) {
+	if at.Equal(time.Unix(1, 0)) {
 		c.note("interrupts")
 	}
 	return nil
