@@ -23,6 +23,17 @@ const (
 // has something to write appends it to out. While the reader is at work, it writes all of
 // that when it pauses. Otherwise whoever has appended writes, unless another goroutine
 // does, and writes also what others append meanwhile.
+//
+// Besides the state, these facts decide what is written, each with one owner:
+//
+//	reading     the reader: it is at work, and will write what is in out
+//	awaited     the connection counts workers, the reader forgets them when it writes
+//	err         the writer: the first write that failed, which explains the end
+//	isFull      the outlet: there was no room below TLS
+//	isStalled   nobody: there is too much in out
+//	draining    the connection: it takes no more streams, also because cannotWrite was called
+//	cause       the connection: it has ended, of which end tells the writer once
+//	handedOver  the stream, when it opens: isSeenTo said that others write its request
 type h2writer struct {
 	top      io.Writer // the stream, or TLS over it; what it writes comes to the outlet
 	outlet   *outlet
