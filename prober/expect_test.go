@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -91,14 +91,13 @@ func FuzzPlacesInJSON(f *testing.F) {
 
 func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	server := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, q *http.Request) {
 		w.Header()["X-Kind"] = []string{"one", "two"}
 		if status := q.URL.Query().Get("status"); status == "404" {
 			w.WriteHeader(http.StatusNotFound)
 		}
 		_, _ = io.WriteString(w, "a body")
-	}))
-	t.Cleanup(server.Close)
+	})
 	never := []config.HeaderExpectation{{Name: "X-Kind", Pattern: "^three$"}}
 	unmet := config.BodyExpectation{Contains: "another body"}
 	for name, tt := range map[string]struct {

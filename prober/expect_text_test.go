@@ -3,7 +3,6 @@ package prober
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -20,12 +20,11 @@ import (
 // without the secrets of the request.
 func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	server := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("X-Kind", "one")
 		w.Header()["X-Empty"] = []string{""}
 		_, _ = fmt.Fprintf(w, `{"status":"down\u001b","deep":{"a":[1]},"key":%q}`, q.Header.Get("X-Key"))
-	}))
-	t.Cleanup(server.Close)
+	})
 	place := func(path string) config.Expect {
 		return config.Expect{Body: config.BodyExpectation{JSON: map[string]any{path: "up"}}}
 	}
