@@ -1,25 +1,19 @@
 package transport
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 const text = "a body that says the same again, a body that says the same again"
@@ -27,41 +21,13 @@ const text = "a body that says the same again, a body that says the same again"
 // compressed returns body in the given codings, applied in that order.
 func compressed(t testing.TB, body string, codings ...string) string {
 	t.Helper()
-	for _, c := range codings {
-		var b bytes.Buffer
-		var w io.WriteCloser
-		switch c {
-		case "gzip":
-			w = gzip.NewWriter(&b)
-		case "zlib":
-			w = zlib.NewWriter(&b)
-		case "flate":
-			w, _ = flate.NewWriter(&b, flate.DefaultCompression)
-		case "br":
-			w = brotli.NewWriter(&b)
-		case "zstd":
-			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-		case "br with the largest window":
-			w = brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
-		case "zstd with the largest window":
-			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxKeptBytes))
-		}
-		_, err := io.WriteString(w, body)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		body = b.String()
-	}
-	return body
+	return string(peers.Encode([]byte(body), codings...))
 }
 
 // serveHTTP1 serves h over HTTP/1.1 until the test ends.
 func serveHTTP1(t testing.TB, h http.HandlerFunc) *url.URL {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	u, err := url.Parse(s.URL + "/")
-	require.NoError(t, err)
-	return u
+	return peers.Serve(t, peers.HTTP1, h).Root()
 }
 
 // overBoth runs a test over HTTP/1.1 and over HTTP/2 against a server with h.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // elsewhere is an address of this host besides 127.0.0.1.
@@ -69,14 +69,7 @@ func doUntil(tr *Transport, after time.Duration) *Result {
 
 // unused returns an address of 127.0.0.1 at which nobody listens, nor will as long
 // as the test runs: it is the local end of a connection.
-func unused(t *testing.T) string {
-	t.Helper()
-	p := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	c, err := net.Dial("tcp", p.Addr().String())
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c.LocalAddr().String()
-}
+func unused(t *testing.T) string { return peers.ClosedPort(t) }
 
 func TestAddressesAreTriedInTurn(t *testing.T) {
 	t.Parallel()

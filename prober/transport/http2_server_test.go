@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // sizes answers with the query's size in bytes, and an error if the content was
@@ -49,24 +49,17 @@ func quiet(s *http.Server) {
 // serveH2C starts the HTTP/2 server of net/http without TLS.
 func serveH2C(t testing.TB, h http.HandlerFunc) *url.URL {
 	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	quiet(s.Config)
-	s.Config.Protocols = new(http.Protocols)
-	s.Config.Protocols.SetUnencryptedHTTP2(true)
-	s.Start()
-	t.Cleanup(s.Close)
-	return parseURL(t, s.URL)
+	return peers.Serve(t, peers.H2C, h).Root()
 }
 
 // serveTLS starts the server of net/http with TLS.
 func serveTLS(t testing.TB, multiplexed bool, h http.HandlerFunc) *url.URL {
 	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	quiet(s.Config)
-	s.EnableHTTP2 = multiplexed
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return parseURL(t, s.URL)
+	wire := peers.HTTP1TLS
+	if multiplexed {
+		wire = peers.HTTP2
+	}
+	return peers.Serve(t, wire, h).Root()
 }
 
 // serveXNet starts the server of x/net/http2, which allows few streams and has
@@ -199,7 +192,7 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 			r := do(tr, patience)
 			assert.NoError(t, r.Err)
 			assert.Equal(t, want, r.Version)
-			assertPhases(t, r)
+			assertPhasesAddUp(t, r)
 		})
 	}
 }

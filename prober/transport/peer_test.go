@@ -4,108 +4,37 @@ import (
 	"context"
 	"net"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/peers"
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
 const patience = 2 * time.Minute
 
 // peer is a TCP server that hands each connection to a script.
-type peer struct {
-	net.Listener
-	mu       sync.Mutex
-	accepted int
-}
+type peer struct{ *peers.Peer }
 
-// listen serves each connection with script on a goroutine of its own until the
-// test ends, when it waits for all of them.
-func listen(t testing.TB, script func(net.Conn)) *peer {
+// listen serves each connection with script until the test ends.
+func listen(t testing.TB, script peers.Script) *peer {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	p := &peer{Listener: ln}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			p.mu.Lock()
-			p.accepted++
-			p.mu.Unlock()
-			_ = c.SetDeadline(time.Now().Add(patience))
-			serving.Go(func() {
-				defer c.Close()
-				script(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = ln.Close()
-		serving.Wait()
-	})
-	return p
+	return &peer{peers.Listen(t, script)}
 }
 
-func (p *peer) connections() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.accepted
-}
+func (p *peer) connections() int { return p.Connections() }
 
-func (p *peer) url(scheme string) *url.URL {
-	return &url.URL{Scheme: scheme, Host: p.Addr().String(), Path: "/"}
-}
+func (p *peer) url(scheme string) *url.URL { return p.URL(scheme) }
 
 // readRequest consumes a request without a body. It allocates nothing.
-func readRequest(c net.Conn, buf []byte) bool {
-	matched := 0
-	const end = "\r\n\r\n"
-	for matched < len(end) {
-		n, err := c.Read(buf)
-		if err != nil {
-			return false
-		}
-		for _, b := range buf[:n] {
-			switch b {
-			case end[matched]:
-				matched++
-			case end[0]:
-				matched = 1
-			default:
-				matched = 0
-			}
-		}
-	}
-	return true
-}
+func readRequest(c net.Conn, buf []byte) bool { return peers.ReadRequest(c, buf) }
 
-// answering returns a script that answers each request with raw.
-func answering(raw string) func(net.Conn) {
-	answer := []byte(raw)
-	return func(c net.Conn) {
-		buf := make([]byte, 4096)
-		for readRequest(c, buf) {
-			if _, err := c.Write(answer); err != nil {
-				return
-			}
-		}
-	}
-}
-
-// answeringOnce returns a script that answers one request with raw and closes.
-func answeringOnce(raw string) func(net.Conn) {
-	return func(c net.Conn) {
-		if readRequest(c, make([]byte, 4096)) {
-			_, _ = c.Write([]byte(raw))
-		}
-	}
-}
+// answering returns a script that answers each request with raw, and answeringOnce one
+// that answers one request and closes.
+func answering(raw string) peers.Script     { return peers.Answering(raw) }
+func answeringOnce(raw string) peers.Script { return peers.AnsweringOnce(raw) }
 
 // newTransport completes cfg for tests and closes what is idle at their end.
 func newTransport(t testing.TB, cfg Config) *Transport {

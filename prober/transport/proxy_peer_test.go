@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"example.com/prober/internal/peers"
 )
 
 // tunnelProxy answers CONNECT, or forwards a request in absolute form, as a real
@@ -134,12 +136,8 @@ func readSocksHost(r io.Reader, kind byte) string {
 }
 
 // overTLS serves script inside TLS with cert.
-func overTLS(cert tls.Certificate, script func(net.Conn)) func(net.Conn) {
-	return func(c net.Conn) {
-		secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
-		defer secured.Close()
-		script(secured)
-	}
+func overTLS(cert tls.Certificate, script peers.Script) peers.Script {
+	return peers.Within(peers.Showing(cert), script)
 }
 
 func proxyURL(t testing.TB, scheme, credentials string, p *peer) *url.URL {

@@ -3,17 +3,14 @@ package transport
 import (
 	"context"
 	"encoding/binary"
-	"io"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/policy"
 )
 
@@ -52,70 +49,14 @@ type dnsServer struct {
 
 func serveDNS(t testing.TB, answers map[string]dnsAnswer) *dnsServer {
 	t.Helper()
-	packets, stream := listenDNS(t)
-	s := &dnsServer{answers: answers, addr: packets.LocalAddr().(*net.UDPAddr).AddrPort()}
-	var serving sync.WaitGroup
-	serving.Go(func() { s.servePackets(packets) })
-	serving.Go(func() { s.serveStreams(stream, &serving) })
-	t.Cleanup(func() {
-		_, _ = packets.Close(), stream.Close()
-		serving.Wait()
-	})
-	return s
-}
-
-// listenDNS finds a port that is free for UDP and for TCP.
-func listenDNS(t testing.TB) (net.PacketConn, net.Listener) {
-	t.Helper()
-	for range 20 {
-		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-		require.NoError(t, err)
-		stream, err := net.Listen("tcp", packets.LocalAddr().String())
-		if err == nil {
-			return packets, stream
-		}
-		_ = packets.Close()
-	}
-	require.Fail(t, "no port is free for UDP and TCP")
-	return nil, nil
-}
-
-func (s *dnsServer) servePackets(c net.PacketConn) {
-	buf := make([]byte, 4096)
-	for {
-		n, from, err := c.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		if answer := s.reply(buf[:n], false); answer != nil {
-			_, _ = c.WriteTo(answer, from)
-		}
-	}
-}
-
-func (s *dnsServer) serveStreams(ln net.Listener, serving *sync.WaitGroup) {
-	for {
-		c, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		_ = c.SetDeadline(time.Now().Add(patience))
-		serving.Go(func() {
-			defer c.Close()
-			var size [2]byte
-			if _, err := io.ReadFull(c, size[:]); err != nil {
-				return
-			}
-			message := make([]byte, binary.BigEndian.Uint16(size[:]))
-			if _, err := io.ReadFull(c, message); err != nil {
-				return
-			}
+	s := &dnsServer{answers: answers}
+	s.addr = netip.MustParseAddrPort(peers.NameServerOfBoth(t,
+		func(query []byte) []byte { return s.reply(query, false) },
+		func(query []byte) []byte {
 			s.streams.Add(1)
-			if answer := s.reply(message, true); answer != nil {
-				_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
-			}
-		})
-	}
+			return s.reply(query, true)
+		}))
+	return s
 }
 
 func (s *dnsServer) reply(message []byte, stream bool) []byte {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/policy"
 )
 
@@ -171,22 +172,9 @@ func TestUnreachableDNSServer(t *testing.T) {
 
 func TestDNSServerWithoutTCP(t *testing.T) {
 	t.Parallel()
-	packets, err := net.ListenPacket("udp", unused(t))
-	for tries := 0; err != nil && tries < 100; tries++ { // somebody has that port for UDP
-		packets, err = net.ListenPacket("udp", unused(t))
-	}
-	require.NoError(t, err)
 	server := &dnsServer{answers: map[string]dnsAnswer{"name.test.": {truncate: true}}}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		server.servePackets(packets)
-	}()
-	t.Cleanup(func() {
-		_ = packets.Close()
-		<-served
-	})
-	for way, look := range lookups(packets.LocalAddr().(*net.UDPAddr).AddrPort()) {
+	address := peers.NameServer(t, func(query []byte) []byte { return server.reply(query, false) })
+	for way, look := range lookups(netip.MustParseAddrPort(address)) {
 		t.Run(way, func(t *testing.T) {
 			_, err := look(t.Context(), "ip", "name.test")
 			err = &errcode.PhaseError{Phase: errcode.PhaseResolve, Err: err}

@@ -115,7 +115,7 @@ func TestAnAuthorityWithAShortKey(t *testing.T) {
 			root, err := x509.CreateCertificate(rand.Reader, signing.cert, maker.cert, test.known.Public(), maker.key)
 			require.NoError(t, err)
 			p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{signing.issue(t)}}))
-			r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: pemOf("CERTIFICATE", root)}}), patience)
+			r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: pemOf(root)}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 		})
 	}

@@ -1,23 +1,19 @@
 package transport
 
 import (
-	"crypto"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ocsp"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 func TestOCSPResponsesOfOpenSSL(t *testing.T) {
@@ -53,7 +49,6 @@ func readCertificate(t *testing.T, name string) *x509.Certificate {
 
 func TestStapledRevocation(t *testing.T) {
 	t.Parallel()
-	const good, gone, unknown = 0, 1, 2
 	ca := newAuthority(t)
 	tests := map[string]struct {
 		status   int
@@ -61,18 +56,18 @@ func TestStapledRevocation(t *testing.T) {
 		insecure bool
 		code     errcode.Code
 	}{
-		"good":                           {status: good, signer: ca},
-		"revoked":                        {status: gone, signer: ca, code: errcode.CertRevoked},
-		"unknown to the responder":       {status: unknown, signer: ca},
-		"revoked, says another":          {status: gone, signer: newAuthority(t)},
-		"revoked, and nobody wants that": {status: gone, signer: ca, insecure: true},
+		"good":                           {status: ocsp.Good, signer: ca},
+		"revoked":                        {status: ocsp.Revoked, signer: ca, code: errcode.CertRevoked},
+		"unknown to the responder":       {status: ocsp.Unknown, signer: ca},
+		"revoked, says another":          {status: ocsp.Revoked, signer: newAuthority(t)},
+		"revoked, and nobody wants that": {status: ocsp.Revoked, signer: ca, insecure: true},
 	}
 	for name, test := range tests {
 		for versionName, version := range versions {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
 				cert := ca.issue(t)
-				cert.OCSPStaple = test.signer.staple(t, cert.Leaf, test.status)
+				cert.OCSPStaple = peers.Staple(t, cert, ca.itself(), test.signer.itself(), test.status)
 				p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
 				r := do(newTransport(t, Config{
 					URL: p.url("https"),
@@ -83,40 +78,4 @@ func TestStapledRevocation(t *testing.T) {
 			})
 		}
 	}
-}
-
-// staple returns a's OCSP response about leaf.
-func (a *authority) staple(t *testing.T, leaf *x509.Certificate, status int) []byte {
-	t.Helper()
-	now := time.Now().UTC().Truncate(time.Second)
-	said := asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: status}
-	if status == 1 {
-		revokedAt, err := asn1.MarshalWithParams(now, "generalized")
-		require.NoError(t, err)
-		said.IsCompound, said.Bytes = true, revokedAt
-	}
-	data := ocspData{
-		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 2, IsCompound: true, Bytes: []byte{4, 0}},
-		ProducedAt: now,
-		Singles: []ocspSingle{{
-			ID:         ocspCertID{Hash: pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}}, Serial: leaf.SerialNumber},
-			Status:     said,
-			ThisUpdate: now,
-		}},
-	}
-	signed, err := asn1.Marshal(data)
-	require.NoError(t, err)
-	digest := sha256.Sum256(signed)
-	signature, err := a.key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	require.NoError(t, err)
-	data.Raw = signed
-	basic, err := asn1.Marshal(ocspBasic{
-		Data:      data,
-		Algorithm: pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
-		Signature: asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)},
-	})
-	require.NoError(t, err)
-	response, err := asn1.Marshal(ocspResponse{Body: ocspBody{Type: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}, Basic: basic}})
-	require.NoError(t, err)
-	return response
 }

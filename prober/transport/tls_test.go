@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers/certs"
 )
 
 // versions are the versions of TLS that differ in when a certificate is seen.
@@ -185,7 +186,7 @@ func TestClientCertificate(t *testing.T) {
 				t.Parallel()
 				o := TLSOptions{CA: ca.pem()}
 				if test.cert != nil {
-					o.Cert, o.Key = pair(t, *test.cert)
+					o.Cert, o.Key = certs.PEM(*test.cert), certs.KeyPEM(*test.cert)
 				}
 				tr := newTransport(t, Config{URL: p.url("https"), TLS: o})
 				r := do(tr, patience)

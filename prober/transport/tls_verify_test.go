@@ -10,8 +10,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ocsp"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // trusting returns a verifier of name.test with the root ca.
@@ -144,12 +146,12 @@ func TestARememberedChainIsNotGoodBeforeItsTime(t *testing.T) {
 
 func TestARememberedChainIsRevoked(t *testing.T) {
 	t.Parallel()
-	const good, gone = 0, 1
+	const good, gone = ocsp.Good, ocsp.Revoked
 	ca := newAuthority(t)
 	leaf := ca.issue(t)
 	v := trusting(ca)
 	state := func(status int) tls.ConnectionState {
-		leaf.OCSPStaple = ca.staple(t, leaf.Leaf, status)
+		leaf.OCSPStaple = peers.Staple(t, leaf, ca.itself(), ca.itself(), status)
 		return shown(t, leaf)
 	}
 	require.ErrorIs(t, v.verify(state(gone)), errRevoked)
@@ -202,7 +204,7 @@ func TestAServerThatChangesItsCertificate(t *testing.T) {
 			t.Parallel()
 			good, other := ca.issue(t), ca.issue(t)
 			revoked := good
-			revoked.OCSPStaple = ca.staple(t, good.Leaf, 1)
+			revoked.OCSPStaple = peers.Staple(t, good, ca.itself(), ca.itself(), ocsp.Revoked)
 			expired := ca.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
 			next := make(chan tls.Certificate, 1)
 			p := listen(t, secured(&tls.Config{
