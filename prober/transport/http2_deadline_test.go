@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // gated is a server whose first connection answers at once. The others are held up until
@@ -47,12 +48,12 @@ func (g *gated) wait() {
 func answerOnce() func(net.Conn) {
 	var answered atomic.Bool
 	return func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		if id := p.request(); id != 0 && answered.CompareAndSwap(false, true) {
-			p.answer(id)
+		p := peers.NewH2(c)
+		p.Greet()
+		if id := p.Request(); id != 0 && answered.CompareAndSwap(false, true) {
+			p.Answer(id)
 		}
-		p.ignore()
+		p.Ignore()
 	}
 }
 
@@ -111,16 +112,16 @@ func TestARequestThatWaitedForAStreamEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	var g gated
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.answer(p.request())
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingMaxConcurrentStreams, 1)...)
+		p.Answer(p.Request())
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 0)...)
-		_ = p.until(http2.FrameSettings) // the acknowledgement
+		_ = p.Until(http2.FrameSettings) // the acknowledgement
 		_ = p.WriteWindowUpdate(0, 1)
 		g.seen.Add(1)
 		g.wait()
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.ignore()
+		p.Ignore()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 	g.tr.Store(tr)
@@ -151,8 +152,8 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 	cert := newAuthority(t).issue(t)
 	free := make(chan struct{})
 	stuck := func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
 		<-free
 	}
@@ -220,10 +221,10 @@ func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 	cert := newAuthority(t).issue(t)
 	free := make(chan struct{})
 	answerOnce := func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
-		for f := p.next(); f != nil; f = p.next() {
+		for f := p.Next(); f != nil; f = p.Next() {
 			if f.Header().Type == http2.FrameHeaders {
 				break
 			}

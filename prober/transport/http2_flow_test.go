@@ -10,13 +10,14 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
-// content reads DATA frames until it has n bytes or the stream ends, and returns
+// dataSizes reads DATA frames until it has n bytes or the stream ends, and returns
 // the sizes of the frames.
-func (p *h2peer) content(n int) (sizes []int) {
+func dataSizes(p *peers.H2, n int) (sizes []int) {
 	for have := 0; have < n; {
-		f, ok := p.until(http2.FrameData).(*http2.DataFrame)
+		f, ok := p.Until(http2.FrameData).(*http2.DataFrame)
 		if !ok {
 			return sizes
 		}
@@ -34,20 +35,20 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 	const size = 1000
 	var got [][]int
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingInitialWindowSize, 100)...)
-		id := p.request()
-		got = append(got, p.content(100))
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingInitialWindowSize, 100)...)
+		id := p.Request()
+		got = append(got, dataSizes(p, 100))
 		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
 		_ = p.WriteWindowUpdate(id, 100)                                   // 0
 		_ = p.WriteWindowUpdate(id, 1)
-		got = append(got, p.content(1))
+		got = append(got, dataSizes(p, 1))
 		_ = p.WriteWindowUpdate(id, 49)
-		got = append(got, p.content(49))
+		got = append(got, dataSizes(p, 49))
 		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
-		got = append(got, p.content(size))
-		p.answer(id)
-		p.serve()
+		got = append(got, dataSizes(p, size))
+		p.Answer(id)
+		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
@@ -59,17 +60,17 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 	const size = 200 << 10
 	var before, after []int
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
-		id := p.request()
-		before = p.content(defaultWindow)
+		p := peers.NewH2(c)
+		p.Greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+		id := p.Request()
+		before = dataSizes(p, defaultWindow)
 		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
-		for p.acks < 2 && p.until(http2.FrameSettings) != nil { // one acknowledgement is for the first
+		for p.Acks < 2 && p.Until(http2.FrameSettings) != nil { // one acknowledgement is for the first
 		}
 		_ = p.WriteWindowUpdate(0, size)
-		after = p.content(size)
-		p.answer(id)
-		p.serve()
+		after = dataSizes(p, size)
+		p.Answer(id)
+		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
@@ -94,26 +95,26 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
+		p := peers.NewH2(c)
+		p.Greet()
 		if !played.first() {
-			p.serve()
+			p.Serve()
 			return
 		}
 		defer func() { played.end(p) }()
-		id := p.request()
-		_ = p.until(http2.FrameRSTStream)
-		_ = p.request()
+		id := p.Request()
+		_ = p.Until(http2.FrameRSTStream)
+		_ = p.Request()
 		content := string(make([]byte, leastMaxFrame))
 		for range streamWindow/leastMaxFrame + 1 {
-			p.data(id, false, content)
+			p.Data(id, false, content)
 		}
-		p.ignore()
+		p.Ignore()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
-	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).told)
+	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
 }
 
 // A worker whose time runs out while it writes leaves the rest, in the middle of
@@ -135,12 +136,12 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 					defer secured.Close()
 					c = secured
 				}
-				p := newH2peer(c)
-				p.greet()
-				p.open()
-				_ = p.request()
+				p := peers.NewH2(c)
+				p.Greet()
+				openWide(p)
+				_ = p.Request()
 				<-goOn
-				p.serve()
+				p.Serve()
 			})
 			cfg.Method, cfg.BodySize = "POST", size
 			cfg.URL = p.url("http")
@@ -167,10 +168,10 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 	t.Parallel()
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		p.open()
-		_ = p.until(http2.FrameData)
+		p := peers.NewH2(c)
+		p.Greet()
+		openWide(p)
+		_ = p.Until(http2.FrameData)
 		abortConn(c)
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
@@ -184,10 +185,10 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	t.Parallel()
 	read := make(chan struct{})
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		p.open()
-		_ = p.request()
+		p := peers.NewH2(c)
+		p.Greet()
+		openWide(p)
+		_ = p.Request()
 		<-read
 	})
 	t.Cleanup(func() { close(read) })
@@ -206,10 +207,10 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
+		p := peers.NewH2(c)
+		p.Greet()
 		if !played.first() {
-			p.serve()
+			p.Serve()
 			return
 		}
 		for { // without an answer to PING
@@ -232,9 +233,9 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	hold := make(chan struct{})
 	p := listen(t, func(c net.Conn) {
 		<-hold
-		p := newH2peer(c)
-		p.greet()
-		p.serve()
+		p := peers.NewH2(c)
+		p.Greet()
+		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
 	results := make(chan *Result, 3)

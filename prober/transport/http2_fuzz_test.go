@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
 )
 
 // transcript is a connection of which only what the peer writes is of interest.
@@ -28,14 +30,14 @@ func FuzzHTTP2Peer(f *testing.F) {
 	for _, cases := range h2cases() {
 		for _, tt := range cases {
 			c := new(transcript)
-			peer := newH2peer(c)
+			peer := peers.NewH2(c)
 			if tt.open != nil {
 				tt.open(peer)
 			} else {
 				_ = peer.WriteSettings(tt.settings...)
 				tt.play(peer, 1)
 			}
-			peer.answer(3)
+			peer.Answer(3)
 			if c.Len() < 1<<16 {
 				f.Add(c.Bytes(), tt.cfg != nil)
 			}

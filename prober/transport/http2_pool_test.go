@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // eventually waits for what another goroutine is about to do.
@@ -47,17 +48,17 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			all := make(chan struct{})
 			free := sync.OnceFunc(func() { close(all) })
 			p := listen(t, func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet(setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
+				p := peers.NewH2(c)
+				p.Greet(setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
 				ids := make(chan uint32, tt.workers)
 				var answering sync.WaitGroup
 				answering.Go(func() {
 					<-all
 					for id := range ids {
-						p.answer(id)
+						p.Answer(id)
 					}
 				})
-				for id := p.request(); id != 0; id = p.request() {
+				for id := p.Request(); id != 0; id = p.Request() {
 					ids <- id
 					if arrived.Add(1) == int32(tt.workers) {
 						free()
@@ -101,11 +102,11 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 	t.Parallel()
 	raise := make(chan struct{})
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
 		<-raise
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.serve()
+		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 	for range 2 {
@@ -125,20 +126,20 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		end  func(p *h2peer)
+		end  func(p *peers.H2)
 		code errcode.Code
 	}{
-		"when the server closes":    {func(p *h2peer) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
-		"when the server goes away": {func(p *h2peer) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
+		"when the server closes":    {func(p *peers.H2) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
+		"when the server goes away": {func(p *peers.H2) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := listen(t, func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
-				_ = p.until(http2.FrameSettings) // the acknowledgement: it has been taken in
+				p := peers.NewH2(c)
+				p.Greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+				_ = p.Until(http2.FrameSettings) // the acknowledgement: it has been taken in
 				tt.end(p)
-				p.ignore()
+				p.Ignore()
 			})
 			tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 			forEach(4, func(int) {
@@ -199,13 +200,13 @@ func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 	t.Parallel()
 	arrived, free := make(chan struct{}), make(chan struct{})
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		id := p.request()
+		p := peers.NewH2(c)
+		p.Greet()
+		id := p.Request()
 		close(arrived)
 		<-free
-		p.answer(id)
-		p.serve()
+		p.Answer(id)
+		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 	done := make(chan *Result)
@@ -228,14 +229,14 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		underWay func(tr *Transport) bool
 	}{
 		"requests in flight": {
-			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
+			script:   func(c net.Conn) { p := peers.NewH2(c); p.Greet(); p.Ignore() },
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
 		"requests that wait for a stream": {
 			script: func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
-				p.ignore()
+				p := peers.NewH2(c)
+				p.Greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+				p.Ignore()
 			},
 			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 5 },
 		},
@@ -244,7 +245,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 4 },
 		},
 		"content that nobody takes": {
-			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
+			script:   func(c net.Conn) { p := peers.NewH2(c); p.Greet(); p.Ignore() },
 			cfg:      Config{Method: "POST", BodySize: 1 << 20},
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
@@ -289,13 +290,13 @@ func inFlight(tr *Transport) int {
 func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	t.Parallel()
 	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		slow := p.request()
-		for id := p.request(); id != 0; id = p.request() {
+		p := peers.NewH2(c)
+		p.Greet()
+		slow := p.Request()
+		for id := p.Request(); id != 0; id = p.Request() {
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
 			if id == slow+2*5*floodBurst {
-				p.answer(slow)
+				p.Answer(slow)
 			}
 		}
 	})

@@ -11,15 +11,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
 )
 
 // moody plays a server that does whatever HTTP/2 allows with each request, and some of
 // what it does not.
 func moody(c net.Conn) {
-	p := newH2peer(c)
-	p.greet(setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
+	p := peers.NewH2(c)
+	p.Greet(setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
 	var late []uint32
-	for id := p.request(); id != 0; id = p.request() {
+	for id := p.Request(); id != 0; id = p.Request() {
 		switch rand.IntN(16) {
 		case 0:
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
@@ -34,14 +36,14 @@ func moody(c net.Conn) {
 			late = append(late, id)
 		case 6:
 			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, rand.Uint32N(4))...)
-			p.answer(id)
+			p.Answer(id)
 			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 3)...)
 		default:
-			p.answer(id)
+			p.Answer(id)
 		}
 		if rand.IntN(4) == 0 {
 			for _, id := range late {
-				p.answer(id)
+				p.Answer(id)
 			}
 			late = nil
 		}

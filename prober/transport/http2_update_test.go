@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
 )
 
 // speaking is a talker that writes through its own records whatever is written to it.
@@ -24,17 +26,17 @@ func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
 	cert := newAuthority(t).issue(t)
 	updateWanted := []byte{24, 0, 0, 1, 1}
 	script := talking(t, cert, tls.VersionTLS13, func(s *talker) {
-		p := newH2peer(speaking{s})
-		p.greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := peers.NewH2(speaking{s})
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
 		const frames = 8 // TLS takes no more than a few updates in a row, on either side
-		for n, f := 0, p.next(); f != nil; n, f = n+1, p.next() {
+		for n, f := 0, p.Next(); f != nil; n, f = n+1, p.Next() {
 			if n%frames == 0 {
 				s.manage(updateWanted)
 				_ = p.WriteWindowUpdate(0, 1)
 			}
 			if h := f.Header(); h.Type <= http2.FrameHeaders && h.Flags.Has(http2.FlagHeadersEndStream) {
-				p.answer(h.StreamID)
+				p.Answer(h.StreamID)
 			}
 		}
 	}, alpnHTTP2)

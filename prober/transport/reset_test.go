@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // within returns the TCP connection that carries c, which may be TLS.
@@ -163,30 +164,30 @@ func TestARefusalIsNoReset(t *testing.T) {
 func TestAReusedHTTP2ConnectionThatEndsHasItsOwnNumber(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		end  func(p *h2peer, id uint32)
+		end  func(p *peers.H2, id uint32)
 		code errcode.Code
 	}{
-		"closed before the header": {func(p *h2peer, _ uint32) { closeWrite(p.Conn); p.ignore() }, errcode.HTTP2ClosedReused},
-		"reset before the header":  {func(p *h2peer, _ uint32) { abortConn(p.Conn) }, errcode.HTTP2ClosedReused},
-		"closed within a frame":    {func(p *h2peer, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn); p.ignore() }, errcode.HTTP2ClosedReused},
-		"closed after the header": {func(p *h2peer, id uint32) {
-			p.headers(id, false, ":status", "200")
+		"closed before the header": {func(p *peers.H2, _ uint32) { closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"reset before the header":  {func(p *peers.H2, _ uint32) { abortConn(p.Conn) }, errcode.HTTP2ClosedReused},
+		"closed within a frame":    {func(p *peers.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"closed after the header": {func(p *peers.H2, id uint32) {
+			p.Headers(id, false, ":status", "200")
 			closeWrite(p.Conn)
-			p.ignore()
+			p.Ignore()
 		}, errcode.HTTP2Closed},
-		"closed after GOAWAY": {func(p *h2peer, id uint32) {
+		"closed after GOAWAY": {func(p *peers.H2, id uint32) {
 			_ = p.WriteGoAway(id, http2.ErrCodeInternal, nil)
 			closeWrite(p.Conn)
-			p.ignore()
+			p.Ignore()
 		}, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := listen(t, func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet()
-				p.answer(p.request())
-				tt.end(p, p.request())
+				p := peers.NewH2(c)
+				p.Greet()
+				p.Answer(p.Request())
+				tt.end(p, p.Request())
 			})
 			tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
 			require.NoError(t, do(tr, patience).Err)
