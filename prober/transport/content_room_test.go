@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/internal/lab"
 )
 
 func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
@@ -19,7 +21,7 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 		fmt.Fprintf(&b, "%06d", i)
 	}
 	noise := b.String()
-	zipped := compressed(t, noise, "gzip")
+	zipped := lab.Compressed(t, noise, "gzip")
 	for name, tt := range map[string]struct {
 		encoding, body string
 		code           errcode.Code
@@ -38,15 +40,15 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body) // the client may have had enough
 			}
 			overBoth(t, handler, func(t *testing.T, cfg Config) {
-				cfg.Decoders = NewDecoders(96 << 10)
+				cfg.Decoders = content.NewDecoders(96 << 10)
 				cfg.CheckBody = func(body []byte) error {
 					assert.Len(t, body, len(tt.body))
 					return nil
 				}
 				tr := newTransport(t, cfg)
 				for range 3 { // what a request took is free for the next one
-					r := do(tr, patience)
-					assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+					r := do(tr, lab.Patience)
+					assert.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
 					assert.Zero(t, cfg.Decoders.Kept())
 				}
 			})

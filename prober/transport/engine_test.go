@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -17,10 +18,10 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 		cfg.Method = "GET"
 	}
 	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = patience
+		cfg.ConnectTimeout = lab.Patience
 	}
 	if cfg.TLSTimeout == 0 {
-		cfg.TLSTimeout = patience
+		cfg.TLSTimeout = lab.Patience
 	}
 	tr, err := New(cfg)
 	require.NoError(t, err)

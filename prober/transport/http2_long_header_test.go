@@ -7,6 +7,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/message"
 )
 
 func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
@@ -18,10 +21,10 @@ func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: []HeaderField{{"X-Long", long}},
+		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
 	})
 	for range 3 {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, 200, r.HTTP.Status)
 	}

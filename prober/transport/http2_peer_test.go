@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 )
 
 // h2case is one thing that a peer can do, and what must come of it.
@@ -21,10 +22,10 @@ type h2case struct {
 	// open plays the peer from the start of the connection; play from where the
 	// request on stream id has arrived. After that the peer answers all requests
 	// well.
-	open     func(p *h2peer)
+	open     func(p *lab.H2)
 	settings []http2.Setting
 	warm     bool // there has been another request on the connection
-	play     func(p *h2peer, id uint32)
+	play     func(p *lab.H2, id uint32)
 	cfg      func(*Config)
 	timeout  time.Duration // of the request; 0 means that it must not matter
 
@@ -75,47 +76,47 @@ func (tt *h2case) run(t *testing.T) {
 	if tt.cfg != nil {
 		tt.cfg(&cfg)
 	}
-	p := listen(t, func(c net.Conn) {
-		peer := newH2peer(c)
-		peer.bodiless = cfg.Method == http.MethodHead
+	p := lab.Listen(t, func(c net.Conn) {
+		peer := lab.NewH2(c)
+		peer.Bodiless = cfg.Method == http.MethodHead
 		if !played.first() {
-			peer.greet()
-			peer.serve()
+			peer.Greet()
+			peer.Serve()
 			return
 		}
 		defer func() { played.end(peer) }()
 		if tt.open != nil {
-			peer.preface()
+			peer.Preface()
 			tt.open(peer)
-			peer.serve()
+			peer.Serve()
 			return
 		}
-		peer.greet(tt.settings...)
+		peer.Greet(tt.settings...)
 		if tt.warm {
-			peer.answer(peer.request())
+			peer.Answer(peer.Request())
 		}
-		tt.play(peer, peer.request())
-		peer.serve()
+		tt.play(peer, peer.Request())
+		peer.Serve()
 	})
-	cfg.URL = p.url("http")
+	cfg.URL = p.URL("http")
 	tr := newTransport(t, cfg)
 	if tt.warm {
-		require.NoError(t, do(tr, patience).Err)
+		require.NoError(t, do(tr, lab.Patience).Err)
 	}
-	timeout := patience
+	timeout := lab.Patience
 	if tt.timeout > 0 {
 		timeout = tt.timeout
 	}
 	r := do(tr, timeout)
 	assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Equal(t, tt.resent, r.HTTP.Resent, "sent once more")
-	again := do(tr, patience)
+	again := do(tr, lab.Patience)
 	require.NoError(t, again.Err)
 	assert.Equal(t, tt.closed && !tt.resent, again.Opened, "a new connection")
 	assert.Equal(t, 1, tr.Open())
 	tr.CloseIdle()
 	assert.Zero(t, tr.Open())
-	assert.Equal(t, tt.told, strings.Join(played.wait(t).told, ", "))
+	assert.Equal(t, tt.told, strings.Join(played.wait(t).Told, ", "))
 }
 
 // once lets the first connection of a test be told from the others, and be waited
@@ -123,10 +124,10 @@ func (tt *h2case) run(t *testing.T) {
 type once struct {
 	mu    sync.Mutex
 	taken bool
-	ended chan *h2peer
+	ended chan *lab.H2
 }
 
-func newOnce() *once { return &once{ended: make(chan *h2peer, 1)} }
+func newOnce() *once { return &once{ended: make(chan *lab.H2, 1)} }
 
 func (o *once) first() bool {
 	o.mu.Lock()
@@ -136,14 +137,14 @@ func (o *once) first() bool {
 	return first
 }
 
-func (o *once) end(p *h2peer) { o.ended <- p }
+func (o *once) end(p *lab.H2) { o.ended <- p }
 
-func (o *once) wait(t *testing.T) *h2peer {
+func (o *once) wait(t *testing.T) *lab.H2 {
 	t.Helper()
 	select {
 	case p := <-o.ended:
 		return p
-	case <-time.After(patience):
+	case <-time.After(lab.Patience):
 		t.Fatal("the first connection does not end")
 		return nil
 	}

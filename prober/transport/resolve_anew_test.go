@@ -7,23 +7,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 func TestEachConnectionResolvesAnew(t *testing.T) {
 	t.Parallel()
-	server := serveDNS(t, map[string]dnsAnswer{"name.test.": {ipv4: []string{"127.0.0.1"}}})
-	target := listen(t, answering(okAnswer))
+	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
+	target := lab.Listen(t, lab.Answering(lab.OKAnswer))
 	tr := newTransport(t, Config{
-		URL:                   named(t, target, "name.test"),
-		IPVersion:             OnlyIPv4,
-		DNSServer:             server.addr,
+		URL:                   lab.Named(t, target, "name.test"),
+		IPVersion:             wire.OnlyIPv4,
+		DNSServer:             server.Addr,
 		RequestsPerConnection: 1,
 	})
 	for range 3 {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
 		_, resolved := r.Phase(errcode.PhaseResolve)
 		assert.True(t, resolved)
 	}
-	assert.EqualValues(t, 3, server.questions.Load())
+	assert.EqualValues(t, 3, server.Questions.Load())
 }

@@ -12,28 +12,30 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // All of it, through handshakes of one transport.
 func TestAServerThatChangesItsCertificate(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	for versionName, version := range versions {
+	ca := lab.NewAuthority(t)
+	for versionName, version := range lab.Versions {
 		t.Run(versionName, func(t *testing.T) {
 			t.Parallel()
-			good, other := ca.issue(t), ca.issue(t)
+			good, other := ca.Issue(t), ca.Issue(t)
 			revoked := good
-			revoked.OCSPStaple = peers.Staple(t, good, ca.pair(), ca.pair(), ocsp.Revoked)
-			expired := ca.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+			revoked.OCSPStaple = peers.Staple(t, good, ca.Pair(), ca.Pair(), ocsp.Revoked)
+			expired := ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
 			next := make(chan tls.Certificate, 1)
-			p := listen(t, secured(&tls.Config{
+			p := lab.Listen(t, lab.Secured(&tls.Config{
 				MaxVersion: version,
 				GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 					cert := <-next
 					return &cert, nil
 				},
 			}))
-			tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}, RequestsPerConnection: 1})
+			tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}, RequestsPerConnection: 1})
 			for i, step := range []struct {
 				cert tls.Certificate
 				code errcode.Code
@@ -42,26 +44,26 @@ func TestAServerThatChangesItsCertificate(t *testing.T) {
 				{good, errcode.OK},
 				{revoked, errcode.CertRevoked},
 				{expired, errcode.CertExpired},
-				{newAuthority(t).issue(t), errcode.UnknownAuthority},
+				{lab.NewAuthority(t).Issue(t), errcode.UnknownAuthority},
 				{good, errcode.OK},
 				{other, errcode.OK},
 			} {
 				next <- step.cert
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				require.Equal(t, step.code, errcode.FromError(r.Err), "step %d: %v", i, r.Err)
 			}
 			next <- tls.Certificate{Certificate: other.Certificate, PrivateKey: good.PrivateKey}
-			assert.Error(t, do(tr, patience).Err, "a server without the key to what it shows")
+			assert.Error(t, do(tr, lab.Patience).Err, "a server without the key to what it shows")
 		})
 	}
 }
 
 func BenchmarkNewTLSConnection(b *testing.B) {
-	root := newAuthority(b)
-	between := root.below(b)
-	cert := between.issue(b)
-	cert.Certificate = append(cert.Certificate, between.cert.Raw)
-	p := listen(b, secured(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))
-	tr := newTransport(b, Config{URL: p.url("https"), TLS: TLSOptions{CA: root.pem()}, RequestsPerConnection: 1})
+	root := lab.NewAuthority(b)
+	between := root.Below(b)
+	cert := between.Issue(b)
+	cert.Certificate = append(cert.Certificate, between.Cert.Raw)
+	p := lab.Listen(b, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))
+	tr := newTransport(b, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: root.Pem()}, RequestsPerConnection: 1})
 	oneAfterAnother(b, tr)
 }
