@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 const (
@@ -36,22 +37,7 @@ type hostileReport struct {
 	Codes map[string]int
 }
 
-// endlessly returns a script that answers with start and then part, again and
-// again until the client has gone.
-func endlessly(start, part string) func(net.Conn) {
-	block := []byte(strings.Repeat(part, 1+(64<<10)/len(part)))
-	return func(c net.Conn) {
-		if !readRequest(c, make([]byte, 4096)) {
-			return
-		}
-		_, err := io.WriteString(c, start)
-		for err == nil {
-			_, err = c.Write(block)
-		}
-	}
-}
-
-// framesEndlessly is endlessly for HTTP/2: it sends what frames writes first, and
+// framesEndlessly is [peers.Endless] for HTTP/2: it sends what frames writes first, and
 // then what more writes.
 func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
 	return func(c net.Conn) {
@@ -91,13 +77,13 @@ func TestHostilePeersTakeLittleMemory(t *testing.T) {
 		url  *url.URL
 		code errcode.Code
 	}{
-		"a header line without end":  {listen(t, endlessly("HTTP/1.1 200 OK\r\nA: ", "b")).url("http"), errcode.HTTP1HeaderSize},
-		"header fields without end":  {listen(t, endlessly("HTTP/1.1 200 OK\r\n", "A: b\r\n")).url("http"), errcode.HTTP1HeaderSize},
-		"a body without end":         {listen(t, endlessly("HTTP/1.1 200 OK\r\n\r\n", "b")).url("http"), errcode.BodyLimit},
-		"chunks without end":         {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "64\r\n"+strings.Repeat("b", 100)+"\r\n")).url("http"), errcode.BodyLimit},
-		"a chunk line without end":   {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "b")).url("http"), errcode.HTTP1Chunk},
-		"trailers without end":       {listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n")).url("http"), errcode.Trailers},
-		"informational without end":  {listen(t, endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")).url("http"), errcode.HTTP1Informational},
+		"a header line without end":  {listen(t, peers.Endless("HTTP/1.1 200 OK\r\nA: ", "b")).url("http"), errcode.HTTP1HeaderSize},
+		"header fields without end":  {listen(t, peers.Endless("HTTP/1.1 200 OK\r\n", "A: b\r\n")).url("http"), errcode.HTTP1HeaderSize},
+		"a body without end":         {listen(t, peers.Endless("HTTP/1.1 200 OK\r\n\r\n", "b")).url("http"), errcode.BodyLimit},
+		"chunks without end":         {listen(t, peers.Endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "64\r\n"+strings.Repeat("b", 100)+"\r\n")).url("http"), errcode.BodyLimit},
+		"a chunk line without end":   {listen(t, peers.Endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "b")).url("http"), errcode.HTTP1Chunk},
+		"trailers without end":       {listen(t, peers.Endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n")).url("http"), errcode.Trailers},
+		"informational without end":  {listen(t, peers.Endless("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")).url("http"), errcode.HTTP1Informational},
 		"redirects without end":      {serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, q.URL.Path+"a", http.StatusFound) }), errcode.RedirectLimit},
 		"a bomb of gzip":             {serveHTTP1(t, bomb(t, "gzip", "gzip")), errcode.InflatedLimit},
 		"a bomb of deflate":          {serveHTTP1(t, bomb(t, "flate", "deflate")), errcode.InflatedLimit},

@@ -172,7 +172,7 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 		p.Greet()
 		openWide(p)
 		_ = p.Until(http2.FrameData)
-		abortConn(c)
+		peers.Reset(c)
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
 	r := do(tr, patience)

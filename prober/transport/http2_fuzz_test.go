@@ -52,7 +52,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 		inputs <- input // for the next connection
 		_, _ = io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
 		_, _ = c.Write(input)
-		closeWrite(c)
+		peers.EndWriting(c)
 		_, _ = io.Copy(io.Discard, c)
 	})
 	f.Fuzz(func(t *testing.T, input []byte, upload bool) {

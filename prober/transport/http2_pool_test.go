@@ -129,7 +129,7 @@ func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 		end  func(p *peers.H2)
 		code errcode.Code
 	}{
-		"when the server closes":    {func(p *peers.H2) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
+		"when the server closes":    {func(p *peers.H2) { peers.EndWriting(p.Conn) }, errcode.HTTP2Closed},
 		"when the server goes away": {func(p *peers.H2) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {

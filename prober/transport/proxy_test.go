@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 func TestThroughProxies(t *testing.T) {
@@ -130,20 +131,8 @@ func TestProxyFailures(t *testing.T) {
 
 // script returns a peer that sends one answer after each time it received
 // something, and then ends.
-func script(answers ...string) func(net.Conn) {
-	return func(c net.Conn) {
-		buf := make([]byte, 4096)
-		for _, answer := range answers {
-			if _, err := c.Read(buf); err != nil {
-				return
-			}
-			if _, err := io.WriteString(c, answer); err != nil {
-				return
-			}
-		}
-		_ = c.(*net.TCPConn).CloseWrite()
-		_, _ = c.Read(buf) // an end with bytes unread would be a reset
-	}
+func script(answers ...string) peers.Script {
+	return peers.InTurn(peers.Saying(answers...), peers.Finish)
 }
 
 func TestSilentProxy(t *testing.T) {

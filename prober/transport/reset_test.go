@@ -17,20 +17,12 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// within returns the TCP connection that carries c, which may be TLS.
-func within(c net.Conn) net.Conn {
-	if inner, ok := c.(interface{ NetConn() net.Conn }); ok {
-		return inner.NetConn()
-	}
-	return c
-}
-
 // serverEnds are ways to end a connection when a request has begun to come on it.
 var serverEnds = map[string]func(c net.Conn){
 	"closes when it has read the request": func(c net.Conn) { readRequest(c, make([]byte, 4096)) },
 	"closes with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) },
-	"resets when it has read the request": func(c net.Conn) { readRequest(c, make([]byte, 4096)); abortConn(within(c)) },
-	"resets with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); abortConn(within(c)) },
+	"resets when it has read the request": func(c net.Conn) { readRequest(c, make([]byte, 4096)); peers.Reset(c) },
+	"resets with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); peers.Reset(c) },
 }
 
 func TestHoweverAReusedConnectionEndsBeforeAnAnswerIsOneFailure(t *testing.T) {
@@ -128,7 +120,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
+			tr := newTransport(t, tt.cfg(listen(t, peers.Reset)))
 			for range rounds {
 				r := do(tr, patience)
 				require.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
@@ -138,7 +130,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 		})
 		t.Run(name+", met by connect", func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
+			tr := newTransport(t, tt.cfg(listen(t, peers.Reset)))
 			var r Result
 			r.begin()
 			r.enter(errcode.PhaseConnect)
@@ -152,7 +144,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 
 func TestARefusalIsNoReset(t *testing.T) {
 	t.Parallel()
-	p := listen(t, abortConn)
+	p := listen(t, peers.Reset)
 	require.NoError(t, p.Close())
 	r := do(newTransport(t, Config{URL: p.url("http")}), patience)
 	assert.Equal(t, errcode.Refused, codeOf(r), "error: %v", r.Err)
@@ -167,17 +159,21 @@ func TestAReusedHTTP2ConnectionThatEndsHasItsOwnNumber(t *testing.T) {
 		end  func(p *peers.H2, id uint32)
 		code errcode.Code
 	}{
-		"closed before the header": {func(p *peers.H2, _ uint32) { closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
-		"reset before the header":  {func(p *peers.H2, _ uint32) { abortConn(p.Conn) }, errcode.HTTP2ClosedReused},
-		"closed within a frame":    {func(p *peers.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"closed before the header": {func(p *peers.H2, _ uint32) { peers.EndWriting(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"reset before the header":  {func(p *peers.H2, _ uint32) { peers.Reset(p.Conn) }, errcode.HTTP2ClosedReused},
+		"closed within a frame": {func(p *peers.H2, _ uint32) {
+			_, _ = p.Conn.Write([]byte("\x00\x00"))
+			peers.EndWriting(p.Conn)
+			p.Ignore()
+		}, errcode.HTTP2ClosedReused},
 		"closed after the header": {func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
-			closeWrite(p.Conn)
+			peers.EndWriting(p.Conn)
 			p.Ignore()
 		}, errcode.HTTP2Closed},
 		"closed after GOAWAY": {func(p *peers.H2, id uint32) {
 			_ = p.WriteGoAway(id, http2.ErrCodeInternal, nil)
-			closeWrite(p.Conn)
+			peers.EndWriting(p.Conn)
 			p.Ignore()
 		}, goAwayOf(http2.ErrCodeInternal)},
 	} {
