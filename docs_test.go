@@ -26,8 +26,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/demo"
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober"
 )
 

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // What clients accept; the last is what Prometheus 3 sends, which prefers protobuf

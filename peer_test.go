@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // peer is a server to send load to. It keeps count by path.

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // flood is a client that asks again and again and wants no answer.

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // endpoint is one handler of the web interface and a request that reaches it.

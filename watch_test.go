@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 func TestFingerprintIsOfTheContent(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // prober is the path of the program under test.

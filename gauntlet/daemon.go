@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // patience is how long the gauntlet waits for what is certain to come.

@@ -17,7 +17,7 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 const gateBombed gate = "bombs in all codings at once end no daemon that has 64 MiB"

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // The gates that every scrape is held against.
