@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -161,8 +160,7 @@ func plainProber(t *testing.T) string {
 		return prober
 	}
 	path := filepath.Join(t.TempDir(), "prober")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-o", path, "example.com/prober").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, rig.Build(t.Context(), path, nil, "-race=false"))
 	return path
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -92,7 +91,8 @@ func (g *gauntlet) begin(ctx context.Context, name string, f *farm, targets []ta
 	}
 	a.s = newScraper(g.board, a.d, a.dir, a.lateAfter)
 	if a.start, err = a.rest(); err != nil {
-		return nil, errors.Join(err, a.d.kill())
+		a.d.kill()
+		return nil, err
 	}
 	return a, nil
 }
@@ -124,7 +124,7 @@ func (a *act) abandon() {
 	if a.s.stop != nil {
 		a.s.halt()
 	}
-	_ = a.d.kill() // it has ended where the act was finished
+	a.d.kill() // it has ended where the act was finished
 }
 
 // lateAfter returns after what time no request of a target may end.
@@ -223,12 +223,14 @@ func scheduled(v *view) float64 { return v.all(func(c *counts) float64 { return 
 func (a *act) finish() (*view, error) {
 	v, err := a.settle()
 	if err != nil {
-		return nil, errors.Join(err, a.d.kill())
+		a.d.kill()
+		return nil, err
 	}
 	a.reconcile(v)
 	a.watch(len(a.targets))
 	if err := a.d.configure(a.ctx, a.config(nil, "")); err != nil {
-		return nil, errors.Join(err, a.d.kill())
+		a.d.kill()
+		return nil, err
 	}
 	var now state
 	quiet := until(a.ctx, "quiet", func() bool {
@@ -260,14 +262,17 @@ func (a *act) keepGoroutines() {
 func (a *act) end(look func(last *view)) error {
 	defer a.judgeLog()
 	if _, err := a.s.scrape(a.ctx); err != nil { // where nobody scrapes, the daemon does not wait for one
-		return errors.Join(err, a.d.kill())
+		a.d.kill()
+		return err
 	}
 	if err := a.d.terminate(a.ctx); err != nil {
-		return errors.Join(err, a.d.kill())
+		a.d.kill()
+		return err
 	}
 	last, err := a.s.scrape(a.ctx)
 	if err != nil {
-		return errors.Join(err, a.d.kill())
+		a.d.kill()
+		return err
 	}
 	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.inFlight }) == 0, "%s: requests are in flight in the last scrape", a.name)
 	look(last)
@@ -283,16 +288,16 @@ func (a *act) state() (s state, err error) {
 		return s, err
 	}
 	s.goroutines, s.series = int(v.global["go_goroutines"]), v.series
-	s.descriptors, err = a.d.descriptors()
+	s.descriptors, err = a.d.Descriptors()
 	return s, err
 }
 
 // watch holds memory and threads against their bounds.
 func (a *act) watch(targets int) {
-	peak, err := a.d.status("VmHWM")
+	peak, err := a.d.Status("VmHWM")
 	bound := int(math.Ceil(float64(targets)/100)) * 64 << 10
 	a.board.hold(gateMemory, err == nil && (a.bombed || peak <= bound), "%s: %d KiB with %d targets, %v", a.name, peak, targets, err)
-	threads, err := a.d.status("Threads")
+	threads, err := a.d.Status("Threads")
 	a.board.hold(gateThreads, err == nil && threads < threadsAtMost, "%s: %d threads, %v", a.name, threads, err)
 	a.board.fact("%s: %d targets, %d MiB of memory at most, %d threads, %d scrapes", a.name, targets, peak>>10, threads, a.s.scrapes)
 }

@@ -66,8 +66,8 @@ func (g *gauntlet) bomb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	peak, err := a.d.status("VmHWM")
-	file, fileErr := a.d.status("RssFile")
+	peak, err := a.d.Status("VmHWM")
+	file, fileErr := a.d.Status("RssFile")
 	g.board.fact("bombed: %d KiB of its own in memory", peak-file)
 	g.board.hold(gateBombed, err == nil && fileErr == nil && peak-file < bombedAtMost, "%d KiB of its own in memory, %v, %v", peak-file, err, fileErr)
 	v, err := a.finish()

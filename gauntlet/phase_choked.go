@@ -84,8 +84,8 @@ func (g *gauntlet) choke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.board.hold(gateBlocked, a.d.cmd.ProcessState.ExitCode() == 0 && v.global[droppedLines] > 0,
-		"exit code %d, %v lines were dropped", a.d.cmd.ProcessState.ExitCode(), v.global[droppedLines])
+	g.board.hold(gateBlocked, a.d.ExitCode() == 0 && v.global[droppedLines] > 0,
+		"exit code %d, %v lines were dropped", a.d.ExitCode(), v.global[droppedLines])
 	return nil
 }
 

@@ -70,12 +70,11 @@ func (f *farm) prompt() ([]target, error) {
 // stop stops the daemon for so long, and waits until it has gone on for a while. Nothing
 // is scraped meanwhile.
 func (a *act) stop(d time.Duration) error {
-	process := a.d.cmd.Process
-	if err := process.Signal(stopSignal); err != nil {
+	if err := a.d.Signal(stopSignal); err != nil {
 		return err
 	}
 	err := pause(a.ctx, d)
-	if goesOn := process.Signal(continueSignal); err == nil {
+	if goesOn := a.d.Signal(continueSignal); err == nil {
 		err = goesOn
 	}
 	if err != nil {

@@ -75,7 +75,7 @@ func (g *gauntlet) mute(ctx context.Context) error {
 		}
 		g.board.hold(gateMute, slices.Equal(codesOf(v.of(t.name)), want), "%s has codes %v", t.name, v.of(t.name).codes())
 	}
-	code := a.d.cmd.ProcessState.ExitCode()
+	code := a.d.ExitCode()
 	g.board.hold(gateMute, code == 0 && a.d.output.String() == "", "exit code %d, and on the log: %s", code, a.d.output.String())
 	return nil
 }
@@ -142,7 +142,7 @@ func (g *gauntlet) confine(ctx context.Context) error {
 	if err := pause(ctx, g.length(4*time.Second, 15*time.Second)); err != nil {
 		return err
 	}
-	peak, err := a.d.status("VmHWM")
+	peak, err := a.d.Status("VmHWM")
 	g.board.hold(gateConfined, err == nil && peak < confinedAtMost, "%d KiB in memory, %v", peak, err)
 	v, err := a.finish()
 	if err != nil {

@@ -13,7 +13,18 @@ type room struct {
 // types of the configuration.
 var house = map[string]room{
 	"": {
-		packages: []string{"config", "demo", "errcode", "prober", "web"},
+		packages: []string{"internal/command"},
+	},
+	"config": {
+		packages: []string{"policy"},
+		modules:  []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
+	},
+	"demo": {},
+	"errcode": {
+		modules: []string{"golang.org/x/net/http2"},
+	},
+	"internal/command": {
+		packages: []string{"config", "demo", "errcode", "internal/logqueue", "prober", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -26,14 +37,10 @@ var house = map[string]room{
 			"golang.org/x/term",                 // whether there is a terminal to draw it on
 		},
 	},
-	"config": {
-		packages: []string{"policy"},
-		modules:  []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
+	"internal/docs": {
+		modules: []string{"github.com/stretchr/testify"},
 	},
-	"demo": {},
-	"errcode": {
-		modules: []string{"golang.org/x/net/http2"},
-	},
+	"internal/logqueue": {},
 	"internal/rig": {
 		modules: []string{
 			"github.com/prometheus/client_model",

@@ -1,12 +1,9 @@
 package rig
 
 import (
-	"bytes"
-	"errors"
 	"os"
 	"os/exec"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,14 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Process is a program that a test has started. The end of the test kills it, and all
+// Process is a child that a test has started. The end of the test kills it, and all
 // that it has started itself.
 type Process struct {
+	*Child
+
 	t      *testing.T
-	cmd    *exec.Cmd
-	kill   func()
 	output Output
-	ended  chan struct{}
 }
 
 // WithoutPause is a variable for the environment of a program with the race
@@ -32,7 +28,7 @@ const WithoutPause = "GORACE=atexit_sleep_ms=0"
 // another place for it. A program with the race detector in it must not report a race.
 func Start(t *testing.T, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &Process{t: t, cmd: cmd, ended: make(chan struct{})}
+	p := &Process{t: t}
 	cmd.Env = append(cmd.Environ(), WithoutPause)
 	if cmd.Stdout == nil {
 		cmd.Stdout = &p.output
@@ -41,19 +37,14 @@ func Start(t *testing.T, cmd *exec.Cmd) *Process {
 		cmd.Stderr = &p.output
 	}
 	var err error
-	p.kill, err = startGroup(cmd)
+	p.Child, err = StartChild(cmd)
 	require.NoError(t, err)
-	go func() {
-		defer close(p.ended)
-		_ = cmd.Wait() // the exit code tells
-	}()
 	t.Cleanup(p.cleanUp)
 	return p
 }
 
 func (p *Process) cleanUp() {
-	p.kill()
-	<-p.ended
+	p.Kill()
 	assert.NotContains(p.t, p.Output(), "WARNING: DATA RACE")
 	if p.t.Failed() {
 		p.t.Logf("output of %v:\n%s", p.cmd.Args, p.Output())
@@ -88,19 +79,7 @@ func (p *Process) AwaitURL() string {
 // Signal sends s to the program, unless that has ended.
 func (p *Process) Signal(s os.Signal) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); !errors.Is(err, os.ErrProcessDone) {
-		require.NoError(p.t, err)
-	}
-}
-
-// HasEnded tells whether the program has ended.
-func (p *Process) HasEnded() bool {
-	select {
-	case <-p.ended:
-		return true
-	default:
-		return false
-	}
+	require.NoError(p.t, p.Child.Signal(s))
 }
 
 // Wait waits for the end of the program.
@@ -112,24 +91,4 @@ func (p *Process) Wait() *os.ProcessState {
 		require.FailNow(p.t, "the program does not end")
 	}
 	return p.cmd.ProcessState
-}
-
-// Output takes what a program writes, and may be read meanwhile.
-type Output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *Output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-// String returns all that was written.
-func (o *Output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }

@@ -1,6 +1,8 @@
 package rig
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -27,4 +29,16 @@ func Program(t *testing.T, name, debianPackage string) string {
 	}
 	require.FailNow(t, name+" is not installed; the Debian package "+debianPackage+" has it")
 	return ""
+}
+
+// Build compiles the prober with the flags of go build and the variables of the
+// environment that are given, and writes it to path. It runs in any folder of the module.
+func Build(ctx context.Context, path string, env []string, flags ...string) error {
+	args := append([]string{"build", "-buildvcs=false", "-o", path}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "example.com/prober")...) //nolint:gosec // our own flags
+	cmd.Env = append(cmd.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w: %s", cmd.Args, err, out)
+	}
+	return nil
 }

@@ -1,9 +1,11 @@
-// Package rig is what the tests of the whole program stand on: programs that run
-// as children of a test, and metrics that are read the way Prometheus reads them.
+// Package rig is what the tests of the whole program and the gauntlet stand on: it builds
+// the program, starts it as a child, waits for it, and reads its metrics and its log the
+// way others do.
 package rig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -29,6 +31,12 @@ const (
 // end the test.
 func Until(t *testing.T, what string, is func() bool) {
 	t.Helper()
+	// The context of the test would end too early for what cleans up.
+	require.NoError(t, Poll(context.Background(), patience, what, is))
+}
+
+// Poll looks until is holds, for as long as patience lasts or ctx does.
+func Poll(ctx context.Context, patience time.Duration, what string, is func() bool) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	timeout := time.After(patience)
@@ -36,17 +44,28 @@ func Until(t *testing.T, what string, is func() bool) {
 		select {
 		case <-ticker.C:
 		case <-timeout:
-			require.FailNow(t, "this never came: "+what)
+			return errors.New("this never came: " + what)
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
+	return nil
 }
 
 // Fetch sends a request without a body, on a connection of its own, and returns the
 // status and the body of the answer.
 func Fetch(ctx context.Context, method, url string) (status int, body []byte, err error) {
+	return FetchAs(ctx, method, url, "")
+}
+
+// FetchAs is [Fetch] for an answer in a format that accept asks for, "" for any.
+func FetchAs(ctx context.Context, method, url, accept string) (status int, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
 	if err != nil {
 		return 0, nil, err
+	}
+	if accept != "" {
+		req.Header.Set("Accept", accept)
 	}
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
