@@ -54,19 +54,25 @@ func newLatecomer(t *testing.T, status int) (l *latecomer, url string, answered 
 
 func TestFireWaitsUntilTheTargetTakesConnections(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]int{http.StatusOK: ExitOK, http.StatusTeapot: ExitError} {
-		l, url, answered := newLatecomer(t, status)
-		var stdout, stderr rig.Output
-		ended := make(chan int, 1)
-		go func() {
-			ended <- Run(t.Context(), []string{"fire", url, "--wait=10m", "--burst.requests=3"}, &stdout, &stderr)
-		}()
-		rig.Until(t, "it has tried twice", func() bool { return l.refused.Load() >= 2 })
-		l.up.Store(true)
-		require.Equal(t, want, <-ended, stderr.String())
-		assert.Contains(t, stderr.String(), "prober: waiting for "+url+", 10m0s at most: 122")
-		assert.Contains(t, stdout.String(), "3 due:")
-		assert.EqualValues(t, 4, answered.Load(), "the burst, and the one that ended the wait")
+	for name, c := range map[string]struct{ status, exit int }{
+		"a target that is well":   {http.StatusOK, ExitOK},
+		"a target that is unwell": {http.StatusTeapot, ExitError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, url, answered := newLatecomer(t, c.status)
+			var stdout, stderr rig.Output
+			ended := make(chan int, 1)
+			go func() {
+				ended <- Run(t.Context(), []string{"fire", url, "--wait=10m", "--burst.requests=3"}, &stdout, &stderr)
+			}()
+			rig.Until(t, "it has tried twice", func() bool { return l.refused.Load() >= 2 })
+			l.up.Store(true)
+			require.Equal(t, c.exit, <-ended, stderr.String())
+			assert.Contains(t, stderr.String(), "prober: waiting for "+url+", 10m0s at most: 122")
+			assert.Contains(t, stdout.String(), "3 due:")
+			assert.EqualValues(t, 4, answered.Load(), "the burst, and the one that ended the wait")
+		})
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 
 // TestMain puts prober on the PATH of the tests: this binary under another name.
 func TestMain(m *testing.M) {
+	rig.ManyAtOnce()
 	testscript.Main(m, map[string]func(){"prober": command.Main})
 }
 

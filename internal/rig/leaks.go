@@ -18,9 +18,12 @@ func FindLeak(options ...goleak.Option) (err error) {
 	return err
 }
 
-// VerifyTestMain runs the tests of a package, and fails if goroutines go on when they
-// are over.
-func VerifyTestMain(m *testing.M) { goleak.VerifyTestMain(patientMain{m}) }
+// VerifyTestMain runs the tests of a package, [ManyAtOnce], and fails if goroutines go
+// on when they are over.
+func VerifyTestMain(m *testing.M) {
+	ManyAtOnce()
+	goleak.VerifyTestMain(patientMain{m})
+}
 
 // patientMain runs tests and waits for the end of their goroutines.
 type patientMain struct{ *testing.M }

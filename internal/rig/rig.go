@@ -6,6 +6,7 @@ package rig
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -26,6 +28,13 @@ const (
 	// tick is how often it looks.
 	tick = 20 * time.Millisecond
 )
+
+// ManyAtOnce has eight parallel tests run at once, or as many as there are processors, if
+// that is more and unless a flag says otherwise. Most tests use no processor for most of
+// their time: they wait for a peer, a deadline or a slot. It is to be called in TestMain.
+func ManyAtOnce() {
+	_ = flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // the flag is there: package testing has it
+}
 
 // Until waits until is holds. It looks on the goroutine of the test, so that is may
 // end the test.
