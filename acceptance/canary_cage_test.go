@@ -2,11 +2,8 @@ package acceptance
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/internal/rig"
 )
 
@@ -60,8 +59,8 @@ func newCage(t *testing.T) *cage {
 	t.Helper()
 	c := &cage{dir: t.TempDir(), common: secretsOfAll, seen: &rig.Output{}}
 	ca := newAuthority(t, c.dir, "ca")
-	ca.sign(t, "server", x509.ExtKeyUsageServerAuth)
-	ca.sign(t, "client", x509.ExtKeyUsageClientAuth)
+	ca.sign(t, "server")
+	ca.sign(t, "client", certs.ForClients)
 	key, err := os.ReadFile(filepath.Join(c.dir, "client-key.pem"))
 	require.NoError(t, err)
 	rig.WriteFile(t, c.dir, "body.txt", "%s", canaryOf("request.body_file.content"))
@@ -101,17 +100,13 @@ func (c *cage) config() string {
 // direct are failures before a request is sent.
 func (c *cage) direct(t *testing.T) []scene {
 	t.Helper()
-	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		_, _ = fmt.Fprintf(c.seen, "%v %v", q.RequestURI, q.Header)
-		http.Error(w, fmt.Sprint(q.Header), http.StatusInternalServerError)
-	}))
 	pair, err := tls.LoadX509KeyPair(filepath.Join(c.dir, "server.pem"), filepath.Join(c.dir, "server-key.pem"))
 	require.NoError(t, err)
-	secure.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert}
-	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	secure.StartTLS()
-	t.Cleanup(secure.Close)
-	plain := "https://" + newEcho(t, c.seen, answerHTTP).address
+	secure := peers.Serve(t, peers.HTTP1TLS, func(w http.ResponseWriter, q *http.Request) {
+		_, _ = fmt.Fprintf(c.seen, "%v %v", q.RequestURI, q.Header)
+		http.Error(w, fmt.Sprint(q.Header), http.StatusInternalServerError)
+	}, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert})
+	plain := "https://" + newEcho(t, c.seen, answerHTTP)
 	names := newNames(t)
 	return []scene{
 		{"refused", "http://127.0.0.1:1/", "", "1212"},
@@ -128,8 +123,8 @@ func (c *cage) direct(t *testing.T) []scene {
 // answered are failures of answers.
 func (c *cage) answered(t *testing.T) []scene {
 	t.Helper()
-	root := "http://" + newEcho(t, c.seen, answerHTTP).address
-	root2 := "http://" + newEcho2(t, c.seen).address
+	root := "http://" + newEcho(t, c.seen, answerHTTP)
+	root2 := "http://" + newEcho2(t, c.seen)
 	const h2c, follow = "connection: {http_version: h2c}", "request: {follow_redirects: 3}"
 	return []scene{
 		{"status-503", root + "/status/503", "request: {body_file: ${dir}/body.txt}", "1503"},
@@ -177,11 +172,11 @@ func (c *cage) answered(t *testing.T) []scene {
 // and servers that hand out tokens.
 func (c *cage) around(t *testing.T) []scene {
 	t.Helper()
-	target := newEcho(t, c.seen, answerHTTP).address
+	target := newEcho(t, c.seen, answerHTTP)
 	proxy := func(status string) string {
-		return fmt.Sprintf(proxyOfPeer, "http://"+newEcho(t, c.seen, answerAlways(status)).address)
+		return fmt.Sprintf(proxyOfPeer, "http://"+newEcho(t, c.seen, answerAlways(status)))
 	}
-	socks := fmt.Sprintf(proxyOfPeer, "socks5://"+newSOCKS(t, c.seen).address)
+	socks := fmt.Sprintf(proxyOfPeer, "socks5://"+newSOCKS(t, c.seen))
 	token := func(path string) string { return fmt.Sprintf(tokenOfPeer, "http://"+target+path) }
 	return []scene{
 		{"proxy-auth", "http://" + target + "/", proxy("407"), "1033"},

@@ -2,66 +2,27 @@ package acceptance
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 )
 
-// echo is a server that says back whatever it was sent, in as many places of its
-// answers as there are, and fails in the way that the path asks for.
-type echo struct {
-	address string
-	seen    *rig.Output
-	ended   chan struct{}
-	conns   sync.WaitGroup
-}
-
-// listenAndServe calls serve with each connection.
-func (e *echo) listenAndServe(t *testing.T, serve func(c net.Conn)) *echo {
+// newEcho is a server that says back whatever it was sent, in as many places of its
+// answers as there are: it answers each request with answer, one on each connection.
+func newEcho(t *testing.T, seen *rig.Output, answer func(c net.Conn, q *http.Request, said string)) (address string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	e.address, e.ended = l.Addr().String(), make(chan struct{})
-	e.conns.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			e.conns.Go(func() {
-				defer c.Close()
-				serve(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		close(e.ended)
-		require.NoError(t, l.Close())
-		e.conns.Wait()
-	})
-	return e
-}
-
-// newEcho answers each request with answer, one on each connection.
-func newEcho(t *testing.T, seen *rig.Output, answer func(e *echo, c net.Conn, q *http.Request, said string)) *echo {
-	t.Helper()
-	e := &echo{seen: seen}
-	return e.listenAndServe(t, func(c net.Conn) {
-		_ = c.SetDeadline(time.Now().Add(time.Minute))
+	return peers.Listen(t, func(c net.Conn) {
 		q, err := http.ReadRequest(bufio.NewReader(c))
 		if err != nil {
 			return
@@ -72,8 +33,8 @@ func newEcho(t *testing.T, seen *rig.Output, answer func(e *echo, c net.Conn, q 
 		}
 		said := fmt.Sprintf("%s %s %v %s", q.Method, q.RequestURI, q.Header, body)
 		_, _ = seen.Write([]byte(said))
-		answer(e, c, q, said)
-	})
+		answer(c, q, said)
+	}).Address()
 }
 
 // respond writes an answer that holds said wherever something can be held.
@@ -84,7 +45,7 @@ func respond(c net.Conn, status, said, header string) {
 }
 
 // answerHTTP misbehaves as the path says.
-func answerHTTP(e *echo, c net.Conn, q *http.Request, said string) {
+func answerHTTP(c net.Conn, q *http.Request, said string) {
 	query := strings.TrimPrefix(q.URL.RawQuery, "q=")
 	redirects := map[string]string{
 		"/redirect-none":     "",
@@ -122,12 +83,9 @@ func answerHTTP(e *echo, c net.Conn, q *http.Request, said string) {
 	case path == "/coding-unknown":
 		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n", said)
 	case path == "/silent":
-		<-e.ended
+		peers.Silence(c)
 	case path == "/late":
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-e.ended:
-		}
+		<-time.After(20 * time.Millisecond)
 		respond(c, "200", said, "")
 	case path == "/closed":
 	case path == "/token-error":
@@ -146,77 +104,57 @@ func answerHTTP(e *echo, c net.Conn, q *http.Request, said string) {
 }
 
 // answerAlways is a server, or a proxy, that answers everything with one status.
-func answerAlways(status string) func(*echo, net.Conn, *http.Request, string) {
-	return func(_ *echo, c net.Conn, _ *http.Request, said string) { respond(c, status, said, "") }
+func answerAlways(status string) func(net.Conn, *http.Request, string) {
+	return func(c net.Conn, _ *http.Request, said string) { respond(c, status, said, "") }
 }
 
 // newEcho2 is an echo that speaks HTTP/2 without TLS.
-func newEcho2(t *testing.T, seen *rig.Output) *echo {
+func newEcho2(t *testing.T, seen *rig.Output) (address string) {
 	t.Helper()
-	e := &echo{seen: seen}
-	return e.listenAndServe(t, func(c net.Conn) {
-		_ = c.SetDeadline(time.Now().Add(time.Minute))
-		if _, err := io.CopyN(io.Discard, c, int64(len(http2.ClientPreface))); err != nil {
+	return peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
+		p.Decode()
+		if !p.Greet() {
 			return
 		}
-		framer := http2.NewFramer(c, c)
-		framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-		if framer.WriteSettings() != nil {
-			return
+		for request := p.Heading(); request != nil; request = p.Heading() {
+			answer2(p, seen, request)
 		}
-		for {
-			frame, err := framer.ReadFrame()
-			if err != nil {
-				return
-			}
-			if request, ok := frame.(*http2.MetaHeadersFrame); ok {
-				e.answer2(c, framer, request)
-			}
-		}
-	})
+	}).Address()
 }
 
 // answer2 misbehaves as the path says, with all that was sent in its answer.
-func (e *echo) answer2(c net.Conn, framer *http2.Framer, request *http2.MetaHeadersFrame) {
-	var said strings.Builder
+func answer2(p *peers.H2, seen *rig.Output, request *http2.MetaHeadersFrame) {
+	var text strings.Builder
 	for _, f := range request.Fields {
-		fmt.Fprintf(&said, "/%s: %s", f.Name, f.Value)
+		fmt.Fprintf(&text, "/%s: %s", f.Name, f.Value)
 	}
-	_, _ = e.seen.Write([]byte(said.String()))
-	respond := func(pairs ...string) {
-		var block bytes.Buffer
-		encoder := hpack.NewEncoder(&block)
-		for pair := range slices.Chunk(pairs, 2) {
-			_ = encoder.WriteField(hpack.HeaderField{Name: pair[0], Value: pair[1]})
-		}
-		_ = framer.WriteHeaders(http2.HeadersFrameParam{StreamID: request.StreamID, BlockFragment: block.Bytes(), EndHeaders: true})
-	}
+	said, stream := text.String(), request.StreamID
+	_, _ = seen.Write([]byte(said))
 	switch path, _, _ := strings.Cut(request.PseudoValue("path"), "?"); path {
 	case "/goaway":
-		_ = framer.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte(said.String()))
+		_ = p.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte(said))
 	case "/reset":
-		_ = framer.WriteRSTStream(request.StreamID, http2.ErrCodeRefusedStream)
+		_ = p.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 	case "/header":
-		respond(":status", "200", "X-Echo\x00"+said.String(), said.String())
+		p.Headers(stream, false, ":status", "200", "X-Echo\x00"+said, said)
 	case "/status":
-		respond(":status", said.String())
+		p.Headers(stream, false, ":status", said)
 	case "/garbage":
-		_, _ = io.WriteString(c, said.String())
+		_, _ = io.WriteString(p.Conn, said)
 	case "/truncated":
-		respond(":status", "200", "x-echo", said.String(), "content-length", strconv.Itoa(100_000))
-		_ = framer.WriteData(request.StreamID, true, []byte(said.String()))
+		p.Headers(stream, false, ":status", "200", "x-echo", said, "content-length", strconv.Itoa(100_000))
+		p.Data(stream, true, said)
 	default:
-		respond(":status", "503", "x-echo", said.String())
-		_ = framer.WriteData(request.StreamID, true, []byte(said.String()))
+		p.Headers(stream, false, ":status", "503", "x-echo", said)
+		p.Data(stream, true, said)
 	}
 }
 
 // newSOCKS is a SOCKS5 proxy that wants a password and is content with none: RFC 1929.
-func newSOCKS(t *testing.T, seen *rig.Output) *echo {
+func newSOCKS(t *testing.T, seen *rig.Output) (address string) {
 	t.Helper()
-	e := &echo{seen: seen}
-	return e.listenAndServe(t, func(c net.Conn) {
-		_ = c.SetDeadline(time.Now().Add(time.Minute))
+	return peers.Listen(t, func(c net.Conn) {
 		buffer := make([]byte, 600)
 		if _, err := c.Read(buffer); err != nil {
 			return
@@ -228,30 +166,11 @@ func newSOCKS(t *testing.T, seen *rig.Output) *echo {
 		}
 		_, _ = seen.Write(buffer[:n])
 		_, _ = c.Write(append([]byte{1, 1}, buffer[:n]...))
-	})
+	}).Address()
 }
 
 // newNames is a name server that knows no name.
 func newNames(t *testing.T) (address string) {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		query := make([]byte, 1500)
-		for {
-			n, from, err := c.ReadFrom(query)
-			if err != nil {
-				return
-			}
-			query[2], query[3] = query[2]|0x80, 3 // an answer: NXDOMAIN
-			_, _ = c.WriteTo(query[:n], from)
-		}
-	}()
-	t.Cleanup(func() {
-		require.NoError(t, c.Close())
-		<-ended
-	})
-	return c.LocalAddr().String()
+	return peers.NameServer(t, peers.NoNames(dnsmessage.RCodeNameError))
 }

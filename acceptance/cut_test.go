@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"net/http/httptest"
-
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 )
 
@@ -20,12 +19,11 @@ import (
 func TestARotatedPasswordGoesOnWithTheBurstAndAChangedLoadCutsIt(t *testing.T) {
 	t.Parallel()
 	var rotated atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := peers.Serve(t, peers.HTTP1, func(_ http.ResponseWriter, r *http.Request) {
 		if _, password, _ := r.BasicAuth(); password == "new" {
 			rotated.Add(1)
 		}
-	}))
-	t.Cleanup(server.Close)
+	})
 	dir := t.TempDir()
 	secret := rig.WriteFile(t, dir, "password", "old")
 	config := func(rate int) string {

@@ -2,10 +2,8 @@ package acceptance
 
 import (
 	"bytes"
-	"crypto/x509"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/internal/command"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/internal/rig"
 )
 
@@ -34,7 +34,7 @@ func TestHealthSaysWhatTheProberSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			newAuthority(t, dir, "ca").sign(t, "server", x509.ExtKeyUsageServerAuth)
+			newAuthority(t, dir, "ca").sign(t, "server")
 			address := addressOf(guardedDaemon(t, dir, web))
 			_, port, err := net.SplitHostPort(address)
 			require.NoError(t, err)
@@ -50,8 +50,8 @@ func TestHealthShowsACertificateWhereOneIsWanted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := newAuthority(t, dir, "ca")
-	ca.sign(t, "server", x509.ExtKeyUsageServerAuth)
-	ca.sign(t, "kubelet", x509.ExtKeyUsageClientAuth)
+	ca.sign(t, "server")
+	ca.sign(t, "kubelet", certs.ForClients)
 	address := addressOf(guardedDaemon(t, dir, overTLSForSome))
 	files := []string{"--cert-file=" + filepath.Join(dir, "kubelet.pem"), "--key-file=" + filepath.Join(dir, "kubelet-key.pem")}
 	assertHealth(t, command.ExitOK, `^healthy\n$`, address, files...)
@@ -71,9 +71,8 @@ func TestAProberThatShutsDownIsAliveAndNotReady(t *testing.T) {
 
 func TestHealthFailsWithoutAProber(t *testing.T) {
 	t.Parallel()
-	other := httptest.NewServer(http.RedirectHandler("/login", http.StatusFound))
-	t.Cleanup(other.Close)
-	assertHealth(t, command.ExitError, `answers 302`, other.Listener.Addr().String())
+	other := peers.Serve(t, peers.HTTP1, http.RedirectHandler("/login", http.StatusFound).ServeHTTP)
+	assertHealth(t, command.ExitError, `answers 302`, other.Address())
 
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -1,15 +1,9 @@
 package acceptance
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/internal/command"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/internal/rig"
 )
 
@@ -36,55 +32,29 @@ const (
 
 // authority signs throwaway certificates.
 type authority struct {
-	dir  string
-	name string
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	dir    string
+	itself tls.Certificate
 }
 
+// newAuthority writes NAME.pem and NAME-key.pem, which are the authority's own.
 func newAuthority(t *testing.T, dir, name string) *authority {
 	t.Helper()
-	a := &authority{dir: dir, name: name}
-	a.sign(t, name, x509.ExtKeyUsageAny)
+	a := &authority{dir: dir, itself: certs.Issue(nil, certs.Authority)}
+	peers.WriteCertificate(t, dir, name, a.itself)
 	return a
 }
 
-// sign writes NAME.pem and NAME-key.pem; the first certificate is the authority's own.
-func (a *authority) sign(t *testing.T, name string, usage x509.ExtKeyUsage) {
+// sign writes NAME.pem and NAME-key.pem.
+func (a *authority) sign(t *testing.T, name string, changes ...certs.Change) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:    x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{usage},
-		BasicConstraintsValid: true,
-	}
-	if a.cert == nil {
-		template.IsCA, template.KeyUsage = true, x509.KeyUsageCertSign
-		a.cert, a.key = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	require.NoError(t, err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	rig.WriteFile(t, a.dir, name+".pem", "%s", pemOf("CERTIFICATE", der))
-	rig.WriteFile(t, a.dir, name+"-key.pem", "%s", pemOf("PRIVATE KEY", secret))
-}
-
-func pemOf(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	peers.WriteCertificate(t, a.dir, name, certs.Issue(&a.itself, changes...))
 }
 
 // client trusts the authority alone and shows the certificate of the given name, "" for none.
 func (a *authority) client(t *testing.T, name string) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()
-	ca, err := os.ReadFile(filepath.Join(a.dir, a.name+".pem"))
-	require.NoError(t, err)
-	require.True(t, pool.AppendCertsFromPEM(ca))
+	pool.AddCert(a.itself.Leaf)
 	config := &tls.Config{RootCAs: pool}
 	if name != "" {
 		pair, err := tls.LoadX509KeyPair(filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+"-key.pem"))
@@ -203,7 +173,7 @@ func TestTLSAndAPasswordOnEveryAddress(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := newAuthority(t, dir, "ca")
-	ca.sign(t, "server", x509.ExtKeyUsageServerAuth)
+	ca.sign(t, "server")
 	d := guardedDaemon(t, dir, "tls_server_config: {cert_file: server.pem, key_file: server-key.pem}\n"+users, "--web.listen-address=127.0.0.1:0")
 	addresses := strings.Fields(d.Await(`msg="Listening on" address="([^"]+)"`))
 	require.Len(t, addresses, 2)
@@ -224,9 +194,9 @@ func TestClientCertificatesGuardEverything(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca, others := newAuthority(t, dir, "ca"), newAuthority(t, dir, "others")
-	ca.sign(t, "server", x509.ExtKeyUsageServerAuth)
-	ca.sign(t, "scraper", x509.ExtKeyUsageClientAuth)
-	others.sign(t, "stranger", x509.ExtKeyUsageClientAuth)
+	ca.sign(t, "server")
+	ca.sign(t, "scraper", certs.ForClients)
+	others.sign(t, "stranger", certs.ForClients)
 	d := guardedDaemon(t, dir, "tls_server_config: {cert_file: server.pem, key_file: server-key.pem, client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert}\n")
 	root := strings.Replace(d.URL, "http:", "https:", 1)
 	for _, e := range endpoints() {
@@ -244,7 +214,7 @@ func TestSocketsOfSystemdAreGuardedToo(t *testing.T) {
 	}
 	dir := t.TempDir()
 	ca := newAuthority(t, dir, "ca")
-	ca.sign(t, "server", x509.ExtKeyUsageServerAuth)
+	ca.sign(t, "server")
 	config := rig.WriteFile(t, dir, "prober.yml", "targets: [{name: shop, url: http://127.0.0.1:1, interval: 1h}]\n")
 	web := rig.WriteFile(t, dir, "web.yml", "tls_server_config: {cert_file: server.pem, key_file: server-key.pem}\n"+"%s", users)
 	var sockets []*os.File

@@ -1,28 +1,20 @@
 package acceptance
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"log/slog"
-	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/internal/docs"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/internal/rig"
 )
 
@@ -33,20 +25,9 @@ const hostile = "evil\x1b[31m\"\r\n{\"level\":\"ERROR\"}\nlevel=ERROR msg=\"forg
 // name, and the certificate, which is an authority of its own.
 func hostileServer(t *testing.T) (url string, certificate []byte) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{hostile},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // of handshakes that fail, as they must
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	cert := certs.Issue(nil, certs.For(hostile))
+	server := peers.Serve(t, peers.HTTP1TLS, http.NotFound, peers.Showing(cert))
+	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1), certs.PEM(cert)
 }
 
 func TestEachLineOfTheLogIsWholeWhateverAPeerSays(t *testing.T) {
@@ -85,12 +66,11 @@ func TestEachLineOfTheLogIsWholeWhateverAPeerSays(t *testing.T) {
 // mean it ill.
 func logHostilities(t *testing.T, format string) *rig.Process {
 	t.Helper()
-	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	broken := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Evil", "level=ERROR")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte(hostile))
-	}))
-	t.Cleanup(broken.Close)
+	})
 	tokens, certificate := hostileServer(t)
 	dir := t.TempDir()
 	rig.WriteFile(t, dir, "ca.pem", "%s", certificate)

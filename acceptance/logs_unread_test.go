@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/internal/command"
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 )
 
@@ -79,7 +79,7 @@ func badLogs() map[string]func(*testing.T) *os.File {
 
 // fragile is a server that answers well until it is broken.
 type fragile struct {
-	*httptest.Server
+	*peers.Site
 
 	broken atomic.Bool
 }
@@ -87,16 +87,11 @@ type fragile struct {
 func newFragile(t *testing.T) *fragile {
 	t.Helper()
 	f := &fragile{}
-	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	f.Site = peers.Serve(t, peers.PlainBoth, func(w http.ResponseWriter, _ *http.Request) {
 		if f.broken.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-	}))
-	f.Config.Protocols = new(http.Protocols)
-	f.Config.Protocols.SetHTTP1(true)
-	f.Config.Protocols.SetUnencryptedHTTP2(true)
-	f.Start()
-	t.Cleanup(f.Close)
+	})
 	return f
 }
 

@@ -3,10 +3,10 @@ package acceptance
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 )
 
@@ -25,7 +25,7 @@ func newPeer(t *testing.T, gate <-chan struct{}) *peer {
 	t.Helper()
 	p := &peer{requests: map[string]int{}, conns: map[string]map[string]bool{}}
 	ended, end := context.WithCancel(context.Background())
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := peers.Serve(t, peers.HTTP1, func(_ http.ResponseWriter, r *http.Request) {
 		p.note(r)
 		if gate == nil {
 			return
@@ -34,9 +34,8 @@ func newPeer(t *testing.T, gate <-chan struct{}) *peer {
 		case <-gate:
 		case <-ended.Done():
 		}
-	}))
+	})
 	p.URL = server.URL
-	t.Cleanup(server.Close)
 	t.Cleanup(end)
 	return p
 }

@@ -6,15 +6,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 )
 
@@ -34,28 +32,12 @@ func reloads() int {
 	return 1000
 }
 
-// steady is a server that takes a moment for each request and counts requests and
-// connections.
-type steady struct {
-	*httptest.Server
-
-	requests, conns atomic.Int64
-}
-
-func newSteady(t *testing.T) *steady {
+// newSteady is a server that takes a moment for each request.
+func newSteady(t *testing.T, wire peers.Wire) *peers.Site {
 	t.Helper()
-	s := &steady{}
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		s.requests.Add(1)
+	return peers.Serve(t, wire, func(http.ResponseWriter, *http.Request) {
 		<-time.After(20 * time.Millisecond) // so that a reload finds requests in flight
-	}))
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.conns.Add(1)
-		}
-	}
-	t.Cleanup(s.Close)
-	return s
+	})
 }
 
 // storm is a daemon whose configuration is mounted as Kubernetes mounts a
@@ -68,8 +50,8 @@ type storm struct {
 	folder string // to which ..data leads, unless something is broken
 	secret []byte // the certificate of the server with TLS
 	// kept and changed are the servers of targets that are always there.
-	kept, changed map[string]*steady
-	others        *steady // of targets that come and go
+	kept, changed map[string]*peers.Site
+	others        *peers.Site // of targets that come and go
 	// last is what the last good reload led to.
 	last struct {
 		config string
@@ -97,22 +79,18 @@ var changedTargets = map[string]string{
 
 func newStorm(t *testing.T, flags ...string) *storm {
 	t.Helper()
-	s := &storm{mount: t.TempDir(), kept: map[string]*steady{}, changed: map[string]*steady{}, others: newSteady(t)}
-	s.others.Start()
+	s := &storm{mount: t.TempDir(), kept: map[string]*peers.Site{}, changed: map[string]*peers.Site{}, others: newSteady(t, peers.HTTP1)}
 	for name := range keptTargets {
-		server := newSteady(t)
-		s.kept[name] = server
 		if name != "kept-h2" {
-			server.Start()
+			s.kept[name] = newSteady(t, peers.HTTP1)
 			continue
 		}
-		server.EnableHTTP2 = true
-		server.StartTLS()
+		server := newSteady(t, peers.HTTP2)
+		s.kept[name] = server
 		s.secret = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	}
 	for name := range changedTargets {
-		s.changed[name] = newSteady(t)
-		s.changed[name].Start()
+		s.changed[name] = newSteady(t, peers.HTTP1)
 	}
 	for _, name := range []string{"prober.yml", "ca.pem"} {
 		require.NoError(t, os.Symlink(filepath.Join("..data", name), filepath.Join(s.mount, name)))
@@ -369,15 +347,15 @@ func (s *storm) requireCalm(t *testing.T, before rig.Metrics) {
 		return m.Sum("go_goroutines") < before.Sum("go_goroutines")+20 && m.Sum("process_open_fds") < before.Sum("process_open_fds")+20
 	})
 	last := s.Terminate()
-	requireSame := func(target string, server *steady) {
+	requireSame := func(target string, server *peers.Site) {
 		assert.Equal(t, []string{"0"}, codesOf(last, target), "%s: codes", target)
-		assert.InDelta(t, server.requests.Load(), requestsOf(last, target), 0, "%s: requests", target)
-		assert.InDelta(t, server.conns.Load(), last.Sum("prober_connections_opened_total", "target", target), 0, "%s: connections", target)
+		assert.InDelta(t, server.Requests(), requestsOf(last, target), 0, "%s: requests", target)
+		assert.InDelta(t, server.Connections(), last.Sum("prober_connections_opened_total", "target", target), 0, "%s: connections", target)
 		assert.Zero(t, last.Sum("prober_requests_dropped_total", "target", target, "reason", "timeout"), target)
 	}
 	for target, server := range s.kept {
 		requireSame(target, server)
-		assert.LessOrEqual(t, server.conns.Load(), keptTargets[target].conns, "%s: connections", target)
+		assert.LessOrEqual(t, server.Connections(), keptTargets[target].conns, "%s: connections", target)
 		assert.Zero(t, last.Sum("prober_requests_dropped_total", "target", target, "reason", "reload"), target)
 	}
 	for target, server := range s.changed {

@@ -1,28 +1,23 @@
 package acceptance
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
-	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/internal/rig"
 )
 
@@ -52,38 +47,25 @@ func invisible() []string {
 func tags() []string { return []string{"<script>alert", "<img src=x", "'><", `"'>`} }
 
 // nastyAuthority returns a certificate that nobody trusts, whose every name is nasty.
-func nastyAuthority(t *testing.T, addresses ...net.IP) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	name := pkix.Name{
-		CommonName: bell + tag + turned + hidden, Organization: []string{tag + strings.Repeat("organization", 1000)},
-		OrganizationalUnit: []string{bell}, Locality: []string{turned},
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: name,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{bell + tag, tag + strings.Repeat("name", 1000), "other.example"}, EmailAddresses: []string{bell + tag}, IPAddresses: addresses,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+func nastyAuthority(addresses ...net.IP) tls.Certificate {
+	return certs.Issue(nil, certs.Authority, func(c *x509.Certificate) {
+		c.Subject = pkix.Name{
+			CommonName: bell + tag + turned + hidden, Organization: []string{tag + strings.Repeat("organization", 1000)},
+			OrganizationalUnit: []string{bell}, Locality: []string{turned},
+		}
+		c.DNSNames = []string{bell + tag, tag + strings.Repeat("name", 1000), "other.example"}
+		c.EmailAddresses, c.IPAddresses = []string{bell + tag}, addresses
+	})
 }
 
 // newNastyTLS is a server that shows the certificate.
 func newNastyTLS(t *testing.T, certificate tls.Certificate) string {
 	t.Helper()
-	s := httptest.NewUnstartedServer(http.NotFoundHandler())
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s.URL
+	return peers.Serve(t, peers.HTTP1TLS, http.NotFound, peers.Showing(certificate)).URL
 }
 
 // answerNasty answers as the path says.
-func answerNasty(_ *echo, c net.Conn, q *http.Request, _ string) {
+func answerNasty(c net.Conn, q *http.Request, _ string) {
 	long := strings.Repeat(nasty, 300) // 40 KB, of the 64 that a header may have
 	switch q.URL.Path {
 	case "/reason":
@@ -124,10 +106,10 @@ func answerNasty(_ *echo, c net.Conn, q *http.Request, _ string) {
 func nastyScenes(t *testing.T) []scene {
 	t.Helper()
 	seen := &rig.Output{}
-	root := "http://" + newEcho(t, seen, answerNasty).address
-	certificate := nastyAuthority(t)
-	secure, unknown := newNastyTLS(t, certificate), newNastyTLS(t, nastyAuthority(t, net.IPv4(127, 0, 0, 1)))
-	trusted := rig.WriteFile(t, t.TempDir(), "ca.pem", "%s", pemOf("CERTIFICATE", certificate.Certificate[0]))
+	root := "http://" + newEcho(t, seen, answerNasty)
+	certificate := nastyAuthority()
+	secure, unknown := newNastyTLS(t, certificate), newNastyTLS(t, nastyAuthority(net.IPv4(127, 0, 0, 1)))
+	trusted := rig.WriteFile(t, t.TempDir(), "ca.pem", "%s", certs.PEM(certificate))
 	named := strings.Replace(secure, "127.0.0.1", "localhost", 1)
 	const follow = "request: {follow_redirects: 3}"
 	scenes := []scene{

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 )
 
@@ -52,12 +52,11 @@ func (d *idle) scrapeAs(accept string) (contentType string, body []byte) {
 // that all scrapes show the same state.
 func newDrained(t *testing.T) *idle {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/broken" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-	}))
-	t.Cleanup(server.Close)
+	})
 	d := newIdle(t, fmt.Sprintf(`
 defaults: {interval: 20ms, timeout: 1m, burst: {requests: 4}, request: {traceparent: true}, connection: {connect_timeout: 1m}}
 targets:

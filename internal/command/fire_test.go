@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"os"
 	"regexp"
@@ -20,6 +19,7 @@ import (
 	"example.com/prober/demo"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/docs"
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober"
 )
@@ -256,14 +256,13 @@ func TestFireReportsWhatWasDoneWhenItIsInterrupted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			arrived, release := make(chan struct{}, 2), make(chan struct{})
-			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			server := peers.Serve(t, peers.HTTP1, func(_ http.ResponseWriter, r *http.Request) {
 				arrived <- struct{}{}
 				select {
 				case <-release:
 				case <-r.Context().Done():
 				}
-			}))
-			defer server.Close()
+			})
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			var stdout, stderr rig.Output
@@ -294,12 +293,11 @@ func TestFireReportsWhatWasDoneWhenItIsInterrupted(t *testing.T) {
 
 func TestFirePrintsNothingThatCouldBeSecret(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://canary:canary@shop.example/?canary")
 		w.WriteHeader(http.StatusFound)
 		_, _ = w.Write([]byte("canary"))
-	}))
-	defer server.Close()
+	})
 	config := rig.WriteFile(t, t.TempDir(), "prober.yml", `
 defaults: {request: {headers: {X-Key: canary}, body: canary}, expect: {body: {contains: shop}}}
 targets: []

@@ -2,9 +2,10 @@ package command
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,43 +14,35 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober"
 )
 
-// latecomer is a listener that ends connections at once until it is up.
+// latecomer is a server that ends connections at once until it is up.
 type latecomer struct {
-	net.Listener
+	url string
 
-	up      atomic.Bool
-	refused atomic.Int64
+	up                atomic.Bool
+	refused, answered atomic.Int64
 }
 
-// Accept implements net.Listener.
-func (l *latecomer) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil || l.up.Load() {
-			return c, err
-		}
-		l.refused.Add(1)
-		_ = c.Close() // it has no more to say
-	}
-}
-
-// newLatecomer serves answers of a status once its listener is up.
-func newLatecomer(t *testing.T, status int) (l *latecomer, url string, answered *atomic.Int64) {
+// newLatecomer answers with a status once it is up.
+func newLatecomer(t *testing.T, status int) *latecomer {
 	t.Helper()
-	answered = new(atomic.Int64)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answered.Add(1)
-		w.WriteHeader(status)
-	}))
-	l = &latecomer{Listener: server.Listener}
-	server.Listener = l
-	server.Start()
-	t.Cleanup(server.Close)
-	return l, server.URL, answered
+	l := &latecomer{}
+	answer := fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)
+	l.url = "http://" + peers.Listen(t, func(c net.Conn) {
+		if !l.up.Load() {
+			l.refused.Add(1)
+			return
+		}
+		for buf := make([]byte, 4096); peers.ReadRequest(c, buf); {
+			l.answered.Add(1)
+			_, _ = io.WriteString(c, answer)
+		}
+	}).Address()
+	return l
 }
 
 func TestFireWaitsUntilTheTargetTakesConnections(t *testing.T) {
@@ -60,39 +53,39 @@ func TestFireWaitsUntilTheTargetTakesConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, url, answered := newLatecomer(t, c.status)
+			l := newLatecomer(t, c.status)
 			var stdout, stderr rig.Output
 			ended := make(chan int, 1)
 			go func() {
-				ended <- Run(t.Context(), []string{"fire", url, "--wait=10m", "--burst.requests=3"}, &stdout, &stderr)
+				ended <- Run(t.Context(), []string{"fire", l.url, "--wait=10m", "--burst.requests=3"}, &stdout, &stderr)
 			}()
 			rig.Until(t, "it has tried twice", func() bool { return l.refused.Load() >= 2 })
 			l.up.Store(true)
 			require.Equal(t, c.exit, <-ended, stderr.String())
-			assert.Contains(t, stderr.String(), "prober: waiting for "+url+", 10m0s at most: 122")
+			assert.Contains(t, stderr.String(), "prober: waiting for "+l.url+", 10m0s at most: 122")
 			assert.Contains(t, stdout.String(), "3 due:")
-			assert.EqualValues(t, 4, answered.Load(), "the burst, and the one that ended the wait")
+			assert.EqualValues(t, 4, l.answered.Load(), "the burst, and the one that ended the wait")
 		})
 	}
 }
 
 func TestFireGivesUpATargetThatTakesNoConnections(t *testing.T) {
 	t.Parallel()
-	_, url, answered := newLatecomer(t, http.StatusOK)
-	code, stdout, stderr := fireAt(t.Context(), url, "--wait=200ms")
+	l := newLatecomer(t, http.StatusOK)
+	code, stdout, stderr := fireAt(t.Context(), l.url, "--wait=200ms")
 	assert.Equal(t, ExitError, code)
 	assert.Empty(t, stdout)
-	assert.Contains(t, stderr, "prober: "+url+" took no connection within 200ms")
-	assert.Zero(t, answered.Load())
+	assert.Contains(t, stderr, "prober: "+l.url+" took no connection within 200ms")
+	assert.Zero(t, l.answered.Load())
 }
 
 func TestFireCanBeInterruptedWhileItWaits(t *testing.T) {
 	t.Parallel()
-	l, url, _ := newLatecomer(t, http.StatusOK)
+	l := newLatecomer(t, http.StatusOK)
 	ctx, interrupt := context.WithCancel(t.Context())
 	var stdout, stderr rig.Output
 	ended := make(chan int, 1)
-	go func() { ended <- Run(ctx, []string{"fire", url, "--wait=10m"}, &stdout, &stderr) }()
+	go func() { ended <- Run(ctx, []string{"fire", l.url, "--wait=10m"}, &stdout, &stderr) }()
 	rig.Until(t, "it waits", func() bool { return l.refused.Load() >= 1 && strings.Contains(stderr.String(), "waiting") })
 	interrupt()
 	assert.Equal(t, ExitError, <-ended)
