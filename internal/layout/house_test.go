@@ -19,7 +19,9 @@ var house = map[string]room{
 		packages: []string{"policy"},
 		modules:  []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
 	},
-	"demo": {},
+	"demo": {
+		packages: []string{"internal/peers/certs"},
+	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
 	},
