@@ -79,6 +79,7 @@ var house = map[string]room{
 		modules: []string{
 			"github.com/andybalholm/brotli",
 			"github.com/klauspost/compress",
+			"golang.org/x/crypto/ocsp",
 			"golang.org/x/net/dns/dnsmessage",
 			"golang.org/x/net/http2",
 			"golang.org/x/net/proxy",

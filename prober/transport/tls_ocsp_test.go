@@ -2,12 +2,8 @@ package transport
 
 import (
 	"crypto"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -16,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ocsp"
 
 	"example.com/prober/errcode"
 )
@@ -53,7 +50,6 @@ func readCertificate(t *testing.T, name string) *x509.Certificate {
 
 func TestStapledRevocation(t *testing.T) {
 	t.Parallel()
-	const good, gone, unknown = 0, 1, 2
 	ca := newAuthority(t)
 	tests := map[string]struct {
 		status   int
@@ -61,11 +57,11 @@ func TestStapledRevocation(t *testing.T) {
 		insecure bool
 		code     errcode.Code
 	}{
-		"good":                           {status: good, signer: ca},
-		"revoked":                        {status: gone, signer: ca, code: errcode.CertRevoked},
-		"unknown to the responder":       {status: unknown, signer: ca},
-		"revoked, says another":          {status: gone, signer: newAuthority(t)},
-		"revoked, and nobody wants that": {status: gone, signer: ca, insecure: true},
+		"good":                           {status: ocsp.Good, signer: ca},
+		"revoked":                        {status: ocsp.Revoked, signer: ca, code: errcode.CertRevoked},
+		"unknown to the responder":       {status: ocsp.Unknown, signer: ca},
+		"revoked, says another":          {status: ocsp.Revoked, signer: newAuthority(t)},
+		"revoked, and nobody wants that": {status: ocsp.Revoked, signer: ca, insecure: true},
 	}
 	for name, test := range tests {
 		for versionName, version := range versions {
@@ -85,38 +81,64 @@ func TestStapledRevocation(t *testing.T) {
 	}
 }
 
-// staple returns a's OCSP response about leaf.
-func (a *authority) staple(t *testing.T, leaf *x509.Certificate, status int) []byte {
-	t.Helper()
-	now := time.Now().UTC().Truncate(time.Second)
-	said := asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: status}
-	if status == 1 {
-		revokedAt, err := asn1.MarshalWithParams(now, "generalized")
+// Whoever has a certificate of the issuer could sign.
+func TestWhoMaySayThatACertificateIsRevoked(t *testing.T) {
+	t.Parallel()
+	root := newAuthority(t)
+	issuer := root.below(t)
+	forOCSP := func(cert *x509.Certificate) { cert.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning} }
+	past := func(cert *x509.Certificate) { cert.NotAfter = time.Now().Add(-time.Minute) }
+	asAuthority := func(cert tls.Certificate) *authority {
+		return &authority{cert: cert.Leaf, key: cert.PrivateKey.(crypto.Signer)}
+	}
+	for name, test := range map[string]struct {
+		by        *authority
+		alone     bool // the response comes without the certificate of who signs it
+		algorithm x509.SignatureAlgorithm
+		heeded    bool
+	}{
+		"the issuer":                                {by: issuer, alone: true, heeded: true},
+		"the issuer, by SHA-384":                    {by: issuer, alone: true, algorithm: x509.ECDSAWithSHA384, heeded: true},
+		"the issuer, with its certificate":          {by: issuer, heeded: true},
+		"a responder of the issuer":                 {by: asAuthority(issuer.issue(t, forOCSP)), heeded: true},
+		"a responder, without its certificate":      {by: asAuthority(issuer.issue(t, forOCSP)), alone: true},
+		"a responder whose certificate has ended":   {by: asAuthority(issuer.issue(t, forOCSP, past))},
+		"a server with a certificate of the issuer": {by: asAuthority(issuer.issue(t))},
+		"an authority below the issuer":             {by: issuer.below(t)},
+		"a responder of the root":                   {by: asAuthority(root.issue(t, forOCSP))},
+		"the root":                                  {by: root},
+		"the issuer, by SHA-1":                      {by: issuer, alone: true, algorithm: x509.ECDSAWithSHA1},
+	} {
+		leaf := issuer.issue(t).Leaf
+		said := ocsp.Response{Status: ocsp.Revoked, SerialNumber: leaf.SerialNumber, ThisUpdate: time.Now(), RevokedAt: time.Now(), SignatureAlgorithm: test.algorithm}
+		if !test.alone {
+			said.Certificate = test.by.cert
+		}
+		staple, err := ocsp.CreateResponse(issuer.cert, test.by.cert, said, test.by.key)
 		require.NoError(t, err)
-		said.IsCompound, said.Bytes = true, revokedAt
+		assert.Equal(t, test.heeded, revoked(staple, leaf, issuer.cert), name)
+		assert.False(t, revoked(staple, issuer.issue(t).Leaf, issuer.cert), "%s, of another certificate", name)
 	}
-	data := ocspData{
-		Responder:  asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 2, IsCompound: true, Bytes: []byte{4, 0}},
-		ProducedAt: now,
-		Singles: []ocspSingle{{
-			ID:         ocspCertID{Hash: pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}}, Serial: leaf.SerialNumber},
-			Status:     said,
-			ThisUpdate: now,
-		}},
-	}
-	signed, err := asn1.Marshal(data)
-	require.NoError(t, err)
-	digest := sha256.Sum256(signed)
-	signature, err := a.key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	require.NoError(t, err)
-	data.Raw = signed
-	basic, err := asn1.Marshal(ocspBasic{
-		Data:      data,
-		Algorithm: pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
-		Signature: asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)},
-	})
-	require.NoError(t, err)
-	response, err := asn1.Marshal(ocspResponse{Body: ocspBody{Type: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}, Basic: basic}})
+}
+
+// staple returns a's OCSP response about leaf.
+func (a *authority) staple(t testing.TB, leaf *x509.Certificate, status int) []byte {
+	t.Helper()
+	now := time.Now()
+	said := ocsp.Response{Status: status, SerialNumber: leaf.SerialNumber, ThisUpdate: now, RevokedAt: now}
+	response, err := ocsp.CreateResponse(a.cert, a.cert, said, a.key)
 	require.NoError(t, err)
 	return response
+}
+
+func BenchmarkRevoked(b *testing.B) {
+	ca := newAuthority(b)
+	leaf := ca.issue(b).Leaf
+	staple := ca.staple(b, leaf, ocsp.Good)
+	b.ReportAllocs()
+	for b.Loop() {
+		if revoked(staple, leaf, ca.cert) {
+			b.Fatal("revoked")
+		}
+	}
 }
