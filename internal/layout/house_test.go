@@ -114,7 +114,7 @@ var house = map[string]room{
 	},
 	"prober/wire": {
 		packages: []string{"errcode", "policy", "prober/http1/head", "prober/message", "prober/probe"},
-		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
 	},
 	"web": {
 		packages: []string{"errcode", "prober"},
