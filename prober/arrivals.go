@@ -25,16 +25,17 @@ type arrivals struct {
 	plan    *pacer
 	start   probe.Instant
 	timeout time.Duration
-	watch   *watch
+	// frozen returns how much of the time between two moments the process did not run.
+	frozen  func(from, to probe.Instant) time.Duration
 	front   cursor
 	back    cursor
 	waiting uint64
 	stopped bool // nothing more becomes due
 }
 
-func newArrivals(plan *pacer, start probe.Instant, timeout time.Duration, w *watch) *arrivals {
+func newArrivals(plan *pacer, start probe.Instant, timeout time.Duration, frozen func(from, to probe.Instant) time.Duration) *arrivals {
 	first := plan.first()
-	return &arrivals{plan: plan, start: start, timeout: timeout, watch: w, front: first, back: first}
+	return &arrivals{plan: plan, start: start, timeout: timeout, frozen: frozen, front: first, back: first}
 }
 
 // advance returns how many arrivals have become due since it was called last, and how
@@ -50,7 +51,7 @@ func (a *arrivals) advance(now probe.Instant) (due, expired, late uint64) {
 	a.waiting += due
 	for a.waiting > 0 && a.back.at <= passed-a.timeout {
 		from := a.start.Add(a.back.at)
-		if a.watch.within(from, from.Add(a.timeout)) > 0 {
+		if a.frozen(from, from.Add(a.timeout)) > 0 {
 			late++
 		} else {
 			expired++
@@ -83,7 +84,7 @@ func (a *arrivals) lag(now, due, free probe.Instant) time.Duration {
 	if free <= due {
 		return now.Sub(due)
 	}
-	return now.Sub(free) + a.watch.within(due, free)
+	return now.Sub(free) + a.frozen(due, free)
 }
 
 // abandon ends the plan where it stands. It gives up the arrivals that are due and not

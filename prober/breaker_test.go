@@ -59,27 +59,10 @@ func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
 	})
 }
 
-func TestOnlyFailuresInARowOpenTheBreaker(t *testing.T) {
-	t.Parallel()
-	b := breaker{cfg: &config.Breaker{After: 3, For: 0}}
-	now := time.Now()
-	for range 5 {
-		assert.False(t, b.note(true, now))
-		assert.False(t, b.note(true, now))
-		assert.False(t, b.note(false, now))
-	}
-	b.note(true, now)
-	b.note(true, now)
-	assert.True(t, b.note(true, now), "opened")
-	assert.False(t, b.note(true, now))
-	assert.True(t, b.note(false, now), "closed")
-	assert.False(t, (&breaker{}).note(true, now), "without a configuration it never opens")
-}
-
 func TestOwnTroubleDoesNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	r := newRecorder(newBounds(testBuckets))
-	r.setBreaker(&config.Breaker{After: 1, For: time.Minute})
+	r.adopt(breaker{After: 1, For: time.Minute}, time.Second)
 	r.begin()
 	assert.False(t, r.end(resultWithStatus(0), errcode.Cancelled))
 	r.begin()

@@ -44,7 +44,7 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	t.watch.enter()
 	defer t.watch.leave()
 	b := &burst{target: t, start: probe.Now(), slot: slot, turn: make(chan struct{}, 1)}
-	if t.limiter.gate != nil {
+	if t.limiter.mayHoldBack() {
 		b.cut = make(chan struct{})
 	}
 	defer t.endConnections()
@@ -87,7 +87,7 @@ func (b *burst) stopWith(schedule context.Context) (wait func()) {
 // unscheduled returns how many requests of a closed burst were never due, when its
 // workers gave up some: 0 where only its duration ends it.
 func (b *burst) unscheduled(unsent int64) uint64 {
-	if b.load.burst.Requests == 0 {
+	if b.load.Burst.Requests == 0 {
 		return 0
 	}
 	return uint64(unsent + max(b.left.Load(), 0))
@@ -97,14 +97,14 @@ func (b *burst) unscheduled(unsent int64) uint64 {
 // and how many there are: no more than requests to send. While the breaker is
 // open one request is all.
 func (b *burst) prepare() (work func(schedule, requests context.Context, w *worker), workers int) {
-	plan := b.load.burst
+	plan := &b.load.Burst
 	switch {
 	case b.recorder.breakerOpen():
 		b.recorder.startBurst(nil)
 		b.left.Store(1)
 		return b.closed, 1
-	case isOpen(plan):
-		p := newPacer(plan, b.load.name, b.slot, b.part)
+	case plan.IsOpen():
+		p := newPacer(plan, b.load.Name, b.slot, b.part)
 		b.startOpen(p)
 		return b.open, min(plan.Concurrency, int(min(p.mean(), float64(plan.Concurrency)))+1)
 	default:
@@ -117,30 +117,27 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 func (b *burst) startOpen(p *pacer) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	b.recorder.startBurst(newArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch))
+	b.recorder.startBurst(newArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
 }
 
 // prepareClosed divides a closed burst among the shards: its requests exactly,
 // its workers as far as each shard with requests has one.
 func (b *burst) prepareClosed() (workers int) {
-	workers = b.part.share(b.load.burst.Concurrency)
-	if b.load.burst.Requests == 0 {
+	workers = b.part.share(b.load.Burst.Concurrency)
+	if b.load.Burst.Requests == 0 {
 		b.left.Store(math.MaxInt64)
 		return workers
 	}
-	requests := b.part.share(b.load.burst.Requests)
+	requests := b.part.share(b.load.Burst.Requests)
 	b.left.Store(int64(requests))
 	return min(requests, max(workers, 1))
 }
 
-// isOpen tells whether arrivals have due times of their own.
-func isOpen(b config.Burst) bool { return b.Rate > 0 || len(b.Stages) > 0 }
-
 // closed sends one request after another until the burst is over. A request is
 // due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
-	w.pass = b.ticket(w)
-	if d := b.load.burst.Duration; d > 0 {
+	w.pass = b.limiter.ticket(&w.result, b.cut)
+	if d := b.load.Burst.Duration; d > 0 {
 		w.pass.until = b.start.Add(d)
 	}
 	for b.left.Add(-1) >= 0 && b.sendNext(schedule, requests, w) {
@@ -152,7 +149,7 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
-	w.pass.lead(s)
+	w.pass.lead(s.reserver)
 	if !b.limiter.await(schedule, w.pass) {
 		b.giveUp(schedule, w.pass)
 		return false
@@ -178,12 +175,9 @@ func (b *burst) giveUp(schedule context.Context, pass *ticket) {
 	}
 }
 
-// isOver reports whether the time is over in which the request may start.
-func (t *ticket) isOver(now probe.Instant) bool { return t.until != 0 && now >= t.until }
-
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
-	w.pass = b.ticket(w)
+	w.pass = b.limiter.ticket(&w.result, b.cut)
 	for {
 		due, ok := b.next(schedule)
 		if !ok || !b.sendArrival(schedule, requests, w, due) {
@@ -197,29 +191,13 @@ func (b *burst) open(schedule, requests context.Context, w *worker) {
 func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due probe.Instant) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
-	w.pass.lead(s)
+	w.pass.lead(s.reserver)
 	w.pass.until = due.Add(s.cfg.Timeout)
 	if reason, ok := b.limiter.admit(schedule, w.pass, b.recorder.hold); !ok {
 		b.recorder.holdBack(b.reasonOf(schedule, reason))
 		return true
 	}
 	return b.exchange(requests, s, w, due, probe.Now())
-}
-
-// ticket returns what w shows to the limiter.
-func (b *burst) ticket(w *worker) *ticket {
-	t := &ticket{result: &w.result}
-	if b.limiter.gate != nil {
-		t.cut, t.granted = b.cut, make(chan struct{}, 1)
-	}
-	return t
-}
-
-// lead has the connections of s reserved for the next request of t.
-func (t *ticket) lead(s *sender) {
-	if s.reserver != nil {
-		t.engine, t.shares = s.reserver, s.reserver.Shares()
-	}
 }
 
 // next waits for this worker's turn and for the next arrival, and returns when

@@ -79,4 +79,4 @@ func (b *burst) stuck(w *worker) (replace bool) {
 }
 
 // spared is how many workers the target may have beside those that hang.
-func (t *target) spared() int { return max(t.load.burst.Concurrency-int(t.hung.Load()), 0) }
+func (t *target) spared() int { return max(t.load.Burst.Concurrency-int(t.hung.Load()), 0) }

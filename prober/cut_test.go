@@ -147,34 +147,3 @@ func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
 	assert.True(t, r.history.failingSince.IsZero())
 	assert.False(t, r.lastBurstSuccess.IsZero())
 }
-
-func TestRemainingIsWhatACursorHasBeforeIt(t *testing.T) {
-	t.Parallel()
-	for name, burst := range map[string]config.Burst{
-		"a number":         {Rate: 7, Requests: 100},
-		"a time":           {Rate: 7.3, Duration: 10 * time.Second},
-		"either":           {Rate: 7, Requests: 100, Duration: 3 * time.Second},
-		"a ramp":           {Stages: []config.Stage{{Duration: 5 * time.Second, Rate: 10}, {Duration: 5 * time.Second, Rate: 0}}},
-		"a ramp with less": {Stages: []config.Stage{{Duration: 5 * time.Second, Rate: 10}, {Duration: 5 * time.Second, Rate: 10}}, Requests: 30},
-		"a ramp cut off":   {Stages: []config.Stage{{Duration: 5 * time.Second, Rate: 10}}, Duration: 3 * time.Second},
-	} {
-		for of := range int64(3) {
-			for ordinal := range of + 1 {
-				p := newPacer(burst, "checkout", 0, shard{ordinal: ordinal, total: of + 1})
-				var left []uint64
-				for c := p.first(); !p.done(&c); p.next(&c) {
-					left = append(left, p.remaining(&c))
-				}
-				for i, n := range left {
-					assert.EqualValues(t, len(left)-i, n, "%s: %d of %d", name, ordinal, of+1)
-				}
-			}
-		}
-	}
-	p := newPacer(config.Burst{Rate: 100, Duration: 100 * time.Second, Arrival: config.ArrivalPoisson}, "checkout", 0, shard{total: 1})
-	c := p.first()
-	assert.InEpsilon(t, 10_000, p.remaining(&c), 0.01, "on average")
-	endless := newPacer(config.Burst{Rate: 1}, "checkout", 0, shard{total: 1})
-	c = endless.first()
-	assert.Zero(t, endless.remaining(&c))
-}

@@ -36,7 +36,8 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	counted := map[seriesKind]seriesCount{}
 	for _, t := range m.own(cfg) {
 		d.Targets++
-		d.load(&t, s.part(&t))
+		l := loadOf(&t)
+		d.add(&t, l.work(s.part(&l)))
 		kind := kindOf(&t)
 		n, ok := counted[kind]
 		if !ok {
@@ -49,43 +50,11 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	return d
 }
 
-func (d *Demand) load(t *config.Target, part shard) {
-	w := workOf(t, part)
+func (d *Demand) add(t *config.Target, w work) {
 	d.AverageRate += w.rate
 	d.PeakRate += w.peak
 	d.InFlight += w.inFlight
 	d.Connections += connectionsFor(t, w.inFlight)
-}
-
-// work is what one target asks of one prober.
-type work struct {
-	rate, peak float64 // as in Demand
-	inFlight   int
-}
-
-// workOf follows what a burst does: it has no more workers than requests, and the
-// next one starts at the first slot after its end.
-func workOf(t *config.Target, part shard) work {
-	b, fraction := t.Burst, 1/float64(part.total)
-	if !isOpen(b) {
-		workers := part.share(b.Concurrency)
-		if b.Requests > 0 {
-			workers = min(part.share(b.Requests), max(workers, 1))
-		}
-		return work{rate: float64(b.Requests) * fraction / t.Interval.Seconds(), inFlight: workers}
-	}
-	p := newPacer(b, t.Name, 0, part)
-	requests := p.mean()
-	slots := float64(p.lastDue()/t.Interval + 1) // until the next burst
-	w := work{rate: requests * fraction / (slots * t.Interval.Seconds()), peak: p.peak() * fraction, inFlight: b.Concurrency}
-	most := requests
-	if p.seed != nil {
-		most = float64(p.limit)
-	}
-	if most < float64(b.Concurrency)*float64(part.total) {
-		w.inFlight = min(b.Concurrency, part.share(int(most)))
-	}
-	return w
 }
 
 // connectionsFor returns how many connections so many requests in flight need.

@@ -118,12 +118,12 @@ func testConfig(burst config.Burst) config.Target {
 
 func testTarget(cfg config.Target, e probe.Engine) *target {
 	r := newRecorder(newBounds(testBuckets))
-	r.setBreaker(cfg.Breaker)
+	r.adopt(breakerOf(&cfg), cfg.Timeout)
 	t := &target{
 		load:     loadOf(&cfg),
 		recorder: r,
 		limiter:  newLimiter(Limits{}),
-		part:     shard{total: 1},
+		part:     wholePlan(),
 		reports:  newReports(slog.New(slog.DiscardHandler), cfg.Name),
 		pause: func(ctx context.Context, until probe.Instant) {
 			sleep(ctx, until.Sub(probe.Now()))

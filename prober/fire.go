@@ -2,7 +2,6 @@ package prober
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"example.com/prober/config"
@@ -33,41 +32,16 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
 	defer t.finish()
-	t.recorder.adopt(&s.entry.cfg)
+	t.recorder.adopt(breakerOf(&s.entry.cfg), s.entry.cfg.Timeout)
 	t.current.Load().begin(schedule, requests)
-	t.fire(schedule, requests, newSlots(t.load.name, t.load.interval).number(t.wall()))
+	t.fire(schedule, requests, newSlots(t.load.Name, t.load.Interval).number(t.wall()))
 }
 
 // Target returns the name of the target.
-func (s *Shot) Target() string { return s.target.load.name }
-
-// Plan is what a burst sends if nothing holds it back.
-type Plan struct {
-	// Requests is how many there are, on average where arrivals are random; 0 where
-	// only Length ends the burst.
-	Requests uint64
-	// Length is from the start of the burst to the end of its schedule; 0 where only
-	// Requests ends it.
-	Length time.Duration
-	// Rate is in requests per second, the average where it changes; 0 for a closed
-	// burst.
-	Rate float64
-}
+func (s *Shot) Target() string { return s.target.load.Name }
 
 // Plan returns what the burst is about to send.
-func (s *Shot) Plan() Plan {
-	b := s.target.load.burst
-	if !isOpen(b) {
-		return Plan{Requests: uint64(b.Requests), Length: b.Duration}
-	}
-	p := newPacer(b, s.target.load.name, 0, shard{total: 1})
-	requests, end := p.mean(), p.length()
-	plan := Plan{Requests: uint64(math.Round(requests)), Length: end, Rate: b.Rate}
-	if plan.Rate == 0 {
-		plan.Rate = requests / end.Seconds()
-	}
-	return plan
-}
+func (s *Shot) Plan() Plan { return s.target.load.plan() }
 
 // Progress is how far a burst has come. Scheduled is the sum of Ended, Dropped and
 // InFlight.

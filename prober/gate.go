@@ -241,6 +241,13 @@ func (g *gate) arm(wait time.Duration) {
 	g.timer.Reset(wait)
 }
 
+// holding is what a gate holds.
+func (g *gate) holding() Holding {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return Holding{InFlight: g.inFlight, Waiting: len(g.queue), Patient: g.patient, Hops: len(g.hops)}
+}
+
 func (g *gate) use(now probe.Instant) (inFlight, rate float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -250,6 +257,17 @@ func (g *gate) use(now probe.Instant) (inFlight, rate float64) {
 func (t *ticket) admit() {
 	t.admitted = true
 	t.granted <- struct{}{}
+}
+
+// isOver reports whether the time is over in which the request may start.
+func (t *ticket) isOver(now probe.Instant) bool { return t.until != 0 && now >= t.until }
+
+// lead has the connections of r reserved for the next request of t; a nil r has no ceiling.
+func (t *ticket) lead(r probe.Reserver) {
+	t.engine = r
+	if r != nil {
+		t.shares = r.Shares()
+	}
 }
 
 // reserve takes what the request needs to be sent, or nothing.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
@@ -93,7 +92,7 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.codes[errcode.OK].sum.duration(), "waiting is not the target's latency")
 				assert.Less(t, e.asked, 10*tt.sent, "nobody asks again and again")
 				assert.Equal(t, 3, e.free)
-				assert.Zero(t, target.limiter.gate.inFlight)
+				assert.Zero(t, target.limiter.Holding())
 			})
 		})
 	}
@@ -115,7 +114,7 @@ func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 			assert.Less(t, start.Sub(e.dues[i]), time.Second)
 		}
 		assert.Less(t, e.asked, 200)
-		assert.Zero(t, target.limiter.gate.inFlight)
+		assert.Zero(t, target.limiter.Holding())
 	})
 }
 
@@ -168,7 +167,7 @@ func TestWaitingForTheRateEndsWithTheBurst(t *testing.T) {
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, time.Second, time.Since(began))
 		assert.Equal(t, 1, e.count())
-		assert.Empty(t, target.limiter.gate.queue)
+		assert.Zero(t, target.limiter.Holding())
 	})
 }
 
@@ -181,9 +180,9 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newScarceEngine(1, func(int) (time.Duration, int) { return 100 * time.Millisecond, 503 })
 				target := scarce(burst, newLimiter(Limits{Connections: 1}), e)
-				breaker := &config.Breaker{After: 2, For: time.Minute}
-				target.current.Load().cfg.Breaker = breaker
-				target.recorder.setBreaker(breaker)
+				cfg := &target.current.Load().cfg
+				cfg.Breaker = &config.Breaker{After: 2, For: time.Minute}
+				target.recorder.adopt(breakerOf(cfg), cfg.Timeout)
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
@@ -191,7 +190,7 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
 				assert.Equal(t, c.dropped[dropBreaker], dropped(c))
-				assert.Zero(t, target.limiter.gate.inFlight)
+				assert.Zero(t, target.limiter.Holding())
 			})
 		})
 	}
@@ -224,98 +223,10 @@ func TestWaitingForOneCeilingHoldsNothingOfAnother(t *testing.T) {
 				}
 				bursts.Wait()
 				assert.Equal(t, 5, slow.count())
-				assert.Zero(t, shared.gate.inFlight)
+				assert.Zero(t, shared.Holding())
 			})
 		})
 	}
-}
-
-func TestRequestsOfARedirectCountUnderTheRateAndGoFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Limits{Rate: 4, InFlight: 1})
-		first := &ticket{granted: make(chan struct{}, 1)}
-		require.True(t, l.await(t.Context(), first))
-		later := &ticket{granted: make(chan struct{}, 1)}
-		var waiting sync.WaitGroup
-		waiting.Go(func() { assert.True(t, l.await(t.Context(), later)) })
-		began := time.Now()
-		for range 23 {
-			require.True(t, l.next(t.Context(), probe.Now().Add(time.Minute)))
-		}
-		assert.Equal(t, 5*time.Second, time.Since(began), "24 requests at 4 per second")
-		assert.False(t, later.admitted)
-		assert.False(t, l.next(t.Context(), probe.Now().Add(time.Millisecond)), "in vain")
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		assert.False(t, l.next(ended, probe.Now().Add(time.Minute)))
-		assert.Empty(t, l.gate.hops)
-		l.done(first)
-		waiting.Wait()
-		l.done(later)
-		assert.Zero(t, l.gate.inFlight)
-	})
-}
-
-func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Limits{InFlight: 1})
-		first := &ticket{granted: make(chan struct{}, 1)}
-		require.True(t, l.await(t.Context(), first))
-		var order []int
-		var waiting sync.WaitGroup
-		for i := range 50 {
-			waiting.Go(func() {
-				pass := &ticket{granted: make(chan struct{}, 1), until: probe.Now().Add(time.Hour)}
-				if i%5 == 4 { // gives up
-					pass.until = probe.Now().Add(time.Millisecond)
-				}
-				if l.await(t.Context(), pass) {
-					order = append(order, i)
-					time.Sleep(time.Second)
-					l.done(pass)
-				}
-			})
-			synctest.Wait()
-		}
-		time.Sleep(time.Second)
-		l.done(first)
-		waiting.Wait()
-		assert.Len(t, order, 40)
-		assert.IsIncreasing(t, order)
-		assert.Zero(t, l.gate.inFlight)
-		assert.Zero(t, l.gate.waiting.Load())
-	})
-}
-
-// sharingEngine has a place for each request but lacks a connection of its own.
-type sharingEngine struct{ scarceEngine }
-
-func (e *sharingEngine) Reserve(*probe.Result) bool { return true }
-func (e *sharingEngine) Unreserve(*probe.Result)    {}
-func (e *sharingEngine) Shares() bool               { return true }
-
-func TestWhoNeedsNoConnectionOvertakesForAWhileOnly(t *testing.T) {
-	t.Parallel()
-	l := newLimiter(Limits{Connections: 1})
-	poor := newScarceEngine(0, nil)
-	waits := &ticket{engine: poor, granted: make(chan struct{}, 1)}
-	_, ok, _ := l.gate.join(waits)
-	require.False(t, ok)
-	passing := &ticket{engine: &sharingEngine{}, shares: true, granted: make(chan struct{}, 1)}
-	for range maxOvertaken {
-		_, ok, _ = l.gate.join(passing)
-		require.True(t, ok)
-		l.done(passing)
-	}
-	_, ok, _ = l.gate.join(passing)
-	require.False(t, ok, "now it is the turn of who came first")
-	poor.mu.Lock()
-	poor.free = 1
-	poor.mu.Unlock()
-	l.connections.TryAcquire()
-	l.connections.Release() // as when a connection is closed
-	assert.True(t, l.gate.wait(t.Context(), waits))
-	assert.True(t, l.gate.wait(t.Context(), passing))
 }
 
 func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
@@ -343,8 +254,7 @@ func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
 				assert.EqualValues(t, 200, c.scheduled)
 				assert.Greater(t, modest.count(), 30)
 				assert.EqualValues(t, 200-modest.count(), c.dropped[tt.reason])
-				assert.Zero(t, shared.gate.inFlight)
-				assert.Zero(t, shared.gate.patient)
+				assert.Zero(t, shared.Holding())
 			})
 		})
 	}

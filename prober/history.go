@@ -97,13 +97,6 @@ func markOf(t *tally) mark {
 	return m
 }
 
-// isTrouble tells whether the prober did not do what was asked of it, be it for
-// want of workers, for a ceiling or because it did not run, rather than that nobody
-// wants it any more.
-func (d dropReason) isTrouble() bool {
-	return d == dropTimeout || d == dropLate || d >= dropLimitRate && d <= dropLimitConnections
-}
-
 // startBurst notes the start of a burst; t is what was counted before it.
 func (h *history) startBurst(t *tally) {
 	if h.live == nil {

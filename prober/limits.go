@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"time"
 
 	"example.com/prober/prober/probe"
 )
@@ -37,6 +38,27 @@ func newLimiter(l Limits) *limiter {
 	limits.gate = &gate{most: l.InFlight, rate: rate}
 	limits.connections.OnChange(limits.gate.wake)
 	return limits
+}
+
+// mayHoldBack reports whether there is a ceiling for which requests may have to wait.
+func (l *limiter) mayHoldBack() bool { return l.gate != nil }
+
+// ticket returns what the worker with the result r shows for its requests. It gives up
+// waiting when cut is closed.
+func (l *limiter) ticket(r *probe.Result, cut <-chan struct{}) *ticket {
+	t := &ticket{result: r}
+	if l.mayHoldBack() {
+		t.cut, t.granted = cut, make(chan struct{}, 1)
+	}
+	return t
+}
+
+// SetRate makes n requests in any span of so long the ceiling of the rate, in place of the
+// one that there is.
+func (l *limiter) SetRate(n int, span time.Duration) {
+	l.gate.mu.Lock()
+	defer l.gate.mu.Unlock()
+	l.gate.rate = &window{length: span, starts: make([]probe.Instant, n)}
 }
 
 // await waits until the request of t may start, and takes what it needs. It returns
@@ -92,6 +114,25 @@ func (l *limiter) leave() {
 	if l.gate != nil {
 		l.gate.leave()
 	}
+}
+
+// Holding is what of the ceilings is taken and who waits for them: nothing and nobody
+// when no request is under way.
+type Holding struct {
+	// InFlight requests have started and not ended, Connections are open.
+	InFlight, Connections int
+	// Waiting requests have not started; Patient of them wait for whatever it is. Hops are
+	// those that go on after a redirect and wait for the rate.
+	Waiting, Patient, Hops int
+}
+
+// Holding returns what the limiter holds now.
+func (l *limiter) Holding() (h Holding) {
+	if l.gate != nil {
+		h = l.gate.holding()
+	}
+	h.Connections = l.connections.Used()
+	return h
 }
 
 // inUse returns how many requests are in flight, and how many per second have started.

@@ -29,18 +29,14 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, config.Network{})
 		require.NoError(t, err)
 		l := shot.target.limiter
-		l.gate.rate = &window{length: time.Hour, starts: make([]probe.Instant, 6)}
+		l.SetRate(6, time.Hour)
 		requests, cancel := context.WithCancel(t.Context())
 		fired := make(chan struct{})
 		go func() {
 			defer close(fired)
 			shot.Fire(t.Context(), requests)
 		}()
-		require.Eventually(t, func() bool {
-			l.gate.mu.Lock()
-			defer l.gate.mu.Unlock()
-			return len(l.gate.hops) == 1
-		}, patience, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Holding().Hops == 1 }, patience, time.Millisecond)
 		cancel()
 		<-fired
 		assert.EqualValues(t, 6, s.requests.Load(), "four of the first chain, two of the second")
@@ -50,6 +46,6 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		require.Contains(t, c.codes, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
 		assert.EqualValues(t, 5, c.responses[responseKey{302, map[config.HTTPVersion]probe.Version{config.HTTP11: probe.HTTP11, config.H2C: probe.HTTP2}[version]}])
-		assert.Zero(t, l.gate.inFlight)
+		assert.Zero(t, l.Holding())
 	}
 }

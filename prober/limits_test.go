@@ -36,7 +36,7 @@ func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 				assert.EqualValues(t, 200, c.scheduled, "what is held back was due all the same")
 				assert.Equal(t, tt.sent, e.count())
 				assert.EqualValues(t, 200-tt.sent, c.dropped[tt.reason])
-				assert.Zero(t, target.limiter.gate.inFlight)
+				assert.Zero(t, target.limiter.Holding())
 			})
 		})
 	}

@@ -216,7 +216,10 @@ func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, erro
 
 // own returns the targets of cfg that this shard runs.
 func (m *Manager) own(cfg *config.Config) []config.Target {
-	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool { return !m.shard.runs(&t) })
+	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool {
+		l := loadOf(&t)
+		return !m.shard.runs(&l)
+	})
 }
 
 // replace starts t, after what runs under its name now has drained. If only the way
@@ -282,11 +285,12 @@ func (m *Manager) change(r *run, s *sender) {
 
 func (m *Manager) newTarget(s *sender, e *entry) *target {
 	spin := s.cfg.Burst.Precision == config.PrecisionSpin
+	l := loadOf(&s.cfg)
 	t := &target{
-		load:     loadOf(&s.cfg),
+		load:     l,
 		recorder: e.recorder,
 		limiter:  m.limiter,
-		part:     m.shard.part(&s.cfg),
+		part:     m.shard.part(&l),
 		reports:  e.reports,
 		watch:    m.watch,
 		pause:    newWaiter(m.precise, spin).pause,
@@ -333,7 +337,7 @@ func (m *Manager) start(t *target, before *run) *run {
 			<-before.done
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
-		t.recorder.adopt(&first.cfg)
+		t.recorder.adopt(breakerOf(&first.cfg), first.cfg.Timeout)
 		first.begin(schedule, requests)
 		close(settled)
 		t.run(schedule, requests)

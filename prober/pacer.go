@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sort"
 	"time"
-
-	"example.com/prober/config"
 )
 
 // pacer is the plan of an open burst: when each of its arrivals is due, whatever
@@ -38,12 +36,9 @@ type stage struct {
 	place    float64 // the expected number of arrivals before it
 }
 
-// shard says which part of a plan is this process's: all of it is {0, 1}.
-type shard struct{ ordinal, total int64 }
-
 // newPacer compiles the plan of b. Two plans with the same burst, name and slot
 // are the same, on whatever machine.
-func newPacer(b config.Burst, name string, slot int64, part shard) *pacer {
+func newPacer(b *loadBurst, name string, slot int64, part shard) *pacer {
 	p := &pacer{limit: math.MaxInt64, end: math.MaxInt64, shard: part.ordinal, of: part.total}
 	if b.Requests > 0 {
 		p.limit = int64(b.Requests)
@@ -51,7 +46,7 @@ func newPacer(b config.Burst, name string, slot int64, part shard) *pacer {
 	if b.Duration > 0 {
 		p.end = b.Duration
 	}
-	if b.Arrival == config.ArrivalPoisson {
+	if b.Poisson {
 		p.seed = &[2]uint64{hashName(name), uint64(slot)}
 	}
 	if len(b.Stages) == 0 {
@@ -66,7 +61,7 @@ func newPacer(b config.Burst, name string, slot int64, part shard) *pacer {
 
 // compileStages chains the stages: each begins at the rate at which the one
 // before it ends, the first at 0. A stage without duration jumps to its rate.
-func compileStages(stages []config.Stage) []stage {
+func compileStages(stages []loadStage) []stage {
 	compiled := make([]stage, len(stages))
 	var start time.Duration
 	rate, place := 0.0, 0.0

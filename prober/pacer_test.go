@@ -7,11 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"example.com/prober/config"
 )
-
-var whole = shard{ordinal: 0, total: 1}
 
 // dues lists when all arrivals of a plan are due, by k.
 func dues(p *pacer) map[int64]time.Duration {
@@ -26,72 +22,72 @@ func TestPacer(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
 	tests := map[string]struct {
-		burst config.Burst
+		burst loadBurst
 		n     int
 		due   map[int64]time.Duration
 	}{
 		"a number of requests": {
-			config.Burst{Rate: 10, Requests: 3}, 3,
+			loadBurst{Rate: 10, Requests: 3}, 3,
 			map[int64]time.Duration{0: 0, 1: 100 * ms, 2: 200 * ms},
 		},
 		"a duration excludes its own end": {
-			config.Burst{Rate: 10, Duration: time.Second}, 10,
+			loadBurst{Rate: 10, Duration: time.Second}, 10,
 			map[int64]time.Duration{9: 900 * ms},
 		},
 		"whichever of the two ends first: the number": {
-			config.Burst{Rate: 10, Requests: 4, Duration: time.Second}, 4, nil,
+			loadBurst{Rate: 10, Requests: 4, Duration: time.Second}, 4, nil,
 		},
 		"whichever of the two ends first: the duration": {
-			config.Burst{Rate: 10, Requests: 400, Duration: time.Second}, 10, nil,
+			loadBurst{Rate: 10, Requests: 400, Duration: time.Second}, 10, nil,
 		},
 		"a rate that does not divide a second": {
-			config.Burst{Rate: 3, Requests: 4}, 4,
+			loadBurst{Rate: 3, Requests: 4}, 4,
 			map[int64]time.Duration{1: 333333333, 2: 666666667, 3: time.Second},
 		},
 		"less than one a second": {
-			config.Burst{Rate: 0.5, Duration: 10 * time.Second}, 5,
+			loadBurst{Rate: 0.5, Duration: 10 * time.Second}, 5,
 			map[int64]time.Duration{1: 2 * time.Second, 4: 8 * time.Second},
 		},
 		"a duration shorter than the first gap": {
-			config.Burst{Rate: 1, Duration: ms}, 1, map[int64]time.Duration{0: 0},
+			loadBurst{Rate: 1, Duration: ms}, 1, map[int64]time.Duration{0: 0},
 		},
 		"fast": {
-			config.Burst{Rate: 20000, Duration: 10 * time.Second}, 200000,
+			loadBurst{Rate: 20000, Duration: 10 * time.Second}, 200000,
 			map[int64]time.Duration{1: 50 * time.Microsecond, 199999: 9999950 * time.Microsecond},
 		},
 		"a ramp from 0": { // x = 5t²
-			config.Burst{Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 100}}}, 500,
+			loadBurst{Stages: []loadStage{{Duration: 10 * time.Second, Rate: 100}}}, 500,
 			map[int64]time.Duration{0: 0, 5: time.Second, 20: 2 * time.Second, 125: 5 * time.Second, 320: 8 * time.Second},
 		},
 		"a ramp, a plateau and a ramp down": {
-			config.Burst{Stages: []config.Stage{{Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 0}}}, 40,
+			loadBurst{Stages: []loadStage{{Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 10}, {Duration: 2 * time.Second, Rate: 0}}}, 40,
 			map[int64]time.Duration{10: 2 * time.Second, 20: 3 * time.Second, 30: 4 * time.Second},
 		},
 		"a stage without duration jumps to its rate": {
-			config.Burst{Stages: []config.Stage{{Duration: 0, Rate: 10}, {Duration: time.Second, Rate: 10}}}, 10,
+			loadBurst{Stages: []loadStage{{Duration: 0, Rate: 10}, {Duration: time.Second, Rate: 10}}}, 10,
 			map[int64]time.Duration{0: 0, 1: 100 * ms},
 		},
 		"a pause between two stages": {
-			config.Burst{Stages: []config.Stage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 0}, {Duration: time.Second, Rate: 0}, {Rate: 10}, {Duration: time.Second, Rate: 10}}}, 20,
+			loadBurst{Stages: []loadStage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 0}, {Duration: time.Second, Rate: 0}, {Rate: 10}, {Duration: time.Second, Rate: 10}}}, 20,
 			map[int64]time.Duration{9: 900 * ms, 10: 2 * time.Second, 11: 2100 * ms},
 		},
 		"stages that a duration ends": { // x = 5t²
-			config.Burst{Duration: 2 * time.Second, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 100}}}, 20, nil,
+			loadBurst{Duration: 2 * time.Second, Stages: []loadStage{{Duration: 10 * time.Second, Rate: 100}}}, 20, nil,
 		},
 		"a jump that a duration leaves out": {
-			config.Burst{Duration: time.Second, Stages: []config.Stage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 1000}, {Duration: time.Second, Rate: 1000}}}, 10, nil,
+			loadBurst{Duration: time.Second, Stages: []loadStage{{Rate: 10}, {Duration: time.Second, Rate: 10}, {Rate: 1000}, {Duration: time.Second, Rate: 1000}}}, 10, nil,
 		},
 		"less than a whole arrival at the end": {
-			config.Burst{Stages: []config.Stage{{Rate: 10}, {Duration: 1050 * time.Millisecond, Rate: 10}}}, 11, nil,
+			loadBurst{Stages: []loadStage{{Rate: 10}, {Duration: 1050 * time.Millisecond, Rate: 10}}}, 11, nil,
 		},
 		"stages that a number of requests ends": {
-			config.Burst{Requests: 7, Stages: []config.Stage{{Rate: 10}, {Duration: time.Minute, Rate: 10}}}, 7, nil,
+			loadBurst{Requests: 7, Stages: []loadStage{{Rate: 10}, {Duration: time.Minute, Rate: 10}}}, 7, nil,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPacer(tt.burst, "checkout", 0, whole)
+			p := newPacer(&tt.burst, "checkout", 0, wholePlan())
 			all := dues(p)
 			assert.Len(t, all, tt.n)
 			assert.InDelta(t, tt.n, p.mean(), 1e-9, "it counts what comes")
@@ -104,11 +100,11 @@ func TestPacer(t *testing.T) {
 
 func TestArrivalsOfAStageAreItsAreaToWithinOne(t *testing.T) {
 	t.Parallel()
-	stages := []config.Stage{
+	stages := []loadStage{
 		{Duration: 3 * time.Second, Rate: 77}, {Duration: 1500 * time.Millisecond, Rate: 13.7},
 		{Duration: 10 * time.Second, Rate: 1234.5}, {Duration: time.Second, Rate: 1234.5}, {Duration: 7 * time.Second, Rate: 0.3},
 	}
-	p := newPacer(config.Burst{Stages: stages}, "checkout", 0, whole)
+	p := newPacer(&loadBurst{Stages: stages}, "checkout", 0, wholePlan())
 	all := dues(p)
 	start, rate := time.Duration(0), 0.0
 	for i, s := range stages {
@@ -126,8 +122,8 @@ func TestArrivalsOfAStageAreItsAreaToWithinOne(t *testing.T) {
 
 func TestPoissonArrivals(t *testing.T) {
 	t.Parallel()
-	burst := config.Burst{Rate: 1000, Duration: 20 * time.Second, Arrival: config.ArrivalPoisson}
-	p := newPacer(burst, "checkout", 7, whole)
+	burst := loadBurst{Rate: 1000, Duration: 20 * time.Second, Poisson: true}
+	p := newPacer(&burst, "checkout", 7, wholePlan())
 	var gaps, squares, n float64
 	last := time.Duration(0)
 	for c := p.first(); !p.done(&c); p.next(&c) {
@@ -141,14 +137,14 @@ func TestPoissonArrivals(t *testing.T) {
 	mean := gaps / n
 	assert.InEpsilon(t, mean, math.Sqrt(squares/n-mean*mean), 0.05, "exponential gaps vary as much as they last")
 
-	assert.Equal(t, dues(p), dues(newPacer(burst, "checkout", 7, whole)), "replicas and repetitions agree")
-	assert.NotEqual(t, dues(p), dues(newPacer(burst, "checkout", 8, whole)), "another slot is another sequence")
-	assert.NotEqual(t, dues(p), dues(newPacer(burst, "search", 7, whole)), "and so is another target")
+	assert.Equal(t, dues(p), dues(newPacer(&burst, "checkout", 7, wholePlan())), "replicas and repetitions agree")
+	assert.NotEqual(t, dues(p), dues(newPacer(&burst, "checkout", 8, wholePlan())), "another slot is another sequence")
+	assert.NotEqual(t, dues(p), dues(newPacer(&burst, "search", 7, wholePlan())), "and so is another target")
 }
 
 func TestPoissonArrivalsFollowARamp(t *testing.T) {
 	t.Parallel()
-	p := newPacer(config.Burst{Arrival: config.ArrivalPoisson, Stages: []config.Stage{{Duration: 20 * time.Second, Rate: 2000}}}, "checkout", 1, whole)
+	p := newPacer(&loadBurst{Poisson: true, Stages: []loadStage{{Duration: 20 * time.Second, Rate: 2000}}}, "checkout", 1, wholePlan())
 	half := 0
 	all := dues(p)
 	for _, due := range all {
@@ -162,19 +158,19 @@ func TestPoissonArrivalsFollowARamp(t *testing.T) {
 
 func TestShardsOfABurstAreTogetherTheWhole(t *testing.T) {
 	t.Parallel()
-	for name, burst := range map[string]config.Burst{
+	for name, burst := range map[string]loadBurst{
 		"constant": {Rate: 333, Requests: 1001},
 		"few":      {Rate: 1, Requests: 3},
-		"poisson":  {Rate: 500, Duration: 3 * time.Second, Arrival: config.ArrivalPoisson},
-		"stages":   {Stages: []config.Stage{{Duration: time.Second, Rate: 500}, {Duration: 2 * time.Second, Rate: 20}}},
+		"poisson":  {Rate: 500, Duration: 3 * time.Second, Poisson: true},
+		"stages":   {Stages: []loadStage{{Duration: time.Second, Rate: 500}, {Duration: 2 * time.Second, Rate: 20}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := dues(newPacer(burst, "checkout", 3, whole))
+			want := dues(newPacer(&burst, "checkout", 3, wholePlan()))
 			for _, total := range []int64{1, 2, 3, 5, 7, 16, 63, 64} {
 				union := map[int64]time.Duration{}
 				for ordinal := range total {
-					for k, due := range dues(newPacer(burst, "checkout", 3, shard{ordinal, total})) {
+					for k, due := range dues(newPacer(&burst, "checkout", 3, shard{ordinal, total})) {
 						require.NotContains(t, union, k, "arrival %d of %d shards", k, total)
 						union[k] = due
 					}

@@ -9,50 +9,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// dropReason says why an arrival was never started.
-type dropReason uint8
-
-const (
-	// dropTimeout: no worker became free within the request's timeout.
-	dropTimeout dropReason = iota
-	// dropLate: its time ran out, and the process did not run for a part of it.
-	dropLate
-	// dropShutdown, dropReload, dropBreaker: the burst was ended before the
-	// arrival started.
-	dropShutdown
-	dropReload
-	dropBreaker
-	// dropLimitRate, dropLimitInFlight, dropLimitConnections: a ceiling of the
-	// process held the request back.
-	dropLimitRate
-	dropLimitInFlight
-	dropLimitConnections
-
-	numDropReasons = iota
-)
-
-func (d dropReason) String() string {
-	return [numDropReasons]string{
-		"timeout", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
-	}[d]
-}
-
-// skipReason says why no burst started at a slot.
-type skipReason uint8
-
-const (
-	// skipOverrun: the burst before was not over.
-	skipOverrun skipReason = iota
-	// skipLate: the process did not run.
-	skipLate
-	// skipStuck: all workers hang in the engine.
-	skipStuck
-
-	numSkipReasons = iota
-)
-
-func (s skipReason) String() string { return [numSkipReasons]string{"overrun", "late", "stuck"}[s] }
-
 // expectedCodes stand at 0 on the counter from a target's start: a counter that
 // first appears at 50 has an increase() of 0.
 var expectedCodes = [...]errcode.Code{
@@ -191,15 +147,39 @@ func (r *recorder) skip(reason skipReason, slots int) {
 }
 
 // late counts the slots that were missed because the process did not run, and notes
-// how long after its own slot the next burst starts. What is less than a freeze is
-// left to the requests: those of an open burst have due times of their own.
+// how long after its own slot the next burst starts, if that is above 0.
 func (r *recorder) late(missed int, behind time.Duration) {
 	r.skip(skipLate, missed)
-	if missed > 0 || behind > frozenAfter {
+	if behind > 0 {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.behind = behind
 	}
+}
+
+// adopt takes over what a new configuration of the target says, also for the burst
+// under way.
+func (r *recorder) adopt(b breaker, timeout time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.breaker.adopt(b)
+	if r.arrivals != nil {
+		r.arrivals.timeout = timeout
+	}
+}
+
+// breakerOpen reports whether bursts are thinned to one request.
+func (r *recorder) breakerOpen() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.breaker.open()
+}
+
+// breakerState tells whether bursts are thinned, and after how many failures they are.
+func (r *recorder) breakerState() (open bool, after int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.breaker.open(), r.breaker.After
 }
 
 // begin counts a request of a closed burst, which starts when it is due. It
@@ -266,7 +246,7 @@ func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
 	defer r.mu.Unlock()
 	r.inFlight--
 	r.count(res, code)
-	if code.IsLocal() || r.breaker.cfg == nil {
+	if code.IsLocal() || !r.breaker.isThere() {
 		return false
 	}
 	tripped = r.breaker.note(code.IsFailure(), time.Now())

@@ -3,8 +3,6 @@ package prober
 import (
 	"errors"
 	"fmt"
-
-	"example.com/prober/config"
 )
 
 // Shard says which of several probers with the same configuration this one is.
@@ -30,25 +28,31 @@ func (s Shard) Validate() error {
 
 func (s Shard) total() int { return max(s.Total, 1) }
 
+// shard says which part of a plan is this process's.
+type shard struct{ ordinal, total int64 }
+
+// wholePlan is all of a plan.
+func wholePlan() shard { return shard{total: 1} }
+
 // runs reports whether this shard runs t at all. Of a target whose load is shared,
 // a shard that would never have a request to send fires no bursts, rather than
 // empty ones.
-func (s Shard) runs(t *config.Target) bool {
-	if t.Sharding != config.ShardLoad {
+func (s Shard) runs(t *load) bool {
+	if !t.Shared {
 		return s.owner(t.Name) == s.Ordinal
 	}
 	return s.part(t).hasWork(t)
 }
 
 // hasWork reports whether the bursts of t can have a request in this part.
-func (p shard) hasWork(t *config.Target) bool {
-	b := t.Burst
+func (p shard) hasWork(t *load) bool {
+	b := &t.Burst
 	switch {
 	case b.Requests > 0 && p.ordinal >= int64(b.Requests):
 		return false
-	case !isOpen(b):
+	case !b.IsOpen():
 		return b.Requests > 0 || p.ordinal < int64(b.Concurrency) // else it has no worker
-	case b.Arrival == config.ArrivalPoisson:
+	case b.Poisson:
 		return true // now and then
 	}
 	plan := newPacer(b, t.Name, 0, p)
@@ -56,11 +60,11 @@ func (p shard) hasWork(t *config.Target) bool {
 }
 
 // part returns which of t's arrivals this shard fires.
-func (s Shard) part(t *config.Target) shard {
-	if t.Sharding == config.ShardLoad {
+func (s Shard) part(t *load) shard {
+	if t.Shared {
 		return shard{ordinal: int64(s.Ordinal), total: int64(s.total())}
 	}
-	return shard{ordinal: 0, total: 1}
+	return wholePlan()
 }
 
 // owner picks the shard of a name by rendezvous hashing: the one whose hash with

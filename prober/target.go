@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/prober/config"
 	"example.com/prober/prober/probe"
 )
 
@@ -32,31 +31,31 @@ type target struct {
 	boot  func() probe.Instant
 }
 
-// load is when a target sends how many requests.
-type load struct {
-	name     string
-	interval time.Duration
-	burst    config.Burst
-	sharding config.Sharding
-}
-
-func loadOf(t *config.Target) load { return load{t.Name, t.Interval, t.Burst, t.Sharding} }
-
 // run fires a burst at each slot until schedule ends, and returns when the last
 // request has ended. A slot that comes while the process does not run is fired late
 // if it is the last one of that time, and skipped if not.
 func (t *target) run(schedule, requests context.Context) {
 	defer t.finish()
-	grid := newSlots(t.load.name, t.load.interval)
+	grid := newSlots(t.load.Name, t.load.Interval)
 	wait := grid.first(t.wall())
 	slot := t.boot().Add(wait) // when the next one is due
 	for t.sleep(schedule, wait) {
 		missed, behind := grid.passed(t.boot().Sub(slot))
-		t.recorder.late(missed, behind)
+		t.noteLate(missed, behind)
 		slot = slot.Add(time.Duration(missed) * grid.interval)
 		wait = t.fireSlot(schedule, requests, grid, slot, grid.number(t.wall().Add(-behind)))
 		slot = t.boot().Add(wait)
 	}
+}
+
+// noteLate notes that slots were missed because the process did not run, and that the
+// next burst starts behind its slot. What is less than a freeze is left to the requests:
+// those of an open burst have due times of their own.
+func (t *target) noteLate(missed int, behind time.Duration) {
+	if missed == 0 && behind <= frozenAfter {
+		behind = 0
+	}
+	t.recorder.late(missed, behind)
 }
 
 // fireSlot fires the burst of a slot that was due at a moment of the clock boot, and

@@ -46,7 +46,7 @@ func (e *hangingEngine) Do(ctx context.Context, r *probe.Result) {
 func hangingTarget(burst config.Burst, e probe.Engine) (*target, *bytes.Buffer) {
 	var log bytes.Buffer
 	t := testTarget(testConfig(burst), e)
-	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.name)
+	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.Name)
 	return t, &log
 }
 

@@ -37,7 +37,7 @@ func TestAWeekOfAHundredTargetsIsExact(t *testing.T) {
 		for _, target := range targets {
 			c := target.recorder.snapshot()
 			assertConserved(t, c)
-			require.EqualValues(t, week/interval, c.bursts, target.load.name)
+			require.EqualValues(t, week/interval, c.bursts, target.load.Name)
 			require.EqualValues(t, perBurst*week/interval, c.codes[errcode.OK].count)
 			require.Zero(t, c.skipped)
 		}
