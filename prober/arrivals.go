@@ -38,6 +38,9 @@ func newArrivals(plan *pacer, start probe.Instant, timeout time.Duration, frozen
 	return &arrivals{plan: plan, start: start, timeout: timeout, frozen: frozen, front: first, back: first}
 }
 
+// setTimeout changes how long an arrival may wait for a worker.
+func (a *arrivals) setTimeout(timeout time.Duration) { a.timeout = timeout }
+
 // advance returns how many arrivals have become due since it was called last, and how
 // many of those not claimed have run out of time: expired while the process ran all
 // the time, late while it did not run for a part of it. Whether a worker would have

@@ -91,11 +91,11 @@ var families = [...]family{
 	},
 	{
 		"prober_limit", "The ceilings of the process; 0 means none.",
-		gaugeType, perLimit(func(l limitUse) float64 { return l.most }),
+		gaugeType, perLimit(func(l Limit) float64 { return l.Most }),
 	},
 	{
 		"prober_limit_used", "How much of each ceiling is in use.",
-		gaugeType, perLimit(func(l limitUse) float64 { return l.now }),
+		gaugeType, perLimit(func(l Limit) float64 { return l.Now }),
 	},
 	{
 		"prober_log_lines_dropped_total", "Lines of the prober's log that were dropped because nobody read it or it could not be written.",
@@ -211,10 +211,10 @@ func countPerTarget(value func(*view) uint64) func(*page, *scrape) {
 	}
 }
 
-func perLimit(value func(limitUse) float64) func(*page, *scrape) {
+func perLimit(value func(Limit) float64) func(*page, *scrape) {
 	return func(p *page, s *scrape) {
 		for _, l := range s.limits {
-			p.gauge(value(l), pair("limit", l.name))
+			p.gauge(value(l), pair("limit", l.Name))
 		}
 	}
 }

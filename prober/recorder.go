@@ -164,7 +164,7 @@ func (r *recorder) adopt(b breaker, timeout time.Duration) {
 	defer r.mu.Unlock()
 	r.breaker.adopt(b)
 	if r.arrivals != nil {
-		r.arrivals.timeout = timeout
+		r.arrivals.setTimeout(timeout)
 	}
 }
 

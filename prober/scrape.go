@@ -41,7 +41,7 @@ type scrape struct {
 	bounds  *bounds
 	targets []view // by name
 	lag     histogram
-	limits  []limitUse
+	limits  []Limit // by name
 	shard   Shard
 	reload  reloadState
 	dropped uint64 // lines of the log
@@ -57,12 +57,6 @@ type view struct {
 	clientEnd time.Time
 	created   *timestamppb.Timestamp
 	name      *dto.LabelPair
-}
-
-// limitUse is one of the ceilings of the process and how much of it is in use.
-type limitUse struct {
-	name      string
-	most, now float64
 }
 
 // scrape takes a snapshot of everything.
@@ -91,7 +85,8 @@ func (m *Manager) scrape(giveWay func()) *scrape {
 		s.targets[i] = entries[i].view()
 		s.lag.merge(&s.targets[i].tally.lag)
 	}
-	s.limits = m.limiter.use(len(entries), m.decoders.Kept())
+	s.limits = m.limits(len(entries))
+	slices.SortFunc(s.limits, func(a, b Limit) int { return strings.Compare(a.Name, b.Name) })
 	return s
 }
 
@@ -103,17 +98,6 @@ func (e *entry) view() view {
 		clientEnd: e.engine.ClientCertificateNotAfter(),
 		created:   timestamp(e.recorder.created),
 		name:      pair("target", e.cfg.Name),
-	}
-}
-
-func (l *limiter) use(targets, kept int) []limitUse {
-	inFlight, rate := l.inUse()
-	return []limitUse{
-		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
-		{"in_flight", float64(l.limits.InFlight), inFlight},
-		{"kept_bodies", float64(l.limits.KeptBodies), float64(kept)},
-		{"rate", l.limits.Rate, rate},
-		{"targets", float64(l.limits.Targets), float64(targets)},
 	}
 }
 

@@ -34,7 +34,7 @@ func (m *Manager) Self() Self {
 	for _, name := range m.order {
 		recorders = append(recorders, m.entries[name].recorder)
 	}
-	s := Self{ReloadFailed: !m.reload.ok, Loaded: m.reload.success, Shard: m.shard.Ordinal, Shards: max(1, m.shard.Total)}
+	s := Self{ReloadFailed: !m.reload.ok, Loaded: m.reload.success, Shard: m.shard.Ordinal, Shards: m.shard.total()}
 	m.mu.Unlock()
 	for _, r := range recorders {
 		r.mu.Lock()
@@ -42,18 +42,19 @@ func (m *Manager) Self() Self {
 		r.mu.Unlock()
 	}
 	s.LagP50, s.LagP99 = lag.quantile(0.5), lag.quantile(0.99)
-	s.Limits = m.limiter.set(len(recorders), m.decoders.Kept())
+	s.Limits = slices.DeleteFunc(m.limits(len(recorders)), func(l Limit) bool { return l.Most == 0 })
 	return s
 }
 
-// set returns the ceilings that are set.
-func (l *limiter) set(targets, kept int) []Limit {
+// limits returns the ceilings of the process, those that are not set included.
+func (m *Manager) limits(targets int) []Limit {
+	l := m.limiter
 	inFlight, rate := l.inUse()
-	return slices.DeleteFunc([]Limit{
+	return []Limit{
 		{"rate", l.limits.Rate, rate},
 		{"in_flight", float64(l.limits.InFlight), inFlight},
 		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
 		{"targets", float64(l.limits.Targets), float64(targets)},
-		{"kept_bodies", float64(l.limits.KeptBodies), float64(kept)},
-	}, func(l Limit) bool { return l.Most == 0 })
+		{"kept_bodies", float64(l.limits.KeptBodies), float64(m.decoders.Kept())},
+	}
 }

@@ -42,7 +42,7 @@ func (t *target) run(schedule, requests context.Context) {
 	for t.sleep(schedule, wait) {
 		missed, behind := grid.passed(t.boot().Sub(slot))
 		t.noteLate(missed, behind)
-		slot = slot.Add(time.Duration(missed) * grid.interval)
+		slot = slot.Add(time.Duration(missed) * t.load.Interval)
 		wait = t.fireSlot(schedule, requests, grid, slot, grid.number(t.wall().Add(-behind)))
 		slot = t.boot().Add(wait)
 	}
@@ -69,7 +69,7 @@ func (t *target) fireSlot(schedule, requests context.Context, grid slots, due pr
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
 	wait, missed := grid.next(t.wall(), elapsed)
-	late := min(int(elapsed/grid.interval)-int(took/grid.interval), missed)
+	late := min(int(elapsed/t.load.Interval)-int(took/t.load.Interval), missed)
 	t.recorder.skip(skipLate, late)
 	t.recorder.skip(skipOverrun, missed-late)
 	return wait
