@@ -62,14 +62,16 @@ var house = map[string]room{
 		modules: []string{"golang.org/x/net/http2"},
 	},
 	"prober": {
-		packages: []string{"config", "errcode", "prober/probe", "prober/transport"},
+		packages: []string{"config", "errcode", "prober/load", "prober/probe", "prober/transport"},
 		modules: []string{
 			"github.com/prometheus/client_model",
 			"github.com/prometheus/common",
-			"golang.org/x/sys/unix", // timerfd
-			"golang.org/x/time/rate",
 			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
 		},
+	},
+	"prober/load": {
+		packages: []string{"prober/probe"},
+		modules:  []string{"golang.org/x/sys/unix"}, // timerfd
 	},
 	"prober/probe": {packages: []string{"errcode"}},
 	"policy": {

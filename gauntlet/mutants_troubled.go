@@ -14,7 +14,7 @@ func troubledMutants() []mutant {
 		},
 		{
 			name: "opens the breaker over trouble of its own", phase: "distress", gates: []gate{gateBlameless},
-			patches: []patch{{"prober/recorder.go", "\tif code.IsLocal() || !r.breaker.isThere() {\n", "\tif !r.breaker.isThere() {\n"}},
+			patches: []patch{{"prober/recorder.go", "\tif code.IsLocal() || !r.breaker.IsThere() {\n", "\tif !r.breaker.IsThere() {\n"}},
 		},
 		{
 			name: "waits for its log to be read", phase: "distress", gates: []gate{gateBlocked},
@@ -23,7 +23,7 @@ func troubledMutants() []mutant {
 		},
 		{
 			name: "blames a target for its own freeze", phase: "freeze", gates: []gate{gateFrozen},
-			patches: []patch{{"prober/arrivals.go", "a.frozen(from, from.Add(a.timeout)) > 0", "a.frozen(from, from.Add(a.timeout)) < 0"}},
+			patches: []patch{{"prober/load/arrivals.go", "a.frozen(from, from.Add(a.timeout)) > 0", "a.frozen(from, from.Add(a.timeout)) < 0"}},
 		},
 		{
 			name: "keeps the bodies of peers without a ceiling", phase: "distress", gates: []gate{gateBombed},

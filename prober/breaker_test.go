@@ -10,6 +10,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
@@ -54,7 +55,7 @@ func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
 		assertConserved(t, c)
 		assert.EqualValues(t, e.count(), c.codes[errcode.FromStatus(500)].count)
 		assert.LessOrEqual(t, e.count(), 7)
-		assert.Positive(t, c.dropped[dropBreaker])
+		assert.Positive(t, c.dropped[load.DropBreaker])
 		assert.True(t, c.breakerOpen)
 	})
 }
@@ -62,7 +63,7 @@ func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
 func TestOwnTroubleDoesNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	r := newRecorder(newBounds(testBuckets))
-	r.adopt(breaker{After: 1, For: time.Minute}, time.Second)
+	r.adopt(load.Breaker{After: 1, For: time.Minute}, time.Second)
 	r.begin()
 	assert.False(t, r.end(resultWithStatus(0), errcode.Cancelled))
 	r.begin()

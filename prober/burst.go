@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -38,13 +39,13 @@ type burst struct {
 // ends, no further request starts; requests is the context of those that have.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
 	if t.spared() == 0 { // nobody could send anything
-		t.recorder.skip(skipStuck, 1)
+		t.recorder.skip(load.SkipStuck, 1)
 		return
 	}
 	t.watch.enter()
 	defer t.watch.leave()
 	b := &burst{target: t, start: probe.Now(), slot: slot, turn: make(chan struct{}, 1)}
-	if t.limiter.mayHoldBack() {
+	if t.limiter.MayHoldBack() {
 		b.cut = make(chan struct{})
 	}
 	defer t.endConnections()
@@ -104,9 +105,9 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 		b.left.Store(1)
 		return b.closed, 1
 	case plan.IsOpen():
-		p := newPacer(plan, b.load.Name, b.slot, b.part)
+		p := load.NewPacer(plan, b.load.Name, b.slot, b.part)
 		b.startOpen(p)
-		return b.open, min(plan.Concurrency, int(min(p.mean(), float64(plan.Concurrency)))+1)
+		return b.open, min(plan.Concurrency, int(min(p.Mean(), float64(plan.Concurrency)))+1)
 	default:
 		b.recorder.startBurst(nil)
 		return b.closed, b.prepareClosed()
@@ -114,21 +115,21 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 }
 
 // startOpen announces an open burst with the timeout that is in force at that moment.
-func (b *burst) startOpen(p *pacer) {
+func (b *burst) startOpen(p *load.Pacer) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	b.recorder.startBurst(newArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
+	b.recorder.startBurst(load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
 }
 
 // prepareClosed divides a closed burst among the shards: its requests exactly,
 // its workers as far as each shard with requests has one.
 func (b *burst) prepareClosed() (workers int) {
-	workers = b.part.share(b.load.Burst.Concurrency)
+	workers = b.part.Share(b.load.Burst.Concurrency)
 	if b.load.Burst.Requests == 0 {
 		b.left.Store(math.MaxInt64)
 		return workers
 	}
-	requests := b.part.share(b.load.Burst.Requests)
+	requests := b.part.Share(b.load.Burst.Requests)
 	b.left.Store(int64(requests))
 	return min(requests, max(workers, 1))
 }
@@ -136,9 +137,9 @@ func (b *burst) prepareClosed() (workers int) {
 // closed sends one request after another until the burst is over. A request is
 // due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
-	w.pass = b.limiter.ticket(&w.result, b.cut)
+	w.pass = b.limiter.Ticket(&w.result, b.cut)
 	if d := b.load.Burst.Duration; d > 0 {
-		w.pass.until = b.start.Add(d)
+		w.pass.Until = b.start.Add(d)
 	}
 	for b.left.Add(-1) >= 0 && b.sendNext(schedule, requests, w) {
 	}
@@ -149,18 +150,18 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
-	w.pass.lead(s.reserver)
-	if !b.limiter.await(schedule, w.pass) {
+	w.pass.Lead(s.reserver)
+	if !b.limiter.Await(schedule, w.pass) {
 		b.giveUp(schedule, w.pass)
 		return false
 	}
 	now := probe.Now()
-	if w.pass.isOver(now) {
-		b.limiter.done(w.pass)
+	if w.pass.IsOver(now) {
+		b.limiter.Done(w.pass)
 		return false
 	}
 	if schedule.Err() != nil || !b.recorder.begin() {
-		b.limiter.done(w.pass)
+		b.limiter.Done(w.pass)
 		b.unsent.Add(1)
 		return false
 	}
@@ -169,15 +170,15 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 
 // giveUp notes that a worker of a closed burst could not send the request that it
 // took, unless the burst was over anyway.
-func (b *burst) giveUp(schedule context.Context, pass *ticket) {
-	if !pass.isOver(probe.Now()) && (schedule.Err() != nil || b.isCut()) {
+func (b *burst) giveUp(schedule context.Context, pass *load.Ticket) {
+	if !pass.IsOver(probe.Now()) && (schedule.Err() != nil || b.isCut()) {
 		b.unsent.Add(1)
 	}
 }
 
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
-	w.pass = b.limiter.ticket(&w.result, b.cut)
+	w.pass = b.limiter.Ticket(&w.result, b.cut)
 	for {
 		due, ok := b.next(schedule)
 		if !ok || !b.sendArrival(schedule, requests, w, due) {
@@ -191,9 +192,9 @@ func (b *burst) open(schedule, requests context.Context, w *worker) {
 func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due probe.Instant) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
-	w.pass.lead(s.reserver)
-	w.pass.until = due.Add(s.cfg.Timeout)
-	if reason, ok := b.limiter.admit(schedule, w.pass, b.recorder.hold); !ok {
+	w.pass.Lead(s.reserver)
+	w.pass.Until = due.Add(s.cfg.Timeout)
+	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.hold); !ok {
 		b.recorder.holdBack(b.reasonOf(schedule, reason))
 		return true
 	}
@@ -209,9 +210,9 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 	for schedule.Err() == nil {
 		due, state := b.recorder.claim(probe.Now(), free)
 		switch state {
-		case claimed:
+		case load.Claimed:
 			return due, true
-		case exhausted:
+		case load.Exhausted:
 			return 0, false
 		}
 		b.pause(schedule, due)
@@ -221,10 +222,10 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 
 // reasonOf says why an arrival that a ceiling has held back did not start: for that
 // ceiling, unless the burst has ended meanwhile.
-func (b *burst) reasonOf(schedule context.Context, held dropReason) dropReason {
+func (b *burst) reasonOf(schedule context.Context, held load.DropReason) load.DropReason {
 	switch {
 	case b.isCut():
-		return dropBreaker
+		return load.DropBreaker
 	case schedule.Err() != nil:
 		return stopReason(schedule)
 	default:
@@ -243,14 +244,14 @@ func (b *burst) isCut() bool {
 }
 
 // stopReason says why arrivals that are left over did not start.
-func stopReason(schedule context.Context) dropReason {
+func stopReason(schedule context.Context) load.DropReason {
 	if schedule.Err() == nil {
-		return dropTimeout
+		return load.DropTimeout
 	}
 	if errors.Is(context.Cause(schedule), errReload) {
-		return dropReload
+		return load.DropReload
 	}
-	return dropShutdown
+	return load.DropShutdown
 }
 
 // sleep waits for d or until ctx ends, and tells whether d has passed.

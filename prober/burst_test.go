@@ -10,6 +10,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
@@ -67,7 +68,7 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		c := target.recorder.snapshot()
 		assert.EqualValues(t, 50, c.scheduled)
 		assert.EqualValues(t, e.count(), c.codes[errcode.RequestTimeout].count)
-		assert.EqualValues(t, 50-e.count(), c.dropped[dropTimeout])
+		assert.EqualValues(t, 50-e.count(), c.dropped[load.DropTimeout])
 		assert.Zero(t, c.inFlight)
 		assert.Equal(t, 2, e.most, "never more in flight than concurrency")
 	})
@@ -120,10 +121,10 @@ func TestClosedBurstEndsWithItsDuration(t *testing.T) {
 func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cause  error
-		reason dropReason
+		reason load.DropReason
 	}{
-		"shutdown": {nil, dropShutdown},
-		"reload":   {errReload, dropReload},
+		"shutdown": {nil, load.DropShutdown},
+		"reload":   {errReload, load.DropReload},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -108,7 +109,7 @@ func TestNeighbourInTroubleMovesNoOtherSchedule(t *testing.T) {
 			"refuses": newFakeEngine(func(int) (time.Duration, int) { return 0, 503 }),
 			"floods":  newFakeEngine(takes(20 * time.Microsecond)),
 		}
-		shared := newLimiter(Limits{})
+		shared := load.NewLimiter(Limits{})
 		schedule, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer stop()
 		var running sync.WaitGroup

@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -13,30 +14,30 @@ type cuts struct {
 }
 
 // cutReasons are the reasons for which a burst is ended early.
-var cutReasons = [...]dropReason{dropShutdown, dropReload, dropBreaker}
+var cutReasons = [...]load.DropReason{load.DropShutdown, load.DropReload, load.DropBreaker}
 
 // burstCut is what was cut of the burst under way.
 type burstCut struct {
 	happened bool
-	reason   dropReason
+	reason   load.DropReason
 	requests uint64
 }
 
 // stop ends the plan of the open burst under way at this moment: what is due and has
 // not started is dropped, and what would be due later is cut.
-func (r *recorder) stop(reason dropReason) {
+func (r *recorder) stop(reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
 }
 
 // stopOpen is stop with the lock held.
-func (r *recorder) stopOpen(reason dropReason) {
+func (r *recorder) stopOpen(reason load.DropReason) {
 	if r.arrivals == nil {
 		return
 	}
 	r.advance(probe.Now())
-	waiting, later, isCut := r.arrivals.abandon()
+	waiting, later, isCut := r.arrivals.Abandon()
 	r.drop(waiting, reason)
 	if isCut {
 		r.cutBurst(reason, later)
@@ -44,16 +45,16 @@ func (r *recorder) stopOpen(reason dropReason) {
 }
 
 // cutClosed notes that a closed burst was ended with so many requests left.
-func (r *recorder) cutClosed(reason dropReason, left uint64) {
+func (r *recorder) cutClosed(reason load.DropReason, left uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.thinned {
-		reason = dropBreaker
+		reason = load.DropBreaker
 	}
 	r.cutBurst(reason, left)
 }
 
-func (r *recorder) cutBurst(reason dropReason, requests uint64) {
+func (r *recorder) cutBurst(reason load.DropReason, requests uint64) {
 	r.cut = burstCut{happened: true, reason: reason, requests: requests}
 	r.cuts[reason].bursts++
 	r.cuts[reason].requests += requests

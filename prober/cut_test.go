@@ -10,6 +10,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 // fireUntil fires a burst whose schedule ends at the given time, for the given cause.
@@ -23,7 +24,7 @@ func fireUntil(target *target, d time.Duration, cause error) *tally {
 func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
 	for name, cause := range map[string]error{"shutdown": nil, "reload": errReload} {
 		t.Run(name, func(t *testing.T) {
-			reason := map[error]dropReason{nil: dropShutdown, errReload: dropReload}[cause]
+			reason := map[error]load.DropReason{nil: load.DropShutdown, errReload: load.DropReload}[cause]
 			var scheduled, dropped []uint64
 			for _, answer := range []time.Duration{time.Millisecond, 100 * time.Second} {
 				synctest.Test(t, func(t *testing.T) {
@@ -60,8 +61,8 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 			assertConserved(t, c)
 			assert.EqualValues(t, 101, c.scheduled)
 			assert.EqualValues(t, 1, c.inFlight)
-			assert.EqualValues(t, 100, c.dropped[dropReload])
-			assert.Equal(t, cuts{1, 899}, c.cuts[dropReload], "before its last request has ended")
+			assert.EqualValues(t, 100, c.dropped[load.DropReload])
+			assert.Equal(t, cuts{1, 899}, c.cuts[load.DropReload], "before its last request has ended")
 		}()
 		fireUntil(target, 10*time.Second+time.Millisecond, errReload)
 	})
@@ -87,9 +88,9 @@ func TestABurstIsCutOnlyIfSomethingWasLeft(t *testing.T) {
 				cfg.Timeout = time.Minute
 				tally := fireUntil(testTarget(cfg, newFakeEngine(takes(3*time.Second))), 1500*time.Millisecond, errReload)
 				assertConserved(t, tally)
-				assert.Equal(t, c.want, tally.cuts[dropReload])
+				assert.Equal(t, c.want, tally.cuts[load.DropReload])
 				assert.Equal(t, c.want.bursts > 0, tally.lastBurstSuccess.IsZero())
-				assert.Zero(t, tally.cuts[dropShutdown].bursts+tally.cuts[dropBreaker].bursts)
+				assert.Zero(t, tally.cuts[load.DropShutdown].bursts+tally.cuts[load.DropBreaker].bursts)
 			})
 		})
 	}
@@ -116,11 +117,11 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
 				assert.EqualValues(t, 6, c.codes[errcode.FromStatus(500)].count)
-				assert.EqualValues(t, 1, c.cuts[dropBreaker].bursts)
-				assert.EqualValues(t, 100, c.scheduled+c.cuts[dropBreaker].requests)
+				assert.EqualValues(t, 1, c.cuts[load.DropBreaker].bursts)
+				assert.EqualValues(t, 100, c.scheduled+c.cuts[load.DropBreaker].requests)
 				assert.Less(t, c.scheduled, uint64(20))
 				target.fire(t.Context(), context.Background(), 1)
-				assert.EqualValues(t, 1, target.recorder.snapshot().cuts[dropBreaker].bursts, "one request is all of the next")
+				assert.EqualValues(t, 1, target.recorder.snapshot().cuts[load.DropBreaker].bursts, "one request is all of the next")
 			})
 		})
 	}
@@ -135,8 +136,8 @@ func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
 	r.startBurst(nil)
 	r.begin()
 	r.end(outcome(time.Millisecond, nil), errcode.OK)
-	r.cutClosed(dropReload, 7)
-	r.endBurst(time.Second, dropReload)
+	r.cutClosed(load.DropReload, 7)
+	r.endBurst(time.Second, load.DropReload)
 	assert.Equal(t, since, r.history.failingSince)
 	_, requests := r.lastBurst()
 	assert.Zero(t, requests, "the log is not told that it succeeded")

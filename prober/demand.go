@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 )
 
 // Demand is what a configuration asks of one prober, if all its bursts meet.
@@ -37,7 +38,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	for _, t := range m.own(cfg) {
 		d.Targets++
 		l := loadOf(&t)
-		d.add(&t, l.work(s.part(&l)))
+		d.add(&t, l.Work(s.Part(&l)))
 		kind := kindOf(&t)
 		n, ok := counted[kind]
 		if !ok {
@@ -50,11 +51,11 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	return d
 }
 
-func (d *Demand) add(t *config.Target, w work) {
-	d.AverageRate += w.rate
-	d.PeakRate += w.peak
-	d.InFlight += w.inFlight
-	d.Connections += connectionsFor(t, w.inFlight)
+func (d *Demand) add(t *config.Target, w load.Work) {
+	d.AverageRate += w.Rate
+	d.PeakRate += w.Peak
+	d.InFlight += w.InFlight
+	d.Connections += connectionsFor(t, w.InFlight)
 }
 
 // connectionsFor returns how many connections so many requests in flight need.
@@ -75,7 +76,7 @@ func (d *Demand) Exceeds(l Limits) error {
 		}
 	}
 	above("--limit.targets", float64(d.Targets), float64(l.Targets))
-	above("--limit.rate", max(d.AverageRate, d.PeakRate), wholeRate(l.Rate))
+	above("--limit.rate", max(d.AverageRate, d.PeakRate), load.WholeRate(l.Rate))
 	above("--limit.in-flight", float64(d.InFlight), float64(l.InFlight))
 	above("--limit.connections", float64(d.Connections), float64(l.Connections))
 	return errors.Join(errs...)

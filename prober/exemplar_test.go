@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -45,7 +46,7 @@ func managerWithTraces(t *testing.T, bursts ...[]*probe.Result) *Manager {
 			r.begin()
 			r.end(res, code)
 		}
-		r.endBurst(time.Second, dropShutdown)
+		r.endBurst(time.Second, load.DropShutdown)
 	}
 	return m
 }

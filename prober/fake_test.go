@@ -11,6 +11,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -122,8 +123,8 @@ func testTarget(cfg config.Target, e probe.Engine) *target {
 	t := &target{
 		load:     loadOf(&cfg),
 		recorder: r,
-		limiter:  newLimiter(Limits{}),
-		part:     wholePlan(),
+		limiter:  load.NewLimiter(Limits{}),
+		part:     load.Whole(),
 		reports:  newReports(slog.New(slog.DiscardHandler), cfg.Name),
 		pause: func(ctx context.Context, until probe.Instant) {
 			sleep(ctx, until.Sub(probe.Now()))

@@ -6,6 +6,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -34,14 +35,14 @@ func (s *Shot) Fire(schedule, requests context.Context) {
 	defer t.finish()
 	t.recorder.adopt(breakerOf(&s.entry.cfg), s.entry.cfg.Timeout)
 	t.current.Load().begin(schedule, requests)
-	t.fire(schedule, requests, newSlots(t.load.Name, t.load.Interval).number(t.wall()))
+	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
 }
 
 // Target returns the name of the target.
 func (s *Shot) Target() string { return s.target.load.Name }
 
 // Plan returns what the burst is about to send.
-func (s *Shot) Plan() Plan { return s.target.load.plan() }
+func (s *Shot) Plan() Plan { return s.target.load.Plan() }
 
 // Progress is how far a burst has come. Scheduled is the sum of Ended, Dropped and
 // InFlight.

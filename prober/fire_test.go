@@ -18,6 +18,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -223,13 +224,13 @@ func TestTheRateOfAShotIsOfStartsInWhateverOrderTheyEnd(t *testing.T) {
 func TestAShotThatDropsArrivalsIsNotOK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := testShot(testConfig(config.Burst{Rate: 10, Duration: 2 * time.Second}), newFakeEngine(takes(150*time.Millisecond)))
-		s.target.limiter = newLimiter(Limits{InFlight: 1})
+		s.target.limiter = load.NewLimiter(Limits{InFlight: 1})
 		s.Fire(t.Context(), context.Background())
 		r := s.Report()
 		assert.Equal(t, Complete, r.Outcome)
 		assert.Zero(t, r.Failed)
 		assert.EqualValues(t, 10, r.Succeeded)
-		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: dropLimitInFlight.isTrouble(), Count: 10}}, r.Drops)
+		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: load.DropLimitInFlight.IsTrouble(), Count: 10}}, r.Drops)
 		assert.Equal(t, 5.0, r.Rate)
 		assert.False(t, r.OK())
 	})

@@ -11,6 +11,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -52,7 +53,7 @@ func (e *scarceEngine) Unreserve(r *probe.Result) {
 func (e *scarceEngine) Shares() bool { return false }
 
 // scarce returns a target whose requests share the connections of e.
-func scarce(burst config.Burst, l *limiter, e *scarceEngine) *target {
+func scarce(burst config.Burst, l *load.Limiter, e *scarceEngine) *target {
 	t := testTarget(testConfig(burst), e)
 	t.limiter, t.current.Load().reserver = l, e
 	return t
@@ -79,7 +80,7 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newScarceEngine(3, takes(300*time.Millisecond))
-				target := scarce(tt.burst, newLimiter(Limits{Connections: 3}), e)
+				target := scarce(tt.burst, load.NewLimiter(Limits{Connections: 3}), e)
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.Equal(t, tt.takes, time.Since(began))
@@ -101,14 +102,14 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newScarceEngine(1, takes(400*time.Millisecond))
-		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, newLimiter(Limits{Connections: 1}), e)
+		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, load.NewLimiter(Limits{Connections: 1}), e)
 		target.fire(t.Context(), context.Background(), 0)
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
 		assert.EqualValues(t, 20, c.scheduled)
 		assert.Equal(t, 1, e.most)
 		assert.GreaterOrEqual(t, e.count(), 5, "the connection is in use all the time")
-		assert.EqualValues(t, 20-e.count(), c.dropped[dropLimitConnections], "also of those for whom every worker waited")
+		assert.EqualValues(t, 20-e.count(), c.dropped[load.DropLimitConnections], "also of those for whom every worker waited")
 		assert.EqualValues(t, 20-e.count(), dropped(c))
 		for i, start := range e.starts {
 			assert.Less(t, start.Sub(e.dues[i]), time.Second)
@@ -143,13 +144,13 @@ func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := &refusedEngine{hops: hops}
 				target := testTarget(testConfig(config.Burst{Requests: 3, Concurrency: 1}), e)
-				target.limiter = newLimiter(Limits{Connections: 1})
+				target.limiter = load.NewLimiter(Limits{Connections: 1})
 				target.fire(t.Context(), context.Background(), 0)
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
 				assert.EqualValues(t, 3, c.scheduled)
 				sent := uint64(3 * len(hops))
-				assert.Equal(t, 3-sent, c.dropped[dropLimitConnections])
+				assert.Equal(t, 3-sent, c.dropped[load.DropLimitConnections])
 				assert.Equal(t, sent, c.opened)
 				assert.Equal(t, sent, c.responses[responseKey{307, probe.HTTP11}])
 				assert.Equal(t, sent, c.failures[failureKey{errcode.LocalResources, errcode.PhaseQueue}])
@@ -162,7 +163,7 @@ func TestWaitingForTheRateEndsWithTheBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newFakeEngine(takes(time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Requests: 15, Duration: time.Second, Concurrency: 10}), e)
-		target.limiter = newLimiter(Limits{Rate: 0.5})
+		target.limiter = load.NewLimiter(Limits{Rate: 0.5})
 		began := time.Now()
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, time.Second, time.Since(began))
@@ -179,7 +180,7 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newScarceEngine(1, func(int) (time.Duration, int) { return 100 * time.Millisecond, 503 })
-				target := scarce(burst, newLimiter(Limits{Connections: 1}), e)
+				target := scarce(burst, load.NewLimiter(Limits{Connections: 1}), e)
 				cfg := &target.current.Load().cfg
 				cfg.Breaker = &config.Breaker{After: 2, For: time.Minute}
 				target.recorder.adopt(breakerOf(cfg), cfg.Timeout)
@@ -189,7 +190,7 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 				assert.LessOrEqual(t, e.count(), 3)
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
-				assert.Equal(t, c.dropped[dropBreaker], dropped(c))
+				assert.Equal(t, c.dropped[load.DropBreaker], dropped(c))
 				assert.Zero(t, target.limiter.Holding())
 			})
 		})
@@ -203,13 +204,13 @@ func TestWaitingForOneCeilingHoldsNothingOfAnother(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				shared := newLimiter(limits)
+				shared := load.NewLimiter(limits)
 				slow := newScarceEngine(1, takes(900*time.Millisecond))
 				waits := scarce(config.Burst{Requests: 5, Concurrency: 5}, shared, slow)
 				var bursts sync.WaitGroup
 				bursts.Go(func() { waits.fire(t.Context(), context.Background(), 0) })
 				time.Sleep(950 * time.Millisecond)
-				inFlight, _ := shared.inUse()
+				inFlight, _ := shared.InUse()
 				if limits.Rate > 0 {
 					assert.Zero(t, inFlight, "four wait for the rate")
 				} else {
@@ -232,14 +233,14 @@ func TestWaitingForOneCeilingHoldsNothingOfAnother(t *testing.T) {
 func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limits Limits
-		reason dropReason
+		reason load.DropReason
 	}{
-		"rate":      {Limits{Rate: 10}, dropLimitRate},
-		"in flight": {Limits{InFlight: 1}, dropLimitInFlight},
+		"rate":      {Limits{Rate: 10}, load.DropLimitRate},
+		"in flight": {Limits{InFlight: 1}, load.DropLimitInFlight},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				shared := newLimiter(tt.limits)
+				shared := load.NewLimiter(tt.limits)
 				greedy, modest := newFakeEngine(takes(100*time.Millisecond)), newFakeEngine(takes(100*time.Millisecond))
 				hog := testTarget(testConfig(config.Burst{Duration: 10 * time.Second, Concurrency: 4}), greedy)
 				open := testTarget(testConfig(config.Burst{Rate: 20, Duration: 10 * time.Second, Concurrency: 4}), modest)

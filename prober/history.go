@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -84,13 +85,13 @@ type mark struct {
 }
 
 func markOf(t *tally) mark {
-	m := mark{lag: t.lag.sum, fired: t.lag.count, opened: t.opened, reused: t.reused, late: t.dropped[dropLate]}
+	m := mark{lag: t.lag.sum, fired: t.lag.count, opened: t.opened, reused: t.reused, late: t.dropped[load.DropLate]}
 	for p := range t.phases {
 		m.phases[p] = t.phases[p].sum
 	}
 	for reason, n := range t.dropped {
 		m.dropped += n
-		if dropReason(reason).isTrouble() {
+		if load.DropReason(reason).IsTrouble() {
 			m.held += n
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -35,7 +36,7 @@ func play(r *recorder, code errcode.Code, results ...*probe.Result) {
 		r.begin()
 		r.end(res, code)
 	}
-	r.endBurst(time.Second, dropShutdown)
+	r.endBurst(time.Second, load.DropShutdown)
 }
 
 func testRecorder() *recorder { return newRecorder(newBounds([]float64{0.001, 1})) }
@@ -95,10 +96,10 @@ func TestHistoryTellsTheTargetsFailuresFromTheProbersOwn(t *testing.T) {
 	r.begin()
 	r.end(outcome(time.Millisecond, nil), errcode.LocalPorts)
 	r.begin()
-	r.holdBack(dropLimitRate)
+	r.holdBack(load.DropLimitRate)
 	r.begin()
-	r.holdBack(dropBreaker)
-	r.endBurst(time.Second, dropShutdown)
+	r.holdBack(load.DropBreaker)
+	r.endBurst(time.Second, load.DropShutdown)
 	b := r.history.latest()
 	assert.EqualValues(t, 4, b.Requests)
 	assert.EqualValues(t, 3, b.Failed)
@@ -157,7 +158,7 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 		r.begin()
 		r.end(outcome(time.Millisecond, nil), errcode.FromStatus(status))
 	}
-	r.endBurst(time.Second, dropShutdown)
+	r.endBurst(time.Second, load.DropShutdown)
 	b := r.history.latest()
 	assert.Len(t, b.Kinds, keptKinds)
 	assert.EqualValues(t, 200, b.Failed, "all are counted")
@@ -279,7 +280,7 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 		r.end(own, code)
 	}
 	assert.Equal(t, before, live.latency.rows())
-	r.endBurst(24*time.Hour, dropShutdown)
+	r.endBurst(24*time.Hour, load.DropShutdown)
 	b := r.history.latest()
 	assert.Equal(t, []uint64{math.MaxUint32, math.MaxUint32}, []uint64{b.Failed, b.Own})
 	for _, k := range b.Kinds {

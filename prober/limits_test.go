@@ -13,23 +13,24 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
 func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limits Limits
-		reason dropReason
+		reason load.DropReason
 		sent   int
 	}{
-		"rate":      {Limits{Rate: 10}, dropLimitRate, 20},
-		"in flight": {Limits{InFlight: 3}, dropLimitInFlight, 21}, // 3 at a time, each 300 ms
+		"rate":      {Limits{Rate: 10}, load.DropLimitRate, 20},
+		"in flight": {Limits{InFlight: 3}, load.DropLimitInFlight, 21}, // 3 at a time, each 300 ms
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newFakeEngine(takes(299 * time.Millisecond))
 				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 100}), e)
-				target.limiter = newLimiter(tt.limits)
+				target.limiter = load.NewLimiter(tt.limits)
 				target.fire(t.Context(), context.Background(), 0)
 				c := target.recorder.snapshot()
 				assertConserved(t, c)
@@ -46,7 +47,7 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Requests: 50, Concurrency: 20}), e)
-		target.limiter = newLimiter(Limits{Rate: 10, InFlight: 4})
+		target.limiter = load.NewLimiter(Limits{Rate: 10, InFlight: 4})
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, 50, e.count())
 		assert.LessOrEqual(t, e.most, 4)
@@ -62,7 +63,7 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 
 func TestCeilingsBindAllTargetsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := newLimiter(Limits{Rate: 30})
+		shared := load.NewLimiter(Limits{Rate: 30})
 		var starts []probe.Instant
 		var bursts sync.WaitGroup
 		engines := make([]*fakeEngine, 5)

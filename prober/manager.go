@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
@@ -43,11 +44,11 @@ type Manager struct {
 	created time.Time
 	metrics config.Metrics
 	bounds  *bounds
-	limiter *limiter
+	limiter *load.Limiter
 	shard   Shard
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *transport.Decoders
-	precise  *precision
+	precise  *load.Precision
 	watch    *watch
 
 	scraping sync.Mutex // held during a scrape; it owns the page
@@ -112,14 +113,14 @@ func NewManager(o Options) *Manager {
 		retired: histogram{created: created},
 		metrics: o.Metrics,
 		bounds:  newBounds(o.Metrics.Buckets),
-		limiter: newLimiter(o.Limits),
+		limiter: load.NewLimiter(o.Limits),
 		shard:   o.Shard,
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
 		page:    newPage(),
 
 		decoders: transport.NewDecoders(o.Limits.KeptBodies),
-		precise:  newPrecision(),
+		precise:  load.NewPrecision(),
 		watch:    new(watch),
 	}
 }
@@ -195,7 +196,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 // compileChanged compiles the targets that are new or changed.
 func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, error) {
 	own := m.own(cfg)
-	if most := m.limiter.limits.Targets; most > 0 && len(own) > most {
+	if most := m.limiter.Limits.Targets; most > 0 && len(own) > most {
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
@@ -218,7 +219,7 @@ func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, erro
 func (m *Manager) own(cfg *config.Config) []config.Target {
 	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool {
 		l := loadOf(&t)
-		return !m.shard.runs(&l)
+		return !m.shard.Runs(&l)
 	})
 }
 
@@ -290,13 +291,13 @@ func (m *Manager) newTarget(s *sender, e *entry) *target {
 		load:     l,
 		recorder: e.recorder,
 		limiter:  m.limiter,
-		part:     m.shard.part(&l),
+		part:     m.shard.Part(&l),
 		reports:  e.reports,
 		watch:    m.watch,
-		pause:    newWaiter(m.precise, spin).pause,
+		pause:    load.NewWaiter(m.precise, spin).Pause,
 		sleep:    sleep,
 		wall:     time.Now,
-		boot:     bootTime,
+		boot:     load.BootTime,
 	}
 	t.current.Store(s)
 	return t

@@ -175,7 +175,7 @@ var families = [...]family{
 	},
 	{
 		"prober_total_shards", "How many shards there are.",
-		gaugeType, single(func(s *scrape) float64 { return float64(s.shard.total()) }),
+		gaugeType, single(func(s *scrape) float64 { return float64(s.shard.Count()) }),
 	},
 }
 

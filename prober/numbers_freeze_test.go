@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -31,14 +32,14 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 			frozen := func(from, to probe.Instant) time.Duration {
 				return max(min(start.Add(5*time.Second), to).Sub(max(start.Add(2*time.Second), from)), 0)
 			}
-			p := newPacer(&loadBurst{Rate: rate, Duration: 5*time.Second + 1}, "checkout", 0, wholePlan())
-			r.startBurst(newArrivals(p, start, timeout, frozen))
-			claim := func(at, free time.Duration) claimState {
+			p := load.NewPacer(&load.Burst{Rate: rate, Duration: 5*time.Second + 1}, "checkout", 0, load.Whole())
+			r.startBurst(load.NewArrivals(p, start, timeout, frozen))
+			claim := func(at, free time.Duration) load.ClaimState {
 				_, state := r.claim(start.Add(at), start.Add(free))
 				return state
 			}
 			for at := time.Duration(0); at <= 2*time.Second && !c.busy; at += time.Second / rate {
-				assert.Equal(t, claimed, claim(at, at))
+				assert.Equal(t, load.Claimed, claim(at, at))
 			}
 			if c.busy {
 				r.mu.Lock()
@@ -46,14 +47,14 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 				r.mu.Unlock()
 			} else {
 				for k := range 10 { // due in the last second of the freeze, and not too late yet
-					assert.Equal(t, claimed, claim(5*time.Second, 2*time.Second), fmt.Sprint(k))
+					assert.Equal(t, load.Claimed, claim(5*time.Second, 2*time.Second), fmt.Sprint(k))
 				}
 			}
 			r.mu.Lock()
 			r.advance(start.Add(7 * time.Second))
 			r.mu.Unlock()
-			assert.EqualValues(t, c.expired, r.dropped[dropTimeout])
-			assert.EqualValues(t, c.late, r.dropped[dropLate])
+			assert.EqualValues(t, c.expired, r.dropped[load.DropTimeout])
+			assert.EqualValues(t, c.late, r.dropped[load.DropLate])
 		})
 	}
 }

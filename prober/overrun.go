@@ -21,7 +21,7 @@ func OverrunsOf(cfg *config.Config, s Shard) []Overrun {
 	for i := range cfg.Targets {
 		t := &cfg.Targets[i]
 		l := loadOf(t)
-		if lasts := l.leastLength(); lasts >= t.Interval && s.runs(&l) {
+		if lasts := l.LeastLength(); lasts >= t.Interval && s.Runs(&l) {
 			overruns = append(overruns, Overrun{t.Name, lasts, t.Interval})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -24,8 +25,8 @@ type page struct {
 	statuses map[int]*dto.LabelPair
 	phases   [errcode.NumPhases]*dto.LabelPair
 	versions [probe.HTTP2 + 1]*dto.LabelPair
-	reasons  [numDropReasons]*dto.LabelPair
-	skips    [numSkipReasons]*dto.LabelPair
+	reasons  [load.NumDropReasons]*dto.LabelPair
+	skips    [load.NumSkipReasons]*dto.LabelPair
 }
 
 func newPage() *page {
@@ -37,10 +38,10 @@ func newPage() *page {
 		p.versions[i] = pair("http_version", probe.Version(i).String())
 	}
 	for i := range p.reasons {
-		p.reasons[i] = pair("reason", dropReason(i).String())
+		p.reasons[i] = pair("reason", load.DropReason(i).String())
 	}
 	for i := range p.skips {
-		p.skips[i] = pair("reason", skipReason(i).String())
+		p.skips[i] = pair("reason", load.SkipReason(i).String())
 	}
 	return p
 }

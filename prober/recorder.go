@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -35,7 +36,7 @@ type (
 type tally struct {
 	scheduled uint64
 	inFlight  uint64
-	dropped   [numDropReasons]uint64
+	dropped   [load.NumDropReasons]uint64
 
 	// codes holds the duration of the requests of each code that has occurred, and
 	// of success; the counter of a code is the count of its histogram.
@@ -48,9 +49,9 @@ type tally struct {
 	sent, received, opened, reused, resent uint64
 
 	bursts           uint64
-	skipped          [numSkipReasons]uint64
-	cuts             [numDropReasons]cuts // of which cutReasons are used
-	cut              burstCut             // of the burst under way
+	skipped          [load.NumSkipReasons]uint64
+	cuts             [load.NumDropReasons]cuts // of which cutReasons are used
+	cut              burstCut                  // of the burst under way
 	burstDuration    histogram
 	peak, lastPeak   uint64 // of requests in flight: of this burst, of the last
 	lastBurstStart   time.Time
@@ -80,13 +81,13 @@ type recorder struct {
 
 	mu sync.Mutex
 	tally
-	arrivals *arrivals // of the open burst under way, or nil
+	arrivals *load.Arrivals // of the open burst under way, or nil
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
 	held    int
-	heldBy  dropReason
+	heldBy  load.DropReason
 	slowest slowest // of the burst under way
-	breaker breaker
+	breaker load.Breaker
 	// thinned tells that the burst under way is to end because the breaker opened.
 	thinned bool
 	// behind is how long after its slot the next burst starts, 0 if it is in time.
@@ -105,7 +106,7 @@ func newRecorder(b *bounds) *recorder {
 }
 
 // startBurst notes the start of a burst; a is nil for a closed one.
-func (r *recorder) startBurst(a *arrivals) {
+func (r *recorder) startBurst(a *load.Arrivals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.peak, r.thinned, r.cut = 0, false, burstCut{}
@@ -120,7 +121,7 @@ func (r *recorder) startBurst(a *arrivals) {
 
 // endBurst notes the end of a burst after d. If its plan has not come to its end, the
 // reason is the given one. A burst that was cut short is no success.
-func (r *recorder) endBurst(d time.Duration, reason dropReason) {
+func (r *recorder) endBurst(d time.Duration, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
@@ -140,7 +141,7 @@ func (r *recorder) endBurst(d time.Duration, reason dropReason) {
 }
 
 // skip counts slots at which no burst was started.
-func (r *recorder) skip(reason skipReason, slots int) {
+func (r *recorder) skip(reason load.SkipReason, slots int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.skipped[reason] += uint64(slots)
@@ -149,7 +150,7 @@ func (r *recorder) skip(reason skipReason, slots int) {
 // late counts the slots that were missed because the process did not run, and notes
 // how long after its own slot the next burst starts, if that is above 0.
 func (r *recorder) late(missed int, behind time.Duration) {
-	r.skip(skipLate, missed)
+	r.skip(load.SkipLate, missed)
 	if behind > 0 {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -159,12 +160,12 @@ func (r *recorder) late(missed int, behind time.Duration) {
 
 // adopt takes over what a new configuration of the target says, also for the burst
 // under way.
-func (r *recorder) adopt(b breaker, timeout time.Duration) {
+func (r *recorder) adopt(b load.Breaker, timeout time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.breaker.adopt(b)
+	r.breaker.Adopt(b)
 	if r.arrivals != nil {
-		r.arrivals.setTimeout(timeout)
+		r.arrivals.SetTimeout(timeout)
 	}
 }
 
@@ -172,14 +173,14 @@ func (r *recorder) adopt(b breaker, timeout time.Duration) {
 func (r *recorder) breakerOpen() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.breaker.open()
+	return r.breaker.IsOpen()
 }
 
 // breakerState tells whether bursts are thinned, and after how many failures they are.
 func (r *recorder) breakerState() (open bool, after int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.breaker.open(), r.breaker.After
+	return r.breaker.IsOpen(), r.breaker.After
 }
 
 // begin counts a request of a closed burst, which starts when it is due. It
@@ -198,16 +199,16 @@ func (r *recorder) begin() bool {
 // it returns when the next one will be due, or that none is left. free is since
 // when the asking worker had nothing to do: what passed after that and after the
 // due time is the prober's own lateness.
-func (r *recorder) claim(now, free probe.Instant) (due probe.Instant, state claimState) {
+func (r *recorder) claim(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(now)
 	if r.thinned {
-		return 0, exhausted
+		return 0, load.Exhausted
 	}
-	due, state = r.arrivals.claim()
-	if state == claimed {
-		r.lag.observe(lagBounds, r.arrivals.lag(now, due, free))
+	due, state = r.arrivals.Claim()
+	if state == load.Claimed {
+		r.lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
 	}
 	return due, state
 }
@@ -222,7 +223,7 @@ func (r *recorder) connected(opened, reused bool) {
 }
 
 // holdBack drops a request that was begun or claimed and could not start.
-func (r *recorder) holdBack(reason dropReason) {
+func (r *recorder) holdBack(reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(1, reason)
@@ -231,7 +232,7 @@ func (r *recorder) holdBack(reason dropReason) {
 // hold notes how many workers more, or less, wait for the ceiling that reason stands
 // for. Arrivals whose time runs out meanwhile for want of a worker are held back by it
 // too.
-func (r *recorder) hold(reason dropReason, workers int) {
+func (r *recorder) hold(reason load.DropReason, workers int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(probe.Now())
@@ -246,13 +247,13 @@ func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
 	defer r.mu.Unlock()
 	r.inFlight--
 	r.count(res, code)
-	if code.IsLocal() || !r.breaker.isThere() {
+	if code.IsLocal() || !r.breaker.IsThere() {
 		return false
 	}
-	tripped = r.breaker.note(code.IsFailure(), time.Now())
-	if tripped && r.breaker.open() {
+	tripped = r.breaker.Note(code.IsFailure(), time.Now())
+	if tripped && r.breaker.IsOpen() {
 		r.thinned = true
-		r.stopOpen(dropBreaker)
+		r.stopOpen(load.DropBreaker)
 	}
 	return tripped
 }
@@ -313,7 +314,7 @@ func (r *recorder) snapshot() *tally {
 	defer r.mu.Unlock()
 	r.advance(probe.Now())
 	c := r.clone()
-	c.breakerOpen = r.breaker.open()
+	c.breakerOpen = r.breaker.IsOpen()
 	return c
 }
 
@@ -324,14 +325,14 @@ func (r *recorder) advance(now probe.Instant) {
 	if r.arrivals == nil {
 		return
 	}
-	due, expired, late := r.arrivals.advance(now)
+	due, expired, late := r.arrivals.Advance(now)
 	r.schedule(due)
-	reason := dropTimeout
+	reason := load.DropTimeout
 	if r.held > 0 {
 		reason = r.heldBy
 	}
 	r.drop(expired, reason)
-	r.drop(late, dropLate)
+	r.drop(late, load.DropLate)
 }
 
 func (r *recorder) schedule(n uint64) {
@@ -340,7 +341,7 @@ func (r *recorder) schedule(n uint64) {
 	r.peak = max(r.peak, r.inFlight)
 }
 
-func (r *recorder) drop(n uint64, reason dropReason) {
+func (r *recorder) drop(n uint64, reason load.DropReason) {
 	r.inFlight -= n
 	r.dropped[reason] += n
 }

@@ -23,6 +23,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -68,8 +69,8 @@ func managerWithHistory(t *testing.T) *Manager {
 		Err: &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: syscall.ECONNRESET},
 		TLS: &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
 			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
-	r.endBurst(60*time.Millisecond, dropShutdown)
-	r.skip(skipOverrun, 2)
+	r.endBurst(60*time.Millisecond, load.DropShutdown)
+	r.skip(load.SkipOverrun, 2)
 	r.begin()
 	m.NoteReload(true)
 	return m

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -63,7 +64,7 @@ func TestABurstGoesOnWithAnotherSender(t *testing.T) {
 				assertConserved(t, tally)
 				assert.EqualValues(t, 200, tally.codes[errcode.OK].count)
 				assert.EqualValues(t, 1, tally.bursts)
-				assert.Equal(t, [numDropReasons]cuts{}, tally.cuts)
+				assert.Equal(t, [load.NumDropReasons]cuts{}, tally.cuts)
 				assert.False(t, tally.lastBurstSuccess.IsZero())
 			})
 		})
@@ -83,7 +84,7 @@ func TestANewTimeoutHoldsForTheBurstUnderWay(t *testing.T) {
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
 		assert.EqualValues(t, 200, c.scheduled)
-		assert.EqualValues(t, 80, c.dropped[dropTimeout], "those that have waited for two seconds")
+		assert.EqualValues(t, 80, c.dropped[load.DropTimeout], "those that have waited for two seconds")
 		for k, due := range e.dues {
 			assert.LessOrEqual(t, e.starts[k].Sub(due), sooner.Timeout)
 		}
@@ -160,7 +161,7 @@ func TestARotatedSecretEndsNoBurst(t *testing.T) {
 	c := tallyOf(m, "rotates")
 	assertConserved(t, c)
 	assert.Zero(t, c.bursts, "the one that was under way still is")
-	assert.Zero(t, c.cuts[dropReload])
+	assert.Zero(t, c.cuts[load.DropReload])
 	detail, _ := m.Target("rotates")
 	assert.LessOrEqual(t, detail.Open, 2+1, "one of the old sender, with a request in flight, and perhaps an idle one that is about to be closed")
 	close(release)
@@ -173,7 +174,7 @@ func TestARotatedSecretEndsNoBurst(t *testing.T) {
 	target.Burst.Concurrency = 3
 	apply(t, m, withSecret(target, "new"))
 	assert.NotSame(t, run, m.entries["rotates"].run, "another load makes another run")
-	require.Eventually(t, func() bool { return tallyOf(m, "rotates").cuts[dropReload].bursts == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return tallyOf(m, "rotates").cuts[load.DropReload].bursts == 1 }, patience, time.Millisecond)
 }
 
 // The endpoint of tokens hangs for one of the configurations: what runs goes on with the

@@ -22,7 +22,7 @@ func TestShardsOfAClosedBurstSendItsRequestsTogether(t *testing.T) {
 					cfg := testConfig(burst)
 					cfg.Sharding = config.ShardLoad
 					target := testTarget(cfg, e)
-					target.part = (Shard{ordinal, total}).part(&target.load)
+					target.part = (Shard{Ordinal: ordinal, Total: total}).Part(&target.load)
 					target.fire(t.Context(), context.Background(), 0)
 					sent += e.count()
 				}
@@ -39,7 +39,7 @@ func TestShardsOfAnOpenBurstFireAtTheSameMomentsAsOneProcess(t *testing.T) {
 			cfg := testConfig(config.Burst{Rate: 100, Duration: time.Second, Arrival: config.ArrivalPoisson})
 			cfg.Sharding = config.ShardLoad
 			target := testTarget(cfg, e)
-			target.part = s.part(&target.load)
+			target.part = s.Part(&target.load)
 			start := probe.Now()
 			target.fire(t.Context(), context.Background(), 5)
 			for i := range e.dues {
@@ -49,7 +49,7 @@ func TestShardsOfAnOpenBurstFireAtTheSameMomentsAsOneProcess(t *testing.T) {
 		}
 		var union []probe.Instant
 		for ordinal := range 3 {
-			union = append(union, fire(Shard{ordinal, 3})...)
+			union = append(union, fire(Shard{Ordinal: ordinal, Total: 3})...)
 		}
 		assert.ElementsMatch(t, fire(Shard{}), union)
 	})

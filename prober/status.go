@@ -8,6 +8,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 // Status is what one target came to since the start, all of one moment.
@@ -134,7 +135,7 @@ func (s *subject) read() Status {
 	}
 	for reason, n := range r.dropped {
 		status.Dropped += n
-		if dropReason(reason).isTrouble() {
+		if load.DropReason(reason).IsTrouble() {
 			status.Held += n
 		}
 	}

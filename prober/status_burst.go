@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 // Burst is what one burst of a target came to. Times are exact enough to be drawn.
@@ -124,7 +125,7 @@ func (b *pastBurst) export() Burst {
 		Opened:  uint64(b.opened), Reused: uint64(b.reused),
 	}
 	if b.cutBy > 0 {
-		out.CutBy, out.Cut = dropReason(b.cutBy-1).String(), uint64(b.cut)
+		out.CutBy, out.Cut = load.DropReason(b.cutBy-1).String(), uint64(b.cut)
 	}
 	for i, mean := range b.phases {
 		out.Phases[i+1] = duration(mean)

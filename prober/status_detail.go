@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -138,15 +139,15 @@ func (e *entry) detail() Detail {
 		Responses:    responsesOf(r.responses),
 		DroppedBy:    dropsOf(&r.dropped),
 		Cuts:         countCuts(&r.cuts),
-		Skipped:      r.skipped[skipOverrun] + r.skipped[skipLate] + r.skipped[skipStuck],
-		Missed:       r.skipped[skipLate],
+		Skipped:      r.skipped[load.SkipOverrun] + r.skipped[load.SkipLate] + r.skipped[load.SkipStuck],
+		Missed:       r.skipped[load.SkipLate],
 		PeakInFlight: r.lastPeak,
 		Sent:         r.sent,
 		Received:     r.received,
 		Opened:       r.opened,
 		Reused:       r.reused,
 		Resent:       r.resent,
-		BreakerOpen:  r.breaker.open(),
+		BreakerOpen:  r.breaker.IsOpen(),
 		TLS:          tlsOf(&r.tls),
 	}
 }
@@ -173,17 +174,17 @@ func responsesOf(counts map[responseKey]uint64) []ResponseCount {
 	return all
 }
 
-func dropsOf(counts *[numDropReasons]uint64) []DropCount {
+func dropsOf(counts *[load.NumDropReasons]uint64) []DropCount {
 	var all []DropCount
 	for i, n := range counts {
-		if reason := dropReason(i); n > 0 {
-			all = append(all, DropCount{reason.String(), reason.isTrouble(), n})
+		if reason := load.DropReason(i); n > 0 {
+			all = append(all, DropCount{reason.String(), reason.IsTrouble(), n})
 		}
 	}
 	return all
 }
 
-func countCuts(counts *[numDropReasons]cuts) []CutCount {
+func countCuts(counts *[load.NumDropReasons]cuts) []CutCount {
 	var all []CutCount
 	for _, reason := range cutReasons {
 		if c := counts[reason]; c.bursts > 0 {

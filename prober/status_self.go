@@ -34,7 +34,7 @@ func (m *Manager) Self() Self {
 	for _, name := range m.order {
 		recorders = append(recorders, m.entries[name].recorder)
 	}
-	s := Self{ReloadFailed: !m.reload.ok, Loaded: m.reload.success, Shard: m.shard.Ordinal, Shards: m.shard.total()}
+	s := Self{ReloadFailed: !m.reload.ok, Loaded: m.reload.success, Shard: m.shard.Ordinal, Shards: m.shard.Count()}
 	m.mu.Unlock()
 	for _, r := range recorders {
 		r.mu.Lock()
@@ -49,12 +49,12 @@ func (m *Manager) Self() Self {
 // limits returns the ceilings of the process, those that are not set included.
 func (m *Manager) limits(targets int) []Limit {
 	l := m.limiter
-	inFlight, rate := l.inUse()
+	inFlight, rate := l.InUse()
 	return []Limit{
-		{"rate", l.limits.Rate, rate},
-		{"in_flight", float64(l.limits.InFlight), inFlight},
-		{"connections", float64(l.limits.Connections), float64(l.connections.Used())},
-		{"targets", float64(l.limits.Targets), float64(targets)},
-		{"kept_bodies", float64(l.limits.KeptBodies), float64(m.decoders.Kept())},
+		{"rate", l.Limits.Rate, rate},
+		{"in_flight", float64(l.Limits.InFlight), inFlight},
+		{"connections", float64(l.Limits.Connections), float64(l.Connections.Used())},
+		{"targets", float64(l.Limits.Targets), float64(targets)},
+		{"kept_bodies", float64(l.Limits.KeptBodies), float64(m.decoders.Kept())},
 	}
 }

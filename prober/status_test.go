@@ -10,6 +10,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -70,7 +71,7 @@ func TestTroubleIsThatOfTheBurstUnderWay(t *testing.T) {
 	s := m.Targets()[0]
 	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 1}}, s.Trouble)
 	assert.False(t, s.FailingSince.IsZero(), "a long burst need not end first")
-	r.endBurst(time.Second, dropShutdown)
+	r.endBurst(time.Second, load.DropShutdown)
 	r.startBurst(nil)
 	assert.Len(t, m.Targets()[0].Trouble, 1, "of the last burst, while there is none in this one")
 }
@@ -85,10 +86,10 @@ func TestTargetHasTheDetails(t *testing.T) {
 	play(r, errcode.Refused, res)
 	r.startBurst(nil)
 	r.begin()
-	r.holdBack(dropLimitRate)
-	r.endBurst(time.Second, dropShutdown)
-	r.skip(skipLate, 1)
-	r.skip(skipOverrun, 2)
+	r.holdBack(load.DropLimitRate)
+	r.endBurst(time.Second, load.DropShutdown)
+	r.skip(load.SkipLate, 1)
+	r.skip(load.SkipOverrun, 2)
 
 	d, ok := m.Target("a/b")
 	require.True(t, ok)
@@ -117,7 +118,7 @@ func TestSelfTellsHowTheProberDoes(t *testing.T) {
 	m, recorders := managerOf(t, "a", "b")
 	recorders["a"].lag.observe(lagBounds, time.Millisecond)
 	recorders["b"].lag.observe(lagBounds, 100*time.Millisecond)
-	m.limiter = newLimiter(Limits{Rate: 100, Targets: 5})
+	m.limiter = load.NewLimiter(Limits{Rate: 100, Targets: 5})
 	m.NoteReload(true)
 	m.NoteReload(false)
 	s := m.Self()

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -13,10 +14,10 @@ type target struct {
 	senders
 
 	// load is the part of the configuration that no sender changes.
-	load     load
+	load     load.Target
 	recorder *recorder
-	limiter  *limiter
-	part     shard
+	limiter  *load.Limiter
+	part     load.Part
 	reports  *reports
 	watch    *watch
 	// hung is how many workers of this target are still in the engine though their
@@ -36,14 +37,14 @@ type target struct {
 // if it is the last one of that time, and skipped if not.
 func (t *target) run(schedule, requests context.Context) {
 	defer t.finish()
-	grid := newSlots(t.load.Name, t.load.Interval)
-	wait := grid.first(t.wall())
+	grid := load.NewSlots(t.load.Name, t.load.Interval)
+	wait := grid.First(t.wall())
 	slot := t.boot().Add(wait) // when the next one is due
 	for t.sleep(schedule, wait) {
-		missed, behind := grid.passed(t.boot().Sub(slot))
+		missed, behind := grid.Passed(t.boot().Sub(slot))
 		t.noteLate(missed, behind)
 		slot = slot.Add(time.Duration(missed) * t.load.Interval)
-		wait = t.fireSlot(schedule, requests, grid, slot, grid.number(t.wall().Add(-behind)))
+		wait = t.fireSlot(schedule, requests, grid, slot, grid.Number(t.wall().Add(-behind)))
 		slot = t.boot().Add(wait)
 	}
 }
@@ -62,15 +63,15 @@ func (t *target) noteLate(missed int, behind time.Duration) {
 // returns how long it is until the next slot. Those that have passed meanwhile are
 // counted: the prober was late for as many as it would not have missed, had it run
 // all the time.
-func (t *target) fireSlot(schedule, requests context.Context, grid slots, due probe.Instant, number int64) (wait time.Duration) {
+func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, due probe.Instant, number int64) (wait time.Duration) {
 	start, frozen := probe.Now(), t.watch.total()
 	t.fire(schedule, requests, number)
 	t.reports.burst(t.recorder.lastBurst())
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
-	wait, missed := grid.next(t.wall(), elapsed)
+	wait, missed := grid.Next(t.wall(), elapsed)
 	late := min(int(elapsed/t.load.Interval)-int(took/t.load.Interval), missed)
-	t.recorder.skip(skipLate, late)
-	t.recorder.skip(skipOverrun, missed-late)
+	t.recorder.skip(load.SkipLate, late)
+	t.recorder.skip(load.SkipOverrun, missed-late)
 	return wait
 }

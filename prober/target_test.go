@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -51,7 +52,7 @@ func TestSlotDuringABurstIsSkippedAndCounted(t *testing.T) {
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
 		assert.EqualValues(t, 60, c.bursts, "bursts of 45 s take every other slot")
-		assert.InDelta(t, 60, c.skipped[skipOverrun], 1)
+		assert.InDelta(t, 60, c.skipped[load.SkipOverrun], 1)
 	})
 }
 
@@ -104,9 +105,9 @@ func TestSlotsThatPassWhileTheProcessSleepsAreCountedAsLate(t *testing.T) {
 				last := e.starts[len(e.starts)-1]
 				assert.Zero(t, last.Sub(first)%(30*time.Second), "the slots are where they were")
 				tally := target.recorder.snapshot()
-				assert.Equal(t, [numSkipReasons]uint64{skipLate: uint64(c.missed)}, tally.skipped)
+				assert.Equal(t, [load.NumSkipReasons]uint64{load.SkipLate: uint64(c.missed)}, tally.skipped)
 				assert.Equal(t, c.lag, tally.lag.sum.duration())
-				assert.EqualValues(t, c.fired+c.missed, tally.bursts+tally.skipped[skipLate])
+				assert.EqualValues(t, c.fired+c.missed, tally.bursts+tally.skipped[load.SkipLate])
 			})
 		})
 	}
@@ -122,8 +123,8 @@ func TestSlotsThatPassWhileTheMachineIsSuspendedAreCountedAsLate(t *testing.T) {
 		time.AfterFunc(10*time.Minute, func() { suspended.Store(int64(8 * time.Hour)) })
 		runFor(t, target, time.Hour)
 		c := target.recorder.snapshot()
-		assert.EqualValues(t, 8*time.Hour/(30*time.Second), c.skipped[skipLate])
-		assert.Zero(t, c.skipped[skipOverrun])
+		assert.EqualValues(t, 8*time.Hour/(30*time.Second), c.skipped[load.SkipLate])
+		assert.Zero(t, c.skipped[load.SkipOverrun])
 		assert.EqualValues(t, 120, c.bursts)
 	})
 }
@@ -154,9 +155,9 @@ func TestSlotsMissedInABurstAreSharedOutByWhoseTimeItWas(t *testing.T) {
 					}
 					return c.takes, 200
 				}
-				wait := newSlots(cfg.Name, cfg.Interval).first(time.Now())
+				wait := load.NewSlots(cfg.Name, cfg.Interval).First(time.Now())
 				runFor(t, target, wait+time.Second)
-				assert.Equal(t, [numSkipReasons]uint64{skipOverrun: c.overrun, skipLate: c.late}, target.recorder.snapshot().skipped)
+				assert.Equal(t, [load.NumSkipReasons]uint64{load.SkipOverrun: c.overrun, load.SkipLate: c.late}, target.recorder.snapshot().skipped)
 			})
 		})
 	}

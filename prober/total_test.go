@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"example.com/prober/prober/load"
 )
 
 // duration returns t as far as that is one.
@@ -71,7 +73,7 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 			r.lag.observe(lagBounds, century)
 			r.burstDuration.observe(burstBounds, century)
 		}
-		r.endBurst(century, dropShutdown)
+		r.endBurst(century, load.DropShutdown)
 	}
 	const years = 365 * 24 * 3600
 	c := r.snapshot()

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -163,7 +164,7 @@ func (j judge) Code(r *probe.Result) errcode.Code { return codeOf(r, j.maxLatenc
 
 func TestWhatIsSentAfterAFreezeIsInTheLag(t *testing.T) {
 	t.Parallel()
-	a := newArrivals(newPacer(&loadBurst{Rate: 1}, "checkout", 0, wholePlan()), 0, time.Second, frozen(0, 2*time.Second, 5*time.Second).within)
+	a := load.NewArrivals(load.NewPacer(&load.Burst{Rate: 1}, "checkout", 0, load.Whole()), 0, time.Second, frozen(0, 2*time.Second, 5*time.Second).within)
 	for name, c := range map[string]struct{ due, free, now, want time.Duration }{
 		"a worker waited all the time":          {3 * time.Second, time.Second, 5 * time.Second, 2 * time.Second},
 		"the worker's answer came meanwhile":    {3 * time.Second, 5 * time.Second, 5 * time.Second, 2 * time.Second},
@@ -171,6 +172,6 @@ func TestWhatIsSentAfterAFreezeIsInTheLag(t *testing.T) {
 		"the target held the worker, no freeze": {6 * time.Second, 9 * time.Second, 9 * time.Second, 0},
 	} {
 		instant := func(d time.Duration) probe.Instant { return probe.Instant(d) }
-		assert.Equal(t, c.want, a.lag(instant(c.now), instant(c.due), instant(c.free)), name)
+		assert.Equal(t, c.want, a.Lag(instant(c.now), instant(c.due), instant(c.free)), name)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -92,7 +93,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
 		assert.EqualValues(t, 5, c.codes[errcode.Stuck].count)
 		assert.EqualValues(t, 1, c.bursts)
-		assert.EqualValues(t, 3, c.skipped[skipStuck], "nobody could send anything")
+		assert.EqualValues(t, 3, c.skipped[load.SkipStuck], "nobody could send anything")
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1007"), "the log has it once")
 
 		close(e.released)

@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"context"
@@ -31,15 +31,15 @@ type gate struct {
 	mu       sync.Mutex
 	rate     *window
 	inFlight int
-	queue    []*ticket // of requests that need everything
+	queue    []*Ticket // of requests that need everything
 	patient  int       // how many in it are
 	places   uint64    // how many there have been
-	hops     []*ticket // of those that have started; they need the rate only
+	hops     []*Ticket // of those that have started; they need the rate only
 	timer    *time.Timer
 }
 
-// ticket is what a worker shows at the gate, for one request after another.
-type ticket struct {
+// Ticket is what a worker shows at the gate, for one request after another.
+type Ticket struct {
 	result *probe.Result
 	// engine reserves what the request needs to be sent; nil where connections have no
 	// ceiling. shares tells that it may get along without a connection of its own.
@@ -49,7 +49,7 @@ type ticket struct {
 	// where patient ones would get before them all that there is.
 	patient bool
 	// The worker waits until the given time, if there is one, or until cut is closed.
-	until probe.Instant
+	Until probe.Instant
 	cut   <-chan struct{}
 
 	granted chan struct{} // holds a token once admitted
@@ -65,7 +65,7 @@ type ticket struct {
 // join puts t into the queue, and reports whether it has got through at once.
 // If not, it says which ceiling is in the way. One that does not wait for it is out of
 // the queue again then.
-func (g *gate) join(t *ticket) (lack dropReason, ok, waits bool) {
+func (g *gate) join(t *Ticket) (lack DropReason, ok, waits bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.insert(t)
@@ -74,14 +74,14 @@ func (g *gate) join(t *ticket) (lack dropReason, ok, waits bool) {
 		<-t.granted
 		return 0, true, false
 	}
-	lack = dropLimitConnections
+	lack = DropLimitConnections
 	switch {
 	case !g.hasRoom():
-		lack = dropLimitInFlight
+		lack = DropLimitInFlight
 	case g.rate.wait(probe.Now()) > 0:
-		lack = dropLimitRate
+		lack = DropLimitRate
 	}
-	waits = lack == dropLimitConnections || g.patient > 0
+	waits = lack == DropLimitConnections || g.patient > 0
 	if !waits {
 		g.remove(slices.Index(g.queue, t))
 		t.place = 0
@@ -90,7 +90,7 @@ func (g *gate) join(t *ticket) (lack dropReason, ok, waits bool) {
 }
 
 // insert puts t where it has its place, mostly at the end; mu is held.
-func (g *gate) insert(t *ticket) {
+func (g *gate) insert(t *Ticket) {
 	t.admitted = false
 	if t.place == 0 {
 		g.places++
@@ -111,7 +111,7 @@ func (g *gate) remove(i int) {
 }
 
 // count keeps account of the queue; mu is held.
-func (g *gate) count(t *ticket, more int32) {
+func (g *gate) count(t *Ticket, more int32) {
 	g.waiting.Add(more)
 	if t.patient {
 		g.patient += int(more)
@@ -119,10 +119,10 @@ func (g *gate) count(t *ticket, more int32) {
 }
 
 // wait waits until t gets through, and reports whether it has.
-func (g *gate) wait(ctx context.Context, t *ticket) bool {
+func (g *gate) wait(ctx context.Context, t *Ticket) bool {
 	var expired <-chan time.Time
-	if t.until != 0 {
-		timer := time.NewTimer(t.until.Sub(probe.Now()))
+	if t.Until != 0 {
+		timer := time.NewTimer(t.Until.Sub(probe.Now()))
 		defer timer.Stop()
 		expired = timer.C
 	}
@@ -137,7 +137,7 @@ func (g *gate) wait(ctx context.Context, t *ticket) bool {
 }
 
 // quit takes t out of the queue, and reports whether it had got through before.
-func (g *gate) quit(t *ticket) (admitted bool) {
+func (g *gate) quit(t *Ticket) (admitted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if t.admitted {
@@ -159,7 +159,7 @@ func (g *gate) pass(ctx context.Context, until probe.Instant) bool {
 	if g.rate == nil {
 		return true
 	}
-	t := &ticket{until: until, granted: make(chan struct{}, 1)}
+	t := &Ticket{Until: until, granted: make(chan struct{}, 1)}
 	g.mu.Lock()
 	g.hops = append(g.hops, t)
 	g.serve()
@@ -254,16 +254,16 @@ func (g *gate) use(now probe.Instant) (inFlight, rate float64) {
 	return float64(g.inFlight), g.rate.used(now)
 }
 
-func (t *ticket) admit() {
+func (t *Ticket) admit() {
 	t.admitted = true
 	t.granted <- struct{}{}
 }
 
-// isOver reports whether the time is over in which the request may start.
-func (t *ticket) isOver(now probe.Instant) bool { return t.until != 0 && now >= t.until }
+// IsOver reports whether the time is over in which the request may start.
+func (t *Ticket) IsOver(now probe.Instant) bool { return t.Until != 0 && now >= t.Until }
 
-// lead has the connections of r reserved for the next request of t; a nil r has no ceiling.
-func (t *ticket) lead(r probe.Reserver) {
+// Lead has the connections of r reserved for the next request of t; a nil r has no ceiling.
+func (t *Ticket) Lead(r probe.Reserver) {
 	t.engine = r
 	if r != nil {
 		t.shares = r.Shares()
@@ -271,7 +271,7 @@ func (t *ticket) lead(r probe.Reserver) {
 }
 
 // reserve takes what the request needs to be sent, or nothing.
-func (t *ticket) reserve(scarce bool) bool {
+func (t *Ticket) reserve(scarce bool) bool {
 	switch {
 	case t.engine == nil:
 		return true

@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"fmt"
@@ -13,20 +13,20 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func TestFirstSlotLiesAheadByAnIntervalAtMost(t *testing.T) {
 	t.Parallel()
-	grid := newSlots("checkout", 30*time.Second)
-	wait := grid.first(noon)
+	grid := NewSlots("checkout", 30*time.Second)
+	wait := grid.First(noon)
 	assert.Positive(t, wait)
 	assert.LessOrEqual(t, wait, 30*time.Second)
-	assert.Equal(t, 30*time.Second, grid.first(noon.Add(wait)), "a slot that is now has passed")
-	assert.Equal(t, wait, newSlots("checkout", 30*time.Second).first(noon), "a restart finds the same slots")
-	assert.NotEqual(t, wait, newSlots("search", 30*time.Second).first(noon))
+	assert.Equal(t, 30*time.Second, grid.First(noon.Add(wait)), "a slot that is now has passed")
+	assert.Equal(t, wait, NewSlots("checkout", 30*time.Second).First(noon), "a restart finds the same slots")
+	assert.NotEqual(t, wait, NewSlots("search", 30*time.Second).First(noon))
 }
 
 func TestNextSlot(t *testing.T) {
 	t.Parallel()
 	const interval = 30 * time.Second
-	grid := newSlots("checkout", interval)
-	slot := noon.Add(grid.first(noon))
+	grid := NewSlots("checkout", interval)
+	slot := noon.Add(grid.First(noon))
 	tests := map[string]struct {
 		wall    time.Time // when the burst has ended
 		elapsed time.Duration
@@ -46,7 +46,7 @@ func TestNextSlot(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wait, missed := grid.next(tt.wall, tt.elapsed)
+			wait, missed := grid.Next(tt.wall, tt.elapsed)
 			assert.Equal(t, tt.wait, wait)
 			assert.Equal(t, tt.missed, missed)
 			assert.Zero(t, grid.into(tt.wall.Add(wait)), "it leads to a slot")
@@ -60,7 +60,7 @@ func TestSlotsOfManyTargetsSpreadEvenly(t *testing.T) {
 	for _, pattern := range []string{"target-%d", "%d.example.com/health", "a%d"} {
 		var seen [bins]float64
 		for i := range targets {
-			shift := newSlots(fmt.Sprintf(pattern, i), time.Minute).shift
+			shift := NewSlots(fmt.Sprintf(pattern, i), time.Minute).shift
 			seen[int(shift*bins/time.Minute)]++
 		}
 		chiSquare := 0.0

@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"context"
@@ -16,53 +16,53 @@ import (
 
 func TestRequestsOfARedirectCountUnderTheRateAndGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Limits{Rate: 4, InFlight: 1})
-		first := &ticket{granted: make(chan struct{}, 1)}
-		require.True(t, l.await(t.Context(), first))
-		later := &ticket{granted: make(chan struct{}, 1)}
+		l := NewLimiter(Limits{Rate: 4, InFlight: 1})
+		first := &Ticket{granted: make(chan struct{}, 1)}
+		require.True(t, l.Await(t.Context(), first))
+		later := &Ticket{granted: make(chan struct{}, 1)}
 		var waiting sync.WaitGroup
-		waiting.Go(func() { assert.True(t, l.await(t.Context(), later)) })
+		waiting.Go(func() { assert.True(t, l.Await(t.Context(), later)) })
 		began := time.Now()
 		for range 23 {
-			require.True(t, l.next(t.Context(), probe.Now().Add(time.Minute)))
+			require.True(t, l.Next(t.Context(), probe.Now().Add(time.Minute)))
 		}
 		assert.Equal(t, 5*time.Second, time.Since(began), "24 requests at 4 per second")
 		assert.False(t, later.admitted)
-		assert.False(t, l.next(t.Context(), probe.Now().Add(time.Millisecond)), "in vain")
+		assert.False(t, l.Next(t.Context(), probe.Now().Add(time.Millisecond)), "in vain")
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		assert.False(t, l.next(ended, probe.Now().Add(time.Minute)))
+		assert.False(t, l.Next(ended, probe.Now().Add(time.Minute)))
 		assert.Empty(t, l.gate.hops)
-		l.done(first)
+		l.Done(first)
 		waiting.Wait()
-		l.done(later)
+		l.Done(later)
 		assert.Zero(t, l.gate.inFlight)
 	})
 }
 
 func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Limits{InFlight: 1})
-		first := &ticket{granted: make(chan struct{}, 1)}
-		require.True(t, l.await(t.Context(), first))
+		l := NewLimiter(Limits{InFlight: 1})
+		first := &Ticket{granted: make(chan struct{}, 1)}
+		require.True(t, l.Await(t.Context(), first))
 		var order []int
 		var waiting sync.WaitGroup
 		for i := range 50 {
 			waiting.Go(func() {
-				pass := &ticket{granted: make(chan struct{}, 1), until: probe.Now().Add(time.Hour)}
+				pass := &Ticket{granted: make(chan struct{}, 1), Until: probe.Now().Add(time.Hour)}
 				if i%5 == 4 { // gives up
-					pass.until = probe.Now().Add(time.Millisecond)
+					pass.Until = probe.Now().Add(time.Millisecond)
 				}
-				if l.await(t.Context(), pass) {
+				if l.Await(t.Context(), pass) {
 					order = append(order, i)
 					time.Sleep(time.Second)
-					l.done(pass)
+					l.Done(pass)
 				}
 			})
 			synctest.Wait()
 		}
 		time.Sleep(time.Second)
-		l.done(first)
+		l.Done(first)
 		waiting.Wait()
 		assert.Len(t, order, 40)
 		assert.IsIncreasing(t, order)
@@ -94,22 +94,22 @@ func (sharingEngine) Shares() bool               { return true }
 
 func TestWhoNeedsNoConnectionOvertakesForAWhileOnly(t *testing.T) {
 	t.Parallel()
-	l := newLimiter(Limits{Connections: 1})
+	l := NewLimiter(Limits{Connections: 1})
 	poor := new(poorEngine)
-	waits := &ticket{engine: poor, granted: make(chan struct{}, 1)}
+	waits := &Ticket{engine: poor, granted: make(chan struct{}, 1)}
 	_, ok, _ := l.gate.join(waits)
 	require.False(t, ok)
-	passing := &ticket{engine: sharingEngine{}, shares: true, granted: make(chan struct{}, 1)}
+	passing := &Ticket{engine: sharingEngine{}, shares: true, granted: make(chan struct{}, 1)}
 	for range maxOvertaken {
 		_, ok, _ = l.gate.join(passing)
 		require.True(t, ok)
-		l.done(passing)
+		l.Done(passing)
 	}
 	_, ok, _ = l.gate.join(passing)
 	require.False(t, ok, "now it is the turn of who came first")
 	poor.free.Store(1)
-	l.connections.TryAcquire()
-	l.connections.Release() // as when a connection is closed
+	l.Connections.TryAcquire()
+	l.Connections.Release() // as when a connection is closed
 	assert.True(t, l.gate.wait(t.Context(), waits))
 	assert.True(t, l.gate.wait(t.Context(), passing))
 }

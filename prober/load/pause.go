@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// precision is what those have in common that wait for arrivals.
-type precision struct {
+// Precision is what those have in common that wait for arrivals.
+type Precision struct {
 	alarm alarm
 	// spinning bounds how many spin at once: each keeps a processor of the runtime
 	// from all other goroutines.
@@ -18,28 +18,28 @@ type precision struct {
 	lateness lateness
 }
 
-func newPrecision() *precision {
-	return &precision{spinning: probe.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1))}
+func NewPrecision() *Precision {
+	return &Precision{spinning: probe.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1))}
 }
 
 // waiter waits for the arrivals of one target, one after the other.
 type waiter struct {
-	*precision
+	*Precision
 	spin  bool
 	timer *time.Timer
 	bell  bell
 }
 
-func newWaiter(p *precision, spin bool) *waiter {
-	w := &waiter{precision: p, spin: spin, timer: time.NewTimer(0), bell: newBell()}
+func NewWaiter(p *Precision, spin bool) *waiter {
+	w := &waiter{Precision: p, spin: spin, timer: time.NewTimer(0), bell: newBell()}
 	w.timer.Stop()
 	return w
 }
 
-// pause waits until the given moment or until ctx ends. It may return a little
+// Pause waits until the given moment or until ctx ends. It may return a little
 // early. The last stretch is not slept: with spin as much as a sleeper may need to
 // wake, otherwise as much as it usually takes, of which little is left to spin.
-func (w *waiter) pause(ctx context.Context, until probe.Instant) {
+func (w *waiter) Pause(ctx context.Context, until probe.Instant) {
 	usual := w.lateness.usual()
 	switch {
 	case w.spin && w.spinning.TryAcquire(): // for the whole wait: then it has its turn for sure

@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"fmt"
@@ -14,10 +14,10 @@ func TestEachTargetHasOneShard(t *testing.T) {
 	for total := 1; total <= 64; total++ {
 		counts := make([]int, total)
 		for i := range 64 * 10 {
-			target := load{Name: fmt.Sprintf("target-%d", i)}
+			target := Target{Name: fmt.Sprintf("target-%d", i)}
 			owners := 0
 			for ordinal := range total {
-				if (Shard{ordinal, total}).runs(&target) {
+				if (Shard{ordinal, total}).Runs(&target) {
 					owners++
 					counts[ordinal]++
 				}
@@ -57,25 +57,25 @@ func TestShardValidation(t *testing.T) {
 func TestAShardThatNeverHasWorkDoesNotRunTheTarget(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		burst loadBurst
+		burst Burst
 		run   int // how many of eight shards
 	}{
-		"fewer requests than shards":                  {loadBurst{Requests: 3, Concurrency: 50}, 3},
-		"fewer workers than shards, but enough to do": {loadBurst{Requests: 50, Concurrency: 3}, 8},
-		"workers without a number of requests":        {loadBurst{Duration: time.Second, Concurrency: 3}, 3},
-		"fewer arrivals":                              {loadBurst{Rate: 2, Duration: 2 * time.Second, Concurrency: 50}, 4},
-		"fewer arrivals of stages that are cut":       {loadBurst{Duration: time.Second, Stages: []loadStage{{Duration: 4 * time.Second, Rate: 40}}, Concurrency: 5}, 5},
-		"a rate without a duration":                   {loadBurst{Rate: 2, Requests: 6, Concurrency: 1}, 6},
-		"random arrivals, of which any may come":      {loadBurst{Rate: 2, Duration: time.Second, Concurrency: 1, Poisson: true}, 8},
-		"random arrivals of a number":                 {loadBurst{Rate: 2, Requests: 5, Concurrency: 1, Poisson: true}, 5},
+		"fewer requests than shards":                  {Burst{Requests: 3, Concurrency: 50}, 3},
+		"fewer workers than shards, but enough to do": {Burst{Requests: 50, Concurrency: 3}, 8},
+		"workers without a number of requests":        {Burst{Duration: time.Second, Concurrency: 3}, 3},
+		"fewer arrivals":                              {Burst{Rate: 2, Duration: 2 * time.Second, Concurrency: 50}, 4},
+		"fewer arrivals of stages that are cut":       {Burst{Duration: time.Second, Stages: []Stage{{Duration: 4 * time.Second, Rate: 40}}, Concurrency: 5}, 5},
+		"a rate without a duration":                   {Burst{Rate: 2, Requests: 6, Concurrency: 1}, 6},
+		"random arrivals, of which any may come":      {Burst{Rate: 2, Duration: time.Second, Concurrency: 1, Poisson: true}, 8},
+		"random arrivals of a number":                 {Burst{Rate: 2, Requests: 5, Concurrency: 1, Poisson: true}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := load{Name: "checkout", Interval: 30 * time.Second, Burst: tt.burst, Shared: true}
+			target := Target{Name: "checkout", Interval: 30 * time.Second, Burst: tt.burst, Shared: true}
 			for ordinal := range 8 {
-				assert.Equal(t, ordinal < tt.run, (Shard{ordinal, 8}).runs(&target), "shard %d", ordinal)
+				assert.Equal(t, ordinal < tt.run, (Shard{ordinal, 8}).Runs(&target), "shard %d", ordinal)
 			}
-			assert.True(t, Shard{}.runs(&target))
+			assert.True(t, Shard{}.Runs(&target))
 		})
 	}
 }

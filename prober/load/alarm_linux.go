@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"container/heap"

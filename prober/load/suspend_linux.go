@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"golang.org/x/sys/unix"
@@ -6,9 +6,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// bootTime reads a clock that goes on while the machine is suspended, which the
+// BootTime reads a clock that goes on while the machine is suspended, which the
 // monotonic clock does not. Only differences between two readings mean anything.
-func bootTime() probe.Instant {
+func BootTime() probe.Instant {
 	var t unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {
 		return probe.Now() // a sandbox without that clock

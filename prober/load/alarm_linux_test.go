@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"context"
@@ -73,15 +73,15 @@ func TestABellThatIsSetAnewRingsOnceAtItsNewTime(t *testing.T) {
 
 func TestManyWaitAtOnceAndEachIsWoken(t *testing.T) {
 	t.Parallel()
-	p := newPrecision()
+	p := NewPrecision()
 	var waiting sync.WaitGroup
 	for n := range 50 {
 		waiting.Go(func() {
-			w := newWaiter(p, false)
+			w := NewWaiter(p, false)
 			for i := range 40 {
 				until := probe.Now().Add(time.Duration((n*i)%7) * 300 * time.Microsecond)
 				for probe.Now() < until { // it may return early
-					w.pause(t.Context(), until)
+					w.Pause(t.Context(), until)
 				}
 			}
 		})
@@ -92,21 +92,21 @@ func TestManyWaitAtOnceAndEachIsWoken(t *testing.T) {
 func TestAWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	for _, spin := range []bool{false, true} {
-		p := newPrecision()
-		w := newWaiter(p, spin)
+		p := NewPrecision()
+		w := NewWaiter(p, spin)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		w.pause(ctx, probe.Now().Add(time.Hour))
+		w.Pause(ctx, probe.Now().Add(time.Hour))
 		require.Error(t, ctx.Err())
-		w.pause(t.Context(), probe.Now().Add(time.Millisecond)) // it is as good as new
+		w.Pause(t.Context(), probe.Now().Add(time.Millisecond)) // it is as good as new
 	}
 }
 
 func TestWaitingAllocatesNothing(t *testing.T) {
-	p := newPrecision()
-	w := newWaiter(p, false)
+	p := NewPrecision()
+	w := NewWaiter(p, false)
 	ctx := t.Context()
-	perWait := testing.AllocsPerRun(100, func() { w.pause(ctx, probe.Now().Add(50*time.Microsecond)) })
+	perWait := testing.AllocsPerRun(100, func() { w.Pause(ctx, probe.Now().Add(50*time.Microsecond)) })
 	assert.Zero(t, perWait)
 }
 
@@ -158,13 +158,13 @@ func TestTheUsualLatenessIsThatOfTheMiddle(t *testing.T) {
 }
 
 func BenchmarkPause(b *testing.B) {
-	p := newPrecision()
-	w := newWaiter(p, false)
+	p := NewPrecision()
+	w := NewWaiter(p, false)
 	b.ReportAllocs()
 	late := make([]time.Duration, 0, 1<<16)
 	for b.Loop() {
 		until := probe.Now().Add(time.Millisecond)
-		w.pause(b.Context(), until)
+		w.Pause(b.Context(), until)
 		late = append(late, probe.Now().Sub(until))
 	}
 	slices.Sort(late)

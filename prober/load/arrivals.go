@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"time"
@@ -6,23 +6,23 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// claimState says what became of asking for the next arrival.
-type claimState uint8
+// ClaimState says what became of asking for the next arrival.
+type ClaimState uint8
 
 const (
-	claimed claimState = iota
+	Claimed ClaimState = iota
 	notYet
-	exhausted
+	Exhausted
 )
 
-// arrivals is the ledger of one open burst: which of its arrivals are due,
+// Arrivals is the ledger of one open burst: which of its arrivals are due,
 // started or dropped. Its owner is a recorder, under whose lock it is used.
 //
 // Nothing is queued. Two cursors run over the same plan: front stands at the
 // first arrival that is not due yet, back at the first that was neither claimed
 // nor dropped, and what waits lies between the two.
-type arrivals struct {
-	plan    *pacer
+type Arrivals struct {
+	plan    *Pacer
 	start   probe.Instant
 	timeout time.Duration
 	// frozen returns how much of the time between two moments the process did not run.
@@ -33,19 +33,19 @@ type arrivals struct {
 	stopped bool // nothing more becomes due
 }
 
-func newArrivals(plan *pacer, start probe.Instant, timeout time.Duration, frozen func(from, to probe.Instant) time.Duration) *arrivals {
+func NewArrivals(plan *Pacer, start probe.Instant, timeout time.Duration, frozen func(from, to probe.Instant) time.Duration) *Arrivals {
 	first := plan.first()
-	return &arrivals{plan: plan, start: start, timeout: timeout, frozen: frozen, front: first, back: first}
+	return &Arrivals{plan: plan, start: start, timeout: timeout, frozen: frozen, front: first, back: first}
 }
 
-// setTimeout changes how long an arrival may wait for a worker.
-func (a *arrivals) setTimeout(timeout time.Duration) { a.timeout = timeout }
+// SetTimeout changes how long an arrival may wait for a worker.
+func (a *Arrivals) SetTimeout(timeout time.Duration) { a.timeout = timeout }
 
-// advance returns how many arrivals have become due since it was called last, and how
+// Advance returns how many arrivals have become due since it was called last, and how
 // many of those not claimed have run out of time: expired while the process ran all
 // the time, late while it did not run for a part of it. Whether a worker would have
 // become free in that part nobody knows.
-func (a *arrivals) advance(now probe.Instant) (due, expired, late uint64) {
+func (a *Arrivals) Advance(now probe.Instant) (due, expired, late uint64) {
 	passed := now.Sub(a.start)
 	for !a.stopped && a.front.at <= passed && !a.plan.done(&a.front) {
 		a.plan.next(&a.front)
@@ -65,36 +65,36 @@ func (a *arrivals) advance(now probe.Instant) (due, expired, late uint64) {
 	return due, expired, late
 }
 
-// claim takes the next arrival if it is due, and returns when it is due.
-func (a *arrivals) claim() (due probe.Instant, state claimState) {
+// Claim takes the next arrival if it is due, and returns when it is due.
+func (a *Arrivals) Claim() (due probe.Instant, state ClaimState) {
 	due = a.start.Add(a.back.at)
 	switch {
 	case a.waiting > 0:
 		a.waiting--
 		a.plan.next(&a.back)
-		return due, claimed
+		return due, Claimed
 	case a.stopped || a.plan.done(&a.back):
-		return 0, exhausted
+		return 0, Exhausted
 	default:
 		return due, notYet
 	}
 }
 
-// lag returns how late a request starts at now by the prober's own doing: the arrival
+// Lag returns how late a request starts at now by the prober's own doing: the arrival
 // was due, and the worker that took it has been free since free. What passed while
 // the worker was busy is the target's, unless the process did not run.
-func (a *arrivals) lag(now, due, free probe.Instant) time.Duration {
+func (a *Arrivals) Lag(now, due, free probe.Instant) time.Duration {
 	if free <= due {
 		return now.Sub(due)
 	}
 	return now.Sub(free) + a.frozen(due, free)
 }
 
-// abandon ends the plan where it stands. It gives up the arrivals that are due and not
+// Abandon ends the plan where it stands. It gives up the arrivals that are due and not
 // claimed, and returns how many they are and how many more would have become due: those
 // never were scheduled. isCut reports whether there are any of either kind. A plan is
 // abandoned once; there is nothing left of it then.
-func (a *arrivals) abandon() (waiting, later uint64, isCut bool) {
+func (a *Arrivals) Abandon() (waiting, later uint64, isCut bool) {
 	if a.stopped {
 		return 0, 0, false
 	}

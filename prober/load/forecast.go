@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"math"
@@ -18,14 +18,14 @@ type Plan struct {
 	Rate float64
 }
 
-// plan returns what a burst is about to send.
-func (l *load) plan() Plan {
+// Plan returns what a burst is about to send.
+func (l *Target) Plan() Plan {
 	b := &l.Burst
 	if !b.IsOpen() {
 		return Plan{Requests: uint64(b.Requests), Length: b.Duration}
 	}
-	p := newPacer(b, l.Name, 0, wholePlan())
-	requests, end := p.mean(), p.length()
+	p := NewPacer(b, l.Name, 0, Whole())
+	requests, end := p.Mean(), p.length()
 	plan := Plan{Requests: uint64(math.Round(requests)), Length: end, Rate: b.Rate}
 	if plan.Rate == 0 {
 		plan.Rate = requests / end.Seconds()
@@ -33,48 +33,48 @@ func (l *load) plan() Plan {
 	return plan
 }
 
-// work is what one target asks of one prober.
-type work struct {
-	// rate is in requests per second over a long time, peak the highest there is. A closed
+// Work is what one target asks of one prober.
+type Work struct {
+	// Rate is in requests per second over a long time, peak the highest there is. A closed
 	// burst has no peak, and one that only its duration bounds no rate: it sends as many
 	// as it can.
-	rate, peak float64
-	// inFlight is how many requests there can be at once.
-	inFlight int
+	Rate, Peak float64
+	// InFlight is how many requests there can be at once.
+	InFlight int
 }
 
-// work follows what a burst does: it has no more workers than requests, and the
+// Work follows what a burst does: it has no more workers than requests, and the
 // next one starts at the first slot after its end.
-func (l *load) work(part shard) work {
+func (l *Target) Work(part Part) Work {
 	b, fraction := &l.Burst, 1/float64(part.total)
 	if !b.IsOpen() {
-		workers := part.share(b.Concurrency)
+		workers := part.Share(b.Concurrency)
 		if b.Requests > 0 {
-			workers = min(part.share(b.Requests), max(workers, 1))
+			workers = min(part.Share(b.Requests), max(workers, 1))
 		}
-		return work{rate: float64(b.Requests) * fraction / l.Interval.Seconds(), inFlight: workers}
+		return Work{Rate: float64(b.Requests) * fraction / l.Interval.Seconds(), InFlight: workers}
 	}
-	p := newPacer(b, l.Name, 0, part)
-	requests := p.mean()
+	p := NewPacer(b, l.Name, 0, part)
+	requests := p.Mean()
 	slots := float64(p.lastDue()/l.Interval + 1) // until the next burst
-	w := work{rate: requests * fraction / (slots * l.Interval.Seconds()), peak: p.peak() * fraction, inFlight: b.Concurrency}
+	w := Work{Rate: requests * fraction / (slots * l.Interval.Seconds()), Peak: p.peak() * fraction, InFlight: b.Concurrency}
 	most := requests
 	if p.seed != nil {
 		most = float64(p.limit)
 	}
 	if most < float64(b.Concurrency)*float64(part.total) {
-		w.inFlight = min(b.Concurrency, part.share(int(most)))
+		w.InFlight = min(b.Concurrency, part.Share(int(most)))
 	}
 	return w
 }
 
-// leastLength returns how long a burst takes however fast the answers are: until the
+// LeastLength returns how long a burst takes however fast the answers are: until the
 // last arrival is due or, where it sends as much as it can, until its time is over.
-func (l *load) leastLength() time.Duration {
+func (l *Target) LeastLength() time.Duration {
 	b := &l.Burst
 	switch {
 	case b.IsOpen():
-		return newPacer(b, l.Name, 0, wholePlan()).lastDue()
+		return NewPacer(b, l.Name, 0, Whole()).lastDue()
 	case b.Requests == 0:
 		return b.Duration
 	}

@@ -1,20 +1,20 @@
-package prober
+package load
 
 import (
 	"hash/fnv"
 	"time"
 )
 
-// slots is the grid of moments at which the bursts of a target start: the
+// Slots is the grid of moments at which the bursts of a target start: the
 // multiples of its interval since the Unix epoch, shifted by a hash of its name
 // so that targets spread evenly. Replicas agree on it without talking.
-type slots struct {
+type Slots struct {
 	interval time.Duration
 	shift    time.Duration
 }
 
-func newSlots(name string, interval time.Duration) slots {
-	return slots{interval: interval, shift: time.Duration(hashName(name) % uint64(interval))}
+func NewSlots(name string, interval time.Duration) Slots {
+	return Slots{interval: interval, shift: time.Duration(hashName(name) % uint64(interval))}
 }
 
 // hashName returns a number that is the same for a name on every machine and in
@@ -35,24 +35,24 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// first returns the time from wall until the next slot, above 0.
-func (s slots) first(wall time.Time) time.Duration {
+// First returns the time from wall until the next slot, above 0.
+func (s Slots) First(wall time.Time) time.Duration {
 	return s.interval - s.into(wall)
 }
 
-// passed returns how many slots were missed by who wakes late for one, and how long
+// Passed returns how many slots were missed by who wakes late for one, and how long
 // ago the last slot was.
-func (s slots) passed(late time.Duration) (missed int, behind time.Duration) {
+func (s Slots) Passed(late time.Duration) (missed int, behind time.Duration) {
 	late = max(late, 0)
 	return int(late / s.interval), late % s.interval
 }
 
-// next returns the time from wall until the next slot and how many slots were
+// Next returns the time from wall until the next slot and how many slots were
 // missed meanwhile, when the last burst was due to start elapsed ago by a clock that
 // nobody sets. The wall clock only says where the grid lies: the slot is the
 // one nearest to a whole number of intervals after the last start, so that a
 // clock that was set forwards or backwards neither loses nor doubles a burst.
-func (s slots) next(wall time.Time, elapsed time.Duration) (wait time.Duration, missed int) {
+func (s Slots) Next(wall time.Time, elapsed time.Duration) (wait time.Duration, missed int) {
 	missed = int(elapsed / s.interval)
 	wait = time.Duration(missed+1)*s.interval - elapsed
 	wait += s.nearest(wall.Add(wait))
@@ -63,13 +63,13 @@ func (s slots) next(wall time.Time, elapsed time.Duration) (wait time.Duration, 
 	return wait, missed
 }
 
-// number returns which slot since the Unix epoch is nearest to wall.
-func (s slots) number(wall time.Time) int64 {
+// Number returns which slot since the Unix epoch is nearest to wall.
+func (s Slots) Number(wall time.Time) int64 {
 	return (wall.UnixNano() - int64(s.shift) + int64(s.interval)/2) / int64(s.interval)
 }
 
 // into returns how far wall lies behind the slot before it: [0, interval).
-func (s slots) into(wall time.Time) time.Duration {
+func (s Slots) into(wall time.Time) time.Duration {
 	into := time.Duration((wall.UnixNano() - int64(s.shift)) % int64(s.interval))
 	if into < 0 {
 		into += s.interval
@@ -78,7 +78,7 @@ func (s slots) into(wall time.Time) time.Duration {
 }
 
 // nearest returns the signed time from wall to the slot nearest to it.
-func (s slots) nearest(wall time.Time) time.Duration {
+func (s Slots) nearest(wall time.Time) time.Duration {
 	into := s.into(wall)
 	if into <= s.interval/2 {
 		return -into

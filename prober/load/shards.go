@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"errors"
@@ -26,26 +26,26 @@ func (s Shard) Validate() error {
 	return nil
 }
 
-func (s Shard) total() int { return max(s.Total, 1) }
+func (s Shard) Count() int { return max(s.Total, 1) }
 
-// shard says which part of a plan is this process's.
-type shard struct{ ordinal, total int64 }
+// Part says which part of a plan is this process's.
+type Part struct{ ordinal, total int64 }
 
-// wholePlan is all of a plan.
-func wholePlan() shard { return shard{total: 1} }
+// Whole is all of a plan.
+func Whole() Part { return Part{total: 1} }
 
-// runs reports whether this shard runs t at all. Of a target whose load is shared,
+// Runs reports whether this shard runs t at all. Of a target whose load is shared,
 // a shard that would never have a request to send fires no bursts, rather than
 // empty ones.
-func (s Shard) runs(t *load) bool {
+func (s Shard) Runs(t *Target) bool {
 	if !t.Shared {
 		return s.owner(t.Name) == s.Ordinal
 	}
-	return s.part(t).hasWork(t)
+	return s.Part(t).hasWork(t)
 }
 
 // hasWork reports whether the bursts of t can have a request in this part.
-func (p shard) hasWork(t *load) bool {
+func (p Part) hasWork(t *Target) bool {
 	b := &t.Burst
 	switch {
 	case b.Requests > 0 && p.ordinal >= int64(b.Requests):
@@ -55,16 +55,16 @@ func (p shard) hasWork(t *load) bool {
 	case b.Poisson:
 		return true // now and then
 	}
-	plan := newPacer(b, t.Name, 0, p)
+	plan := NewPacer(b, t.Name, 0, p)
 	return plan.due(float64(p.ordinal)) < plan.end
 }
 
-// part returns which of t's arrivals this shard fires.
-func (s Shard) part(t *load) shard {
+// Part returns which of t's arrivals this shard fires.
+func (s Shard) Part(t *Target) Part {
 	if t.Shared {
-		return shard{ordinal: int64(s.Ordinal), total: int64(s.total())}
+		return Part{ordinal: int64(s.Ordinal), total: int64(s.Count())}
 	}
-	return wholePlan()
+	return Whole()
 }
 
 // owner picks the shard of a name by rendezvous hashing: the one whose hash with
@@ -73,7 +73,7 @@ func (s Shard) part(t *load) shard {
 func (s Shard) owner(name string) int {
 	owner, highest := 0, uint64(0)
 	seed := hashName(name)
-	for i := range s.total() {
+	for i := range s.Count() {
 		if h := mix(seed ^ mix(uint64(i)+1)); h >= highest {
 			owner, highest = i, h
 		}
@@ -81,7 +81,7 @@ func (s Shard) owner(name string) int {
 	return owner
 }
 
-// share returns how many of n things, numbered from 0, belong to the part.
-func (p shard) share(n int) int {
+// Share returns how many of n things, numbered from 0, belong to the part.
+func (p Part) Share(n int) int {
 	return int((int64(n) - p.ordinal + p.total - 1) / p.total)
 }

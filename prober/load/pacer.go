@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// pacer is the plan of an open burst: when each of its arrivals is due, whatever
+// Pacer is the plan of an open burst: when each of its arrivals is due, whatever
 // the target does. It is pure arithmetic on the burst's definition.
 //
 // An arrival has a place x on the axis of the expected number of arrivals: the
@@ -16,7 +16,7 @@ import (
 // distributed distance apart when they are a Poisson process. The rate over time
 // turns the place into the moment at which so many arrivals are expected; that
 // is a straight line for a constant rate and a parabola where the rate ramps.
-type pacer struct {
+type Pacer struct {
 	stages []stage
 	// limit is the greatest number of arrivals, end is when no more are due.
 	limit int64
@@ -36,10 +36,10 @@ type stage struct {
 	place    float64 // the expected number of arrivals before it
 }
 
-// newPacer compiles the plan of b. Two plans with the same burst, name and slot
+// NewPacer compiles the plan of b. Two plans with the same burst, name and slot
 // are the same, on whatever machine.
-func newPacer(b *loadBurst, name string, slot int64, part shard) *pacer {
-	p := &pacer{limit: math.MaxInt64, end: math.MaxInt64, shard: part.ordinal, of: part.total}
+func NewPacer(b *Burst, name string, slot int64, part Part) *Pacer {
+	p := &Pacer{limit: math.MaxInt64, end: math.MaxInt64, shard: part.ordinal, of: part.total}
 	if b.Requests > 0 {
 		p.limit = int64(b.Requests)
 	}
@@ -61,7 +61,7 @@ func newPacer(b *loadBurst, name string, slot int64, part shard) *pacer {
 
 // compileStages chains the stages: each begins at the rate at which the one
 // before it ends, the first at 0. A stage without duration jumps to its rate.
-func compileStages(stages []loadStage) []stage {
+func compileStages(stages []Stage) []stage {
 	compiled := make([]stage, len(stages))
 	var start time.Duration
 	rate, place := 0.0, 0.0
@@ -90,7 +90,7 @@ func (s stage) due(x float64) float64 {
 }
 
 // due returns when the arrival at place x is due after the burst's start.
-func (p *pacer) due(x float64) time.Duration {
+func (p *Pacer) due(x float64) time.Duration {
 	last := len(p.stages) - 1
 	for i, s := range p.stages {
 		if i < last && x >= p.stages[i+1].place {
@@ -114,7 +114,7 @@ type cursor struct {
 }
 
 // first returns a cursor at the first arrival that is this process's.
-func (p *pacer) first() cursor {
+func (p *Pacer) first() cursor {
 	var c cursor
 	if p.seed != nil {
 		c.random.Seed(p.seed[0], p.seed[1])
@@ -128,7 +128,7 @@ func (p *pacer) first() cursor {
 }
 
 // next moves c to the next arrival that is this process's.
-func (p *pacer) next(c *cursor) {
+func (p *Pacer) next(c *cursor) {
 	p.step(c)
 	for c.k%p.of != p.shard && !p.done(c) {
 		p.step(c)
@@ -136,15 +136,15 @@ func (p *pacer) next(c *cursor) {
 }
 
 // done tells whether c is past the last arrival.
-func (p *pacer) done(c *cursor) bool { return c.k >= p.limit || c.at >= p.end }
+func (p *Pacer) done(c *cursor) bool { return c.k >= p.limit || c.at >= p.end }
 
 // remaining returns how many arrivals of this process there are from c on, on average
 // where they are random; 0 where they never end.
-func (p *pacer) remaining(c *cursor) uint64 {
+func (p *Pacer) remaining(c *cursor) uint64 {
 	if p.done(c) {
 		return 0
 	}
-	total := p.mean()
+	total := p.Mean()
 	if total >= math.MaxInt64 {
 		return 0
 	}
@@ -158,7 +158,7 @@ func (p *pacer) remaining(c *cursor) uint64 {
 	return uint64((int64(left) + p.of - 1) / p.of)
 }
 
-func (p *pacer) step(c *cursor) {
+func (p *Pacer) step(c *cursor) {
 	c.k++
 	if p.seed == nil {
 		c.x = float64(c.k)
@@ -175,9 +175,9 @@ func (c *cursor) gap() float64 {
 	return -math.Log1p(-uniform)
 }
 
-// mean returns how many arrivals the whole plan has for all shards together: to
+// Mean returns how many arrivals the whole plan has for all shards together: to
 // the unit where they are constant, on average where they are random.
-func (p *pacer) mean() float64 {
+func (p *Pacer) Mean() float64 {
 	n := p.place(p.end)
 	if p.seed == nil && !math.IsInf(n, 1) {
 		n = p.count(n)
@@ -187,7 +187,7 @@ func (p *pacer) mean() float64 {
 
 // place returns how many arrivals are expected before at: the area below the rate
 // up to there.
-func (p *pacer) place(at time.Duration) float64 {
+func (p *Pacer) place(at time.Duration) float64 {
 	last := p.stages[len(p.stages)-1]
 	if at == math.MaxInt64 && math.IsInf(last.seconds, 1) {
 		return math.Inf(1)
@@ -213,7 +213,7 @@ func (s stage) before(seconds float64) float64 {
 // count returns how many constant arrivals are due before the end of the plan,
 // where about n are. One that is due at the end itself is not: n alone does not say
 // on which side of it rounding has put that.
-func (p *pacer) count(n float64) float64 {
+func (p *Pacer) count(n float64) float64 {
 	count := math.Ceil(n)
 	for count > 0 && p.due(count-1) >= p.end {
 		count--
@@ -225,7 +225,7 @@ func (p *pacer) count(n float64) float64 {
 }
 
 // peak returns the highest rate of the plan in arrivals per second, up to its end.
-func (p *pacer) peak() float64 {
+func (p *Pacer) peak() float64 {
 	highest := 0.0
 	for _, s := range p.stages {
 		if s.seconds == 0 || s.start >= p.end {
@@ -247,12 +247,12 @@ func (s stage) rateAfter(seconds float64) float64 {
 
 // lastDue returns when the last arrival is due after the burst's start, on average
 // where arrivals are random.
-func (p *pacer) lastDue() time.Duration { return min(p.due(max(p.mean()-1, 0)), p.end) }
+func (p *Pacer) lastDue() time.Duration { return min(p.due(max(p.Mean()-1, 0)), p.end) }
 
 // length returns the time from the start of the burst until its last arrival is
 // due, or the end of its schedule if that comes first; on average where arrivals
 // are random.
-func (p *pacer) length() time.Duration {
+func (p *Pacer) length() time.Duration {
 	if p.limit == math.MaxInt64 {
 		return p.end
 	}

@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"context"
@@ -22,32 +22,32 @@ type Limits struct {
 	KeptBodies int
 }
 
-// limiter holds the ceilings in force and how much of them is in use.
-type limiter struct {
-	limits      Limits
-	connections *probe.Ceiling
+// Limiter holds the ceilings in force and how much of them is in use.
+type Limiter struct {
+	Limits      Limits
+	Connections *probe.Ceiling
 	gate        *gate // nil where no request can be held back
 }
 
-func newLimiter(l Limits) *limiter {
-	limits := &limiter{limits: l, connections: probe.NewCeiling(l.Connections)}
+func NewLimiter(l Limits) *Limiter {
+	limits := &Limiter{Limits: l, Connections: probe.NewCeiling(l.Connections)}
 	rate := newWindow(l.Rate)
-	if rate == nil && l.InFlight <= 0 && limits.connections == nil {
+	if rate == nil && l.InFlight <= 0 && limits.Connections == nil {
 		return limits
 	}
 	limits.gate = &gate{most: l.InFlight, rate: rate}
-	limits.connections.OnChange(limits.gate.wake)
+	limits.Connections.OnChange(limits.gate.wake)
 	return limits
 }
 
-// mayHoldBack reports whether there is a ceiling for which requests may have to wait.
-func (l *limiter) mayHoldBack() bool { return l.gate != nil }
+// MayHoldBack reports whether there is a ceiling for which requests may have to wait.
+func (l *Limiter) MayHoldBack() bool { return l.gate != nil }
 
-// ticket returns what the worker with the result r shows for its requests. It gives up
+// Ticket returns what the worker with the result r shows for its requests. It gives up
 // waiting when cut is closed.
-func (l *limiter) ticket(r *probe.Result, cut <-chan struct{}) *ticket {
-	t := &ticket{result: r}
-	if l.mayHoldBack() {
+func (l *Limiter) Ticket(r *probe.Result, cut <-chan struct{}) *Ticket {
+	t := &Ticket{result: r}
+	if l.MayHoldBack() {
 		t.cut, t.granted = cut, make(chan struct{}, 1)
 	}
 	return t
@@ -55,15 +55,15 @@ func (l *limiter) ticket(r *probe.Result, cut <-chan struct{}) *ticket {
 
 // SetRate makes n requests in any span of so long the ceiling of the rate, in place of the
 // one that there is.
-func (l *limiter) SetRate(n int, span time.Duration) {
+func (l *Limiter) SetRate(n int, span time.Duration) {
 	l.gate.mu.Lock()
 	defer l.gate.mu.Unlock()
 	l.gate.rate = &window{length: span, starts: make([]probe.Instant, n)}
 }
 
-// await waits until the request of t may start, and takes what it needs. It returns
+// Await waits until the request of t may start, and takes what it needs. It returns
 // false, and has taken nothing, when that did not come before t or ctx ended.
-func (l *limiter) await(ctx context.Context, t *ticket) bool {
+func (l *Limiter) Await(ctx context.Context, t *Ticket) bool {
 	if l.gate == nil {
 		return ctx.Err() == nil
 	}
@@ -72,11 +72,11 @@ func (l *limiter) await(ctx context.Context, t *ticket) bool {
 	return ok || l.gate.wait(ctx, t)
 }
 
-// admit takes what the request of t needs to start. It waits for connections, but for
+// Admit takes what the request of t needs to start. It waits for connections, but for
 // other ceilings only in its turn among those that wait for them anyway; it calls hold
 // before and after. When the request is held back, admit has taken nothing and says
 // which ceiling is the reason.
-func (l *limiter) admit(ctx context.Context, t *ticket, hold func(reason dropReason, workers int)) (held dropReason, ok bool) {
+func (l *Limiter) Admit(ctx context.Context, t *Ticket, hold func(reason DropReason, workers int)) (held DropReason, ok bool) {
 	if l.gate == nil {
 		return 0, true
 	}
@@ -89,28 +89,28 @@ func (l *limiter) admit(ctx context.Context, t *ticket, hold func(reason dropRea
 	return held, l.gate.wait(ctx, t)
 }
 
-// next waits until a request that follows another, as after a redirect, may be sent.
+// Next waits until a request that follows another, as after a redirect, may be sent.
 // It returns false when ctx or the time ended before.
-func (l *limiter) next(ctx context.Context, until probe.Instant) bool {
+func (l *Limiter) Next(ctx context.Context, until probe.Instant) bool {
 	return l.gate == nil || l.gate.pass(ctx, until)
 }
 
-// done gives back what the request of t needed while it was in flight.
-func (l *limiter) done(t *ticket) {
-	l.giveBack(t)
-	l.leave()
+// Done gives back what the request of t needed while it was in flight.
+func (l *Limiter) Done(t *Ticket) {
+	l.GiveBack(t)
+	l.Leave()
 }
 
-// giveBack gives back what was reserved of connections for the request of t and was not
+// GiveBack gives back what was reserved of connections for the request of t and was not
 // used. It touches the request, and so is for the worker that has it.
-func (l *limiter) giveBack(t *ticket) {
+func (l *Limiter) GiveBack(t *Ticket) {
 	if t.engine != nil {
 		t.engine.Unreserve(t.result)
 	}
 }
 
-// leave makes room for a request in flight.
-func (l *limiter) leave() {
+// Leave makes room for a request in flight.
+func (l *Limiter) Leave() {
 	if l.gate != nil {
 		l.gate.leave()
 	}
@@ -127,16 +127,16 @@ type Holding struct {
 }
 
 // Holding returns what the limiter holds now.
-func (l *limiter) Holding() (h Holding) {
+func (l *Limiter) Holding() (h Holding) {
 	if l.gate != nil {
 		h = l.gate.holding()
 	}
-	h.Connections = l.connections.Used()
+	h.Connections = l.Connections.Used()
 	return h
 }
 
-// inUse returns how many requests are in flight, and how many per second have started.
-func (l *limiter) inUse() (inFlight, rate float64) {
+// InUse returns how many requests are in flight, and how many per second have started.
+func (l *Limiter) InUse() (inFlight, rate float64) {
 	if l.gate == nil {
 		return 0, 0
 	}

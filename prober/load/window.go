@@ -1,4 +1,4 @@
-package prober
+package load
 
 import (
 	"math"
@@ -34,8 +34,8 @@ func newWindow(rate float64) *window {
 	return &window{length: nanoseconds(1 / parts), starts: make([]probe.Instant, int(rate/parts))}
 }
 
-// wholeRate returns how many requests per second newWindow(rate) admits.
-func wholeRate(rate float64) float64 {
+// WholeRate returns how many requests per second newWindow(rate) admits.
+func WholeRate(rate float64) float64 {
 	if rate < 1 {
 		return rate
 	}

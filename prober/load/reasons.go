@@ -1,0 +1,52 @@
+package load
+
+// DropReason says why an arrival was never started.
+type DropReason uint8
+
+const (
+	// DropTimeout: no worker became free within the request's timeout.
+	DropTimeout DropReason = iota
+	// DropLate: its time ran out, and the process did not run for a part of it.
+	DropLate
+	// DropShutdown, dropReload, dropBreaker: the burst was ended before the
+	// arrival started.
+	DropShutdown
+	DropReload
+	DropBreaker
+	// DropLimitRate, dropLimitInFlight, dropLimitConnections: a ceiling of the
+	// process held the request back.
+	DropLimitRate
+	DropLimitInFlight
+	DropLimitConnections
+
+	NumDropReasons = iota
+)
+
+func (d DropReason) String() string {
+	return [NumDropReasons]string{
+		"timeout", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
+	}[d]
+}
+
+// IsTrouble tells whether the prober did not do what was asked of it, be it for
+// want of workers, for a ceiling or because it did not run, rather than that nobody
+// wants it any more.
+func (d DropReason) IsTrouble() bool {
+	return d == DropTimeout || d == DropLate || d >= DropLimitRate && d <= DropLimitConnections
+}
+
+// SkipReason says why no burst started at a slot.
+type SkipReason uint8
+
+const (
+	// SkipOverrun: the burst before was not over.
+	SkipOverrun SkipReason = iota
+	// SkipLate: the process did not run.
+	SkipLate
+	// SkipStuck: all workers hang in the engine.
+	SkipStuck
+
+	NumSkipReasons = iota
+)
+
+func (s SkipReason) String() string { return [NumSkipReasons]string{"overrun", "late", "stuck"}[s] }
