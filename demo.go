@@ -116,7 +116,7 @@ func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.M
 
 // printTable prints one line per target. before holds the number of requests at
 // the last table, and is brought up to date.
-func printTable(out io.Writer, targets []prober.Status, before map[string]uint64, every time.Duration) error {
+func printTable(out io.Writer, targets []prober.Snapshot, before map[string]uint64, every time.Duration) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nTARGET\tREQUESTS\tRATE/S\tP50\tP99\tCODES")
 	for _, t := range targets {

@@ -173,10 +173,10 @@ func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fi
 // verdict puts into words why the burst does not count as a success.
 func verdict(r *prober.Report) error {
 	var trouble []string
-	if n := r.Scheduled - r.Dropped(); r.Failed > 0 {
+	if n := r.Scheduled - r.Dropped.Total(); r.Failed > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests failed", r.Failed, n))
 	}
-	if n := r.Dropped(); n > 0 {
+	if n := r.Dropped.Total(); n > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests were never sent", n, r.Scheduled))
 	}
 	switch {

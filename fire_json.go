@@ -95,17 +95,6 @@ type fireResponseJSON struct {
 	Count   uint64 `json:"count"`
 }
 
-type fireConnectionJSON struct {
-	Opened uint64 `json:"opened"`
-	Reused uint64 `json:"reused"`
-	Resent uint64 `json:"resent"`
-}
-
-type fireBytesJSON struct {
-	Sent     uint64 `json:"sent"`
-	Received uint64 `json:"received"`
-}
-
 type fireTLSJSON struct {
 	Version          string     `json:"version"`
 	Cipher           string     `json:"cipher"`
@@ -138,21 +127,21 @@ func writeFireJSON(out io.Writer, r *prober.Report) error {
 func newFireJSON(r *prober.Report) *fireJSON {
 	j := &fireJSON{
 		Schema:      fireSchema,
-		Target:      r.Target,
+		Target:      r.Name,
 		URL:         r.URL,
-		Started:     r.Start.UTC(),
+		Started:     r.LastStart.UTC(),
 		Duration:    r.Duration.Seconds(),
 		Outcome:     r.Outcome,
 		OK:          r.OK(),
-		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), r.Cut},
+		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), r.Cuts.Requests()},
 		Rate:        fireRateJSON{Achieved: known(r.Rate)},
-		Drops:       list(r.Drops, func(d prober.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
+		Drops:       list(r.Dropped.ByReason(), func(d prober.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
 		Histogram:   list(r.Latency.Buckets, bucketJSON),
 		Phases:      list(r.Phases, phaseJSON),
 		Codes:       list(r.Codes, codeJSON),
-		Responses:   list(r.Responses, func(c prober.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
-		Connections: fireConnectionJSON{r.Opened, r.Reused, r.Resent},
-		Bytes:       fireBytesJSON{r.Sent, r.Received},
+		Responses:   list(r.ResponsesByCount(), func(c prober.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
+		Connections: connectionsJSON(&r.Counters),
+		Bytes:       bytesJSON(&r.Counters),
 		Failures:    list(r.Failures, failureJSON),
 	}
 	if r.Plan.Rate > 0 {

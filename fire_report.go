@@ -40,14 +40,14 @@ func writeFireText(out io.Writer, r *prober.Report) error {
 }
 
 func writeFireSummary(out io.Writer, r *prober.Report) {
-	if r.Target != r.URL {
-		fmt.Fprintf(out, "%s  ", r.Target)
+	if r.Name != r.URL {
+		fmt.Fprintf(out, "%s  ", r.Name)
 	}
-	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.Start.UTC().Format(time.DateTime+" UTC"),
+	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.LastStart.UTC().Format(time.DateTime+" UTC"),
 		outcomeWords(r.Outcome), shortDuration(r.Duration))
-	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), dropWords(r.Drops))
-	if r.Cut > 0 {
-		fmt.Fprintf(out, "\t%d more were cut and never due\n", r.Cut)
+	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), dropWords(r.Dropped.ByReason()))
+	if cut := r.Cuts.Requests(); cut > 0 {
+		fmt.Fprintf(out, "\t%d more were cut and never due\n", cut)
 	}
 	if r.Plan.Rate > 0 {
 		fmt.Fprintf(out, "rate\t%s of %s asked for\n", perSecond(r.Rate), perSecond(r.Plan.Rate))
@@ -55,11 +55,7 @@ func writeFireSummary(out io.Writer, r *prober.Report) {
 	} else {
 		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
 	}
-	fmt.Fprintf(out, "connections\t%d opened, %d requests on one that was open\n", r.Opened, r.Reused)
-	if r.Resent > 0 {
-		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", r.Resent)
-	}
-	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", r.Sent, r.Received)
+	writeFireCounters(out, &r.Counters)
 	writeFireTLS(out, r)
 	if l := r.Latency; l.Count > 0 {
 		fmt.Fprintf(out, "latency\tp50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s\n", shortDuration(l.P50), shortDuration(l.P90),
@@ -120,7 +116,7 @@ func writeFireTLS(out io.Writer, r *prober.Report) {
 	} {
 		same := c.what == "chain" && c.end.Equal(r.TLS.LeafNotAfter)
 		if !c.end.IsZero() && !same {
-			fmt.Fprintf(out, "%s\t%s\n", c.what, validity(c.end, r.Start))
+			fmt.Fprintf(out, "%s\t%s\n", c.what, validity(c.end, r.LastStart))
 		}
 	}
 	if r.TLS.Unverified {
@@ -169,10 +165,11 @@ func writeFireCodes(out io.Writer, r *prober.Report) {
 		share := 100 * float64(c.Count) / float64(r.Succeeded+r.Failed)
 		fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%.3g %%\t%s\n", c.Code, c.Code.Range(), c.Code.Name(), c.Count, share, c.Code.Meaning())
 	}
-	if len(r.Responses) > 0 {
+	responses := r.ResponsesByCount()
+	if len(responses) > 0 {
 		fmt.Fprintln(out, "\nSTATUS\tHTTP\tRESPONSES")
 	}
-	for _, c := range r.Responses {
+	for _, c := range responses {
 		fmt.Fprintf(out, "%d\t%s\t%d\n", c.Status, c.Version, c.Count)
 	}
 }

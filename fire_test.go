@@ -22,6 +22,7 @@ import (
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
+	"example.com/prober/prober/load"
 )
 
 // fireServers starts what the scripts fire at, and returns where: HEALTHY answers,
@@ -39,15 +40,10 @@ func fireServers(env *testscript.Env) []string {
 func exampleReport() *prober.Report {
 	start := time.Date(2026, time.March, 4, 9, 30, 0, 0, time.UTC)
 	r := &prober.Report{
-		Target:    "checkout",
-		URL:       "https://staging.example.com/checkout",
-		Start:     start,
 		Duration:  5240 * time.Millisecond,
-		Outcome:   prober.Complete,
 		Plan:      prober.Plan{Requests: 500, Length: 5 * time.Second, Rate: 100},
-		Scheduled: 500, Succeeded: 480, Failed: 15,
-		Drops: []prober.DropCount{{Reason: "timeout", Count: 5}},
-		Rate:  99,
+		Succeeded: 480, Failed: 15,
+		Rate: 99,
 		Latency: prober.Latency{
 			Count: 495, Mean: 41200 * time.Microsecond, P50: 20300 * time.Microsecond, P90: 31200 * time.Microsecond,
 			P95: 40500 * time.Microsecond, P99: time.Second, P999: time.Second, Max: time.Second,
@@ -61,7 +57,15 @@ func exampleReport() *prober.Report {
 			{Phase: errcode.PhaseProcessing, Count: 495, Mean: 39100 * time.Microsecond, P99: time.Second},
 			{Phase: errcode.PhaseTransfer, Count: 483, Mean: 460 * time.Microsecond, P99: 1200 * time.Microsecond},
 		},
-		Codes: []prober.CodeCount{{Code: errcode.OK, Count: 480}, {Code: errcode.RequestTimeout, Count: 12}, {Code: errcode.FromStatus(503), Count: 3}},
+		LagP99: 140 * time.Microsecond,
+	}
+	r.Snapshot = prober.Snapshot{
+		About: prober.About{
+			Name: "checkout", URL: "https://staging.example.com/checkout",
+			ClientNotAfter: start.AddDate(1, 0, 0),
+		},
+		Outcome: prober.Complete,
+		Codes:   []prober.CodeCount{{Code: errcode.OK, Count: 480}, {Code: errcode.RequestTimeout, Count: 12}, {Code: errcode.FromStatus(503), Count: 3}},
 		Responses: []prober.ResponseCount{
 			{Status: 200, Version: "1.1", Count: 480}, {Status: 503, Version: "1.1", Count: 3},
 		},
@@ -75,14 +79,14 @@ func exampleReport() *prober.Report {
 				Duration: 9300 * time.Microsecond, Status: 503, Remote: netip.MustParseAddrPort("192.0.2.8:443"),
 			},
 		},
-		Opened: 32, Reused: 463, Sent: 71775, Received: 412300,
 		TLS: &prober.TLS{
 			Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1",
 			LeafNotAfter: start.AddDate(0, 0, 61), EarliestNotAfter: start.AddDate(0, 0, 40),
 		},
-		ClientNotAfter: start.AddDate(1, 0, 0),
-		LagP99:         140 * time.Microsecond,
 	}
+	r.LastStart = start
+	r.Counters = prober.Counters{Scheduled: 500, Opened: 32, Reused: 463, Sent: 71775, Received: 412300}
+	r.Dropped[load.DropTimeout] = 5
 	r.Latency.Buckets = []prober.Bucket{
 		{Lower: 17_793_572, Upper: 18_581_361, Count: 180},
 		{Lower: 19_404_028, Upper: 20_263_118, Count: 120},

@@ -40,7 +40,7 @@ func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
 		assert.Equal(t, 1, fire(), "the next one does")
 		assert.False(t, target.recorder.breakerOpen())
 		assert.Equal(t, 100, fire())
-		assertConserved(t, target.recorder.snapshot())
+		assertConserved(t, target.recorder.Snapshot(WithEverything))
 	})
 }
 
@@ -51,12 +51,12 @@ func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
 		cfg.Breaker = &config.Breaker{After: 6, For: time.Minute}
 		target := testTarget(cfg, e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, e.count(), c.codes[errcode.FromStatus(500)].count)
+		assert.EqualValues(t, e.count(), c.ByCode[errcode.FromStatus(500)].count)
 		assert.LessOrEqual(t, e.count(), 7)
-		assert.Positive(t, c.dropped[load.DropBreaker])
-		assert.True(t, c.breakerOpen)
+		assert.Positive(t, c.Dropped[load.DropBreaker])
+		assert.True(t, c.BreakerOpen)
 	})
 }
 

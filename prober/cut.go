@@ -5,14 +5,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// cuts counts what of the plans of bursts was never due, because the bursts were ended
-// before. It is not among the requests that were scheduled.
-type cuts struct {
-	// bursts counts those that had requests left; requests counts these, as far as the
-	// burst is not bounded by its duration alone. On average, where arrivals are random.
-	bursts, requests uint64
-}
-
 // cutReasons are the reasons for which a burst is ended early.
 var cutReasons = [...]load.DropReason{load.DropShutdown, load.DropReload, load.DropBreaker}
 
@@ -56,6 +48,6 @@ func (r *recorder) cutClosed(reason load.DropReason, left uint64) {
 
 func (r *recorder) cutBurst(reason load.DropReason, requests uint64) {
 	r.cut = burstCut{happened: true, reason: reason, requests: requests}
-	r.cuts[reason].bursts++
-	r.cuts[reason].requests += requests
+	r.counts.Cuts[reason].Bursts++
+	r.counts.Cuts[reason].Requests += requests
 }

@@ -14,11 +14,11 @@ import (
 )
 
 // fireUntil fires a burst whose schedule ends at the given time, for the given cause.
-func fireUntil(target *target, d time.Duration, cause error) *tally {
+func fireUntil(target *target, d time.Duration, cause error) Snapshot {
 	schedule, stop := context.WithCancelCause(context.Background())
 	time.AfterFunc(d, func() { stop(cause) })
 	target.fire(schedule, context.Background(), 0)
-	return target.recorder.snapshot()
+	return target.recorder.Snapshot(WithEverything)
 }
 
 func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
@@ -38,10 +38,10 @@ func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
 					})
 					c := fireUntil(testTarget(cfg, e), 10*time.Second+time.Millisecond, cause)
 					assertConserved(t, c)
-					assert.EqualValues(t, 101, c.codes[errcode.OK].count, "one answer took %v", answer)
-					assert.Equal(t, cuts{1, 899}, c.cuts[reason])
-					assert.True(t, c.lastBurstSuccess.IsZero(), "it was cut")
-					scheduled, dropped = append(scheduled, c.scheduled), append(dropped, c.dropped[reason])
+					assert.EqualValues(t, 101, c.ByCode[errcode.OK].count, "one answer took %v", answer)
+					assert.Equal(t, Cut{1, 899}, c.Cuts[reason])
+					assert.True(t, c.LastSuccess.IsZero(), "it was cut")
+					scheduled, dropped = append(scheduled, c.Scheduled), append(dropped, c.Dropped[reason])
 				})
 			}
 			assert.Equal(t, []uint64{101, 101}, scheduled)
@@ -57,12 +57,12 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 		target := testTarget(cfg, newFakeEngine(takes(30*time.Minute)))
 		go func() {
 			time.Sleep(20*time.Second + time.Millisecond)
-			c := target.recorder.snapshot()
+			c := target.recorder.Snapshot(WithEverything)
 			assertConserved(t, c)
-			assert.EqualValues(t, 101, c.scheduled)
-			assert.EqualValues(t, 1, c.inFlight)
-			assert.EqualValues(t, 100, c.dropped[load.DropReload])
-			assert.Equal(t, cuts{1, 899}, c.cuts[load.DropReload], "before its last request has ended")
+			assert.EqualValues(t, 101, c.Scheduled)
+			assert.EqualValues(t, 1, c.InFlight)
+			assert.EqualValues(t, 100, c.Dropped[load.DropReload])
+			assert.Equal(t, Cut{1, 899}, c.Cuts[load.DropReload], "before its last request has ended")
 		}()
 		fireUntil(target, 10*time.Second+time.Millisecond, errReload)
 	})
@@ -71,16 +71,16 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 func TestABurstIsCutOnlyIfSomethingWasLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		burst config.Burst
-		want  cuts
+		want  Cut
 	}{
-		"a closed burst":                       {config.Burst{Requests: 100, Concurrency: 2}, cuts{1, 98}},
-		"one of some time":                     {config.Burst{Duration: time.Minute, Concurrency: 2}, cuts{1, 0}},
-		"one whose requests have all begun":    {config.Burst{Requests: 2, Concurrency: 2}, cuts{}},
-		"one whose time ends before an answer": {config.Burst{Duration: 2 * time.Second, Concurrency: 2}, cuts{}},
-		"an open burst":                        {config.Burst{Rate: 1, Requests: 10, Concurrency: 10}, cuts{1, 8}},
-		"one whose requests have all been due": {config.Burst{Rate: 10, Requests: 10, Concurrency: 10}, cuts{}},
-		"one of which all wait":                {config.Burst{Rate: 10, Requests: 10, Concurrency: 1}, cuts{1, 0}},
-		"a ramp":                               {config.Burst{Concurrency: 10, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 2}}}, cuts{1, 9}},
+		"a closed burst":                       {config.Burst{Requests: 100, Concurrency: 2}, Cut{1, 98}},
+		"one of some time":                     {config.Burst{Duration: time.Minute, Concurrency: 2}, Cut{1, 0}},
+		"one whose requests have all begun":    {config.Burst{Requests: 2, Concurrency: 2}, Cut{}},
+		"one whose time ends before an answer": {config.Burst{Duration: 2 * time.Second, Concurrency: 2}, Cut{}},
+		"an open burst":                        {config.Burst{Rate: 1, Requests: 10, Concurrency: 10}, Cut{1, 8}},
+		"one whose requests have all been due": {config.Burst{Rate: 10, Requests: 10, Concurrency: 10}, Cut{}},
+		"one of which all wait":                {config.Burst{Rate: 10, Requests: 10, Concurrency: 1}, Cut{1, 0}},
+		"a ramp":                               {config.Burst{Concurrency: 10, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 2}}}, Cut{1, 9}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,9 +88,9 @@ func TestABurstIsCutOnlyIfSomethingWasLeft(t *testing.T) {
 				cfg.Timeout = time.Minute
 				tally := fireUntil(testTarget(cfg, newFakeEngine(takes(3*time.Second))), 1500*time.Millisecond, errReload)
 				assertConserved(t, tally)
-				assert.Equal(t, c.want, tally.cuts[load.DropReload])
-				assert.Equal(t, c.want.bursts > 0, tally.lastBurstSuccess.IsZero())
-				assert.Zero(t, tally.cuts[load.DropShutdown].bursts+tally.cuts[load.DropBreaker].bursts)
+				assert.Equal(t, c.want, tally.Cuts[load.DropReload])
+				assert.Equal(t, c.want.Bursts > 0, tally.LastSuccess.IsZero())
+				assert.Zero(t, tally.Cuts[load.DropShutdown].Bursts+tally.Cuts[load.DropBreaker].Bursts)
 			})
 		})
 	}
@@ -114,14 +114,14 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 				cfg.Breaker = &config.Breaker{After: 5, For: time.Minute}
 				target := testTarget(cfg, e)
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 6, c.codes[errcode.FromStatus(500)].count)
-				assert.EqualValues(t, 1, c.cuts[load.DropBreaker].bursts)
-				assert.EqualValues(t, 100, c.scheduled+c.cuts[load.DropBreaker].requests)
-				assert.Less(t, c.scheduled, uint64(20))
+				assert.EqualValues(t, 6, c.ByCode[errcode.FromStatus(500)].count)
+				assert.EqualValues(t, 1, c.Cuts[load.DropBreaker].Bursts)
+				assert.EqualValues(t, 100, c.Scheduled+c.Cuts[load.DropBreaker].Requests)
+				assert.Less(t, c.Scheduled, uint64(20))
 				target.fire(t.Context(), context.Background(), 1)
-				assert.EqualValues(t, 1, target.recorder.snapshot().cuts[load.DropBreaker].bursts, "one request is all of the next")
+				assert.EqualValues(t, 1, target.recorder.Snapshot(WithEverything).Cuts[load.DropBreaker].Bursts, "one request is all of the next")
 			})
 		})
 	}
@@ -146,5 +146,5 @@ func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
 	assert.EqualValues(t, 7, b.Cut)
 	play(r, errcode.OK, outcome(time.Millisecond, nil))
 	assert.True(t, r.history.failingSince.IsZero())
-	assert.False(t, r.lastBurstSuccess.IsZero())
+	assert.False(t, r.counts.LastSuccess.IsZero())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
@@ -34,7 +35,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
 	shared := m.series()
 	d.TypicalSeries, d.MostSeries = shared, shared
-	counted := map[seriesKind]seriesCount{}
+	counted := map[SeriesKind]seriesCount{}
 	for _, t := range m.own(cfg) {
 		d.Targets++
 		l := loadOf(&t)
@@ -42,13 +43,37 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 		kind := kindOf(&t)
 		n, ok := counted[kind]
 		if !ok {
-			n = m.count(&t, shared)
+			n = m.count(kind, shared)
 			counted[kind] = n
 		}
 		d.TypicalSeries += n.typical
 		d.MostSeries += n.most
 	}
 	return d
+}
+
+// seriesCount is how many time series a target adds.
+type seriesCount struct{ typical, most int }
+
+func kindOf(t *config.Target) SeriesKind {
+	_, err := netip.ParseAddr(t.URL.Hostname())
+	return SeriesKind{
+		HTTPS:       t.URL.Scheme == "https",
+		Address:     err == nil,
+		Certificate: t.Connection.TLS.Cert != nil,
+	}
+}
+
+// count counts the series that a target of a kind adds to the shared ones.
+func (m *Manager) count(kind SeriesKind, shared int) seriesCount {
+	return seriesCount{typical: m.series(kind.Typical()) - shared, most: m.series(kind.Greatest()) - shared}
+}
+
+// series counts the time series of targets, and those that there are without any.
+func (m *Manager) series(targets ...Snapshot) int {
+	s := m.scrape(func() {})
+	s.Targets = targets
+	return m.page.Series(s)
 }
 
 func (d *Demand) add(t *config.Target, w load.Work) {

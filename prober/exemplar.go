@@ -43,7 +43,7 @@ func (r *recorder) exemplify(res *probe.Result, code errcode.Code) {
 	}
 	e := exemplar{res.HTTP.TraceID, res.Duration(), time.Now()}
 	if first {
-		h := r.codes[code]
+		h := r.times.ByCode[code]
 		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}
 	}
 	if slower {
@@ -54,7 +54,7 @@ func (r *recorder) exemplify(res *probe.Result, code errcode.Code) {
 // endExemplars gives the slowest request of the burst that ends to its histogram.
 func (r *recorder) endExemplars() {
 	if r.slowest.latency > 0 {
-		h := r.codes[r.slowest.code]
+		h := r.times.ByCode[r.slowest.code]
 		h.exemplars = &exemplars{first: h.exemplars.get().first, slowest: r.slowest.exemplar}
 	}
 	r.slowest = slowest{}

@@ -17,6 +17,11 @@ import (
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
+// noEngine stands where no request is sent.
+type noEngine struct{ probe.Engine }
+
+func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
+
 // fakeEngine stands in for the network: each request takes a time that the test
 // decides on, and its own goroutine's sleep is all there is to it.
 type fakeEngine struct {
@@ -137,17 +142,37 @@ func testTarget(cfg config.Target, e probe.Engine) *target {
 	return t
 }
 
+// responses returns how many responses had a status and a version of HTTP.
+func responses(s Snapshot, status int, version string) (n uint64) {
+	for _, r := range s.Responses {
+		if r.Status == status && r.Version == version {
+			n += r.Count
+		}
+	}
+	return n
+}
+
+// failed returns how many requests failed with a code in a phase.
+func failed(s Snapshot, code errcode.Code, phase errcode.Phase) (n uint64) {
+	for _, k := range s.Kinds {
+		if k.Code == code && k.Phase == phase {
+			n += k.Count
+		}
+	}
+	return n
+}
+
 // assertConserved demands that nothing is lost and nothing is counted twice.
-func assertConserved(t testing.TB, c *tally) {
+func assertConserved(t testing.TB, c Snapshot) {
 	t.Helper()
 	var counted, dropped uint64
-	for _, h := range c.codes {
+	for _, h := range c.ByCode {
 		counted += h.count
 	}
-	for _, n := range c.dropped {
+	for _, n := range c.Dropped {
 		dropped += n
 	}
-	if c.scheduled != counted+dropped+c.inFlight {
-		t.Errorf("scheduled %d, but %d counted + %d dropped + %d in flight", c.scheduled, counted, dropped, c.inFlight)
+	if c.Scheduled != counted+dropped+c.InFlight {
+		t.Errorf("scheduled %d, but %d counted + %d dropped + %d in flight", c.Scheduled, counted, dropped, c.InFlight)
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
-	"example.com/prober/prober/probe"
 )
 
 // Shot is one burst at one target, fired by hand instead of at a slot.
@@ -23,7 +21,7 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{cfg: t, recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine}
+	e := &entry{cfg: t, recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine, engines: new(engines)}
 	return &Shot{entry: e, target: m.newTarget(newSender(t, c), e)}, nil
 }
 
@@ -58,22 +56,22 @@ type Progress struct {
 // Progress returns how far the burst has come. It may be called from any goroutine
 // while Fire runs.
 func (s *Shot) Progress() Progress {
-	r := s.target.recorder
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lastBurstStart.IsZero() {
+	now := s.target.recorder.Snapshot(WithSummary)
+	if now.LastStart.IsZero() {
 		return Progress{}
 	}
-	r.advance(probe.Now())
-	p := Progress{
-		Elapsed:   time.Since(r.lastBurstStart),
-		Scheduled: r.scheduled,
-		InFlight:  r.inFlight,
+	return Progress{
+		Elapsed:   time.Since(now.LastStart),
+		Scheduled: now.Scheduled,
+		Ended:     now.Requests,
+		Dropped:   now.Dropped.Total(),
+		InFlight:  now.InFlight,
+		Failed:    now.Failed() + now.Own(),
 	}
-	for _, n := range r.dropped {
-		p.Dropped += n
-	}
-	p.Ended = p.Scheduled - p.Dropped - p.InFlight
-	p.Failed = p.Ended - r.codes[errcode.OK].count
-	return p
+}
+
+// Report returns what the burst came to. It is called after Fire has returned.
+func (s *Shot) Report() Report {
+	from := s.entry.source()
+	return NewReport(from.snapshot(WithEverything), s.Plan())
 }

@@ -24,7 +24,7 @@ import (
 
 func testShot(cfg config.Target, e *fakeEngine) *Shot {
 	t := testTarget(cfg, e)
-	return &Shot{entry: &entry{cfg: cfg, recorder: t.recorder, reports: t.reports, engine: e}, target: t}
+	return &Shot{entry: &entry{cfg: cfg, recorder: t.recorder, reports: t.reports, engine: e, engines: new(engines)}, target: t}
 }
 
 func TestAShotIsOneBurstAndItsReport(t *testing.T) {
@@ -43,16 +43,16 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 		s.Fire(t.Context(), context.Background())
 
 		r := s.Report()
-		assert.Equal(t, "checkout", r.Target)
+		assert.Equal(t, "checkout", r.Name)
 		assert.Equal(t, "https://shop.example/a", r.URL)
-		assert.Equal(t, start, r.Start)
+		assert.Equal(t, start, r.LastStart)
 		assert.Equal(t, 4950*time.Millisecond+300*time.Millisecond, r.Duration)
 		assert.Equal(t, Complete, r.Outcome)
 		assert.Equal(t, Plan{Requests: 100, Length: 5 * time.Second, Rate: 20}, r.Plan)
 		assert.EqualValues(t, 100, r.Scheduled)
 		assert.EqualValues(t, 90, r.Succeeded)
 		assert.EqualValues(t, 10, r.Failed)
-		assert.Zero(t, r.Dropped())
+		assert.Zero(t, r.Dropped.Total())
 		assert.Equal(t, 20.0, r.Rate, "an answer that comes after the last arrival does not lower the rate")
 		assert.False(t, r.OK())
 		assert.Equal(t, []CodeCount{{errcode.OK, 90}, {errcode.FromStatus(503), 10}}, r.Codes)
@@ -112,9 +112,9 @@ func TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays(t *testing.T) {
 			t.Parallel()
 			r := testRecorder()
 			for _, d := range latencies {
-				r.codes[errcode.OK].observe(r.bounds, d)
+				r.times.ByCode[errcode.OK].observe(r.bounds, d)
 			}
-			l := latencyOf(&r.tally)
+			l := r.times.latency()
 			assertHeld(t, latencies, l.Buckets)
 			assertHeld(t, latencies, l.Rows)
 			assert.LessOrEqual(t, len(l.Rows), MostRows)
@@ -154,9 +154,9 @@ func TestAllDistributionsHaveTheBoundsOfOneGrid(t *testing.T) {
 		grid[boundOf(i, 0)] = true
 	}
 	for d := time.Duration(1000); d < time.Hour; d += d / 10 {
-		r.codes[errcode.OK].observe(r.bounds, d)
+		r.times.ByCode[errcode.OK].observe(r.bounds, d)
 	}
-	l := latencyOf(&r.tally)
+	l := r.times.latency()
 	for _, b := range slices.Concat(l.Buckets, l.Rows) {
 		assert.True(t, grid[b.Lower] && grid[b.Upper], "%s to %s", b.Lower, b.Upper)
 	}
@@ -230,7 +230,7 @@ func TestAShotThatDropsArrivalsIsNotOK(t *testing.T) {
 		assert.Equal(t, Complete, r.Outcome)
 		assert.Zero(t, r.Failed)
 		assert.EqualValues(t, 10, r.Succeeded)
-		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: load.DropLimitInFlight.IsTrouble(), Count: 10}}, r.Drops)
+		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: load.DropLimitInFlight.IsTrouble(), Count: 10}}, r.Dropped.ByReason())
 		assert.Equal(t, 5.0, r.Rate)
 		assert.False(t, r.OK())
 	})
@@ -263,12 +263,12 @@ func TestAShotThatIsInterruptedReportsWhatWasDone(t *testing.T) {
 		assert.Equal(t, Interrupted, r.Outcome)
 		assert.False(t, r.OK())
 		assert.Equal(t, 12500*time.Millisecond, r.Duration)
-		assert.EqualValues(t, 5, r.Scheduled-r.Dropped())
-		assert.Empty(t, r.Drops, "nothing is due any more after the interruption")
-		assert.EqualValues(t, 55, r.Cut)
+		assert.EqualValues(t, 5, r.Scheduled-r.Dropped.Total())
+		assert.Empty(t, r.Dropped.ByReason(), "nothing is due any more after the interruption")
+		assert.EqualValues(t, 55, r.Cuts.Requests())
 		assert.Equal(t, []CodeCount{{errcode.OK, 3}, {errcode.Cancelled, 2}}, r.Codes)
 		assert.EqualValues(t, 3, r.Latency.Count, "what was cancelled says nothing about the target")
-		assert.Equal(t, Progress{Elapsed: time.Since(r.Start), Scheduled: 5, Ended: 5, Failed: 2}, s.Progress())
+		assert.Equal(t, Progress{Elapsed: time.Since(r.LastStart), Scheduled: 5, Ended: 5, Failed: 2}, s.Progress())
 	})
 }
 

@@ -59,8 +59,8 @@ func scarce(burst config.Burst, l *load.Limiter, e *scarceEngine) *target {
 	return t
 }
 
-func dropped(c *tally) (n uint64) {
-	for _, d := range c.dropped {
+func dropped(c Snapshot) (n uint64) {
+	for _, d := range c.Dropped {
 		n += d
 	}
 	return n
@@ -84,13 +84,13 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.Equal(t, tt.takes, time.Since(began))
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, tt.sent, c.scheduled, "no request is made up")
-				assert.EqualValues(t, tt.sent, c.codes[errcode.OK].count)
+				assert.EqualValues(t, tt.sent, c.Scheduled, "no request is made up")
+				assert.EqualValues(t, tt.sent, c.ByCode[errcode.OK].count)
 				assert.Zero(t, dropped(c))
 				assert.LessOrEqual(t, e.most, 3)
-				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.codes[errcode.OK].sum.duration(), "waiting is not the target's latency")
+				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.ByCode[errcode.OK].sum.duration(), "waiting is not the target's latency")
 				assert.Less(t, e.asked, 10*tt.sent, "nobody asks again and again")
 				assert.Equal(t, 3, e.free)
 				assert.Zero(t, target.limiter.Holding())
@@ -104,12 +104,12 @@ func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 		e := newScarceEngine(1, takes(400*time.Millisecond))
 		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, load.NewLimiter(Limits{Connections: 1}), e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 20, c.scheduled)
+		assert.EqualValues(t, 20, c.Scheduled)
 		assert.Equal(t, 1, e.most)
 		assert.GreaterOrEqual(t, e.count(), 5, "the connection is in use all the time")
-		assert.EqualValues(t, 20-e.count(), c.dropped[load.DropLimitConnections], "also of those for whom every worker waited")
+		assert.EqualValues(t, 20-e.count(), c.Dropped[load.DropLimitConnections], "also of those for whom every worker waited")
 		assert.EqualValues(t, 20-e.count(), dropped(c))
 		for i, start := range e.starts {
 			assert.Less(t, start.Sub(e.dues[i]), time.Second)
@@ -146,14 +146,14 @@ func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
 				target := testTarget(testConfig(config.Burst{Requests: 3, Concurrency: 1}), e)
 				target.limiter = load.NewLimiter(Limits{Connections: 1})
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 3, c.scheduled)
+				assert.EqualValues(t, 3, c.Scheduled)
 				sent := uint64(3 * len(hops))
-				assert.Equal(t, 3-sent, c.dropped[load.DropLimitConnections])
-				assert.Equal(t, sent, c.opened)
-				assert.Equal(t, sent, c.responses[responseKey{307, probe.HTTP11}])
-				assert.Equal(t, sent, c.failures[failureKey{errcode.LocalResources, errcode.PhaseQueue}])
+				assert.Equal(t, 3-sent, c.Dropped[load.DropLimitConnections])
+				assert.Equal(t, sent, c.Opened)
+				assert.Equal(t, sent, responses(c, 307, "1.1"))
+				assert.Equal(t, sent, failed(c, errcode.LocalResources, errcode.PhaseQueue))
 			})
 		})
 	}
@@ -188,9 +188,9 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 				target.fire(t.Context(), context.Background(), 0)
 				assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
 				assert.LessOrEqual(t, e.count(), 3)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.Equal(t, c.dropped[load.DropBreaker], dropped(c))
+				assert.Equal(t, c.Dropped[load.DropBreaker], dropped(c))
 				assert.Zero(t, target.limiter.Holding())
 			})
 		})
@@ -250,11 +250,11 @@ func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
 				bursts.Go(func() { open.fire(t.Context(), context.Background(), 0) })
 				bursts.Wait()
 				assert.Greater(t, greedy.count(), 30)
-				c := open.recorder.snapshot()
+				c := open.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 200, c.scheduled)
+				assert.EqualValues(t, 200, c.Scheduled)
 				assert.Greater(t, modest.count(), 30)
-				assert.EqualValues(t, 200-modest.count(), c.dropped[tt.reason])
+				assert.EqualValues(t, 200-modest.count(), c.Dropped[tt.reason])
 				assert.Zero(t, shared.Holding())
 			})
 		})

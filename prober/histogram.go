@@ -116,6 +116,12 @@ func (h *histogram) clone() histogram {
 	return c
 }
 
+// Count returns how many durations were counted.
+func (h *histogram) Count() uint64 { return h.count }
+
+// Sum returns the sum of the durations, as far as that is one.
+func (h *histogram) Sum() time.Duration { return h.sum.mean(1) }
+
 // quantile returns an estimate of the q-quantile: the upper end of the native
 // bucket that holds it, or the longest duration if that is less; 0 when nothing
 // was counted.

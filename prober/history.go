@@ -84,26 +84,23 @@ type mark struct {
 	late           uint64
 }
 
-func markOf(t *tally) mark {
-	m := mark{lag: t.lag.sum, fired: t.lag.count, opened: t.opened, reused: t.reused, late: t.dropped[load.DropLate]}
-	for p := range t.phases {
-		m.phases[p] = t.phases[p].sum
+func (r *recorder) mark() mark {
+	m := mark{
+		lag: r.times.Lag.sum, fired: r.times.Lag.count, opened: r.counts.Opened, reused: r.counts.Reused,
+		dropped: r.counts.Dropped.Total(), held: r.counts.Dropped.Held(), late: r.counts.Dropped[load.DropLate],
 	}
-	for reason, n := range t.dropped {
-		m.dropped += n
-		if load.DropReason(reason).IsTrouble() {
-			m.held += n
-		}
+	for p := range r.times.Phases {
+		m.phases[p] = r.times.Phases[p].sum
 	}
 	return m
 }
 
-// startBurst notes the start of a burst; t is what was counted before it.
-func (h *history) startBurst(t *tally) {
+// startBurst notes the start of a burst; before is how far the counters had come.
+func (h *history) startBurst(before mark, start time.Time) {
 	if h.live == nil {
 		h.live = new(liveBurst)
 	}
-	*h.live = liveBurst{start: t.lastBurstStart, before: markOf(t)}
+	*h.live = liveBurst{start: start, before: before}
 }
 
 // request notes a request that ended. It runs for every request, so success costs
@@ -144,8 +141,9 @@ func (h *history) failure(res *probe.Result, code errcode.Code) {
 	live.used++
 }
 
-// endBurst notes the end of the burst under way, which took d.
-func (h *history) endBurst(t *tally, d time.Duration) {
+// endBurst notes the end of the burst under way, which took d. The counters have come to
+// now, and of its requests so many have ended.
+func (h *history) endBurst(now mark, requests uint64, cut burstCut, d time.Duration) {
 	live := h.live
 	if live == nil {
 		return
@@ -155,15 +153,15 @@ func (h *history) endBurst(t *tally, d time.Duration) {
 	*b = pastBurst{
 		start:    live.start.UnixMilli(),
 		duration: seconds(d),
-		requests: clip(t.burst.requests),
+		requests: clip(requests),
 		failed:   live.failed,
 		own:      live.own,
 	}
-	if t.cut.happened {
-		b.cutBy, b.cut = uint8(t.cut.reason)+1, clip(t.cut.requests)
+	if cut.happened {
+		b.cutBy, b.cut = uint8(cut.reason)+1, clip(cut.requests)
 	}
 	b.measure(live)
-	b.compare(&live.before, markOf(t), t.burst.requests)
+	b.compare(&live.before, now, requests)
 	b.keep(live.kinds[:live.used], kinds)
 	h.judge(b, live.start)
 }
@@ -217,6 +215,15 @@ func (b *pastBurst) keep(kinds []kind, room *[keptKinds]kind) {
 }
 
 func byCount(a, b kind) int { return cmp.Compare(b.count, a.count) }
+
+// sendRate returns how many requests of the last burst started per second, 0 where there
+// is no rate.
+func (h *history) sendRate() float64 {
+	if h.live == nil {
+		return 0
+	}
+	return h.live.starts.rate()
+}
 
 // judge notes since when things go wrong. A burst without a request that reached
 // the target says nothing about it, and one that was cut short is no success.

@@ -117,12 +117,12 @@ func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
 	assert.Zero(t, h.failingSince)
 	play(r, errcode.Refused, refusal())
 	first := h.failingSince
-	assert.Equal(t, r.lastBurstStart, first)
+	assert.Equal(t, r.counts.LastStart, first)
 	play(r, errcode.Closed, refusal())
 	assert.Equal(t, first, h.failingSince, "the run goes on with another code")
 	play(r, errcode.LocalPorts, refusal())
 	assert.Equal(t, first, h.failingSince, "a burst that never reached the target says nothing about it")
-	assert.Equal(t, r.lastBurstStart, h.troubledSince)
+	assert.Equal(t, r.counts.LastStart, h.troubledSince)
 	play(r, errcode.OK)
 	assert.NotZero(t, h.troubledSince, "nor does an empty one")
 	play(r, errcode.OK, outcome(1, nil))
@@ -178,15 +178,15 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		recorders := make([]*recorder, targets)
 		for i := range recorders {
 			recorders[i] = testRecorder()
-			recorders[i].history.startBurst(&recorders[i].tally)
+			recorders[i].history.startBurst(recorders[i].mark(), recorders[i].counts.LastStart)
 			recorders[i].history = history{} // what the recorder itself takes is not meant
 		}
 		before := heapInUse()
 		for _, r := range recorders {
 			for range 2 * keptBursts {
-				r.history.startBurst(&r.tally)
+				r.history.startBurst(r.mark(), r.counts.LastStart)
 				play(r)
-				r.history.endBurst(&r.tally, time.Second)
+				r.history.endBurst(r.mark(), r.burst.requests, r.cut, time.Second)
 			}
 		}
 		after := heapInUse()

@@ -105,14 +105,14 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, config.Network{})
 			require.NoError(t, err)
 			shot.Fire(t.Context(), t.Context())
-			c := shot.entry.recorder.snapshot()
+			c := shot.entry.recorder.Snapshot(WithEverything)
 			assertConserved(t, c)
-			assert.EqualValues(t, 30, c.scheduled)
-			assert.EqualValues(t, 30, c.codes[errcode.OK].count)
+			assert.EqualValues(t, 30, c.Scheduled)
+			assert.EqualValues(t, 30, c.ByCode[errcode.OK].count)
 			assert.Zero(t, dropped(c))
 			assert.EqualValues(t, 30, s.requests.Load())
 			assert.LessOrEqual(t, s.most.Load(), int64(3))
-			assert.LessOrEqual(t, c.opened, uint64(3), "they stay warm")
+			assert.LessOrEqual(t, c.Opened, uint64(3), "they stay warm")
 			assert.Zero(t, shot.target.limiter.Holding())
 		})
 	}
@@ -194,8 +194,8 @@ func TestNothingIsHeldAfterAStorm(t *testing.T) {
 	for seed := range 3 {
 		apply(t, m, targets(seed)...)
 		for _, i := range []int{0, 1, 2, 3} {
-			before := tallyOf(m, fmt.Sprint(i)).bursts
-			require.Eventually(t, func() bool { return tallyOf(m, fmt.Sprint(i)).bursts > before+1 }, patience, time.Millisecond)
+			before := tallyOf(m, fmt.Sprint(i)).Bursts
+			require.Eventually(t, func() bool { return tallyOf(m, fmt.Sprint(i)).Bursts > before+1 }, patience, time.Millisecond)
 		}
 		for i := range stormy {
 			assertConserved(t, tallyOf(m, fmt.Sprint(i)))

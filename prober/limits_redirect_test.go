@@ -12,7 +12,6 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/probe"
 )
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
@@ -40,12 +39,12 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		cancel()
 		<-fired
 		assert.EqualValues(t, 6, s.requests.Load(), "four of the first chain, two of the second")
-		c := shot.entry.recorder.snapshot()
+		c := shot.entry.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
-		require.Contains(t, c.codes, errcode.Cancelled)
+		assert.EqualValues(t, 1, c.ByCode[errcode.OK].count)
+		require.Contains(t, c.ByCode, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, c.responses[responseKey{302, map[config.HTTPVersion]probe.Version{config.HTTP11: probe.HTTP11, config.H2C: probe.HTTP2}[version]}])
+		assert.EqualValues(t, 5, responses(c, 302, map[config.HTTPVersion]string{config.HTTP11: "1.1", config.H2C: "2"}[version]))
 		assert.Zero(t, l.Holding())
 	}
 }

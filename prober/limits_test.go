@@ -32,11 +32,11 @@ func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 100}), e)
 				target.limiter = load.NewLimiter(tt.limits)
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 200, c.scheduled, "what is held back was due all the same")
+				assert.EqualValues(t, 200, c.Scheduled, "what is held back was due all the same")
 				assert.Equal(t, tt.sent, e.count())
-				assert.EqualValues(t, 200-tt.sent, c.dropped[tt.reason])
+				assert.EqualValues(t, 200-tt.sent, c.Dropped[tt.reason])
 				assert.Zero(t, target.limiter.Holding())
 			})
 		})
@@ -54,10 +54,10 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 		for i := 10; i < len(e.starts); i++ {
 			assert.GreaterOrEqual(t, e.starts[i].Sub(e.starts[i-10]), time.Second)
 		}
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 50, c.codes[errcode.OK].count)
-		assert.Less(t, c.codes[errcode.OK].sum.duration(), time.Second, "waiting for a ceiling is not the target's latency")
+		assert.EqualValues(t, 50, c.ByCode[errcode.OK].count)
+		assert.Less(t, c.ByCode[errcode.OK].sum.duration(), time.Second, "waiting for a ceiling is not the target's latency")
 	})
 }
 

@@ -314,7 +314,7 @@ func (m *Manager) remove(name string, e *entry) {
 		defer m.mu.Unlock()
 		if e.removed && e.run == last {
 			e.reports.end()
-			m.retired.merge(&e.recorder.snapshot().lag)
+			e.recorder.AddLag(&m.retired)
 			delete(m.entries, name)
 		}
 	})

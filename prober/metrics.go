@@ -9,7 +9,6 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
 )
 
@@ -31,7 +30,7 @@ const (
 var families = [...]family{
 	{
 		"prober_breaker_open", "Whether bursts are thinned to one request after failures in a row.",
-		gaugeType, perTarget(func(v *view) float64 { return boolean(v.breakerOpen) }),
+		gaugeType, perTarget(func(v *view) float64 { return boolean(v.BreakerOpen) }),
 	},
 	{
 		"prober_burst_duration_seconds", "Time from the start of a burst to the end of its last request.",
@@ -39,23 +38,23 @@ var families = [...]family{
 	},
 	{
 		"prober_burst_interval_seconds", "Configured time from the start of a burst to the start of the next.",
-		gaugeType, perTarget(func(v *view) float64 { return v.cfg.Interval.Seconds() }),
+		gaugeType, perTarget(func(v *view) float64 { return v.Interval.Seconds() }),
 	},
 	{
 		"prober_burst_last_start_timestamp_seconds", "When the last burst started; 0 before the first.",
-		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.lastBurstStart) }),
+		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.LastStart) }),
 	},
 	{
 		"prober_burst_last_success_timestamp_seconds", "When the last burst without a failure ended; 0 before the first.",
-		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.lastBurstSuccess) }),
+		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.LastSuccess) }),
 	},
 	{
 		"prober_burst_peak_in_flight_requests", "The most requests in flight at once during the last burst.",
-		gaugeType, perTarget(func(v *view) float64 { return float64(v.lastPeak) }),
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.PeakInFlight) }),
 	},
 	{
 		"prober_bursts_cut_total", "Bursts that were ended before all of their requests were due, by reason.",
-		counterType, cutsOf(func(c cuts) uint64 { return c.bursts }),
+		counterType, cutsOf(func(c Cut) uint64 { return c.Bursts }),
 	},
 	{
 		"prober_bursts_skipped_total", "Slots at which no burst started, by reason.",
@@ -63,27 +62,27 @@ var families = [...]family{
 	},
 	{
 		"prober_bursts_total", "Bursts that ended.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.bursts }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Bursts }),
 	},
 	{
 		"prober_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
-		gaugeType, single(func(s *scrape) float64 { return unixSeconds(s.reload.success) }),
+		gaugeType, single(func(s *scrape) float64 { return unixSeconds(s.Loaded) }),
 	},
 	{
 		"prober_config_last_reload_successful", "Whether the last attempt to load the configuration succeeded.",
-		gaugeType, single(func(s *scrape) float64 { return boolean(s.reload.ok) }),
+		gaugeType, single(func(s *scrape) float64 { return boolean(!s.ReloadFailed) }),
 	},
 	{
 		"prober_connections_open", "Connections that are open.",
-		gaugeType, perTarget(func(v *view) float64 { return float64(v.open) }),
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.Open) }),
 	},
 	{
 		"prober_connections_opened_total", "Connections that were established.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.opened }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Opened }),
 	},
 	{
 		"prober_connections_reused_total", "Requests that were sent on a connection that was open already.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.reused }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Reused }),
 	},
 	{
 		"prober_error_code_info", "The name and range of each error code.",
@@ -99,11 +98,11 @@ var families = [...]family{
 	},
 	{
 		"prober_log_lines_dropped_total", "Lines of the prober's log that were dropped because nobody read it or it could not be written.",
-		counterType, func(p *page, s *scrape) { p.counter(s.dropped, s.created) },
+		counterType, func(p *page, s *scrape) { p.counter(s.DroppedLogLines, s.created) },
 	},
 	{
 		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.received }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Received }),
 	},
 	{
 		"prober_request_duration_seconds", "Time from when a request was due to its last byte.",
@@ -119,7 +118,7 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_cut_total", "Requests that were never due because their burst was cut, by reason, as far as their number is known.",
-		counterType, cutsOf(func(c cuts) uint64 { return c.requests }),
+		counterType, cutsOf(func(c Cut) uint64 { return c.Requests }),
 	},
 	{
 		"prober_requests_dropped_total", "Requests that were due and never started, by reason.",
@@ -127,15 +126,15 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_in_flight", "Requests that are due and have not ended.",
-		gaugeType, perTarget(func(v *view) float64 { return float64(v.inFlight) }),
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.InFlight) }),
 	},
 	{
 		"prober_requests_resent_total", "Requests that were sent once more, because the server said that it had not processed them.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.resent }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Resent }),
 	},
 	{
 		"prober_requests_scheduled_total", "Requests that were due.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.scheduled }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Scheduled }),
 	},
 	{
 		"prober_requests_total", "Requests that ended, by error code; 0 is success.",
@@ -147,15 +146,15 @@ var families = [...]family{
 	},
 	{
 		"prober_schedule_lag_seconds", "Time from when a request was due to when it was fired, as far as the prober itself is the cause.",
-		histogramType, func(p *page, s *scrape) { p.histogram(&s.lag, lagBounds, s.native) },
+		histogramType, func(p *page, s *scrape) { p.histogram(&s.Lag, lagBounds, s.Native) },
 	},
 	{
 		"prober_sent_bytes_total", "Bytes of HTTP sent, before TLS.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.sent }),
+		counterType, countPerTarget(func(v *view) uint64 { return v.Sent }),
 	},
 	{
 		"prober_shard_ordinal", "Which of the shards this prober is, counted from 0.",
-		gaugeType, single(func(s *scrape) float64 { return float64(s.shard.Ordinal) }),
+		gaugeType, single(func(s *scrape) float64 { return float64(s.Shard) }),
 	},
 	{
 		"prober_target_info", "The URL of a target, without query, and the labels that its configuration gives it.",
@@ -171,15 +170,15 @@ var families = [...]family{
 	},
 	{
 		"prober_tls_unverified", "Whether any certificate of the target is accepted.",
-		gaugeType, perTarget(func(v *view) float64 { return boolean(v.cfg.Connection.TLS.InsecureSkipVerify) }),
+		gaugeType, perTarget(func(v *view) float64 { return boolean(v.Unchecked) }),
 	},
 	{
 		"prober_total_shards", "How many shards there are.",
-		gaugeType, single(func(s *scrape) float64 { return float64(s.shard.Count()) }),
+		gaugeType, single(func(s *scrape) float64 { return float64(s.Shards) }),
 	},
 }
 
-// MetricNames yields the names of all metrics that [Manager.Families] may return.
+// MetricNames yields the names of all metrics that [Page.Families] may return.
 func MetricNames() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range families {
@@ -224,7 +223,7 @@ func (p *page) requests(s *scrape) {
 		v := &s.targets[i]
 		for code, n := range v.counts() {
 			sample := p.counter(n, v.createdOf(code), p.code(code), v.name)
-			if h := v.codes[code]; h != nil && h.exemplars.get().first.latency > 0 {
+			if h := v.ByCode[code]; h != nil && h.exemplars.get().first.latency > 0 {
 				sample.Exemplar = h.exemplars.first.dto(1)
 			}
 		}
@@ -234,8 +233,8 @@ func (p *page) requests(s *scrape) {
 func (p *page) requestDurations(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
-		for _, code := range slices.Sorted(maps.Keys(v.codes)) {
-			p.histogram(v.codes[code], s.bounds, s.native, p.code(code), v.name)
+		for _, code := range slices.Sorted(maps.Keys(v.ByCode)) {
+			p.histogram(v.ByCode[code], s.Bounds, s.Native, p.code(code), v.name)
 		}
 	}
 }
@@ -244,8 +243,8 @@ func (p *page) phaseDurations(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {
-			if h := &v.phases[phase]; h.count > 0 {
-				p.histogram(h, s.bounds, s.native, p.phases[phase], v.name)
+			if h := &v.Phases[phase]; h.count > 0 {
+				p.histogram(h, s.Bounds, s.Native, p.phases[phase], v.name)
 			}
 		}
 	}
@@ -254,8 +253,8 @@ func (p *page) phaseDurations(s *scrape) {
 func (p *page) failures(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
-		for _, key := range sorted(v.tally.failures, failureKey.compare) {
-			p.counter(v.tally.failures[key], v.created, p.code(key.code), p.phases[key.phase], v.name)
+		for _, k := range v.Kinds {
+			p.counter(k.Count, v.created, p.code(k.Code), p.phases[k.Phase], v.name)
 		}
 	}
 }
@@ -263,8 +262,8 @@ func (p *page) failures(s *scrape) {
 func (p *page) responses(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
-		for _, key := range sorted(v.tally.responses, responseKey.compare) {
-			p.counter(v.tally.responses[key], v.created, p.versions[key.version], p.status(key.status), v.name)
+		for _, r := range v.Responses {
+			p.counter(r.Count, v.created, p.version(r.Version), p.status(r.Status), v.name)
 		}
 	}
 }
@@ -272,18 +271,18 @@ func (p *page) responses(s *scrape) {
 func (p *page) dropped(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
-		for reason, n := range v.tally.dropped {
+		for reason, n := range v.Dropped {
 			p.counter(n, v.created, p.reasons[reason], v.name)
 		}
 	}
 }
 
-func cutsOf(count func(cuts) uint64) func(*page, *scrape) {
+func cutsOf(count func(Cut) uint64) func(*page, *scrape) {
 	return func(p *page, s *scrape) {
 		for i := range s.targets {
 			v := &s.targets[i]
 			for _, reason := range cutReasons {
-				p.counter(count(v.tally.cuts[reason]), v.created, p.reasons[reason], v.name)
+				p.counter(count(v.Cuts[reason]), v.created, p.reasons[reason], v.name)
 			}
 		}
 	}
@@ -292,7 +291,7 @@ func cutsOf(count func(cuts) uint64) func(*page, *scrape) {
 func (p *page) skipped(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
-		for reason, n := range v.tally.skipped {
+		for reason, n := range v.Skipped {
 			p.counter(n, v.created, p.skips[reason], v.name)
 		}
 	}
@@ -300,7 +299,7 @@ func (p *page) skipped(s *scrape) {
 
 func (p *page) burstDurations(s *scrape) {
 	for i := range s.targets {
-		p.histogram(&s.targets[i].burstDuration, burstBounds, s.native, s.targets[i].name)
+		p.histogram(&s.targets[i].BurstDuration, burstBounds, s.Native, s.targets[i].name)
 	}
 }
 
@@ -313,9 +312,9 @@ func (p *page) errorCodes(*scrape) {
 // targets exposes what the configuration says about each.
 func (p *page) targets(s *scrape) {
 	for i := range s.targets {
-		cfg := s.targets[i].cfg
-		values := map[string]string{"target": cfg.Name, "url": config.RedactedURL(cfg.URL)}
-		maps.Copy(values, cfg.Labels)
+		about := &s.targets[i].About
+		values := map[string]string{"target": about.Name, "url": about.URL}
+		maps.Copy(values, about.Labels)
 		labels := make([]*dto.LabelPair, 0, len(values))
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			labels = append(labels, pair(name, values[name]))
@@ -333,16 +332,16 @@ func (p *page) certificates(s *scrape) {
 				p.gauge(unixSeconds(end), role, v.name)
 			}
 		}
-		certificate(client, v.clientEnd)
-		certificate(earliest, v.tally.tls.EarliestNotAfter)
-		certificate(leaf, v.tally.tls.LeafNotAfter)
+		certificate(client, v.ClientNotAfter)
+		certificate(earliest, v.tls.EarliestNotAfter)
+		certificate(leaf, v.tls.LeafNotAfter)
 	}
 }
 
 func (p *page) tls(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
-		if t := &v.tally.tls; t.Version != 0 {
+		if t := &v.tls; t.Version != 0 {
 			p.gauge(1, pair("alpn", t.ALPN), pair("cipher", tls.CipherSuiteName(t.Cipher)), v.name,
 				pair("version", tls.VersionName(t.Version)))
 		}

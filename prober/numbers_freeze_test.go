@@ -53,8 +53,8 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 			r.mu.Lock()
 			r.advance(start.Add(7 * time.Second))
 			r.mu.Unlock()
-			assert.EqualValues(t, c.expired, r.dropped[load.DropTimeout])
-			assert.EqualValues(t, c.late, r.dropped[load.DropLate])
+			assert.EqualValues(t, c.expired, r.counts.Dropped[load.DropTimeout])
+			assert.EqualValues(t, c.late, r.counts.Dropped[load.DropLate])
 		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
-	"example.com/prober/prober/probe"
 )
 
 // page is the memory into which families of metrics are written one after
@@ -20,22 +19,19 @@ type page struct {
 	gauges     arena[gaugeSample]
 	counters   arena[counterSample]
 	histograms arena[histogramSample]
-	// codes and statuses hold the label pairs that many series have in common.
+	// codes, statuses and versions hold the label pairs that many series have in common.
 	codes    map[errcode.Code]*dto.LabelPair
 	statuses map[int]*dto.LabelPair
 	phases   [errcode.NumPhases]*dto.LabelPair
-	versions [probe.HTTP2 + 1]*dto.LabelPair
+	versions map[string]*dto.LabelPair
 	reasons  [load.NumDropReasons]*dto.LabelPair
 	skips    [load.NumSkipReasons]*dto.LabelPair
 }
 
 func newPage() *page {
-	p := &page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair)}
+	p := &page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair), versions: make(map[string]*dto.LabelPair)}
 	for i := range p.phases {
 		p.phases[i] = pair("phase", errcode.Phase(i).String())
-	}
-	for i := range p.versions {
-		p.versions[i] = pair("http_version", probe.Version(i).String())
 	}
 	for i := range p.reasons {
 		p.reasons[i] = pair("reason", load.DropReason(i).String())
@@ -118,6 +114,15 @@ func (p *page) status(status int) *dto.LabelPair {
 	if l == nil {
 		l = pair("status", strconv.Itoa(status))
 		p.statuses[status] = l
+	}
+	return l
+}
+
+func (p *page) version(version string) *dto.LabelPair {
+	l := p.versions[version]
+	if l == nil {
+		l = pair("http_version", version)
+		p.versions[version] = l
 	}
 	return l
 }

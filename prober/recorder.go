@@ -20,47 +20,48 @@ var expectedCodes = [...]errcode.Code{
 	errcode.FromStatus(503), errcode.FromStatus(504),
 }
 
-type (
-	failureKey struct {
-		code  errcode.Code
-		phase errcode.Phase
-	}
-	responseKey struct {
-		status  int
-		version probe.Version
-	}
-)
+// Counters are what is counted of one target without labels. A tag is the name in the API.
+type Counters struct {
+	// Scheduled requests were due; Bursts have ended.
+	Scheduled uint64 `json:"-"`
+	Bursts    uint64 `json:"-"`
+	// Sent and Received count bytes of HTTP, without TLS.
+	Sent     uint64 `json:"sent_bytes"`
+	Received uint64 `json:"received_bytes"`
+	// Opened counts connections, Reused the requests sent on one that was open.
+	Opened uint64 `json:"connections_opened"`
+	Reused uint64 `json:"connections_reused"`
+	// Resent counts the requests that were sent once more, because the server said
+	// that it had not processed them.
+	Resent uint64 `json:"requests_resent"`
+}
 
-// tally is everything counted of one target. Its numbers agree with each other:
-// scheduled = the counts of all codes + dropped + inFlight.
-type tally struct {
-	scheduled uint64
-	inFlight  uint64
-	dropped   [load.NumDropReasons]uint64
+// Counts are all numbers of one target but for those by error code, and its distributions.
+// A copy shares nothing. They agree with each other: Scheduled = the counts of all codes +
+// Dropped + InFlight.
+type Counts struct {
+	Counters
 
-	// codes holds the duration of the requests of each code that has occurred, and
+	// InFlight requests are due and have not ended; PeakInFlight is the most there were at
+	// once in the last burst.
+	InFlight, PeakInFlight uint64
+	Dropped                Drops
+	Skipped                Skips
+	Cuts                   Cuts
+	// LastStart and LastSuccess are zero before the first burst and success.
+	LastStart, LastSuccess time.Time
+
+	tls probe.TLSInfo // as the last handshake showed it
+}
+
+// Distributions are the histograms of one target.
+type Distributions struct {
+	// ByCode holds the duration of the requests of each code that has occurred, and
 	// of success; the counter of a code is the count of its histogram.
-	codes     map[errcode.Code]*histogram
-	phases    [errcode.NumPhases]histogram
-	failures  map[failureKey]uint64
-	responses map[responseKey]uint64
-	lag       histogram
-
-	sent, received, opened, reused, resent uint64
-
-	bursts           uint64
-	skipped          [load.NumSkipReasons]uint64
-	cuts             [load.NumDropReasons]cuts // of which cutReasons are used
-	cut              burstCut                  // of the burst under way
-	burstDuration    histogram
-	peak, lastPeak   uint64 // of requests in flight: of this burst, of the last
-	lastBurstStart   time.Time
-	lastBurstSuccess time.Time
-	// burst is the count of the burst under way, last that of the one before it.
-	burst, last burstTally
-
-	tls         probe.TLSInfo
-	breakerOpen bool
+	ByCode        map[errcode.Code]*histogram
+	Phases        [errcode.NumPhases]histogram
+	Lag           histogram
+	BurstDuration histogram
 }
 
 // burstTally counts the requests of one burst that ended, and its failures.
@@ -79,9 +80,16 @@ type recorder struct {
 	bounds  *bounds
 	created time.Time
 
-	mu sync.Mutex
-	tally
-	arrivals *load.Arrivals // of the open burst under way, or nil
+	mu        sync.Mutex
+	counts    Counts
+	times     Distributions
+	failures  map[failureKey]uint64
+	responses map[responseKey]uint64
+	// burst is the count of the burst under way, last that of the one before it.
+	burst, last burstTally
+	peak        uint64         // of requests in flight in the burst under way
+	cut         burstCut       // of the burst under way
+	arrivals    *load.Arrivals // of the open burst under way, or nil
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
 	held    int
@@ -97,7 +105,7 @@ type recorder struct {
 
 func newRecorder(b *bounds) *recorder {
 	r := &recorder{bounds: b, created: time.Now()}
-	r.codes = map[errcode.Code]*histogram{errcode.OK: {created: r.created}}
+	r.times.ByCode = map[errcode.Code]*histogram{errcode.OK: {created: r.created}}
 	r.failures = make(map[failureKey]uint64)
 	r.responses = make(map[responseKey]uint64)
 	r.burst.failures = make(map[errcode.Code]uint64)
@@ -110,11 +118,11 @@ func (r *recorder) startBurst(a *load.Arrivals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.peak, r.thinned, r.cut = 0, false, burstCut{}
-	r.lastBurstStart = time.Now()
+	r.counts.LastStart = time.Now()
 	r.arrivals = a
-	r.history.startBurst(&r.tally)
+	r.history.startBurst(r.mark(), r.counts.LastStart)
 	if r.behind > 0 {
-		r.lag.observe(lagBounds, r.behind)
+		r.times.Lag.observe(lagBounds, r.behind)
 		r.behind = 0
 	}
 }
@@ -126,14 +134,14 @@ func (r *recorder) endBurst(d time.Duration, reason load.DropReason) {
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
 	r.arrivals = nil
-	r.bursts++
-	r.lastPeak = r.peak
-	r.burstDuration.observe(burstBounds, d)
+	r.counts.Bursts++
+	r.counts.PeakInFlight = r.peak
+	r.times.BurstDuration.observe(burstBounds, d)
 	r.burst.cut = r.cut.happened
 	if r.burst.isSuccess() {
-		r.lastBurstSuccess = time.Now()
+		r.counts.LastSuccess = time.Now()
 	}
-	r.history.endBurst(&r.tally, d)
+	r.history.endBurst(r.mark(), r.burst.requests, r.cut, d)
 	r.endExemplars()
 	r.burst, r.last = r.last, r.burst
 	r.burst.requests, r.burst.cut = 0, false
@@ -144,7 +152,7 @@ func (r *recorder) endBurst(d time.Duration, reason load.DropReason) {
 func (r *recorder) skip(reason load.SkipReason, slots int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.skipped[reason] += uint64(slots)
+	r.counts.Skipped[reason] += uint64(slots)
 }
 
 // late counts the slots that were missed because the process did not run, and notes
@@ -208,17 +216,17 @@ func (r *recorder) claim(now, free probe.Instant) (due probe.Instant, state load
 	}
 	due, state = r.arrivals.Claim()
 	if state == load.Claimed {
-		r.lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
+		r.times.Lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
 	}
 	return due, state
 }
 
 func (r *recorder) connected(opened, reused bool) {
 	if opened {
-		r.opened++
+		r.counts.Opened++
 	}
 	if reused {
-		r.reused++
+		r.counts.Reused++
 	}
 }
 
@@ -245,7 +253,7 @@ func (r *recorder) hold(reason load.DropReason, workers int) {
 func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.inFlight--
+	r.counts.InFlight--
 	r.count(res, code)
 	if code.IsLocal() || !r.breaker.IsThere() {
 		return false
@@ -259,15 +267,15 @@ func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
 }
 
 func (r *recorder) count(res *probe.Result, code errcode.Code) {
-	h := r.codes[code]
+	h := r.times.ByCode[code]
 	if h == nil {
 		h = &histogram{}
-		r.codes[code] = h
+		r.times.ByCode[code] = h
 	}
 	h.observe(r.bounds, res.Duration())
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
 		if d, ok := res.Phase(p); ok {
-			r.phases[p].observe(r.bounds, d)
+			r.times.Phases[p].observe(r.bounds, d)
 		}
 	}
 	r.burst.requests++
@@ -281,14 +289,14 @@ func (r *recorder) count(res *probe.Result, code errcode.Code) {
 }
 
 func (r *recorder) transfer(res *probe.Result) {
-	r.sent += uint64(res.Sent)
-	r.received += uint64(res.Received)
+	r.counts.Sent += uint64(res.Sent)
+	r.counts.Received += uint64(res.Received)
 	r.connected(res.Opened, res.Reused)
 	if res.HTTP != nil {
 		r.respond(res.HTTP)
 	}
 	if res.TLS != nil {
-		r.tls = *res.TLS
+		r.counts.tls = *res.TLS
 	}
 }
 
@@ -303,19 +311,9 @@ func (r *recorder) respond(h *probe.HTTP) {
 		r.connected(hop.Opened, hop.Reused)
 	}
 	if h.Resent {
-		r.resent++
+		r.counts.Resent++
 		r.connected(h.ResentFrom.Opened, h.ResentFrom.Reused)
 	}
-}
-
-// snapshot returns a copy of all numbers as they are at one moment.
-func (r *recorder) snapshot() *tally {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.advance(probe.Now())
-	c := r.clone()
-	c.breakerOpen = r.breaker.IsOpen()
-	return c
 }
 
 // advance brings the counts of an open burst up to now: an arrival is scheduled
@@ -336,33 +334,32 @@ func (r *recorder) advance(now probe.Instant) {
 }
 
 func (r *recorder) schedule(n uint64) {
-	r.scheduled += n
-	r.inFlight += n
-	r.peak = max(r.peak, r.inFlight)
+	r.counts.Scheduled += n
+	r.counts.InFlight += n
+	r.peak = max(r.peak, r.counts.InFlight)
 }
 
 func (r *recorder) drop(n uint64, reason load.DropReason) {
-	r.inFlight -= n
-	r.dropped[reason] += n
+	r.counts.InFlight -= n
+	r.counts.Dropped[reason] += n
 }
 
-func (t *tally) clone() *tally {
-	c := *t
-	c.codes = make(map[errcode.Code]*histogram, len(t.codes))
-	for code, h := range t.codes {
-		copied := h.clone()
-		c.codes[code] = &copied
+// AddLag adds the lag of the target to what sum has.
+func (r *recorder) AddLag(sum *histogram) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sum.merge(&r.times.Lag)
+}
+
+// outcome says how the last burst came to its end.
+func (r *recorder) outcome() Outcome {
+	switch {
+	case r.thinned:
+		return Broken
+	case r.last.cut:
+		return Interrupted
 	}
-	c.failures = maps.Clone(t.failures)
-	c.responses = maps.Clone(t.responses)
-	c.last.failures = maps.Clone(t.last.failures)
-	c.burst.failures = nil // it goes on counting
-	for p := range c.phases {
-		c.phases[p] = t.phases[p].clone()
-	}
-	c.lag = t.lag.clone()
-	c.burstDuration = t.burstDuration.clone()
-	return &c
+	return Complete
 }
 
 // lastBurst returns the failures and the number of requests of the last burst

@@ -175,9 +175,9 @@ func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 		assert.Equal(t, m.created.UnixNano(), lag().CreatedTimestamp.AsTime().UnixNano())
 	}
 	assertLag(0)
-	recorders["n"].lag.observe(lagBounds, time.Millisecond)
+	recorders["n"].times.Lag.observe(lagBounds, time.Millisecond)
 	assertLag(1)
-	recorders["m"].lag.observe(lagBounds, time.Millisecond)
+	recorders["m"].times.Lag.observe(lagBounds, time.Millisecond)
 	assertLag(2)
 	early := testConfig(config.Burst{Requests: 1})
 	early.Name, early.Interval = "a", 1000*time.Hour
@@ -188,6 +188,6 @@ func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 		return len(m.entries) == 1
 	})
 	assertLag(2)
-	m.entries["a"].recorder.lag.observe(lagBounds, time.Millisecond)
+	m.entries["a"].recorder.times.Lag.observe(lagBounds, time.Millisecond)
 	assertLag(3)
 }

@@ -77,8 +77,8 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 func newOverview(rows []row, f filter, page int) *overview {
 	o := &overview{tally: count(rows), Filter: f}
 	for i := range rows {
-		o.Self.Own += rows[i].Status.Own()
-		o.Self.Held += rows[i].Held
+		o.Self.Own += rows[i].Snapshot.Own()
+		o.Self.Held += rows[i].Dropped.Held()
 		if len(rows[i].Own) > 0 {
 			o.Self.Troubled++
 		}

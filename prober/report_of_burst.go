@@ -6,27 +6,18 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
-// Report is what a [Shot] came to.
+// Report is what one burst came to, with all parts of the snapshot after it.
 type Report struct {
-	Target string
-	// URL has no userinfo and no query.
-	URL string
-	// Start is when the burst began, Duration the time from then to the end of its
-	// last request.
-	Start    time.Time
+	Snapshot
+
+	// Duration is the time from the start of the burst to the end of its last request.
 	Duration time.Duration
-	Outcome  Outcome
-	Plan     Plan
-	// Scheduled requests were due: each succeeded, failed or was dropped.
-	Scheduled, Succeeded, Failed uint64
-	// Drops tells how many never started, by reason; reasons that did not occur are
-	// left out.
-	Drops []DropCount
-	// Cut is how many requests were never due because the burst was ended early, as far
-	// as that is known. They are not among Scheduled.
-	Cut uint64
+	Plan     load.Plan
+	// Each of the Scheduled requests succeeded, failed, for whatever reason, or was dropped.
+	Succeeded, Failed uint64
 	// Rate is how many requests per second were sent: over the whole burst if it is
 	// closed, else from the first that started to the last. It is 0 where there is none:
 	// one request of an open burst has no rate.
@@ -35,22 +26,6 @@ type Report struct {
 	// that failed for the prober's own trouble.
 	Latency Latency
 	Phases  []PhaseTime
-	// Codes are sorted by number, Responses with the commonest first.
-	Codes     []CodeCount
-	Responses []ResponseCount
-	// Failures has the last failures, the latest first: one of each kind.
-	Failures []Failure
-	// Opened counts connections, Reused the requests sent on one that was open.
-	Opened, Reused uint64
-	// Resent counts the requests that were sent once more, because the server said
-	// that it had not processed them.
-	Resent uint64
-	// Sent and Received count bytes of HTTP, without TLS.
-	Sent, Received uint64
-	// TLS is nil where no handshake showed a certificate.
-	TLS *TLS
-	// ClientNotAfter is the end of the client certificate, zero without one.
-	ClientNotAfter time.Time
 	// LagP99 is a percentile of the prober's own lateness; 0 for a closed burst,
 	// which has no schedule to be late for.
 	LagP99 time.Duration
@@ -98,96 +73,39 @@ type PhaseTime struct {
 	Mean, P99 time.Duration
 }
 
-// Dropped returns how many requests never started.
-func (r *Report) Dropped() uint64 {
-	var n uint64
-	for _, d := range r.Drops {
-		n += d.Count
-	}
-	return n
-}
-
 // OK tells whether the burst went through, there was a request, and each that was
 // due succeeded.
 func (r *Report) OK() bool {
 	return r.Outcome == Complete && r.Scheduled > 0 && r.Succeeded == r.Scheduled
 }
 
-// Report returns what the burst came to. It is called after Fire has returned.
-func (s *Shot) Report() Report {
-	d, t := s.entry.detail(), s.target.recorder.snapshot()
+// NewReport returns the report of the only burst that s, which has all parts, has seen.
+func NewReport(s Snapshot, plan load.Plan) Report {
 	r := Report{
-		Target:         d.Name,
-		URL:            d.URL,
-		Start:          t.lastBurstStart,
-		Duration:       t.burstDuration.longest,
-		Outcome:        s.outcome(),
-		Plan:           s.Plan(),
-		Scheduled:      t.scheduled,
-		Drops:          d.DroppedBy,
-		Latency:        latencyOf(t),
-		Phases:         phaseTimes(t),
-		Codes:          d.Codes,
-		Responses:      d.Responses,
-		Failures:       d.Failures,
-		Opened:         d.Opened,
-		Reused:         d.Reused,
-		Resent:         d.Resent,
-		Sent:           d.Sent,
-		Received:       d.Received,
-		TLS:            d.TLS,
-		ClientNotAfter: s.entry.engine.ClientCertificateNotAfter(),
-		LagP99:         t.lag.quantile(0.99),
+		Snapshot: s,
+		Duration: s.BurstDuration.longest,
+		Plan:     plan,
+		Latency:  s.Distributions.latency(),
+		LagP99:   s.Lag.quantile(0.99),
 	}
-	for _, c := range d.Cuts {
-		r.Cut += c.Requests
-	}
-	r.add()
-	r.Rate = s.rate(&r)
-	return r
-}
-
-func (s *Shot) outcome() Outcome {
-	r := s.target.recorder
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.thinned:
-		return Broken
-	case r.last.cut:
-		return Interrupted
-	}
-	return Complete
-}
-
-// add fills in what is computed from the codes.
-func (r *Report) add() {
-	for _, c := range r.Codes {
+	r.Phases = s.phaseTimes()
+	for _, c := range s.Codes {
 		if c.Code == errcode.OK {
 			r.Succeeded += c.Count
 		} else {
 			r.Failed += c.Count
 		}
 	}
+	r.Rate = s.SendRate
+	if plan.Rate == 0 && r.Duration > 0 { // what was sent may be far from what was asked for
+		r.Rate = float64(r.Succeeded+r.Failed) / r.Duration.Seconds()
+	}
+	return r
 }
 
-// rate returns the rate of what was sent, which may be far from what was asked for.
-func (s *Shot) rate(r *Report) float64 {
-	if r.Plan.Rate == 0 && r.Duration > 0 {
-		return float64(r.Succeeded+r.Failed) / r.Duration.Seconds()
-	}
-	recorder := s.target.recorder
-	recorder.mu.Lock()
-	defer recorder.mu.Unlock()
-	if live := recorder.history.live; live != nil {
-		return live.starts.rate()
-	}
-	return 0
-}
-
-func latencyOf(t *tally) Latency {
+func (d *Distributions) latency() Latency {
 	var all histogram
-	for code, h := range t.codes {
+	for code, h := range d.ByCode {
 		if !code.IsLocal() {
 			all.merge(h)
 		}
@@ -206,10 +124,10 @@ func latencyOf(t *tally) Latency {
 	}
 }
 
-func phaseTimes(t *tally) []PhaseTime {
+func (d *Distributions) phaseTimes() []PhaseTime {
 	var phases []PhaseTime
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
-		if h := &t.phases[p]; h.count > 0 {
+		if h := &d.Phases[p]; h.count > 0 {
 			phases = append(phases, PhaseTime{p, h.count, h.sum.mean(h.count), h.quantile(0.99)})
 		}
 	}

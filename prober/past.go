@@ -41,13 +41,6 @@ type Burst struct {
 	Opened, Reused uint64
 }
 
-// FailureKind counts failures with the same code in the same phase.
-type FailureKind struct {
-	Code  errcode.Code
-	Phase errcode.Phase
-	Count uint64
-}
-
 // Failure is the first of its kind within a burst.
 type Failure struct {
 	Time  time.Time

@@ -1,0 +1,200 @@
+package prober
+
+import (
+	"iter"
+	"net/url"
+	"slices"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"example.com/prober/config"
+	"example.com/prober/prober/probe"
+)
+
+// source is what snapshots of a target are made of: much less than a copy of thousands of
+// configurations, which may change once the manager's lock is given back.
+type source struct {
+	about    About
+	url      *url.URL
+	recorder *recorder
+	engine   probe.Engine
+	engines  *engines
+}
+
+func (e *entry) source() source {
+	return source{
+		about: About{
+			Name:      e.cfg.Name,
+			Interval:  e.cfg.Interval,
+			Labels:    e.cfg.Labels,
+			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
+		},
+		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines,
+	}
+}
+
+// snapshot returns what the target came to. A mere summary asks no engine: there may be
+// thousands of them.
+func (s *source) snapshot(parts Parts) Snapshot {
+	shot := s.recorder.Snapshot(parts)
+	shot.About = s.about
+	shot.URL = config.RedactedURL(s.url)
+	if parts != WithSummary {
+		shot.Open, shot.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
+	}
+	return shot
+}
+
+// Targets returns what the running targets came to, in the order of the file, each of its
+// own moment: the summaries, without connections and certificates.
+func (m *Manager) Targets() []Snapshot {
+	m.mu.Lock()
+	sources := m.running()
+	m.mu.Unlock()
+	all := make([]Snapshot, len(sources))
+	for i := range sources {
+		all[i] = sources[i].snapshot(WithSummary)
+	}
+	return all
+}
+
+// running returns the sources of the running targets in the order of the file; mu is held.
+func (m *Manager) running() []source {
+	sources := make([]source, len(m.order))
+	for i, name := range m.order {
+		sources[i] = m.entries[name].source()
+	}
+	return sources
+}
+
+// Target returns all of the running target of that name but its distributions.
+func (m *Manager) Target(name string) (s Snapshot, ok bool) {
+	return m.snapshotOf(name, WithSummary|WithLabels|WithHistory)
+}
+
+// Bursts returns the last bursts of the running target of that name, the oldest
+// first; at most 48.
+func (m *Manager) Bursts(name string) []Burst {
+	s, _ := m.snapshotOf(name, WithHistory)
+	return s.History
+}
+
+// Failures returns the last failures of the running target of that name, the latest
+// first; at most 16.
+func (m *Manager) Failures(name string) []Failure {
+	s, _ := m.snapshotOf(name, WithHistory)
+	return s.Failures
+}
+
+func (m *Manager) snapshotOf(name string, parts Parts) (s Snapshot, ok bool) {
+	m.mu.Lock()
+	e := m.entry(name)
+	if e == nil {
+		m.mu.Unlock()
+		return Snapshot{}, false
+	}
+	from := e.source()
+	m.mu.Unlock()
+	return from.snapshot(parts), true
+}
+
+// entry returns that of the running target of that name, or nil; mu is held.
+func (m *Manager) entry(name string) *entry {
+	if e := m.entries[name]; e != nil && !e.removed {
+		return e
+	}
+	return nil
+}
+
+// Has tells whether a target of that name is running.
+func (m *Manager) Has(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.entry(name) != nil
+}
+
+// Config returns the configuration of the running target of that name, nil if there is
+// none.
+func (m *Manager) Config(name string) *config.Target {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entry(name)
+	if e == nil {
+		return nil
+	}
+	cfg := e.cfg
+	return &cfg
+}
+
+// Self returns how the prober itself does.
+func (m *Manager) Self() Self {
+	m.mu.Lock()
+	s, sources := m.self(), m.running()
+	m.mu.Unlock()
+	for i := range sources {
+		sources[i].recorder.AddLag(&s.Lag)
+	}
+	s.Limits = m.limits(len(sources))
+	return s
+}
+
+// self is Self without the lag of the targets that there are and the ceilings; mu is held.
+func (m *Manager) self() Self {
+	return Self{
+		Created:      m.created,
+		Lag:          m.retired.clone(),
+		ReloadFailed: !m.reload.ok,
+		Loaded:       m.reload.success,
+		Shard:        m.shard.Ordinal,
+		Shards:       m.shard.Count(),
+
+		DroppedLogLines: m.dropped(),
+	}
+}
+
+// limits returns the ceilings of the process, those that are not set included.
+func (m *Manager) limits(targets int) []Limit {
+	l := m.limiter
+	inFlight, rate := l.InUse()
+	return []Limit{
+		{"rate", l.Limits.Rate, rate},
+		{"in_flight", float64(l.Limits.InFlight), inFlight},
+		{"connections", float64(l.Limits.Connections), float64(l.Connections.Used())},
+		{"targets", float64(l.Limits.Targets), float64(targets)},
+		{"kept_bodies", float64(l.Limits.KeptBodies), float64(m.decoders.Kept())},
+	}
+}
+
+// Families returns all metrics, a family at a time, for one scrape. The numbers
+// of a target are those of one moment. A family is valid until the next one is
+// asked for. Another call waits until this one has ended. With many targets that is long
+// work: giveWay is called again and again for others to have their turn.
+func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		m.scraping.Lock()
+		defer m.scraping.Unlock()
+		m.page.Families(m.scrape(giveWay), giveWay)(yield)
+	}
+}
+
+// scrape takes a snapshot of everything.
+func (m *Manager) scrape(giveWay func()) *Scrape {
+	m.mu.Lock()
+	sources := make([]source, 0, len(m.entries))
+	for _, e := range m.entries {
+		sources = append(sources, e.source())
+	}
+	s := &Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
+	m.mu.Unlock()
+
+	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.about.Name, b.about.Name) })
+	s.Targets = make([]Snapshot, len(sources))
+	for i := range sources {
+		giveWay()
+		s.Targets[i] = sources[i].snapshot(WithLabels | WithDistributions)
+		s.Lag.merge(&s.Targets[i].Lag)
+	}
+	s.Limits = m.limits(len(sources))
+	return s
+}
