@@ -26,10 +26,10 @@ func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
 		}
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 200, c.ByCode[errcode.OK].count)
+		assert.EqualValues(t, 200, c.ByCode[errcode.OK].Count())
 		assert.EqualValues(t, 25, c.PeakInFlight, "those due within 245 ms at 100 per second")
-		assert.EqualValues(t, 200, c.Lag.count)
-		assert.Zero(t, c.Lag.sum)
+		assert.EqualValues(t, 200, c.Lag.Count())
+		assert.Zero(t, c.Lag.Sum())
 	})
 }
 
@@ -42,10 +42,10 @@ func TestStalledTargetCannotHideItsStall(t *testing.T) {
 
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1000, c.ByCode[errcode.OK].count, "two workers can catch up within the burst")
+		assert.EqualValues(t, 1000, c.ByCode[errcode.OK].Count(), "two workers can catch up within the burst")
 		// The arrivals during the stall waited for its end, half of it on average.
-		assert.Greater(t, c.ByCode[errcode.OK].sum.duration(), 500*250*time.Millisecond)
-		assert.Less(t, c.Lag.sum.duration(), time.Second, "waiting for the target is not the prober's lateness")
+		assert.Greater(t, c.ByCode[errcode.OK].Sum(), 500*250*time.Millisecond)
+		assert.Less(t, c.Lag.Sum(), time.Second, "waiting for the target is not the prober's lateness")
 	})
 }
 
@@ -67,7 +67,7 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		<-done
 		c := target.recorder.Snapshot(WithEverything)
 		assert.EqualValues(t, 50, c.Scheduled)
-		assert.EqualValues(t, e.count(), c.ByCode[errcode.RequestTimeout].count)
+		assert.EqualValues(t, e.count(), c.ByCode[errcode.RequestTimeout].Count())
 		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout])
 		assert.Zero(t, c.InFlight)
 		assert.Equal(t, 2, e.most, "never more in flight than concurrency")
@@ -104,7 +104,7 @@ func TestClosedBurstSendsItsRequestsWithConcurrencyWorkers(t *testing.T) {
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 10, c.PeakInFlight)
-		assert.Zero(t, c.Lag.count, "a closed burst has no schedule to lag behind")
+		assert.Zero(t, c.Lag.Count(), "a closed burst has no schedule to lag behind")
 	})
 }
 
@@ -136,7 +136,7 @@ func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
 
 				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 4, c.ByCode[errcode.OK].count, "those in flight")
+				assert.EqualValues(t, 4, c.ByCode[errcode.OK].Count(), "those in flight")
 				assert.Positive(t, c.Dropped[tt.reason])
 				assert.Zero(t, c.InFlight)
 				assert.Less(t, c.Scheduled, uint64(100), "arrivals not yet due were never scheduled")

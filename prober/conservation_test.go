@@ -135,6 +135,6 @@ func TestNeighbourInTroubleMovesNoOtherSchedule(t *testing.T) {
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
 		assert.Zero(t, c.Skipped)
-		assert.Zero(t, c.Lag.sum)
+		assert.Zero(t, c.Lag.Sum())
 	})
 }

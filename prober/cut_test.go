@@ -38,7 +38,7 @@ func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
 					})
 					c := fireUntil(testTarget(cfg, e), 10*time.Second+time.Millisecond, cause)
 					assertConserved(t, c)
-					assert.EqualValues(t, 101, c.ByCode[errcode.OK].count, "one answer took %v", answer)
+					assert.EqualValues(t, 101, c.ByCode[errcode.OK].Count(), "one answer took %v", answer)
 					assert.Equal(t, Cut{1, 899}, c.Cuts[reason])
 					assert.True(t, c.LastSuccess.IsZero(), "it was cut")
 					scheduled, dropped = append(scheduled, c.Scheduled), append(dropped, c.Dropped[reason])
@@ -116,7 +116,7 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 				target.fire(t.Context(), context.Background(), 0)
 				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 6, c.ByCode[errcode.FromStatus(500)].count)
+				assert.EqualValues(t, 6, c.ByCode[errcode.FromStatus(500)].Count())
 				assert.EqualValues(t, 1, c.Cuts[load.DropBreaker].Bursts)
 				assert.EqualValues(t, 100, c.Scheduled+c.Cuts[load.DropBreaker].Requests)
 				assert.Less(t, c.Scheduled, uint64(20))
@@ -125,26 +125,4 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
-	t.Parallel()
-	r := testRecorder()
-	play(r, errcode.Refused, refusal())
-	since := r.history.failingSince
-	assert.False(t, since.IsZero())
-	r.startBurst(nil)
-	r.begin()
-	r.end(outcome(time.Millisecond, nil), errcode.OK)
-	r.cutClosed(load.DropReload, 7)
-	r.endBurst(time.Second, load.DropReload)
-	assert.Equal(t, since, r.history.failingSince)
-	_, requests := r.lastBurst()
-	assert.Zero(t, requests, "the log is not told that it succeeded")
-	b := r.history.latest()
-	assert.Equal(t, "reload", b.CutBy)
-	assert.EqualValues(t, 7, b.Cut)
-	play(r, errcode.OK, outcome(time.Millisecond, nil))
-	assert.True(t, r.history.failingSince.IsZero())
-	assert.False(t, r.counts.LastSuccess.IsZero())
 }

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -16,6 +17,33 @@ import (
 )
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
+
+var testBuckets = []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}
+
+// outcome returns what a request that took d came to.
+func outcome(d time.Duration, err error) *probe.Result {
+	return &probe.Result{Due: 1, End: probe.Instant(d) + 1, Err: err}
+}
+
+func refusal() *probe.Result {
+	return outcome(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
+}
+
+// play counts one burst of results that all came to one code.
+func play(r *recorder, code errcode.Code, results ...*probe.Result) {
+	r.startBurst(nil)
+	for _, res := range results {
+		r.begin()
+		r.end(res, code)
+	}
+	r.endBurst(time.Second, load.DropShutdown)
+}
+
+// startLate counts a burst that starts so long after its slot.
+func startLate(r *recorder, by time.Duration) {
+	r.late(0, by)
+	play(r, errcode.OK)
+}
 
 // noEngine stands where no request is sent.
 type noEngine struct{ probe.Engine }
@@ -167,7 +195,7 @@ func assertConserved(t testing.TB, c Snapshot) {
 	t.Helper()
 	var counted, dropped uint64
 	for _, h := range c.ByCode {
-		counted += h.count
+		counted += h.Count()
 	}
 	for _, n := range c.Dropped {
 		dropped += n

@@ -72,6 +72,9 @@ type histogram struct {
 	exemplars *exemplars // nil without any
 }
 
+// newHistogram returns one that counts since created.
+func newHistogram(created time.Time) histogram { return histogram{created: created} }
+
 func (h *histogram) observe(b *bounds, d time.Duration) {
 	if h.classic == nil {
 		h.classic = make([]uint64, len(b.limits)+1)

@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var testBuckets = []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}
+var someBuckets = []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}
 
 // reference records the same durations with the histogram of client_golang.
 func reference(t *testing.T, durations []time.Duration) *dto.Histogram {
 	t.Helper()
 	h := prometheus.NewHistogram(prometheus.HistogramOpts{
-		Buckets:                        testBuckets,
+		Buckets:                        someBuckets,
 		NativeHistogramBucketFactor:    1.05,
 		NativeHistogramZeroThreshold:   nativeZero,
 		NativeHistogramMaxBucketNumber: nativeBuckets,
@@ -58,7 +58,7 @@ func TestHistogramIsThatOfTheClientLibrary(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var h histogram
-			b := newBounds(testBuckets)
+			b := newBounds(someBuckets)
 			for _, d := range durations {
 				h.observe(b, d)
 			}
@@ -98,7 +98,7 @@ func absolute(h *dto.Histogram) map[int32]int64 {
 func TestTooManyNativeBucketsHalveTheResolution(t *testing.T) {
 	t.Parallel()
 	var h histogram
-	b := newBounds(testBuckets)
+	b := newBounds(someBuckets)
 	n := int64(0)
 	for d := 1.0; d < float64(48*time.Hour); d *= 1.05 {
 		h.observe(b, time.Duration(d))
@@ -117,7 +117,7 @@ func TestTooManyNativeBucketsHalveTheResolution(t *testing.T) {
 
 func TestMergedHistogramIsThatOfAllValues(t *testing.T) {
 	t.Parallel()
-	b := newBounds(testBuckets)
+	b := newBounds(someBuckets)
 	var all, merged, first, second histogram
 	for i := range 2000 {
 		d := time.Duration(i*i) * time.Microsecond
@@ -185,7 +185,7 @@ func TestAClassicBucketCountsWhateverItsBound(t *testing.T) {
 
 func TestQuantileIsWithinABucket(t *testing.T) {
 	t.Parallel()
-	b := newBounds(testBuckets)
+	b := newBounds(someBuckets)
 	var h histogram
 	assert.Zero(t, h.quantile(0.5))
 	for i := 1; i <= 1000; i++ {
@@ -196,7 +196,7 @@ func TestQuantileIsWithinABucket(t *testing.T) {
 }
 
 func TestObservingAllocatesNothing(t *testing.T) {
-	b := newBounds(testBuckets)
+	b := newBounds(someBuckets)
 	var h histogram
 	h.observe(b, time.Microsecond)
 	h.observe(b, time.Second)

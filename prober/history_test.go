@@ -20,17 +20,17 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// outcome returns what a request that took d came to.
-func outcome(d time.Duration, err error) *probe.Result {
+// ended returns what a request that took d came to.
+func ended(d time.Duration, err error) *probe.Result {
 	return &probe.Result{Due: 1, End: probe.Instant(d) + 1, Err: err}
 }
 
-func refusal() *probe.Result {
-	return outcome(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
+func refused() *probe.Result {
+	return ended(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
 }
 
-// play counts one burst of results that all came to one code.
-func play(r *recorder, code errcode.Code, results ...*probe.Result) {
+// burstOf counts one burst of results that all came to one code.
+func burstOf(r *recorder, code errcode.Code, results ...*probe.Result) {
 	r.startBurst(nil)
 	for _, res := range results {
 		r.begin()
@@ -46,12 +46,12 @@ func TestHistoryKeepsTheLastBursts(t *testing.T) {
 	r := testRecorder()
 	assert.Nil(t, r.history.latest())
 	for n := 1; n <= keptBursts+5; n++ {
-		play(r, errcode.OK) // one that sent nothing
+		burstOf(r, errcode.OK) // one that sent nothing
 		results := make([]*probe.Result, n)
 		for i := range results {
-			results[i] = outcome(time.Millisecond, nil)
+			results[i] = ended(time.Millisecond, nil)
 		}
-		play(r, errcode.OK, results...)
+		burstOf(r, errcode.OK, results...)
 	}
 	bursts := r.history.exportBursts()
 	require.Len(t, bursts, keptBursts)
@@ -66,12 +66,12 @@ func TestHistoryKeepsTheLastBursts(t *testing.T) {
 func TestABurstOfTheHistoryHasItsOwnNumbersOnly(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
-	slow := outcome(2*time.Second, nil)
+	slow := ended(2*time.Second, nil)
 	slow.Opened = true
-	play(r, errcode.OK, slow, slow, slow)
-	quick := outcome(100*time.Microsecond, nil)
+	burstOf(r, errcode.OK, slow, slow, slow)
+	quick := ended(100*time.Microsecond, nil)
 	quick.Reused = true
-	play(r, errcode.OK, quick, quick)
+	burstOf(r, errcode.OK, quick, quick)
 	b := r.history.latest()
 	assert.EqualValues(t, 2, b.Requests)
 	assert.EqualValues(t, 2, b.Reused)
@@ -91,10 +91,10 @@ func TestHistoryTellsTheTargetsFailuresFromTheProbersOwn(t *testing.T) {
 	r.startBurst(nil)
 	for range 3 {
 		r.begin()
-		r.end(refusal(), errcode.Refused)
+		r.end(refused(), errcode.Refused)
 	}
 	r.begin()
-	r.end(outcome(time.Millisecond, nil), errcode.LocalPorts)
+	r.end(ended(time.Millisecond, nil), errcode.LocalPorts)
 	r.begin()
 	r.holdBack(load.DropLimitRate)
 	r.begin()
@@ -113,19 +113,19 @@ func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
 	h := &r.history
-	play(r, errcode.OK, outcome(1, nil))
+	burstOf(r, errcode.OK, ended(1, nil))
 	assert.Zero(t, h.failingSince)
-	play(r, errcode.Refused, refusal())
+	burstOf(r, errcode.Refused, refused())
 	first := h.failingSince
 	assert.Equal(t, r.counts.LastStart, first)
-	play(r, errcode.Closed, refusal())
+	burstOf(r, errcode.Closed, refused())
 	assert.Equal(t, first, h.failingSince, "the run goes on with another code")
-	play(r, errcode.LocalPorts, refusal())
+	burstOf(r, errcode.LocalPorts, refused())
 	assert.Equal(t, first, h.failingSince, "a burst that never reached the target says nothing about it")
 	assert.Equal(t, r.counts.LastStart, h.troubledSince)
-	play(r, errcode.OK)
+	burstOf(r, errcode.OK)
 	assert.NotZero(t, h.troubledSince, "nor does an empty one")
-	play(r, errcode.OK, outcome(1, nil))
+	burstOf(r, errcode.OK, ended(1, nil))
 	assert.Zero(t, h.failingSince)
 	assert.Zero(t, h.troubledSince)
 }
@@ -133,10 +133,10 @@ func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
 func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
-	res := refusal()
+	res := refused()
 	res.Remote, res.HTTP = netip.MustParseAddrPort("[::1]:80"), &probe.HTTP{Status: 502}
-	play(r, errcode.Refused, res, res, res)
-	play(r, errcode.Closed, outcome(time.Second, nil))
+	burstOf(r, errcode.Refused, res, res, res)
+	burstOf(r, errcode.Closed, ended(time.Second, nil))
 	got := r.history.exportFailures()
 	require.Len(t, got, 2)
 	assert.Equal(t, errcode.Closed, got[0].Code, "the latest first")
@@ -156,7 +156,7 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 	r.startBurst(nil)
 	for status := 400; status < 600; status++ {
 		r.begin()
-		r.end(outcome(time.Millisecond, nil), errcode.FromStatus(status))
+		r.end(ended(time.Millisecond, nil), errcode.FromStatus(status))
 	}
 	r.endBurst(time.Second, load.DropShutdown)
 	b := r.history.latest()
@@ -164,7 +164,7 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 	assert.EqualValues(t, 200, b.Failed, "all are counted")
 	assert.Len(t, r.history.exportFailures(), keptKinds)
 	for range keptFailures {
-		play(r, errcode.Refused, refusal())
+		burstOf(r, errcode.Refused, refused())
 	}
 	assert.Len(t, r.history.exportFailures(), keptFailures)
 }
@@ -173,7 +173,7 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 // docs/status-page.md.
 func TestTheMemoryOfAHistory(t *testing.T) {
 	const targets = 100
-	long := outcome(time.Millisecond, &errcode.PhaseError{Err: errors.New(strings.Repeat("x", 10*maxText))})
+	long := ended(time.Millisecond, &errcode.PhaseError{Err: errors.New(strings.Repeat("x", 10*maxText))})
 	weight := func(play func(*recorder)) int {
 		recorders := make([]*recorder, targets)
 		for i := range recorders {
@@ -193,7 +193,7 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		runtime.KeepAlive(recorders)
 		return int(after-before) / targets
 	}
-	healthy := weight(func(r *recorder) { r.history.request(outcome(time.Millisecond, nil), errcode.OK) })
+	healthy := weight(func(r *recorder) { r.history.request(ended(time.Millisecond, nil), errcode.OK) })
 	failing := weight(func(r *recorder) {
 		for k := range keptKinds {
 			r.history.request(long, errcode.FromStatus(500+k))
@@ -214,7 +214,7 @@ func heapInUse() uint64 {
 func TestHistoryAllocatesNothingPerRequest(t *testing.T) {
 	r := testRecorder()
 	r.startBurst(nil)
-	good, bad := outcome(time.Millisecond, nil), refusal()
+	good, bad := ended(time.Millisecond, nil), refused()
 	r.history.request(bad, errcode.Refused)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		r.history.request(good, errcode.OK)
@@ -226,7 +226,7 @@ func BenchmarkHistoryRequest(b *testing.B) {
 	for name, c := range map[string]struct {
 		res  *probe.Result
 		code errcode.Code
-	}{"success": {outcome(time.Millisecond, nil), errcode.OK}, "failure": {refusal(), errcode.Refused}} {
+	}{"success": {ended(time.Millisecond, nil), errcode.OK}, "failure": {refused(), errcode.Refused}} {
 		b.Run(name, func(b *testing.B) {
 			r := testRecorder()
 			r.startBurst(nil)
@@ -261,7 +261,7 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	r := testRecorder()
 	r.startBurst(nil)
 	live := r.history.live
-	own := outcome(time.Millisecond, nil)
+	own := ended(time.Millisecond, nil)
 	own.Start = 1
 	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
 		r.begin()
@@ -321,7 +321,7 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, textOf(outcome(1, &errcode.PhaseError{Err: errors.New(c.text)})))
+			assert.Equal(t, c.want, textOf(ended(1, &errcode.PhaseError{Err: errors.New(c.text)})))
 		})
 	}
 	long := clean(strings.Repeat("é", 10_000))
@@ -329,6 +329,6 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 	assert.True(t, utf8.ValidString(long))
 	assert.True(t, strings.HasSuffix(long, "é…"))
 	about := &url.Error{Op: "Get", URL: "http://h/?to ken=x y", Err: errors.New("EOF")}
-	assert.Equal(t, "EOF", textOf(outcome(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)})))
+	assert.Equal(t, "EOF", textOf(ended(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)})))
 	assert.Equal(t, "the body lacks it", textOf(&probe.Result{HTTP: &probe.HTTP{BodyErr: errors.New("the body lacks it")}}))
 }

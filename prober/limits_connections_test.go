@@ -108,7 +108,7 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			c := shot.entry.recorder.Snapshot(WithEverything)
 			assertConserved(t, c)
 			assert.EqualValues(t, 30, c.Scheduled)
-			assert.EqualValues(t, 30, c.ByCode[errcode.OK].count)
+			assert.EqualValues(t, 30, c.ByCode[errcode.OK].Count())
 			assert.Zero(t, dropped(c))
 			assert.EqualValues(t, 30, s.requests.Load())
 			assert.LessOrEqual(t, s.most.Load(), int64(3))

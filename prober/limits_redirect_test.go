@@ -41,7 +41,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		assert.EqualValues(t, 6, s.requests.Load(), "four of the first chain, two of the second")
 		c := shot.entry.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1, c.ByCode[errcode.OK].count)
+		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
 		require.Contains(t, c.ByCode, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
 		assert.EqualValues(t, 5, responses(c, 302, map[config.HTTPVersion]string{config.HTTP11: "1.1", config.H2C: "2"}[version]))

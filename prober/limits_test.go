@@ -56,8 +56,8 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 		}
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 50, c.ByCode[errcode.OK].count)
-		assert.Less(t, c.ByCode[errcode.OK].sum.duration(), time.Second, "waiting for a ceiling is not the target's latency")
+		assert.EqualValues(t, 50, c.ByCode[errcode.OK].Count())
+		assert.Less(t, c.ByCode[errcode.OK].Sum(), time.Second, "waiting for a ceiling is not the target's latency")
 	})
 }
 

@@ -110,7 +110,7 @@ func NewManager(o Options) *Manager {
 		log:     o.Log,
 		dropped: dropped,
 		created: created,
-		retired: histogram{created: created},
+		retired: newHistogram(created),
 		metrics: o.Metrics,
 		bounds:  newBounds(o.Metrics.Buckets),
 		limiter: load.NewLimiter(o.Limits),

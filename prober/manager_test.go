@@ -104,7 +104,7 @@ func awaitRequests(t *testing.T, m *Manager, name string, n uint64) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		c := tallyOf(m, name)
-		return c.ByCode[errcode.OK] != nil && c.ByCode[errcode.OK].count >= n
+		return c.ByCode[errcode.OK] != nil && c.ByCode[errcode.OK].Count() >= n
 	}, patience, time.Millisecond)
 }
 
@@ -119,7 +119,7 @@ func TestReloadLeavesUnchangedTargetsAlone(t *testing.T) {
 		apply(t, m, s.target("stays"), s.target("new"))
 		apply(t, m, s.target("stays"))
 	}
-	before := tallyOf(m, "stays").ByCode[errcode.OK].count
+	before := tallyOf(m, "stays").ByCode[errcode.OK].Count()
 	awaitRequests(t, m, "stays", before+2)
 	assert.Same(t, run, m.entries["stays"].run)
 	assert.EqualValues(t, 1, tallyOf(m, "stays").Opened, "its connection stayed warm")
@@ -135,8 +135,8 @@ func TestChangedTargetKeepsItsCounters(t *testing.T) {
 	changed.Interval = 15 * time.Millisecond
 	apply(t, m, changed)
 	c := tallyOf(m, "changes")
-	assert.GreaterOrEqual(t, c.ByCode[errcode.OK].count, uint64(3))
-	awaitRequests(t, m, "changes", c.ByCode[errcode.OK].count+2)
+	assert.GreaterOrEqual(t, c.ByCode[errcode.OK].Count(), uint64(3))
+	awaitRequests(t, m, "changes", c.ByCode[errcode.OK].Count()+2)
 	assertConserved(t, tallyOf(m, "changes"))
 }
 
@@ -235,7 +235,7 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		c := tallyOf(m, name)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1, c.ByCode[errcode.OK].count)
+		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
 		assert.Zero(t, c.InFlight)
 	}
 	require.Error(t, m.Apply(&config.Config{}), "nothing starts after the end")
@@ -256,6 +256,6 @@ func TestShutdownCancelsWhatOutlivesTheGrace(t *testing.T) {
 	m.Shutdown(expired)
 	c := before.Snapshot(WithEverything)
 	assertConserved(t, c)
-	assert.EqualValues(t, 1, c.ByCode[errcode.Cancelled].count, "by the prober itself, and counted as that")
+	assert.EqualValues(t, 1, c.ByCode[errcode.Cancelled].Count(), "by the prober itself, and counted as that")
 	assert.Zero(t, c.InFlight)
 }

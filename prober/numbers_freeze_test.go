@@ -27,7 +27,7 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRecorder(newBounds(testBuckets))
+			r := newRecorder(newBounds(someBuckets))
 			const start = probe.Instant(time.Hour)
 			frozen := func(from, to probe.Instant) time.Duration {
 				return max(min(start.Add(5*time.Second), to).Sub(max(start.Add(2*time.Second), from)), 0)

@@ -51,7 +51,7 @@ func TestBurstWithFailuresIsOneLine(t *testing.T) {
 		assert.Regexp(t, `^t=\d+s level=WARN msg="burst had failures" target=checkout requests=7 failed=4 codes="1404 http_404: 2, 1503 http_503: 2"$`, lines()[0])
 		c := target.recorder.Snapshot(WithEverything)
 		assert.True(t, c.LastSuccess.IsZero())
-		assert.EqualValues(t, 3, c.ByCode[errcode.OK].count)
+		assert.EqualValues(t, 3, c.ByCode[errcode.OK].Count())
 	})
 }
 

@@ -135,30 +135,6 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 	assert.Empty(t, rig.LinesWith(text, "canary"))
 }
 
-func BenchmarkRecorderEnd(b *testing.B) {
-	r := newRecorder(newBounds(testBuckets))
-	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}, Sent: 100, Received: 1000, Reused: true}
-	b.ReportAllocs()
-	for b.Loop() {
-		r.begin()
-		r.end(res, errcode.OK)
-	}
-}
-
-func TestRecordingARequestAllocatesNothing(t *testing.T) {
-	r := newRecorder(newBounds(testBuckets))
-	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}}
-	failed := &probe.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
-	record := func() {
-		r.begin()
-		r.end(res, errcode.OK)
-		r.begin()
-		r.end(failed, errcode.Refused)
-	}
-	record()
-	assert.Zero(t, testing.AllocsPerRun(1000, record))
-}
-
 func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 	t.Parallel()
 	m, recorders := managerOf(t, "m", "n")
@@ -175,9 +151,9 @@ func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 		assert.Equal(t, m.created.UnixNano(), lag().CreatedTimestamp.AsTime().UnixNano())
 	}
 	assertLag(0)
-	recorders["n"].times.Lag.observe(lagBounds, time.Millisecond)
+	startLate(recorders["n"], time.Millisecond)
 	assertLag(1)
-	recorders["m"].times.Lag.observe(lagBounds, time.Millisecond)
+	startLate(recorders["m"], time.Millisecond)
 	assertLag(2)
 	early := testConfig(config.Burst{Requests: 1})
 	early.Name, early.Interval = "a", 1000*time.Hour
@@ -188,6 +164,6 @@ func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 		return len(m.entries) == 1
 	})
 	assertLag(2)
-	m.entries["a"].recorder.times.Lag.observe(lagBounds, time.Millisecond)
+	startLate(m.entries["a"].recorder, time.Millisecond)
 	assertLag(3)
 }

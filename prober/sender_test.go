@@ -62,7 +62,7 @@ func TestABurstGoesOnWithAnotherSender(t *testing.T) {
 				assert.Equal(t, 1, max(before.most, after.most))
 				tally := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, tally)
-				assert.EqualValues(t, 200, tally.ByCode[errcode.OK].count)
+				assert.EqualValues(t, 200, tally.ByCode[errcode.OK].Count())
 				assert.EqualValues(t, 1, tally.Bursts)
 				assert.Equal(t, Cuts{}, tally.Cuts)
 				assert.False(t, tally.LastSuccess.IsZero())
@@ -223,7 +223,7 @@ func TestASenderThatHasToLogInIsAdoptedOnceItHas(t *testing.T) {
 // codesIn returns the codes that have occurred.
 func codesIn(c Snapshot) (codes []errcode.Code) {
 	for code, h := range c.ByCode {
-		if h.count > 0 {
+		if h.Count() > 0 {
 			codes = append(codes, code)
 		}
 	}

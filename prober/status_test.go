@@ -116,8 +116,8 @@ func TestTargetHasTheDetails(t *testing.T) {
 
 func TestSelfTellsHowTheProberDoes(t *testing.T) {
 	m, recorders := managerOf(t, "a", "b")
-	recorders["a"].times.Lag.observe(lagBounds, time.Millisecond)
-	recorders["b"].times.Lag.observe(lagBounds, 100*time.Millisecond)
+	startLate(recorders["a"], time.Millisecond)
+	startLate(recorders["b"], 100*time.Millisecond)
 	m.limiter = load.NewLimiter(Limits{Rate: 100, Targets: 5})
 	m.NoteReload(true)
 	m.NoteReload(false)

@@ -68,7 +68,7 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 		r.startBurst(nil)
 		for range 5 {
 			r.begin()
-			r.end(outcome(century, nil), 0)
+			r.end(ended(century, nil), 0)
 			r.times.Phases[1].observe(r.bounds, century)
 			r.times.Lag.observe(lagBounds, century)
 			r.times.BurstDuration.observe(burstBounds, century)

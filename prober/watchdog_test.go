@@ -64,9 +64,9 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 
 				c := target.recorder.Snapshot(WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 1, c.ByCode[errcode.Stuck].count)
-				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.ByCode[errcode.Stuck].sum.duration())
-				assert.EqualValues(t, 49, c.ByCode[errcode.OK].count, "the others go on")
+				assert.EqualValues(t, 1, c.ByCode[errcode.Stuck].Count())
+				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.ByCode[errcode.Stuck].Sum())
+				assert.EqualValues(t, 49, c.ByCode[errcode.OK].Count(), "the others go on")
 				assert.EqualValues(t, 1, target.hung.Load())
 				assert.Contains(t, log.String(), "code=1007")
 				assert.Contains(t, log.String(), "hangingEngine", "the stack of the worker that hangs")
@@ -75,7 +75,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				synctest.Wait()
 				assert.Zero(t, target.hung.Load())
 				assert.EqualValues(t, 1, e.canceled.Load())
-				assert.Equal(t, c.ByCode[errcode.OK].count, target.recorder.Snapshot(WithEverything).ByCode[errcode.OK].count, "it is counted once")
+				assert.Equal(t, c.ByCode[errcode.OK].Count(), target.recorder.Snapshot(WithEverything).ByCode[errcode.OK].Count(), "it is counted once")
 			})
 		})
 	}
@@ -91,7 +91,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
-		assert.EqualValues(t, 5, c.ByCode[errcode.Stuck].count)
+		assert.EqualValues(t, 5, c.ByCode[errcode.Stuck].Count())
 		assert.EqualValues(t, 1, c.Bursts)
 		assert.EqualValues(t, 3, c.Skipped[load.SkipStuck], "nobody could send anything")
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1007"), "the log has it once")
@@ -99,7 +99,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		close(e.released)
 		synctest.Wait()
 		target.fire(t.Context(), context.Background(), 0)
-		assert.EqualValues(t, 50, target.recorder.Snapshot(WithEverything).ByCode[errcode.OK].count, "they have come back")
+		assert.EqualValues(t, 50, target.recorder.Snapshot(WithEverything).ByCode[errcode.OK].Count(), "they have come back")
 	})
 }
 
@@ -114,7 +114,7 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 		target.fire(t.Context(), context.Background(), 0)
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].count)
+		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1003"), "the log has it once")
 		assert.Contains(t, log.String(), "panickingEngine", "with its stack")
 	})
@@ -137,7 +137,7 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 		target.fire(t.Context(), context.Background(), 0)
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].count)
+		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 	})
 }
 
@@ -157,7 +157,7 @@ func TestARequestThatWasSentIsNotDroppedForWantOfAConnection(t *testing.T) {
 		target.fire(t.Context(), context.Background(), 0)
 		c := target.recorder.Snapshot(WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 5, c.ByCode[errcode.LocalResources].count)
+		assert.EqualValues(t, 5, c.ByCode[errcode.LocalResources].Count())
 		assert.EqualValues(t, 5, c.Resent)
 		assert.Zero(t, dropped(c))
 	})

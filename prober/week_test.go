@@ -38,7 +38,7 @@ func TestAWeekOfAHundredTargetsIsExact(t *testing.T) {
 			c := target.recorder.Snapshot(WithEverything)
 			assertConserved(t, c)
 			require.EqualValues(t, week/interval, c.Bursts, target.load.Name)
-			require.EqualValues(t, perBurst*week/interval, c.ByCode[errcode.OK].count)
+			require.EqualValues(t, perBurst*week/interval, c.ByCode[errcode.OK].Count())
 			require.Zero(t, c.Skipped)
 		}
 	})
@@ -109,7 +109,7 @@ func TestNoCoordinatedOmission(t *testing.T) {
 		}
 		slices.Sort(truth)
 		h := target.recorder.Snapshot(WithEverything).ByCode[errcode.OK]
-		require.EqualValues(t, len(truth), h.count)
+		require.EqualValues(t, len(truth), h.Count())
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999, 1} {
 			want := truth[int(math.Ceil(q*float64(len(truth))))-1]
 			assert.InEpsilon(t, want, h.quantile(q), 0.0906, "q=%g", q)
