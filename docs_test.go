@@ -28,7 +28,7 @@ import (
 	"example.com/prober/demo"
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 func TestTheConfigurationInReadmeWorks(t *testing.T) {
@@ -312,7 +312,7 @@ func exposed(t *testing.T) map[string]*dto.MetricFamily {
 		}
 	}
 	d := idleDaemon(t, targets.String())
-	described := slices.Collect(prober.MetricNames())
+	described := slices.Collect(numbers.MetricNames())
 	var families map[string]*dto.MetricFamily
 	rig.Until(t, "every metric that is described; one that never comes needs a target of this test", func() bool {
 		parser := expfmt.NewTextParser(model.UTF8Validation)

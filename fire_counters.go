@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // What fire tells of the counters of a burst as JSON. docs/fire.md describes it.
@@ -19,14 +19,14 @@ type fireBytesJSON struct {
 	Received uint64 `json:"received"`
 }
 
-func connectionsJSON(c *prober.Counters) fireConnectionJSON {
+func connectionsJSON(c *numbers.Counters) fireConnectionJSON {
 	return fireConnectionJSON{c.Opened, c.Reused, c.Resent}
 }
 
-func bytesJSON(c *prober.Counters) fireBytesJSON { return fireBytesJSON{c.Sent, c.Received} }
+func bytesJSON(c *numbers.Counters) fireBytesJSON { return fireBytesJSON{c.Sent, c.Received} }
 
 // writeFireCounters prints the same for people.
-func writeFireCounters(out io.Writer, c *prober.Counters) {
+func writeFireCounters(out io.Writer, c *numbers.Counters) {
 	fmt.Fprintf(out, "connections\t%d opened, %d requests on one that was open\n", c.Opened, c.Reused)
 	if c.Resent > 0 {
 		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", c.Resent)

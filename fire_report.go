@@ -13,7 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // writeFireText prints the report of a burst for people.
-func writeFireText(out io.Writer, r *prober.Report) error {
+func writeFireText(out io.Writer, r *numbers.Report) error {
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	writeFireSummary(table, r)
@@ -39,7 +39,7 @@ func writeFireText(out io.Writer, r *prober.Report) error {
 	return err
 }
 
-func writeFireSummary(out io.Writer, r *prober.Report) {
+func writeFireSummary(out io.Writer, r *numbers.Report) {
 	if r.Name != r.URL {
 		fmt.Fprintf(out, "%s  ", r.Name)
 	}
@@ -74,11 +74,11 @@ func perSecond(rate float64) string {
 	return fmt.Sprintf("%.4g/s", rate)
 }
 
-func outcomeWords(o prober.Outcome) string {
+func outcomeWords(o numbers.Outcome) string {
 	switch o {
-	case prober.Interrupted:
+	case numbers.Interrupted:
 		return "interrupted after"
-	case prober.Broken:
+	case numbers.Broken:
 		return "ended by the breaker after"
 	default:
 		return "took"
@@ -86,7 +86,7 @@ func outcomeWords(o prober.Outcome) string {
 }
 
 // dropWords lists the reasons: " (timeout: 3)".
-func dropWords(drops []prober.DropCount) string {
+func dropWords(drops []numbers.DropCount) string {
 	if len(drops) == 0 {
 		return ""
 	}
@@ -97,7 +97,7 @@ func dropWords(drops []prober.DropCount) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
-func writeFireTLS(out io.Writer, r *prober.Report) {
+func writeFireTLS(out io.Writer, r *numbers.Report) {
 	if r.TLS == nil {
 		return
 	}
@@ -135,11 +135,11 @@ func validity(end, from time.Time) string {
 }
 
 // writeFireHistogram prints how many requests took how long.
-func writeFireHistogram(out io.Writer, rows []prober.Bucket) {
+func writeFireHistogram(out io.Writer, rows []numbers.Bucket) {
 	if len(rows) == 0 {
 		return
 	}
-	fullest := slices.MaxFunc(rows, func(a, b prober.Bucket) int { return cmp.Compare(a.Count, b.Count) })
+	fullest := slices.MaxFunc(rows, func(a, b numbers.Bucket) int { return cmp.Compare(a.Count, b.Count) })
 	fmt.Fprintln(out, "\nLATENCY UP TO\tREQUESTS\t")
 	for _, row := range rows {
 		bar := math.Ceil(float64(row.Count) / float64(fullest.Count) * histogramBar)
@@ -147,7 +147,7 @@ func writeFireHistogram(out io.Writer, rows []prober.Bucket) {
 	}
 }
 
-func writeFirePhases(out io.Writer, phases []prober.PhaseTime) {
+func writeFirePhases(out io.Writer, phases []numbers.PhaseTime) {
 	if len(phases) == 0 {
 		return
 	}
@@ -157,7 +157,7 @@ func writeFirePhases(out io.Writer, phases []prober.PhaseTime) {
 	}
 }
 
-func writeFireCodes(out io.Writer, r *prober.Report) {
+func writeFireCodes(out io.Writer, r *numbers.Report) {
 	if len(r.Codes) > 0 {
 		fmt.Fprintln(out, "\nCODE\tRANGE\tNAME\tREQUESTS\tSHARE\tMEANING")
 	}
@@ -175,7 +175,7 @@ func writeFireCodes(out io.Writer, r *prober.Report) {
 }
 
 // writeFireFailures prints the last failures, each the first of its kind.
-func writeFireFailures(out io.Writer, failures []prober.Failure) {
+func writeFireFailures(out io.Writer, failures []numbers.Failure) {
 	if len(failures) == 0 {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // latecomer is a listener that ends connections at once until it is up.
@@ -103,12 +103,12 @@ func TestOnlyFailuresToConnectAreWaitedFor(t *testing.T) {
 		case errcode.RangeTCP:
 			waited[code] = code != errcode.ClosedInHeaders
 		}
-		assert.Equal(t, waited[code], isUnconnected(prober.Failure{Code: code, Phase: errcode.PhaseProcessing}), "%v", code)
+		assert.Equal(t, waited[code], isUnconnected(numbers.Failure{Code: code, Phase: errcode.PhaseProcessing}), "%v", code)
 	}
 	for phase, want := range map[errcode.Phase]bool{
 		errcode.PhaseResolve: true, errcode.PhaseConnect: true, errcode.PhaseTLS: true,
 		errcode.PhaseQueue: false, errcode.PhaseSend: false, errcode.PhaseProcessing: false, errcode.PhaseTransfer: false,
 	} {
-		assert.Equal(t, want, isUnconnected(prober.Failure{Code: errcode.RequestTimeout, Phase: phase}), "%v", phase)
+		assert.Equal(t, want, isUnconnected(numbers.Failure{Code: errcode.RequestTimeout, Phase: phase}), "%v", phase)
 	}
 }

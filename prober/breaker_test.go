@@ -11,6 +11,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
@@ -32,15 +33,15 @@ func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
 			return e.count() - before
 		}
 		assert.Equal(t, 5, fire(), "it opens within the burst and ends it")
-		assert.True(t, target.recorder.breakerOpen())
+		assert.True(t, target.recorder.BreakerOpen())
 		assert.Equal(t, 1, fire(), "then a burst is one request")
 		failing = false
 		assert.Equal(t, 1, fire(), "a success before its time does not close it")
-		assert.True(t, target.recorder.breakerOpen())
+		assert.True(t, target.recorder.BreakerOpen())
 		assert.Equal(t, 1, fire(), "the next one does")
-		assert.False(t, target.recorder.breakerOpen())
+		assert.False(t, target.recorder.BreakerOpen())
 		assert.Equal(t, 100, fire())
-		assertConserved(t, target.recorder.Snapshot(WithEverything))
+		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})
 }
 
@@ -51,7 +52,7 @@ func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
 		cfg.Breaker = &config.Breaker{After: 6, For: time.Minute}
 		target := testTarget(cfg, e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, e.count(), c.ByCode[errcode.FromStatus(500)].Count())
 		assert.LessOrEqual(t, e.count(), 7)

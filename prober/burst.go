@@ -39,7 +39,7 @@ type burst struct {
 // ends, no further request starts; requests is the context of those that have.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
 	if t.spared() == 0 { // nobody could send anything
-		t.recorder.skip(load.SkipStuck, 1)
+		t.recorder.Skip(load.SkipStuck, 1)
 		return
 	}
 	t.watch.enter()
@@ -55,9 +55,9 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 		run(min(workers, b.spared()), t.current.Load().cfg.Timeout+stuckAfter)
 	stopped()
 	if n := b.unsent.Load(); n > 0 {
-		t.recorder.cutClosed(stopReason(schedule), b.unscheduled(n))
+		t.recorder.CutClosed(stopReason(schedule), b.unscheduled(n))
 	}
-	t.recorder.endBurst(probe.Now().Sub(b.start), stopReason(schedule))
+	t.recorder.EndBurst(probe.Now().Sub(b.start), stopReason(schedule))
 }
 
 // endConnections closes the connections that are for one burst only.
@@ -76,7 +76,7 @@ func (b *burst) stopWith(schedule context.Context) (wait func()) {
 	done := make(chan struct{})
 	release := context.AfterFunc(schedule, func() {
 		defer close(done)
-		b.recorder.stop(stopReason(schedule))
+		b.recorder.Stop(stopReason(schedule))
 	})
 	return func() {
 		if !release() {
@@ -100,8 +100,8 @@ func (b *burst) unscheduled(unsent int64) uint64 {
 func (b *burst) prepare() (work func(schedule, requests context.Context, w *worker), workers int) {
 	plan := &b.load.Burst
 	switch {
-	case b.recorder.breakerOpen():
-		b.recorder.startBurst(nil)
+	case b.recorder.BreakerOpen():
+		b.recorder.StartBurst(nil)
 		b.left.Store(1)
 		return b.closed, 1
 	case plan.IsOpen():
@@ -109,7 +109,7 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 		b.startOpen(p)
 		return b.open, min(plan.Concurrency, int(min(p.Mean(), float64(plan.Concurrency)))+1)
 	default:
-		b.recorder.startBurst(nil)
+		b.recorder.StartBurst(nil)
 		return b.closed, b.prepareClosed()
 	}
 }
@@ -118,7 +118,7 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 func (b *burst) startOpen(p *load.Pacer) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	b.recorder.startBurst(load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
+	b.recorder.StartBurst(load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
 }
 
 // prepareClosed divides a closed burst among the shards: its requests exactly,
@@ -160,7 +160,7 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 		b.limiter.Done(w.pass)
 		return false
 	}
-	if schedule.Err() != nil || !b.recorder.begin() {
+	if schedule.Err() != nil || !b.recorder.Begin() {
 		b.limiter.Done(w.pass)
 		b.unsent.Add(1)
 		return false
@@ -194,8 +194,8 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due p
 	defer s.letGo()
 	w.pass.Lead(s.reserver)
 	w.pass.Until = due.Add(s.cfg.Timeout)
-	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.hold); !ok {
-		b.recorder.holdBack(b.reasonOf(schedule, reason))
+	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.Hold); !ok {
+		b.recorder.HoldBack(b.reasonOf(schedule, reason))
 		return true
 	}
 	return b.exchange(requests, s, w, due, probe.Now())
@@ -208,7 +208,7 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {
-		due, state := b.recorder.claim(probe.Now(), free)
+		due, state := b.recorder.Claim(probe.Now(), free)
 		switch state {
 		case load.Claimed:
 			return due, true

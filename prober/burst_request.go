@@ -43,14 +43,14 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 // finishRequest counts a request that has ended.
 func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
 	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
-		b.recorder.holdBack(load.DropLimitConnections)
+		b.recorder.HoldBack(load.DropLimitConnections)
 		return
 	}
 	if code == errcode.Panic {
 		b.reports.defect(code, r.Err.Error)
 	}
-	if tripped := b.recorder.end(r, code); tripped {
-		open, after := b.recorder.breakerState()
+	if tripped := b.recorder.End(r, code); tripped {
+		open, after := b.recorder.BreakerState()
 		if open && b.cut != nil {
 			b.cutOnce.Do(func() { close(b.cut) })
 		}

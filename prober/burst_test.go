@@ -11,6 +11,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
@@ -24,7 +25,7 @@ func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
 			assert.Equal(t, time.Duration(k)*10*time.Millisecond, start.Sub(e.starts[0]), "arrival %d", k)
 			assert.Equal(t, start, e.dues[k])
 		}
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 200, c.ByCode[errcode.OK].Count())
 		assert.EqualValues(t, 25, c.PeakInFlight, "those due within 245 ms at 100 per second")
@@ -40,7 +41,7 @@ func TestStalledTargetCannotHideItsStall(t *testing.T) {
 		target := testTarget(testConfig(config.Burst{Rate: 1000, Duration: time.Second, Concurrency: 2}), e)
 		target.fire(t.Context(), context.Background(), 0)
 
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 1000, c.ByCode[errcode.OK].Count(), "two workers can catch up within the burst")
 		// The arrivals during the stall waited for its end, half of it on average.
@@ -60,12 +61,12 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		}()
 		for range 70 {
 			time.Sleep(100 * time.Millisecond)
-			c := target.recorder.Snapshot(WithEverything)
+			c := target.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
 			assert.LessOrEqual(t, c.InFlight, uint64(12), "what waits is bounded by the timeout")
 		}
 		<-done
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 50, c.Scheduled)
 		assert.EqualValues(t, e.count(), c.ByCode[errcode.RequestTimeout].Count())
 		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout])
@@ -84,11 +85,11 @@ func TestArrivalsCountAsScheduledThoughEveryWorkerIsBusy(t *testing.T) {
 			target.fire(t.Context(), context.Background(), 0)
 		}()
 		time.Sleep(205 * time.Millisecond)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 21, c.Scheduled)
 		assert.EqualValues(t, 21, c.InFlight)
 		<-done
-		assertConserved(t, target.recorder.Snapshot(WithEverything))
+		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})
 }
 
@@ -101,7 +102,7 @@ func TestClosedBurstSendsItsRequestsWithConcurrencyWorkers(t *testing.T) {
 		assert.Equal(t, 95, e.count())
 		assert.Equal(t, 10, e.most)
 		assert.Equal(t, 100*time.Millisecond, time.Since(start))
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 10, c.PeakInFlight)
 		assert.Zero(t, c.Lag.Count(), "a closed burst has no schedule to lag behind")
@@ -114,7 +115,7 @@ func TestClosedBurstEndsWithItsDuration(t *testing.T) {
 		target := testTarget(testConfig(config.Burst{Duration: time.Second, Concurrency: 3}), e)
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, 12, e.count(), "those started at 0, 300, 600 and 900 ms")
-		assertConserved(t, target.recorder.Snapshot(WithEverything))
+		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})
 }
 
@@ -134,7 +135,7 @@ func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
 				time.AfterFunc(205*time.Millisecond, func() { stop(tt.cause) })
 				target.fire(schedule, context.Background(), 0)
 
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, 4, c.ByCode[errcode.OK].Count(), "those in flight")
 				assert.Positive(t, c.Dropped[tt.reason])

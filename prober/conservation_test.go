@@ -16,6 +16,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -132,7 +133,7 @@ func TestNeighbourInTroubleMovesNoOtherSchedule(t *testing.T) {
 		for k, start := range healthy.starts {
 			assert.Equal(t, healthy.starts[0].Add(time.Duration(k/10)*10*time.Second+time.Duration(k%10)*100*time.Millisecond), start, fmt.Sprint(k))
 		}
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.Zero(t, c.Skipped)
 		assert.Zero(t, c.Lag.Sum())

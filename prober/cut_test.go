@@ -11,14 +11,15 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // fireUntil fires a burst whose schedule ends at the given time, for the given cause.
-func fireUntil(target *target, d time.Duration, cause error) Snapshot {
+func fireUntil(target *target, d time.Duration, cause error) numbers.Snapshot {
 	schedule, stop := context.WithCancelCause(context.Background())
 	time.AfterFunc(d, func() { stop(cause) })
 	target.fire(schedule, context.Background(), 0)
-	return target.recorder.Snapshot(WithEverything)
+	return target.recorder.Snapshot(numbers.WithEverything)
 }
 
 func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
@@ -39,7 +40,7 @@ func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
 					c := fireUntil(testTarget(cfg, e), 10*time.Second+time.Millisecond, cause)
 					assertConserved(t, c)
 					assert.EqualValues(t, 101, c.ByCode[errcode.OK].Count(), "one answer took %v", answer)
-					assert.Equal(t, Cut{1, 899}, c.Cuts[reason])
+					assert.Equal(t, numbers.Cut{Bursts: 1, Requests: 899}, c.Cuts[reason])
 					assert.True(t, c.LastSuccess.IsZero(), "it was cut")
 					scheduled, dropped = append(scheduled, c.Scheduled), append(dropped, c.Dropped[reason])
 				})
@@ -57,12 +58,12 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 		target := testTarget(cfg, newFakeEngine(takes(30*time.Minute)))
 		go func() {
 			time.Sleep(20*time.Second + time.Millisecond)
-			c := target.recorder.Snapshot(WithEverything)
+			c := target.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
 			assert.EqualValues(t, 101, c.Scheduled)
 			assert.EqualValues(t, 1, c.InFlight)
 			assert.EqualValues(t, 100, c.Dropped[load.DropReload])
-			assert.Equal(t, Cut{1, 899}, c.Cuts[load.DropReload], "before its last request has ended")
+			assert.Equal(t, numbers.Cut{Bursts: 1, Requests: 899}, c.Cuts[load.DropReload], "before its last request has ended")
 		}()
 		fireUntil(target, 10*time.Second+time.Millisecond, errReload)
 	})
@@ -71,16 +72,16 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 func TestABurstIsCutOnlyIfSomethingWasLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		burst config.Burst
-		want  Cut
+		want  numbers.Cut
 	}{
-		"a closed burst":                       {config.Burst{Requests: 100, Concurrency: 2}, Cut{1, 98}},
-		"one of some time":                     {config.Burst{Duration: time.Minute, Concurrency: 2}, Cut{1, 0}},
-		"one whose requests have all begun":    {config.Burst{Requests: 2, Concurrency: 2}, Cut{}},
-		"one whose time ends before an answer": {config.Burst{Duration: 2 * time.Second, Concurrency: 2}, Cut{}},
-		"an open burst":                        {config.Burst{Rate: 1, Requests: 10, Concurrency: 10}, Cut{1, 8}},
-		"one whose requests have all been due": {config.Burst{Rate: 10, Requests: 10, Concurrency: 10}, Cut{}},
-		"one of which all wait":                {config.Burst{Rate: 10, Requests: 10, Concurrency: 1}, Cut{1, 0}},
-		"a ramp":                               {config.Burst{Concurrency: 10, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 2}}}, Cut{1, 9}},
+		"a closed burst":                       {config.Burst{Requests: 100, Concurrency: 2}, numbers.Cut{Bursts: 1, Requests: 98}},
+		"one of some time":                     {config.Burst{Duration: time.Minute, Concurrency: 2}, numbers.Cut{Bursts: 1, Requests: 0}},
+		"one whose requests have all begun":    {config.Burst{Requests: 2, Concurrency: 2}, numbers.Cut{}},
+		"one whose time ends before an answer": {config.Burst{Duration: 2 * time.Second, Concurrency: 2}, numbers.Cut{}},
+		"an open burst":                        {config.Burst{Rate: 1, Requests: 10, Concurrency: 10}, numbers.Cut{Bursts: 1, Requests: 8}},
+		"one whose requests have all been due": {config.Burst{Rate: 10, Requests: 10, Concurrency: 10}, numbers.Cut{}},
+		"one of which all wait":                {config.Burst{Rate: 10, Requests: 10, Concurrency: 1}, numbers.Cut{Bursts: 1, Requests: 0}},
+		"a ramp":                               {config.Burst{Concurrency: 10, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 2}}}, numbers.Cut{Bursts: 1, Requests: 9}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -114,14 +115,14 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 				cfg.Breaker = &config.Breaker{After: 5, For: time.Minute}
 				target := testTarget(cfg, e)
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, 6, c.ByCode[errcode.FromStatus(500)].Count())
 				assert.EqualValues(t, 1, c.Cuts[load.DropBreaker].Bursts)
 				assert.EqualValues(t, 100, c.Scheduled+c.Cuts[load.DropBreaker].Requests)
 				assert.Less(t, c.Scheduled, uint64(20))
 				target.fire(t.Context(), context.Background(), 1)
-				assert.EqualValues(t, 1, target.recorder.Snapshot(WithEverything).Cuts[load.DropBreaker].Bursts, "one request is all of the next")
+				assert.EqualValues(t, 1, target.recorder.Snapshot(numbers.WithEverything).Cuts[load.DropBreaker].Bursts, "one request is all of the next")
 			})
 		})
 	}

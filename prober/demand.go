@@ -8,6 +8,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // Demand is what a configuration asks of one prober, if all its bursts meet.
@@ -35,7 +36,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
 	shared := m.series()
 	d.TypicalSeries, d.MostSeries = shared, shared
-	counted := map[SeriesKind]seriesCount{}
+	counted := map[numbers.SeriesKind]seriesCount{}
 	for _, t := range m.own(cfg) {
 		d.Targets++
 		l := loadOf(&t)
@@ -55,9 +56,9 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 // seriesCount is how many time series a target adds.
 type seriesCount struct{ typical, most int }
 
-func kindOf(t *config.Target) SeriesKind {
+func kindOf(t *config.Target) numbers.SeriesKind {
 	_, err := netip.ParseAddr(t.URL.Hostname())
-	return SeriesKind{
+	return numbers.SeriesKind{
 		HTTPS:       t.URL.Scheme == "https",
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,
@@ -65,12 +66,12 @@ func kindOf(t *config.Target) SeriesKind {
 }
 
 // count counts the series that a target of a kind adds to the shared ones.
-func (m *Manager) count(kind SeriesKind, shared int) seriesCount {
+func (m *Manager) count(kind numbers.SeriesKind, shared int) seriesCount {
 	return seriesCount{typical: m.series(kind.Typical()) - shared, most: m.series(kind.Greatest()) - shared}
 }
 
 // series counts the time series of targets, and those that there are without any.
-func (m *Manager) series(targets ...Snapshot) int {
+func (m *Manager) series(targets ...numbers.Snapshot) int {
 	s := m.scrape(func() {})
 	s.Targets = targets
 	return m.page.Series(s)

@@ -37,16 +37,16 @@ func managerWithTraces(t *testing.T, bursts ...[]*probe.Result) *Manager {
 	apply(t, m, cfg)
 	r := m.entries["checkout"].recorder
 	for _, burst := range bursts {
-		r.startBurst(nil)
+		r.StartBurst(nil)
 		for _, res := range burst {
 			code := errcode.OK
 			if res.Err != nil {
 				code = errcode.Reset
 			}
-			r.begin()
-			r.end(res, code)
+			r.Begin()
+			r.End(res, code)
 		}
-		r.endBurst(time.Second, load.DropShutdown)
+		r.EndBurst(time.Second, load.DropShutdown)
 	}
 	return m
 }

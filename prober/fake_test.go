@@ -13,6 +13,7 @@ import (
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -30,18 +31,18 @@ func refusal() *probe.Result {
 }
 
 // play counts one burst of results that all came to one code.
-func play(r *recorder, code errcode.Code, results ...*probe.Result) {
-	r.startBurst(nil)
+func play(r *numbers.Recorder, code errcode.Code, results ...*probe.Result) {
+	r.StartBurst(nil)
 	for _, res := range results {
-		r.begin()
-		r.end(res, code)
+		r.Begin()
+		r.End(res, code)
 	}
-	r.endBurst(time.Second, load.DropShutdown)
+	r.EndBurst(time.Second, load.DropShutdown)
 }
 
 // startLate counts a burst that starts so long after its slot.
-func startLate(r *recorder, by time.Duration) {
-	r.late(0, by)
+func startLate(r *numbers.Recorder, by time.Duration) {
+	r.Late(0, by)
 	play(r, errcode.OK)
 }
 
@@ -151,8 +152,8 @@ func testConfig(burst config.Burst) config.Target {
 }
 
 func testTarget(cfg config.Target, e probe.Engine) *target {
-	r := newRecorder(newBounds(testBuckets))
-	r.adopt(breakerOf(&cfg), cfg.Timeout)
+	r := numbers.NewRecorder(numbers.NewBounds(testBuckets))
+	r.Adopt(breakerOf(&cfg), cfg.Timeout)
 	t := &target{
 		load:     loadOf(&cfg),
 		recorder: r,
@@ -171,7 +172,7 @@ func testTarget(cfg config.Target, e probe.Engine) *target {
 }
 
 // responses returns how many responses had a status and a version of HTTP.
-func responses(s Snapshot, status int, version string) (n uint64) {
+func responses(s numbers.Snapshot, status int, version string) (n uint64) {
 	for _, r := range s.Responses {
 		if r.Status == status && r.Version == version {
 			n += r.Count
@@ -181,7 +182,7 @@ func responses(s Snapshot, status int, version string) (n uint64) {
 }
 
 // failed returns how many requests failed with a code in a phase.
-func failed(s Snapshot, code errcode.Code, phase errcode.Phase) (n uint64) {
+func failed(s numbers.Snapshot, code errcode.Code, phase errcode.Phase) (n uint64) {
 	for _, k := range s.Kinds {
 		if k.Code == code && k.Phase == phase {
 			n += k.Count
@@ -191,7 +192,7 @@ func failed(s Snapshot, code errcode.Code, phase errcode.Phase) (n uint64) {
 }
 
 // assertConserved demands that nothing is lost and nothing is counted twice.
-func assertConserved(t testing.TB, c Snapshot) {
+func assertConserved(t testing.TB, c numbers.Snapshot) {
 	t.Helper()
 	var counted, dropped uint64
 	for _, h := range c.ByCode {

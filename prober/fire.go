@@ -6,6 +6,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // Shot is one burst at one target, fired by hand instead of at a slot.
@@ -21,7 +22,7 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{cfg: t, recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine, engines: new(engines)}
+	e := &entry{cfg: t, recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine, engines: new(engines)}
 	return &Shot{entry: e, target: m.newTarget(newSender(t, c), e)}, nil
 }
 
@@ -31,7 +32,7 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
 	defer t.finish()
-	t.recorder.adopt(breakerOf(&s.entry.cfg), s.entry.cfg.Timeout)
+	t.recorder.Adopt(breakerOf(&s.entry.cfg), s.entry.cfg.Timeout)
 	t.current.Load().begin(schedule, requests)
 	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
 }
@@ -56,7 +57,7 @@ type Progress struct {
 // Progress returns how far the burst has come. It may be called from any goroutine
 // while Fire runs.
 func (s *Shot) Progress() Progress {
-	now := s.target.recorder.Snapshot(WithSummary)
+	now := s.target.recorder.Snapshot(numbers.WithSummary)
 	if now.LastStart.IsZero() {
 		return Progress{}
 	}
@@ -71,7 +72,7 @@ func (s *Shot) Progress() Progress {
 }
 
 // Report returns what the burst came to. It is called after Fire has returned.
-func (s *Shot) Report() Report {
+func (s *Shot) Report() numbers.Report {
 	from := s.entry.source()
-	return NewReport(from.snapshot(WithEverything), s.Plan())
+	return numbers.NewReport(from.snapshot(numbers.WithEverything), s.Plan())
 }

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 func testShot(cfg config.Target, e *fakeEngine) *Shot {
@@ -43,7 +44,7 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 		assert.Equal(t, "https://shop.example/a", r.URL)
 		assert.Equal(t, start, r.LastStart)
 		assert.Equal(t, 4950*time.Millisecond+300*time.Millisecond, r.Duration)
-		assert.Equal(t, Complete, r.Outcome)
+		assert.Equal(t, numbers.Complete, r.Outcome)
 		assert.Equal(t, Plan{Requests: 100, Length: 5 * time.Second, Rate: 20}, r.Plan)
 		assert.EqualValues(t, 100, r.Scheduled)
 		assert.EqualValues(t, 90, r.Succeeded)
@@ -51,8 +52,8 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 		assert.Zero(t, r.Dropped.Total())
 		assert.Equal(t, 20.0, r.Rate, "an answer that comes after the last arrival does not lower the rate")
 		assert.False(t, r.OK())
-		assert.Equal(t, []CodeCount{{errcode.OK, 90}, {errcode.FromStatus(503), 10}}, r.Codes)
-		assert.Equal(t, []ResponseCount{{200, "none", 90}, {503, "none", 10}}, r.Responses)
+		assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 90}, {Code: errcode.FromStatus(503), Count: 10}}, r.Codes)
+		assert.Equal(t, []numbers.ResponseCount{{Status: 200, Version: "none", Count: 90}, {Status: 503, Version: "none", Count: 10}}, r.Responses)
 		assert.Equal(t, 39*time.Millisecond, r.Latency.Mean)
 		assert.Equal(t, 300*time.Millisecond, r.Latency.Max)
 		assert.InEpsilon(t, 10*time.Millisecond, r.Latency.P90, 0.1)
@@ -66,7 +67,7 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 	})
 }
 
-func assertBuckets(t *testing.T, l *Latency) {
+func assertBuckets(t *testing.T, l *numbers.Latency) {
 	t.Helper()
 	var n uint64
 	var before time.Duration
@@ -129,10 +130,10 @@ func TestAShotThatDropsArrivalsIsNotOK(t *testing.T) {
 		s.target.limiter = load.NewLimiter(Limits{InFlight: 1})
 		s.Fire(t.Context(), context.Background())
 		r := s.Report()
-		assert.Equal(t, Complete, r.Outcome)
+		assert.Equal(t, numbers.Complete, r.Outcome)
 		assert.Zero(t, r.Failed)
 		assert.EqualValues(t, 10, r.Succeeded)
-		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: load.DropLimitInFlight.IsTrouble(), Count: 10}}, r.Dropped.ByReason())
+		assert.Equal(t, []numbers.DropCount{{Reason: "limit_in_flight", Trouble: load.DropLimitInFlight.IsTrouble(), Count: 10}}, r.Dropped.ByReason())
 		assert.Equal(t, 5.0, r.Rate)
 		assert.False(t, r.OK())
 	})
@@ -162,13 +163,13 @@ func TestAShotThatIsInterruptedReportsWhatWasDone(t *testing.T) {
 		<-done
 
 		r := s.Report()
-		assert.Equal(t, Interrupted, r.Outcome)
+		assert.Equal(t, numbers.Interrupted, r.Outcome)
 		assert.False(t, r.OK())
 		assert.Equal(t, 12500*time.Millisecond, r.Duration)
 		assert.EqualValues(t, 5, r.Scheduled-r.Dropped.Total())
 		assert.Empty(t, r.Dropped.ByReason(), "nothing is due any more after the interruption")
 		assert.EqualValues(t, 55, r.Cuts.Requests())
-		assert.Equal(t, []CodeCount{{errcode.OK, 3}, {errcode.Cancelled, 2}}, r.Codes)
+		assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 3}, {Code: errcode.Cancelled, Count: 2}}, r.Codes)
 		assert.EqualValues(t, 3, r.Latency.Count, "what was cancelled says nothing about the target")
 		assert.Equal(t, Progress{Elapsed: time.Since(r.LastStart), Scheduled: 5, Ended: 5, Failed: 2}, s.Progress())
 	})
@@ -181,7 +182,7 @@ func TestTheBreakerEndsAShot(t *testing.T) {
 		s := testShot(cfg, newFakeEngine(func(int) (time.Duration, int) { return time.Millisecond, 500 }))
 		s.Fire(t.Context(), context.Background())
 		r := s.Report()
-		assert.Equal(t, Broken, r.Outcome)
+		assert.Equal(t, numbers.Broken, r.Outcome)
 		assert.EqualValues(t, 3, r.Failed)
 	})
 }

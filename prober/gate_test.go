@@ -12,6 +12,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -59,7 +60,7 @@ func scarce(burst config.Burst, l *load.Limiter, e *scarceEngine) *target {
 	return t
 }
 
-func dropped(c Snapshot) (n uint64) {
+func dropped(c numbers.Snapshot) (n uint64) {
 	for _, d := range c.Dropped {
 		n += d
 	}
@@ -84,7 +85,7 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.Equal(t, tt.takes, time.Since(began))
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, tt.sent, c.Scheduled, "no request is made up")
 				assert.EqualValues(t, tt.sent, c.ByCode[errcode.OK].Count())
@@ -104,7 +105,7 @@ func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 		e := newScarceEngine(1, takes(400*time.Millisecond))
 		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, load.NewLimiter(Limits{Connections: 1}), e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 20, c.Scheduled)
 		assert.Equal(t, 1, e.most)
@@ -146,7 +147,7 @@ func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
 				target := testTarget(testConfig(config.Burst{Requests: 3, Concurrency: 1}), e)
 				target.limiter = load.NewLimiter(Limits{Connections: 1})
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, 3, c.Scheduled)
 				sent := uint64(3 * len(hops))
@@ -183,12 +184,12 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 				target := scarce(burst, load.NewLimiter(Limits{Connections: 1}), e)
 				cfg := &target.current.Load().cfg
 				cfg.Breaker = &config.Breaker{After: 2, For: time.Minute}
-				target.recorder.adopt(breakerOf(cfg), cfg.Timeout)
+				target.recorder.Adopt(breakerOf(cfg), cfg.Timeout)
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
 				assert.LessOrEqual(t, e.count(), 3)
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.Equal(t, c.Dropped[load.DropBreaker], dropped(c))
 				assert.Zero(t, target.limiter.Holding())
@@ -250,7 +251,7 @@ func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
 				bursts.Go(func() { open.fire(t.Context(), context.Background(), 0) })
 				bursts.Wait()
 				assert.Greater(t, greedy.count(), 30)
-				c := open.recorder.Snapshot(WithEverything)
+				c := open.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, 200, c.Scheduled)
 				assert.Greater(t, modest.count(), 30)

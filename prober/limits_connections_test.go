@@ -18,6 +18,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
 )
 
 // crowdedServer counts the connections that are open at once, and the requests.
@@ -105,7 +106,7 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, config.Network{})
 			require.NoError(t, err)
 			shot.Fire(t.Context(), t.Context())
-			c := shot.entry.recorder.Snapshot(WithEverything)
+			c := shot.entry.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
 			assert.EqualValues(t, 30, c.Scheduled)
 			assert.EqualValues(t, 30, c.ByCode[errcode.OK].Count())

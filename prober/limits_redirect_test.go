@@ -12,6 +12,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
 )
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
@@ -39,7 +40,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		cancel()
 		<-fired
 		assert.EqualValues(t, 6, s.requests.Load(), "four of the first chain, two of the second")
-		c := shot.entry.recorder.Snapshot(WithEverything)
+		c := shot.entry.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
 		require.Contains(t, c.ByCode, errcode.Cancelled)

@@ -14,6 +14,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -32,7 +33,7 @@ func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 100}), e)
 				target.limiter = load.NewLimiter(tt.limits)
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, 200, c.Scheduled, "what is held back was due all the same")
 				assert.Equal(t, tt.sent, e.count())
@@ -54,7 +55,7 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 		for i := 10; i < len(e.starts); i++ {
 			assert.GreaterOrEqual(t, e.starts[i].Sub(e.starts[i-10]), time.Second)
 		}
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 50, c.ByCode[errcode.OK].Count())
 		assert.Less(t, c.ByCode[errcode.OK].Sum(), time.Second, "waiting for a ceiling is not the target's latency")

@@ -19,6 +19,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
@@ -43,7 +44,7 @@ type Manager struct {
 	dropped func() uint64 // lines of the log
 	created time.Time
 	metrics config.Metrics
-	bounds  *bounds
+	bounds  *numbers.Bounds
 	limiter *load.Limiter
 	shard   Shard
 	// decoders is shared by all targets, so that its bound on memory is of all.
@@ -52,7 +53,7 @@ type Manager struct {
 	watch    *watch
 
 	scraping sync.Mutex // held during a scrape; it owns the page
-	page     *page
+	page     *numbers.Page
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -64,7 +65,7 @@ type Manager struct {
 	stopped bool
 	// retired is the lag of the targets that were removed. It is as old as the manager,
 	// and so is the lag of all.
-	retired histogram
+	retired numbers.Histogram
 	reload  reloadState
 }
 
@@ -77,7 +78,7 @@ type reloadState struct {
 // its reports stay when the target's configuration changes.
 type entry struct {
 	cfg      config.Target
-	recorder *recorder
+	recorder *numbers.Recorder
 	reports  *reports
 	engine   probe.Engine
 	engines  *engines // engine, and those before it that still drain
@@ -110,14 +111,14 @@ func NewManager(o Options) *Manager {
 		log:     o.Log,
 		dropped: dropped,
 		created: created,
-		retired: newHistogram(created),
+		retired: numbers.NewHistogram(created),
 		metrics: o.Metrics,
-		bounds:  newBounds(o.Metrics.Buckets),
+		bounds:  numbers.NewBounds(o.Metrics.Buckets),
 		limiter: load.NewLimiter(o.Limits),
 		shard:   o.Shard,
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
-		page:    newPage(),
+		page:    numbers.NewPage(),
 
 		decoders: transport.NewDecoders(o.Limits.KeptBodies),
 		precise:  load.NewPrecision(),
@@ -229,7 +230,7 @@ func (m *Manager) own(cfg *config.Config) []config.Target {
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
-		e = &entry{recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
+		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
 		m.entries[t.Name] = e
 	}
 	before := e.run
@@ -338,7 +339,7 @@ func (m *Manager) start(t *target, before *run) *run {
 			<-before.done
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
-		t.recorder.adopt(breakerOf(&first.cfg), first.cfg.Timeout)
+		t.recorder.Adopt(breakerOf(&first.cfg), first.cfg.Timeout)
 		first.begin(schedule, requests)
 		close(settled)
 		t.run(schedule, requests)

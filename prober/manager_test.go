@@ -18,6 +18,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
@@ -83,14 +84,14 @@ func apply(t *testing.T, m *Manager, targets ...config.Target) {
 }
 
 // tallyOf returns the numbers of a target, also of one that drains.
-func tallyOf(m *Manager, name string) Snapshot {
+func tallyOf(m *Manager, name string) numbers.Snapshot {
 	m.mu.Lock()
 	e := m.entries[name]
 	m.mu.Unlock()
 	if e == nil {
-		return Snapshot{Distributions: &Distributions{}}
+		return numbers.Snapshot{Distributions: &numbers.Distributions{}}
 	}
-	return e.recorder.Snapshot(WithEverything)
+	return e.recorder.Snapshot(numbers.WithEverything)
 }
 
 // isGone reports whether there is nothing left of a target.
@@ -254,7 +255,7 @@ func TestShutdownCancelsWhatOutlivesTheGrace(t *testing.T) {
 	cancel()
 	before := m.entries["hangs"].recorder
 	m.Shutdown(expired)
-	c := before.Snapshot(WithEverything)
+	c := before.Snapshot(numbers.WithEverything)
 	assertConserved(t, c)
 	assert.EqualValues(t, 1, c.ByCode[errcode.Cancelled].Count(), "by the prober itself, and counted as that")
 	assert.Zero(t, c.InFlight)

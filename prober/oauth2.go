@@ -9,6 +9,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 const (
@@ -123,6 +124,6 @@ func (s *tokenSource) report(err error) {
 	if !s.reported.IsZero() && time.Since(s.reported) < tokenReportEvery {
 		return
 	}
-	s.log.Warn("no OAuth2 token", "target", s.target, "code", errcode.FromError(err), "attempts", s.untold, "error", clean(err.Error()))
+	s.log.Warn("no OAuth2 token", "target", s.target, "code", errcode.FromError(err), "attempts", s.untold, "error", numbers.Clean(err.Error()))
 	s.reported, s.untold = time.Now(), 0
 }

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
 )
 
 // counts are the failures of a burst by code.
@@ -49,7 +50,7 @@ func TestBurstWithFailuresIsOneLine(t *testing.T) {
 		runFor(t, target, 30*time.Second)
 		require.Len(t, lines(), 1)
 		assert.Regexp(t, `^t=\d+s level=WARN msg="burst had failures" target=checkout requests=7 failed=4 codes="1404 http_404: 2, 1503 http_503: 2"$`, lines()[0])
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.True(t, c.LastSuccess.IsZero())
 		assert.EqualValues(t, 3, c.ByCode[errcode.OK].Count())
 	})

@@ -58,20 +58,20 @@ func managerWithHistory(t *testing.T) *Manager {
 	apply(t, m, cfg)
 	r := m.entries["checkout"].recorder
 
-	r.startBurst(nil)
+	r.StartBurst(nil)
 	for _, d := range []time.Duration{800 * time.Microsecond, 3 * time.Millisecond, 40 * time.Millisecond} {
-		r.begin()
-		r.end(&probe.Result{Due: 1, End: probe.Instant(d) + 1, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11},
+		r.Begin()
+		r.End(&probe.Result{Due: 1, End: probe.Instant(d) + 1, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11},
 			Sent: 100, Received: 1000, Reused: true}, errcode.OK)
 	}
-	r.begin()
-	r.end(&probe.Result{Due: 1, End: probe.Instant(2*time.Millisecond) + 1, Opened: true,
+	r.Begin()
+	r.End(&probe.Result{Due: 1, End: probe.Instant(2*time.Millisecond) + 1, Opened: true,
 		Err: &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: syscall.ECONNRESET},
 		TLS: &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
 			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
-	r.endBurst(60*time.Millisecond, load.DropShutdown)
-	r.skip(load.SkipOverrun, 2)
-	r.begin()
+	r.EndBurst(60*time.Millisecond, load.DropShutdown)
+	r.Skip(load.SkipOverrun, 2)
+	r.Begin()
 	m.NoteReload(true)
 	return m
 }
@@ -128,8 +128,8 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 	t.Parallel()
 	m := managerWithHistory(t)
 	r := m.entries["checkout"].recorder
-	r.begin()
-	r.end(&probe.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
+	r.Begin()
+	r.End(&probe.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
 	text := exposition(t, m)
 	assert.Empty(t, rig.LinesWith(text, "secret"))
 	assert.Empty(t, rig.LinesWith(text, "canary"))

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -60,11 +61,11 @@ func TestABurstGoesOnWithAnotherSender(t *testing.T) {
 					assert.Equal(t, starts[0].Add(time.Duration(k)*100*time.Millisecond), start, "request %d", k)
 				}
 				assert.Equal(t, 1, max(before.most, after.most))
-				tally := target.recorder.Snapshot(WithEverything)
+				tally := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, tally)
 				assert.EqualValues(t, 200, tally.ByCode[errcode.OK].Count())
 				assert.EqualValues(t, 1, tally.Bursts)
-				assert.Equal(t, Cuts{}, tally.Cuts)
+				assert.Equal(t, numbers.Cuts{}, tally.Cuts)
 				assert.False(t, tally.LastSuccess.IsZero())
 			})
 		})
@@ -81,7 +82,7 @@ func TestANewTimeoutHoldsForTheBurstUnderWay(t *testing.T) {
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		time.AfterFunc(5*time.Second, func() { target.adopt(another(sooner, e)) })
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 200, c.Scheduled)
 		assert.EqualValues(t, 80, c.Dropped[load.DropTimeout], "those that have waited for two seconds")
@@ -221,7 +222,7 @@ func TestASenderThatHasToLogInIsAdoptedOnceItHas(t *testing.T) {
 }
 
 // codesIn returns the codes that have occurred.
-func codesIn(c Snapshot) (codes []errcode.Code) {
+func codesIn(c numbers.Snapshot) (codes []errcode.Code) {
 	for code, h := range c.ByCode {
 		if h.Count() > 0 {
 			codes = append(codes, code)

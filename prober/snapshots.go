@@ -9,22 +9,23 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
 // source is what snapshots of a target are made of: much less than a copy of thousands of
 // configurations, which may change once the manager's lock is given back.
 type source struct {
-	about    About
+	about    numbers.About
 	url      *url.URL
-	recorder *recorder
+	recorder *numbers.Recorder
 	engine   probe.Engine
 	engines  *engines
 }
 
 func (e *entry) source() source {
 	return source{
-		about: About{
+		about: numbers.About{
 			Name:      e.cfg.Name,
 			Interval:  e.cfg.Interval,
 			Labels:    e.cfg.Labels,
@@ -36,11 +37,11 @@ func (e *entry) source() source {
 
 // snapshot returns what the target came to. A mere summary asks no engine: there may be
 // thousands of them.
-func (s *source) snapshot(parts Parts) Snapshot {
+func (s *source) snapshot(parts numbers.Parts) numbers.Snapshot {
 	shot := s.recorder.Snapshot(parts)
 	shot.About = s.about
 	shot.URL = config.RedactedURL(s.url)
-	if parts != WithSummary {
+	if parts != numbers.WithSummary {
 		shot.Open, shot.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
 	}
 	return shot
@@ -48,13 +49,13 @@ func (s *source) snapshot(parts Parts) Snapshot {
 
 // Targets returns what the running targets came to, in the order of the file, each of its
 // own moment: the summaries, without connections and certificates.
-func (m *Manager) Targets() []Snapshot {
+func (m *Manager) Targets() []numbers.Snapshot {
 	m.mu.Lock()
 	sources := m.running()
 	m.mu.Unlock()
-	all := make([]Snapshot, len(sources))
+	all := make([]numbers.Snapshot, len(sources))
 	for i := range sources {
-		all[i] = sources[i].snapshot(WithSummary)
+		all[i] = sources[i].snapshot(numbers.WithSummary)
 	}
 	return all
 }
@@ -69,30 +70,30 @@ func (m *Manager) running() []source {
 }
 
 // Target returns all of the running target of that name but its distributions.
-func (m *Manager) Target(name string) (s Snapshot, ok bool) {
-	return m.snapshotOf(name, WithSummary|WithLabels|WithHistory)
+func (m *Manager) Target(name string) (s numbers.Snapshot, ok bool) {
+	return m.snapshotOf(name, numbers.WithSummary|numbers.WithLabels|numbers.WithHistory)
 }
 
 // Bursts returns the last bursts of the running target of that name, the oldest
 // first; at most 48.
-func (m *Manager) Bursts(name string) []Burst {
-	s, _ := m.snapshotOf(name, WithHistory)
+func (m *Manager) Bursts(name string) []numbers.Burst {
+	s, _ := m.snapshotOf(name, numbers.WithHistory)
 	return s.History
 }
 
 // Failures returns the last failures of the running target of that name, the latest
 // first; at most 16.
-func (m *Manager) Failures(name string) []Failure {
-	s, _ := m.snapshotOf(name, WithHistory)
+func (m *Manager) Failures(name string) []numbers.Failure {
+	s, _ := m.snapshotOf(name, numbers.WithHistory)
 	return s.Failures
 }
 
-func (m *Manager) snapshotOf(name string, parts Parts) (s Snapshot, ok bool) {
+func (m *Manager) snapshotOf(name string, parts numbers.Parts) (s numbers.Snapshot, ok bool) {
 	m.mu.Lock()
 	e := m.entry(name)
 	if e == nil {
 		m.mu.Unlock()
-		return Snapshot{}, false
+		return numbers.Snapshot{}, false
 	}
 	from := e.source()
 	m.mu.Unlock()
@@ -128,7 +129,7 @@ func (m *Manager) Config(name string) *config.Target {
 }
 
 // Self returns how the prober itself does.
-func (m *Manager) Self() Self {
+func (m *Manager) Self() numbers.Self {
 	m.mu.Lock()
 	s, sources := m.self(), m.running()
 	m.mu.Unlock()
@@ -140,10 +141,10 @@ func (m *Manager) Self() Self {
 }
 
 // self is Self without the lag of the targets that there are and the ceilings; mu is held.
-func (m *Manager) self() Self {
-	return Self{
+func (m *Manager) self() numbers.Self {
+	return numbers.Self{
 		Created:      m.created,
-		Lag:          m.retired.clone(),
+		Lag:          m.retired.Clone(),
 		ReloadFailed: !m.reload.ok,
 		Loaded:       m.reload.success,
 		Shard:        m.shard.Ordinal,
@@ -154,15 +155,15 @@ func (m *Manager) self() Self {
 }
 
 // limits returns the ceilings of the process, those that are not set included.
-func (m *Manager) limits(targets int) []Limit {
+func (m *Manager) limits(targets int) []numbers.Limit {
 	l := m.limiter
 	inFlight, rate := l.InUse()
-	return []Limit{
-		{"rate", l.Limits.Rate, rate},
-		{"in_flight", float64(l.Limits.InFlight), inFlight},
-		{"connections", float64(l.Limits.Connections), float64(l.Connections.Used())},
-		{"targets", float64(l.Limits.Targets), float64(targets)},
-		{"kept_bodies", float64(l.Limits.KeptBodies), float64(m.decoders.Kept())},
+	return []numbers.Limit{
+		{Name: "rate", Most: l.Limits.Rate, Now: rate},
+		{Name: "in_flight", Most: float64(l.Limits.InFlight), Now: inFlight},
+		{Name: "connections", Most: float64(l.Limits.Connections), Now: float64(l.Connections.Used())},
+		{Name: "targets", Most: float64(l.Limits.Targets), Now: float64(targets)},
+		{Name: "kept_bodies", Most: float64(l.Limits.KeptBodies), Now: float64(m.decoders.Kept())},
 	}
 }
 
@@ -179,21 +180,21 @@ func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 }
 
 // scrape takes a snapshot of everything.
-func (m *Manager) scrape(giveWay func()) *Scrape {
+func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	m.mu.Lock()
 	sources := make([]source, 0, len(m.entries))
 	for _, e := range m.entries {
 		sources = append(sources, e.source())
 	}
-	s := &Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
+	s := &numbers.Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
 	m.mu.Unlock()
 
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.about.Name, b.about.Name) })
-	s.Targets = make([]Snapshot, len(sources))
+	s.Targets = make([]numbers.Snapshot, len(sources))
 	for i := range sources {
 		giveWay()
-		s.Targets[i] = sources[i].snapshot(WithLabels | WithDistributions)
-		s.Lag.merge(&s.Targets[i].Lag)
+		s.Targets[i] = sources[i].snapshot(numbers.WithLabels | numbers.WithDistributions)
+		s.Lag.Merge(&s.Targets[i].Lag)
 	}
 	s.Limits = m.limits(len(sources))
 	return s

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -15,7 +16,7 @@ type target struct {
 
 	// load is the part of the configuration that no sender changes.
 	load     load.Target
-	recorder *recorder
+	recorder *numbers.Recorder
 	limiter  *load.Limiter
 	part     load.Part
 	reports  *reports
@@ -56,7 +57,7 @@ func (t *target) noteLate(missed int, behind time.Duration) {
 	if missed == 0 && behind <= frozenAfter {
 		behind = 0
 	}
-	t.recorder.late(missed, behind)
+	t.recorder.Late(missed, behind)
 }
 
 // fireSlot fires the burst of a slot that was due at a moment of the clock boot, and
@@ -66,12 +67,12 @@ func (t *target) noteLate(missed int, behind time.Duration) {
 func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, due probe.Instant, number int64) (wait time.Duration) {
 	start, frozen := probe.Now(), t.watch.total()
 	t.fire(schedule, requests, number)
-	t.reports.burst(t.recorder.lastBurst())
+	t.reports.burst(t.recorder.LastBurst())
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
 	wait, missed := grid.Next(t.wall(), elapsed)
 	late := min(int(elapsed/t.load.Interval)-int(took/t.load.Interval), missed)
-	t.recorder.skip(load.SkipLate, late)
-	t.recorder.skip(load.SkipOverrun, missed-late)
+	t.recorder.Skip(load.SkipLate, late)
+	t.recorder.Skip(load.SkipOverrun, missed-late)
 	return wait
 }

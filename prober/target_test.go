@@ -12,6 +12,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -36,7 +37,7 @@ func TestBurstsStartAtEachSlot(t *testing.T) {
 		for k := 1; k < len(e.starts); k++ {
 			assert.Equal(t, 30*time.Second, e.starts[k].Sub(e.starts[k-1]))
 		}
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 120, c.Bursts)
 		assert.Zero(t, c.Skipped)
 	})
@@ -49,7 +50,7 @@ func TestSlotDuringABurstIsSkippedAndCounted(t *testing.T) {
 		cfg.Timeout = time.Minute
 		target := testTarget(cfg, e)
 		runFor(t, target, time.Hour)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 60, c.Bursts, "bursts of 45 s take every other slot")
 		assert.InDelta(t, 60, c.Skipped[load.SkipOverrun], 1)
@@ -104,8 +105,8 @@ func TestSlotsThatPassWhileTheProcessSleepsAreCountedAsLate(t *testing.T) {
 				first := e.starts[0]
 				last := e.starts[len(e.starts)-1]
 				assert.Zero(t, last.Sub(first)%(30*time.Second), "the slots are where they were")
-				tally := target.recorder.Snapshot(WithEverything)
-				assert.Equal(t, Skips{load.SkipLate: uint64(c.missed)}, tally.Skipped)
+				tally := target.recorder.Snapshot(numbers.WithEverything)
+				assert.Equal(t, numbers.Skips{load.SkipLate: uint64(c.missed)}, tally.Skipped)
 				assert.Equal(t, c.lag, tally.Lag.Sum())
 				assert.EqualValues(t, c.fired+c.missed, tally.Bursts+tally.Skipped[load.SkipLate])
 			})
@@ -122,7 +123,7 @@ func TestSlotsThatPassWhileTheMachineIsSuspendedAreCountedAsLate(t *testing.T) {
 		target.wall = func() time.Time { return time.Now().Add(time.Duration(suspended.Load())) }
 		time.AfterFunc(10*time.Minute, func() { suspended.Store(int64(8 * time.Hour)) })
 		runFor(t, target, time.Hour)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 8*time.Hour/(30*time.Second), c.Skipped[load.SkipLate])
 		assert.Zero(t, c.Skipped[load.SkipOverrun])
 		assert.EqualValues(t, 120, c.Bursts)
@@ -157,7 +158,7 @@ func TestSlotsMissedInABurstAreSharedOutByWhoseTimeItWas(t *testing.T) {
 				}
 				wait := load.NewSlots(cfg.Name, cfg.Interval).First(time.Now())
 				runFor(t, target, wait+time.Second)
-				assert.Equal(t, Skips{load.SkipOverrun: c.overrun, load.SkipLate: c.late}, target.recorder.Snapshot(WithEverything).Skipped)
+				assert.Equal(t, numbers.Skips{load.SkipOverrun: c.overrun, load.SkipLate: c.late}, target.recorder.Snapshot(numbers.WithEverything).Skipped)
 			})
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -62,7 +63,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				target, log := hangingTarget(burst, e)
 				target.fire(t.Context(), context.Background(), 0)
 
-				c := target.recorder.Snapshot(WithEverything)
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
 				assert.EqualValues(t, 1, c.ByCode[errcode.Stuck].Count())
 				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.ByCode[errcode.Stuck].Sum())
@@ -75,7 +76,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				synctest.Wait()
 				assert.Zero(t, target.hung.Load())
 				assert.EqualValues(t, 1, e.canceled.Load())
-				assert.Equal(t, c.ByCode[errcode.OK].Count(), target.recorder.Snapshot(WithEverything).ByCode[errcode.OK].Count(), "it is counted once")
+				assert.Equal(t, c.ByCode[errcode.OK].Count(), target.recorder.Snapshot(numbers.WithEverything).ByCode[errcode.OK].Count(), "it is counted once")
 			})
 		})
 	}
@@ -88,7 +89,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		for range 4 {
 			target.fire(t.Context(), context.Background(), 0)
 		}
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
 		assert.EqualValues(t, 5, c.ByCode[errcode.Stuck].Count())
@@ -99,7 +100,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		close(e.released)
 		synctest.Wait()
 		target.fire(t.Context(), context.Background(), 0)
-		assert.EqualValues(t, 50, target.recorder.Snapshot(WithEverything).ByCode[errcode.OK].Count(), "they have come back")
+		assert.EqualValues(t, 50, target.recorder.Snapshot(numbers.WithEverything).ByCode[errcode.OK].Count(), "they have come back")
 	})
 }
 
@@ -112,7 +113,7 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, log := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, panickingEngine{newFakeEngine(takes(0))})
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1003"), "the log has it once")
@@ -135,7 +136,7 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 		e := panickingJudge{newFakeEngine(takes(time.Millisecond))}
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 	})
@@ -155,7 +156,7 @@ func TestARequestThatWasSentIsNotDroppedForWantOfAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, resendingEngine{newFakeEngine(takes(time.Millisecond))})
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(WithEverything)
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 5, c.ByCode[errcode.LocalResources].Count())
 		assert.EqualValues(t, 5, c.Resent)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // documented are the types of the answers by the heading under which docs/api.md
@@ -190,7 +190,7 @@ func TestTheLargestAnswerIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	d := hostileSnapshot()
-	d.History, d.Failures = mixed(48), make([]prober.Failure, 16)
+	d.History, d.Failures = mixed(48), make([]numbers.Failure, 16)
 	for i := range d.Failures {
 		d.Failures[i].Text = strings.Repeat("x", 176)
 	}

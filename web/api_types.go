@@ -5,7 +5,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // The answers of the API. docs/api.md says what each field means; the names and
@@ -52,7 +52,7 @@ type (
 		BurstsSkipped     uint64        `json:"bursts_skipped"`
 		BurstsSkippedLate uint64        `json:"bursts_skipped_late"`
 		PeakInFlight      uint64        `json:"peak_in_flight"`
-		prober.Counters
+		numbers.Counters
 		ConnectionsOpen int              `json:"connections_open"`
 		BreakerOpen     bool             `json:"breaker_open"`
 		TLS             *apiTLS          `json:"tls"`
@@ -168,18 +168,18 @@ func apiTargetOf(r *row) apiTarget {
 	return t
 }
 
-func apiDetailOf(s *prober.Snapshot, cfg *config.Target, now time.Time) (apiDetail, error) {
+func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDetail, error) {
 	r := row{Snapshot: s, State: stateOf(s, now), Own: ownTrouble(s, now)}
 	out := apiDetail{
 		apiTarget:    apiTargetOf(&r),
 		BurstHistory: mapped(s.History, apiBurstOf),
 		LastFailures: mapped(s.Failures, apiFailureOf),
 		Kinds:        mapped(s.KindsByCount(), apiKindOf),
-		Responses: mapped(s.ResponsesByCount(), func(c prober.ResponseCount) apiResponse {
+		Responses: mapped(s.ResponsesByCount(), func(c numbers.ResponseCount) apiResponse {
 			return apiResponse{c.Status, c.Version, c.Count}
 		}),
-		DroppedBy:     mapped(s.Dropped.ByReason(), func(c prober.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
-		Cuts:          mapped(s.Cuts.ByReason(), func(c prober.CutCount) apiCut { return apiCut(c) }),
+		DroppedBy:     mapped(s.Dropped.ByReason(), func(c numbers.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
+		Cuts:          mapped(s.Cuts.ByReason(), func(c numbers.CutCount) apiCut { return apiCut(c) }),
 		BurstsSkipped: s.Skipped.Total(), BurstsSkippedLate: s.Skipped.Late(), PeakInFlight: s.PeakInFlight,
 		Counters: s.Counters, ConnectionsOpen: s.Open,
 		BreakerOpen:  s.BreakerOpen,
@@ -198,7 +198,7 @@ func apiDetailOf(s *prober.Snapshot, cfg *config.Target, now time.Time) (apiDeta
 	return out, nil
 }
 
-func apiBurstOf(b prober.Burst) apiBurst {
+func apiBurstOf(b numbers.Burst) apiBurst {
 	out := apiBurst{
 		Start: b.Start.UTC(), DurationSeconds: b.Duration.Seconds(),
 		Requests: b.Requests, Failed: b.Failed, OwnFailed: b.Own, Dropped: b.Dropped, HeldBack: b.Held, DroppedLate: b.Frozen,
@@ -217,7 +217,7 @@ func apiBurstOf(b prober.Burst) apiBurst {
 	return out
 }
 
-func apiFailureOf(f prober.Failure) apiFailure {
+func apiFailureOf(f numbers.Failure) apiFailure {
 	out := apiFailure{
 		Time: f.Time.UTC(), Code: int(f.Code), Name: f.Code.Name(), Meaning: f.Code.Meaning(), Phase: f.Phase.String(),
 		Text: f.Text, Status: f.Status, DurationSeconds: f.Duration.Seconds(), Count: f.Count,
@@ -228,11 +228,11 @@ func apiFailureOf(f prober.Failure) apiFailure {
 	return out
 }
 
-func apiKindOf(k prober.FailureKind) apiKind {
+func apiKindOf(k numbers.FailureKind) apiKind {
 	return apiKind{int(k.Code), k.Code.Name(), k.Phase.String(), k.Count}
 }
 
-func apiCodeCountOf(c prober.CodeCount) apiCodeCount {
+func apiCodeCountOf(c numbers.CodeCount) apiCodeCount {
 	return apiCodeCount{int(c.Code), c.Code.Name(), c.Count}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/common/version"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // perPage is how many targets the overview shows at once.
@@ -43,7 +43,7 @@ type shownRow struct {
 // self is how the prober itself does. Own and Held are sums over all targets since
 // the start.
 type self struct {
-	prober.Self
+	numbers.Self
 	Own, Held uint64
 	// Troubled is how many targets it has trouble with now.
 	Troubled uint64

@@ -22,6 +22,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // shellOf returns a shell whose manager runs targets that have not fired yet, and
@@ -57,23 +58,23 @@ func get(t *testing.T, s *Shell, path string, header ...string) *httptest.Respon
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;`
 
 // hostileDetail returns a target that fails, all of whose texts are hostile.
-func hostileSnapshot() *prober.Snapshot {
+func hostileSnapshot() *numbers.Snapshot {
 	now := time.Now()
-	kind := prober.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
-	burst := prober.Burst{Start: now, Requests: 5, Failed: 3, Own: 1, Dropped: 2, Held: 2, Late: true, Kinds: []prober.FailureKind{kind, {Code: errcode.LocalPorts, Count: 1}}, P50: time.Millisecond, P95: time.Second, P99: time.Second, Max: time.Second}
+	kind := numbers.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
+	burst := numbers.Burst{Start: now, Requests: 5, Failed: 3, Own: 1, Dropped: 2, Held: 2, Late: true, Kinds: []numbers.FailureKind{kind, {Code: errcode.LocalPorts, Count: 1}}, P50: time.Millisecond, P95: time.Second, P99: time.Second, Max: time.Second}
 	burst.Latency[3], burst.Latency[9] = 200, 55
 	burst.Phases[errcode.PhaseTLS] = time.Second
-	s := &prober.Snapshot{
-		About:    prober.About{Name: hostile, URL: hostile, Interval: time.Second},
+	s := &numbers.Snapshot{
+		About:    numbers.About{Name: hostile, URL: hostile, Interval: time.Second},
 		Requests: 5, FailingSince: now, TroubledSince: now,
-		Codes:     []prober.CodeCount{{Code: errcode.OK, Count: 1}, {Code: errcode.LocalPorts, Count: 1}, {Code: errcode.UnknownAuthority, Count: 3}},
+		Codes:     []numbers.CodeCount{{Code: errcode.OK, Count: 1}, {Code: errcode.LocalPorts, Count: 1}, {Code: errcode.UnknownAuthority, Count: 3}},
 		Last:      &burst,
 		Trouble:   burst.Kinds,
-		History:   []prober.Burst{{Start: now}, burst},
-		Failures:  []prober.Failure{{Time: now, Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Text: hostile, Remote: netip.MustParseAddrPort("[fe80::1%" + "eth0]:443"), Status: 999, Count: 3}},
+		History:   []numbers.Burst{{Start: now}, burst},
+		Failures:  []numbers.Failure{{Time: now, Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Text: hostile, Remote: netip.MustParseAddrPort("[fe80::1%" + "eth0]:443"), Status: 999, Count: 3}},
 		Kinds:     burst.Kinds,
-		Responses: []prober.ResponseCount{{Status: 200, Version: hostile, Count: 1}},
-		TLS:       &prober.TLS{Version: hostile, Cipher: hostile, ALPN: hostile, Unverified: true, LeafNotAfter: now.Add(-time.Hour), EarliestNotAfter: now.Add(time.Hour)},
+		Responses: []numbers.ResponseCount{{Status: 200, Version: hostile, Count: 1}},
+		TLS:       &numbers.TLS{Version: hostile, Cipher: hostile, ALPN: hostile, Unverified: true, LeafNotAfter: now.Add(-time.Hour), EarliestNotAfter: now.Add(time.Hour)},
 	}
 	s.Bursts, s.LastStart = 2, now
 	s.Dropped[load.DropTimeout] = 2
@@ -91,8 +92,8 @@ func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
 	d := hostileSnapshot()
 	target, err := s.drawTarget(d, hostileConfig(), time.Now())
 	require.NoError(t, err)
-	o := newOverview(rowsByTrouble([]prober.Snapshot{*d}, time.Now()), filter{Text: hostile}, 1)
-	o.Groups = newOverview(rowsByTrouble([]prober.Snapshot{*d}, time.Now()), filter{}, 1).Groups
+	o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{Text: hostile}, 1)
+	o.Groups = newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{}, 1).Groups
 	for _, g := range o.Groups {
 		for i := range g.Rows {
 			g.Rows[i].Strip = stripChart(d.History)
@@ -129,7 +130,7 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
-	d.Last.Kinds[0] = prober.FailureKind{Code: errcode.Credentials, Phase: errcode.PhaseQueue, Count: 3}
+	d.Last.Kinds[0] = numbers.FailureKind{Code: errcode.Credentials, Phase: errcode.PhaseQueue, Count: 3}
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "nothing was sent to the target</strong>, while it waited for a token.")

@@ -6,16 +6,16 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // targetPage is the page of one target.
 type targetPage struct {
 	frame
-	*prober.Snapshot
+	*numbers.Snapshot
 	State state
 	// Worst is the commonest failure now, Own what the prober itself does badly.
-	Worst  prober.FailureKind
+	Worst  numbers.FailureKind
 	Own    []string
 	Charts charts
 	Codes  []codeLine
@@ -30,9 +30,9 @@ type charts struct{ Latency, Outcome, Phases, Codes *chart }
 
 // codeLine is how many requests came to a code since the start.
 type codeLine struct {
-	prober.CodeCount
+	numbers.CodeCount
 	Share  string
-	Phases []prober.FailureKind
+	Phases []numbers.FailureKind
 }
 
 // certificate is the end of one of a target's certificates.
@@ -77,7 +77,7 @@ func targetName(r *http.Request) string {
 	return r.URL.Query().Get("name")
 }
 
-func (s *Shell) drawTarget(t *prober.Snapshot, cfg *config.Target, now time.Time) ([]byte, error) {
+func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Time) ([]byte, error) {
 	p := &targetPage{
 		frame:    s.frame(now),
 		Snapshot: t,
@@ -99,7 +99,7 @@ func (s *Shell) drawTarget(t *prober.Snapshot, cfg *config.Target, now time.Time
 	return s.draw("target", p)
 }
 
-func codeLines(t *prober.Snapshot) []codeLine {
+func codeLines(t *numbers.Snapshot) []codeLine {
 	lines := make([]codeLine, len(t.Codes))
 	for i, c := range t.Codes {
 		lines[i] = codeLine{CodeCount: c, Share: percent(c.Count, t.Requests)}
@@ -112,7 +112,7 @@ func codeLines(t *prober.Snapshot) []codeLine {
 	return lines
 }
 
-func certificates(t *prober.Snapshot) []certificate {
+func certificates(t *numbers.Snapshot) []certificate {
 	var all []certificate
 	if t.TLS != nil {
 		all = append(all,
@@ -140,9 +140,9 @@ func (p *targetPage) PhaseTimes() []errcode.Phase {
 }
 
 // Figures returns the bursts, the latest first.
-func (p *targetPage) Figures() []prober.Burst {
+func (p *targetPage) Figures() []numbers.Burst {
 	n := len(p.History)
-	latest := make([]prober.Burst, n)
+	latest := make([]numbers.Burst, n)
 	for i := range latest {
 		latest[i] = p.History[n-1-i]
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 func namesOf(rows []row) []string {
@@ -23,26 +23,26 @@ func namesOf(rows []row) []string {
 func TestTargetsWithTheOldestTroubleComeFirst(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	well := prober.Snapshot{About: prober.About{Interval: time.Hour}, Last: &prober.Burst{Requests: 1}}
+	well := numbers.Snapshot{About: numbers.About{Interval: time.Hour}, Last: &numbers.Burst{Requests: 1}}
 	well.Bursts, well.LastStart = 3, now
-	with := func(name string, change func(*prober.Snapshot)) prober.Snapshot {
+	with := func(name string, change func(*numbers.Snapshot)) numbers.Snapshot {
 		s := well
 		s.Name = name
 		change(&s)
 		return s
 	}
-	rows := rowsByTrouble([]prober.Snapshot{
-		with("well", func(*prober.Snapshot) {}),
-		with("just started", func(s *prober.Snapshot) { s.Bursts, s.Last = 0, nil }),
-		with("since a minute", func(s *prober.Snapshot) { s.FailingSince = now.Add(-time.Minute) }),
-		with("since an hour", func(s *prober.Snapshot) { s.FailingSince = now.Add(-time.Hour) }),
-		with("in its first burst", func(s *prober.Snapshot) { s.Bursts, s.Last, s.FailingSince = 0, nil, now }),
-		with("late", func(s *prober.Snapshot) {
-			s.TroubledSince, s.Last = now, &prober.Burst{Requests: 1, Late: true}
+	rows := rowsByTrouble([]numbers.Snapshot{
+		with("well", func(*numbers.Snapshot) {}),
+		with("just started", func(s *numbers.Snapshot) { s.Bursts, s.Last = 0, nil }),
+		with("since a minute", func(s *numbers.Snapshot) { s.FailingSince = now.Add(-time.Minute) }),
+		with("since an hour", func(s *numbers.Snapshot) { s.FailingSince = now.Add(-time.Hour) }),
+		with("in its first burst", func(s *numbers.Snapshot) { s.Bursts, s.Last, s.FailingSince = 0, nil, now }),
+		with("late", func(s *numbers.Snapshot) {
+			s.TroubledSince, s.Last = now, &numbers.Burst{Requests: 1, Late: true}
 		}),
-		with("neglected", func(s *prober.Snapshot) { s.LastStart = now.Add(-6 * time.Hour) }),
-		with("in a long burst", func(s *prober.Snapshot) { s.LastStart, s.InFlight = now.Add(-6*time.Hour), 1 }),
-		with("well too", func(*prober.Snapshot) {}),
+		with("neglected", func(s *numbers.Snapshot) { s.LastStart = now.Add(-6 * time.Hour) }),
+		with("in a long burst", func(s *numbers.Snapshot) { s.LastStart, s.InFlight = now.Add(-6*time.Hour), 1 }),
+		with("well too", func(*numbers.Snapshot) {}),
 	}, now)
 	assert.Equal(t, []string{
 		"failing: since an hour", "failing: since a minute", "failing: in its first burst",
@@ -58,11 +58,11 @@ func TestTargetsWithTheOldestTroubleComeFirst(t *testing.T) {
 func TestOwnTroubleIsToldInWords(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	s := &prober.Snapshot{
-		About: prober.About{Interval: time.Minute}, TroubledSince: now,
-		Last: &prober.Burst{
+	s := &numbers.Snapshot{
+		About: numbers.About{Interval: time.Minute}, TroubledSince: now,
+		Last: &numbers.Burst{
 			Requests: 10, Own: 2, Failed: 1, Held: 5, Frozen: 2, Late: true, Lag: 20 * time.Millisecond,
-			Kinds: []prober.FailureKind{{Code: errcode.LocalPorts, Count: 2}, {Code: errcode.Refused, Count: 1}},
+			Kinds: []numbers.FailureKind{{Code: errcode.LocalPorts, Count: 2}, {Code: errcode.Refused, Count: 1}},
 		},
 	}
 	s.Bursts, s.LastStart = 1, now.Add(-time.Hour)
@@ -92,13 +92,13 @@ func TestVerdicts(t *testing.T) {
 
 // thousand returns rows of 1,000 targets, every tenth of which fails.
 func thousand(now time.Time) []row {
-	all := make([]prober.Snapshot, 1000)
+	all := make([]numbers.Snapshot, 1000)
 	for i := range all {
-		all[i].About = prober.About{Name: fmt.Sprintf("target-%03d", i), URL: "https://h/x", Interval: time.Hour}
+		all[i].About = numbers.About{Name: fmt.Sprintf("target-%03d", i), URL: "https://h/x", Interval: time.Hour}
 		all[i].Bursts, all[i].LastStart = 1, now
 		if i%10 == 0 {
 			all[i].FailingSince = now
-			all[i].Trouble = []prober.FailureKind{{Code: errcode.Refused, Count: 1}}
+			all[i].Trouble = []numbers.FailureKind{{Code: errcode.Refused, Count: 1}}
 		}
 	}
 	return rowsByTrouble(all, now)

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"crypto/tls"
@@ -17,7 +17,7 @@ import (
 type family struct {
 	name, help string
 	kind       dto.MetricType
-	write      func(p *page, s *scrape)
+	write      func(p *Page, s *scrape)
 }
 
 const (
@@ -34,7 +34,7 @@ var families = [...]family{
 	},
 	{
 		"prober_burst_duration_seconds", "Time from the start of a burst to the end of its last request.",
-		histogramType, (*page).burstDurations,
+		histogramType, (*Page).burstDurations,
 	},
 	{
 		"prober_burst_interval_seconds", "Configured time from the start of a burst to the start of the next.",
@@ -58,7 +58,7 @@ var families = [...]family{
 	},
 	{
 		"prober_bursts_skipped_total", "Slots at which no burst started, by reason.",
-		counterType, (*page).skipped,
+		counterType, (*Page).skipped,
 	},
 	{
 		"prober_bursts_total", "Bursts that ended.",
@@ -86,7 +86,7 @@ var families = [...]family{
 	},
 	{
 		"prober_error_code_info", "The name and range of each error code.",
-		gaugeType, (*page).errorCodes,
+		gaugeType, (*Page).errorCodes,
 	},
 	{
 		"prober_limit", "The ceilings of the process; 0 means none.",
@@ -98,7 +98,7 @@ var families = [...]family{
 	},
 	{
 		"prober_log_lines_dropped_total", "Lines of the prober's log that were dropped because nobody read it or it could not be written.",
-		counterType, func(p *page, s *scrape) { p.counter(s.DroppedLogLines, s.created) },
+		counterType, func(p *Page, s *scrape) { p.counter(s.DroppedLogLines, s.created) },
 	},
 	{
 		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
@@ -106,15 +106,15 @@ var families = [...]family{
 	},
 	{
 		"prober_request_duration_seconds", "Time from when a request was due to its last byte.",
-		histogramType, (*page).requestDurations,
+		histogramType, (*Page).requestDurations,
 	},
 	{
 		"prober_request_failures_total", "Requests that failed, by error code and the phase in which they did.",
-		counterType, (*page).failures,
+		counterType, (*Page).failures,
 	},
 	{
 		"prober_request_phase_duration_seconds", "Time that requests spent in each phase.",
-		histogramType, (*page).phaseDurations,
+		histogramType, (*Page).phaseDurations,
 	},
 	{
 		"prober_requests_cut_total", "Requests that were never due because their burst was cut, by reason, as far as their number is known.",
@@ -122,7 +122,7 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_dropped_total", "Requests that were due and never started, by reason.",
-		counterType, (*page).dropped,
+		counterType, (*Page).dropped,
 	},
 	{
 		"prober_requests_in_flight", "Requests that are due and have not ended.",
@@ -138,15 +138,15 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_total", "Requests that ended, by error code; 0 is success.",
-		counterType, (*page).requests,
+		counterType, (*Page).requests,
 	},
 	{
 		"prober_responses_total", "Response headers received, by status, also when the body failed later.",
-		counterType, (*page).responses,
+		counterType, (*Page).responses,
 	},
 	{
 		"prober_schedule_lag_seconds", "Time from when a request was due to when it was fired, as far as the prober itself is the cause.",
-		histogramType, func(p *page, s *scrape) { p.histogram(&s.Lag, lagBounds, s.Native) },
+		histogramType, func(p *Page, s *scrape) { p.histogram(&s.Lag, lagBounds, s.Native) },
 	},
 	{
 		"prober_sent_bytes_total", "Bytes of HTTP sent, before TLS.",
@@ -158,15 +158,15 @@ var families = [...]family{
 	},
 	{
 		"prober_target_info", "The URL of a target, without query, and the labels that its configuration gives it.",
-		gaugeType, (*page).targets,
+		gaugeType, (*Page).targets,
 	},
 	{
 		"prober_tls_certificate_not_after_timestamp_seconds", "When the certificate of that role ends, as seen last, whether or not it was accepted.",
-		gaugeType, (*page).certificates,
+		gaugeType, (*Page).certificates,
 	},
 	{
 		"prober_tls_info", "What the last TLS handshake agreed on.",
-		gaugeType, (*page).tls,
+		gaugeType, (*Page).tls,
 	},
 	{
 		"prober_tls_unverified", "Whether any certificate of the target is accepted.",
@@ -189,20 +189,20 @@ func MetricNames() iter.Seq[string] {
 	}
 }
 
-func single(value func(*scrape) float64) func(*page, *scrape) {
-	return func(p *page, s *scrape) { p.gauge(value(s)) }
+func single(value func(*scrape) float64) func(*Page, *scrape) {
+	return func(p *Page, s *scrape) { p.gauge(value(s)) }
 }
 
-func perTarget(value func(*view) float64) func(*page, *scrape) {
-	return func(p *page, s *scrape) {
+func perTarget(value func(*view) float64) func(*Page, *scrape) {
+	return func(p *Page, s *scrape) {
 		for i := range s.targets {
 			p.gauge(value(&s.targets[i]), s.targets[i].name)
 		}
 	}
 }
 
-func countPerTarget(value func(*view) uint64) func(*page, *scrape) {
-	return func(p *page, s *scrape) {
+func countPerTarget(value func(*view) uint64) func(*Page, *scrape) {
+	return func(p *Page, s *scrape) {
 		for i := range s.targets {
 			v := &s.targets[i]
 			p.counter(value(v), v.created, v.name)
@@ -210,15 +210,15 @@ func countPerTarget(value func(*view) uint64) func(*page, *scrape) {
 	}
 }
 
-func perLimit(value func(Limit) float64) func(*page, *scrape) {
-	return func(p *page, s *scrape) {
+func perLimit(value func(Limit) float64) func(*Page, *scrape) {
+	return func(p *Page, s *scrape) {
 		for _, l := range s.limits {
 			p.gauge(value(l), pair("limit", l.Name))
 		}
 	}
 }
 
-func (p *page) requests(s *scrape) {
+func (p *Page) requests(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for code, n := range v.counts() {
@@ -230,7 +230,7 @@ func (p *page) requests(s *scrape) {
 	}
 }
 
-func (p *page) requestDurations(s *scrape) {
+func (p *Page) requestDurations(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for _, code := range slices.Sorted(maps.Keys(v.ByCode)) {
@@ -239,7 +239,7 @@ func (p *page) requestDurations(s *scrape) {
 	}
 }
 
-func (p *page) phaseDurations(s *scrape) {
+func (p *Page) phaseDurations(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {
@@ -250,7 +250,7 @@ func (p *page) phaseDurations(s *scrape) {
 	}
 }
 
-func (p *page) failures(s *scrape) {
+func (p *Page) failures(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for _, k := range v.Kinds {
@@ -259,7 +259,7 @@ func (p *page) failures(s *scrape) {
 	}
 }
 
-func (p *page) responses(s *scrape) {
+func (p *Page) responses(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for _, r := range v.Responses {
@@ -268,7 +268,7 @@ func (p *page) responses(s *scrape) {
 	}
 }
 
-func (p *page) dropped(s *scrape) {
+func (p *Page) dropped(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for reason, n := range v.Dropped {
@@ -277,8 +277,8 @@ func (p *page) dropped(s *scrape) {
 	}
 }
 
-func cutsOf(count func(Cut) uint64) func(*page, *scrape) {
-	return func(p *page, s *scrape) {
+func cutsOf(count func(Cut) uint64) func(*Page, *scrape) {
+	return func(p *Page, s *scrape) {
 		for i := range s.targets {
 			v := &s.targets[i]
 			for _, reason := range cutReasons {
@@ -288,7 +288,7 @@ func cutsOf(count func(Cut) uint64) func(*page, *scrape) {
 	}
 }
 
-func (p *page) skipped(s *scrape) {
+func (p *Page) skipped(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for reason, n := range v.Skipped {
@@ -297,20 +297,20 @@ func (p *page) skipped(s *scrape) {
 	}
 }
 
-func (p *page) burstDurations(s *scrape) {
+func (p *Page) burstDurations(s *scrape) {
 	for i := range s.targets {
 		p.histogram(&s.targets[i].BurstDuration, burstBounds, s.Native, s.targets[i].name)
 	}
 }
 
-func (p *page) errorCodes(*scrape) {
+func (p *Page) errorCodes(*scrape) {
 	for code := range errcode.All() {
 		p.gauge(1, p.code(code), pair("name", code.Name()), pair("range", code.Range().String()))
 	}
 }
 
 // targets exposes what the configuration says about each.
-func (p *page) targets(s *scrape) {
+func (p *Page) targets(s *scrape) {
 	for i := range s.targets {
 		about := &s.targets[i].About
 		values := map[string]string{"target": about.Name, "url": about.URL}
@@ -323,7 +323,7 @@ func (p *page) targets(s *scrape) {
 	}
 }
 
-func (p *page) certificates(s *scrape) {
+func (p *Page) certificates(s *scrape) {
 	client, earliest, leaf := pair("role", "client"), pair("role", "earliest"), pair("role", "leaf")
 	for i := range s.targets {
 		v := &s.targets[i]
@@ -338,7 +338,7 @@ func (p *page) certificates(s *scrape) {
 	}
 }
 
-func (p *page) tls(s *scrape) {
+func (p *Page) tls(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		if t := &v.tls; t.Version != 0 {

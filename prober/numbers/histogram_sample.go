@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"slices"
@@ -34,7 +34,7 @@ type (
 )
 
 // set makes s a copy of h in seconds.
-func (s *histogramSample) set(h *histogram, b *bounds, native bool) {
+func (s *histogramSample) set(h *Histogram, b *Bounds, native bool) {
 	s.sum, s.count = h.sum.seconds(), h.count
 	out := &s.histogram
 	out.SampleSum, out.SampleCount = &s.sum, &s.count
@@ -50,7 +50,7 @@ func (s *histogramSample) set(h *histogram, b *bounds, native bool) {
 	s.setExemplars(h, b, native)
 }
 
-func (s *histogramSample) setClassic(h *histogram, b *bounds) {
+func (s *histogramSample) setClassic(h *Histogram, b *Bounds) {
 	out := &s.histogram
 	out.Bucket = out.Bucket[:0]
 	s.buckets = slices.Grow(s.buckets[:0], len(b.seconds))[:len(b.seconds)]

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"syscall"
@@ -14,12 +14,12 @@ import (
 
 func TestOwnTroubleDoesNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
-	r := newRecorder(newBounds(someBuckets))
-	r.adopt(load.Breaker{After: 1, For: time.Minute}, time.Second)
-	r.begin()
-	assert.False(t, r.end(ended(0, nil), errcode.Cancelled))
-	r.begin()
-	assert.True(t, r.end(ended(0, nil), errcode.Refused))
+	r := NewRecorder(NewBounds(someBuckets))
+	r.Adopt(load.Breaker{After: 1, For: time.Minute}, time.Second)
+	r.Begin()
+	assert.False(t, r.End(ended(0, nil), errcode.Cancelled))
+	r.Begin()
+	assert.True(t, r.End(ended(0, nil), errcode.Refused))
 }
 
 func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
@@ -28,13 +28,13 @@ func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
 	burstOf(r, errcode.Refused, refused())
 	since := r.history.failingSince
 	assert.False(t, since.IsZero())
-	r.startBurst(nil)
-	r.begin()
-	r.end(ended(time.Millisecond, nil), errcode.OK)
-	r.cutClosed(load.DropReload, 7)
-	r.endBurst(time.Second, load.DropReload)
+	r.StartBurst(nil)
+	r.Begin()
+	r.End(ended(time.Millisecond, nil), errcode.OK)
+	r.CutClosed(load.DropReload, 7)
+	r.EndBurst(time.Second, load.DropReload)
 	assert.Equal(t, since, r.history.failingSince)
-	_, requests := r.lastBurst()
+	_, requests := r.LastBurst()
 	assert.Zero(t, requests, "the log is not told that it succeeded")
 	b := r.history.latest()
 	assert.Equal(t, "reload", b.CutBy)
@@ -45,24 +45,24 @@ func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
 }
 
 func BenchmarkRecorderEnd(b *testing.B) {
-	r := newRecorder(newBounds(someBuckets))
+	r := NewRecorder(NewBounds(someBuckets))
 	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}, Sent: 100, Received: 1000, Reused: true}
 	b.ReportAllocs()
 	for b.Loop() {
-		r.begin()
-		r.end(res, errcode.OK)
+		r.Begin()
+		r.End(res, errcode.OK)
 	}
 }
 
 func TestRecordingARequestAllocatesNothing(t *testing.T) {
-	r := newRecorder(newBounds(someBuckets))
+	r := NewRecorder(NewBounds(someBuckets))
 	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}}
 	failed := &probe.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
 	record := func() {
-		r.begin()
-		r.end(res, errcode.OK)
-		r.begin()
-		r.end(failed, errcode.Refused)
+		r.Begin()
+		r.End(res, errcode.OK)
+		r.Begin()
+		r.End(failed, errcode.Refused)
 	}
 	record()
 	assert.Zero(t, testing.AllocsPerRun(1000, record))

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"iter"
@@ -20,7 +20,7 @@ type Scrape struct {
 	// Targets have their labels and distributions; they are sorted by name.
 	Targets []Snapshot
 	// Bounds are those of latencies. Native tells that histograms have native buckets too.
-	Bounds *bounds
+	Bounds *Bounds
 	Native bool
 }
 
@@ -45,7 +45,7 @@ type view struct {
 // is asked for, because all of them are written into the same memory: a scrape of
 // many targets would otherwise cost more memory than the targets. With many targets that
 // is long work: giveWay is called again and again for others to have their turn.
-func (p *page) Families(s *Scrape, giveWay func()) iter.Seq[*dto.MetricFamily] {
+func (p *Page) Families(s *Scrape, giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		p.giveWay = giveWay
 		shown := show(s)

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"cmp"
@@ -84,7 +84,7 @@ type mark struct {
 	late           uint64
 }
 
-func (r *recorder) mark() mark {
+func (r *Recorder) mark() mark {
 	m := mark{
 		lag: r.times.Lag.sum, fired: r.times.Lag.count, opened: r.counts.Opened, reused: r.counts.Reused,
 		dropped: r.counts.Dropped.Total(), held: r.counts.Dropped.Held(), late: r.counts.Dropped[load.DropLate],

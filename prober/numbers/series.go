@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"math"
@@ -18,7 +18,7 @@ type SeriesKind struct {
 
 // Series returns how many time series s has, those that there are without any target
 // included, by writing them.
-func (p *page) Series(s *Scrape) int {
+func (p *Page) Series(s *Scrape) int {
 	n := 0
 	for family := range p.Families(s, func() {}) {
 		for _, metric := range family.Metric {
@@ -69,9 +69,9 @@ func (k SeriesKind) Greatest() Snapshot {
 
 // full has counted each of codes in so many phases, and every phase.
 func full(codes []errcode.Code, phases int) Snapshot {
-	s := newRecorder(newBounds(nil)).Snapshot(WithDistributions)
+	s := NewRecorder(NewBounds(nil)).Snapshot(WithDistributions)
 	for _, code := range codes {
-		s.ByCode[code] = &histogram{count: 1}
+		s.ByCode[code] = &Histogram{count: 1}
 		for p := range phases {
 			s.Kinds = append(s.Kinds, FailureKind{code, errcode.Phase(p), 1})
 		}

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"math"
@@ -86,7 +86,7 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 		Duration: s.BurstDuration.longest,
 		Plan:     plan,
 		Latency:  s.Distributions.latency(),
-		LagP99:   s.Lag.quantile(0.99),
+		LagP99:   s.Lag.Quantile(0.99),
 	}
 	r.Phases = s.phaseTimes()
 	for _, c := range s.Codes {
@@ -104,20 +104,20 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 }
 
 func (d *Distributions) latency() Latency {
-	var all histogram
+	var all Histogram
 	for code, h := range d.ByCode {
 		if !code.IsLocal() {
-			all.merge(h)
+			all.Merge(h)
 		}
 	}
 	return Latency{
 		Count:   all.count,
 		Mean:    all.sum.mean(all.count),
-		P50:     all.quantile(0.5),
-		P90:     all.quantile(0.9),
-		P95:     all.quantile(0.95),
-		P99:     all.quantile(0.99),
-		P999:    all.quantile(0.999),
+		P50:     all.Quantile(0.5),
+		P90:     all.Quantile(0.9),
+		P95:     all.Quantile(0.95),
+		P99:     all.Quantile(0.99),
+		P999:    all.Quantile(0.999),
 		Max:     all.longest,
 		Buckets: all.native.buckets(),
 		Rows:    all.native.rows(MostRows),
@@ -128,7 +128,7 @@ func (d *Distributions) phaseTimes() []PhaseTime {
 	var phases []PhaseTime
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
 		if h := &d.Phases[p]; h.count > 0 {
-			phases = append(phases, PhaseTime{p, h.count, h.sum.mean(h.count), h.quantile(0.99)})
+			phases = append(phases, PhaseTime{p, h.count, h.sum.mean(h.count), h.Quantile(0.99)})
 		}
 	}
 	return phases

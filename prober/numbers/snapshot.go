@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"maps"
@@ -84,7 +84,7 @@ const (
 
 // Snapshot returns what the target came to as it is at one moment. It says nothing about
 // the target.
-func (r *recorder) Snapshot(parts Parts) Snapshot {
+func (r *Recorder) Snapshot(parts Parts) Snapshot {
 	s := r.read(parts)
 	slices.SortFunc(s.Kinds, FailureKind.compare)
 	slices.SortFunc(s.Responses, ResponseCount.compare)
@@ -92,7 +92,7 @@ func (r *recorder) Snapshot(parts Parts) Snapshot {
 }
 
 // read is Snapshot with what is sorted by nobody yet: the lock is held for less long.
-func (r *recorder) read(parts Parts) (s Snapshot) {
+func (r *Recorder) read(parts Parts) (s Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(probe.Now())
@@ -139,8 +139,8 @@ func (s *Snapshot) Failed() (n uint64) {
 // summarise fills in what the requests of each code came to. It reads the histograms in
 // place: a copy of all of them would cost more than all that is shown of them. Most
 // targets have one code only, whose histogram needs no merging.
-func (s *Snapshot) summarise(codes map[errcode.Code]*histogram) {
-	var all *histogram
+func (s *Snapshot) summarise(codes map[errcode.Code]*Histogram) {
+	var all *Histogram
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		h := codes[code]
 		if h.count == 0 {
@@ -153,29 +153,29 @@ func (s *Snapshot) summarise(codes map[errcode.Code]*histogram) {
 			all = h
 			continue
 		case 2:
-			copied := all.clone()
+			copied := all.Clone()
 			all = &copied
 		}
-		all.merge(h)
+		all.Merge(h)
 	}
 	if all != nil {
-		s.P50, s.P99 = all.quantile(0.5), all.quantile(0.99)
+		s.P50, s.P99 = all.Quantile(0.5), all.Quantile(0.99)
 	}
 }
 
 // clone returns a copy that shares nothing with d.
 func (d *Distributions) clone() *Distributions {
 	c := &Distributions{
-		ByCode:        make(map[errcode.Code]*histogram, len(d.ByCode)),
-		Lag:           d.Lag.clone(),
-		BurstDuration: d.BurstDuration.clone(),
+		ByCode:        make(map[errcode.Code]*Histogram, len(d.ByCode)),
+		Lag:           d.Lag.Clone(),
+		BurstDuration: d.BurstDuration.Clone(),
 	}
 	for code, h := range d.ByCode {
-		copied := h.clone()
+		copied := h.Clone()
 		c.ByCode[code] = &copied
 	}
 	for p := range c.Phases {
-		c.Phases[p] = d.Phases[p].clone()
+		c.Phases[p] = d.Phases[p].Clone()
 	}
 	return c
 }

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"math"
@@ -65,24 +65,24 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 	r := testRecorder()
 	century := 100 * 365 * 24 * time.Hour
 	for range 2 { // bursts
-		r.startBurst(nil)
+		r.StartBurst(nil)
 		for range 5 {
-			r.begin()
-			r.end(ended(century, nil), 0)
+			r.Begin()
+			r.End(ended(century, nil), 0)
 			r.times.Phases[1].observe(r.bounds, century)
 			r.times.Lag.observe(lagBounds, century)
 			r.times.BurstDuration.observe(burstBounds, century)
 		}
-		r.endBurst(century, load.DropShutdown)
+		r.EndBurst(century, load.DropShutdown)
 	}
 	const years = 365 * 24 * 3600
 	c := r.Snapshot(WithEverything)
 	assert.InEpsilon(t, float64(1000*years), sampled(c.ByCode[0], r.bounds).GetSampleSum(), 1e-12)
 	assert.InEpsilon(t, float64(1000*years), sampled(&c.Phases[1], r.bounds).GetSampleSum(), 1e-12)
 	assert.InEpsilon(t, float64(1200*years), sampled(&c.BurstDuration, burstBounds).GetSampleSum(), 1e-12)
-	var lag histogram
-	lag.merge(&c.Lag)
-	lag.merge(&c.Lag)
+	var lag Histogram
+	lag.Merge(&c.Lag)
+	lag.Merge(&c.Lag)
 	assert.InEpsilon(t, float64(2000*years), sampled(&lag, lagBounds).GetSampleSum(), 1e-12)
 	assert.Equal(t, century, c.latency().Mean)
 	assert.Equal(t, []PhaseTime{{1, 10, century, century}}, c.phaseTimes())

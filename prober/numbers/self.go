@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ type Self struct {
 	Created time.Time
 	// Lag is the time from when requests were due to when they were sent, as far as the
 	// prober is the cause, since the start and of all targets.
-	Lag histogram
+	Lag Histogram
 	// Limits are the ceilings of the process, those that are not set included.
 	Limits []Limit
 	// ReloadFailed tells that the file was changed since and could not be loaded; Loaded
@@ -31,10 +31,10 @@ type Limit struct {
 }
 
 // LagP50 returns the median of the lag.
-func (s *Self) LagP50() time.Duration { return s.Lag.quantile(0.5) }
+func (s *Self) LagP50() time.Duration { return s.Lag.Quantile(0.5) }
 
 // LagP99 returns the 99th percentile of the lag.
-func (s *Self) LagP99() time.Duration { return s.Lag.quantile(0.99) }
+func (s *Self) LagP99() time.Duration { return s.Lag.Quantile(0.99) }
 
 // SetLimits returns the ceilings that are set.
 func (s *Self) SetLimits() []Limit {

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"math"
@@ -32,7 +32,7 @@ func reference(t *testing.T, durations []time.Duration) *dto.Histogram {
 }
 
 // sampled returns the histogram as a scrape shows it.
-func sampled(h *histogram, b *bounds) *dto.Histogram {
+func sampled(h *Histogram, b *Bounds) *dto.Histogram {
 	var s histogramSample
 	s.set(h, b, true)
 	return &s.histogram
@@ -57,8 +57,8 @@ func TestHistogramIsThatOfTheClientLibrary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var h histogram
-			b := newBounds(someBuckets)
+			var h Histogram
+			b := NewBounds(someBuckets)
 			for _, d := range durations {
 				h.observe(b, d)
 			}
@@ -97,8 +97,8 @@ func absolute(h *dto.Histogram) map[int32]int64 {
 
 func TestTooManyNativeBucketsHalveTheResolution(t *testing.T) {
 	t.Parallel()
-	var h histogram
-	b := newBounds(someBuckets)
+	var h Histogram
+	b := NewBounds(someBuckets)
 	n := int64(0)
 	for d := 1.0; d < float64(48*time.Hour); d *= 1.05 {
 		h.observe(b, time.Duration(d))
@@ -117,8 +117,8 @@ func TestTooManyNativeBucketsHalveTheResolution(t *testing.T) {
 
 func TestMergedHistogramIsThatOfAllValues(t *testing.T) {
 	t.Parallel()
-	b := newBounds(someBuckets)
-	var all, merged, first, second histogram
+	b := NewBounds(someBuckets)
+	var all, merged, first, second Histogram
 	for i := range 2000 {
 		d := time.Duration(i*i) * time.Microsecond
 		all.observe(b, d)
@@ -128,9 +128,9 @@ func TestMergedHistogramIsThatOfAllValues(t *testing.T) {
 		}
 		second.observe(b, d)
 	}
-	merged.merge(&first)
-	merged.merge(&second)
-	merged.merge(&histogram{})
+	merged.Merge(&first)
+	merged.Merge(&second)
+	merged.Merge(&Histogram{})
 	merged.created = all.created
 	assert.Equal(t, sampled(&all, b), sampled(&merged, b))
 }
@@ -138,8 +138,8 @@ func TestMergedHistogramIsThatOfAllValues(t *testing.T) {
 func TestAMergedHistogramIsAsOldAsTheOldestOfAll(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(1_700_000_000, 0)
-	aged := func(age time.Duration) *histogram {
-		h := &histogram{created: start.Add(age)}
+	aged := func(age time.Duration) *Histogram {
+		h := &Histogram{created: start.Add(age)}
 		h.observe(lagBounds, time.Millisecond)
 		return h
 	}
@@ -151,13 +151,13 @@ func TestAMergedHistogramIsAsOldAsTheOldestOfAll(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var merged histogram
+			var merged Histogram
 			for _, age := range ages {
 				if age < 0 {
-					merged.merge(&histogram{})
+					merged.Merge(&Histogram{})
 					continue
 				}
-				merged.merge(aged(age))
+				merged.Merge(aged(age))
 			}
 			assert.Equal(t, start, merged.created)
 		})
@@ -166,9 +166,9 @@ func TestAMergedHistogramIsAsOldAsTheOldestOfAll(t *testing.T) {
 
 func TestAClassicBucketCountsWhateverItsBound(t *testing.T) {
 	t.Parallel()
-	b := newBounds([]float64{1e-12, 1.5e-9, 0.3, math.MaxInt64 / 1e9, 1e10, math.MaxFloat64})
+	b := NewBounds([]float64{1e-12, 1.5e-9, 0.3, math.MaxInt64 / 1e9, 1e10, math.MaxFloat64})
 	durations := []time.Duration{0, 1, 2, 300 * time.Millisecond, 300*time.Millisecond + 1, math.MaxInt64 - 2000, math.MaxInt64}
-	var h histogram
+	var h Histogram
 	for _, d := range durations {
 		h.observe(b, d)
 	}
@@ -185,19 +185,19 @@ func TestAClassicBucketCountsWhateverItsBound(t *testing.T) {
 
 func TestQuantileIsWithinABucket(t *testing.T) {
 	t.Parallel()
-	b := newBounds(someBuckets)
-	var h histogram
-	assert.Zero(t, h.quantile(0.5))
+	b := NewBounds(someBuckets)
+	var h Histogram
+	assert.Zero(t, h.Quantile(0.5))
 	for i := 1; i <= 1000; i++ {
 		h.observe(b, time.Duration(i)*time.Millisecond)
 	}
-	assert.InEpsilon(t, 500*time.Millisecond, h.quantile(0.5), 0.1)
-	assert.InEpsilon(t, 990*time.Millisecond, h.quantile(0.99), 0.1)
+	assert.InEpsilon(t, 500*time.Millisecond, h.Quantile(0.5), 0.1)
+	assert.InEpsilon(t, 990*time.Millisecond, h.Quantile(0.99), 0.1)
 }
 
 func TestObservingAllocatesNothing(t *testing.T) {
-	b := newBounds(someBuckets)
-	var h histogram
+	b := NewBounds(someBuckets)
+	var h Histogram
 	h.observe(b, time.Microsecond)
 	h.observe(b, time.Second)
 	d := time.Duration(0)

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"errors"
@@ -84,14 +84,14 @@ func textOf(res *probe.Result) string {
 	if err == nil {
 		return ""
 	}
-	return clean(err.Error())
+	return Clean(err.Error())
 }
 
-// clean makes a text of unknown origin fit to be shown anywhere. What follows the
+// Clean makes a text of unknown origin fit to be shown anywhere. What follows the
 // first line is the stack of a panic. A URL loses its credentials and its query,
 // whatever cannot be seen or turns the direction of writing becomes U+FFFD, and
 // what is too long ends with an ellipsis.
-func clean(text string) string {
+func Clean(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
 	text = withoutSecrets(text[:min(len(text), 8*maxText)])
 	var b strings.Builder

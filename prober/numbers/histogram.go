@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"math"
@@ -14,20 +14,20 @@ const (
 	nativeZero = 2.938735877055719e-39
 )
 
-// bounds are the upper bounds of classic buckets, in ascending order.
-type bounds struct {
+// Bounds are the upper bounds of classic buckets, in ascending order.
+type Bounds struct {
 	seconds []float64
 	limits  []time.Duration
 }
 
 // lagBounds suit the prober's own lateness, burstBounds the length of bursts.
 var (
-	lagBounds   = newBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
-	burstBounds = newBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
+	lagBounds   = NewBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
+	burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
 )
 
-func newBounds(seconds []float64) *bounds {
-	b := &bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
+func NewBounds(seconds []float64) *Bounds {
+	b := &Bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
 	for i, s := range seconds {
 		b.limits[i] = limitOf(s)
 	}
@@ -49,7 +49,7 @@ func limitOf(seconds float64) time.Duration {
 // index returns the first bucket that holds d, len(limits) for the one without
 // bound. Latencies are mostly small, and a handful of comparisons in order costs
 // less than a binary search that the processor cannot predict.
-func (b *bounds) index(d time.Duration) int {
+func (b *Bounds) index(d time.Duration) int {
 	for i, limit := range b.limits {
 		if d <= limit {
 			return i
@@ -58,10 +58,10 @@ func (b *bounds) index(d time.Duration) int {
 	return len(b.limits)
 }
 
-// histogram counts durations in classic and native buckets at once. It is not
+// Histogram counts durations in classic and native buckets at once. It is not
 // safe for concurrent use: its owner has a lock that covers all the numbers that
 // must agree with each other.
-type histogram struct {
+type Histogram struct {
 	count   uint64
 	sum     totalTime
 	longest time.Duration
@@ -72,10 +72,10 @@ type histogram struct {
 	exemplars *exemplars // nil without any
 }
 
-// newHistogram returns one that counts since created.
-func newHistogram(created time.Time) histogram { return histogram{created: created} }
+// NewHistogram returns one that counts since created.
+func NewHistogram(created time.Time) Histogram { return Histogram{created: created} }
 
-func (h *histogram) observe(b *bounds, d time.Duration) {
+func (h *Histogram) observe(b *Bounds, d time.Duration) {
 	if h.classic == nil {
 		h.classic = make([]uint64, len(b.limits)+1)
 	}
@@ -90,9 +90,9 @@ func (h *histogram) observe(b *bounds, d time.Duration) {
 	h.native.observe(d)
 }
 
-// merge adds what other has counted over the same bounds. The older of the two says
+// Merge adds what other has counted over the same bounds. The older of the two says
 // since when.
-func (h *histogram) merge(other *histogram) {
+func (h *Histogram) Merge(other *Histogram) {
 	if other.count == 0 {
 		return
 	}
@@ -111,8 +111,8 @@ func (h *histogram) merge(other *histogram) {
 	h.native.merge(&other.native)
 }
 
-// clone returns a copy that shares nothing with h.
-func (h *histogram) clone() histogram {
+// Clone returns a copy that shares nothing with h.
+func (h *Histogram) Clone() Histogram {
 	c := *h
 	c.classic = slices.Clone(h.classic)
 	c.native.counts = slices.Clone(h.native.counts)
@@ -120,15 +120,15 @@ func (h *histogram) clone() histogram {
 }
 
 // Count returns how many durations were counted.
-func (h *histogram) Count() uint64 { return h.count }
+func (h *Histogram) Count() uint64 { return h.count }
 
 // Sum returns the sum of the durations, as far as that is one.
-func (h *histogram) Sum() time.Duration { return h.sum.mean(1) }
+func (h *Histogram) Sum() time.Duration { return h.sum.mean(1) }
 
-// quantile returns an estimate of the q-quantile: the upper end of the native
+// Quantile returns an estimate of the q-quantile: the upper end of the native
 // bucket that holds it, or the longest duration if that is less; 0 when nothing
 // was counted.
-func (h *histogram) quantile(q float64) time.Duration {
+func (h *Histogram) Quantile(q float64) time.Duration {
 	rank := uint64(math.Ceil(q * float64(h.count)))
 	if h.count == 0 || rank <= h.native.zero {
 		return 0

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"maps"
@@ -58,10 +58,10 @@ type Counts struct {
 type Distributions struct {
 	// ByCode holds the duration of the requests of each code that has occurred, and
 	// of success; the counter of a code is the count of its histogram.
-	ByCode        map[errcode.Code]*histogram
-	Phases        [errcode.NumPhases]histogram
-	Lag           histogram
-	BurstDuration histogram
+	ByCode        map[errcode.Code]*Histogram
+	Phases        [errcode.NumPhases]Histogram
+	Lag           Histogram
+	BurstDuration Histogram
 }
 
 // burstTally counts the requests of one burst that ended, and its failures.
@@ -73,11 +73,11 @@ type burstTally struct {
 
 func (b *burstTally) isSuccess() bool { return b.requests > 0 && len(b.failures) == 0 && !b.cut }
 
-// recorder counts what happens to one target, under one lock, so that every
+// Recorder counts what happens to one target, under one lock, so that every
 // snapshot is consistent to the unit. It outlives changes of the target's
 // configuration.
-type recorder struct {
-	bounds  *bounds
+type Recorder struct {
+	bounds  *Bounds
 	created time.Time
 
 	mu        sync.Mutex
@@ -103,9 +103,9 @@ type recorder struct {
 	history history // of the last bursts
 }
 
-func newRecorder(b *bounds) *recorder {
-	r := &recorder{bounds: b, created: time.Now()}
-	r.times.ByCode = map[errcode.Code]*histogram{errcode.OK: {created: r.created}}
+func NewRecorder(b *Bounds) *Recorder {
+	r := &Recorder{bounds: b, created: time.Now()}
+	r.times.ByCode = map[errcode.Code]*Histogram{errcode.OK: {created: r.created}}
 	r.failures = make(map[failureKey]uint64)
 	r.responses = make(map[responseKey]uint64)
 	r.burst.failures = make(map[errcode.Code]uint64)
@@ -113,8 +113,8 @@ func newRecorder(b *bounds) *recorder {
 	return r
 }
 
-// startBurst notes the start of a burst; a is nil for a closed one.
-func (r *recorder) startBurst(a *load.Arrivals) {
+// StartBurst notes the start of a burst; a is nil for a closed one.
+func (r *Recorder) StartBurst(a *load.Arrivals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.peak, r.thinned, r.cut = 0, false, burstCut{}
@@ -127,9 +127,9 @@ func (r *recorder) startBurst(a *load.Arrivals) {
 	}
 }
 
-// endBurst notes the end of a burst after d. If its plan has not come to its end, the
+// EndBurst notes the end of a burst after d. If its plan has not come to its end, the
 // reason is the given one. A burst that was cut short is no success.
-func (r *recorder) endBurst(d time.Duration, reason load.DropReason) {
+func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
@@ -148,17 +148,17 @@ func (r *recorder) endBurst(d time.Duration, reason load.DropReason) {
 	clear(r.burst.failures)
 }
 
-// skip counts slots at which no burst was started.
-func (r *recorder) skip(reason load.SkipReason, slots int) {
+// Skip counts slots at which no burst was started.
+func (r *Recorder) Skip(reason load.SkipReason, slots int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Skipped[reason] += uint64(slots)
 }
 
-// late counts the slots that were missed because the process did not run, and notes
+// Late counts the slots that were missed because the process did not run, and notes
 // how long after its own slot the next burst starts, if that is above 0.
-func (r *recorder) late(missed int, behind time.Duration) {
-	r.skip(load.SkipLate, missed)
+func (r *Recorder) Late(missed int, behind time.Duration) {
+	r.Skip(load.SkipLate, missed)
 	if behind > 0 {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -166,9 +166,9 @@ func (r *recorder) late(missed int, behind time.Duration) {
 	}
 }
 
-// adopt takes over what a new configuration of the target says, also for the burst
+// Adopt takes over what a new configuration of the target says, also for the burst
 // under way.
-func (r *recorder) adopt(b load.Breaker, timeout time.Duration) {
+func (r *Recorder) Adopt(b load.Breaker, timeout time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.breaker.Adopt(b)
@@ -177,23 +177,23 @@ func (r *recorder) adopt(b load.Breaker, timeout time.Duration) {
 	}
 }
 
-// breakerOpen reports whether bursts are thinned to one request.
-func (r *recorder) breakerOpen() bool {
+// BreakerOpen reports whether bursts are thinned to one request.
+func (r *Recorder) BreakerOpen() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.breaker.IsOpen()
 }
 
-// breakerState tells whether bursts are thinned, and after how many failures they are.
-func (r *recorder) breakerState() (open bool, after int) {
+// BreakerState tells whether bursts are thinned, and after how many failures they are.
+func (r *Recorder) BreakerState() (open bool, after int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.breaker.IsOpen(), r.breaker.After
 }
 
-// begin counts a request of a closed burst, which starts when it is due. It
+// Begin counts a request of a closed burst, which starts when it is due. It
 // returns false, and counts nothing, when the breaker has ended the burst.
-func (r *recorder) begin() bool {
+func (r *Recorder) Begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.thinned {
@@ -203,11 +203,11 @@ func (r *recorder) begin() bool {
 	return true
 }
 
-// claim takes the next arrival of the open burst if one is due at now. Otherwise
+// Claim takes the next arrival of the open burst if one is due at now. Otherwise
 // it returns when the next one will be due, or that none is left. free is since
 // when the asking worker had nothing to do: what passed after that and after the
 // due time is the prober's own lateness.
-func (r *recorder) claim(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
+func (r *Recorder) Claim(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(now)
@@ -221,7 +221,7 @@ func (r *recorder) claim(now, free probe.Instant) (due probe.Instant, state load
 	return due, state
 }
 
-func (r *recorder) connected(opened, reused bool) {
+func (r *Recorder) connected(opened, reused bool) {
 	if opened {
 		r.counts.Opened++
 	}
@@ -230,17 +230,17 @@ func (r *recorder) connected(opened, reused bool) {
 	}
 }
 
-// holdBack drops a request that was begun or claimed and could not start.
-func (r *recorder) holdBack(reason load.DropReason) {
+// HoldBack drops a request that was begun or claimed and could not start.
+func (r *Recorder) HoldBack(reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(1, reason)
 }
 
-// hold notes how many workers more, or less, wait for the ceiling that reason stands
+// Hold notes how many workers more, or less, wait for the ceiling that reason stands
 // for. Arrivals whose time runs out meanwhile for want of a worker are held back by it
 // too.
-func (r *recorder) hold(reason load.DropReason, workers int) {
+func (r *Recorder) Hold(reason load.DropReason, workers int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(probe.Now())
@@ -248,9 +248,9 @@ func (r *recorder) hold(reason load.DropReason, workers int) {
 	r.heldBy = reason
 }
 
-// end counts a request that was begun or claimed. It tells whether the breaker
+// End counts a request that was begun or claimed. It tells whether the breaker
 // changed its state with it.
-func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
+func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.InFlight--
@@ -266,10 +266,10 @@ func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
 	return tripped
 }
 
-func (r *recorder) count(res *probe.Result, code errcode.Code) {
+func (r *Recorder) count(res *probe.Result, code errcode.Code) {
 	h := r.times.ByCode[code]
 	if h == nil {
-		h = &histogram{}
+		h = &Histogram{}
 		r.times.ByCode[code] = h
 	}
 	h.observe(r.bounds, res.Duration())
@@ -288,7 +288,7 @@ func (r *recorder) count(res *probe.Result, code errcode.Code) {
 	r.transfer(res)
 }
 
-func (r *recorder) transfer(res *probe.Result) {
+func (r *Recorder) transfer(res *probe.Result) {
 	r.counts.Sent += uint64(res.Sent)
 	r.counts.Received += uint64(res.Received)
 	r.connected(res.Opened, res.Reused)
@@ -302,7 +302,7 @@ func (r *recorder) transfer(res *probe.Result) {
 
 // respond counts the responses to a request over HTTP, and the connections on which those
 // before the final one came.
-func (r *recorder) respond(h *probe.HTTP) {
+func (r *Recorder) respond(h *probe.HTTP) {
 	if h.Status != 0 {
 		r.responses[responseKey{h.Status, h.Version}]++
 	}
@@ -319,7 +319,7 @@ func (r *recorder) respond(h *probe.HTTP) {
 // advance brings the counts of an open burst up to now: an arrival is scheduled
 // when it is due, whether or not a worker is there to take it, and dropped when
 // its time has run out. That is arithmetic, so nothing has to be queued.
-func (r *recorder) advance(now probe.Instant) {
+func (r *Recorder) advance(now probe.Instant) {
 	if r.arrivals == nil {
 		return
 	}
@@ -333,26 +333,26 @@ func (r *recorder) advance(now probe.Instant) {
 	r.drop(late, load.DropLate)
 }
 
-func (r *recorder) schedule(n uint64) {
+func (r *Recorder) schedule(n uint64) {
 	r.counts.Scheduled += n
 	r.counts.InFlight += n
 	r.peak = max(r.peak, r.counts.InFlight)
 }
 
-func (r *recorder) drop(n uint64, reason load.DropReason) {
+func (r *Recorder) drop(n uint64, reason load.DropReason) {
 	r.counts.InFlight -= n
 	r.counts.Dropped[reason] += n
 }
 
 // AddLag adds the lag of the target to what sum has.
-func (r *recorder) AddLag(sum *histogram) {
+func (r *Recorder) AddLag(sum *Histogram) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sum.merge(&r.times.Lag)
+	sum.Merge(&r.times.Lag)
 }
 
 // outcome says how the last burst came to its end.
-func (r *recorder) outcome() Outcome {
+func (r *Recorder) outcome() Outcome {
 	switch {
 	case r.thinned:
 		return Broken
@@ -362,9 +362,9 @@ func (r *recorder) outcome() Outcome {
 	return Complete
 }
 
-// lastBurst returns the failures and the number of requests of the last burst
+// LastBurst returns the failures and the number of requests of the last burst
 // that ended. One that was cut short without a failure says nothing.
-func (r *recorder) lastBurst() (failures map[errcode.Code]uint64, requests uint64) {
+func (r *Recorder) LastBurst() (failures map[errcode.Code]uint64, requests uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.last.failures) == 0 && r.last.cut {

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"errors"
@@ -30,16 +30,16 @@ func refused() *probe.Result {
 }
 
 // burstOf counts one burst of results that all came to one code.
-func burstOf(r *recorder, code errcode.Code, results ...*probe.Result) {
-	r.startBurst(nil)
+func burstOf(r *Recorder, code errcode.Code, results ...*probe.Result) {
+	r.StartBurst(nil)
 	for _, res := range results {
-		r.begin()
-		r.end(res, code)
+		r.Begin()
+		r.End(res, code)
 	}
-	r.endBurst(time.Second, load.DropShutdown)
+	r.EndBurst(time.Second, load.DropShutdown)
 }
 
-func testRecorder() *recorder { return newRecorder(newBounds([]float64{0.001, 1})) }
+func testRecorder() *Recorder { return NewRecorder(NewBounds([]float64{0.001, 1})) }
 
 func TestHistoryKeepsTheLastBursts(t *testing.T) {
 	t.Parallel()
@@ -88,18 +88,18 @@ func TestABurstOfTheHistoryHasItsOwnNumbersOnly(t *testing.T) {
 func TestHistoryTellsTheTargetsFailuresFromTheProbersOwn(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
-	r.startBurst(nil)
+	r.StartBurst(nil)
 	for range 3 {
-		r.begin()
-		r.end(refused(), errcode.Refused)
+		r.Begin()
+		r.End(refused(), errcode.Refused)
 	}
-	r.begin()
-	r.end(ended(time.Millisecond, nil), errcode.LocalPorts)
-	r.begin()
-	r.holdBack(load.DropLimitRate)
-	r.begin()
-	r.holdBack(load.DropBreaker)
-	r.endBurst(time.Second, load.DropShutdown)
+	r.Begin()
+	r.End(ended(time.Millisecond, nil), errcode.LocalPorts)
+	r.Begin()
+	r.HoldBack(load.DropLimitRate)
+	r.Begin()
+	r.HoldBack(load.DropBreaker)
+	r.EndBurst(time.Second, load.DropShutdown)
 	b := r.history.latest()
 	assert.EqualValues(t, 4, b.Requests)
 	assert.EqualValues(t, 3, b.Failed)
@@ -153,12 +153,12 @@ func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
 func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
-	r.startBurst(nil)
+	r.StartBurst(nil)
 	for status := 400; status < 600; status++ {
-		r.begin()
-		r.end(ended(time.Millisecond, nil), errcode.FromStatus(status))
+		r.Begin()
+		r.End(ended(time.Millisecond, nil), errcode.FromStatus(status))
 	}
-	r.endBurst(time.Second, load.DropShutdown)
+	r.EndBurst(time.Second, load.DropShutdown)
 	b := r.history.latest()
 	assert.Len(t, b.Kinds, keptKinds)
 	assert.EqualValues(t, 200, b.Failed, "all are counted")
@@ -174,8 +174,8 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 func TestTheMemoryOfAHistory(t *testing.T) {
 	const targets = 100
 	long := ended(time.Millisecond, &errcode.PhaseError{Err: errors.New(strings.Repeat("x", 10*maxText))})
-	weight := func(play func(*recorder)) int {
-		recorders := make([]*recorder, targets)
+	weight := func(play func(*Recorder)) int {
+		recorders := make([]*Recorder, targets)
 		for i := range recorders {
 			recorders[i] = testRecorder()
 			recorders[i].history.startBurst(recorders[i].mark(), recorders[i].counts.LastStart)
@@ -193,8 +193,8 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		runtime.KeepAlive(recorders)
 		return int(after-before) / targets
 	}
-	healthy := weight(func(r *recorder) { r.history.request(ended(time.Millisecond, nil), errcode.OK) })
-	failing := weight(func(r *recorder) {
+	healthy := weight(func(r *Recorder) { r.history.request(ended(time.Millisecond, nil), errcode.OK) })
+	failing := weight(func(r *Recorder) {
 		for k := range keptKinds {
 			r.history.request(long, errcode.FromStatus(500+k))
 		}
@@ -213,7 +213,7 @@ func heapInUse() uint64 {
 
 func TestHistoryAllocatesNothingPerRequest(t *testing.T) {
 	r := testRecorder()
-	r.startBurst(nil)
+	r.StartBurst(nil)
 	good, bad := ended(time.Millisecond, nil), refused()
 	r.history.request(bad, errcode.Refused)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
@@ -229,7 +229,7 @@ func BenchmarkHistoryRequest(b *testing.B) {
 	}{"success": {ended(time.Millisecond, nil), errcode.OK}, "failure": {refused(), errcode.Refused}} {
 		b.Run(name, func(b *testing.B) {
 			r := testRecorder()
-			r.startBurst(nil)
+			r.StartBurst(nil)
 			r.history.request(c.res, c.code)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -259,13 +259,13 @@ func TestLatencyBucketsCoverEveryDurationOnce(t *testing.T) {
 func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
-	r.startBurst(nil)
+	r.StartBurst(nil)
 	live := r.history.live
 	own := ended(time.Millisecond, nil)
 	own.Start = 1
 	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
-		r.begin()
-		r.end(own, code)
+		r.Begin()
+		r.End(own, code)
 	}
 	fast, slow := latencyBucket(time.Millisecond), latencyBucket(time.Second)
 	live.latency.counts[fast], live.latency.counts[slow] = math.MaxUint32, math.MaxUint32/4
@@ -276,11 +276,11 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	}
 	before := live.latency.rows()
 	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
-		r.begin()
-		r.end(own, code)
+		r.Begin()
+		r.End(own, code)
 	}
 	assert.Equal(t, before, live.latency.rows())
-	r.endBurst(24*time.Hour, load.DropShutdown)
+	r.EndBurst(24*time.Hour, load.DropShutdown)
 	b := r.history.latest()
 	assert.Equal(t, []uint64{math.MaxUint32, math.MaxUint32}, []uint64{b.Failed, b.Own})
 	for _, k := range b.Kinds {
@@ -324,7 +324,7 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 			assert.Equal(t, c.want, textOf(ended(1, &errcode.PhaseError{Err: errors.New(c.text)})))
 		})
 	}
-	long := clean(strings.Repeat("é", 10_000))
+	long := Clean(strings.Repeat("é", 10_000))
 	assert.LessOrEqual(t, len(long), maxText)
 	assert.True(t, utf8.ValidString(long))
 	assert.True(t, strings.HasSuffix(long, "é…"))

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import "example.com/prober/prober/load"
 

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"math"
@@ -32,7 +32,7 @@ type slowest struct {
 
 // exemplify makes a request an exemplar if it is to be one and somebody can look
 // up its trace: a request that was never sent has none.
-func (r *recorder) exemplify(res *probe.Result, code errcode.Code) {
+func (r *Recorder) exemplify(res *probe.Result, code errcode.Code) {
 	if res.HTTP == nil || res.HTTP.TraceID == (probe.TraceID{}) || res.Sent == 0 {
 		return
 	}
@@ -52,7 +52,7 @@ func (r *recorder) exemplify(res *probe.Result, code errcode.Code) {
 }
 
 // endExemplars gives the slowest request of the burst that ends to its histogram.
-func (r *recorder) endExemplars() {
+func (r *Recorder) endExemplars() {
 	if r.slowest.latency > 0 {
 		h := r.times.ByCode[r.slowest.code]
 		h.exemplars = &exemplars{first: h.exemplars.get().first, slowest: r.slowest.exemplar}
@@ -91,7 +91,7 @@ func (e exemplar) dto(value float64) *dto.Exemplar {
 
 // setExemplars gives the classic bucket of each exemplar the latest of them, and
 // the native histogram all.
-func (s *histogramSample) setExemplars(h *histogram, b *bounds, native bool) {
+func (s *histogramSample) setExemplars(h *Histogram, b *Bounds, native bool) {
 	out := &s.histogram
 	out.Exemplars = out.Exemplars[:0]
 	for _, e := range h.exemplars.list() {

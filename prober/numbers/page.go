@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"strconv"
@@ -10,10 +10,10 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// page is the memory into which families of metrics are written one after
+// Page is the memory into which families of metrics are written one after
 // another. It keeps what it has grown to: as many samples as the largest family
 // has. One scrape at a time may use it.
-type page struct {
+type Page struct {
 	family     dto.MetricFamily
 	giveWay    func() // is called after so many series
 	gauges     arena[gaugeSample]
@@ -28,8 +28,8 @@ type page struct {
 	skips    [load.NumSkipReasons]*dto.LabelPair
 }
 
-func newPage() *page {
-	p := &page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair), versions: make(map[string]*dto.LabelPair)}
+func NewPage() *Page {
+	p := &Page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair), versions: make(map[string]*dto.LabelPair)}
 	for i := range p.phases {
 		p.phases[i] = pair("phase", errcode.Phase(i).String())
 	}
@@ -43,7 +43,7 @@ func newPage() *page {
 }
 
 // write returns the family f of s, valid until the next call.
-func (p *page) write(f *family, s *scrape) *dto.MetricFamily {
+func (p *Page) write(f *family, s *scrape) *dto.MetricFamily {
 	p.gauges.used, p.counters.used, p.histograms.used = 0, 0, 0
 	p.family.Name, p.family.Help, p.family.Type = &f.name, &f.help, &f.kind
 	p.family.Metric = p.family.Metric[:0]
@@ -66,7 +66,7 @@ type (
 	}
 )
 
-func (p *page) gauge(value float64, labels ...*dto.LabelPair) {
+func (p *Page) gauge(value float64, labels ...*dto.LabelPair) {
 	s := p.gauges.next()
 	s.value = value
 	s.gauge.Value = &s.value
@@ -74,7 +74,7 @@ func (p *page) gauge(value float64, labels ...*dto.LabelPair) {
 	p.add(&s.metric, labels)
 }
 
-func (p *page) counter(n uint64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) *dto.Counter {
+func (p *Page) counter(n uint64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) *dto.Counter {
 	s := p.counters.next()
 	s.value = float64(n)
 	s.counter.Value, s.counter.CreatedTimestamp, s.counter.Exemplar = &s.value, created, nil
@@ -83,7 +83,7 @@ func (p *page) counter(n uint64, created *timestamppb.Timestamp, labels ...*dto.
 	return &s.counter
 }
 
-func (p *page) histogram(h *histogram, b *bounds, native bool, labels ...*dto.LabelPair) {
+func (p *Page) histogram(h *Histogram, b *Bounds, native bool, labels ...*dto.LabelPair) {
 	s := p.histograms.next()
 	s.set(h, b, native)
 	s.metric.Histogram = &s.histogram
@@ -91,7 +91,7 @@ func (p *page) histogram(h *histogram, b *bounds, native bool, labels ...*dto.La
 }
 
 // add completes a series. The labels come in the order of their names.
-func (p *page) add(m *dto.Metric, labels []*dto.LabelPair) {
+func (p *Page) add(m *dto.Metric, labels []*dto.LabelPair) {
 	m.Label = append(m.Label[:0], labels...)
 	p.family.Metric = append(p.family.Metric, m)
 	if len(p.family.Metric)%arenaBlock == 0 {
@@ -100,7 +100,7 @@ func (p *page) add(m *dto.Metric, labels []*dto.LabelPair) {
 }
 
 // code, status and the like return the label pairs that many series share.
-func (p *page) code(code errcode.Code) *dto.LabelPair {
+func (p *Page) code(code errcode.Code) *dto.LabelPair {
 	l := p.codes[code]
 	if l == nil {
 		l = pair("error_code", code.String())
@@ -109,7 +109,7 @@ func (p *page) code(code errcode.Code) *dto.LabelPair {
 	return l
 }
 
-func (p *page) status(status int) *dto.LabelPair {
+func (p *Page) status(status int) *dto.LabelPair {
 	l := p.statuses[status]
 	if l == nil {
 		l = pair("status", strconv.Itoa(status))
@@ -118,7 +118,7 @@ func (p *page) status(status int) *dto.LabelPair {
 	return l
 }
 
-func (p *page) version(version string) *dto.LabelPair {
+func (p *Page) version(version string) *dto.LabelPair {
 	l := p.versions[version]
 	if l == nil {
 		l = pair("http_version", version)

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"example.com/prober/prober/load"
@@ -15,16 +15,16 @@ type burstCut struct {
 	requests uint64
 }
 
-// stop ends the plan of the open burst under way at this moment: what is due and has
+// Stop ends the plan of the open burst under way at this moment: what is due and has
 // not started is dropped, and what would be due later is cut.
-func (r *recorder) stop(reason load.DropReason) {
+func (r *Recorder) Stop(reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
 }
 
 // stopOpen is stop with the lock held.
-func (r *recorder) stopOpen(reason load.DropReason) {
+func (r *Recorder) stopOpen(reason load.DropReason) {
 	if r.arrivals == nil {
 		return
 	}
@@ -36,8 +36,8 @@ func (r *recorder) stopOpen(reason load.DropReason) {
 	}
 }
 
-// cutClosed notes that a closed burst was ended with so many requests left.
-func (r *recorder) cutClosed(reason load.DropReason, left uint64) {
+// CutClosed notes that a closed burst was ended with so many requests left.
+func (r *Recorder) CutClosed(reason load.DropReason, left uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.thinned {
@@ -46,7 +46,7 @@ func (r *recorder) cutClosed(reason load.DropReason, left uint64) {
 	r.cutBurst(reason, left)
 }
 
-func (r *recorder) cutBurst(reason load.DropReason, requests uint64) {
+func (r *Recorder) cutBurst(reason load.DropReason, requests uint64) {
 	r.cut = burstCut{happened: true, reason: reason, requests: requests}
 	r.counts.Cuts[reason].Bursts++
 	r.counts.Cuts[reason].Requests += requests

@@ -1,4 +1,4 @@
-package prober
+package numbers
 
 import (
 	"fmt"
@@ -27,15 +27,15 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRecorder(newBounds(someBuckets))
+			r := NewRecorder(NewBounds(someBuckets))
 			const start = probe.Instant(time.Hour)
 			frozen := func(from, to probe.Instant) time.Duration {
 				return max(min(start.Add(5*time.Second), to).Sub(max(start.Add(2*time.Second), from)), 0)
 			}
 			p := load.NewPacer(&load.Burst{Rate: rate, Duration: 5*time.Second + 1}, "checkout", 0, load.Whole())
-			r.startBurst(load.NewArrivals(p, start, timeout, frozen))
+			r.StartBurst(load.NewArrivals(p, start, timeout, frozen))
 			claim := func(at, free time.Duration) load.ClaimState {
-				_, state := r.claim(start.Add(at), start.Add(free))
+				_, state := r.Claim(start.Add(at), start.Add(free))
 				return state
 			}
 			for at := time.Duration(0); at <= 2*time.Second && !c.busy; at += time.Second / rate {

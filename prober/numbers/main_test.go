@@ -1,0 +1,9 @@
+package numbers
+
+import (
+	"testing"
+
+	"example.com/prober/e2e/rig"
+)
+
+func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
