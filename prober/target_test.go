@@ -16,10 +16,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-func resultWithStatus(status int) *probe.Result {
-	return &probe.Result{HTTP: &probe.HTTP{Status: status}}
-}
-
 // runFor runs the target for d of the bubble's time.
 func runFor(t *testing.T, target *target, d time.Duration) {
 	t.Helper()

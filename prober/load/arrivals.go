@@ -9,6 +9,7 @@ import (
 // ClaimState says what became of asking for the next arrival.
 type ClaimState uint8
 
+// The arrival is the worker's, or is not due yet, or there will be none any more.
 const (
 	Claimed ClaimState = iota
 	notYet
@@ -33,6 +34,9 @@ type Arrivals struct {
 	stopped bool // nothing more becomes due
 }
 
+// NewArrivals returns the ledger of a burst that started at start. An arrival may wait for a
+// worker as long as timeout; frozen returns how much of the time between two moments the
+// process did not run.
 func NewArrivals(plan *Pacer, start probe.Instant, timeout time.Duration, frozen func(from, to probe.Instant) time.Duration) *Arrivals {
 	first := plan.first()
 	return &Arrivals{plan: plan, start: start, timeout: timeout, frozen: frozen, front: first, back: first}

@@ -48,4 +48,5 @@ func (b *Breaker) Adopt(rule Breaker) {
 // IsThere reports whether any failures open it.
 func (b *Breaker) IsThere() bool { return b.After > 0 }
 
+// IsOpen reports whether bursts are thinned to one request.
 func (b *Breaker) IsOpen() bool { return !b.opened.IsZero() }

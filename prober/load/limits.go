@@ -29,6 +29,7 @@ type Limiter struct {
 	gate        *gate // nil where no request can be held back
 }
 
+// NewLimiter returns a limiter of which nothing is in use.
 func NewLimiter(l Limits) *Limiter {
 	limits := &Limiter{Limits: l, Connections: probe.NewCeiling(l.Connections)}
 	rate := newWindow(l.Rate)

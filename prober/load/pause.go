@@ -18,20 +18,23 @@ type Precision struct {
 	lateness lateness
 }
 
+// NewPrecision returns what the waiters of one process share.
 func NewPrecision() *Precision {
 	return &Precision{spinning: probe.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1))}
 }
 
-// waiter waits for the arrivals of one target, one after the other.
-type waiter struct {
+// Waiter waits for the arrivals of one target, one after the other.
+type Waiter struct {
 	*Precision
 	spin  bool
 	timer *time.Timer
 	bell  bell
 }
 
-func NewWaiter(p *Precision, spin bool) *waiter {
-	w := &waiter{Precision: p, spin: spin, timer: time.NewTimer(0), bell: newBell()}
+// NewWaiter returns a waiter for one target. With spin it keeps a processor busy for the
+// last stretch of each wait.
+func NewWaiter(p *Precision, spin bool) *Waiter {
+	w := &Waiter{Precision: p, spin: spin, timer: time.NewTimer(0), bell: newBell()}
 	w.timer.Stop()
 	return w
 }
@@ -39,7 +42,7 @@ func NewWaiter(p *Precision, spin bool) *waiter {
 // Pause waits until the given moment or until ctx ends. It may return a little
 // early. The last stretch is not slept: with spin as much as a sleeper may need to
 // wake, otherwise as much as it usually takes, of which little is left to spin.
-func (w *waiter) Pause(ctx context.Context, until probe.Instant) {
+func (w *Waiter) Pause(ctx context.Context, until probe.Instant) {
 	usual := w.lateness.usual()
 	switch {
 	case w.spin && w.spinning.TryAcquire(): // for the whole wait: then it has its turn for sure
@@ -68,7 +71,7 @@ const worthwhile = 4
 // sleep waits for what comes first: the runtime's timer, which is precise while the
 // runtime has other work, or the bell, which is so while it has none. It tells whether
 // it has waited until then.
-func (w *waiter) sleep(ctx context.Context, until probe.Instant) bool {
+func (w *Waiter) sleep(ctx context.Context, until probe.Instant) bool {
 	wait := until.Sub(probe.Now())
 	if wait <= 0 {
 		return false

@@ -3,25 +3,28 @@ package load
 // DropReason says why an arrival was never started.
 type DropReason uint8
 
+// The reasons for which an arrival was not started.
 const (
-	// DropTimeout: no worker became free within the request's timeout.
+	// DropTimeout means that no worker became free within the request's timeout.
 	DropTimeout DropReason = iota
-	// DropLate: its time ran out, and the process did not run for a part of it.
+	// DropLate means that its time ran out, and the process did not run for a part of it.
 	DropLate
-	// DropShutdown, dropReload, dropBreaker: the burst was ended before the
+	// DropShutdown, DropReload and DropBreaker mean that the burst was ended before the
 	// arrival started.
 	DropShutdown
 	DropReload
 	DropBreaker
-	// DropLimitRate, dropLimitInFlight, dropLimitConnections: a ceiling of the
+	// DropLimitRate, DropLimitInFlight and DropLimitConnections mean that a ceiling of the
 	// process held the request back.
 	DropLimitRate
 	DropLimitInFlight
 	DropLimitConnections
 
+	// NumDropReasons is how many reasons there are.
 	NumDropReasons = iota
 )
 
+// String returns the reason as it stands in the label reason.
 func (d DropReason) String() string {
 	return [NumDropReasons]string{
 		"timeout", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
@@ -38,15 +41,18 @@ func (d DropReason) IsTrouble() bool {
 // SkipReason says why no burst started at a slot.
 type SkipReason uint8
 
+// The reasons for which a slot has no burst.
 const (
-	// SkipOverrun: the burst before was not over.
+	// SkipOverrun means that the burst before was not over.
 	SkipOverrun SkipReason = iota
-	// SkipLate: the process did not run.
+	// SkipLate means that the process did not run.
 	SkipLate
-	// SkipStuck: all workers hang in the engine.
+	// SkipStuck means that all workers hang in the engine.
 	SkipStuck
 
+	// NumSkipReasons is how many reasons there are.
 	NumSkipReasons = iota
 )
 
+// String returns the reason as it stands in the label reason.
 func (s SkipReason) String() string { return [NumSkipReasons]string{"overrun", "late", "stuck"}[s] }

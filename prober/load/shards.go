@@ -26,6 +26,7 @@ func (s Shard) Validate() error {
 	return nil
 }
 
+// Count returns how many shards there are, at least 1.
 func (s Shard) Count() int { return max(s.Total, 1) }
 
 // Part says which part of a plan is this process's.

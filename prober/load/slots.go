@@ -13,6 +13,7 @@ type Slots struct {
 	shift    time.Duration
 }
 
+// NewSlots returns the grid of a target.
 func NewSlots(name string, interval time.Duration) Slots {
 	return Slots{interval: interval, shift: time.Duration(hashName(name) % uint64(interval))}
 }

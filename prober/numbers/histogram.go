@@ -26,6 +26,7 @@ var (
 	burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
 )
 
+// NewBounds returns the bounds, which are in seconds.
 func NewBounds(seconds []float64) *Bounds {
 	b := &Bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
 	for i, s := range seconds {

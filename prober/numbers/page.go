@@ -28,6 +28,7 @@ type Page struct {
 	skips    [load.NumSkipReasons]*dto.LabelPair
 }
 
+// NewPage returns an empty page.
 func NewPage() *Page {
 	p := &Page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair), versions: make(map[string]*dto.LabelPair)}
 	for i := range p.phases {

@@ -103,6 +103,7 @@ type Recorder struct {
 	history history // of the last bursts
 }
 
+// NewRecorder returns a recorder whose latencies have the given classic buckets.
 func NewRecorder(b *Bounds) *Recorder {
 	r := &Recorder{bounds: b, created: time.Now()}
 	r.times.ByCode = map[errcode.Code]*Histogram{errcode.OK: {created: r.created}}

@@ -1,3 +1,7 @@
+// Package numbers says what came of the requests: it counts them as they end, and makes of
+// the counts all that is shown. The numbers of a target are in a [Recorder], under one lock;
+// a [Snapshot] is what they are at one moment, and metrics, pages, the API and reports are
+// drawn from it.
 package numbers
 
 import (
@@ -82,8 +86,8 @@ const (
 	WithEverything = WithSummary | WithLabels | WithHistory | WithDistributions
 )
 
-// Snapshot returns what the target came to as it is at one moment. It says nothing about
-// the target.
+// Snapshot returns what the target came to, as it is at one moment. About is left for who
+// knows the target.
 func (r *Recorder) Snapshot(parts Parts) Snapshot {
 	s := r.read(parts)
 	slices.SortFunc(s.Kinds, FailureKind.compare)
