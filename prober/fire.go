@@ -73,6 +73,8 @@ func (s *Shot) Progress() Progress {
 
 // Report returns what the burst came to. It is called after Fire has returned.
 func (s *Shot) Report() numbers.Report {
+	var all numbers.Snapshot
 	from := s.entry.source()
-	return numbers.NewReport(from.snapshot(numbers.WithEverything), s.Plan())
+	from.fill(&all, numbers.WithEverything)
+	return numbers.NewReport(all, s.Plan())
 }

@@ -35,16 +35,15 @@ func (e *entry) source() source {
 	}
 }
 
-// snapshot returns what the target came to. A mere summary asks no engine: there may be
+// fill fills in what the target came to. A mere summary asks no engine: there may be
 // thousands of them.
-func (s *source) snapshot(parts numbers.Parts) numbers.Snapshot {
-	shot := s.recorder.Snapshot(parts)
-	shot.About = s.about
-	shot.URL = config.RedactedURL(s.url)
+func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts) {
+	s.recorder.Fill(into, parts)
+	into.About = s.about
+	into.URL = config.RedactedURL(s.url)
 	if parts != numbers.WithSummary {
-		shot.Open, shot.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
+		into.Open, into.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
 	}
-	return shot
 }
 
 // Targets returns what the running targets came to, in the order of the file, each of its
@@ -55,7 +54,7 @@ func (m *Manager) Targets() []numbers.Snapshot {
 	m.mu.Unlock()
 	all := make([]numbers.Snapshot, len(sources))
 	for i := range sources {
-		all[i] = sources[i].snapshot(numbers.WithSummary)
+		sources[i].fill(&all[i], numbers.WithSummary)
 	}
 	return all
 }
@@ -97,7 +96,8 @@ func (m *Manager) snapshotOf(name string, parts numbers.Parts) (s numbers.Snapsh
 	}
 	from := e.source()
 	m.mu.Unlock()
-	return from.snapshot(parts), true
+	from.fill(&s, parts)
+	return s, true
 }
 
 // entry returns that of the running target of that name, or nil; mu is held.
@@ -193,7 +193,7 @@ func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	s.Targets = make([]numbers.Snapshot, len(sources))
 	for i := range sources {
 		giveWay()
-		s.Targets[i] = sources[i].snapshot(numbers.WithLabels | numbers.WithDistributions)
+		sources[i].fill(&s.Targets[i], numbers.WithLabels|numbers.WithDistributions)
 		s.Lag.Merge(&s.Targets[i].Lag)
 	}
 	s.Limits = m.limits(len(sources))

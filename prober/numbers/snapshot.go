@@ -88,18 +88,25 @@ const (
 
 // Snapshot returns what the target came to, as it is at one moment. About is left for who
 // knows the target.
-func (r *Recorder) Snapshot(parts Parts) Snapshot {
-	s := r.read(parts)
-	slices.SortFunc(s.Kinds, FailureKind.compare)
-	slices.SortFunc(s.Responses, ResponseCount.compare)
+func (r *Recorder) Snapshot(parts Parts) (s Snapshot) {
+	r.Fill(&s, parts)
 	return s
 }
 
-// read is Snapshot with what is sorted by nobody yet: the lock is held for less long.
-func (r *Recorder) read(parts Parts) (s Snapshot) {
+// Fill is Snapshot for an empty one that there is already: of many, none need be copied.
+func (r *Recorder) Fill(s *Snapshot, parts Parts) {
+	r.read(s, parts)
+	slices.SortFunc(s.Kinds, FailureKind.compare)
+	slices.SortFunc(s.Responses, ResponseCount.compare)
+}
+
+// read is Fill with what is sorted by nobody yet: the lock is held for less long.
+func (r *Recorder) read(s *Snapshot, parts Parts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.advance(probe.Now())
+	if r.arrivals != nil {
+		r.advance(probe.Now())
+	}
 	s.Counts = r.counts
 	s.Created, s.BreakerOpen = r.created, r.breaker.IsOpen()
 	s.FailingSince, s.TroubledSince = r.history.failingSince, r.history.troubledSince
@@ -117,7 +124,6 @@ func (r *Recorder) read(parts Parts) (s Snapshot) {
 	if parts&WithDistributions != 0 {
 		s.Distributions = r.times.clone()
 	}
-	return s
 }
 
 // Own returns how many requests had trouble of the prober's own, codes 1001 to 1007.
