@@ -2,8 +2,9 @@
 // comes back.
 //
 // A [Manager] runs one goroutine per target, which fires a burst at each of the
-// target's slots. All numbers of a target are kept by its recorder, from which
-// [Manager.Families] takes a consistent snapshot for each scrape.
+// target's slots. When and how many requests that is, package load says. All numbers of a
+// target are kept by its recorder in package numbers; the manager hands out snapshots of
+// them, consistent each.
 package prober
 
 import (

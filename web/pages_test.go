@@ -57,7 +57,7 @@ func get(t *testing.T, s *Shell, path string, header ...string) *httptest.Respon
 // hostile is what peers and files might want a page to show.
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;`
 
-// hostileDetail returns a target that fails, all of whose texts are hostile.
+// hostileSnapshot returns a target that fails, all of whose texts are hostile.
 func hostileSnapshot() *numbers.Snapshot {
 	now := time.Now()
 	kind := numbers.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
