@@ -25,7 +25,7 @@ func RedactedURL(u *url.URL) string {
 
 func targetURL(to **url.URL) value {
 	parse := func(n *yaml.Node) (*url.URL, error) { return parseURL(n.Value, "http://", "https://") }
-	return scalar[*url.URL]{to, parse, func(u *url.URL) *yaml.Node {
+	return scalar[*url.URL]{to: to, parse: parse, format: func(u *url.URL) *yaml.Node {
 		s := RedactedURL(u)
 		if u.RawQuery != "" {
 			s += "?" + redaction
@@ -78,7 +78,7 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 // hostText is a host whose letters beyond ASCII are turned into its xn-- form.
 func hostText(to *string, check func(string) error) value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
-	return scalar[string]{to, parse, textNode}
+	return scalar[string]{to: to, parse: parse, format: textNode}
 }
 
 func parseHost(s string, check func(string) error) (string, error) {

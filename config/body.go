@@ -24,29 +24,3 @@ func (b inlineBody) encode() *yaml.Node {
 }
 
 func (b inlineBody) reset() { b.request.Body = nil }
-
-// oneOf is one of several keys that say the same thing in different ways. A
-// target that uses one takes back what the defaults said by another.
-type oneOf struct {
-	value
-	// group holds all of them by their paths within the target.
-	group []field
-}
-
-func (o oneOf) keys() section { return keysOf(o.value) }
-
-func (o oneOf) decode(c cursor, n *yaml.Node) {
-	for _, other := range o.group {
-		m, ok := c.marks[other.key]
-		switch {
-		case !ok || other.key == c.path:
-		case m.where == c.where:
-			c.fail("cannot stand beside %s, which is %s", other.key, m.place())
-			return
-		default:
-			other.value.reset()
-			c.forget(other.key)
-		}
-	}
-	o.value.decode(c, n)
-}

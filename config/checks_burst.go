@@ -3,7 +3,7 @@ package config
 import "fmt"
 
 // checkBurst bounds the arrivals of an open burst, in number and in time.
-func (s *scope) checkBurst(b *Burst) {
+func (s checks) checkBurst(b *Burst) {
 	const requests, duration, rate = "burst.requests", "burst.duration", "burst.rate"
 	switch {
 	case !s.sound(rate):
@@ -16,7 +16,7 @@ func (s *scope) checkBurst(b *Burst) {
 	s.checkArrivals(b)
 }
 
-func (s *scope) checkStages(b *Burst) {
+func (s checks) checkStages(b *Burst) {
 	const stages, duration = "burst.stages", "burst.duration"
 	if !s.sound(stages) || s.isSet(duration) && !s.sound(duration) {
 		return
@@ -36,7 +36,7 @@ func (s *scope) checkStages(b *Burst) {
 
 // checkArrivals lets a closed burst, which has none that are due, inherit how
 // they are spaced and waited for but not have its own.
-func (s *scope) checkArrivals(b *Burst) {
+func (s checks) checkArrivals(b *Burst) {
 	const arrival, precision, nothing = "burst.arrival", "burst.precision", " has no meaning without burst.rate or burst.stages"
 	if s.isSet("burst.rate") || s.isSet("burst.stages") {
 		return

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-func (s *scope) checkReuse(c *Connection) {
+func (s checks) checkReuse(c *Connection) {
 	const count, reuse = "connection.requests_per_connection", "connection.reuse"
 	if c.Reuse != ReuseNever || !s.isSet(count) {
 		return
 	}
-	if s.isOwn(count) || s.marks[count].where == s.marks[reuse].where {
+	if s.isOwn(count) || s.areTogether(count, reuse) {
 		s.conflict("has no meaning with reuse: never", count)
 	}
 	c.RequestsPerConnection = 0
@@ -19,7 +19,7 @@ func (s *scope) checkReuse(c *Connection) {
 
 // checkVersion follows RFC 9113, section 3: over TLS, HTTP/2 is negotiated, and in
 // clear text it must be known that the target speaks it.
-func (s *scope) checkVersion(t *Target) {
+func (s checks) checkVersion(t *Target) {
 	const version, at, proxy = "connection.http_version", "url", "connection.proxy_url"
 	if s.isSet(version) && !s.sound(version) || !s.sound(at) {
 		return
@@ -42,7 +42,7 @@ func (s *scope) checkVersion(t *Target) {
 
 // checkFamily finds connections that could never be made, because no address is
 // of the family that is asked for.
-func (s *scope) checkFamily(t *Target) {
+func (s checks) checkFamily(t *Target) {
 	const version, source = "connection.ip_version", "connection.source_address"
 	c, family := t.Connection, 0
 	if s.sound(version) {
@@ -72,7 +72,7 @@ type fixedAddrs struct {
 }
 
 // fixedAddresses returns those of what t dials. A proxy is dialled instead of all else.
-func (s *scope) fixedAddresses(t *Target) (all []fixedAddrs) {
+func (s checks) fixedAddresses(t *Target) (all []fixedAddrs) {
 	const resolve = "connection.resolve"
 	given := s.sound(resolve) && len(t.Connection.Resolve) > 0
 	if given {

@@ -11,7 +11,7 @@ import (
 const maxCheckedBody = 8 << 20
 
 // checkExpect finds expectations that no answer could meet.
-func (s *scope) checkExpect(t *Target) {
+func (s checks) checkExpect(t *Target) {
 	const latency, timeout = "expect.max_latency", "timeout"
 	e := t.Expect
 	bodies := []string{"expect.body.contains", "expect.body.regexp", "expect.body.json"}
@@ -32,7 +32,7 @@ func (s *scope) checkExpect(t *Target) {
 	s.checkExpectedVersion(t)
 }
 
-func (s *scope) checkExpectedVersion(t *Target) {
+func (s checks) checkExpectedVersion(t *Target) {
 	const expected, spoken = "expect.http_version", "connection.http_version"
 	if !s.sound(expected, spoken) || t.Connection.HTTPVersion == HTTPAuto {
 		return

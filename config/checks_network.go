@@ -12,7 +12,7 @@ import (
 // networkFirst has the key network decoded before the targets that are held
 // against it.
 func networkFirst(fields section) section {
-	isNetwork := func(f field) bool { return f.key == "network" }
+	isNetwork := func(f field) bool { return f.name == "network" }
 	i := slices.IndexFunc(fields, isNetwork)
 	return slices.Insert(slices.DeleteFunc(slices.Clone(fields), isNetwork), 0, fields[i])
 }
@@ -33,7 +33,7 @@ func (l *loader) rules() *policy.Policy {
 
 // checkPolicy finds what a target could never reach. The addresses of targets are
 // left to the time of the request, which tells what they are then.
-func (s *scope) checkPolicy(t *Target, p *policy.Policy) {
+func (s checks) checkPolicy(t *Target, p *policy.Policy) {
 	for _, name := range hostsOf(t) {
 		entry := p.DenyHost(name.host)
 		switch msg := "is denied by " + strconv.Quote(entry) + " in network.deny_hosts"; {
@@ -41,7 +41,7 @@ func (s *scope) checkPolicy(t *Target, p *policy.Policy) {
 		case s.isSet(name.key):
 			s.conflict(msg, name.key)
 		default: // the URL of a target that is not in the file
-			s.errs = append(s.errs, Error{Path: s.where, Msg: msg})
+			s.addError(Error{Path: s.where, Msg: msg})
 		}
 	}
 	const server = "connection.dns_server"

@@ -10,7 +10,7 @@ import (
 
 // checkBody holds back bodies that many servers ignore or refuse: RFC 9110,
 // section 9.3. A body with GET must be asked for.
-func (s *scope) checkBody(r Request) {
+func (s checks) checkBody(r Request) {
 	bodies := []string{"request.body", "request.body_file", "request.body_size"}
 	hasBody := slices.ContainsFunc(bodies, s.isSet)
 	switch {
@@ -24,7 +24,7 @@ func (s *scope) checkBody(r Request) {
 
 // checkHeaders finds the headers that would be sent twice, once as they stand in
 // the file and once from a key of their own.
-func (s *scope) checkHeaders(r Request) {
+func (s checks) checkHeaders(r Request) {
 	for _, made := range []struct {
 		key, header string
 		on          bool

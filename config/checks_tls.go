@@ -13,14 +13,14 @@ import (
 
 // checkTLS lets a target inherit those settings of TLS that mean nothing for any server
 // that it may dial, but not have them itself.
-func (s *scope) checkTLS(t *Target) {
+func (s checks) checkTLS(t *Target) {
 	if s.knowsDials() {
 		all := dials(t)
 		for _, f := range tlsFields(&t.Connection.TLS) {
-			if slices.ContainsFunc(all, func(d dialled) bool { return d.heedsTLS(f.key) }) {
+			if slices.ContainsFunc(all, func(d dialled) bool { return d.heedsTLS(f.name) }) {
 				continue
 			}
-			path := "connection.tls." + f.key
+			path := "connection.tls." + f.name
 			if s.isOwn(path) {
 				s.conflict(meaningless(all), path)
 			}
@@ -33,7 +33,7 @@ func (s *scope) checkTLS(t *Target) {
 }
 
 // knowsDials reports whether dials returns all that the target may dial.
-func (s *scope) knowsDials() bool {
+func (s checks) knowsDials() bool {
 	isSpoilt := func(key string) bool { return s.isSet(key) && !s.sound(key) }
 	return s.sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
 }
@@ -53,7 +53,7 @@ func meaningless(all []dialled) string {
 	return "has no meaning for an http URL, nor for " + strings.Join(secured, " and ")
 }
 
-func (s *scope) checkPair(t TLS) {
+func (s checks) checkPair(t TLS) {
 	const cert, key = "connection.tls.cert_file", "connection.tls.key_file"
 	switch {
 	case s.isSet(cert) && !s.isSet(key):
@@ -67,7 +67,7 @@ func (s *scope) checkPair(t TLS) {
 	}
 }
 
-func (s *scope) checkTLSVersions(t TLS) {
+func (s checks) checkTLSVersions(t TLS) {
 	const low, high = "connection.tls.min_version", "connection.tls.max_version"
 	switch {
 	case s.sound(low, high) && t.MinVersion > t.MaxVersion:
@@ -104,5 +104,5 @@ func tlsVersion(to *uint16) value {
 	format := func(v uint16) *yaml.Node {
 		return plainNode(strings.TrimPrefix(tls.VersionName(v), "TLS "))
 	}
-	return scalar[uint16]{to, parse, format}
+	return scalar[uint16]{to: to, parse: parse, format: format}
 }

@@ -42,6 +42,9 @@ func (e Error) Error() string {
 	return b.String()
 }
 
+// commandLine is where the keys that flags set stand.
+const commandLine = "command line"
+
 // maxErrors is how many mistakes of one file are kept. A file with more mostly has one
 // mistake in many places.
 const maxErrors = 100
@@ -79,8 +82,10 @@ type report struct {
 	// seen holds the hashes of all spots: a file can have a million.
 	seen map[uint64]struct{}
 	seed maphash.Seed
-	// words is nil until it is needed.
-	words *vocabulary
+	// words says what an unknown key may mean; it is nil until it is needed, and made by
+	// newWords.
+	words    *wording
+	newWords func() vocabulary
 }
 
 type spot struct {
@@ -88,8 +93,10 @@ type spot struct {
 	path, msg    string
 }
 
-func newReport(file string) *report {
-	return &report{file: file, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+// newReport returns an empty report on the file. What words returns, once at most, helps
+// to say what an unknown key may mean.
+func newReport(file string, words func() vocabulary) *report {
+	return &report{file: file, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), newWords: words}
 }
 
 func (r *report) add(at *yaml.Node, where, path, msg string) {
@@ -105,6 +112,9 @@ func (r *report) add(at *yaml.Node, where, path, msg string) {
 		r.errs = append(r.errs, Error{File: r.file, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
 	}
 }
+
+// addError notes a mistake that stands at no node of the file.
+func (r *report) addError(e Error) { r.errs = append(r.errs, e) }
 
 func (r *report) isNew(s spot) bool {
 	hash := maphash.Comparable(r.seed, s)

@@ -18,10 +18,11 @@ import (
 const maxExactInteger = 1<<53 - 1
 
 func headerExpectations(to *[]HeaderExpectation) value {
-	return byHeader[HeaderExpectation]{
+	return byName[HeaderExpectation]{
 		to:        to,
 		name:      func(h HeaderExpectation) string { return h.Name },
 		checkName: checkToken,
+		what:      "header",
 		hint:      "one expression can have alternatives",
 		parse: func(c cursor, name string, n *yaml.Node) (HeaderExpectation, bool) {
 			h := HeaderExpectation{Name: name}

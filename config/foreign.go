@@ -1,17 +1,16 @@
 package config
 
-import (
-	"maps"
-	"strings"
-)
+import "maps"
 
-// foreign says which key of ours stands for one of other programs, or "".
-func (v *vocabulary) foreign(key string) string {
-	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
-	if ours, ok := v.ofOthers[plain]; ok {
-		return "here it is " + ours
+// words helps to say what an unknown key may mean.
+func words() vocabulary {
+	return vocabulary{
+		places: []keyPlaces{
+			{of: "a target", keys: targetFields(new(Target))},
+			{of: "the whole file", keys: fileFields(new(Config))},
+		},
+		foreign: foreignKeys(),
 	}
-	return ""
 }
 
 // foreignKeys lists keys of other programs, in lower case without _ and -, with what

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 
@@ -49,33 +48,6 @@ func spaceHint(s string) string {
 
 // variable is what a shell would replace, as programs do that expand their files.
 var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-=?+][^}]*)?\}`)
-
-// warnings are about what is in the file without a mistake, but hardly meant. They
-// are about the whole file or, with a pick, about what matters to that.
-func warnings(data []byte, root *yaml.Node, path string, p *Pick) []Error {
-	if !bytes.Contains(data, []byte("${")) {
-		return nil
-	}
-	r, f := newReport(path), variableFinder{}
-	c := cursor{scope: &scope{report: r}, node: root}
-	for _, key := range c.pairs(root) {
-		switch {
-		case key.key.Value == "defaults":
-			f.find(cursor{scope: &scope{report: r, where: "defaults"}, node: key.key}, key.value)
-		case key.key.Value == "targets":
-			for i, item := range key.value.Content {
-				if name := nameIn(item); p == nil || name == p.Target {
-					place := targetPlace(c.child(key.key).item(i, item).path, name)
-					f.find(cursor{scope: &scope{report: r, where: place}, node: item}, item)
-				}
-			}
-		default:
-			f.find(c.child(key.key), key.value)
-		}
-	}
-	_ = r.err() // which sorts them
-	return r.errs
-}
 
 // variableFinder holds what it has looked at, to which aliases may lead again.
 type variableFinder map[*yaml.Node]struct{}

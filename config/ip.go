@@ -16,7 +16,7 @@ func addresses(to *[]netip.Addr) value {
 
 func address(to *netip.Addr) value {
 	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
-	return scalar[netip.Addr]{to, parse, addrNode}
+	return scalar[netip.Addr]{to: to, parse: parse, format: addrNode}
 }
 
 func addrNode(a netip.Addr) *yaml.Node { return plainNode(a.String()) }
@@ -42,7 +42,7 @@ func checkUnicast(addr netip.Addr) error {
 func serverAddress(to *netip.AddrPort) value {
 	parse := func(n *yaml.Node) (netip.AddrPort, error) { return parseServerAddress(n.Value) }
 	format := func(a netip.AddrPort) *yaml.Node { return plainNode(a.String()) }
-	return scalar[netip.AddrPort]{to, parse, format}
+	return scalar[netip.AddrPort]{to: to, parse: parse, format: format}
 }
 
 func parseServerAddress(s string) (netip.AddrPort, error) {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 
 	"gopkg.in/yaml.v3"
 
@@ -36,15 +35,16 @@ func Parse(data []byte, path string) (*Config, error) {
 }
 
 func parse(data []byte, path string, l *loader) (*Config, error) {
-	r := newReport(path)
-	root := parseYAML(data, r)
+	r := newReport(path, words)
+	root := parseYAML(data, r, "targets")
 	if root == nil {
 		return nil, r.err()
 	}
 	c := l.config
 	presetFile(c)
-	top := &scope{report: r, files: newFileStore(path), marks: map[string]mark{}}
-	networkFirst(loaderFields(l)).decode(cursor{scope: top, node: root}, root)
+	files := newFileStore(path)
+	top := newScope(r, files)
+	networkFirst(loaderFields(l)).decode(top.cursor(root), root)
 	l.narrow(top)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(c.Targets))
 	}
 	c.Warnings = warnings(data, root, path, l.pick)
-	c.Files, c.Sums = top.files.paths, top.files.sums()
+	c.Files, c.Sums = files.paths, files.sums()
 	return c, nil
 }
 
@@ -61,8 +61,9 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 type loader struct {
 	config *Config
 	base   Target
-	marks  map[string]mark
-	pick   *Pick // nil where all targets are wanted
+	// defaults is nil until the file has them.
+	defaults *scope
+	pick     *Pick // nil where all targets are wanted
 	// policy is nil until the first target is held against it.
 	policy *policy.Policy
 }
@@ -71,32 +72,14 @@ type loader struct {
 type defaultsValue struct{ *loader }
 
 func (d defaultsValue) decode(c cursor, n *yaml.Node) {
-	fields := targetFields(&d.base)
-	for i, f := range fields {
-		if _, ok := f.value.(required); ok {
-			fields[i].value = noDefault{}
-		}
-	}
-	d.loader.marks = map[string]mark{}
-	s := &scope{report: c.report, files: c.files, where: "defaults", marks: d.loader.marks}
-	fields.decode(cursor{scope: s, node: c.node}, n)
+	d.defaults = c.part("defaults", nil)
+	targetFields(&d.base).asDefaults("target").decode(d.defaults.cursor(c.node), n)
 }
 
 // encode returns nothing: each target is written with the defaults merged in.
 func (d defaultsValue) encode() *yaml.Node { return nil }
 
 func (d defaultsValue) reset() {}
-
-// noDefault stands for the keys of a target that defaults cannot have.
-type noDefault struct{}
-
-func (noDefault) decode(c cursor, _ *yaml.Node) {
-	c.fail("cannot have a default, each target needs its own")
-}
-
-func (noDefault) encode() *yaml.Node { return nil }
-
-func (noDefault) reset() {}
 
 // targetList is the key targets.
 type targetList struct{ *loader }
@@ -114,25 +97,21 @@ func (l targetList) decode(c cursor, n *yaml.Node) {
 		if t.Name == "" {
 			continue
 		}
-		name := s.marks["name"].key
 		if owner, taken := owners[t.Name]; taken {
-			s.add(name, s.where, "name", "is already the name of "+owner)
+			s.conflict("is already the name of "+owner, "name")
 			continue
 		}
-		owners[t.Name] = fmt.Sprintf("%s in line %d", place.path, name.Line)
+		owners[t.Name] = fmt.Sprintf("%s in line %d", place.path, s.line("name"))
 	}
 }
 
 // target decodes one target over a copy of the defaults.
 func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
 	t := l.base.clone()
-	s := &scope{report: c.report, files: c.files, where: targetPlace(c.path, nameIn(n)), marks: maps.Clone(l.loader.marks)}
-	if s.marks == nil {
-		s.marks = map[string]mark{}
-	}
+	s := c.part(targetPlace(c.path, nameIn(n)), l.defaults)
 	fields := targetFields(&t)
-	fields.decode(cursor{scope: s, node: n}, n)
-	s.checkNeeded(fields, "")
+	fields.decode(s.cursor(n), n)
+	s.checkNeeded(fields)
 	l.settle(&t, s)
 	return t, s
 }

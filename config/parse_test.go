@@ -144,19 +144,6 @@ func TestErrorsCanBeTakenApart(t *testing.T) {
 	assert.Equal(t, want[0], first)
 }
 
-func TestDistance(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"rate", "rate", 0}, {"rte", "rate", 1},
-		{"raate", "rate", 1}, {"rase", "rate", 1}, {"raet", "rate", 1}, {"host", "reuse", 4},
-	} {
-		assert.Equal(t, test.want, distance(test.a, test.b), "%q and %q", test.a, test.b)
-	}
-}
-
 func TestEveryTargetKeepsTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	c, err := Load(filepath.Join(workspace(t, "testdata/good"), "defaults.yml"))

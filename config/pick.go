@@ -2,11 +2,8 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // Defaults of the burst at a URL that has none: enough to see something, too
@@ -15,9 +12,6 @@ const (
 	defaultURLRequests    = 20
 	defaultURLConcurrency = 2
 )
-
-// commandLine is where the keys that flags set stand.
-const commandLine = "command line"
 
 // Pick is one target to send a single burst to, and what is different in that.
 type Pick struct {
@@ -51,8 +45,8 @@ func (p *Pick) IsURL() bool {
 // the picked one, and fills in the defaults.
 func (l *loader) settle(t *Target, s *scope) {
 	burst := t.Burst // as the file has it: check drops what has no meaning there, and a flag may give it one
-	s.check(t)
-	s.checkPolicy(t, l.rules())
+	checks{s}.all(t)
+	checks{s}.checkPolicy(t, l.rules())
 	if l.pick != nil && t.Name == l.pick.Target {
 		t.Burst = l.pick.override(burst, s)
 	}
@@ -61,37 +55,14 @@ func (l *loader) settle(t *Target, s *scope) {
 
 // override returns b with the values of the flags in it.
 func (p *Pick) override(b Burst, s *scope) Burst {
-	flags := &scope{report: s.report, files: s.files, where: commandLine, marks: s.marks}
-	fields := burstFields(&b)
-	for _, f := range fields {
-		text, ok := p.Burst[f.key]
-		if !ok {
-			continue
-		}
-		c := cursor{scope: flags, path: "burst." + f.key, node: &yaml.Node{}}
-		if n := parseValue(text); n != nil {
-			c.read(f.value, n)
-		} else {
-			c.fail("is not a valid value")
+	flags := s.flags()
+	for _, f := range burstFields(&b) {
+		if text, ok := p.Burst[f.name]; ok {
+			flags.set("burst."+f.name, f.value, text)
 		}
 	}
-	flags.checkBurst(&b)
+	checks{flags}.checkBurst(&b)
 	return b
-}
-
-// parseValue reads a value as it would stand behind a key, nil if it cannot.
-func parseValue(text string) *yaml.Node {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		return nil
-	}
-	if len(doc.Content) == 0 {
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
-	}
-	if !resolve(doc.Content[0], newReport("")) {
-		return nil
-	}
-	return doc.Content[0]
 }
 
 // narrow leaves the picked target alone in the configuration.
@@ -109,8 +80,8 @@ func (l *loader) narrow(top *scope) {
 		c.Targets = c.Targets[i : i+1]
 		return
 	}
-	if len(top.errs) == 0 {
-		top.errs = append(top.errs, Error{Msg: top.file + " " + unknownTarget(p.Target, c.Targets)})
+	if top.found() == 0 {
+		top.addError(Error{Msg: top.file + " " + unknownTarget(p.Target, c.Targets)})
 	}
 }
 
@@ -118,17 +89,16 @@ func (l *loader) narrow(top *scope) {
 func (l *loader) urlTarget(top *scope) Target {
 	u, err := parseURL(l.pick.Target, "http://", "https://")
 	if err != nil {
-		top.errs = append(top.errs, Error{Path: "URL", Msg: err.Error()})
+		top.addError(Error{Path: "URL", Msg: err.Error()})
 		return Target{}
 	}
 	t := l.base.clone()
 	t.Name, t.URL = RedactedURL(u), u
-	s := &scope{report: top.report, files: top.files, where: "URL", marks: map[string]mark{}}
-	maps.Copy(s.marks, l.marks)
-	s.checkNeeded(targetFields(&t), "")
+	s := top.part("URL", l.defaults)
+	s.checkNeeded(targetFields(&t))
 	burst := t.Burst
-	s.check(&t)
-	s.checkPolicy(&t, l.rules())
+	checks{s}.all(&t)
+	checks{s}.checkPolicy(&t, l.rules())
 	t.Burst = l.pick.override(burst, s)
 	fillURLBurst(&t.Burst)
 	fillTarget(&t)
@@ -149,9 +119,9 @@ func unknownTarget(name string, targets []Target) string {
 	if err := checkName(name); err != nil {
 		return "has no such target: a name " + err.Error() // it may be a URL that is not one, with a password in it
 	}
-	names := make(section, len(targets))
+	names := make([]string, len(targets))
 	for i, t := range targets {
-		names[i].key = t.Name
+		names[i] = t.Name
 	}
 	const most = 5
 	missing := fmt.Sprintf("has no target %q", name)
@@ -165,9 +135,5 @@ func unknownTarget(name string, targets []Target) string {
 	case len(names) > most:
 		return missing + fmt.Sprintf(" among its %d", len(names))
 	}
-	known := make([]string, len(names))
-	for i, f := range names {
-		known[i] = f.key
-	}
-	return missing + "; it has " + strings.Join(known, ", ")
+	return missing + "; it has " + strings.Join(names, ", ")
 }

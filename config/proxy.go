@@ -14,7 +14,7 @@ const maxSocksText = 255
 
 func proxyURL(to **url.URL) value {
 	parse := func(n *yaml.Node) (*url.URL, error) { return parseProxyURL(n.Value) }
-	return scalar[*url.URL]{to, parse, func(u *url.URL) *yaml.Node { return textNode(RedactedURL(u)) }}
+	return scalar[*url.URL]{to: to, parse: parse, format: func(u *url.URL) *yaml.Node { return textNode(RedactedURL(u)) }}
 }
 
 // parseProxyURL fills in the port.
@@ -56,7 +56,7 @@ func (p Proxy) isSOCKS() bool { return p.URL.Scheme == "socks5" || p.URL.Scheme 
 
 // checkProxy lets a target without a proxy inherit what belongs to one but not
 // have it itself.
-func (s *scope) checkProxy(t *Target) {
+func (s checks) checkProxy(t *Target) {
 	const at, username, password, list = "connection.proxy_url", "connection.proxy_username",
 		"connection.proxy_password_file", "connection.no_proxy"
 	p := &t.Connection.Proxy
@@ -81,7 +81,7 @@ func (s *scope) checkProxy(t *Target) {
 }
 
 // checkSOCKS follows RFC 1929, section 2: both are there, and have 1 to 255 bytes.
-func (s *scope) checkSOCKS(p Proxy) {
+func (s checks) checkSOCKS(p Proxy) {
 	const username, password = "connection.proxy_username", "connection.proxy_password_file"
 	if s.isSet(username) && !s.isSet(password) {
 		s.conflict("needs connection.proxy_password_file too: SOCKS5 has no empty password", username)

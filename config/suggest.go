@@ -7,22 +7,33 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// unknownKey says what is wrong with a key that is not among siblings, and what may
-// have been meant. Aliases can lead to the same key a million times.
-func (r *report) unknownKey(n *yaml.Node, siblings section) string {
-	if r.full() {
-		return "unknown key"
-	}
-	if r.words == nil {
-		r.words = newVocabulary()
-	}
-	place := keyPlace{n, siblings[0].key}
-	said, ok := r.words.said[place]
-	if !ok {
-		said = r.words.unknownKey(n.Value, siblings)
-		r.words.said[place] = said
-	}
-	return said
+// vocabulary is what helps to say what an unknown key may mean.
+type vocabulary struct {
+	// places are the parts of the file that have keys of their own, the likelier first.
+	places []keyPlaces
+	// foreign maps keys of other programs, in lower case without _ and -, to what stands
+	// for them here.
+	foreign map[string]string
+}
+
+// keyPlaces are the keys of one part of the file, which is called so in "a key of".
+type keyPlaces struct {
+	of   string
+	keys section
+}
+
+// wording holds what was said about unknown keys, and what to say about the next.
+type wording struct {
+	places  []keyEnds
+	foreign map[string]string
+	said    map[keyPlace]string
+}
+
+// keyEnds holds the dotted paths of all keys of one part of the file by each of their
+// ends: rate, and burst.rate, lead to burst.rate.
+type keyEnds struct {
+	of    string
+	paths map[string]string
 }
 
 // keyPlace is a key of the file in a mapping whose keys are known by the first.
@@ -31,44 +42,54 @@ type keyPlace struct {
 	among string
 }
 
-func (v *vocabulary) unknownKey(key string, siblings section) string {
+// unknownKey says what is wrong with a key that is not among siblings, and what may
+// have been meant. Aliases can lead to the same key a million times.
+func (r *report) unknownKey(n *yaml.Node, siblings section) string {
+	if r.full() {
+		return "unknown key"
+	}
+	if r.words == nil {
+		r.words = newWording(r.newWords())
+	}
+	place := keyPlace{n, siblings[0].name}
+	said, ok := r.words.said[place]
+	if !ok {
+		said = r.words.unknownKey(n.Value, siblings)
+		r.words.said[place] = said
+	}
+	return said
+}
+
+func newWording(v vocabulary) *wording {
+	w := &wording{foreign: v.foreign, said: map[keyPlace]string{}}
+	for _, p := range v.places {
+		w.places = append(w.places, keyEnds{p.of, byEnd(p.keys.paths())})
+	}
+	return w
+}
+
+func (w *wording) unknownKey(key string, siblings section) string {
 	const misspelled = "unknown key, did you mean %q?"
 	if siblings.has(key + "_file") {
 		return fmt.Sprintf(misspelled, key+"_file")
 	}
-	if best := closest(key, siblings, 1); best != "" {
+	names := siblings.names()
+	if best := closest(key, names, 1); best != "" {
 		return fmt.Sprintf(misspelled, best)
 	}
-	if path, ok := v.ofTarget[key]; ok {
-		return fmt.Sprintf("unknown key here, %s is a key of a target", path)
+	for _, place := range w.places {
+		if path, ok := place.paths[key]; ok {
+			return fmt.Sprintf("unknown key here, %s is a key of %s", path, place.of)
+		}
 	}
-	if path, ok := v.ofFile[key]; ok {
-		return fmt.Sprintf("unknown key here, %s is a key of the whole file", path)
+	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
+	if ours, ok := w.foreign[plain]; ok {
+		return "unknown key, here it is " + ours
 	}
-	if hint := v.foreign(key); hint != "" {
-		return "unknown key, " + hint
-	}
-	if best := closest(key, siblings, 2); best != "" {
+	if best := closest(key, names, 2); best != "" {
 		return fmt.Sprintf(misspelled, best)
 	}
 	return "unknown key"
-}
-
-// vocabulary holds the dotted paths of all keys by each of their ends: rate, and
-// burst.rate, lead to burst.rate.
-type vocabulary struct {
-	ofTarget, ofFile map[string]string
-	ofOthers         map[string]string   // as in foreignKeys
-	said             map[keyPlace]string // about unknown keys
-}
-
-func newVocabulary() *vocabulary {
-	return &vocabulary{
-		ofTarget: byEnd(targetFields(new(Target)).paths()),
-		ofFile:   byEnd(fileFields(new(Config)).paths()),
-		ofOthers: foreignKeys(),
-		said:     map[keyPlace]string{},
-	}
 }
 
 // byEnd prefers the paths that come first.
@@ -84,18 +105,18 @@ func byEnd(paths []string) map[string]string {
 	return ends
 }
 
-// closest returns the sibling that key is probably a misspelling of, with so many
-// wrong letters at most, or "".
-func closest(key string, siblings section, mistakes int) string {
+// closest returns the name that key is probably a misspelling of, with so many wrong
+// letters at most, or "".
+func closest(key string, names []string, mistakes int) string {
 	const longest = 40
 	if len(key) > longest {
 		return ""
 	}
 	best, bestDistance := "", mistakes+1
-	for _, f := range siblings {
-		d := distance(strings.ToLower(key), f.key)
-		if d < bestDistance && d <= max(1, len(f.key)/3) {
-			best, bestDistance = f.key, d
+	for _, name := range names {
+		d := distance(strings.ToLower(key), name)
+		if d < bestDistance && d <= max(1, len(name)/3) {
+			best, bestDistance = name, d
 		}
 	}
 	return best

@@ -14,8 +14,9 @@ import (
 )
 
 // parseYAML returns the root node of the only document in data, with aliases
-// resolved. After a mistake, which it reports, it returns nil.
-func parseYAML(data []byte, r *report) *yaml.Node {
+// resolved. After a mistake, which it reports, it returns nil. The key is one that every
+// file has.
+func parseYAML(data []byte, r *report, key string) *yaml.Node {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if line, msg := badBytes(data); msg != "" {
 		r.add(&yaml.Node{Line: line}, "", "", msg)
@@ -25,7 +26,7 @@ func parseYAML(data []byte, r *report) *yaml.Node {
 	var doc, second yaml.Node
 	err := decoder.Decode(&doc)
 	if errors.Is(err, io.EOF) || err == nil && isNull(doc.Content[0]) {
-		r.add(&yaml.Node{Line: 1}, "", "", "the file is empty: it needs at least the key targets")
+		r.add(&yaml.Node{Line: 1}, "", "", "the file is empty: it needs at least the key "+key)
 		return nil
 	}
 	if err == nil {
@@ -47,6 +48,21 @@ func parseYAML(data []byte, r *report) *yaml.Node {
 		return nil
 	}
 	return root
+}
+
+// parseValue reads a value as it would stand behind a key, nil if it cannot.
+func parseValue(text string) *yaml.Node {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		return nil
+	}
+	if len(doc.Content) == 0 {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
+	}
+	if !resolve(doc.Content[0], newReport("", nil)) {
+		return nil
+	}
+	return doc.Content[0]
 }
 
 // badBytes finds what YAML forbids everywhere and the parser reports without a line.

@@ -21,11 +21,11 @@ func wholeNumber(to *int, low, high int) value {
 		}
 		return v, inRange(v, low, high, strconv.Itoa)
 	}
-	return scalar[int]{to, parse, func(v int) *yaml.Node { return plainNode(strconv.Itoa(v)) }}
+	return scalar[int]{to: to, parse: parse, format: func(v int) *yaml.Node { return plainNode(strconv.Itoa(v)) }}
 }
 
-// rate takes a number of requests per second.
-func rate(to *float64, low, high float64) value {
+// number takes a decimal number.
+func number(to *float64, low, high float64) value {
 	parse := func(n *yaml.Node) (float64, error) {
 		v, err := parseNumber(n)
 		switch {
@@ -36,7 +36,7 @@ func rate(to *float64, low, high float64) value {
 		}
 		return v, inRange(v, low, high, formatNumber)
 	}
-	return scalar[float64]{to, parse, numberNode}
+	return scalar[float64]{to: to, parse: parse, format: numberNode}
 }
 
 // parseNumber takes finite decimal numbers.
@@ -70,7 +70,7 @@ func duration(to *time.Duration, low, high time.Duration) value {
 		}
 		return d, inRange(d, low, high, formatDuration)
 	}
-	return scalar[time.Duration]{to, parse, func(d time.Duration) *yaml.Node { return plainNode(formatDuration(d)) }}
+	return scalar[time.Duration]{to: to, parse: parse, format: func(d time.Duration) *yaml.Node { return plainNode(formatDuration(d)) }}
 }
 
 func parseDuration(s string) (time.Duration, error) {
@@ -111,7 +111,7 @@ func size(to *int64, high int64) value {
 		}
 		return v, inRange(v, 1, high, formatSize)
 	}
-	return scalar[int64]{to, parse, func(v int64) *yaml.Node { return plainNode(formatSize(v)) }}
+	return scalar[int64]{to: to, parse: parse, format: func(v int64) *yaml.Node { return plainNode(formatSize(v)) }}
 }
 
 // parseSize returns a size above high as high+1.

@@ -47,7 +47,7 @@ func (s scalar[T]) reset() {
 // text takes numbers and booleans as they are spelled, so that 1.10 stays 1.10.
 func text(to *string, check func(string) error) value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
-	return scalar[string]{to, parse, textNode}
+	return scalar[string]{to: to, parse: parse, format: textNode}
 }
 
 func choice[T ~string](to *T, options ...T) value {
@@ -57,7 +57,7 @@ func choice[T ~string](to *T, options ...T) value {
 		}
 		return T(n.Value), nil
 	}
-	return scalar[T]{to, parse, func(v T) *yaml.Node { return plainNode(string(v)) }}
+	return scalar[T]{to: to, parse: parse, format: func(v T) *yaml.Node { return plainNode(string(v)) }}
 }
 
 // alternatives returns "a, b or c".
@@ -76,13 +76,15 @@ func alternatives[T ~string](options []T) string {
 // boolean is a switch that is off by default.
 func boolean(to *bool) value {
 	format := func(v bool) *yaml.Node { return plainNode(strconv.FormatBool(v)) }
-	return scalar[bool]{to, parseBool, format}
+	return scalar[bool]{to: to, parse: parseBool, format: format}
 }
 
 // onByDefault is a switch that is on by default.
-type onByDefault struct{ to *bool }
+func onByDefault(to *bool) value { return onValue{to} }
 
-func (o onByDefault) decode(c cursor, n *yaml.Node) {
+type onValue struct{ to *bool }
+
+func (o onValue) decode(c cursor, n *yaml.Node) {
 	v, err := parseBool(n)
 	if err != nil {
 		c.fail("%s", err)
@@ -91,9 +93,9 @@ func (o onByDefault) decode(c cursor, n *yaml.Node) {
 	*o.to = v
 }
 
-func (o onByDefault) encode() *yaml.Node { return plainNode(strconv.FormatBool(*o.to)) }
+func (o onValue) encode() *yaml.Node { return plainNode(strconv.FormatBool(*o.to)) }
 
-func (o onByDefault) reset() { *o.to = true }
+func (o onValue) reset() { *o.to = true }
 
 func parseBool(n *yaml.Node) (bool, error) {
 	if n.Tag != "!!bool" {

@@ -47,31 +47,27 @@ func TestEachHeaderIsLookedAtOnce(t *testing.T) {
 		file += fmt.Sprintf("X-%d: v\n", i)
 	}
 	calls := 0
-	h := headers(&defaults).(byHeader[Header])
+	h := headers(&defaults).(byName[Header])
 	of := h.name
 	h.name = func(one Header) string { calls++; return of(one) }
-	r := newReport("prober.yml")
-	root := parseYAML([]byte(file), r)
-	h.decode(cursor{scope: &scope{report: r}}, root)
+	r := newReport("prober.yml", words)
+	root := parseYAML([]byte(file), r, "targets")
+	h.decode(newScope(r, nil).cursor(root), root)
 	require.NoError(t, r.err())
 	require.Len(t, defaults, n)
 	assert.Equal(t, "X-999", defaults[n-1].Name)
 	assert.Equal(t, n, calls)
 }
 
-func TestAnAliasedMistakeIsPutIntoWordsOnce(t *testing.T) {
+func TestAnAliasedMistakeIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("targets:\n- &t {name: a, url: 'http://a/', burst: &b {rqeuests: 1}}\n")
 	for i := range 50 {
 		fmt.Fprintf(&b, "- {name: a%d, url: 'http://a/', burst: *b}\n", i)
 	}
-	r := newReport("prober.yml")
-	root := parseYAML([]byte(b.String()), r)
-	l := &loader{config: &Config{}}
-	loaderFields(l).decode(cursor{scope: &scope{report: r, files: newFileStore(""), marks: map[string]mark{}}, node: root}, root)
-	require.EqualError(t, r.err(), `prober.yml:2: targets[0] "a": burst.rqeuests: unknown key, did you mean "requests"?`)
-	assert.Len(t, r.words.said, 1)
+	_, err := Parse([]byte(b.String()), "prober.yml")
+	require.EqualError(t, err, `prober.yml:2: targets[0] "a": burst.rqeuests: unknown key, did you mean "requests"?`)
 }
 
 func TestAnAliasedBodyIsInMemoryOnce(t *testing.T) {
