@@ -23,8 +23,17 @@ func RedactedURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-func targetURL(to **url.URL) value {
-	parse := func(n *yaml.Node) (*url.URL, error) { return parseURL(n.Value, "http://", "https://") }
+// targetURL is the URL of a target of any kind.
+func targetURL(to **url.URL) value { return shownURL(to, parseTargetURL) }
+
+// webURL is a URL that is sent HTTP requests.
+func webURL(to **url.URL) value {
+	return shownURL(to, func(raw string) (*url.URL, error) { return parseURL(raw, "http://", "https://") })
+}
+
+// shownURL is a URL of which all but the query is shown.
+func shownURL(to **url.URL, parseText func(string) (*url.URL, error)) value {
+	parse := func(n *yaml.Node) (*url.URL, error) { return parseText(n.Value) }
 	return scalar[*url.URL]{to: to, parse: parse, format: func(u *url.URL) *yaml.Node {
 		s := RedactedURL(u)
 		if u.RawQuery != "" {

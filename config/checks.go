@@ -6,6 +6,7 @@ type checks struct{ *scope }
 // all drops what was inherited and has no meaning for this target. The defaults of the
 // program are not filled in yet.
 func (s checks) all(t *Target) {
+	s.checkKind(t)
 	s.checkBurst(&t.Burst)
 	s.checkBody(t.Request)
 	s.checkHeaders(t.Request)

@@ -27,9 +27,24 @@ func (s checks) checkTLS(t *Target) {
 			f.value.reset()
 			s.forget(path)
 		}
+		s.checkTLSTimeout(t, all)
 	}
 	s.checkPair(t.Connection.TLS)
 	s.checkTLSVersions(t.Connection.TLS)
+}
+
+// checkTLSTimeout lets an http URL have the timeout without a use for it, which is no
+// mistake.
+func (s checks) checkTLSTimeout(t *Target, all []dialled) {
+	const timeout = "connection.tls_timeout"
+	if t.Kind() == KindHTTP || slices.ContainsFunc(all, dialled.isSecured) {
+		return
+	}
+	if s.isOwn(timeout) {
+		s.conflict(meaningless(all), timeout)
+	}
+	t.Connection.TLSTimeout = 0
+	s.forget(timeout)
 }
 
 // knowsDials reports whether dials returns all that the target may dial.
@@ -38,19 +53,23 @@ func (s checks) knowsDials() bool {
 	return s.sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
 }
 
-// meaningless returns the text for a key of connection.tls that holds for none of the
-// URLs in all. It names the https ones.
+// meaningless returns the text for a key of TLS that holds for none of the URLs in all,
+// the first of which is that of the target. It names those with TLS.
 func meaningless(all []dialled) string {
 	var secured []string
 	for _, d := range all {
-		if d.url.Scheme == "https" {
+		if d.isSecured() {
 			secured = append(secured, d.key)
 		}
 	}
-	if len(secured) == 0 {
-		return "has no meaning for an http URL"
+	msg, advice := "has no meaning for an http URL", ""
+	if all[0].url.Scheme == "tcp" {
+		msg, advice = "has no meaning for a tcp URL", "; remove the key, or use tls://"
 	}
-	return "has no meaning for an http URL, nor for " + strings.Join(secured, " and ")
+	if len(secured) > 0 {
+		msg += ", nor for " + strings.Join(secured, " and ")
+	}
+	return msg + advice
 }
 
 func (s checks) checkPair(t TLS) {

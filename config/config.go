@@ -28,11 +28,12 @@ type Config struct {
 	Warnings []Error
 }
 
-// Target is one URL and how to send load to it.
+// Target is one URL and how to send load to it. What means nothing to its [Kind] is zero.
 type Target struct {
 	// Name is unique and matches [a-zA-Z0-9_.:/-]{1,128}.
 	Name string
-	// URL has the scheme http or https and a host; userinfo is refused.
+	// URL has the scheme http, https, tcp or tls and a host; userinfo is refused. With tcp
+	// and tls it has a port and nothing behind that.
 	URL *url.URL
 	// Labels appear on prober_target_info only.
 	Labels map[string]string
@@ -265,7 +266,7 @@ const (
 	ReuseNever  Reuse = "never"
 )
 
-// TLS configures the client side of a handshake; it is zero for an http URL.
+// TLS configures the client side of a handshake; it is zero where there is none.
 // The fields CA, Cert and Key are the PEM content of the files beside them,
 // whose paths are as they stand in the file.
 type TLS struct {

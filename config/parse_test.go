@@ -133,7 +133,7 @@ func TestErrorsCanBeTakenApart(t *testing.T) {
 	var errs Errors
 	require.ErrorAs(t, err, &errs)
 	want := []Error{
-		{"conf/prober.yml", 3, `targets[0] "a"`, "url", "must begin with http:// or https://"},
+		{"conf/prober.yml", 3, `targets[0] "a"`, "url", "must begin with http://, https://, tcp:// or tls://"},
 		{"conf/prober.yml", 4, `targets[0] "a"`, "burst.rate", "must be above 0"},
 		{"conf/prober.yml", 5, "", "metrics", "must be a mapping, not a single value"},
 	}

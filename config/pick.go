@@ -15,8 +15,8 @@ const (
 
 // Pick is one target to send a single burst to, and what is different in that.
 type Pick struct {
-	// Target is the name of a target of the file or, if it begins with http:// or
-	// https://, the URL of one that is not in it and has the file's defaults.
+	// Target is the name of a target of the file or, if it begins with http://, https://,
+	// tcp:// or tls://, the URL of one that is not in it and has the file's defaults.
 	Target string
 	// Burst maps keys of burst to values that go before those of the file; each is
 	// spelled as it would be there.
@@ -35,10 +35,10 @@ func ParseOne(data []byte, path string, pick Pick) (*Config, error) {
 	return parse(data, path, &loader{config: &Config{}, pick: &pick})
 }
 
-// IsURL tells whether the target is one that is not in the file.
+// IsURL reports whether the target is one that is not in the file.
 func (p *Pick) IsURL() bool {
-	lower := strings.ToLower(p.Target)
-	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
+	scheme, _, ok := strings.Cut(p.Target, "://")
+	return ok && slices.Contains(schemes(urlKey), strings.ToLower(scheme)+"://")
 }
 
 // settle checks what was decoded into t, puts the flags over its burst if it is
@@ -87,7 +87,7 @@ func (l *loader) narrow(top *scope) {
 
 // urlTarget returns the target that is the URL, over the defaults of the file.
 func (l *loader) urlTarget(top *scope) Target {
-	u, err := parseURL(l.pick.Target, "http://", "https://")
+	u, err := parseTargetURL(l.pick.Target)
 	if err != nil {
 		top.addError(Error{Path: "URL", Msg: err.Error()})
 		return Target{}
@@ -129,7 +129,7 @@ func unknownTarget(name string, targets []Target) string {
 	case best != "":
 		return missing + fmt.Sprintf(", did you mean %q?", best)
 	case strings.ContainsAny(name, ".:"):
-		return missing + "; a URL begins with http:// or https://"
+		return missing + "; a URL begins with " + URLBeginnings()
 	case len(names) == 0:
 		return "has no targets"
 	case len(names) > most:

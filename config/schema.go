@@ -130,7 +130,7 @@ func oauth2Fields(o *OAuth2) section {
 	return section{
 		key("client_id", needed(text(&o.ClientID, checkVisible))),
 		key("client_secret_file", needed(secretFile{path: &o.ClientSecretFile, content: &o.ClientSecret})),
-		key("token_url", needed(targetURL(&o.TokenURL))),
+		key("token_url", needed(webURL(&o.TokenURL))),
 		key("scopes", texts(&o.Scopes, checkScope)),
 		key("endpoint_params", endpointParams{&o.EndpointParams}),
 		key("timeout", duration(&o.Timeout, minTimeout, maxTimeout)),
