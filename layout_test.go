@@ -54,8 +54,11 @@ var house = map[string]room{
 		},
 	},
 	"config": {
-		packages: []string{"policy"},
-		modules:  []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
+		packages: []string{"config/form", "policy"},
+		modules:  []string{"gopkg.in/yaml.v3"},
+	},
+	"config/form": {
+		modules: []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
 	},
 	"demo": {},
 	"errcode": {

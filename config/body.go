@@ -1,26 +1,30 @@
 package config
 
-import "gopkg.in/yaml.v3"
+import (
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+)
 
 // inlineBody is the body that stands in the file itself.
 type inlineBody struct{ request *Request }
 
-func (b inlineBody) decode(c cursor, n *yaml.Node) {
+func (b inlineBody) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode {
-		c.fail("must be a text, not %s; quote JSON", kindName(n))
+		c.Fail("must be a text, not %s; quote JSON", form.KindName(n))
 		return
 	}
-	b.reset()
+	b.Reset()
 	if n.Value != "" {
-		b.request.Body = c.files.inline(n)
+		b.request.Body = c.Files.Inline(n)
 	}
 }
 
-func (b inlineBody) encode() *yaml.Node {
+func (b inlineBody) Encode() *yaml.Node {
 	if len(b.request.Body) == 0 || b.request.BodyFile != "" {
 		return nil
 	}
-	return plainNode(redaction)
+	return form.PlainNode(form.Redaction)
 }
 
-func (b inlineBody) reset() { b.request.Body = nil }
+func (b inlineBody) Reset() { b.request.Body = nil }

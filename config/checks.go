@@ -1,7 +1,9 @@
 package config
 
+import "example.com/prober/config/form"
+
 // checks finds the mistakes that keys of a target make together.
-type checks struct{ *scope }
+type checks struct{ *form.Scope }
 
 // all drops what was inherited and has no meaning for this target. The defaults of the
 // program are not filled in yet.

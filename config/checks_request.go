@@ -12,13 +12,13 @@ import (
 // section 9.3. A body with GET must be asked for.
 func (s checks) checkBody(r Request) {
 	bodies := []string{"request.body", "request.body_file", "request.body_size"}
-	hasBody := slices.ContainsFunc(bodies, s.isSet)
+	hasBody := slices.ContainsFunc(bodies, s.IsSet)
 	switch {
-	case !hasBody || s.isSet("request.method") && !s.sound("request.method"):
+	case !hasBody || s.IsSet("request.method") && !s.Sound("request.method"):
 	case r.Method == "":
-		s.conflict("needs request.method, such as POST; the default is GET", bodies...)
+		s.Conflict("needs request.method, such as POST; the default is GET", bodies...)
 	case r.Method == http.MethodHead || r.Method == http.MethodTrace:
-		s.conflict(r.Method+" cannot have a body", append(bodies, "request.method")...)
+		s.Conflict(r.Method+" cannot have a body", append(bodies, "request.method")...)
 	}
 }
 
@@ -38,7 +38,7 @@ func (s checks) checkHeaders(r Request) {
 	} {
 		given := slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, made.header) })
 		if made.on && given {
-			s.conflict(fmt.Sprintf("the header %s is set twice, by %s and by request.headers", made.header, made.key), made.key, "request.headers")
+			s.Conflict(fmt.Sprintf("the header %s is set twice, by %s and by request.headers", made.header, made.key), made.key, "request.headers")
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"example.com/prober/config/form"
 )
 
 // Config is the content of one prober.yml.
@@ -24,8 +26,8 @@ type Config struct {
 	// Sums hold the SHA-256 of what was read from each of Files but the first: of the
 	// very bytes that are used, whatever the file holds by now.
 	Sums map[string][sha256.Size]byte
-	// Warnings are about what is valid and hardly meant; as bounded as [Errors].
-	Warnings []Error
+	// Warnings are about what is valid and hardly meant; as bounded as [form.Errors].
+	Warnings []form.Error
 }
 
 // Target is one URL and how to send load to it. What means nothing to its [Kind] is zero.

@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"strings"
+
+	"example.com/prober/config/form"
 )
 
 // checkCredentials is for what stands at the end of a header line, which
@@ -19,7 +21,7 @@ func checkUsername(s string) error {
 	if strings.Contains(s, ":") {
 		return errors.New("must not hold a colon, which separates it from the password")
 	}
-	return checkVisible(s)
+	return form.CheckVisible(s)
 }
 
 // checkScheme follows RFC 9110, section 11.1: a token, and case does not matter.

@@ -12,7 +12,7 @@ import (
 )
 
 func everyKey() []string {
-	return append(targetFields(new(Target)).paths(), fileFields(new(Config)).paths()...)
+	return append(targetFields(new(Target)).Paths(), fileFields(new(Config)).Paths()...)
 }
 
 func TestTheReferenceHasARowForEveryKeyAndNoOther(t *testing.T) {

@@ -1,15 +1,19 @@
 package config
 
-import "maps"
+import (
+	"maps"
+
+	"example.com/prober/config/form"
+)
 
 // words helps to say what an unknown key may mean.
-func words() vocabulary {
-	return vocabulary{
-		places: []keyPlaces{
-			{of: "a target", keys: targetFields(new(Target))},
-			{of: "the whole file", keys: fileFields(new(Config))},
+func words() form.Vocabulary {
+	return form.Vocabulary{
+		Places: []form.Place{
+			{Of: "a target", Keys: targetFields(new(Target))},
+			{Of: "the whole file", Keys: fileFields(new(Config))},
 		},
-		foreign: foreignKeys(),
+		Foreign: foreignKeys(),
 	}
 }
 

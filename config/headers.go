@@ -5,20 +5,22 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
-func headers(to *[]Header) value {
-	return byName[Header]{
-		to:        to,
-		name:      func(h Header) string { return h.Name },
-		checkName: checkHeaderName,
-		what:      "header",
-		hint:      "one name can have a list of values",
-		parse: func(c cursor, name string, n *yaml.Node) (Header, bool) {
-			values := c.values(n, checkHeaderValue)
+func headers(to *[]Header) form.Value {
+	return form.ByName[Header]{
+		To:        to,
+		Name:      func(h Header) string { return h.Name },
+		CheckName: checkHeaderName,
+		What:      "header",
+		Hint:      "one name can have a list of values",
+		Parse: func(c form.Cursor, name string, n *yaml.Node) (Header, bool) {
+			values := c.Values(n, checkHeaderValue)
 			return Header{name, values}, len(values) > 0
 		},
-		format: func(h Header) *yaml.Node { return redactedList(len(h.Values)) },
+		Format: func(h Header) *yaml.Node { return form.RedactedList(len(h.Values)) },
 	}
 }
 
@@ -66,11 +68,11 @@ func checkIDHeader(s string) error {
 }
 
 func checkHeaderValue(n *yaml.Node) error {
-	if err := checkText(n); err != nil {
+	if err := form.CheckText(n); err != nil {
 		return err
 	}
 	switch {
-	case strings.ContainsFunc(n.Value, isControl):
+	case strings.ContainsFunc(n.Value, form.IsControl):
 		return errors.New("must not hold line breaks or other control characters")
 	case strings.Trim(n.Value, " ") != n.Value:
 		return errors.New("must not begin or end with a space")

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"example.com/prober/config/form"
 )
 
 // Kind is a way to probe a target. The scheme of its URL selects it.
@@ -106,7 +108,7 @@ func schemes(path string) []string {
 }
 
 // URLBeginnings returns what the URL of a target begins with: "http://, https://, …".
-func URLBeginnings() string { return alternatives(schemes(urlKey)) }
+func URLBeginnings() string { return form.Alternatives(schemes(urlKey)) }
 
 // isSecured reports whether a connection to what u names begins with a TLS handshake.
 func isSecured(u *url.URL) bool {
@@ -144,21 +146,21 @@ func (s checks) checkKind(t *Target) {
 	}
 }
 
-func (s checks) dropUnknown(k *kind, scheme, parent string, fields section) {
+func (s checks) dropUnknown(k *kind, scheme, parent string, fields form.Section) {
 	for _, f := range fields {
-		path := parent + f.name
+		path := parent + f.Name
 		if k.knows(path) {
 			continue
 		}
-		if below, ok := f.value.(section); ok {
+		if below, ok := f.Value.(form.Section); ok {
 			s.dropUnknown(k, scheme, path+".", below)
 			continue
 		}
-		if s.isOwn(path) {
-			s.conflict(fmt.Sprintf("has no meaning for a target with the scheme %s, which %s; remove the key, or use %s",
-				scheme, k.does, alternatives(schemes(path))), path)
+		if s.IsOwn(path) {
+			s.Conflict(fmt.Sprintf("has no meaning for a target with the scheme %s, which %s; remove the key, or use %s",
+				scheme, k.does, form.Alternatives(schemes(path))), path)
 		}
-		f.value.reset()
-		s.forget(path)
+		f.Value.Reset()
+		s.Forget(path)
 	}
 }

@@ -26,7 +26,7 @@ func TestTheSchemeOfAURLSelectsItsKind(t *testing.T) {
 // kinds say which mean something to them.
 func TestEveryKeyIsKnownToAKind(t *testing.T) {
 	t.Parallel()
-	all := targetFields(new(Target)).paths()
+	all := targetFields(new(Target)).Paths()
 	taken := map[string]bool{}
 	for _, k := range kinds {
 		assert.Subset(t, all, k.keys, k.name)

@@ -9,27 +9,29 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // hostTexts is a list of texts with hosts in them.
-func hostTexts(to *[]string, check func(string) error) value {
+func hostTexts(to *[]string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
-	return list[string]{to: to, parse: parse, format: textNode, check: checkNoRepeat[string]}
+	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string]}
 }
 
 // codings is a list of content codings: RFC 9110, section 8.4.1.
-func codings(to *[]string) value {
+func codings(to *[]string) form.Value {
 	names := []string{"gzip", "br", "zstd", "deflate"}
-	return texts(to, func(s string) error {
+	return form.Texts(to, func(s string) error {
 		if !slices.Contains(names, s) {
-			return fmt.Errorf("must be %s", alternatives(names))
+			return fmt.Errorf("must be %s", form.Alternatives(names))
 		}
 		return nil
 	})
 }
 
-func statuses(to *[]StatusRange) value {
-	return list[StatusRange]{to: to, parse: parseStatusRange, format: formatStatusRange}
+func statuses(to *[]StatusRange) form.Value {
+	return form.List[StatusRange]{To: to, Parse: parseStatusRange, Format: formatStatusRange}
 }
 
 func parseStatusRange(n *yaml.Node) (StatusRange, error) {
@@ -52,14 +54,14 @@ func parseStatusRange(n *yaml.Node) (StatusRange, error) {
 
 func formatStatusRange(r StatusRange) *yaml.Node {
 	if r.From == r.To {
-		return plainNode(strconv.Itoa(r.From))
+		return form.PlainNode(strconv.Itoa(r.From))
 	}
-	return plainNode(fmt.Sprintf("%d-%d", r.From, r.To))
+	return form.PlainNode(fmt.Sprintf("%d-%d", r.From, r.To))
 }
 
-func buckets(to *[]float64) value {
+func buckets(to *[]float64) form.Value {
 	parse := func(n *yaml.Node) (float64, error) {
-		v, err := parseNumber(n)
+		v, err := form.ParseNumber(n)
 		switch {
 		case err != nil:
 			return 0, fmt.Errorf("%w of seconds", err)
@@ -68,7 +70,7 @@ func buckets(to *[]float64) value {
 		}
 		return v, nil
 	}
-	return list[float64]{to: to, parse: parse, format: numberNode, check: checkBuckets}
+	return form.List[float64]{To: to, Parse: parse, Format: form.NumberNode, Check: checkBuckets}
 }
 
 func checkBuckets(bounds []float64) error {
@@ -80,16 +82,16 @@ func checkBuckets(bounds []float64) error {
 	}
 	for i := 1; i < len(bounds); i++ {
 		if bounds[i] <= bounds[i-1] {
-			return fmt.Errorf("must ascend, but %s comes after %s", formatNumber(bounds[i]), formatNumber(bounds[i-1]))
+			return fmt.Errorf("must ascend, but %s comes after %s", form.FormatNumber(bounds[i]), form.FormatNumber(bounds[i-1]))
 		}
 	}
 	return nil
 }
 
 // prefixes keeps an empty list apart from a missing one: deny: [] denies nothing.
-func prefixes(to *[]netip.Prefix) value {
-	format := func(p netip.Prefix) *yaml.Node { return plainNode(p.String()) }
-	return list[netip.Prefix]{to: to, parse: parsePrefix, format: format, zero: []netip.Prefix{}}
+func prefixes(to *[]netip.Prefix) form.Value {
+	format := func(p netip.Prefix) *yaml.Node { return form.PlainNode(p.String()) }
+	return form.List[netip.Prefix]{To: to, Parse: parsePrefix, Format: format, Zero: []netip.Prefix{}}
 }
 
 func parsePrefix(n *yaml.Node) (netip.Prefix, error) {

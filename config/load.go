@@ -5,11 +5,12 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"example.com/prober/config/form"
 	"example.com/prober/policy"
 )
 
 // Load reads the configuration at path and the files that it refers to. The
-// error is [Errors] when the content is wrong.
+// error is [form.Errors] when the content is wrong.
 func Load(path string) (*Config, error) {
 	data, err := Read(path)
 	if err != nil {
@@ -20,7 +21,7 @@ func Load(path string) (*Config, error) {
 
 // Read returns the text of a configuration, of a bounded size.
 func Read(path string) ([]byte, error) {
-	data, err := readFile(path)
+	data, err := form.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration %s: %w", path, err)
 	}
@@ -29,31 +30,31 @@ func Read(path string) ([]byte, error) {
 
 // Parse reads a configuration from memory. The path need not exist: errors name
 // it, and relative paths in data are relative to its folder. An error is
-// [Errors], with every mistake that could be found.
+// [form.Errors], with every mistake that could be found.
 func Parse(data []byte, path string) (*Config, error) {
 	return parse(data, path, &loader{config: &Config{}})
 }
 
 func parse(data []byte, path string, l *loader) (*Config, error) {
-	r := newReport(path, words)
-	root := parseYAML(data, r, "targets")
+	r := form.NewReport(path, words)
+	root := form.Parse(data, r, "targets")
 	if root == nil {
-		return nil, r.err()
+		return nil, r.Err()
 	}
 	c := l.config
 	presetFile(c)
-	files := newFileStore(path)
-	top := newScope(r, files)
-	networkFirst(loaderFields(l)).decode(top.cursor(root), root)
+	files := form.NewFiles(path)
+	top := form.NewScope(r, files)
+	networkFirst(loaderFields(l)).Decode(top.Cursor(root), root)
 	l.narrow(top)
-	if err := r.err(); err != nil {
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	if c.Metrics.Buckets == nil {
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(c.Targets))
 	}
 	c.Warnings = warnings(data, root, path, l.pick)
-	c.Files, c.Sums = files.paths, files.sums()
+	c.Files, c.Sums = files.Paths, files.Sums()
 	return c, nil
 }
 
@@ -62,7 +63,7 @@ type loader struct {
 	config *Config
 	base   Target
 	// defaults is nil until the file has them.
-	defaults *scope
+	defaults *form.Scope
 	pick     *Pick // nil where all targets are wanted
 	// policy is nil until the first target is held against it.
 	policy *policy.Policy
@@ -71,47 +72,47 @@ type loader struct {
 // defaultsValue is the key defaults.
 type defaultsValue struct{ *loader }
 
-func (d defaultsValue) decode(c cursor, n *yaml.Node) {
-	d.defaults = c.part("defaults", nil)
-	targetFields(&d.base).asDefaults("target").decode(d.defaults.cursor(c.node), n)
+func (d defaultsValue) Decode(c form.Cursor, n *yaml.Node) {
+	d.defaults = c.Part("defaults", nil)
+	targetFields(&d.base).AsDefaults("target").Decode(d.defaults.Cursor(c.Node), n)
 }
 
-// encode returns nothing: each target is written with the defaults merged in.
-func (d defaultsValue) encode() *yaml.Node { return nil }
+// Encode returns nothing: each target is written with the defaults merged in.
+func (d defaultsValue) Encode() *yaml.Node { return nil }
 
-func (d defaultsValue) reset() {}
+func (d defaultsValue) Reset() {}
 
 // targetList is the key targets.
 type targetList struct{ *loader }
 
-func (l targetList) decode(c cursor, n *yaml.Node) {
+func (l targetList) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode {
-		c.fail("must be a list, not %s", kindName(n))
+		c.Fail("must be a list, not %s", form.KindName(n))
 		return
 	}
 	owners := map[string]string{}
 	for i, item := range n.Content {
-		place := c.item(i, item)
+		place := c.Item(i, item)
 		t, s := l.target(place, item)
 		l.config.Targets = append(l.config.Targets, t)
 		if t.Name == "" {
 			continue
 		}
 		if owner, taken := owners[t.Name]; taken {
-			s.conflict("is already the name of "+owner, "name")
+			s.Conflict("is already the name of "+owner, "name")
 			continue
 		}
-		owners[t.Name] = fmt.Sprintf("%s in line %d", place.path, s.line("name"))
+		owners[t.Name] = fmt.Sprintf("%s in line %d", place.Path, s.Line("name"))
 	}
 }
 
 // target decodes one target over a copy of the defaults.
-func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
+func (l targetList) target(c form.Cursor, n *yaml.Node) (Target, *form.Scope) {
 	t := l.base.clone()
-	s := c.part(targetPlace(c.path, nameIn(n)), l.defaults)
+	s := c.Part(targetPlace(c.Path, nameIn(n)), l.defaults)
 	fields := targetFields(&t)
-	fields.decode(s.cursor(n), n)
-	s.checkNeeded(fields)
+	fields.Decode(s.Cursor(n), n)
+	s.CheckNeeded(fields)
 	l.settle(&t, s)
 	return t, s
 }
@@ -128,21 +129,21 @@ func targetPlace(path, name string) string {
 func nameIn(n *yaml.Node) string {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if key.Value == "name" && value.Kind == yaml.ScalarNode && checkName(value.Value) == nil && !isNull(value) {
+		if key.Value == "name" && value.Kind == yaml.ScalarNode && checkName(value.Value) == nil && !form.IsNull(value) {
 			return value.Value
 		}
 	}
 	return ""
 }
 
-func (l targetList) encode() *yaml.Node {
+func (l targetList) Encode() *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode}
 	for i := range l.config.Targets {
-		if item := targetFields(&l.config.Targets[i]).encode(); item != nil {
+		if item := targetFields(&l.config.Targets[i]).Encode(); item != nil {
 			n.Content = append(n.Content, item)
 		}
 	}
 	return n
 }
 
-func (l targetList) reset() {}
+func (l targetList) Reset() {}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/prober/config/form"
 )
 
 // Defaults of the burst at a URL that has none: enough to see something, too
@@ -24,7 +26,7 @@ type Pick struct {
 }
 
 // ParseOne reads a configuration as [Parse] does and returns it with the picked
-// target alone. A mistake in the pick is an [Error] without a file. For a URL data
+// target alone. A mistake in the pick is a [form.Error] without a file. For a URL data
 // may be nil: there is no file then, and no defaults but the built-in ones. Where
 // nothing says when its burst ends, a URL gets 20 requests, and where nothing says
 // how many are in flight in a closed burst, 2.
@@ -43,7 +45,7 @@ func (p *Pick) IsURL() bool {
 
 // settle checks what was decoded into t, puts the flags over its burst if it is
 // the picked one, and fills in the defaults.
-func (l *loader) settle(t *Target, s *scope) {
+func (l *loader) settle(t *Target, s *form.Scope) {
 	burst := t.Burst // as the file has it: check drops what has no meaning there, and a flag may give it one
 	checks{s}.all(t)
 	checks{s}.checkPolicy(t, l.rules())
@@ -54,11 +56,11 @@ func (l *loader) settle(t *Target, s *scope) {
 }
 
 // override returns b with the values of the flags in it.
-func (p *Pick) override(b Burst, s *scope) Burst {
-	flags := s.flags()
+func (p *Pick) override(b Burst, s *form.Scope) Burst {
+	flags := s.Flags()
 	for _, f := range burstFields(&b) {
-		if text, ok := p.Burst[f.name]; ok {
-			flags.set("burst."+f.name, f.value, text)
+		if text, ok := p.Burst[f.Name]; ok {
+			flags.Set("burst."+f.Name, f.Value, text)
 		}
 	}
 	checks{flags}.checkBurst(&b)
@@ -66,7 +68,7 @@ func (p *Pick) override(b Burst, s *scope) Burst {
 }
 
 // narrow leaves the picked target alone in the configuration.
-func (l *loader) narrow(top *scope) {
+func (l *loader) narrow(top *form.Scope) {
 	c, p := l.config, l.pick
 	if p == nil {
 		return
@@ -80,22 +82,22 @@ func (l *loader) narrow(top *scope) {
 		c.Targets = c.Targets[i : i+1]
 		return
 	}
-	if top.found() == 0 {
-		top.addError(Error{Msg: top.file + " " + unknownTarget(p.Target, c.Targets)})
+	if top.Found() == 0 {
+		top.AddError(form.Error{Msg: top.File + " " + unknownTarget(p.Target, c.Targets)})
 	}
 }
 
 // urlTarget returns the target that is the URL, over the defaults of the file.
-func (l *loader) urlTarget(top *scope) Target {
+func (l *loader) urlTarget(top *form.Scope) Target {
 	u, err := parseTargetURL(l.pick.Target)
 	if err != nil {
-		top.addError(Error{Path: "URL", Msg: err.Error()})
+		top.AddError(form.Error{Path: "URL", Msg: err.Error()})
 		return Target{}
 	}
 	t := l.base.clone()
 	t.Name, t.URL = RedactedURL(u), u
-	s := top.part("URL", l.defaults)
-	s.checkNeeded(targetFields(&t))
+	s := top.Part("URL", l.defaults)
+	s.CheckNeeded(targetFields(&t))
 	burst := t.Burst
 	checks{s}.all(&t)
 	checks{s}.checkPolicy(&t, l.rules())
@@ -125,7 +127,7 @@ func unknownTarget(name string, targets []Target) string {
 	}
 	const most = 5
 	missing := fmt.Sprintf("has no target %q", name)
-	switch best := closest(name, names, 2); {
+	switch best := form.Closest(name, names, 2); {
 	case best != "":
 		return missing + fmt.Sprintf(", did you mean %q?", best)
 	case strings.ContainsAny(name, ".:"):

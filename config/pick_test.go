@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
 )
 
 const pickFile = `
@@ -125,7 +127,7 @@ func TestMistakesInThePickNameTheFlag(t *testing.T) {
 			t.Parallel()
 			_, err := ParseOne([]byte(pickFile), "prober.yml", Pick{Target: c.target, Burst: c.flags})
 			require.EqualError(t, err, c.want)
-			var mistake Error
+			var mistake form.Error
 			require.ErrorAs(t, err, &mistake)
 			assert.Empty(t, mistake.File)
 		})

@@ -1,11 +1,15 @@
 package config
 
+import (
+	"example.com/prober/config/form"
+)
+
 // Redacted returns the configuration in effect as YAML that can be read again:
 // targets, headers and lists in the order of the file, keys in that of the
 // reference, every default filled in. Header values, bodies, URL queries and
 // key paths are replaced by <redacted>.
-func (c *Config) Redacted() ([]byte, error) { return write(fileFields(c)) }
+func (c *Config) Redacted() ([]byte, error) { return form.Write(fileFields(c)) }
 
 // Redacted returns what the configuration says about the target, in the way of
 // [Config.Redacted].
-func (t Target) Redacted() ([]byte, error) { return write(targetFields(&t)) }
+func (t Target) Redacted() ([]byte, error) { return form.Write(targetFields(&t)) }

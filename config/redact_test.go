@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
 )
 
 // canaries fills every place that can hold a secret.
@@ -218,7 +220,7 @@ func FuzzParse(f *testing.F) {
 
 func assertWellFormed(t *testing.T, err error) {
 	t.Helper()
-	var errs Errors
+	var errs form.Errors
 	require.ErrorAs(t, err, &errs)
 	require.NotEmpty(t, errs)
 	last := 1

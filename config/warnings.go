@@ -5,32 +5,34 @@ import (
 	"errors"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // warnings are about what is in the file without a mistake, but hardly meant. They
 // are about the whole file or, with a pick, about what matters to that.
-func warnings(data []byte, root *yaml.Node, path string, pick *Pick) []Error {
+func warnings(data []byte, root *yaml.Node, path string, pick *Pick) []form.Error {
 	if !bytes.Contains(data, []byte("${")) {
 		return nil
 	}
-	r, f := newReport(path, words), variableFinder{}
-	file := newScope(r, nil)
-	c := file.cursor(root)
-	for _, p := range c.pairs(root) {
+	r, f := form.NewReport(path, words), form.VariableFinder{}
+	file := form.NewScope(r, nil)
+	c := file.Cursor(root)
+	for _, p := range c.Pairs(root) {
 		switch {
-		case p.key.Value == "defaults":
-			f.find(file.part("defaults", nil).cursor(p.key), p.value)
-		case p.key.Value == "targets":
-			for i, item := range p.value.Content {
+		case p.Key.Value == "defaults":
+			f.Find(file.Part("defaults", nil).Cursor(p.Key), p.Value)
+		case p.Key.Value == "targets":
+			for i, item := range p.Value.Content {
 				if name := nameIn(item); pick == nil || name == pick.Target {
-					place := targetPlace(c.child(p.key).item(i, item).path, name)
-					f.find(file.part(place, nil).cursor(item), item)
+					place := targetPlace(c.Child(p.Key).Item(i, item).Path, name)
+					f.Find(file.Part(place, nil).Cursor(item), item)
 				}
 			}
 		default:
-			f.find(c.child(p.key), p.value)
+			f.Find(c.Child(p.Key), p.Value)
 		}
 	}
-	found, _ := errors.AsType[Errors](r.err())
+	found, _ := errors.AsType[form.Errors](r.Err())
 	return found
 }

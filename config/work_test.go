@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
 )
 
 // The tests here count work, by its allocations or its calls, where a clock would
@@ -47,13 +49,13 @@ func TestEachHeaderIsLookedAtOnce(t *testing.T) {
 		file += fmt.Sprintf("X-%d: v\n", i)
 	}
 	calls := 0
-	h := headers(&defaults).(byName[Header])
-	of := h.name
-	h.name = func(one Header) string { calls++; return of(one) }
-	r := newReport("prober.yml", words)
-	root := parseYAML([]byte(file), r, "targets")
-	h.decode(newScope(r, nil).cursor(root), root)
-	require.NoError(t, r.err())
+	h := headers(&defaults).(form.ByName[Header])
+	of := h.Name
+	h.Name = func(one Header) string { calls++; return of(one) }
+	r := form.NewReport("prober.yml", words)
+	root := form.Parse([]byte(file), r, "targets")
+	h.Decode(form.NewScope(r, nil).Cursor(root), root)
+	require.NoError(t, r.Err())
 	require.Len(t, defaults, n)
 	assert.Equal(t, "X-999", defaults[n-1].Name)
 	assert.Equal(t, n, calls)
@@ -83,14 +85,14 @@ func TestAnAliasedBodyIsInMemoryOnce(t *testing.T) {
 func TestOfManyMistakesTheFirstAreKeptAndTheRestCounted(t *testing.T) {
 	t.Parallel()
 	_, err := Parse(unknownKeys(5000), "prober.yml")
-	all, ok := errors.AsType[Errors](err)
+	all, ok := errors.AsType[form.Errors](err)
 	require.True(t, ok)
-	require.Len(t, all, maxErrors+1)
-	assert.Equal(t, `prober.yml:103: targets[0] "a": zz99: unknown key`, all[maxErrors-1].Error())
-	assert.Equal(t, "and 4900 more mistakes", all[maxErrors].Error())
-	assert.Equal(t, maxErrors, strings.Count(err.Error(), "\n"))
+	require.Len(t, all, form.MaxErrors+1)
+	assert.Equal(t, `prober.yml:103: targets[0] "a": zz99: unknown key`, all[form.MaxErrors-1].Error())
+	assert.Equal(t, "and 4900 more mistakes", all[form.MaxErrors].Error())
+	assert.Equal(t, form.MaxErrors, strings.Count(err.Error(), "\n"))
 
-	_, err = Parse(unknownKeys(maxErrors), "prober.yml")
+	_, err = Parse(unknownKeys(form.MaxErrors), "prober.yml")
 	assert.NotContains(t, err.Error(), "more mistakes")
 }
 
@@ -106,7 +108,7 @@ func TestMistakesInAliasesCountAmongMany(t *testing.T) {
 
 func TestKeysOfOtherProgramsNameOurs(t *testing.T) {
 	t.Parallel()
-	known := slices.Concat(targetFields(new(Target)).paths(), fileFields(new(Config)).paths())
+	known := slices.Concat(targetFields(new(Target)).Paths(), fileFields(new(Config)).Paths())
 	for key, ours := range foreignKeys() {
 		assert.Contains(t, known, ours, key)
 		assert.Equal(t, strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key)), key)

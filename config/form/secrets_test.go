@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"strings"
@@ -15,8 +15,8 @@ func TestParseSecret(t *testing.T) {
 		{"a line with the end of another system", "secret\r\n", "secret", ""},
 		{"spaces may belong to it", " se cret \n", " se cret ", ""},
 		{"any other characters may, too", "sécret: \xff", "sécret: \xff", ""},
-		{"the longest", strings.Repeat("x", maxSecretSize), strings.Repeat("x", maxSecretSize), ""},
-		{"one that is too long", strings.Repeat("x", maxSecretSize+1), "", "larger than 64KiB"},
+		{"the longest", strings.Repeat("x", MaxSecretSize), strings.Repeat("x", MaxSecretSize), ""},
+		{"one that is too long", strings.Repeat("x", MaxSecretSize+1), "", "larger than 64KiB"},
 		{"nothing", "", "", "it is empty"},
 		{"only the end of a line", "\r\n", "", "it is empty"},
 		{"two ends", "secret\n\n", "", "it holds more than one line, or other control characters"},

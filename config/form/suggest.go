@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"fmt"
@@ -7,19 +7,19 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// vocabulary is what helps to say what an unknown key may mean.
-type vocabulary struct {
-	// places are the parts of the file that have keys of their own, the likelier first.
-	places []keyPlaces
-	// foreign maps keys of other programs, in lower case without _ and -, to what stands
+// Vocabulary is what helps to say what an unknown key may mean.
+type Vocabulary struct {
+	// Places are the parts of the file that have keys of their own, the likelier first.
+	Places []Place
+	// Foreign maps keys of other programs, in lower case without _ and -, to what stands
 	// for them here.
-	foreign map[string]string
+	Foreign map[string]string
 }
 
-// keyPlaces are the keys of one part of the file, which is called so in "a key of".
-type keyPlaces struct {
-	of   string
-	keys section
+// Place are the keys of one part of the file, which is called so in "a key of".
+type Place struct {
+	Of   string
+	Keys Section
 }
 
 // wording holds what was said about unknown keys, and what to say about the next.
@@ -44,14 +44,14 @@ type keyPlace struct {
 
 // unknownKey says what is wrong with a key that is not among siblings, and what may
 // have been meant. Aliases can lead to the same key a million times.
-func (r *report) unknownKey(n *yaml.Node, siblings section) string {
+func (r *Report) unknownKey(n *yaml.Node, siblings Section) string {
 	if r.full() {
 		return "unknown key"
 	}
 	if r.words == nil {
 		r.words = newWording(r.newWords())
 	}
-	place := keyPlace{n, siblings[0].name}
+	place := keyPlace{n, siblings[0].Name}
 	said, ok := r.words.said[place]
 	if !ok {
 		said = r.words.unknownKey(n.Value, siblings)
@@ -60,21 +60,21 @@ func (r *report) unknownKey(n *yaml.Node, siblings section) string {
 	return said
 }
 
-func newWording(v vocabulary) *wording {
-	w := &wording{foreign: v.foreign, said: map[keyPlace]string{}}
-	for _, p := range v.places {
-		w.places = append(w.places, keyEnds{p.of, byEnd(p.keys.paths())})
+func newWording(v Vocabulary) *wording {
+	w := &wording{foreign: v.Foreign, said: map[keyPlace]string{}}
+	for _, p := range v.Places {
+		w.places = append(w.places, keyEnds{p.Of, byEnd(p.Keys.Paths())})
 	}
 	return w
 }
 
-func (w *wording) unknownKey(key string, siblings section) string {
+func (w *wording) unknownKey(key string, siblings Section) string {
 	const misspelled = "unknown key, did you mean %q?"
 	if siblings.has(key + "_file") {
 		return fmt.Sprintf(misspelled, key+"_file")
 	}
 	names := siblings.names()
-	if best := closest(key, names, 1); best != "" {
+	if best := Closest(key, names, 1); best != "" {
 		return fmt.Sprintf(misspelled, best)
 	}
 	for _, place := range w.places {
@@ -86,7 +86,7 @@ func (w *wording) unknownKey(key string, siblings section) string {
 	if ours, ok := w.foreign[plain]; ok {
 		return "unknown key, here it is " + ours
 	}
-	if best := closest(key, names, 2); best != "" {
+	if best := Closest(key, names, 2); best != "" {
 		return fmt.Sprintf(misspelled, best)
 	}
 	return "unknown key"
@@ -105,9 +105,9 @@ func byEnd(paths []string) map[string]string {
 	return ends
 }
 
-// closest returns the name that key is probably a misspelling of, with so many wrong
+// Closest returns the name that key is probably a misspelling of, with so many wrong
 // letters at most, or "".
-func closest(key string, names []string, mistakes int) string {
+func Closest(key string, names []string, mistakes int) string {
 	const longest = 40
 	if len(key) > longest {
 		return ""

@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"bytes"
@@ -7,15 +7,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// redaction stands where a secret was.
-const redaction = "<redacted>"
+// Redaction stands where a secret was.
+const Redaction = "<redacted>"
 
-// write returns the fields that are set as YAML, with their secrets hidden.
-func write(fields section) ([]byte, error) {
+// Write returns the fields that are set as YAML, with their secrets hidden.
+func Write(fields Section) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(fields.encode()); err != nil {
+	if err := encoder.Encode(fields.Encode()); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
 	if err := encoder.Close(); err != nil {

@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"fmt"
@@ -11,14 +11,14 @@ import (
 
 // rooms is a schema of a file of so many mappings: room0, room1 and so on, each with the keys
 // length and width.
-func rooms(n int) section {
+func rooms(n int) Section {
 	sizes := make([]struct{ length, width int }, n)
-	s := make(section, n)
+	s := make(Section, n)
 	for i := range s {
 		to := &sizes[i]
-		s[i] = key(fmt.Sprintf("room%d", i), section{
-			key("length", wholeNumber(&to.length, 1, 9)),
-			key("width", wholeNumber(&to.width, 1, 9)),
+		s[i] = Key(fmt.Sprintf("room%d", i), Section{
+			Key("length", WholeNumber(&to.length, 1, 9)),
+			Key("width", WholeNumber(&to.width, 1, 9)),
 		})
 	}
 	return s
@@ -28,25 +28,25 @@ func TestAnAliasedMistakeIsPutIntoWordsOnce(t *testing.T) {
 	t.Parallel()
 	const n = 50
 	var b strings.Builder
-	b.WriteString("room0: &r {lenght: 1}\n")
+	b.WriteString("room0: &r {lngth: 1}\n")
 	for i := range n - 1 {
 		fmt.Fprintf(&b, "room%d: *r\n", i+1)
 	}
 	schema, asked := rooms(n), 0
-	r := newReport("house.yml", func() vocabulary { asked++; return vocabulary{} })
-	root := parseYAML([]byte(b.String()), r, "room0")
-	schema.decode(newScope(r, newFileStore("")).cursor(root), root)
-	assert.Equal(t, n, r.found())
-	require.ErrorContains(t, r.err(), `house.yml:1: room49.lenght: unknown key, did you mean "length"?`)
+	r := NewReport("house.yml", func() Vocabulary { asked++; return Vocabulary{} })
+	root := Parse([]byte(b.String()), r, "room0")
+	schema.Decode(NewScope(r, NewFiles("")).Cursor(root), root)
+	assert.Equal(t, n, r.Found())
+	require.ErrorContains(t, r.Err(), `house.yml:1: room49.lngth: unknown key, did you mean "length"?`)
 	assert.Len(t, r.words.said, 1)
 	assert.Equal(t, 1, asked)
 }
 
 func TestAFileThatIsEmptyNamesTheKeyThatItNeeds(t *testing.T) {
 	t.Parallel()
-	r := newReport("house.yml", nil)
-	assert.Nil(t, parseYAML([]byte("# nothing\n"), r, "room0"))
-	assert.EqualError(t, r.err(), "house.yml:1: the file is empty: it needs at least the key room0")
+	r := NewReport("house.yml", nil)
+	assert.Nil(t, Parse([]byte("# nothing\n"), r, "room0"))
+	assert.EqualError(t, r.Err(), "house.yml:1: the file is empty: it needs at least the key room0")
 }
 
 func TestAnUnknownKeyIsLookedForInTheWholeVocabulary(t *testing.T) {
@@ -58,11 +58,11 @@ func TestAnUnknownKeyIsLookedForInTheWholeVocabulary(t *testing.T) {
 		"BREADTH_": "unknown key, here it is room0.width",
 		"door":     "unknown key",
 	} {
-		w := newWording(vocabulary{
-			places:  []keyPlaces{{of: "a house", keys: section{field{"roof", section{field{"height", nil}}}}}},
-			foreign: map[string]string{"breadth": "room0.width"},
+		w := newWording(Vocabulary{
+			Places:  []Place{{Of: "a house", Keys: Section{Field{"roof", Section{Field{"height", nil}}}}}},
+			Foreign: map[string]string{"breadth": "room0.width"},
 		})
-		assert.Equal(t, want, w.unknownKey(key, section{field{"length", nil}, field{"width", nil}}), key)
+		assert.Equal(t, want, w.unknownKey(key, Section{Field{"length", nil}, Field{"width", nil}}), key)
 	}
 }
 

@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"errors"
@@ -8,52 +8,55 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxSecretSize bounds a file that holds a secret, in bytes.
-const maxSecretSize = 64 << 10
+// MaxSecretSize bounds a file that holds a secret, in bytes.
+const MaxSecretSize = 64 << 10
 
-// secretFile is a key that names a file with nothing but a secret in it. Neither
+// SecretFile is a key that names a file with nothing but a secret in it. Neither
 // is ever shown.
-type secretFile struct {
-	path, content *string
-	// check may be nil.
-	check func(string) error
+type SecretFile struct {
+	Path, Content *string
+	// Check may be nil.
+	Check func(string) error
 }
 
-func (f secretFile) decode(c cursor, n *yaml.Node) {
+// Decode is that of [Value].
+func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
 	}
-	content, err := c.files.read(n.Value)
+	content, err := c.Files.read(n.Value)
 	if err != nil {
-		c.fail("cannot use the file: %s", err)
+		c.Fail("cannot use the file: %s", err)
 		return
 	}
 	secret, err := parseSecret(content)
-	if err == nil && f.check != nil {
-		err = f.check(secret)
+	if err == nil && f.Check != nil {
+		err = f.Check(secret)
 	}
 	if err != nil {
-		c.fail("cannot use the file: %s", err)
+		c.Fail("cannot use the file: %s", err)
 		return
 	}
-	*f.path, *f.content = n.Value, secret
+	*f.Path, *f.Content = n.Value, secret
 }
 
-func (f secretFile) encode() *yaml.Node {
-	if *f.path == "" {
+// Encode is that of [Value].
+func (f SecretFile) Encode() *yaml.Node {
+	if *f.Path == "" {
 		return nil
 	}
-	return plainNode(redaction)
+	return PlainNode(Redaction)
 }
 
-func (f secretFile) reset() { *f.path, *f.content = "", "" }
+// Reset is that of [Value].
+func (f SecretFile) Reset() { *f.Path, *f.Content = "", "" }
 
 // parseSecret takes the line break away that editors put at the end of a file.
 // What else is not to be seen was hardly meant, and in a header it would be
 // dangerous.
 func parseSecret(content []byte) (string, error) {
-	if len(content) > maxSecretSize {
-		return "", fmt.Errorf("larger than %s", formatSize(maxSecretSize))
+	if len(content) > MaxSecretSize {
+		return "", fmt.Errorf("larger than %s", formatSize(MaxSecretSize))
 	}
 	secret, _ := strings.CutSuffix(string(content), "\n")
 	secret, _ = strings.CutSuffix(secret, "\r")
@@ -67,10 +70,10 @@ func parseSecret(content []byte) (string, error) {
 }
 
 // isInvisible is true for control characters and for the byte order mark.
-func isInvisible(r rune) bool { return isControl(r) || r == '\ufeff' }
+func isInvisible(r rune) bool { return IsControl(r) || r == '\ufeff' }
 
-// checkVisible wants a text without control characters.
-func checkVisible(s string) error {
+// CheckVisible wants a text without control characters.
+func CheckVisible(s string) error {
 	switch {
 	case s == "":
 		return errors.New("must not be empty")
