@@ -79,8 +79,11 @@ func TestHealthFailsWithoutAProber(t *testing.T) {
 	var out bytes.Buffer
 	assert.Equal(t, exitError, run(t.Context(), []string{"health", "--timeout=100ms", "--web.listen-address=" + silent.Addr().String()}, &out, &out))
 	assert.Contains(t, out.String(), "context deadline exceeded")
-	require.NoError(t, silent.Close())
-	assertHealth(t, exitError, `connection refused`, silent.Addr().String())
+	// Nobody can listen at the local end of a connection.
+	c, err := net.Dial("tcp", silent.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = c.Close(), silent.Close() })
+	assertHealth(t, exitError, `connection refused`, c.LocalAddr().String())
 
 	assertHealth(t, exitUsage, `--web.listen-address: address 10115: missing port`, "10115")
 }

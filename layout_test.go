@@ -65,7 +65,7 @@ var house = map[string]room{
 		modules: []string{"golang.org/x/net/http2"},
 	},
 	"prober": {
-		packages: []string{"config", "errcode", "prober/transport"},
+		packages: []string{"config", "errcode", "prober/probe", "prober/transport"},
 		modules: []string{
 			"github.com/prometheus/client_model",
 			"github.com/prometheus/common",
@@ -74,11 +74,12 @@ var house = map[string]room{
 			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
 		},
 	},
+	"prober/probe": {packages: []string{"errcode"}},
 	"policy": {
 		modules: []string{"golang.org/x/net/idna"},
 	},
 	"prober/transport": {
-		packages: []string{"errcode", "policy"},
+		packages: []string{"errcode", "policy", "prober/probe"},
 		modules: []string{
 			"github.com/andybalholm/brotli",
 			"github.com/klauspost/compress",

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
 
@@ -51,8 +52,8 @@ func (e own) do(ctx context.Context, within time.Duration) (errcode.Code, error)
 	if e.broken != nil {
 		return errcode.FromError(e.broken), e.broken
 	}
-	var r transport.Result
-	now := transport.Now()
+	var r probe.Result
+	now := probe.Now()
 	r.Reset(now, now.Add(within))
 	// What is under way ends as it does when the daemon gives it up.
 	stop := context.AfterFunc(ctx, e.Abort)
@@ -61,7 +62,7 @@ func (e own) do(ctx context.Context, within time.Duration) (errcode.Code, error)
 	if r.Err != nil {
 		return errcode.FromError(r.Err), r.Err
 	}
-	return errcode.FromStatus(r.Status), nil
+	return errcode.FromStatus(r.HTTP.Status), nil
 }
 
 // standard is the client of net/http, configured to do the same.

@@ -62,17 +62,16 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "retries once in hiding", phase: "mass", gates: []gate{gateOnce, gateSeen, gateAnswers},
-			patches: []patch{{"prober/transport/transport.go", "\tt.exchange(c, r)\n}\n", "\tt.exchange(c, r)\n" +
-				"\tif r.Err != nil && r.Reused && r.Status == 0 {\n" +
-				"\t\tstart, stamp := r.Start, r.stamp\n\t\tr.Reset(r.Due, r.Deadline)\n\t\tr.Start, r.stamp, r.call = start, stamp, &t.call\n\t\tr.begin()\n" +
-				"\t\tif c, err = t.connection(ctx, r); err != nil {\n\t\t\tr.fail(err)\n\t\t\treturn\n\t\t}\n\t\tt.exchange(c, r)\n\t}\n}\n"}},
+			patches: []patch{{"prober/transport/http1_exchange.go", "\t\tp.exchange(c, r, x)\n\t\treturn\n\t}\n\tl, err := p.dial(ctx, r)\n",
+				"\t\tp.exchange(c, r, x)\n\t\tif r.Err == nil || r.HTTP.Status != 0 {\n\t\t\treturn\n\t\t}\n\t\tstart, http := r.Start, r.HTTP\n" +
+					"\t\tr.Reset(r.Due, r.Deadline)\n\t\tr.Begin()\n\t\tr.Start, r.HTTP = start, http\n\t}\n\tl, err := p.dial(ctx, r)\n"}},
 		},
 		{
 			name: "leaks one descriptor in 1,000 connections", phase: "mass", gates: []gate{gateQuiet},
 			patches: []patch{
 				{"prober/transport/dial.go", "\n// connect tries", "\nvar dialled atomic.Uint64\n\n// connect tries"},
 				{"prober/transport/dial.go", "\t\"strings\"\n", "\t\"strings\"\n\t\"sync/atomic\"\n"},
-				{"prober/transport/dial.go", "\tr.enter(errcode.PhaseConnect)\n\tvar reason error\n", "\tr.enter(errcode.PhaseConnect)\n\tvar reason error\n" +
+				{"prober/transport/dial.go", "\tr.Enter(errcode.PhaseConnect)\n\tvar reason error\n", "\tr.Enter(errcode.PhaseConnect)\n\tvar reason error\n" +
 					"\tif dialled.Add(1)%1000 == 0 {\n\t\t_, _ = syscall.Dup(2)\n\t}\n"},
 			},
 		},
@@ -88,7 +87,7 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "counts latency from the start of a request", phase: "calm", gates: []gate{gateDue},
-			patches: []patch{{"prober/transport/result.go", "return r.End.Sub(r.Due)", "return r.End.Sub(r.Start)"}},
+			patches: []patch{{"prober/probe/result.go", "return r.End.Sub(r.Due)", "return r.End.Sub(r.Start)"}},
 		},
 		{
 			name: "drops at a reload what is in flight", phase: "nemesis", gates: []gate{gateReload, gateOwn},

@@ -19,8 +19,8 @@ func streamMutants() []mutant {
 		{
 			name: "sends again until it is served", phase: "streams", gates: []gate{gateResent},
 			patches: []patch{
-				{"prober/transport/http2_do.go", "\tif again := p.send(ctx, r); again {\n\t\tr.resend()\n\t\tp.send(ctx, r)\n\t}\n", "\tfor p.send(ctx, r) {\n\t\tr.resend()\n\t}\n"},
-				{"prober/transport/http2_do.go", "case st.unprocessed && !r.Resent:", "case st.unprocessed:"},
+				{"prober/transport/http2_do.go", "\tif again := p.send(ctx, r, x); again {\n\t\tr.Resend()\n\t\tp.send(ctx, r, x)\n\t}\n", "\tfor p.send(ctx, r, x) {\n\t\tr.Resend()\n\t}\n"},
+				{"prober/transport/http2_do.go", "case st.unprocessed && !r.HTTP.Resent:", "case st.unprocessed:"},
 			},
 		},
 		{

@@ -42,7 +42,7 @@ func troubledMutants() []mutant {
 			name: "puts what a peer said into a label", phase: "attack", gates: []gate{gateLabels, gateCanary, gateDemand},
 			patches: []patch{
 				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar heard sync.Map\n\nfunc (r *recorder) count("},
-				{"prober/recorder.go", "\tif res.Status != 0 {\n", "\tif res.Err != nil {\n\t\theard.Store(res.Err.Error(), true)\n\t}\n\tif res.Status != 0 {\n"},
+				{"prober/recorder.go", "\tr.sent += uint64(res.Sent)\n", "\tif res.Err != nil {\n\t\theard.Store(res.Err.Error(), true)\n\t}\n\tr.sent += uint64(res.Sent)\n"},
 				{"prober/metrics.go", "func (p *page) skipped(s *scrape) {\n", "func (p *page) skipped(s *scrape) {\n" +
 					"\theard.Range(func(text, _ any) bool {\n\t\tif len(s.targets) == 0 {\n\t\t\treturn false\n\t\t}\n\t\tp.counter(1, s.targets[0].created, pair(\"reason\", text.(string)), s.targets[0].name)\n\t\treturn true\n\t})\n"},
 			},

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // spinFor is how long a target that asks for it spins at the end of a wait: longer
@@ -39,7 +39,7 @@ const linger = 100 * time.Millisecond
 // bell is rung for one who waits. It hangs in one alarm.
 type bell struct {
 	rung chan struct{} // has room for one
-	at   transport.Instant
+	at   probe.Instant
 	// place is that among the bells, counted from 1; 0 if it is not to ring.
 	place int
 }
@@ -47,7 +47,7 @@ type bell struct {
 func newBell() bell { return bell{rung: make(chan struct{}, 1)} }
 
 // ring has b ring at the given moment instead of when it was to ring before.
-func (a *alarm) ring(b *bell, at transport.Instant) {
+func (a *alarm) ring(b *bell, at probe.Instant) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.clock == nil && a.start() != nil {
@@ -132,7 +132,7 @@ func (a *alarm) wentOff() bool {
 
 // ringDue rings the bells whose time has come.
 func (a *alarm) ringDue() {
-	for now := transport.Now(); len(a.bells) > 0 && a.bells[0].at <= now; {
+	for now := probe.Now(); len(a.bells) > 0 && a.bells[0].at <= now; {
 		b := heap.Pop(&a.bells).(*bell)
 		b.rung <- struct{}{}
 	}
@@ -142,7 +142,7 @@ func (a *alarm) ringDue() {
 func (a *alarm) set(fd uintptr) {
 	wait := linger
 	if len(a.bells) > 0 {
-		wait = max(a.bells[0].at.Sub(transport.Now()), 1) // 0 would stop the clock
+		wait = max(a.bells[0].at.Sub(probe.Now()), 1) // 0 would stop the clock
 	}
 	when := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(wait))}
 	_ = unix.TimerfdSettime(int(fd), 0, &when, nil) // fails only for arguments that are none

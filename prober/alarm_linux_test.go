@@ -11,15 +11,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // rings waits for the bell and returns when it rang.
-func rings(t *testing.T, b *bell) transport.Instant {
+func rings(t *testing.T, b *bell) probe.Instant {
 	t.Helper()
 	select {
 	case <-b.rung:
-		return transport.Now()
+		return probe.Now()
 	case <-time.After(30 * time.Second):
 		require.FailNow(t, "the bell has not rung")
 		return 0
@@ -29,9 +29,9 @@ func rings(t *testing.T, b *bell) transport.Instant {
 func TestBellsRingInTheOrderOfTheirTimesAndNoneBefore(t *testing.T) {
 	t.Parallel()
 	a := new(alarm)
-	start := transport.Now()
+	start := probe.Now()
 	bells := make([]bell, 200)
-	at := make([]transport.Instant, len(bells))
+	at := make([]probe.Instant, len(bells))
 	for _, i := range rand.Perm(len(bells)) {
 		bells[i], at[i] = newBell(), start.Add(time.Duration(i)*100*time.Microsecond)
 		a.ring(&bells[i], at[i])
@@ -56,7 +56,7 @@ func TestABellThatIsSetAnewRingsOnceAtItsNewTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, b, other := new(alarm), newBell(), newBell()
-			start := transport.Now()
+			start := probe.Now()
 			a.ring(&other, start.Add(24*time.Hour))
 			a.ring(&b, start.Add(tc.before))
 			if tc.before < 0 {
@@ -79,8 +79,8 @@ func TestManyWaitAtOnceAndEachIsWoken(t *testing.T) {
 		waiting.Go(func() {
 			w := newWaiter(p, false)
 			for i := range 40 {
-				until := transport.Now().Add(time.Duration((n*i)%7) * 300 * time.Microsecond)
-				for transport.Now() < until { // it may return early
+				until := probe.Now().Add(time.Duration((n*i)%7) * 300 * time.Microsecond)
+				for probe.Now() < until { // it may return early
 					w.pause(t.Context(), until)
 				}
 			}
@@ -96,9 +96,9 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 		w := newWaiter(p, spin)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		w.pause(ctx, transport.Now().Add(time.Hour))
+		w.pause(ctx, probe.Now().Add(time.Hour))
 		require.Error(t, ctx.Err())
-		w.pause(t.Context(), transport.Now().Add(time.Millisecond)) // it is as good as new
+		w.pause(t.Context(), probe.Now().Add(time.Millisecond)) // it is as good as new
 	}
 }
 
@@ -106,7 +106,7 @@ func TestWaitingAllocatesNothing(t *testing.T) {
 	p := newPrecision()
 	w := newWaiter(p, false)
 	ctx := t.Context()
-	perWait := testing.AllocsPerRun(100, func() { w.pause(ctx, transport.Now().Add(50*time.Microsecond)) })
+	perWait := testing.AllocsPerRun(100, func() { w.pause(ctx, probe.Now().Add(50*time.Microsecond)) })
 	assert.Zero(t, perWait)
 }
 
@@ -119,12 +119,12 @@ func TestAnAlarmGivesItsClockBackAndTakesAnother(t *testing.T) {
 		return a.clock != nil
 	}
 	for range 3 {
-		a.ring(&b, transport.Now().Add(time.Millisecond))
+		a.ring(&b, probe.Now().Add(time.Millisecond))
 		assert.True(t, hasClock())
 		rings(t, &b)
 		require.Eventually(t, func() bool { return !hasClock() }, 30*time.Second, 5*time.Millisecond)
 	}
-	a.ring(&b, transport.Now().Add(time.Hour))
+	a.ring(&b, probe.Now().Add(time.Hour))
 	a.silence(&b)
 	a.silence(&b)
 	require.Eventually(t, func() bool { return !hasClock() }, 30*time.Second, 5*time.Millisecond)
@@ -163,9 +163,9 @@ func BenchmarkPause(b *testing.B) {
 	b.ReportAllocs()
 	late := make([]time.Duration, 0, 1<<16)
 	for b.Loop() {
-		until := transport.Now().Add(time.Millisecond)
+		until := probe.Now().Add(time.Millisecond)
 		w.pause(b.Context(), until)
-		late = append(late, transport.Now().Sub(until))
+		late = append(late, probe.Now().Sub(until))
 	}
 	slices.Sort(late)
 	b.ReportMetric(float64(late[len(late)/2].Nanoseconds()), "ns-late-p50")

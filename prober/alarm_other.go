@@ -5,7 +5,7 @@ package prober
 import (
 	"time"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // spinFor is how long a target that asks for it spins at the end of a wait: longer
@@ -19,5 +19,5 @@ type bell struct{ rung chan struct{} }
 
 func newBell() bell { return bell{} }
 
-func (*alarm) ring(*bell, transport.Instant) {}
-func (*alarm) silence(*bell)                 {}
+func (*alarm) ring(*bell, probe.Instant) {}
+func (*alarm) silence(*bell)             {}

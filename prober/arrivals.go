@@ -3,7 +3,7 @@ package prober
 import (
 	"time"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // claimState says what became of asking for the next arrival.
@@ -23,7 +23,7 @@ const (
 // nor dropped, and what waits lies between the two.
 type arrivals struct {
 	plan    *pacer
-	start   transport.Instant
+	start   probe.Instant
 	timeout time.Duration
 	watch   *watch
 	front   cursor
@@ -32,7 +32,7 @@ type arrivals struct {
 	stopped bool // nothing more becomes due
 }
 
-func newArrivals(plan *pacer, start transport.Instant, timeout time.Duration, w *watch) *arrivals {
+func newArrivals(plan *pacer, start probe.Instant, timeout time.Duration, w *watch) *arrivals {
 	first := plan.first()
 	return &arrivals{plan: plan, start: start, timeout: timeout, watch: w, front: first, back: first}
 }
@@ -41,7 +41,7 @@ func newArrivals(plan *pacer, start transport.Instant, timeout time.Duration, w 
 // many of those not claimed have run out of time: expired while the process ran all
 // the time, late while it did not run for a part of it. Whether a worker would have
 // become free in that part nobody knows.
-func (a *arrivals) advance(now transport.Instant) (due, expired, late uint64) {
+func (a *arrivals) advance(now probe.Instant) (due, expired, late uint64) {
 	passed := now.Sub(a.start)
 	for !a.stopped && a.front.at <= passed && !a.plan.done(&a.front) {
 		a.plan.next(&a.front)
@@ -62,7 +62,7 @@ func (a *arrivals) advance(now transport.Instant) (due, expired, late uint64) {
 }
 
 // claim takes the next arrival if it is due, and returns when it is due.
-func (a *arrivals) claim() (due transport.Instant, state claimState) {
+func (a *arrivals) claim() (due probe.Instant, state claimState) {
 	due = a.start.Add(a.back.at)
 	switch {
 	case a.waiting > 0:
@@ -79,7 +79,7 @@ func (a *arrivals) claim() (due transport.Instant, state claimState) {
 // lag returns how late a request starts at now by the prober's own doing: the arrival
 // was due, and the worker that took it has been free since free. What passed while
 // the worker was busy is the target's, unless the process did not run.
-func (a *arrivals) lag(now, due, free transport.Instant) time.Duration {
+func (a *arrivals) lag(now, due, free probe.Instant) time.Duration {
 	if free <= due {
 		return now.Sub(due)
 	}

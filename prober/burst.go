@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // errReload ends a burst because its target was changed or removed.
@@ -18,7 +18,7 @@ var errReload = errors.New("the configuration of the target was changed")
 // burst is one burst of a target under way.
 type burst struct {
 	*target
-	start transport.Instant
+	start probe.Instant
 	slot  int64 // which slot since the Unix epoch; random arrivals hang on it
 
 	// turn holds the token of the one worker that waits for the next arrival of an
@@ -43,7 +43,7 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	}
 	t.watch.enter()
 	defer t.watch.leave()
-	b := &burst{target: t, start: transport.Now(), slot: slot, turn: make(chan struct{}, 1)}
+	b := &burst{target: t, start: probe.Now(), slot: slot, turn: make(chan struct{}, 1)}
 	if t.limiter.gate != nil {
 		b.cut = make(chan struct{})
 	}
@@ -56,7 +56,7 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	if n := b.unsent.Load(); n > 0 {
 		t.recorder.cutClosed(stopReason(schedule), b.unscheduled(n))
 	}
-	t.recorder.endBurst(transport.Now().Sub(b.start), stopReason(schedule))
+	t.recorder.endBurst(probe.Now().Sub(b.start), stopReason(schedule))
 }
 
 // endConnections closes the connections that are for one burst only.
@@ -157,7 +157,7 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 		b.giveUp(schedule, w.pass)
 		return false
 	}
-	now := transport.Now()
+	now := probe.Now()
 	if w.pass.isOver(now) {
 		b.limiter.done(w.pass)
 		return false
@@ -173,13 +173,13 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 // giveUp notes that a worker of a closed burst could not send the request that it
 // took, unless the burst was over anyway.
 func (b *burst) giveUp(schedule context.Context, pass *ticket) {
-	if !pass.isOver(transport.Now()) && (schedule.Err() != nil || b.isCut()) {
+	if !pass.isOver(probe.Now()) && (schedule.Err() != nil || b.isCut()) {
 		b.unsent.Add(1)
 	}
 }
 
 // isOver reports whether the time is over in which the request may start.
-func (t *ticket) isOver(now transport.Instant) bool { return t.until != 0 && now >= t.until }
+func (t *ticket) isOver(now probe.Instant) bool { return t.until != 0 && now >= t.until }
 
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
@@ -194,7 +194,7 @@ func (b *burst) open(schedule, requests context.Context, w *worker) {
 
 // sendArrival sends an arrival unless a ceiling holds it back for too long. It returns
 // false if the worker must leave.
-func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due transport.Instant) (goOn bool) {
+func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due probe.Instant) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
 	w.pass.lead(s)
@@ -203,7 +203,7 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due t
 		b.recorder.holdBack(b.reasonOf(schedule, reason))
 		return true
 	}
-	return b.exchange(requests, s, w, due, transport.Now())
+	return b.exchange(requests, s, w, due, probe.Now())
 }
 
 // ticket returns what w shows to the limiter.
@@ -224,12 +224,12 @@ func (t *ticket) lead(s *sender) {
 
 // next waits for this worker's turn and for the next arrival, and returns when
 // that was due.
-func (b *burst) next(schedule context.Context) (due transport.Instant, ok bool) {
-	free := transport.Now()
+func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
+	free := probe.Now()
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {
-		due, state := b.recorder.claim(transport.Now(), free)
+		due, state := b.recorder.claim(probe.Now(), free)
 		switch state {
 		case claimed:
 			return due, true

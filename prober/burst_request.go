@@ -5,12 +5,12 @@ import (
 	"errors"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // exchange performs a request with s that the ceilings have let through at start. It
 // returns false if the request was taken from the worker meanwhile, which must leave then.
-func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, start transport.Instant) bool {
+func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, start probe.Instant) bool {
 	r := &w.result
 	r.Reset(due, due.Add(s.cfg.Timeout))
 	r.Start = start
@@ -28,10 +28,10 @@ func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, st
 
 // serve has the engine of s perform a request and judges the result. A panic is the
 // failure of this one request.
-func (b *burst) serve(requests context.Context, s *sender, r *transport.Result) (code errcode.Code) {
+func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (code errcode.Code) {
 	defer func() {
 		if v := recover(); v != nil {
-			r.Fail(transport.Panicked(v))
+			r.Interrupt(probe.Panicked(v))
 			code = errcode.Panic
 		}
 	}()
@@ -40,8 +40,8 @@ func (b *burst) serve(requests context.Context, s *sender, r *transport.Result) 
 }
 
 // finishRequest counts a request that has ended.
-func (b *burst) finishRequest(r *transport.Result, code errcode.Code) {
-	if errors.Is(r.Err, transport.ErrConnectionLimit) && len(r.Hops) == 0 && !r.Resent { // nothing was sent
+func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
+	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
 		b.recorder.holdBack(dropLimitConnections)
 		return
 	}
@@ -57,15 +57,21 @@ func (b *burst) finishRequest(r *transport.Result, code errcode.Code) {
 	}
 }
 
+// wasSent reports whether a request that got no connection in the end had been sent on
+// another before.
+func wasSent(r *probe.Result) bool {
+	return r.HTTP != nil && (len(r.HTTP.Hops) > 0 || r.HTTP.Resent)
+}
+
 // stuck counts a request that was taken from a worker. Another worker takes its place
 // unless as many as the target may have hang already, so that fewer than twice as many
 // can hang.
 func (b *burst) stuck(w *worker) (replace bool) {
 	b.hung.Add(1)
-	var r transport.Result
+	var r probe.Result
 	r.Reset(w.due, w.deadline)
 	r.Start = w.start
-	r.Fail(errStuck)
+	r.Interrupt(errStuck)
 	b.finishRequest(&r, errcode.Stuck)
 	b.limiter.leave()
 	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })

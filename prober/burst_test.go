@@ -155,27 +155,3 @@ func TestReuseWithinABurstClosesConnectionsAtItsEnd(t *testing.T) {
 		}
 	})
 }
-
-func TestVerdict(t *testing.T) {
-	t.Parallel()
-	listed := config.Expect{Status: []config.StatusRange{{From: 200, To: 299}, {From: 404, To: 404}}}
-	for name, tt := range map[string]struct {
-		expect config.Expect
-		status int
-		code   errcode.Code
-	}{
-		"a success":                     {config.Expect{}, 200, errcode.OK},
-		"a redirect is below 400":       {config.Expect{}, 302, errcode.OK},
-		"a client error":                {config.Expect{}, 404, 1404},
-		"a server error":                {config.Expect{}, 503, 1503},
-		"a status in a listed range":    {listed, 204, errcode.OK},
-		"a client error that is listed": {listed, 404, errcode.OK},
-		"an unlisted status below 400":  {listed, 301, errcode.UnexpectedStatus},
-		"an unlisted client error":      {listed, 403, 1403},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, tt.code, expectationOf(tt.expect).verdict(resultWithStatus(tt.status)))
-		})
-	}
-}

@@ -5,26 +5,22 @@ import (
 	"fmt"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
 
 // compiled is a target ready to run.
 type compiled struct {
-	engine   engine
-	reserver reserver // engine, if its connections have a ceiling
-	expect   *expectation
-	tokens   *tokenSource // nil unless the target logs in by OAuth 2.0
+	engine   probe.Engine
+	reserver probe.Reserver // engine, if its connections have a ceiling
+	tokens   *tokenSource   // nil unless the target logs in by OAuth 2.0
 }
 
 // compile turns t into what sends its requests and judges the answers. It fails
 // when the TLS material does not fit together, or settings exclude each other. The
 // certificates that it reads are kept in read, unless that is nil.
 func (m *Manager) compile(t config.Target, network config.Network, read *transport.Certificates) (*compiled, error) {
-	expect, err := newExpectation(t.Expect)
-	if err != nil {
-		return nil, fmt.Errorf("target %q: %w", t.Name, err)
-	}
-	c := &compiled{expect: expect}
+	c := &compiled{}
 	cfg := transport.Config{
 		URL:             t.URL,
 		Method:          t.Request.Method,
@@ -36,6 +32,7 @@ func (m *Manager) compile(t config.Target, network config.Network, read *transpo
 		Traceparent:     t.Request.Traceparent,
 		FollowRedirects: t.Request.FollowRedirects,
 		Compression:     t.Request.Compression,
+		Expect:          expectation(t.Expect),
 		MaxBodyBytes:    t.Expect.MaxBodySize,
 		Connections:     m.limiter.connections,
 		Next:            m.limiter.next,
@@ -46,7 +43,6 @@ func (m *Manager) compile(t config.Target, network config.Network, read *transpo
 	}
 	setConnection(&cfg, t.Connection)
 	cfg.TLS.Read, cfg.Proxy.TLS.Read = read, read
-	expect.configure(&cfg)
 	if t.Request.OAuth2 != nil {
 		c.tokens = newTokenSource(t, network, m.limiter, m.log)
 		cfg.Authorization = c.tokens.authorization
@@ -120,6 +116,17 @@ func headerFields(r config.Request) []transport.HeaderField {
 		fields = append(fields, transport.HeaderField{Name: "Authorization", Value: value})
 	}
 	return fields
+}
+
+func expectation(e config.Expect) transport.Expectation {
+	x := transport.Expectation{Version: e.HTTPVersion, MaxLatency: e.MaxLatency, Body: transport.BodyPattern(e.Body)}
+	for _, s := range e.Status {
+		x.Status = append(x.Status, transport.StatusRange(s))
+	}
+	for _, h := range e.Headers {
+		x.Header = append(x.Header, transport.FieldPattern(h))
+	}
+	return x
 }
 
 // authorization returns the value of that header for credentials that never

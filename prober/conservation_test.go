@@ -15,19 +15,24 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
+
+// okAnswer is what every request gets that instantEngine serves.
+var okAnswer = &probe.HTTP{Status: 200, Version: probe.HTTP11}
 
 // instantEngine ends every request at once, one in a hundred with a reset.
 type instantEngine struct{ noEngine }
 
-func (e *instantEngine) Do(_ context.Context, r *transport.Result) {
-	r.Start = transport.Now()
+func (e *instantEngine) Do(_ context.Context, r *probe.Result) {
+	r.Start = probe.Now()
 	if rand.IntN(100) == 0 {
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseTransfer, Err: context.DeadlineExceeded}
 	}
-	r.Status, r.Version, r.End = 200, transport.HTTP11, transport.Now()
+	r.HTTP, r.End = okAnswer, probe.Now()
 }
+
+func (e *instantEngine) Code(r *probe.Result) errcode.Code { return codeOf(r, 0) }
 
 func (e *instantEngine) CloseIdle() {}
 func (e *instantEngine) Wait()      {}

@@ -1,6 +1,8 @@
 package prober
 
-import "example.com/prober/prober/transport"
+import (
+	"example.com/prober/prober/probe"
+)
 
 // cuts counts what of the plans of bursts was never due, because the bursts were ended
 // before. It is not among the requests that were scheduled.
@@ -33,7 +35,7 @@ func (r *recorder) stopOpen(reason dropReason) {
 	if r.arrivals == nil {
 		return
 	}
-	r.advance(transport.Now())
+	r.advance(probe.Now())
 	waiting, later, isCut := r.arrivals.abandon()
 	r.drop(waiting, reason)
 	if isCut {

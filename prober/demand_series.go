@@ -7,7 +7,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // seriesKind is all of a target that its number of time series hangs on. To count
@@ -59,7 +59,7 @@ func (m *Manager) series(targets ...view) int {
 }
 
 // noEngine stands where no request is sent.
-type noEngine struct{ engine }
+type noEngine struct{ probe.Engine }
 
 func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 
@@ -68,10 +68,10 @@ func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 func typicalTally(of seriesKind) *tally {
 	c := fullTally([]errcode.Code{errcode.FromStatus(503)}, 1)
 	for _, status := range []int{200, 503} {
-		c.responses[responseKey{status, transport.HTTP11}] = 1
+		c.responses[responseKey{status, probe.HTTP11}] = 1
 	}
 	if !of.https {
-		c.tls = transport.TLSInfo{}
+		c.tls = probe.TLSInfo{}
 		c.phases[errcode.PhaseTLS].count = 0
 	}
 	if of.address {
@@ -88,7 +88,7 @@ func greatestTally() *tally {
 	}
 	c := fullTally(codes, errcode.NumPhases)
 	for status := 100; status < 600; status++ {
-		for _, v := range []transport.Version{transport.HTTP10, transport.HTTP11, transport.HTTP2} {
+		for _, v := range []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2} {
 			c.responses[responseKey{status, v}] = 1
 		}
 	}
@@ -108,6 +108,6 @@ func fullTally(codes []errcode.Code, phases int) *tally {
 	for p := range c.phases {
 		c.phases[p].count = 1
 	}
-	c.tls = transport.TLSInfo{Version: math.MaxUint16, LeafNotAfter: time.Unix(1, 0), EarliestNotAfter: time.Unix(1, 0)}
+	c.tls = probe.TLSInfo{Version: math.MaxUint16, LeafNotAfter: time.Unix(1, 0), EarliestNotAfter: time.Unix(1, 0)}
 	return c
 }

@@ -3,25 +3,27 @@ package prober
 import (
 	"slices"
 	"sync"
+
+	"example.com/prober/prober/probe"
 )
 
 // engines are those of one target whose last request has not ended: more than one
 // while what a reload has changed still drains.
 type engines struct {
 	mu  sync.Mutex
-	all []engine
+	all []probe.Engine
 }
 
-func (e *engines) add(one engine) {
+func (e *engines) add(one probe.Engine) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.all = append(e.all, one)
 }
 
-func (e *engines) remove(one engine) {
+func (e *engines) remove(one probe.Engine) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.all = slices.DeleteFunc(e.all, func(other engine) bool { return other == one })
+	e.all = slices.DeleteFunc(e.all, func(other probe.Engine) bool { return other == one })
 }
 
 // open returns how many connections they have open.

@@ -8,12 +8,12 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // exemplar is one request of those that were counted, by its trace.
 type exemplar struct {
-	trace   transport.TraceID
+	trace   probe.TraceID
 	latency time.Duration
 	at      time.Time
 }
@@ -32,8 +32,8 @@ type slowest struct {
 
 // exemplify makes a request an exemplar if it is to be one and somebody can look
 // up its trace: a request that was never sent has none.
-func (r *recorder) exemplify(res *transport.Result, code errcode.Code) {
-	if res.TraceID == (transport.TraceID{}) || res.Sent == 0 {
+func (r *recorder) exemplify(res *probe.Result, code errcode.Code) {
+	if res.HTTP == nil || res.HTTP.TraceID == (probe.TraceID{}) || res.Sent == 0 {
 		return
 	}
 	first := code.IsFailure() && r.burst.failures[code] == 1
@@ -41,7 +41,7 @@ func (r *recorder) exemplify(res *transport.Result, code errcode.Code) {
 	if !first && !slower {
 		return
 	}
-	e := exemplar{res.TraceID, res.Duration(), time.Now()}
+	e := exemplar{res.HTTP.TraceID, res.Duration(), time.Now()}
 	if first {
 		h := r.codes[code]
 		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}

@@ -15,12 +15,12 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // traced is a request that took so long and has a trace.
-func traced(id byte, latency time.Duration, err error) *transport.Result {
-	r := &transport.Result{Due: 1, End: transport.Instant(latency) + 1, Sent: 100, TraceID: transport.TraceID{15: id}}
+func traced(id byte, latency time.Duration, err error) *probe.Result {
+	r := &probe.Result{Due: 1, End: probe.Instant(latency) + 1, Sent: 100, HTTP: &probe.HTTP{TraceID: probe.TraceID{15: id}}}
 	if err != nil {
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: err}
 	}
@@ -28,7 +28,7 @@ func traced(id byte, latency time.Duration, err error) *transport.Result {
 }
 
 // managerWithTraces has counted bursts of requests with traces.
-func managerWithTraces(t *testing.T, bursts ...[]*transport.Result) *Manager {
+func managerWithTraces(t *testing.T, bursts ...[]*probe.Result) *Manager {
 	t.Helper()
 	m := newTestManager(t)
 	cfg := testConfig(config.Burst{Requests: 1})
@@ -76,15 +76,15 @@ func TestTheSlowestRequestAndTheFirstOfEachFailingCodeAreExemplars(t *testing.T)
 		three = "00000000000000000000000000000003"
 	)
 	for name, test := range map[string]struct {
-		bursts [][]*transport.Result
+		bursts [][]*probe.Result
 		want   []string
 	}{
 		"the slowest of those that succeeded": {
-			[][]*transport.Result{{traced(1, 2*time.Millisecond, nil), traced(2, 300*time.Millisecond, nil), traced(3, time.Millisecond, nil)}},
+			[][]*probe.Result{{traced(1, 2*time.Millisecond, nil), traced(2, 300*time.Millisecond, nil), traced(3, time.Millisecond, nil)}},
 			[]string{`prober_request_duration_seconds_bucket{error_code="0",target="checkout",le="0.5"} 3 # {trace_id="` + two + `"} 0.3`},
 		},
 		"the first that failed, and the slowest of all": {
-			[][]*transport.Result{{traced(1, 2*time.Millisecond, syscall.ECONNRESET), traced(2, 3*time.Millisecond, syscall.ECONNRESET), traced(3, 30*time.Second, nil)}},
+			[][]*probe.Result{{traced(1, 2*time.Millisecond, syscall.ECONNRESET), traced(2, 3*time.Millisecond, syscall.ECONNRESET), traced(3, 30*time.Second, nil)}},
 			[]string{
 				`prober_request_duration_seconds_bucket{error_code="0",target="checkout",le="+Inf"} 1 # {trace_id="` + three + `"} 30.0`,
 				`prober_request_duration_seconds_bucket{error_code="1220",target="checkout",le="0.005"} 2 # {trace_id="` + one + `"} 0.002`,
@@ -92,14 +92,14 @@ func TestTheSlowestRequestAndTheFirstOfEachFailingCodeAreExemplars(t *testing.T)
 			},
 		},
 		"those of a later burst take the place of the earlier ones": {
-			[][]*transport.Result{{traced(1, 300*time.Millisecond, nil)}, {traced(2, 2*time.Millisecond, nil)}},
+			[][]*probe.Result{{traced(1, 300*time.Millisecond, nil)}, {traced(2, 2*time.Millisecond, nil)}},
 			[]string{`prober_request_duration_seconds_bucket{error_code="0",target="checkout",le="0.005"} 1 # {trace_id="` + two + `"} 0.002`},
 		},
 		"none without a trace": {
-			[][]*transport.Result{{{Due: 1, End: 5, Sent: 100}}}, nil,
+			[][]*probe.Result{{{Due: 1, End: 5, Sent: 100}}}, nil,
 		},
 		"none of a request that was never sent": {
-			[][]*transport.Result{{{Due: 1, End: 5, TraceID: transport.TraceID{1}}}}, nil,
+			[][]*probe.Result{{{Due: 1, End: 5, HTTP: &probe.HTTP{TraceID: probe.TraceID{1}}}}}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestTheSlowestRequestAndTheFirstOfEachFailingCodeAreExemplars(t *testing.T)
 
 func TestNativeHistogramsHaveTheirExemplarsInTheOrderOfTime(t *testing.T) {
 	t.Parallel()
-	m := managerWithTraces(t, []*transport.Result{
+	m := managerWithTraces(t, []*probe.Result{
 		traced(1, 2*time.Millisecond, syscall.ECONNRESET), traced(2, 3*time.Millisecond, syscall.ECONNRESET),
 	})
 	var seen []string
@@ -131,7 +131,7 @@ func TestNativeHistogramsHaveTheirExemplarsInTheOrderOfTime(t *testing.T) {
 // A page is written over with each scrape: nothing of one may show in the next.
 func TestExemplarsDoNotStickToThePage(t *testing.T) {
 	t.Parallel()
-	m := managerWithTraces(t, []*transport.Result{traced(1, 300*time.Millisecond, syscall.ECONNRESET)})
+	m := managerWithTraces(t, []*probe.Result{traced(1, 300*time.Millisecond, syscall.ECONNRESET)})
 	require.NotEmpty(t, exemplarsOf(t, m))
 	other := testConfig(config.Burst{Requests: 1})
 	other.Name, other.Interval = "other", 1000*time.Hour

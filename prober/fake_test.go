@@ -11,7 +11,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
@@ -23,8 +23,8 @@ type fakeEngine struct {
 	serve func(k int) (time.Duration, int)
 
 	mu      sync.Mutex
-	starts  []transport.Instant
-	dues    []transport.Instant
+	starts  []probe.Instant
+	dues    []probe.Instant
 	current int
 	most    int
 	closed  int
@@ -39,16 +39,16 @@ func takes(d time.Duration) func(int) (time.Duration, int) {
 	return func(int) (time.Duration, int) { return d, 200 }
 }
 
-func (f *fakeEngine) Do(_ context.Context, r *transport.Result) {
+func (f *fakeEngine) Do(_ context.Context, r *probe.Result) {
 	f.mu.Lock()
 	k := len(f.starts)
-	f.starts = append(f.starts, transport.Now())
+	f.starts = append(f.starts, probe.Now())
 	f.dues = append(f.dues, r.Due)
 	f.current++
 	f.most = max(f.most, f.current)
 	f.mu.Unlock()
 
-	r.Start = transport.Now()
+	r.Start = probe.Now()
 	d, status := f.serve(k)
 	if left := r.Deadline.Sub(r.Start); d > left {
 		d, status = left, 0
@@ -61,11 +61,26 @@ func (f *fakeEngine) Do(_ context.Context, r *transport.Result) {
 		status = 0
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: context.Canceled}
 	}
-	r.End, r.Status = transport.Now(), status
+	r.End, r.HTTP = probe.Now(), &probe.HTTP{Status: status}
 
 	f.mu.Lock()
 	f.current--
 	f.mu.Unlock()
+}
+
+func (f *fakeEngine) Code(r *probe.Result) errcode.Code { return codeOf(r, 0) }
+
+// codeOf judges r as engines do; a latency of 0 is no limit.
+func codeOf(r *probe.Result, maxLatency time.Duration) errcode.Code {
+	switch {
+	case r.Err != nil:
+		return errcode.FromError(r.Err)
+	case errcode.FromStatus(r.HTTP.Status) != errcode.OK:
+		return errcode.FromStatus(r.HTTP.Status)
+	case maxLatency > 0 && r.Duration() > maxLatency:
+		return errcode.TooSlow
+	}
+	return errcode.OK
 }
 
 func (f *fakeEngine) CloseIdle() {
@@ -101,7 +116,7 @@ func testConfig(burst config.Burst) config.Target {
 	}
 }
 
-func testTarget(cfg config.Target, e engine) *target {
+func testTarget(cfg config.Target, e probe.Engine) *target {
 	r := newRecorder(newBounds(testBuckets))
 	r.setBreaker(cfg.Breaker)
 	t := &target{
@@ -110,23 +125,15 @@ func testTarget(cfg config.Target, e engine) *target {
 		limiter:  newLimiter(Limits{}),
 		part:     shard{total: 1},
 		reports:  newReports(slog.New(slog.DiscardHandler), cfg.Name),
-		pause: func(ctx context.Context, until transport.Instant) {
-			sleep(ctx, until.Sub(transport.Now()))
+		pause: func(ctx context.Context, until probe.Instant) {
+			sleep(ctx, until.Sub(probe.Now()))
 		},
 		sleep: sleep,
 		wall:  time.Now,
-		boot:  transport.Now,
+		boot:  probe.Now,
 	}
-	t.current.Store(newSender(cfg, &compiled{engine: e, expect: expectationOf(cfg.Expect)}))
+	t.current.Store(newSender(cfg, &compiled{engine: e}))
 	return t
-}
-
-func expectationOf(e config.Expect) *expectation {
-	x, err := newExpectation(e)
-	if err != nil {
-		panic(err)
-	}
-	return x
 }
 
 // assertConserved demands that nothing is lost and nothing is counted twice.

@@ -7,7 +7,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // Shot is one burst at one target, fired by hand instead of at a slot.
@@ -89,7 +89,7 @@ func (s *Shot) Progress() Progress {
 	if r.lastBurstStart.IsZero() {
 		return Progress{}
 	}
-	r.advance(transport.Now())
+	r.advance(probe.Now())
 	p := Progress{
 		Elapsed:   time.Since(r.lastBurstStart),
 		Scheduled: r.scheduled,

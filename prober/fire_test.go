@@ -18,7 +18,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 func testShot(cfg config.Target, e *fakeEngine) *Shot {
@@ -213,9 +213,9 @@ func TestTheRateOfAShotIsOfStartsInWhateverOrderTheyEnd(t *testing.T) {
 	t.Parallel()
 	var s starts
 	assert.Zero(t, s.rate())
-	at := transport.Instant(-time.Minute) // before the epoch, as good as any
-	for _, hundredths := range []transport.Instant{2, 0, 1, 4, 3} {
-		s.note(at + hundredths*transport.Instant(10*time.Millisecond))
+	at := probe.Instant(-time.Minute) // before the epoch, as good as any
+	for _, hundredths := range []probe.Instant{2, 0, 1, 4, 3} {
+		s.note(at + hundredths*probe.Instant(10*time.Millisecond))
 	}
 	assert.InDelta(t, 100, s.rate(), 1e-9)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 var errFrozen = errcode.New(errcode.Cancelled, "the prober itself did not run while the time of the request passed")
@@ -16,8 +16,8 @@ var errFrozen = errcode.New(errcode.Cancelled, "the prober itself did not run wh
 // judge decides what a request came to. A time that passed while the process did not
 // run says nothing about the target: its answer may have come and was not read. Then
 // the request is given up as the prober's own trouble.
-func (b *burst) judge(s *sender, r *transport.Result) errcode.Code {
-	code := s.verdict(r)
+func (b *burst) judge(s *sender, r *probe.Result) errcode.Code {
+	code := s.engine.Code(r)
 	if code == errcode.OK || code.IsLocal() || !b.watch.isToBlame(r, code, s.cfg.Expect.MaxLatency) {
 		return code
 	}
@@ -29,7 +29,7 @@ func (b *burst) judge(s *sender, r *transport.Result) errcode.Code {
 // time, or a part of it before r was sent, for which the target had less than its due.
 // A request that was sent before the freeze and ran out of time afterwards is the
 // target's failure: an answer that came meanwhile would have been read.
-func (w *watch) isToBlame(r *transport.Result, code errcode.Code, maxLatency time.Duration) bool {
+func (w *watch) isToBlame(r *probe.Result, code errcode.Code, maxLatency time.Duration) bool {
 	switch {
 	case code == errcode.TooSlow:
 		return r.Duration()-w.within(r.Due, r.End) <= maxLatency

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // maxOvertaken is how many requests that need no new connection may start before one
@@ -40,16 +40,16 @@ type gate struct {
 
 // ticket is what a worker shows at the gate, for one request after another.
 type ticket struct {
-	result *transport.Result
+	result *probe.Result
 	// engine reserves what the request needs to be sent; nil where connections have no
 	// ceiling. shares tells that it may get along without a connection of its own.
-	engine reserver
+	engine probe.Reserver
 	shares bool
 	// patient tells that it waits for each ceiling. Others do so for connections, and
 	// where patient ones would get before them all that there is.
 	patient bool
 	// The worker waits until the given time, if there is one, or until cut is closed.
-	until transport.Instant
+	until probe.Instant
 	cut   <-chan struct{}
 
 	granted chan struct{} // holds a token once admitted
@@ -60,17 +60,6 @@ type ticket struct {
 	// place orders the queue, 0 if t has none. A worker whose request ran out of time
 	// there keeps it for the next one: behind a crowd none would live to be served.
 	place uint64
-}
-
-// reserver is an engine whose connections have a ceiling. Its methods do not wait for
-// any other request.
-type reserver interface {
-	// Reserve takes what the next request needs to be sent, or nothing.
-	Reserve(r *transport.Result) bool
-	// Unreserve gives back what was not used.
-	Unreserve(r *transport.Result)
-	// Shares reports whether several requests can use a connection at once.
-	Shares() bool
 }
 
 // join puts t into the queue, and reports whether it has got through at once.
@@ -89,7 +78,7 @@ func (g *gate) join(t *ticket) (lack dropReason, ok, waits bool) {
 	switch {
 	case !g.hasRoom():
 		lack = dropLimitInFlight
-	case g.rate.wait(transport.Now()) > 0:
+	case g.rate.wait(probe.Now()) > 0:
 		lack = dropLimitRate
 	}
 	waits = lack == dropLimitConnections || g.patient > 0
@@ -133,7 +122,7 @@ func (g *gate) count(t *ticket, more int32) {
 func (g *gate) wait(ctx context.Context, t *ticket) bool {
 	var expired <-chan time.Time
 	if t.until != 0 {
-		timer := time.NewTimer(t.until.Sub(transport.Now()))
+		timer := time.NewTimer(t.until.Sub(probe.Now()))
 		defer timer.Stop()
 		expired = timer.C
 	}
@@ -166,7 +155,7 @@ func (g *gate) quit(t *ticket) (admitted bool) {
 
 // pass waits until the rate lets through a request that follows another, until the
 // given time at most, and reports whether it did.
-func (g *gate) pass(ctx context.Context, until transport.Instant) bool {
+func (g *gate) pass(ctx context.Context, until probe.Instant) bool {
 	if g.rate == nil {
 		return true
 	}
@@ -204,7 +193,7 @@ func (g *gate) rouse() {
 // serve admits those for whom there is everything; mu is held. To be called after
 // every change of what it looks at.
 func (g *gate) serve() {
-	now := transport.Now()
+	now := probe.Now()
 	for len(g.hops) > 0 && g.rate.wait(now) == 0 {
 		g.rate.note(now)
 		g.hops[0].admit()
@@ -229,7 +218,7 @@ func (g *gate) serve() {
 }
 
 // start admits the one at i; mu is held.
-func (g *gate) start(i int, now transport.Instant) {
+func (g *gate) start(i int, now probe.Instant) {
 	t := g.queue[i]
 	if i > 0 {
 		g.queue[0].overtaken++
@@ -252,7 +241,7 @@ func (g *gate) arm(wait time.Duration) {
 	g.timer.Reset(wait)
 }
 
-func (g *gate) use(now transport.Instant) (inFlight, rate float64) {
+func (g *gate) use(now probe.Instant) (inFlight, rate float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return float64(g.inFlight), g.rate.used(now)

@@ -12,7 +12,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // scarceEngine has so many connections for the requests of all that share it.
@@ -22,14 +22,14 @@ type scarceEngine struct {
 	mu       sync.Mutex
 	free     int
 	asked    int
-	reserved map[*transport.Result]bool
+	reserved map[*probe.Result]bool
 }
 
 func newScarceEngine(free int, serve func(k int) (time.Duration, int)) *scarceEngine {
-	return &scarceEngine{fakeEngine: newFakeEngine(serve), free: free, reserved: map[*transport.Result]bool{}}
+	return &scarceEngine{fakeEngine: newFakeEngine(serve), free: free, reserved: map[*probe.Result]bool{}}
 }
 
-func (e *scarceEngine) Reserve(r *transport.Result) bool {
+func (e *scarceEngine) Reserve(r *probe.Result) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.asked++
@@ -41,7 +41,7 @@ func (e *scarceEngine) Reserve(r *transport.Result) bool {
 	return true
 }
 
-func (e *scarceEngine) Unreserve(r *transport.Result) {
+func (e *scarceEngine) Unreserve(r *probe.Result) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.reserved[r] {
@@ -122,21 +122,23 @@ func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 // refusedEngine has no connection for any request, for some after a redirect.
 type refusedEngine struct {
 	noEngine
-	hops []transport.Hop
+	hops []probe.Hop
 }
 
-func (e *refusedEngine) Do(_ context.Context, r *transport.Result) {
-	r.Hops = e.hops
-	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: transport.ErrConnectionLimit}
-	r.End = transport.Now()
+func (e *refusedEngine) Do(_ context.Context, r *probe.Result) {
+	r.HTTP = &probe.HTTP{Hops: e.hops}
+	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: probe.ErrConnectionLimit}
+	r.End = probe.Now()
 }
+
+func (*refusedEngine) Code(r *probe.Result) errcode.Code { return codeOf(r, 0) }
 
 func (*refusedEngine) CloseIdle() {}
 
 func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
-	for name, hops := range map[string][]transport.Hop{
+	for name, hops := range map[string][]probe.Hop{
 		"not sent":   nil,
-		"redirected": {{Status: 307, Version: transport.HTTP11, Opened: true}},
+		"redirected": {{Status: 307, Version: probe.HTTP11, Opened: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -150,7 +152,7 @@ func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
 				sent := uint64(3 * len(hops))
 				assert.Equal(t, 3-sent, c.dropped[dropLimitConnections])
 				assert.Equal(t, sent, c.opened)
-				assert.Equal(t, sent, c.responses[responseKey{307, transport.HTTP11}])
+				assert.Equal(t, sent, c.responses[responseKey{307, probe.HTTP11}])
 				assert.Equal(t, sent, c.failures[failureKey{errcode.LocalResources, errcode.PhaseQueue}])
 			})
 		})
@@ -238,14 +240,14 @@ func TestRequestsOfARedirectCountUnderTheRateAndGoFirst(t *testing.T) {
 		waiting.Go(func() { assert.True(t, l.await(t.Context(), later)) })
 		began := time.Now()
 		for range 23 {
-			require.True(t, l.next(t.Context(), transport.Now().Add(time.Minute)))
+			require.True(t, l.next(t.Context(), probe.Now().Add(time.Minute)))
 		}
 		assert.Equal(t, 5*time.Second, time.Since(began), "24 requests at 4 per second")
 		assert.False(t, later.admitted)
-		assert.False(t, l.next(t.Context(), transport.Now().Add(time.Millisecond)), "in vain")
+		assert.False(t, l.next(t.Context(), probe.Now().Add(time.Millisecond)), "in vain")
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		assert.False(t, l.next(ended, transport.Now().Add(time.Minute)))
+		assert.False(t, l.next(ended, probe.Now().Add(time.Minute)))
 		assert.Empty(t, l.gate.hops)
 		l.done(first)
 		waiting.Wait()
@@ -263,9 +265,9 @@ func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
 		var waiting sync.WaitGroup
 		for i := range 50 {
 			waiting.Go(func() {
-				pass := &ticket{granted: make(chan struct{}, 1), until: transport.Now().Add(time.Hour)}
+				pass := &ticket{granted: make(chan struct{}, 1), until: probe.Now().Add(time.Hour)}
 				if i%5 == 4 { // gives up
-					pass.until = transport.Now().Add(time.Millisecond)
+					pass.until = probe.Now().Add(time.Millisecond)
 				}
 				if l.await(t.Context(), pass) {
 					order = append(order, i)
@@ -288,9 +290,9 @@ func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
 // sharingEngine has a place for each request but lacks a connection of its own.
 type sharingEngine struct{ scarceEngine }
 
-func (e *sharingEngine) Reserve(*transport.Result) bool { return true }
-func (e *sharingEngine) Unreserve(*transport.Result)    {}
-func (e *sharingEngine) Shares() bool                   { return true }
+func (e *sharingEngine) Reserve(*probe.Result) bool { return true }
+func (e *sharingEngine) Unreserve(*probe.Result)    {}
+func (e *sharingEngine) Shares() bool               { return true }
 
 func TestWhoNeedsNoConnectionOvertakesForAWhileOnly(t *testing.T) {
 	t.Parallel()

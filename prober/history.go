@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // What is kept of a target, for the status page and the API. A target whose
@@ -114,7 +114,7 @@ func (h *history) startBurst(t *tally) {
 
 // request notes a request that ended. It runs for every request, so success costs
 // one bucket and a failure allocates only if it is the first of its kind.
-func (h *history) request(res *transport.Result, code errcode.Code) {
+func (h *history) request(res *probe.Result, code errcode.Code) {
 	live := h.live
 	if live == nil {
 		return // counted outside of any burst, as some tests do
@@ -126,7 +126,7 @@ func (h *history) request(res *transport.Result, code errcode.Code) {
 	}
 }
 
-func (h *history) failure(res *transport.Result, code errcode.Code) {
+func (h *history) failure(res *probe.Result, code errcode.Code) {
 	live := h.live
 	if code.IsLocal() {
 		increase(&live.own)

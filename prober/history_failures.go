@@ -1,7 +1,6 @@
 package prober
 
 import (
-	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -11,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // maxText is how many bytes of the text of an error are kept.
@@ -37,7 +36,7 @@ type failure struct {
 }
 
 // add keeps a failure instead of the oldest one, and returns where.
-func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.Phase) int8 {
+func (f *failures) add(res *probe.Result, code errcode.Code, phase errcode.Phase) int8 {
 	i := f.added % keptFailures
 	f.added++
 	if f.ring == nil {
@@ -49,6 +48,10 @@ func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.P
 		}
 		f.ring = append(f.ring, failure{})
 	}
+	status := 0
+	if res.HTTP != nil {
+		status = res.HTTP.Status
+	}
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
 		text:     textOf(res),
@@ -56,7 +59,7 @@ func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.P
 		count:    1,
 		duration: seconds(res.Duration()),
 		code:     code,
-		status:   uint16(res.Status),
+		status:   uint16(status),
 		phase:    phase,
 	}
 	return int8(i)
@@ -64,7 +67,7 @@ func (f *failures) add(res *transport.Result, code errcode.Code, phase errcode.P
 
 // textOf returns what the error of a request says, cleaned. The phase before it is
 // told elsewhere, and there is none where the answer itself is the failure.
-func textOf(res *transport.Result) string {
+func textOf(res *probe.Result) string {
 	err := res.Err
 	if failed, ok := errors.AsType[*errcode.PhaseError](err); ok {
 		err = failed.Err
@@ -73,7 +76,10 @@ func textOf(res *transport.Result) string {
 		err = about.Err // without the URL
 	}
 	if err == nil {
-		err = cmp.Or(res.Unmet, res.BodyErr)
+		err = res.Unmet
+	}
+	if err == nil && res.HTTP != nil {
+		err = res.HTTP.BodyErr
 	}
 	if err == nil {
 		return ""

@@ -16,20 +16,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // outcome returns what a request that took d came to.
-func outcome(d time.Duration, err error) *transport.Result {
-	return &transport.Result{Due: 1, End: transport.Instant(d) + 1, Err: err}
+func outcome(d time.Duration, err error) *probe.Result {
+	return &probe.Result{Due: 1, End: probe.Instant(d) + 1, Err: err}
 }
 
-func refusal() *transport.Result {
+func refusal() *probe.Result {
 	return outcome(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
 }
 
 // play counts one burst of results that all came to one code.
-func play(r *recorder, code errcode.Code, results ...*transport.Result) {
+func play(r *recorder, code errcode.Code, results ...*probe.Result) {
 	r.startBurst(nil)
 	for _, res := range results {
 		r.begin()
@@ -46,7 +46,7 @@ func TestHistoryKeepsTheLastBursts(t *testing.T) {
 	assert.Nil(t, r.history.latest())
 	for n := 1; n <= keptBursts+5; n++ {
 		play(r, errcode.OK) // one that sent nothing
-		results := make([]*transport.Result, n)
+		results := make([]*probe.Result, n)
 		for i := range results {
 			results[i] = outcome(time.Millisecond, nil)
 		}
@@ -133,7 +133,7 @@ func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
 	res := refusal()
-	res.Remote, res.Status = netip.MustParseAddrPort("[::1]:80"), 502
+	res.Remote, res.HTTP = netip.MustParseAddrPort("[::1]:80"), &probe.HTTP{Status: 502}
 	play(r, errcode.Refused, res, res, res)
 	play(r, errcode.Closed, outcome(time.Second, nil))
 	got := r.history.exportFailures()
@@ -223,7 +223,7 @@ func TestHistoryAllocatesNothingPerRequest(t *testing.T) {
 
 func BenchmarkHistoryRequest(b *testing.B) {
 	for name, c := range map[string]struct {
-		res  *transport.Result
+		res  *probe.Result
 		code errcode.Code
 	}{"success": {outcome(time.Millisecond, nil), errcode.OK}, "failure": {refusal(), errcode.Refused}} {
 		b.Run(name, func(b *testing.B) {
@@ -329,5 +329,5 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 	assert.True(t, strings.HasSuffix(long, "é…"))
 	about := &url.Error{Op: "Get", URL: "http://h/?to ken=x y", Err: errors.New("EOF")}
 	assert.Equal(t, "EOF", textOf(outcome(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)})))
-	assert.Equal(t, "the body lacks it", textOf(&transport.Result{BodyErr: errors.New("the body lacks it")}))
+	assert.Equal(t, "the body lacks it", textOf(&probe.Result{HTTP: &probe.HTTP{BodyErr: errors.New("the body lacks it")}}))
 }

@@ -3,7 +3,7 @@ package prober
 import (
 	"context"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // Limits are the ceilings of the process. They bind whatever the configuration
@@ -24,12 +24,12 @@ type Limits struct {
 // limiter holds the ceilings in force and how much of them is in use.
 type limiter struct {
 	limits      Limits
-	connections *transport.Ceiling
+	connections *probe.Ceiling
 	gate        *gate // nil where no request can be held back
 }
 
 func newLimiter(l Limits) *limiter {
-	limits := &limiter{limits: l, connections: transport.NewCeiling(l.Connections)}
+	limits := &limiter{limits: l, connections: probe.NewCeiling(l.Connections)}
 	rate := newWindow(l.Rate)
 	if rate == nil && l.InFlight <= 0 && limits.connections == nil {
 		return limits
@@ -69,7 +69,7 @@ func (l *limiter) admit(ctx context.Context, t *ticket, hold func(reason dropRea
 
 // next waits until a request that follows another, as after a redirect, may be sent.
 // It returns false when ctx or the time ended before.
-func (l *limiter) next(ctx context.Context, until transport.Instant) bool {
+func (l *limiter) next(ctx context.Context, until probe.Instant) bool {
 	return l.gate == nil || l.gate.pass(ctx, until)
 }
 
@@ -99,5 +99,5 @@ func (l *limiter) inUse() (inFlight, rate float64) {
 	if l.gate == nil {
 		return 0, 0
 	}
-	return l.gate.use(transport.Now())
+	return l.gate.use(probe.Now())
 }

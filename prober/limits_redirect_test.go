@@ -12,7 +12,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
@@ -29,7 +29,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, config.Network{})
 		require.NoError(t, err)
 		l := shot.target.limiter
-		l.gate.rate = &window{length: time.Hour, starts: make([]transport.Instant, 6)}
+		l.gate.rate = &window{length: time.Hour, starts: make([]probe.Instant, 6)}
 		requests, cancel := context.WithCancel(t.Context())
 		fired := make(chan struct{})
 		go func() {
@@ -49,7 +49,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
 		require.Contains(t, c.codes, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, c.responses[responseKey{302, map[config.HTTPVersion]transport.Version{config.HTTP11: transport.HTTP11, config.H2C: transport.HTTP2}[version]}])
+		assert.EqualValues(t, 5, c.responses[responseKey{302, map[config.HTTPVersion]probe.Version{config.HTTP11: probe.HTTP11, config.H2C: probe.HTTP2}[version]}])
 		assert.Zero(t, l.gate.inFlight)
 	}
 }

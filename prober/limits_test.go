@@ -13,7 +13,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
@@ -63,7 +63,7 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 func TestCeilingsBindAllTargetsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := newLimiter(Limits{Rate: 30})
-		var starts []transport.Instant
+		var starts []probe.Instant
 		var bursts sync.WaitGroup
 		engines := make([]*fakeEngine, 5)
 		for i := range engines {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
 
@@ -77,7 +78,7 @@ type entry struct {
 	cfg      config.Target
 	recorder *recorder
 	reports  *reports
-	engine   engine
+	engine   probe.Engine
 	engines  *engines // engine, and those before it that still drain
 	run      *run
 	removed  bool // drains, then goes

@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
 
@@ -81,7 +82,7 @@ func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, erro
 		tr.Wait()
 	}()
 	deadline, _ := ctx.Deadline()
-	if !c.limiter.next(ctx, transport.At(deadline)) {
+	if !c.limiter.next(ctx, probe.At(deadline)) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, context.Canceled
 		}
@@ -93,13 +94,13 @@ func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, erro
 		}
 	})
 	defer stop()
-	var r transport.Result
-	r.Reset(transport.Now(), transport.At(deadline))
+	var r probe.Result
+	r.Reset(probe.Now(), probe.At(deadline))
 	if tr.Do(ctx, &r); r.Err != nil {
 		return nil, r.Err
 	}
-	a.status = r.Status
-	r.AnyField("Content-Type", func(value []byte) bool {
+	a.status = r.HTTP.Status
+	transport.AnyField(&r, "Content-Type", func(value []byte) bool {
 		a.contentType = string(value)
 		return true
 	})

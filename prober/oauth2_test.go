@@ -23,7 +23,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // withOAuth2 returns a target that gets its tokens from endpoint.
@@ -66,9 +66,9 @@ func TestRequestsCarryTheToken(t *testing.T) {
 	require.NoError(t, err)
 	defer c.engine.CloseIdle()
 
-	var r transport.Result
+	var r probe.Result
 	request := func() {
-		now := transport.Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(20*time.Second))
 		c.engine.Do(t.Context(), &r)
 	}

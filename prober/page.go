@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // page is the memory into which families of metrics are written one after
@@ -23,7 +23,7 @@ type page struct {
 	codes    map[errcode.Code]*dto.LabelPair
 	statuses map[int]*dto.LabelPair
 	phases   [errcode.NumPhases]*dto.LabelPair
-	versions [transport.HTTP2 + 1]*dto.LabelPair
+	versions [probe.HTTP2 + 1]*dto.LabelPair
 	reasons  [numDropReasons]*dto.LabelPair
 	skips    [numSkipReasons]*dto.LabelPair
 }
@@ -34,7 +34,7 @@ func newPage() *page {
 		p.phases[i] = pair("phase", errcode.Phase(i).String())
 	}
 	for i := range p.versions {
-		p.versions[i] = pair("http_version", transport.Version(i).String())
+		p.versions[i] = pair("http_version", probe.Version(i).String())
 	}
 	for i := range p.reasons {
 		p.reasons[i] = pair("reason", dropReason(i).String())

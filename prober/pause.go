@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // precision is what those have in common that wait for arrivals.
@@ -14,12 +14,12 @@ type precision struct {
 	alarm alarm
 	// spinning bounds how many spin at once: each keeps a processor of the runtime
 	// from all other goroutines.
-	spinning *transport.Ceiling
+	spinning *probe.Ceiling
 	lateness lateness
 }
 
 func newPrecision() *precision {
-	return &precision{spinning: transport.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1))}
+	return &precision{spinning: probe.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1))}
 }
 
 // waiter waits for the arrivals of one target, one after the other.
@@ -39,25 +39,25 @@ func newWaiter(p *precision, spin bool) *waiter {
 // pause waits until the given moment or until ctx ends. It may return a little
 // early. The last stretch is not slept: with spin as much as a sleeper may need to
 // wake, otherwise as much as it usually takes, of which little is left to spin.
-func (w *waiter) pause(ctx context.Context, until transport.Instant) {
+func (w *waiter) pause(ctx context.Context, until probe.Instant) {
 	usual := w.lateness.usual()
 	switch {
 	case w.spin && w.spinning.TryAcquire(): // for the whole wait: then it has its turn for sure
 		w.sleep(ctx, until.Add(-spinFor))
-	case until.Sub(transport.Now()) < worthwhile*usual:
+	case until.Sub(probe.Now()) < worthwhile*usual:
 		w.sleep(ctx, until)
 		return
 	default:
 		asked := until.Add(-usual)
 		if w.sleep(ctx, asked) {
-			w.lateness.learn(transport.Now().Sub(asked))
+			w.lateness.learn(probe.Now().Sub(asked))
 		}
 		if !w.spinning.TryAcquire() {
 			return
 		}
 	}
 	defer w.spinning.Release()
-	for transport.Now() < until && ctx.Err() == nil {
+	for probe.Now() < until && ctx.Err() == nil {
 	}
 }
 
@@ -68,8 +68,8 @@ const worthwhile = 4
 // sleep waits for what comes first: the runtime's timer, which is precise while the
 // runtime has other work, or the bell, which is so while it has none. It tells whether
 // it has waited until then.
-func (w *waiter) sleep(ctx context.Context, until transport.Instant) bool {
-	wait := until.Sub(transport.Now())
+func (w *waiter) sleep(ctx context.Context, until probe.Instant) bool {
+	wait := until.Sub(probe.Now())
 	if wait <= 0 {
 		return false
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // dropReason says why an arrival was never started.
@@ -70,7 +70,7 @@ type (
 	}
 	responseKey struct {
 		status  int
-		version transport.Version
+		version probe.Version
 	}
 )
 
@@ -102,7 +102,7 @@ type tally struct {
 	// burst is the count of the burst under way, last that of the one before it.
 	burst, last burstTally
 
-	tls         transport.TLSInfo
+	tls         probe.TLSInfo
 	breakerOpen bool
 }
 
@@ -218,7 +218,7 @@ func (r *recorder) begin() bool {
 // it returns when the next one will be due, or that none is left. free is since
 // when the asking worker had nothing to do: what passed after that and after the
 // due time is the prober's own lateness.
-func (r *recorder) claim(now, free transport.Instant) (due transport.Instant, state claimState) {
+func (r *recorder) claim(now, free probe.Instant) (due probe.Instant, state claimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(now)
@@ -254,14 +254,14 @@ func (r *recorder) holdBack(reason dropReason) {
 func (r *recorder) hold(reason dropReason, workers int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.advance(transport.Now())
+	r.advance(probe.Now())
 	r.held += workers
 	r.heldBy = reason
 }
 
 // end counts a request that was begun or claimed. It tells whether the breaker
 // changed its state with it.
-func (r *recorder) end(res *transport.Result, code errcode.Code) (tripped bool) {
+func (r *recorder) end(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inFlight--
@@ -277,7 +277,7 @@ func (r *recorder) end(res *transport.Result, code errcode.Code) (tripped bool) 
 	return tripped
 }
 
-func (r *recorder) count(res *transport.Result, code errcode.Code) {
+func (r *recorder) count(res *probe.Result, code errcode.Code) {
 	h := r.codes[code]
 	if h == nil {
 		h = &histogram{}
@@ -299,23 +299,31 @@ func (r *recorder) count(res *transport.Result, code errcode.Code) {
 	r.transfer(res)
 }
 
-func (r *recorder) transfer(res *transport.Result) {
-	if res.Status != 0 {
-		r.responses[responseKey{res.Status, res.Version}]++
-	}
+func (r *recorder) transfer(res *probe.Result) {
 	r.sent += uint64(res.Sent)
 	r.received += uint64(res.Received)
-	for _, hop := range res.Hops {
-		r.responses[responseKey{hop.Status, hop.Version}]++
-		r.connected(hop.Opened, hop.Reused)
-	}
 	r.connected(res.Opened, res.Reused)
-	if res.Resent {
-		r.resent++
-		r.connected(res.ResentFrom.Opened, res.ResentFrom.Reused)
+	if res.HTTP != nil {
+		r.respond(res.HTTP)
 	}
 	if res.TLS != nil {
 		r.tls = *res.TLS
+	}
+}
+
+// respond counts the responses to a request over HTTP, and the connections on which those
+// before the final one came.
+func (r *recorder) respond(h *probe.HTTP) {
+	if h.Status != 0 {
+		r.responses[responseKey{h.Status, h.Version}]++
+	}
+	for _, hop := range h.Hops {
+		r.responses[responseKey{hop.Status, hop.Version}]++
+		r.connected(hop.Opened, hop.Reused)
+	}
+	if h.Resent {
+		r.resent++
+		r.connected(h.ResentFrom.Opened, h.ResentFrom.Reused)
 	}
 }
 
@@ -323,7 +331,7 @@ func (r *recorder) transfer(res *transport.Result) {
 func (r *recorder) snapshot() *tally {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.advance(transport.Now())
+	r.advance(probe.Now())
 	c := r.clone()
 	c.breakerOpen = r.breaker.open()
 	return c
@@ -332,7 +340,7 @@ func (r *recorder) snapshot() *tally {
 // advance brings the counts of an open burst up to now: an arrival is scheduled
 // when it is due, whether or not a worker is there to take it, and dropped when
 // its time has run out. That is arithmetic, so nothing has to be queued.
-func (r *recorder) advance(now transport.Instant) {
+func (r *recorder) advance(now probe.Instant) {
 	if r.arrivals == nil {
 		return
 	}

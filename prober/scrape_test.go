@@ -23,7 +23,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -60,13 +60,13 @@ func managerWithHistory(t *testing.T) *Manager {
 	r.startBurst(nil)
 	for _, d := range []time.Duration{800 * time.Microsecond, 3 * time.Millisecond, 40 * time.Millisecond} {
 		r.begin()
-		r.end(&transport.Result{Due: 1, End: transport.Instant(d) + 1, Status: 200, Version: transport.HTTP11,
+		r.end(&probe.Result{Due: 1, End: probe.Instant(d) + 1, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11},
 			Sent: 100, Received: 1000, Reused: true}, errcode.OK)
 	}
 	r.begin()
-	r.end(&transport.Result{Due: 1, End: transport.Instant(2*time.Millisecond) + 1, Opened: true,
+	r.end(&probe.Result{Due: 1, End: probe.Instant(2*time.Millisecond) + 1, Opened: true,
 		Err: &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: syscall.ECONNRESET},
-		TLS: &transport.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
+		TLS: &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
 			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
 	r.endBurst(60*time.Millisecond, dropShutdown)
 	r.skip(skipOverrun, 2)
@@ -128,7 +128,7 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 	m := managerWithHistory(t)
 	r := m.entries["checkout"].recorder
 	r.begin()
-	r.end(&transport.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
+	r.end(&probe.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
 	text := exposition(t, m)
 	assert.Empty(t, rig.LinesWith(text, "secret"))
 	assert.Empty(t, rig.LinesWith(text, "canary"))
@@ -136,7 +136,7 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 
 func BenchmarkRecorderEnd(b *testing.B) {
 	r := newRecorder(newBounds(testBuckets))
-	res := &transport.Result{Due: 1, End: 1e6, Status: 200, Version: transport.HTTP11, Sent: 100, Received: 1000, Reused: true}
+	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}, Sent: 100, Received: 1000, Reused: true}
 	b.ReportAllocs()
 	for b.Loop() {
 		r.begin()
@@ -146,8 +146,8 @@ func BenchmarkRecorderEnd(b *testing.B) {
 
 func TestRecordingARequestAllocatesNothing(t *testing.T) {
 	r := newRecorder(newBounds(testBuckets))
-	res := &transport.Result{Due: 1, End: 1e6, Status: 200, Version: transport.HTTP11}
-	failed := &transport.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
+	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}}
+	failed := &probe.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
 	record := func() {
 		r.begin()
 		r.end(res, errcode.OK)

@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // sender is what the requests of a target are sent with and judged by, under one
@@ -17,12 +16,10 @@ import (
 // burst: requests that have begun end with the sender that they began with.
 type sender struct {
 	cfg    config.Target
-	engine engine
+	engine probe.Engine
 	tokens *tokenSource // nil without OAuth 2.0
 	// reserver is the engine if its connections have a ceiling, else nil.
-	reserver reserver
-	// verdict decides what a request came to.
-	verdict func(*transport.Result) errcode.Code
+	reserver probe.Reserver
 
 	// uses counts the requests that it is sending, and 1 while it is the target's.
 	uses atomic.Int64
@@ -34,7 +31,7 @@ type sender struct {
 }
 
 func newSender(cfg config.Target, c *compiled) *sender {
-	s := &sender{cfg: cfg, engine: c.engine, tokens: c.tokens, reserver: c.reserver, verdict: c.expect.verdict}
+	s := &sender{cfg: cfg, engine: c.engine, tokens: c.tokens, reserver: c.reserver}
 	s.uses.Store(1)
 	s.apart = func(f func()) { f() }
 	return s

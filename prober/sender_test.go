@@ -15,11 +15,12 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // another returns a sender with an engine of its own.
-func another(cfg config.Target, e engine) *sender {
-	return newSender(cfg, &compiled{engine: e, expect: expectationOf(cfg.Expect)})
+func another(cfg config.Target, e probe.Engine) *sender {
+	return newSender(cfg, &compiled{engine: e})
 }
 
 func TestABurstGoesOnWithAnotherSender(t *testing.T) {

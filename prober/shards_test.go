@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 func TestEachTargetHasOneShard(t *testing.T) {
@@ -108,20 +108,20 @@ func TestShardsOfAClosedBurstSendItsRequestsTogether(t *testing.T) {
 
 func TestShardsOfAnOpenBurstFireAtTheSameMomentsAsOneProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fire := func(s Shard) []transport.Instant {
+		fire := func(s Shard) []probe.Instant {
 			e := newFakeEngine(takes(time.Millisecond))
 			cfg := testConfig(config.Burst{Rate: 100, Duration: time.Second, Arrival: config.ArrivalPoisson})
 			cfg.Sharding = config.ShardLoad
 			target := testTarget(cfg, e)
 			target.part = s.part(&cfg)
-			start := transport.Now()
+			start := probe.Now()
 			target.fire(t.Context(), context.Background(), 5)
 			for i := range e.dues {
 				e.dues[i] -= start
 			}
 			return e.dues
 		}
-		var union []transport.Instant
+		var union []probe.Instant
 		for ordinal := range 3 {
 			union = append(union, fire(Shard{ordinal, 3})...)
 		}

@@ -1,14 +1,16 @@
 package prober
 
-import "example.com/prober/prober/transport"
+import (
+	"example.com/prober/prober/probe"
+)
 
 // starts is when the requests of a burst started, as far as they have ended.
 type starts struct {
 	n           uint64
-	first, last transport.Instant
+	first, last probe.Instant
 }
 
-func (s *starts) note(at transport.Instant) {
+func (s *starts) note(at probe.Instant) {
 	if s.n == 0 {
 		s.first, s.last = at, at
 	}

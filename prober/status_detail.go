@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // Detail is all that is known about one target, of one moment.
@@ -193,7 +193,7 @@ func countCuts(counts *[numDropReasons]cuts) []CutCount {
 	return all
 }
 
-func tlsOf(info *transport.TLSInfo) *TLS {
+func tlsOf(info *probe.TLSInfo) *TLS {
 	if info.Version == 0 {
 		return nil
 	}

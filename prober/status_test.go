@@ -10,7 +10,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // managerOf returns a manager with idle targets of the given names, and their
@@ -79,8 +79,9 @@ func TestTargetHasTheDetails(t *testing.T) {
 	m, recorders := managerOf(t, "a/b")
 	r := recorders["a/b"]
 	res := refusal()
-	res.Status, res.Version, res.Sent, res.Received, res.Opened = 503, transport.HTTP11, 10, 20, true
-	res.TLS = &transport.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "h2", LeafNotAfter: time.Unix(1, 0)}
+	res.HTTP = &probe.HTTP{Status: 503, Version: probe.HTTP11}
+	res.Sent, res.Received, res.Opened = 10, 20, true
+	res.TLS = &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "h2", LeafNotAfter: time.Unix(1, 0)}
 	play(r, errcode.Refused, res)
 	r.startBurst(nil)
 	r.begin()

@@ -6,19 +6,8 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
-
-// engine sends the requests of one target. It is a [transport.Transport], and in
-// tests of the schedule a stand-in that needs no network.
-type engine interface {
-	Do(ctx context.Context, r *transport.Result)
-	CloseIdle()
-	Wait()
-	Abort()
-	Open() int
-	ClientCertificateNotAfter() time.Time
-}
 
 // target runs the bursts of one target as long as its load stays the same.
 type target struct {
@@ -37,10 +26,10 @@ type target struct {
 	// pause waits until an arrival is due or ctx ends, sleep until so much time has
 	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
 	// on, boot one that also goes on while the machine is suspended.
-	pause func(ctx context.Context, until transport.Instant)
+	pause func(ctx context.Context, until probe.Instant)
 	sleep func(ctx context.Context, d time.Duration) bool
 	wall  func() time.Time
-	boot  func() transport.Instant
+	boot  func() probe.Instant
 }
 
 // load is when a target sends how many requests.
@@ -74,11 +63,11 @@ func (t *target) run(schedule, requests context.Context) {
 // returns how long it is until the next slot. Those that have passed meanwhile are
 // counted: the prober was late for as many as it would not have missed, had it run
 // all the time.
-func (t *target) fireSlot(schedule, requests context.Context, grid slots, due transport.Instant, number int64) (wait time.Duration) {
-	start, frozen := transport.Now(), t.watch.total()
+func (t *target) fireSlot(schedule, requests context.Context, grid slots, due probe.Instant, number int64) (wait time.Duration) {
+	start, frozen := probe.Now(), t.watch.total()
 	t.fire(schedule, requests, number)
 	t.reports.burst(t.recorder.lastBurst())
-	took := max(transport.Now().Sub(start)-(t.watch.total()-frozen), 0)
+	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
 	wait, missed := grid.next(t.wall(), elapsed)
 	late := min(int(elapsed/grid.interval)-int(took/grid.interval), missed)

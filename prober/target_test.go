@@ -11,10 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
-func resultWithStatus(status int) *transport.Result { return &transport.Result{Status: status} }
+func resultWithStatus(status int) *probe.Result {
+	return &probe.Result{HTTP: &probe.HTTP{Status: status}}
+}
 
 // runFor runs the target for d of the bubble's time.
 func runFor(t *testing.T, target *target, d time.Duration) {
@@ -115,7 +117,7 @@ func TestSlotsThatPassWhileTheMachineIsSuspendedAreCountedAsLate(t *testing.T) {
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Requests: 1}), e)
 		var suspended atomic.Int64 // the monotonic clock stands still meanwhile
-		target.boot = func() transport.Instant { return transport.Now().Add(time.Duration(suspended.Load())) }
+		target.boot = func() probe.Instant { return probe.Now().Add(time.Duration(suspended.Load())) }
 		target.wall = func() time.Time { return time.Now().Add(time.Duration(suspended.Load())) }
 		time.AfterFunc(10*time.Minute, func() { suspended.Store(int64(8 * time.Hour)) })
 		runFor(t, target, time.Hour)
@@ -147,7 +149,7 @@ func TestSlotsMissedInABurstAreSharedOutByWhoseTimeItWas(t *testing.T) {
 					if c.frozen > 0 {
 						target.watch.mu.Lock()
 						defer target.watch.mu.Unlock()
-						now := transport.Now()
+						now := probe.Now()
 						target.watch.note(freeze{now, now.Add(c.frozen)})
 					}
 					return c.takes, 200

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 const (
@@ -43,7 +43,7 @@ type watch struct {
 
 // freeze is a time in which the process did not run. It begins with the last beat
 // before it, which is at most beatEvery too early.
-type freeze struct{ from, to transport.Instant }
+type freeze struct{ from, to probe.Instant }
 
 // enter has the watch beat until as many calls of leave have come.
 func (w *watch) enter() {
@@ -56,7 +56,7 @@ func (w *watch) enter() {
 	if w.bursts > 1 {
 		return
 	}
-	w.last.Store(int64(transport.Now()))
+	w.last.Store(int64(probe.Now()))
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	w.stop, w.stopped = stop, stopped
 	go func() {
@@ -90,7 +90,7 @@ func (w *watch) run(stop <-chan struct{}) {
 	for {
 		select {
 		case <-ticker.C:
-			w.beat(transport.Now())
+			w.beat(probe.Now())
 		case <-stop:
 			return
 		}
@@ -99,17 +99,17 @@ func (w *watch) run(stop <-chan struct{}) {
 
 // look beats at once if the last beat was too long ago.
 func (w *watch) look() {
-	now := transport.Now()
-	if last := w.last.Load(); last != 0 && now.Sub(transport.Instant(last)) > frozenAfter {
+	now := probe.Now()
+	if last := w.last.Load(); last != 0 && now.Sub(probe.Instant(last)) > frozenAfter {
 		w.beat(now)
 	}
 }
 
 // beat notes that the process runs, and the freeze before it, if there was one.
-func (w *watch) beat(now transport.Instant) {
+func (w *watch) beat(now probe.Instant) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	last := transport.Instant(w.last.Load())
+	last := probe.Instant(w.last.Load())
 	if last == 0 || now <= last {
 		return // no burst is under way any more, or somebody else has been here
 	}
@@ -139,12 +139,12 @@ func (w *watch) note(f freeze) {
 }
 
 // within returns how much of the time between two moments the process did not run.
-func (w *watch) within(from, to transport.Instant) (frozen time.Duration) {
+func (w *watch) within(from, to probe.Instant) (frozen time.Duration) {
 	if w == nil {
 		return 0
 	}
 	w.look()
-	if transport.Instant(w.until.Load()) <= from {
+	if probe.Instant(w.until.Load()) <= from {
 		return 0
 	}
 	w.mu.Lock()

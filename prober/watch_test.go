@@ -16,12 +16,12 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // frozen returns a watch that has seen freezes: the times from and to, in turn, after
 // the given moment.
-func frozen(start transport.Instant, times ...time.Duration) *watch {
+func frozen(start probe.Instant, times ...time.Duration) *watch {
 	w := &watch{}
 	for i := 0; i < len(times); i += 2 {
 		w.last.Store(int64(start.Add(times[i])))
@@ -47,7 +47,7 @@ func TestTheWatchNotesWhatIsLongerThanABusyMachineIsLate(t *testing.T) {
 		"all of it":           {0, 20 * second, 4 * second},
 		"from one to another": {3 * second, 10*second + second/2, second + second/2},
 	} {
-		assert.Equal(t, c.want, w.within(transport.Instant(c.from), transport.Instant(c.to)), name)
+		assert.Equal(t, c.want, w.within(probe.Instant(c.from), probe.Instant(c.to)), name)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestAStarvedProcessIsFrozenOnce(t *testing.T) {
 	w := &watch{}
 	w.last.Store(1)
 	for i := range 100 {
-		w.beat(transport.Instant(1).Add(time.Duration(i+1) * (frozenAfter + 1)))
+		w.beat(probe.Instant(1).Add(time.Duration(i+1) * (frozenAfter + 1)))
 	}
 	w.last.Store(0)
 	assert.Len(t, w.freezes, 1)
@@ -72,8 +72,8 @@ func TestTheWatchForgetsTheOldestFreezeAndKeepsTheSum(t *testing.T) {
 	w := frozen(0, times...)
 	assert.Len(t, w.freezes, keptFreezes)
 	assert.Equal(t, 2*keptFreezes*time.Second, w.total())
-	assert.Zero(t, w.within(0, transport.Instant(3*time.Second)))
-	assert.Equal(t, time.Second, w.within(transport.Instant((4*keptFreezes-1)*time.Second), transport.Instant(time.Hour)))
+	assert.Zero(t, w.within(0, probe.Instant(3*time.Second)))
+	assert.Equal(t, time.Second, w.within(probe.Instant((4*keptFreezes-1)*time.Second), probe.Instant(time.Hour)))
 }
 
 func TestTheWatchBeatsWhileBurstsAreUnderWay(t *testing.T) {
@@ -97,17 +97,17 @@ func TestTheWatchBeatsWhileBurstsAreUnderWay(t *testing.T) {
 func TestWhoAsksAfterAFreezeNeedNotWaitForTheWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{}
-		w.last.Store(int64(transport.Now())) // a beat, and then no goroutine that could
-		from := transport.Now()
+		w.last.Store(int64(probe.Now())) // a beat, and then no goroutine that could
+		from := probe.Now()
 		time.Sleep(3 * time.Second)
-		assert.Equal(t, 3*time.Second, w.within(from, transport.Now()))
+		assert.Equal(t, 3*time.Second, w.within(from, probe.Now()))
 		assert.Equal(t, 3*time.Second, w.total(), "counted once")
 	})
 }
 
 func TestATimeThatPassedInAFreezeIsNotTheTargetsFailure(t *testing.T) {
 	t.Parallel()
-	const start = transport.Instant(time.Hour)
+	const start = probe.Instant(time.Hour)
 	at := start.Add
 	timeout := func(p errcode.Phase, cause error) error { return &errcode.PhaseError{Phase: p, Err: cause} }
 	for name, c := range map[string]struct {
@@ -136,9 +136,9 @@ func TestATimeThatPassedInAFreezeIsNotTheTargetsFailure(t *testing.T) {
 			t.Parallel()
 			cfg := testConfig(config.Burst{Requests: 1})
 			cfg.Expect.MaxLatency = 600 * time.Millisecond
-			target := testTarget(cfg, nil)
+			target := testTarget(cfg, judge{maxLatency: cfg.Expect.MaxLatency})
 			target.watch = frozen(start, time.Second, 4*time.Second)
-			r := &transport.Result{Due: at(600 * time.Millisecond), Deadline: at(c.deadline), End: at(c.end), Status: 200, Err: c.err}
+			r := &probe.Result{Due: at(600 * time.Millisecond), Deadline: at(c.deadline), End: at(c.end), HTTP: &probe.HTTP{Status: 200}, Err: c.err}
 			r.Start = r.Due
 			if strings.HasPrefix(name, "it was due") {
 				r.Start = at(4 * time.Second)
@@ -153,6 +153,14 @@ func TestATimeThatPassedInAFreezeIsNotTheTargetsFailure(t *testing.T) {
 		})
 	}
 }
+
+// judge sends nothing.
+type judge struct {
+	noEngine
+	maxLatency time.Duration
+}
+
+func (j judge) Code(r *probe.Result) errcode.Code { return codeOf(r, j.maxLatency) }
 
 // A freeze of three seconds finds an open burst whose worker is idle, or held by a
 // target that never answers.
@@ -171,7 +179,7 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRecorder(newBounds(testBuckets))
-			const start = transport.Instant(time.Hour)
+			const start = probe.Instant(time.Hour)
 			w := frozen(start, 2*time.Second, 5*time.Second)
 			p := newPacer(config.Burst{Rate: rate, Duration: 5*time.Second + 1}, "checkout", 0, shard{total: 1})
 			r.startBurst(newArrivals(p, start, timeout, w))
@@ -209,7 +217,7 @@ func TestWhatIsSentAfterAFreezeIsInTheLag(t *testing.T) {
 		"the worker became free long after":     {3 * time.Second, 9 * time.Second, 9 * time.Second, 2 * time.Second},
 		"the target held the worker, no freeze": {6 * time.Second, 9 * time.Second, 9 * time.Second, 0},
 	} {
-		instant := func(d time.Duration) transport.Instant { return transport.Instant(d) }
+		instant := func(d time.Duration) probe.Instant { return probe.Instant(d) }
 		assert.Equal(t, c.want, a.lag(instant(c.now), instant(c.due), instant(c.free)), name)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // stuckAfter is how far beyond its deadline an engine may hold a request.
@@ -20,14 +20,14 @@ var errStuck = errcode.New(errcode.Stuck, "the engine held the request a second 
 
 // worker sends the requests of one burst one after another.
 type worker struct {
-	result transport.Result
+	result probe.Result
 	pass   *ticket // for its requests, one after another
 	cancel context.CancelFunc
 	// goroutine is the number under which the stack of this worker is found.
 	goroutine []byte
 	// due, start and deadline are those of the request that the engine has. They are
 	// written before until.
-	due, start, deadline transport.Instant
+	due, start, deadline probe.Instant
 	// until is the deadline of that request: idle without one, taken when the watchdog
 	// has ended it.
 	until atomic.Int64
@@ -39,7 +39,7 @@ const (
 )
 
 // begin notes that the engine has a request now.
-func (w *worker) begin(due, start, deadline transport.Instant) {
+func (w *worker) begin(due, start, deadline probe.Instant) {
 	w.due, w.start, w.deadline = due, start, deadline
 	w.until.Store(int64(deadline))
 }
@@ -51,12 +51,12 @@ func (w *worker) end() bool { return w.until.Swap(idle) != taken }
 // take ends the request from outside if it is beyond its time at now, and reports
 // whether it did. The worker, should it ever come back, leaves then. Time in which the
 // process did not run does not count. next is when to look again, at the earliest.
-func (w *worker) take(now transport.Instant, freezes *watch) (next transport.Instant, isStuck bool) {
+func (w *worker) take(now probe.Instant, freezes *watch) (next probe.Instant, isStuck bool) {
 	until := w.until.Load()
 	if until == idle || until == taken {
 		return 0, false
 	}
-	next = transport.Instant(until).Add(stuckAfter)
+	next = probe.Instant(until).Add(stuckAfter)
 	if now >= next {
 		next = next.Add(freezes.within(next.Add(-stuckAfter), now))
 	}
@@ -146,7 +146,7 @@ func (d *watchdog) remove(i int) {
 // look gives up the workers whose requests are beyond their time, and returns when to
 // look again.
 func (d *watchdog) look(period time.Duration) time.Duration {
-	now := transport.Now()
+	now := probe.Now()
 	wait := period
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // hangingEngine holds some requests until it is released, whatever their deadlines.
@@ -33,7 +32,7 @@ func newHangingEngine(hangs func(request int64) bool) *hangingEngine {
 	return &hangingEngine{fakeEngine: newFakeEngine(takes(10 * time.Millisecond)), hangs: hangs, released: make(chan struct{})}
 }
 
-func (e *hangingEngine) Do(ctx context.Context, r *transport.Result) {
+func (e *hangingEngine) Do(ctx context.Context, r *probe.Result) {
 	if e.hangs(e.requests.Add(1)) {
 		<-e.released
 		if ctx.Err() != nil {
@@ -44,7 +43,7 @@ func (e *hangingEngine) Do(ctx context.Context, r *transport.Result) {
 }
 
 // hangingTarget returns a target of hangingEngine and what it logs.
-func hangingTarget(burst config.Burst, e engine) (*target, *bytes.Buffer) {
+func hangingTarget(burst config.Burst, e probe.Engine) (*target, *bytes.Buffer) {
 	var log bytes.Buffer
 	t := testTarget(testConfig(burst), e)
 	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.name)
@@ -106,7 +105,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 // panickingEngine has a bug.
 type panickingEngine struct{ *fakeEngine }
 
-func (panickingEngine) Do(context.Context, *transport.Result) { panic("a bug") }
+func (panickingEngine) Do(context.Context, *probe.Result) { panic("a bug") }
 
 func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -120,13 +119,20 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	})
 }
 
+// panickingJudge has a bug in what comes after the answer.
+type panickingJudge struct{ *fakeEngine }
+
+func (panickingJudge) Code(r *probe.Result) errcode.Code {
+	if r.HTTP.Status == http.StatusOK {
+		panic("a bug")
+	}
+	return errcode.OK
+}
+
 func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, newFakeEngine(takes(time.Millisecond)))
-		target.current.Load().verdict = func(r *transport.Result) errcode.Code {
-			require.Equal(t, http.StatusOK, r.Status)
-			panic("a bug")
-		}
+		e := panickingJudge{newFakeEngine(takes(time.Millisecond))}
+		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, e)
 		target.fire(t.Context(), context.Background(), 0)
 		c := target.recorder.snapshot()
 		assertConserved(t, c)
@@ -138,10 +144,10 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 // connection to send it again.
 type resendingEngine struct{ *fakeEngine }
 
-func (e resendingEngine) Do(ctx context.Context, r *transport.Result) {
+func (e resendingEngine) Do(ctx context.Context, r *probe.Result) {
 	e.fakeEngine.Do(ctx, r)
-	r.Resent, r.Status = true, 0
-	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: transport.ErrConnectionLimit}
+	r.HTTP.Resent, r.HTTP.Status = true, 0
+	r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: probe.ErrConnectionLimit}
 }
 
 func TestARequestThatWasSentIsNotDroppedForWantOfAConnection(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // maxStarts bounds the memory of a window.
@@ -15,7 +15,7 @@ const maxStarts = 1 << 16
 // this remembers when each of the last n requests started. Its owner has a lock.
 type window struct {
 	length time.Duration
-	starts []transport.Instant // a ring; next is the oldest
+	starts []probe.Instant // a ring; next is the oldest
 	next   int
 }
 
@@ -28,10 +28,10 @@ func newWindow(rate float64) *window {
 	case !(rate > 0) || math.IsInf(rate, 1):
 		return nil
 	case rate < 1:
-		return &window{length: nanoseconds(1 / rate), starts: make([]transport.Instant, 1)}
+		return &window{length: nanoseconds(1 / rate), starts: make([]probe.Instant, 1)}
 	}
 	parts := math.Ceil(rate / maxStarts)
-	return &window{length: nanoseconds(1 / parts), starts: make([]transport.Instant, int(rate/parts))}
+	return &window{length: nanoseconds(1 / parts), starts: make([]probe.Instant, int(rate/parts))}
 }
 
 // wholeRate returns how many requests per second newWindow(rate) admits.
@@ -49,7 +49,7 @@ func nanoseconds(seconds float64) time.Duration {
 }
 
 // wait returns how long after now the next request may start, 0 if it may at once.
-func (w *window) wait(now transport.Instant) time.Duration {
+func (w *window) wait(now probe.Instant) time.Duration {
 	if w == nil {
 		return 0
 	}
@@ -61,7 +61,7 @@ func (w *window) wait(now transport.Instant) time.Duration {
 }
 
 // note remembers that a request starts at now.
-func (w *window) note(now transport.Instant) {
+func (w *window) note(now probe.Instant) {
 	if w == nil {
 		return
 	}
@@ -71,7 +71,7 @@ func (w *window) note(now transport.Instant) {
 
 // used returns how many requests per second the window has admitted in the span of
 // its length that ends now.
-func (w *window) used(now transport.Instant) float64 {
+func (w *window) used(now probe.Instant) float64 {
 	if w == nil {
 		return 0
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // crowd tries to start requests at random moments, in lulls and crowds, and returns
 // when the window let them.
-func crowd(w *window, rate float64) (admitted []transport.Instant) {
+func crowd(w *window, rate float64) (admitted []probe.Instant) {
 	random := rand.New(rand.NewPCG(1, math.Float64bits(rate)))
-	now := transport.Instant(1)
+	now := probe.Instant(1)
 	for range 20000 {
 		// Mostly next to nothing passes between two tries.
 		step := random.ExpFloat64() / rate / 10
@@ -55,13 +55,13 @@ func TestAFractionOfARateIsNeverExceeded(t *testing.T) {
 	t.Parallel()
 	w := newWindow(2.9)
 	second, ten := 0, 0
-	for at := transport.Instant(1); at < transport.Instant(10*time.Second); at = at.Add(10 * time.Millisecond) {
+	for at := probe.Instant(1); at < probe.Instant(10*time.Second); at = at.Add(10 * time.Millisecond) {
 		if w.wait(at) > 0 {
 			continue
 		}
 		w.note(at)
 		ten++
-		if at < transport.Instant(time.Second) {
+		if at < probe.Instant(time.Second) {
 			second++
 		}
 	}
@@ -90,9 +90,9 @@ func TestWindowSaysHowLongToWait(t *testing.T) {
 	t.Parallel()
 	w := newWindow(2)
 	take := func(at time.Duration) time.Duration {
-		wait := w.wait(transport.Instant(at))
+		wait := w.wait(probe.Instant(at))
 		if wait == 0 {
-			w.note(transport.Instant(at))
+			w.note(probe.Instant(at))
 		}
 		return wait
 	}
@@ -123,6 +123,6 @@ func TestWhatIsUsedOfARateIsInRequestsPerSecond(t *testing.T) {
 		}
 		assert.InDelta(t, tt.used, w.used(1), tt.used/1000)
 		assert.LessOrEqual(t, w.used(1), tt.rate)
-		assert.Zero(t, w.used(transport.Instant(1).Add(w.length)))
+		assert.Zero(t, w.used(probe.Instant(1).Add(w.length)))
 	}
 }

@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"testing"
+
+	"example.com/prober/prober/probe"
 )
 
 const okAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
@@ -10,10 +12,10 @@ const okAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\
 // oneAfterAnother measures what a request costs that nothing else goes on beside.
 func oneAfterAnother(b *testing.B, tr *Transport) {
 	b.Helper()
-	var r Result
+	var r probe.Result
 	b.ReportAllocs()
 	for b.Loop() {
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil {
@@ -37,12 +39,12 @@ func BenchmarkNewConnection(b *testing.B) {
 func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
 	p := listen(t, answering(okAnswer))
 	tr := newTransport(t, Config{URL: p.url("http")})
-	var r Result
+	var r probe.Result
 	exchange := func() {
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
-		if r.Err != nil || r.Status != 200 {
+		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)
 		}
 	}

@@ -15,11 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // everyVersion returns transports under c to servers with h, one for each way in
 // which connections are idle.
-func everyVersion(t *testing.T, c *Ceiling, h http.HandlerFunc) map[string]*Transport {
+func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string]*Transport {
 	t.Helper()
 	trust := TLSOptions{InsecureSkipVerify: true}
 	elsewhere := serveHTTP1(t, h)
@@ -46,11 +47,11 @@ func everyVersion(t *testing.T, c *Ceiling, h http.HandlerFunc) map[string]*Tran
 func fine(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }
 
 // reserved performs a request as those do that ask before they start.
-func reserved(tr *Transport, r *Result) bool {
+func reserved(tr *Transport, r *probe.Result) bool {
 	if !tr.Reserve(r) {
 		return false
 	}
-	now := Now()
+	now := probe.Now()
 	r.Reset(now, now.Add(patience))
 	tr.Do(context.Background(), r)
 	tr.Unreserve(r)
@@ -59,19 +60,19 @@ func reserved(tr *Transport, r *Result) bool {
 
 func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	transports := everyVersion(t, ceiling, fine)
 	for first, one := range transports {
 		for second, other := range transports {
 			for range 2 {
 				r := do(one, patience)
 				require.NoError(t, r.Err, "%s after %s", first, second)
-				require.Equal(t, 200, r.Status)
+				require.Equal(t, 200, r.HTTP.Status)
 				require.Equal(t, 1, ceiling.Used())
 				if one == other {
 					continue
 				}
-				var asking Result
+				var asking probe.Result
 				require.True(t, reserved(other, &asking), "%s after %s", second, first)
 				require.NoError(t, asking.Err, "%s after %s", second, first)
 				require.Equal(t, 1, ceiling.Used())
@@ -83,12 +84,12 @@ func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 		tr.CloseIdle()
 	}
 	assert.Zero(t, ceiling.Used())
-	assert.Zero(t, ceiling.seated)
+	assert.Zero(t, ceiling.IdleConnections())
 }
 
 func TestTheConnectionThatWasIdleForLongestGoesFirst(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(3)
+	ceiling := probe.NewCeiling(3)
 	u := serveHTTP1(t, fine)
 	var all []*Transport
 	for range 4 {
@@ -117,12 +118,12 @@ func TestAConnectionIsClosedBeforeItsPlaceIsTaken(t *testing.T) {
 			_, _ = c.Write([]byte(okAnswer))
 		}
 	})
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	first := newTransport(t, Config{URL: p.url("http"), Connections: ceiling})
 	second := newTransport(t, Config{URL: p.url("http"), Connections: ceiling})
 	for range 5 {
 		require.NoError(t, do(first, patience).Err)
-		var r Result
+		var r probe.Result
 		require.True(t, reserved(second, &r))
 		require.NoError(t, r.Err)
 	}
@@ -131,7 +132,7 @@ func TestAConnectionIsClosedBeforeItsPlaceIsTaken(t *testing.T) {
 
 func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	arrived, release := make(chan struct{}, 1), make(chan struct{})
 	held := func(w http.ResponseWriter, q *http.Request) {
 		arrived <- struct{}{}
@@ -144,20 +145,20 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 	} {
 		cfg.Connections = ceiling
 		busy := newTransport(t, cfg)
-		done := make(chan *Result)
+		done := make(chan *probe.Result)
 		go func() { done <- do(busy, patience) }()
 		<-arrived
 		idle := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
-		var r Result
+		var r probe.Result
 		assert.False(t, idle.Reserve(&r), name)
 		r = *do(idle, briefly)
-		require.ErrorIs(t, r.Err, ErrConnectionLimit, name)
+		require.ErrorIs(t, r.Err, probe.ErrConnectionLimit, name)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err))
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 		assert.Zero(t, r.Sent)
-		waits := make(chan *Result)
+		waits := make(chan *probe.Result)
 		go func() { waits <- do(idle, patience) }()
-		eventually(t, func() bool { ceiling.mu.Lock(); defer ceiling.mu.Unlock(); return len(ceiling.line) == 1 })
+		eventually(t, func() bool { return ceiling.Waiting() == 1 })
 		assert.False(t, idle.Reserve(&r), "who has started comes first")
 		release <- struct{}{}
 		require.NoError(t, (<-done).Err)
@@ -170,12 +171,12 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 
 func TestWhoWaitsForAConnectionOfAnotherIsHeldBackAsWell(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
 	tr := newTransport(t, Config{URL: serveH2C(t, fine), HTTPVersion: H2C, Connections: ceiling})
 	forEach(5, func(int) {
 		r := do(tr, briefly)
-		assert.ErrorIs(t, r.Err, ErrConnectionLimit)
+		assert.ErrorIs(t, r.Err, probe.ErrConnectionLimit)
 		assert.Zero(t, r.Sent)
 	})
 	assert.Zero(t, tr.h2.lined)
@@ -186,37 +187,37 @@ func TestWhoWaitsForAConnectionOfAnotherIsHeldBackAsWell(t *testing.T) {
 
 func TestWhoWaitsForAConnectionGivesUpWhenCancelled(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
 	tr := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	var r Result
+	var r probe.Result
 	go func() {
 		defer close(done)
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(ctx, &r)
 	}()
-	eventually(t, func() bool { ceiling.mu.Lock(); defer ceiling.mu.Unlock(); return len(ceiling.line) == 1 })
+	eventually(t, func() bool { return ceiling.Waiting() == 1 })
 	cancel()
 	<-done
 	assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err))
 	late, end := context.WithDeadline(t.Context(), time.Now())
 	defer end()
-	require.ErrorIs(t, ceiling.acquire(late, Now().Add(patience), nil), ErrConnectionLimit, "the end of the time is no cancellation")
-	assert.Empty(t, ceiling.line)
+	require.ErrorIs(t, ceiling.Acquire(late, probe.Now().Add(patience), nil), probe.ErrConnectionLimit, "the end of the time is no cancellation")
+	assert.Zero(t, ceiling.Waiting())
 	assert.Equal(t, 1, ceiling.Used())
 }
 
 func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	for name, tr := range everyVersion(t, ceiling, fine) {
 		if tr.cfg.FollowRedirects > 0 {
 			continue // what is idle afterwards is not at the target itself
 		}
-		var r Result
+		var r probe.Result
 		require.True(t, tr.Reserve(&r), name)
 		assert.Equal(t, 1, ceiling.Used(), name)
 		tr.Unreserve(&r)
@@ -230,7 +231,7 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 		}
 		next := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
 		require.True(t, next.Reserve(&r), name)
-		assert.NotNil(t, r.claim.victim)
+		assert.Equal(t, 1, ceiling.Used(), "an idle connection is to be closed for it")
 		next.Unreserve(&r)
 		assert.Zero(t, ceiling.Used(), name)
 		assert.Zero(t, tr.Open(), name)
@@ -239,12 +240,12 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 
 func TestAReservedConnectionThatHasEndedLeavesItsPlaceToANewOne(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	p := listen(t, answeringOnce(okAnswer))
 	tr := newTransport(t, Config{URL: p.url("http"), Connections: ceiling})
 	require.NoError(t, do(tr, patience).Err)
 	awaitDead(t, tr)
-	var r Result
+	var r probe.Result
 	require.True(t, reserved(tr, &r))
 	require.NoError(t, r.Err)
 	assert.True(t, r.Opened)
@@ -267,16 +268,16 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 		<-all
 		fine(w, q)
 	})
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C, StreamsPerConnection: streams, Connections: ceiling})
-	results := make([]Result, streams+1)
+	results := make([]probe.Result, streams+1)
 	for i := range streams {
 		if i > 0 {
 			eventually(t, func() bool { return tr.Reserve(&results[i]) })
 		} else {
 			require.True(t, tr.Reserve(&results[0]))
 		}
-		now := Now()
+		now := probe.Now()
 		results[i].Reset(now, now.Add(patience))
 		if i == streams-1 {
 			assert.False(t, tr.Reserve(&results[streams]), "every stream is promised")
@@ -293,14 +294,14 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 }
 
 func TestAConnectionUnderACeilingCostsNoAllocationInTheSteadyState(t *testing.T) {
-	ceiling := NewCeiling(2)
+	ceiling := probe.NewCeiling(2)
 	for name, cfg := range map[string]Config{
 		"HTTP/1.1": {URL: listen(t, answering(okAnswer)).url("http")},
 		"h2c":      {URL: listen(t, fastPeer(t)).url("http"), HTTPVersion: H2C},
 	} {
 		cfg.Connections = ceiling
 		tr := newTransport(t, cfg)
-		var r Result
+		var r probe.Result
 		exchange := func() {
 			if !reserved(tr, &r) || r.Err != nil {
 				t.Fatal("the exchange failed:", r.Err)
@@ -319,7 +320,7 @@ func TestAConnectionUnderACeilingCostsNoAllocationInTheSteadyState(t *testing.T)
 func TestNothingIsLeftOfAStorm(t *testing.T) {
 	t.Parallel()
 	const most = 3
-	ceiling := NewCeiling(most)
+	ceiling := probe.NewCeiling(most)
 	var open sync.Map
 	slow := func(w http.ResponseWriter, q *http.Request) {
 		if rand.IntN(4) == 0 {
@@ -336,7 +337,7 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 	for name, tr := range transports {
 		for range 3 {
 			storm.Go(func() {
-				var r Result
+				var r probe.Result
 				for range 40 {
 					if rand.IntN(2) == 0 && !tr.Reserve(&r) {
 						continue
@@ -348,7 +349,7 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 					if rand.IntN(10) == 0 {
 						time.AfterFunc(time.Duration(rand.IntN(2000))*time.Microsecond, cancel)
 					}
-					now := Now()
+					now := probe.Now()
 					r.Reset(now, now.Add(patience))
 					if rand.IntN(10) == 0 {
 						r.Deadline = now.Add(time.Duration(rand.IntN(5)) * time.Millisecond)
@@ -380,6 +381,6 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 		}
 	}
 	eventually(t, func() bool { return ceiling.Used() == 0 })
-	assert.Zero(t, ceiling.seated)
-	assert.Empty(t, ceiling.line)
+	assert.Zero(t, ceiling.IdleConnections())
+	assert.Zero(t, ceiling.Waiting())
 }

@@ -1,122 +1,45 @@
 package transport
 
-import "context"
-
-// claim is what a request holds before it starts, where connections have a ceiling, so
-// that it does not wait for a connection when it has. At most one of its fields is set.
-type claim struct {
-	// conn is a warm connection of HTTP/1; stream tells that an HTTP/2 connection keeps
-	// a place for the request.
-	conn   *conn
-	stream bool
-	// permit allows one more connection to be opened. victim is an idle connection that
-	// has to be closed first.
-	permit bool
-	victim lodger
-}
+import "example.com/prober/prober/probe"
 
 // Reserve takes what the request of r needs to be sent: a warm connection, a place on
 // one, or the permit to open one, for which an idle connection of any transport may
 // have to go. It takes nothing, and returns false, if there is none of that now. It
 // does not wait. What it took is used up by [Transport.Do].
-func (t *Transport) Reserve(r *Result) bool {
-	if t.reserveWarm(r) {
+func (t *Transport) Reserve(r *probe.Result) bool {
+	s := scratchOf(r)
+	if t.reserveWarm(s) {
 		return true
 	}
-	victim, ok := t.cfg.Connections.take(nil, t.h2)
-	r.claim.victim, r.claim.permit = victim, ok && victim == nil
+	ok := t.cfg.Connections.Reserve(&s.permit, t.h2)
 	// A stream may have become free between the two looks.
-	return ok || t.h2 != nil && t.reserveWarm(r)
+	return ok || t.h2 != nil && t.reserveWarm(s)
 }
 
 // reserveWarm takes a connection that is open, or a place on one.
-func (t *Transport) reserveWarm(r *Result) bool {
+func (t *Transport) reserveWarm(s *scratch) bool {
 	if t.h2 != nil && t.h2.reserve() {
-		r.claim.stream = true
+		s.two.reserved = true
 		return true
 	}
-	if t.h2 == nil || t.h2.isHTTP1() {
-		r.claim.conn = t.pool.pop()
+	if t.h2 != nil && !t.h2.isHTTP1() {
+		return false
 	}
-	return r.claim.conn != nil
+	return t.h1.reserve(&s.one)
 }
 
 // Unreserve gives back what Reserve took and Do has not used.
-func (t *Transport) Unreserve(r *Result) {
-	if c := r.claim.conn; c != nil && !t.pool.put(c) {
-		t.pool.close(c)
-	}
-	if r.claim.stream {
+func (t *Transport) Unreserve(r *probe.Result) {
+	s := scratchOf(r)
+	t.h1.unreserve(&s.one)
+	if s.two.reserved {
+		s.two.reserved = false
 		t.h2.unreserve()
 	}
-	if t.permitted(&r.claim) {
+	if s.permit.Spend() {
 		t.cfg.Connections.Release()
 	}
-	r.claim = claim{}
 }
 
 // Shares reports whether several requests can use a connection at once.
 func (t *Transport) Shares() bool { return t.h2 != nil }
-
-// permitted reports whether q holds a permit to open a connection, which is the
-// caller's from then on.
-func (t *Transport) permitted(q *claim) bool {
-	permit, victim := q.permit, q.victim
-	q.permit, q.victim = false, nil
-	return permit || victim != nil && victim.evict()
-}
-
-// permit gets the permit to open a connection for r. Where it is not claimed yet, that
-// may take until the request's time runs out.
-func (t *Transport) permit(ctx context.Context, r *Result) error {
-	if t.cfg.Connections == nil || t.permitted(&r.claim) {
-		return nil
-	}
-	return t.cfg.Connections.acquire(ctx, r.Deadline, nil)
-}
-
-// claimed returns the warm connection that was reserved for r, nil if there is none
-// or it has ended since.
-func (t *Transport) claimed(r *Result, now Instant) *conn {
-	c := r.claim.conn
-	if c == nil {
-		return nil
-	}
-	r.claim.conn = nil
-	if c.fit(now) {
-		return c
-	}
-	r.claim.permit = c.stream.yield()
-	t.pool.close(c)
-	return nil
-}
-
-// withdraw takes an idle connection out of its pool.
-func (c *conn) withdraw(*h2pool) bool { return c.t.pool.withdraw(c) }
-
-// evict closes a connection that was withdrawn.
-func (c *conn) evict() bool {
-	kept := c.stream.yield()
-	c.close()
-	return kept
-}
-
-// withdraw keeps new streams off a connection without any. Those who wait for a stream
-// of its pool are about to use it.
-func (c *h2conn) withdraw(asks *h2pool) bool {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	if c.pool == asks || len(c.pool.waiters) > 0 || c.pool.reserved > 0 {
-		c.seat.resettle()
-		return false
-	}
-	return c.retireIfIdle()
-}
-
-// evict closes a connection that was withdrawn, and waits for its reader to end.
-func (c *h2conn) evict() bool {
-	kept := c.stream.yield()
-	c.shut(errRetired)
-	<-c.gone
-	return kept
-}

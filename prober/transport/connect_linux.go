@@ -11,17 +11,18 @@ import (
 	"time"
 
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // connectTCP makes a connection as package net does, without asking the system for what is
 // known already, without waiting for what has happened, and with half of the garbage. What
 // is rare is left to package net: handled is false then.
-func (t *Transport) connectTCP(ctx context.Context, to netip.AddrPort, deadline Instant) (c net.Conn, handled bool, err error) {
-	if t.dialer.LocalAddr != nil || to.Addr().Zone() != "" {
+func (d *dialer) connectTCP(ctx context.Context, to netip.AddrPort, deadline probe.Instant) (c net.Conn, handled bool, err error) {
+	if d.net.LocalAddr != nil || to.Addr().Zone() != "" {
 		return nil, false, nil
 	}
 	made := &tcpConn{remote: to}
-	err = made.open(ctx, t.policy, t.reserve, deadline)
+	err = made.open(ctx, d.policy, d.reserve, deadline)
 	switch {
 	case err == nil && !made.isConnectedToItself():
 		return made, true, nil
@@ -42,7 +43,7 @@ type tcpConn struct {
 	remote netip.AddrPort
 }
 
-func (c *tcpConn) open(ctx context.Context, p policy.Policy, spare reserve, deadline Instant) error {
+func (c *tcpConn) open(ctx context.Context, p policy.Policy, spare reserve, deadline probe.Instant) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func isUnderWay(err error) bool {
 
 // await returns when the handshake has ended. To connect once more tells how it went, and
 // changes nothing. Over short ways it has ended at once.
-func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline Instant) error {
+func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe.Instant) error {
 	var verdict error
 	var stop func() bool // set when there is something to wait for
 	err := c.raw.RawConn.Write(func(fd uintptr) (done bool) {

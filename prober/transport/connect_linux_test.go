@@ -16,6 +16,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // bothWays connects to p by hand and by way of package net.
@@ -24,7 +25,7 @@ func bothWays(t *testing.T, p *peer) map[string]net.Conn {
 	byNet, err := net.Dial("tcp", p.Addr().String())
 	require.NoError(t, err)
 	byHand, handled, err := newTransport(t, Config{URL: p.url("http")}).
-		connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), Now().Add(patience))
+		dialer.connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(patience))
 	require.NoError(t, err)
 	require.True(t, handled)
 	t.Cleanup(func() { _, _ = byNet.Close(), byHand.Close() })
@@ -124,7 +125,7 @@ func TestConnectionsByHandKnowTheirAddresses(t *testing.T) {
 		defer ln.Close()
 		addr := netip.MustParseAddrPort(ln.Addr().String())
 		c := &tcpConn{remote: addr}
-		require.NoError(t, c.open(t.Context(), policy.Policy{}, newReserve(), Now().Add(patience)))
+		require.NoError(t, c.open(t.Context(), policy.Policy{}, newReserve(), probe.Now().Add(patience)))
 		defer c.Close()
 		seen, err := ln.Accept()
 		require.NoError(t, err)
@@ -160,7 +161,7 @@ func TestConnectingByHandEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &tcpConn{remote: netip.MustParseAddrPort("127.0.0.1:1")}
-	require.ErrorIs(t, c.open(ctx, policy.Policy{}, newReserve(), Now().Add(patience)), context.Canceled)
+	require.ErrorIs(t, c.open(ctx, policy.Policy{}, newReserve(), probe.Now().Add(patience)), context.Canceled)
 }
 
 func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
@@ -175,7 +176,7 @@ func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 		"a zone":           {netip.Addr{}, netip.MustParseAddrPort("[fe80::1%lo]:1")},
 	} {
 		tr := newTransport(t, Config{URL: p.url("http"), SourceAddress: tt.source})
-		_, handled, err := tr.connectTCP(t.Context(), tt.to, Now().Add(patience))
+		_, handled, err := tr.dialer.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
 		require.NoError(t, err, name)
 		assert.False(t, handled, name)
 	}
@@ -192,6 +193,6 @@ func TestSocketWithoutThePollerIsForLackOfResources(t *testing.T) {
 	require.NoError(t, err)
 	c := &tcpConn{file: file}
 	c.raw = tcpRaw{raw, c}
-	err = newStream(c, Now().Add(patience)).arm()
+	err = newStream(c, probe.Now().Add(patience)).arm()
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), err)
 }

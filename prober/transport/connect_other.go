@@ -6,9 +6,11 @@ import (
 	"context"
 	"net"
 	"net/netip"
+
+	"example.com/prober/prober/probe"
 )
 
 // connectTCP leaves everything to package net.
-func (t *Transport) connectTCP(context.Context, netip.AddrPort, Instant) (c net.Conn, handled bool, err error) {
+func (d *dialer) connectTCP(context.Context, netip.AddrPort, probe.Instant) (c net.Conn, handled bool, err error) {
 	return nil, false, nil
 }

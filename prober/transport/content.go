@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // maxKeptBytes bounds what is kept of the body of one response, as it came and
@@ -12,8 +13,9 @@ import (
 const maxKeptBytes = 8 << 20
 
 var (
-	errInflated = errcode.New(errcode.InflatedLimit, "the body decompresses beyond 8 MiB or a hundredfold")
-	errTooLong  = errors.New("a body above 8 MiB cannot be checked, so none may be accepted")
+	errInflated  = errcode.New(errcode.InflatedLimit, "the body decompresses beyond 8 MiB or a hundredfold")
+	errBodyLimit = errcode.New(errcode.BodyLimit, "response body above the limit")
+	errTooLong   = errors.New("a body above 8 MiB cannot be checked, so none may be accepted")
 )
 
 // contentPlan says what is kept of the responses to a target's requests, and
@@ -31,24 +33,40 @@ type contentPlan struct {
 	decoders *Decoders
 }
 
-func newContentPlan(cfg *Config) (*contentPlan, error) {
-	p := &contentPlan{check: cfg.CheckBody, follows: cfg.FollowRedirects > 0, room: maxKeptBytes}
-	if cfg.MaxBodyBytes > 0 {
-		p.room = int(min(cfg.MaxBodyBytes, maxKeptBytes))
+// contentOptions says what is of interest in responses.
+type contentOptions struct {
+	// Fields are the names of the header fields to keep.
+	Fields []string
+	// Check judges the body of each response, decoded; nil means that bodies are not
+	// looked at. The body is valid during the call only.
+	Check func(body []byte) error
+	// Decode has encoded bodies decoded all the same, to find out whether they can be.
+	Decode bool
+	// Follows tells that redirects are followed; their bodies are of no interest.
+	Follows bool
+	// MaxBody is the longest body that is accepted, in bytes. It is 8 MiB at most where
+	// there is a Check.
+	MaxBody int64
+	// Decoders are shared by plans that share a bound on memory; nil means some of its own.
+	Decoders *Decoders
+}
+
+// newContentPlan returns nil where nothing is to be kept.
+func newContentPlan(o contentOptions) (*contentPlan, error) {
+	p := &contentPlan{check: o.Check, follows: o.Follows, room: maxKeptBytes}
+	if o.MaxBody > 0 {
+		p.room = int(min(o.MaxBody, maxKeptBytes))
 	}
-	for _, name := range cfg.KeepHeader {
+	for _, name := range o.Fields {
 		p.fields = append(p.fields, strings.ToLower(name))
 	}
-	if p.check != nil || len(cfg.Compression) > 0 {
+	if p.check != nil || o.Decode {
 		p.fields = append(p.fields, contentEncoding)
-		if p.decoders = cfg.Decoders; p.decoders == nil {
+		if p.decoders = o.Decoders; p.decoders == nil {
 			p.decoders = NewDecoders(0)
 		}
 	}
-	if p.follows {
-		p.fields = append(p.fields, location, setCookie)
-	}
-	if p.check != nil && cfg.MaxBodyBytes > maxKeptBytes {
+	if p.check != nil && o.MaxBody > maxKeptBytes {
 		return nil, errTooLong
 	}
 	if len(p.fields) == 0 {
@@ -69,17 +87,33 @@ type kept struct {
 	wanted bool   // the body is kept
 }
 
-// keep makes r keep what p wants of its response.
-func (r *Result) keep(p *contentPlan) {
+// wanted returns the names of the header fields to keep, in lower case.
+func (p *contentPlan) wanted() []string {
+	if p == nil {
+		return nil
+	}
+	return p.fields
+}
+
+// keep returns what keeps the response to one request as p wants it: k, which kept one
+// before, or something new. It is nil if p is.
+func (p *contentPlan) keep(k *kept) *kept {
 	switch {
 	case p == nil:
-		r.kept = nil
-		return
-	case r.kept == nil:
-		r.kept = new(kept)
+		return nil
+	case k == nil:
+		k = new(kept)
 	}
-	r.kept.reset()
-	r.kept.plan = p
+	k.reset()
+	k.plan = p
+	return k
+}
+
+// field keeps a field of the final header if it is wanted. k may be nil.
+func (k *kept) field(name, value []byte) {
+	if k != nil {
+		k.fields.add(k.plan.fields, name, value)
+	}
 }
 
 func (k *kept) reset() {
@@ -95,16 +129,27 @@ func (k *kept) forget() {
 	k.body, k.lent, k.wanted = k.own[:0], false, false
 }
 
+// copyFields keeps the fields of the final header, which are those that are wanted. k may
+// be nil.
+func (k *kept) copyFields(from *fieldSet) {
+	if k != nil {
+		k.fields.copyFrom(from)
+	}
+}
+
 // begin prepares k, whose fields are those of the final header, for a body. That
 // of a redirect which is followed does not matter, and one without a coding only
-// if it is to be checked.
+// if it is to be checked. k may be nil.
 func (k *kept) begin(status int) {
+	if k == nil {
+		return
+	}
 	p := k.plan
 	k.wanted = p.decoders != nil && !(p.follows && isRedirect(status)) &&
 		(p.check != nil || k.fields.has(contentEncoding))
 }
 
-// take keeps p, a part of the body, if it is wanted.
+// take keeps p, a part of the body, if it is wanted. k may be nil.
 func (k *kept) take(p []byte) error {
 	if k == nil || !k.wanted {
 		return nil
@@ -140,85 +185,46 @@ func (k *kept) grow(need int) error {
 	return nil
 }
 
-// settle does with the body of r what the plan says, when the exchange has ended
-// and its time has been taken. The body is gone afterwards.
-func (p *contentPlan) settle(r *Result) {
-	defer r.kept.forget()
+// settle does with the body of the response to r what the plan says, when the exchange
+// has ended and its time has been taken. The body is gone afterwards. k may be nil.
+func (k *kept) settle(r *probe.Result) {
+	if k == nil {
+		return
+	}
+	defer k.forget()
+	p := k.plan
 	if p.decoders == nil || r.Err != nil {
 		return
 	}
 	var room [maxCodings]coding
-	codings, err := r.kept.codings(room[:0])
+	codings, err := k.codings(room[:0])
 	switch {
-	case len(r.kept.body) == 0, err == nil && len(codings) == 0:
+	case len(k.body) == 0, err == nil && len(codings) == 0:
 		if p.check != nil {
-			r.BodyErr = p.check(r.kept.body)
-			r.conceal(r.BodyErr)
+			r.HTTP.BodyErr = p.check(k.body)
+			r.Conceal(r.HTTP.BodyErr)
 		}
 		return
 	case err == nil:
-		r.BodyErr, err = p.decoders.decode(r.kept.body, codings, p.check)
-		r.conceal(r.BodyErr)
+		r.HTTP.BodyErr, err = p.decoders.decode(k.body, codings, p.check)
+		r.Conceal(r.HTTP.BodyErr)
 	case p.check == nil:
 		return // nobody needs the body
 	}
 	if err != nil {
-		r.reject(err)
+		r.Reject(err)
 	}
 }
 
-// AnyField tells whether the final response has a header field of the given name,
+// anyField reports whether the final response has a header field of the given name,
 // one of those to keep, with a value that matches. The value is valid during the
-// call only.
-func (r *Result) AnyField(name string, match func(value []byte) bool) bool {
-	if r.kept == nil {
+// call only. k may be nil.
+func (k *kept) anyField(name string, match func(value []byte) bool) bool {
+	if k == nil {
 		return false
 	}
-	for _, f := range r.kept.fields.fields {
-		if strings.EqualFold(f.name, name) && match(r.kept.fields.value(f)) {
-			return true
-		}
-	}
-	return false
-}
-
-// fieldSet is a selection of header fields.
-type fieldSet struct {
-	text   []byte
-	fields []keptField
-}
-
-// keptField is one field line: its name in lower case, and where in the text its
-// value stands.
-type keptField struct {
-	name       string
-	start, end int
-}
-
-func (s *fieldSet) reset() { s.text, s.fields = s.text[:0], s.fields[:0] }
-
-// add keeps a field if its name is wanted. A header has at most 64 KiB.
-func (s *fieldSet) add(wanted []string, name, value []byte) {
-	for _, w := range wanted {
-		if len(w) == len(name) && equalFold(name, w) {
-			start := len(s.text)
-			s.text = append(s.text, value...)
-			s.fields = append(s.fields, keptField{w, start, len(s.text)})
-			return
-		}
-	}
-}
-
-func (s *fieldSet) copyFrom(from *fieldSet) {
-	s.text = append(s.text[:0], from.text...)
-	s.fields = append(s.fields[:0], from.fields...)
-}
-
-func (s *fieldSet) value(f keptField) []byte { return s.text[f.start:f.end] }
-
-func (s *fieldSet) has(name string) bool {
-	for _, f := range s.fields {
-		if f.name == name {
+	for _, f := range k.fields.fields {
+		if strings.EqualFold(f.name, name) && match(k.fields.value(f)) {
 			return true
 		}
 	}

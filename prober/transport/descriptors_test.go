@@ -45,7 +45,7 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 		tr := newTransport(t, cfg)
 		require.Error(t, do(tr, patience).Err, name)
 		if cfg.DNSServer.IsValid() {
-			tr.lookup = lookups(server.addr)["asking as the system does"]
+			tr.dialer.lookup = lookups(server.addr)["asking as the system does"]
 			require.Error(t, do(tr, patience).Err, name)
 		}
 		require.Zero(t, tr.Open(), name)

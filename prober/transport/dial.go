@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // endpoint is where a connection leads: the target, or the proxy before it.
@@ -52,39 +52,8 @@ func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
 	return e, nil
 }
 
-// webEndpoint returns where the requests to u go.
-func webEndpoint(u *url.URL) (endpoint, error) {
-	return newEndpoint(u, map[string]uint16{"http": 80, "https": 443})
-}
-
-// route finds out what to dial, and how.
-func (t *Transport) route() error {
-	var err error
-	if t.ipVersion, err = familyOf(t.cfg.SourceAddress, t.cfg.IPVersion); err != nil {
-		return err
-	}
-	if t.proxy, err = t.cfg.Proxy.compile(t.cfg.URL.Scheme, t.target); err != nil {
-		return fmt.Errorf("proxy: %w", err)
-	}
-	t.next = t.target
-	switch {
-	case t.proxy != nil && len(t.cfg.Resolve) > 0:
-		return errors.New("the addresses of a target behind a proxy cannot be given")
-	case t.proxy != nil:
-		t.next = t.proxy.endpoint
-	case len(t.cfg.Resolve) > 0:
-		t.next.addrs = t.cfg.Resolve
-	}
-	if len(t.next.addrs) > 0 {
-		if t.next.addrs, err = t.ipVersion.arrange(t.next.addrs); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// newDialer returns the dialer for targets and proxies. It enforces the policy.
-func newDialer(p policy.Policy, spare reserve, source netip.Addr) net.Dialer {
+// newNetDialer returns what dials where package net does. It enforces the policy.
+func newNetDialer(p policy.Policy, spare reserve, source netip.Addr) net.Dialer {
 	control := controlOf(p)
 	d := net.Dialer{
 		ControlContext: func(ctx context.Context, network, address string, c syscall.RawConn) error {
@@ -121,89 +90,24 @@ func (e endpoint) authority() string {
 	return net.JoinHostPort(host, strconv.Itoa(int(e.port)))
 }
 
-// dial connects to the first address that answers and does whatever handshakes
-// there are: with a proxy, and with the target where the scheme asks for TLS.
-func (t *Transport) dial(ctx context.Context, r *Result) (*conn, error) {
-	if err := t.permit(ctx, r); err != nil {
-		return nil, err
-	}
-	deadline := min(r.Deadline, Now().Add(t.cfg.ConnectTimeout))
-	tcp, err := t.connect(ctx, r, deadline)
-	if err != nil {
-		t.cfg.Connections.Release()
-		return nil, t.unmade(r, err)
-	}
-	c := newConn(t, newStream(tcp, deadline), r.Remote)
-	c.stream.ceiling = t.cfg.Connections
-	c.seat = seat{ceiling: t.cfg.Connections, of: c}
-	if err := t.establish(ctx, c, r); err != nil {
-		c.close()
-		return nil, err
-	}
-	c.stream.deadline = r.Deadline
-	if err := c.stream.arm(); err != nil {
-		c.close()
-		return nil, err
-	}
-	return c, nil
-}
-
-// unmade returns what a failure to connect means. What is reset now stood already: if
-// the reset had come a moment later, a handshake or the exchange would have met it. It
-// is the same failure, whichever of them does.
-func (t *Transport) unmade(r *Result, err error) error {
-	if !peerHungUp(err) {
-		return t.proxy.unreachable(err)
-	}
-	switch {
-	case t.proxy == nil && t.tls != nil:
-		r.enter(errcode.PhaseTLS)
-		return err
-	case t.proxy == nil, t.proxy.forward && t.proxy.tls == nil:
-		r.enter(errcode.PhaseSend)
-		r.Opened = true
-		return err
-	case t.proxy.tls != nil:
-		return t.proxy.unreachable(err)
-	default:
-		return tunnelFailure(err)
-	}
-}
-
-// establish does the handshakes with a proxy and for TLS.
-func (t *Transport) establish(ctx context.Context, c *conn, r *Result) error {
-	if t.proxy == nil && t.tls == nil {
-		return nil
-	}
-	stop := context.AfterFunc(ctx, c.stream.Abort)
-	defer stop()
-	if err := t.proxy.negotiate(c, t.target); err != nil {
-		return err
-	}
-	if t.tls == nil {
-		return nil
-	}
-	return t.secure(c, r)
-}
-
 // connect tries the addresses one after another until deadline. The error is
 // that of the first one to which there is a route.
-func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (net.Conn, error) {
-	addrs, err := t.addresses(ctx, r, deadline)
+func (d *dialer) connect(ctx context.Context, r *probe.Result, deadline probe.Instant) (net.Conn, error) {
+	addrs, err := d.addresses(ctx, r, deadline)
 	if err != nil {
 		return nil, err
 	}
-	r.enter(errcode.PhaseConnect)
+	r.Enter(errcode.PhaseConnect)
 	var reason error
 	for i, addr := range addrs {
-		tcp, err := t.attempt(ctx, r, addr, share(deadline, len(addrs)-i))
+		tcp, err := d.attempt(ctx, r, addr, share(deadline, len(addrs)-i))
 		if err == nil || peerHungUp(err) { // which has happened to a connection that stood
 			return tcp, err
 		}
 		if reason == nil || isUnrouted(reason) {
 			reason = err
 		}
-		if errors.Is(err, context.Canceled) || Now() >= deadline {
+		if errors.Is(err, context.Canceled) || probe.Now() >= deadline {
 			break
 		}
 	}
@@ -212,32 +116,32 @@ func (t *Transport) connect(ctx context.Context, r *Result, deadline Instant) (n
 
 // addresses returns where to connect to. All that is done for the sake of a
 // proxy belongs to the phase connect, the look-up of its name included.
-func (t *Transport) addresses(ctx context.Context, r *Result, deadline Instant) ([]netip.Addr, error) {
-	if t.proxy != nil {
-		r.enter(errcode.PhaseConnect)
-		if err := t.checkTarget(); err != nil {
+func (d *dialer) addresses(ctx context.Context, r *probe.Result, deadline probe.Instant) ([]netip.Addr, error) {
+	if d.proxy != nil {
+		r.Enter(errcode.PhaseConnect)
+		if err := d.checkTarget(); err != nil {
 			return nil, err
 		}
 	}
-	if t.proxy == nil && (t.blocked != nil || len(t.next.addrs) == 0) {
-		r.enter(errcode.PhaseResolve)
+	if d.proxy == nil && (d.blocked != nil || len(d.next.addrs) == 0) {
+		r.Enter(errcode.PhaseResolve)
 	}
-	if t.blocked != nil {
-		return nil, t.blocked
+	if d.blocked != nil {
+		return nil, d.blocked
 	}
-	if len(t.next.addrs) > 0 {
-		return t.next.addrs, nil
+	if len(d.next.addrs) > 0 {
+		return d.next.addrs, nil
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
 	defer cancel()
-	return t.resolve(ctx, t.next.host)
+	return d.resolve(ctx, d.next.host)
 }
 
 // checkTarget holds the policy against a target behind a proxy where its address
 // stands in the URL; a name is the proxy's to resolve.
-func (t *Transport) checkTarget() error {
-	for _, addr := range t.target.addrs {
-		if err := checkAddr(t.policy, addr); err != nil {
+func (d *dialer) checkTarget() error {
+	for _, addr := range d.target.addrs {
+		if err := checkAddr(d.policy, addr); err != nil {
 			return err
 		}
 	}
@@ -245,12 +149,12 @@ func (t *Transport) checkTarget() error {
 }
 
 // attempt connects to one address until deadline.
-func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, deadline Instant) (net.Conn, error) {
-	r.Remote = netip.AddrPortFrom(addr, t.next.port)
-	if c, handled, err := t.connectTCP(ctx, r.Remote, deadline); handled {
+func (d *dialer) attempt(ctx context.Context, r *probe.Result, addr netip.Addr, deadline probe.Instant) (net.Conn, error) {
+	r.Remote = netip.AddrPortFrom(addr, d.next.port)
+	if c, handled, err := d.connectTCP(ctx, r.Remote, deadline); handled {
 		return c, err
 	}
-	return t.dialer.DialContext(until{ctx, deadline}, "tcp", r.Remote.String())
+	return d.net.DialContext(until{ctx, deadline}, "tcp", r.Remote.String())
 }
 
 // until is a context whose deadline starts no timer: package net leaves it to the poller
@@ -258,7 +162,7 @@ func (t *Transport) attempt(ctx context.Context, r *Result, addr netip.Addr, dea
 type until struct {
 	context.Context //nolint:containedctx // it is a context itself
 
-	deadline Instant
+	deadline probe.Instant
 }
 
 // Deadline overrides that of the context.
@@ -275,9 +179,9 @@ func (u until) Done() <-chan struct{} {
 // share gives an attempt its part of the time that is left, so that one address
 // that swallows packets leaves time for the others; with little time left an
 // attempt gets at least what a handshake over a long path needs.
-func share(deadline Instant, attempts int) Instant {
+func share(deadline probe.Instant, attempts int) probe.Instant {
 	const least = 250 * time.Millisecond
-	now := Now()
+	now := probe.Now()
 	part := deadline.Sub(now) / time.Duration(attempts)
 	return min(deadline, now.Add(max(part, least)))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // elsewhere is an address of this host besides 127.0.0.1.
@@ -39,10 +40,10 @@ func needElsewhere(t *testing.T) {
 
 // allAtOnce performs requests at the same time, so that those that wait do so
 // together, and returns what each came to.
-func allAtOnce(requests map[string]func() *Result) map[string]*Result {
+func allAtOnce(requests map[string]func() *probe.Result) map[string]*probe.Result {
 	var mu sync.Mutex
 	var performing sync.WaitGroup
-	results := make(map[string]*Result, len(requests))
+	results := make(map[string]*probe.Result, len(requests))
 	for name, perform := range requests {
 		performing.Go(func() {
 			r := perform()
@@ -56,12 +57,12 @@ func allAtOnce(requests map[string]func() *Result) map[string]*Result {
 }
 
 // doUntil performs a request whose context ends after a while.
-func doUntil(tr *Transport, after time.Duration) *Result {
+func doUntil(tr *Transport, after time.Duration) *probe.Result {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	time.AfterFunc(after, cancel)
-	var r Result
-	now := Now()
+	var r probe.Result
+	now := probe.Now()
 	r.Reset(now, now.Add(patience))
 	tr.Do(ctx, &r)
 	return &r
@@ -128,14 +129,14 @@ func TestAddressThatSwallowsPackets(t *testing.T) {
 	at := swallow(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), 0))
 	u := &url.URL{Scheme: "http", Host: at.String()}
 
-	results := allAtOnce(map[string]func() *Result{
-		"until connect_timeout": func() *Result {
+	results := allAtOnce(map[string]func() *probe.Result{
+		"until connect_timeout": func() *probe.Result {
 			return do(newTransport(t, Config{URL: u, ConnectTimeout: briefly}), patience)
 		},
-		"until the time of the request is over": func() *Result {
+		"until the time of the request is over": func() *probe.Result {
 			return do(newTransport(t, Config{URL: u}), briefly)
 		},
-		"until the context ends": func() *Result { return doUntil(newTransport(t, Config{URL: u}), briefly) },
+		"until the context ends": func() *probe.Result { return doUntil(newTransport(t, Config{URL: u}), briefly) },
 	})
 	for name, r := range results {
 		want := errcode.DialTimeout

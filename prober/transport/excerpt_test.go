@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // A peer that says back what it was sent does not make the prober tell it on.
@@ -53,7 +54,8 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 			tt.cfg.URL = u
 			r := do(newTransport(t, tt.cfg), patience)
 			assert.Equal(t, errcode.HTTP1Header, codeOf(r), "error: %v", r.Err)
-			assert.ErrorContains(t, r.Err, struckOut)
+			assert.ErrorContains(t, r.Err, "***")
+			const leastSecret = 4 // bytes that make a piece one of a secret
 			for i := range len(secret) - leastSecret {
 				assert.NotContains(t, strings.ToLower(r.Err.Error()), strings.ToLower(secret[i:i+leastSecret]))
 			}
@@ -64,8 +66,8 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 func TestAnExcerptIsQuotedAndCut(t *testing.T) {
 	t.Parallel()
 	fault := errcode.New(errcode.HTTP1Header, "wrong:")
-	assert.EqualError(t, NewExcerpt(fault, "a\x00\xff\u202e\n"), `wrong: "a\x00\xff\u202e\n"`)
-	assert.EqualError(t, NewExcerpt(fault, []byte(strings.Repeat("b", 100))), `wrong: "`+strings.Repeat("b", maxExcerpt)+`"...`)
-	assert.EqualError(t, NewExcerpt(fault, ""), `wrong: ""`)
-	assert.Equal(t, errcode.HTTP1Header, errcode.FromError(NewExcerpt(fault, "a")))
+	assert.EqualError(t, probe.NewExcerpt(fault, "a\x00\xff\u202e\n"), `wrong: "a\x00\xff\u202e\n"`)
+	assert.EqualError(t, probe.NewExcerpt(fault, []byte(strings.Repeat("b", 100))), `wrong: "`+strings.Repeat("b", 48)+`"...`)
+	assert.EqualError(t, probe.NewExcerpt(fault, ""), `wrong: ""`)
+	assert.Equal(t, errcode.HTTP1Header, errcode.FromError(probe.NewExcerpt(fault, "a")))
 }

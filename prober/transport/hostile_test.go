@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 const (
@@ -155,9 +156,9 @@ func TestClientOfHostilePeers(t *testing.T) {
 	var running sync.WaitGroup
 	for range hostileWorkers {
 		running.Go(func() {
-			var r Result
+			var r probe.Result
 			for range hostileRequests {
-				r.Reset(Now(), Now().Add(patience))
+				r.Reset(probe.Now(), probe.Now().Add(patience))
 				tr.Do(context.Background(), &r)
 				mu.Lock()
 				report.Codes[codeOf(&r).String()]++

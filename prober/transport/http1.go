@@ -3,11 +3,11 @@ package transport
 import (
 	"errors"
 	"io"
-	"net"
-	"net/netip"
+	"os"
 	"syscall"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // readBufferSize is the buffer of a connection; it grows for headers only.
@@ -16,18 +16,16 @@ const readBufferSize = 8 << 10
 // conn is one HTTP/1 connection. Only the goroutine that has taken it from the
 // pool touches it, but for Abort on its stream.
 type conn struct {
-	t      *Transport
-	stream *stream
-	rw     net.Conn // the stream, or TLS over it
-	tls    *tlsConn // what rw is, if it is TLS
-	remote netip.AddrPort
+	link
 
+	pool *pool
+	x    *h1exchange // under way, or the last one
 	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
 	// back to the transport when the connection is closed.
 	buf        []byte
 	start, end int
 	// lastRead is when the last read returned; the response ended then.
-	lastRead Instant
+	lastRead probe.Instant
 	head     header
 	// before is a copy of the header that head was parsed from, or empty.
 	before []byte
@@ -39,32 +37,38 @@ type conn struct {
 	reusable  bool
 	jammed    bool // a write was given up, or failed
 	ended     bool // the peer has said so, or TLS has failed, after bytes that count
-	idleSince Instant
-	seat      seat // taken while the connection is idle
+	idleSince probe.Instant
+	place     probe.Place // taken while the connection is idle
 }
 
-func newConn(t *Transport, s *stream, remote netip.AddrPort) *conn {
-	return &conn{t: t, stream: s, rw: s, remote: remote}
+func newConn(p *pool, l link) *conn {
+	c := &conn{link: l, pool: p}
+	c.place = probe.Place{Ceiling: p.connections, Of: c}
+	return c
 }
 
 // close ends the connection without waiting.
-func (c *conn) close() {
-	if c.jammed {
-		c.stream.leave(c.stream) // TLS has nothing more to say
-		return
-	}
-	c.stream.leave(c.rw)
+func (c *conn) close() { c.link.close(c.jammed) }
+
+// lookAfter is how long a connection must have been idle to be looked at before
+// it is used again. Below it, as between two requests of a worker, the look
+// would cost a system call per request and find nothing.
+const lookAfter = probe.Instant(1e6)
+
+// fit reports whether c, which was idle until now, can carry another request.
+func (c *conn) fit(now probe.Instant) bool {
+	return now-c.idleSince < lookAfter && !c.isInRecord() || c.isQuiet()
 }
 
 // exchange sends the request and reads the whole response on this goroutine.
 // Afterwards c.reusable tells whether the connection can carry another.
-func (c *conn) exchange(r *Result) {
-	c.reusable = false
-	last := c.served+1 == c.t.cfg.RequestsPerConnection
+func (c *conn) exchange(r *probe.Result, x *h1exchange) {
+	c.x, c.reusable = x, false
+	last := c.served+1 == c.pool.requests
 	sendErr := c.send(r, last)
 	c.jammed = sendErr != nil
 	if sendErr != nil && !peerHungUp(sendErr) {
-		r.fail(&errcode.PhaseError{Err: sendErr})
+		r.Fail(&errcode.PhaseError{Err: sendErr})
 		return
 	}
 	err := c.receive(r)
@@ -83,18 +87,18 @@ func (c *conn) exchange(r *Result) {
 	c.served++
 	c.reusable = !c.jammed && !c.ended && !last && c.head.keepAlive
 	c.idleSince = c.lastRead
-	r.finish(c.lastRead)
+	r.Finish(c.lastRead)
 }
 
 // fail reports what went wrong first: a broken send, unless the peer had begun
 // an answer before it hung up, or said in an alert why it did. In TLS 1.3 that is
 // how a server refuses a client's certificate.
-func (c *conn) fail(r *Result, sendErr, err error) {
-	answered := r.phase == errcode.PhaseTransfer
+func (c *conn) fail(r *probe.Result, sendErr, err error) {
+	answered := r.Current() == errcode.PhaseTransfer
 	if sendErr != nil && !answered && !isAlert(err) {
 		err = sendErr
 	}
-	r.fail(&errcode.PhaseError{Err: err, InHeader: answered && r.Status == 0})
+	r.Fail(&errcode.PhaseError{Err: err, InHeader: answered && r.HTTP.Status == 0})
 }
 
 // peerHungUp reports whether a failed write means that the peer has stopped
@@ -106,51 +110,51 @@ func peerHungUp(err error) bool {
 
 // send writes the request. Content too long for one write goes on being written
 // by a goroutine of its own.
-func (c *conn) send(r *Result, last bool) error {
-	r.enter(errcode.PhaseSend)
-	n, err := c.rw.Write(c.compose(r, last))
+func (c *conn) send(r *probe.Result, last bool) error {
+	r.Enter(errcode.PhaseSend)
+	n, err := c.rw.Write(c.compose(last))
 	r.Sent += int64(n)
 	if err != nil {
 		return err
 	}
-	if !r.call.isInline() {
-		c.upload.start(c, r.call)
+	if content := c.x.content; !content.isInline() {
+		c.upload.start(c, content)
 		return nil
 	}
-	r.enter(errcode.PhaseProcessing)
+	r.Enter(errcode.PhaseProcessing)
 	return nil
 }
 
 // compose returns the header to send, with the content if that is short.
-func (c *conn) compose(r *Result, last bool) []byte {
-	message, end := r.call.http1.keep, r.call.http1.keepEnd
+func (c *conn) compose(last bool) []byte {
+	q := c.x.request
+	message, end := q.keep, q.keepEnd
 	if last {
-		message, end = r.call.http1.last, r.call.http1.lastEnd
+		message, end = q.last, q.lastEnd
 	}
-	varying := &r.call.varying
-	if varying.none() {
+	if c.x.varying.none() {
 		return message
 	}
 	c.out = append(c.out[:0], message[:end]...)
-	c.out = varying.appendLines(c.out, &r.stamp)
+	c.out = appendLines(c.out, c.x.varying, c.x.stamp)
 	c.out = append(c.out, message[end:]...)
 	return c.out
 }
 
 // receive reads the whole response.
-func (c *conn) receive(r *Result) error {
+func (c *conn) receive(r *probe.Result) error {
 	if err := c.readFinalHeader(r); err != nil {
 		return err
 	}
-	r.Status, r.Version = c.head.status, c.head.version
-	c.head.keep(r.kept)
+	r.HTTP.Status, r.HTTP.Version = c.head.status, c.head.version
+	c.keepHeader()
 	return c.readBody(r)
 }
 
 // readFinalHeader reads informational responses and the header after them.
-func (c *conn) readFinalHeader(r *Result) error {
+func (c *conn) readFinalHeader(r *probe.Result) error {
 	if c.buf == nil {
-		c.buf = c.t.buffers.get()
+		c.buf = c.pool.buffers.get()
 	}
 	for range maxInformational + 1 {
 		if err := c.readHeader(r); err != nil {
@@ -168,7 +172,7 @@ func (c *conn) readFinalHeader(r *Result) error {
 
 // fill reads more bytes into the buffer. At its end, what is left of it moves to
 // the front, and only if that frees nothing does it grow.
-func (c *conn) fill(r *Result) error {
+func (c *conn) fill(r *probe.Result) error {
 	if c.start == c.end {
 		c.start, c.end = 0, 0
 	}
@@ -178,10 +182,10 @@ func (c *conn) fill(r *Result) error {
 	n, err := c.rw.Read(c.buf[c.end:])
 	if n > 0 {
 		c.ended = err != nil
-		c.lastRead = Now()
-		if r.phase != errcode.PhaseTransfer {
+		c.lastRead = probe.Now()
+		if r.Current() != errcode.PhaseTransfer {
 			c.upload.note(r, c.lastRead)
-			r.enterAt(errcode.PhaseTransfer, c.lastRead)
+			r.EnterAt(errcode.PhaseTransfer, c.lastRead)
 		}
 		c.end += n
 		r.Received += int64(n)
@@ -200,4 +204,19 @@ func (c *conn) makeRoom() {
 	}
 	c.end = copy(c.buf, c.buf[c.start:c.end])
 	c.start = 0
+}
+
+// surplus demands that nothing came together with the response, after its end, that
+// TLS still holds.
+func (c *conn) surplus(r *probe.Result) error {
+	if !c.mayHold() {
+		return nil
+	}
+	switch err := c.withinTLS(func() error { return c.fill(r) }); {
+	case err == nil:
+		return errDesync
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.ended = true
+	}
+	return nil
 }

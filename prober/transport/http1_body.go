@@ -6,11 +6,11 @@ import (
 	"io"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // What a peer can do wrong in a response body.
 var (
-	errBodyLimit     = errcode.New(errcode.BodyLimit, "response body above the limit")
 	errChunkLine     = errcode.New(errcode.HTTP1Chunk, "a line of chunk framing above 4 KiB, or without CRLF at its end")
 	errChunkOverhead = errcode.New(errcode.HTTP1Chunk, "above 16 KiB of chunk framing beyond what the chunks need")
 	errChunkEnd      = errcode.New(errcode.HTTP1Chunk, "no CRLF after the content of a chunk")
@@ -25,16 +25,16 @@ const maxChunkOverhead = 16 << 10
 
 // readBody reads the content to its end, which is found by the rules of RFC
 // 9112, section 6.3, and demands that nothing follows it.
-func (c *conn) readBody(r *Result) error {
+func (c *conn) readBody(r *probe.Result) error {
 	h := &c.head
 	switch {
-	case r.call.bodiless, h.status == 204, h.status == 304:
+	case c.x.bodiless, h.status == 204, h.status == 304:
 	case h.chunked:
 		if err := c.readChunks(r); err != nil {
 			return err
 		}
 	case h.length >= 0:
-		if h.length > c.t.cfg.MaxBodyBytes {
+		if h.length > c.pool.maxBody {
 			return errBodyLimit
 		}
 		if err := c.discard(r, h.length); err != nil {
@@ -51,20 +51,20 @@ func (c *conn) readBody(r *Result) error {
 
 // readUntilClose reads content that only the end of the connection delimits.
 // Under TLS, an end without close_notify is a truncation (RFC 9112, section 9.8).
-func (c *conn) readUntilClose(r *Result) error {
+func (c *conn) readUntilClose(r *probe.Result) error {
 	c.head.keepAlive = false
 	for total := int64(0); ; {
-		if err := r.kept.take(c.buf[c.start:c.end]); err != nil {
+		if err := c.x.kept.take(c.buf[c.start:c.end]); err != nil {
 			return err
 		}
 		total += int64(c.end - c.start)
 		c.start = c.end
-		if total > c.t.cfg.MaxBodyBytes {
+		if total > c.pool.maxBody {
 			return errBodyLimit
 		}
 		err := c.fill(r)
 		if errors.Is(err, io.EOF) {
-			c.lastRead = Now()
+			c.lastRead = probe.Now()
 			return nil
 		}
 		if err != nil {
@@ -74,10 +74,10 @@ func (c *conn) readUntilClose(r *Result) error {
 }
 
 // discard consumes n bytes of content.
-func (c *conn) discard(r *Result, n int64) error {
+func (c *conn) discard(r *probe.Result, n int64) error {
 	for {
 		have := min(n, int64(c.end-c.start))
-		if err := r.kept.take(c.buf[c.start : c.start+int(have)]); err != nil {
+		if err := c.x.kept.take(c.buf[c.start : c.start+int(have)]); err != nil {
 			return err
 		}
 		c.start += int(have)
@@ -92,7 +92,7 @@ func (c *conn) discard(r *Result, n int64) error {
 }
 
 // readChunks reads chunked content and its trailers (RFC 9112, section 7.1).
-func (c *conn) readChunks(r *Result) error {
+func (c *conn) readChunks(r *probe.Result) error {
 	var total int64
 	overhead := 0
 	for {
@@ -113,7 +113,7 @@ func (c *conn) readChunks(r *Result) error {
 		if size == 0 {
 			return c.readTrailers(r)
 		}
-		if total += size; total > c.t.cfg.MaxBodyBytes {
+		if total += size; total > c.pool.maxBody {
 			return errBodyLimit
 		}
 		if err := c.discard(r, size); err != nil {
@@ -127,7 +127,7 @@ func (c *conn) readChunks(r *Result) error {
 
 // endChunk consumes the CRLF after a chunk's content, and looks at each byte as soon as
 // it has come.
-func (c *conn) endChunk(r *Result) error {
+func (c *conn) endChunk(r *probe.Result) error {
 	for _, want := range [...]byte{'\r', '\n'} {
 		if c.start == c.end {
 			if err := c.fill(r); err != nil {
@@ -150,15 +150,15 @@ func chunkSize(line []byte) (int64, error) {
 	digits, extensions, extended := bytes.Cut(line, []byte(";"))
 	switch {
 	case len(digits) == 0 || len(digits) > longest:
-		return 0, NewExcerpt(errChunkSize, line)
+		return 0, probe.NewExcerpt(errChunkSize, line)
 	case extended && !areExtensions(extensions):
-		return 0, NewExcerpt(errChunkExtension, line)
+		return 0, probe.NewExcerpt(errChunkExtension, line)
 	}
 	var n int64
 	for _, d := range digits {
 		v := hexValue(d)
 		if v < 0 {
-			return 0, NewExcerpt(errChunkSize, line)
+			return 0, probe.NewExcerpt(errChunkSize, line)
 		}
 		n = n<<4 | v
 	}
@@ -180,7 +180,7 @@ func hexValue(d byte) int64 {
 
 // readTrailers reads the fields after the last chunk up to the empty line. They
 // are checked and not kept.
-func (c *conn) readTrailers(r *Result) error {
+func (c *conn) readTrailers(r *probe.Result) error {
 	for size := 0; ; {
 		line, err := c.readLine(r)
 		switch {
@@ -197,9 +197,9 @@ func (c *conn) readTrailers(r *Result) error {
 		name, value, found := bytes.Cut(line, []byte(":"))
 		switch {
 		case !found || !isToken(name):
-			return NewExcerpt(errTrailer, line)
+			return probe.NewExcerpt(errTrailer, line)
 		case !isFieldValue(trimBlank(value)):
-			return NewExcerpt(errTrailerValue, name)
+			return probe.NewExcerpt(errTrailerValue, name)
 		}
 	}
 }
@@ -207,7 +207,7 @@ func (c *conn) readTrailers(r *Result) error {
 // readLine returns the next line of chunk framing without its CRLF. A bare line
 // feed is refused: peers that disagree on it disagree on where chunks end (RFC
 // 9112, section 7.1). The line is valid until the next read.
-func (c *conn) readLine(r *Result) ([]byte, error) {
+func (c *conn) readLine(r *probe.Result) ([]byte, error) {
 	const longest = 4<<10 - 2
 	for scanned := 0; ; {
 		unread := c.buf[c.start:c.end]

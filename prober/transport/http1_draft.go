@@ -1,6 +1,10 @@
 package transport
 
-import "bytes"
+import (
+	"bytes"
+
+	"example.com/prober/prober/probe"
+)
 
 // draft judges a response header that is not complete yet, line by line: a peer that
 // says nonsense and then nothing is not waited for. It comes to the code that the
@@ -26,7 +30,7 @@ const (
 func (d *draft) judge(received []byte, whole int) error {
 	if !beginsResponse(received) {
 		line, _, _ := bytes.Cut(received, []byte("\n"))
-		return NewExcerpt(errStatusLine, line)
+		return probe.NewExcerpt(errStatusLine, line)
 	}
 	for d.judged < whole {
 		line, rest := cutLine(received[d.judged:whole])
@@ -67,11 +71,11 @@ func (d *draft) line(line []byte) error {
 func (d *draft) continuation(line []byte) error {
 	switch {
 	case d.last == draftLength:
-		return NewExcerpt(errContentLength, line)
+		return probe.NewExcerpt(errContentLength, line)
 	case d.last == draftEncoding:
-		return NewExcerpt(errTransferEncoding, line)
+		return probe.NewExcerpt(errTransferEncoding, line)
 	case !isFieldValue(line):
-		return NewExcerpt(errHeaderLine, line)
+		return probe.NewExcerpt(errHeaderLine, line)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // What a peer can do wrong in the lines of a response; most of these come with an
@@ -29,5 +30,5 @@ func statusFault(status int) error {
 }
 
 func lengthsFault(one int64, other []byte) error {
-	return NewExcerpt(errcode.New(errcode.HTTP1ContentLength, "Content-Length is both "+strconv.FormatInt(one, 10)+" and"), other)
+	return probe.NewExcerpt(errcode.New(errcode.HTTP1ContentLength, "Content-Length is both "+strconv.FormatInt(one, 10)+" and"), other)
 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/textproto"
 	"regexp"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // reading is what a client makes of an answer.
@@ -50,8 +50,9 @@ func readInBytes(raw []byte, method string) reading {
 }
 
 func connOn(answer io.Reader) *conn {
-	t := &Transport{cfg: Config{MaxBodyBytes: defaultMaxBodyBytes}}
-	return newConn(t, newStream(memory{answer: answer}, never), netip.AddrPort{})
+	p := newPool(h1options{maxBody: defaultMaxBodyBytes})
+	s := newStream(memory{answer: answer}, never)
+	return newConn(p, link{stream: s, rw: s})
 }
 
 // readInTurn reads answers on one connection, until one of them ends it.
@@ -73,10 +74,13 @@ func readInTurn(method string, answers ...[]byte) (all []reading) {
 }
 
 func (c *conn) read(method string) reading {
-	var r Result
-	r.begin()
-	r.call = &call{bodiless: method == http.MethodHead}
-	r.keep(&contentPlan{decoders: new(Decoders), check: func([]byte) error { return nil }})
+	var r probe.Result
+	r.Begin()
+	plan, err := newContentPlan(contentOptions{Check: func([]byte) error { return nil }})
+	if err != nil {
+		return reading{err: err}
+	}
+	c.x = &h1exchange{bodiless: method == http.MethodHead, kept: plan.keep(nil)}
 	if err := c.readFinalHeader(&r); err != nil {
 		return reading{err: err}
 	}
@@ -85,9 +89,9 @@ func (c *conn) read(method string) reading {
 		name := textproto.CanonicalMIMEHeaderKey(string(f.name))
 		got.fields[name] = append(got.fields[name], string(f.value))
 	}
-	c.head.keep(r.kept)
+	c.keepHeader()
 	got.err = c.readBody(&r)
-	got.body, got.isLast = string(r.kept.body), !c.head.keepAlive
+	got.body, got.isLast = string(c.x.kept.body), !c.head.keepAlive
 	return got
 }
 

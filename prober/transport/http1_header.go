@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // What a peer can do wrong in a response header, besides the faults that name a line.
@@ -18,7 +19,7 @@ const protocolName = "HTTP/"
 // header is a parsed response header. Its space is used again for every
 // response of a connection.
 type header struct {
-	version Version
+	version probe.Version
 	status  int
 	// fields point into the connection's buffer, or into its copy of the header:
 	// they are valid until more of the response is read.
@@ -42,60 +43,49 @@ type field struct {
 	folded      bool // it took more than one line
 }
 
-// readHeader reads one response header, up to and including its empty line. As long
-// as that has not come, the lines that have are judged on their own.
-func (c *conn) readHeader(r *Result) error {
-	scanned, lineStart := 0, 0
-	early := draft{header: header{length: -1, tunnel: c.head.tunnel}}
+// headScan looks for the end of a response header in what has been received of it so
+// far. As long as that has not come, the lines that have are judged on their own.
+type headScan struct {
+	scanned, lineStart int
+	early              draft
+}
+
+// newHeadScan begins a scan. tunnel tells that the response may be the answer to CONNECT.
+func newHeadScan(tunnel bool) headScan {
+	return headScan{early: draft{header: header{length: -1, tunnel: tunnel}}}
+}
+
+// next returns the size of the header that received begins with, up to and including its
+// empty line, or 0 if more has to be received. Each call is given what the one before
+// was given, and more.
+func (s *headScan) next(received []byte) (size int, err error) {
+	if size := s.scan(received); size > 0 {
+		return size, nil
+	}
+	if err := s.early.judge(received, s.lineStart); err != nil {
+		return 0, err
+	}
+	if len(received) >= maxHeaderBytes {
+		return 0, errHeaderSize
+	}
+	return 0, nil
+}
+
+// scan looks for the empty line that ends the header.
+func (s *headScan) scan(received []byte) int {
 	for {
-		if c.repeatsHeader() {
-			return nil
+		i := bytes.IndexByte(received[s.scanned:], '\n')
+		if i < 0 {
+			s.scanned = len(received)
+			return 0
 		}
-		if size := c.scanBlock(&scanned, &lineStart); size > 0 {
-			block := c.buf[c.start : c.start+size]
-			c.start += size
-			return c.parseHeader(block)
-		}
-		if err := early.judge(c.buf[c.start:c.end], lineStart); err != nil {
-			return err
-		}
-		if c.end-c.start >= maxHeaderBytes {
-			return errHeaderSize
-		}
-		if err := c.fill(r); err != nil {
-			return err
+		lineEnd := s.scanned + i
+		line := trimCR(received[s.lineStart:lineEnd])
+		s.scanned, s.lineStart = lineEnd+1, lineEnd+1
+		if len(line) == 0 {
+			return lineEnd + 1
 		}
 	}
-}
-
-// repeatable is how long a header may be, in bytes, for the connection to keep a copy.
-const repeatable = 1 << 10
-
-// repeatsHeader tells whether what was received begins with the same bytes as the header
-// before, which has been consumed then: c.head says what it says. Within a second many
-// servers send the same header again and again.
-func (c *conn) repeatsHeader() bool {
-	n := len(c.before)
-	if n == 0 || c.end-c.start < n || !bytes.Equal(c.buf[c.start:c.start+n], c.before) {
-		return false
-	}
-	c.start += n
-	return true
-}
-
-// parseHeader parses a header, and from the second response on a copy of it. A copy
-// in which lines were joined is not what was received, and so not kept.
-func (c *conn) parseHeader(block []byte) error {
-	c.before = c.before[:0]
-	if c.served == 0 || len(block) > repeatable {
-		return c.head.parse(block)
-	}
-	c.before = append(c.before, block...)
-	err := c.head.parse(c.before)
-	if c.head.joined {
-		c.before = c.before[:0]
-	}
-	return err
 }
 
 // beginsResponse tells whether received can become a response. It finds a peer
@@ -103,26 +93,6 @@ func (c *conn) parseHeader(block []byte) error {
 func beginsResponse(received []byte) bool {
 	n := min(len(received), len(protocolName))
 	return string(received[:n]) == protocolName[:n]
-}
-
-// scanBlock looks for the empty line that ends a header and returns the size of
-// the block up to and including it, or 0. Offsets count from c.start, so that a
-// later call goes on where this one stopped.
-func (c *conn) scanBlock(scanned, lineStart *int) int {
-	unread := c.buf[c.start:c.end]
-	for {
-		i := bytes.IndexByte(unread[*scanned:], '\n')
-		if i < 0 {
-			*scanned = len(unread)
-			return 0
-		}
-		lineEnd := *scanned + i
-		line := trimCR(unread[*lineStart:lineEnd])
-		*scanned, *lineStart = lineEnd+1, lineEnd+1
-		if len(line) == 0 {
-			return lineEnd + 1
-		}
-	}
 }
 
 func (h *header) parse(block []byte) error {
@@ -144,23 +114,23 @@ func (h *header) parseStatusLine(line []byte) error {
 	const versioned = len("HTTP/1.1")
 	if len(line) < versioned || !beginsResponse(line) ||
 		!isDigit(line[5]) || line[6] != '.' || !isDigit(line[7]) {
-		return NewExcerpt(errStatusLine, line)
+		return probe.NewExcerpt(errStatusLine, line)
 	}
 	switch string(line[len(protocolName):versioned]) {
 	case "1.1":
-		h.version, h.keepAlive = HTTP11, true
+		h.version, h.keepAlive = probe.HTTP11, true
 	case "1.0":
-		h.version = HTTP10
+		h.version = probe.HTTP10
 	default:
-		return NewExcerpt(errVersion, line[:versioned])
+		return probe.NewExcerpt(errVersion, line[:versioned])
 	}
 	rest := line[versioned:]
 	if len(rest) < 4 || rest[0] != ' ' || len(rest) > 4 && rest[4] != ' ' || !isFieldValue(rest[4:]) {
-		return NewExcerpt(errStatusLine, line)
+		return probe.NewExcerpt(errStatusLine, line)
 	}
 	for _, d := range rest[1:4] {
 		if !isDigit(d) {
-			return NewExcerpt(errStatusLine, line)
+			return probe.NewExcerpt(errStatusLine, line)
 		}
 		h.status = h.status*10 + int(d-'0')
 	}
@@ -218,11 +188,11 @@ func unfold(line, rest []byte) (joined, after []byte) {
 func (f *field) parse(line []byte) error {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 1 || !isToken(line[:colon]) {
-		return NewExcerpt(errHeaderLine, line)
+		return probe.NewExcerpt(errHeaderLine, line)
 	}
 	f.name, f.value, f.folded = line[:colon], trimBlank(line[colon+1:]), false
 	if !isFieldValue(f.value) {
-		return NewExcerpt(errHeaderValue, f.name)
+		return probe.NewExcerpt(errHeaderValue, f.name)
 	}
 	return nil
 }
@@ -260,7 +230,7 @@ func (h *header) contentLength(f *field) error {
 	case h.encodings > 0:
 		return errEncodingAndLength
 	case !ok || f.folded:
-		return NewExcerpt(errContentLength, f.value)
+		return probe.NewExcerpt(errContentLength, f.value)
 	case h.length >= 0 && (n != h.length || len(f.value) != h.digits):
 		return lengthsFault(h.length, f.value)
 	}
@@ -281,10 +251,10 @@ func (h *header) transferEncoding(f *field) error {
 	case h.encodings > 1:
 		return errEncodings
 	case !h.chunked:
-		return NewExcerpt(errTransferEncoding, f.value)
+		return probe.NewExcerpt(errTransferEncoding, f.value)
 	case h.length >= 0:
 		return errEncodingAndLength
-	case h.version == HTTP10:
+	case h.version == probe.HTTP10:
 		return errEncodingVersion
 	}
 	return nil
@@ -298,19 +268,8 @@ func (h *header) connection(value []byte) {
 			h.keepAlive = false
 			return
 		}
-		if equalFold(option, "keep-alive") && h.version == HTTP10 {
+		if equalFold(option, "keep-alive") && h.version == probe.HTTP10 {
 			h.keepAlive = true
 		}
 	}
-}
-
-// keep passes the fields to k, if anything is kept.
-func (h *header) keep(k *kept) {
-	if k == nil {
-		return
-	}
-	for _, f := range h.fields {
-		k.fields.add(k.plan.fields, f.name, f.value)
-	}
-	k.begin(h.status)
 }

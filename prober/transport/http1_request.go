@@ -1,11 +1,6 @@
 package transport
 
-import (
-	"bytes"
-	"net/textproto"
-	"strconv"
-	"strings"
-)
+import "bytes"
 
 // request is a target's request as it goes over an HTTP/1.1 connection, encoded
 // once: keep leaves the connection open, last announces its end. Each has its
@@ -15,86 +10,31 @@ type request struct {
 	keepEnd, lastEnd int
 }
 
-func encodeRequest(cfg *Config, via *proxy) request {
-	q := request{keep: encodeHeader(cfg, via, ""), last: encodeHeader(cfg, via, "close")}
-	q.keepEnd, q.lastEnd = len(q.keep)-len("\r\n"), len(q.last)-len("\r\n")
-	return q
+// encodeRequest also appends the content, if that is short.
+func encodeRequest(q messageRequest, content outgoing) request {
+	e := request{keep: encodeHeader(q, ""), last: encodeHeader(q, "close")}
+	e.keepEnd, e.lastEnd = len(e.keep)-len("\r\n"), len(e.last)-len("\r\n")
+	if n := int(content.length); n > 0 && content.isInline() {
+		e.keep = append(e.keep, content.part(0, n)...)
+		e.last = append(e.last, content.part(0, n)...)
+	}
+	return e
 }
 
 // encodeHeader writes the request line and the fields of RFC 9112, section 3.
-func encodeHeader(cfg *Config, via *proxy, connection string) []byte {
+func encodeHeader(q messageRequest, connection string) []byte {
 	var b bytes.Buffer
 	field := func(name, value string) {
 		b.WriteString(name + ": " + value + "\r\n")
 	}
-	b.WriteString(cfg.Method + " " + requestTarget(cfg, via) + " HTTP/1.1\r\n")
-	field("Host", hostField(cfg))
-	if authorization := via.forwardAuthorization(); authorization != "" {
-		field("Proxy-Authorization", authorization)
-	}
-	for _, h := range requestFields(cfg) {
-		field(h.Name, h.Value)
+	b.WriteString(q.Method + " " + q.Target + " HTTP/1.1\r\n")
+	field("Host", q.Authority)
+	for _, f := range q.Fields {
+		field(f.Name, f.Value)
 	}
 	if connection != "" {
 		field("Connection", connection)
 	}
 	b.WriteString("\r\n")
 	return b.Bytes()
-}
-
-// requestFields returns the header fields that are the same in all versions.
-func requestFields(cfg *Config) []HeaderField {
-	var fields []HeaderField
-	if !hasField(cfg.Header, "User-Agent") {
-		fields = append(fields, HeaderField{"User-Agent", "prober"})
-	}
-	fields = append(fields, cfg.Header...)
-	if len(cfg.Compression) > 0 && !hasField(cfg.Header, "Accept-Encoding") {
-		fields = append(fields, HeaderField{"Accept-Encoding", strings.Join(cfg.Compression, ", ")})
-	}
-	if length := max(cfg.BodySize, int64(len(cfg.Body))); length > 0 || expectsBody(cfg.Method) {
-		fields = append(fields, HeaderField{"Content-Length", strconv.FormatInt(length, 10)})
-	}
-	return fields
-}
-
-// requestTarget is in origin-form, or in absolute-form where a proxy forwards the
-// request (RFC 9112, section 3.2).
-func requestTarget(cfg *Config, via *proxy) string {
-	if via.forwards() {
-		return cfg.URL.Scheme + "://" + withoutZone(cfg.URL.Host) + cfg.URL.RequestURI()
-	}
-	return cfg.URL.RequestURI()
-}
-
-func hostField(cfg *Config) string {
-	if cfg.Host != "" {
-		return cfg.Host
-	}
-	return withoutZone(cfg.URL.Host)
-}
-
-// withoutZone removes the zone of an IPv6 address, which means something on this
-// host only (RFC 6874, section 4).
-func withoutZone(host string) string {
-	start, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
-	if start < 0 || end < start {
-		return host
-	}
-	return host[:start] + host[end:]
-}
-
-func hasField(fields []HeaderField, name string) bool {
-	for _, f := range fields {
-		if textproto.CanonicalMIMEHeaderKey(f.Name) == name {
-			return true
-		}
-	}
-	return false
-}
-
-// expectsBody tells whether a method without content announces so with a length
-// of 0 (RFC 9110, section 8.6).
-func expectsBody(method string) bool {
-	return method == "POST" || method == "PUT" || method == "PATCH"
 }

@@ -90,55 +90,6 @@ func isFieldValue[T string | []byte](b T) bool {
 	return true
 }
 
-// areExtensions reports whether what follows the first semicolon of a chunk's line is
-// a list of extensions, each of which has a name and may have a value (RFC 9112,
-// section 7.1.1). A value that is not quoted may hold whatever a field may.
-func areExtensions(b []byte) bool {
-	if !isFieldValue(b) {
-		return false
-	}
-	for {
-		b = trimBlank(b)
-		n := 0
-		for n < len(b) && tokenBytes[b[n]] {
-			n++
-		}
-		if n == 0 {
-			return false
-		}
-		if b = trimBlank(b[n:]); len(b) > 0 && b[0] == '=' {
-			if b = trimBlank(b[1:]); len(b) > 0 && b[0] == '"' {
-				b = trimBlank(b[quotedLength(b):])
-			} else if end := bytes.IndexByte(b, ';'); end >= 0 {
-				b = b[end:]
-			} else {
-				return true
-			}
-		}
-		if len(b) == 0 {
-			return true
-		}
-		if b[0] != ';' {
-			return false
-		}
-		b = b[1:]
-	}
-}
-
-// quotedLength returns how long the quoted string is that b begins with, 0 if it does
-// not end (RFC 9110, section 5.6.4).
-func quotedLength(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return 0
-}
-
 // parseLength reads the value of Content-Length (RFC 9110, section 8.6).
 func parseLength(value []byte) (n int64, ok bool) {
 	const longest = 18 // digits that an int64 always holds

@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
@@ -104,7 +105,7 @@ func TestHTTP1Answers(t *testing.T) {
 			p := listen(t, answeringOnce(tt.answer))
 			tr := newTransport(t, Config{URL: p.url("http"), Method: tt.method})
 			r := do(tr, patience)
-			assert.Equal(t, tt.status, r.Status)
+			assert.Equal(t, tt.status, r.HTTP.Status)
 			assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 			assert.Equal(t, tt.reuse, tr.Open() == 1, "kept open")
 			assertPhasesAddUp(t, r)
@@ -113,14 +114,14 @@ func TestHTTP1Answers(t *testing.T) {
 }
 
 // codeOf does what a verdict without expectations does.
-func codeOf(r *Result) errcode.Code {
+func codeOf(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
 	}
-	return errcode.FromStatus(r.Status)
+	return errcode.FromStatus(r.HTTP.Status)
 }
 
-func assertPhasesAddUp(t *testing.T, r *Result) {
+func assertPhasesAddUp(t *testing.T, r *probe.Result) {
 	t.Helper()
 	var sum time.Duration
 	for p := errcode.PhaseNone; p < errcode.NumPhases; p++ {
@@ -147,7 +148,7 @@ func TestAnswerInSingleBytesIsTheSame(t *testing.T) {
 	tr := newTransport(t, Config{URL: p.url("http")})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)
-	assert.Equal(t, 200, r.Status)
+	assert.Equal(t, 200, r.HTTP.Status)
 	assert.Equal(t, 1, tr.Open())
 }
 
@@ -211,12 +212,12 @@ func TestConnectionClosedWhileIdleIsNoAttempt(t *testing.T) {
 // time is over in which it would not be looked at.
 func awaitDead(t *testing.T, tr *Transport) {
 	t.Helper()
-	c := tr.pool.pop()
+	c := tr.h1.pop()
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
-		return Now()-c.idleSince > lookAfter && !c.fit(Now())
+		return probe.Now()-c.idleSince > lookAfter && !c.fit(probe.Now())
 	}, patience, time.Millisecond)
-	tr.pool.put(c)
+	tr.h1.put(c)
 }
 
 func TestPeerThatClosesOnTheSecondRequestIsAKeepAliveRace(t *testing.T) {
@@ -260,7 +261,7 @@ func TestRequestTimeoutCoversEveryPhaseOfTheExchange(t *testing.T) {
 			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 			assert.Equal(t, tt.phase, r.FailedIn())
-			assert.Equal(t, tt.status, r.Status)
+			assert.Equal(t, tt.status, r.HTTP.Status)
 			assert.GreaterOrEqual(t, r.Duration(), amply)
 			assert.Zero(t, tr.Open())
 		})
@@ -280,9 +281,9 @@ func TestDeadlineOfALaterRequestIsItsOwn(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{URL: p.url("http")})
-	first := Now().Add(amply)
+	first := probe.Now().Add(amply)
 	require.NoError(t, do(tr, amply).Err)
-	time.AfterFunc(first.Sub(Now())+briefly, func() { close(release) })
+	time.AfterFunc(first.Sub(probe.Now())+briefly, func() { close(release) })
 	r := do(tr, patience)
 	require.NoError(t, r.Err, "the first request's deadline, which passed meanwhile, does not end the second")
 	assert.True(t, r.Reused)
@@ -299,7 +300,7 @@ func TestAbortCancelsWhatIsInFlight(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{URL: p.url("http")})
-	ended := make(chan *Result)
+	ended := make(chan *probe.Result)
 	go func() { ended <- do(tr, patience) }()
 	<-arrived
 	tr.Abort()
@@ -314,8 +315,8 @@ func TestCancelledContextEndsDialling(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	tr := newTransport(t, Config{URL: listen(t, answering(okAnswer)).url("http")})
-	var r Result
-	r.Reset(Now(), Now().Add(patience))
+	var r probe.Result
+	r.Reset(probe.Now(), probe.Now().Add(patience))
 	tr.Do(ctx, &r)
 	assert.Equal(t, errcode.Cancelled, codeOf(&r))
 }

@@ -7,10 +7,14 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // errHalted ends an upload that the response has made pointless.
 var errHalted = errors.New("the response came before the end of the request")
+
+// maxPart is how much is written at once.
+const maxPart = 32 << 10
 
 // upload writes content that is too long for one write, on a goroutine of its own
 // for as long as it takes. Meanwhile the response is read: a server may answer
@@ -20,7 +24,7 @@ var errHalted = errors.New("the response came before the end of the request")
 type upload struct {
 	running bool // start was called, and end was not
 	c       *conn
-	call    *call
+	content *outgoing
 	alone   func() // run, so that starting a goroutine with it allocates nothing
 	done    chan struct{}
 
@@ -30,11 +34,11 @@ type upload struct {
 	err  error
 }
 
-func (u *upload) start(c *conn, q *call) {
+func (u *upload) start(c *conn, content *outgoing) {
 	if u.done == nil {
 		u.done, u.alone = make(chan struct{}, 1), u.run
 	}
-	u.running, u.c, u.call = true, c, q
+	u.running, u.c, u.content = true, c, content
 	u.sent, u.err = 0, nil
 	u.sentAt.Store(0)
 	go u.alone()
@@ -47,29 +51,29 @@ func (u *upload) run() {
 		}
 		u.done <- struct{}{}
 	}()
-	for u.sent < u.call.length {
-		n, err := u.c.rw.Write(u.call.part(u.sent, int(min(int64(len(filler)), u.call.length-u.sent))))
+	for u.sent < u.content.length {
+		n, err := u.c.rw.Write(u.content.part(u.sent, int(min(maxPart, u.content.length-u.sent))))
 		u.sent += int64(n)
 		if err != nil {
 			u.err = err
 			return
 		}
 	}
-	u.sentAt.Store(int64(Now()))
+	u.sentAt.Store(int64(probe.Now()))
 }
 
 // note ends the phase send of r at the moment when all was written, if that was
 // before now.
-func (u *upload) note(r *Result, now Instant) {
-	sentAt := Instant(u.sentAt.Load())
-	if u.running && r.phase == errcode.PhaseSend && sentAt != 0 {
-		r.enterAt(errcode.PhaseProcessing, max(r.since, min(sentAt, now)))
+func (u *upload) note(r *probe.Result, now probe.Instant) {
+	sentAt := probe.Instant(u.sentAt.Load())
+	if u.running && r.Current() == errcode.PhaseSend && sentAt != 0 {
+		r.EnterAt(errcode.PhaseProcessing, max(r.Since(), min(sentAt, now)))
 	}
 }
 
 // end gives up what is not written yet and waits for the goroutine. It tells
 // whether all was written, and why not if the reason is not end itself.
-func (u *upload) end(r *Result) (complete bool, err error) {
+func (u *upload) end(r *probe.Result) (complete bool, err error) {
 	if !u.running {
 		return true, nil
 	}
@@ -80,7 +84,7 @@ func (u *upload) end(r *Result) (complete bool, err error) {
 		<-u.done
 		u.c.stream.resumeWrites()
 	}
-	u.note(r, Now())
+	u.note(r, probe.Now())
 	u.running = false
 	r.Sent += u.sent
 	switch {
@@ -89,6 +93,6 @@ func (u *upload) end(r *Result) (complete bool, err error) {
 	case u.err != nil:
 		return false, u.err
 	}
-	r.seen[errcode.PhaseProcessing] = true // for no time, if the response had begun
+	r.Pass(errcode.PhaseProcessing) // for no time, if the response had begun
 	return true, nil
 }

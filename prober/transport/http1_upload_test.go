@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 const uploadSize = 20 << 20
@@ -106,7 +107,7 @@ func TestAnswerEndsAnUploadThatNobodyReads(t *testing.T) {
 		tr := newTransport(t, cfg)
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
-		assert.Equal(t, 413, r.Status)
+		assert.Equal(t, 413, r.HTTP.Status)
 		assert.Less(t, r.Sent, int64(uploadSize))
 		assert.Zero(t, tr.Open(), "the connection still expects the rest")
 		assertPhasesAddUp(t, r)
@@ -121,7 +122,7 @@ func TestUploadThatNobodyReadsEndsInTime(t *testing.T) {
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
 		r := do(tr, amply)
-		assert.Less(t, Now().Sub(r.End), 5*time.Second, "the worker does not wait as long as TLS does to say goodbye")
+		assert.Less(t, probe.Now().Sub(r.End), 5*time.Second, "the worker does not wait as long as TLS does to say goodbye")
 		assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 		assert.Equal(t, errcode.PhaseSend, r.FailedIn())
 		assert.Zero(t, tr.Open())
@@ -149,10 +150,10 @@ func TestAbortEndsAnUpload(t *testing.T) {
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
 		ctx, cancel := context.WithCancel(t.Context())
-		results := make(chan *Result)
+		results := make(chan *probe.Result)
 		go func() {
-			var r Result
-			r.Reset(Now(), Now().Add(patience))
+			var r probe.Result
+			r.Reset(probe.Now(), probe.Now().Add(patience))
 			tr.Do(ctx, &r)
 			results <- &r
 		}()

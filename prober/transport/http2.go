@@ -12,20 +12,20 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 const (
 	// readAhead is how much is read from a connection at once.
 	readAhead = 32 << 10
 	// never is an Instant that does not come.
-	never = Instant(1 << 62)
+	never = probe.Instant(1 << 62)
 )
 
 // h2conn is one HTTP/2 connection. Workers open streams on it and write their
 // requests themselves; a goroutine of its own reads all that the peer sends and
 // wakes the worker whose response is complete.
 type h2conn struct {
-	t      *Transport
 	pool   *h2pool
 	stream *stream
 	outlet *outlet
@@ -42,7 +42,7 @@ type h2conn struct {
 
 	// What follows belongs to the reader.
 	in     *bufio.Reader
-	readAt Instant // when the last read returned
+	readAt probe.Instant // when the last read returned
 	fields fieldDecoder
 	head   h2header
 	block  []byte // a header block in several frames
@@ -64,19 +64,19 @@ type h2conn struct {
 	counted bool
 	// heardAt is when the last frame came. pingUntil is when the answer to a PING
 	// must have come, 0 without one.
-	heardAt   Instant
-	pingUntil Instant
+	heardAt   probe.Instant
+	pingUntil probe.Instant
 }
 
-// begin makes c, which was just dialled, an HTTP/2 connection: it sends our
+// begin makes l, which was just dialled, an HTTP/2 connection: it sends our
 // preface and waits for the peer's (RFC 9113, section 3.4). No stream is opened
 // before the peer has said how many it allows, so that none is refused for lack
 // of that knowledge. The time it takes belongs to the phase send.
-func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error) {
-	r.enter(errcode.PhaseSend)
+func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, error) {
+	r.Enter(errcode.PhaseSend)
 	h := &h2conn{
-		t: p.t, pool: p, stream: c.stream, rw: c.rw, remote: c.remote,
-		outlet: &outlet{stream: c.stream},
+		pool: p, stream: l.stream, rw: l.rw, remote: l.remote,
+		outlet: &outlet{stream: l.stream},
 		left:   make(chan struct{}),
 		gone:   make(chan struct{}),
 	}
@@ -84,19 +84,17 @@ func (p *h2pool) begin(ctx context.Context, c *conn, r *Result) (*h2conn, error)
 	h.framer = http2.NewFramer(&h.h2writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
 	h.fields.table.resize(maxFieldTable)
-	if plan := p.t.content; plan != nil {
-		h.head.wanted = plan.fields
-	}
+	h.head.wanted = p.wanted
 	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
-	h.seat = seat{ceiling: p.t.cfg.Connections, of: h}
-	timeout := p.t.cfg.ConnectTimeout
-	if c.tls != nil {
-		timeout = p.t.cfg.TLSTimeout
+	h.place = probe.Place{Ceiling: p.connections, Of: h}
+	timeout := p.connectTimeout
+	if l.tls != nil {
+		timeout = p.tlsTimeout
 	}
-	c.stream.deadline = min(r.Deadline, Now().Add(timeout))
-	stop := context.AfterFunc(ctx, c.stream.Abort)
+	l.stream.deadline = min(r.Deadline, probe.Now().Add(timeout))
+	stop := context.AfterFunc(ctx, l.stream.Abort)
 	err := h.exchangePrefaces()
 	if !stop() && err == nil {
 		err = context.Canceled
@@ -163,7 +161,7 @@ func (c *h2conn) serve() {
 // readFrames handles frames until one of them, or the network, ends the
 // connection. A panic ends it too, as a failure of the requests on it.
 func (c *h2conn) readFrames() (err error) {
-	defer catch(&err)
+	defer probe.Catch(&err)
 	for {
 		if err := c.readFrame(); err != nil {
 			return err
@@ -217,7 +215,7 @@ func (c *h2conn) end(cause error) (first bool) {
 	case writerWaiting:
 		c.outlet.interrupt()
 	}
-	c.seat.vacate()
+	c.place.Busy()
 	return true
 }
 
@@ -232,16 +230,15 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	st.conn, st.id, st.heard = c, c.nextID, c.heardAt
 	c.nextID += 2
 	if len(c.open) == 0 {
-		c.seat.vacate()
+		c.place.Busy()
 	}
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
-	c.draining = served == c.t.cfg.RequestsPerConnection || st.id == maxStreamID
+	c.draining = served == c.pool.requests || st.id == maxStreamID
 	before := len(c.out)
-	c.out = st.call.http2.appendTo(c.out, st.id, st.varied)
+	c.out = st.request.appendTo(c.out, st.id, st.varied)
 	st.sent = int64(len(c.out) - before)
-	st.left, st.sendWindow = st.call.length, c.initialWindow
-	st.bodiless = st.call.bodiless
+	st.left, st.sendWindow = st.content.length, c.initialWindow
 	c.appendBody(st)
 	c.awaited--
 	st.handedOver = st.left == 0 && (c.reading || c.writer != writerIdle)
@@ -250,7 +247,7 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 
 // capacity is how many streams may be open at once; mu is held.
 func (c *h2conn) capacity() int {
-	return min(c.t.cfg.StreamsPerConnection, int(min(c.peerStreams, maxStreamID)))
+	return min(c.pool.streams, int(min(c.peerStreams, maxStreamID)))
 }
 
 // isRefusing tells whether the peer allows no stream on a connection that is
@@ -302,7 +299,7 @@ type stampingReader struct{ c *h2conn }
 func (r stampingReader) Read(p []byte) (int, error) {
 	n, err := r.c.rw.Read(p)
 	if n > 0 {
-		r.c.readAt = Now()
+		r.c.readAt = probe.Now()
 	}
 	return n, err
 }

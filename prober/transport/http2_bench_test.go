@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"example.com/prober/prober/probe"
 )
 
 // fastPeer answers each request on an HTTP/2 connection with status 200 and five
@@ -89,9 +91,9 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 	b.SetParallelism(streams / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		var r Result
+		var r probe.Result
 		for pb.Next() {
-			now := Now()
+			now := probe.Now()
 			r.Reset(now, now.Add(patience))
 			tr.Do(context.Background(), &r)
 			if r.Err != nil {
@@ -105,12 +107,12 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
 	p := listen(t, fastPeer(t))
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
-	var r Result
+	var r probe.Result
 	exchange := func() {
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
-		if r.Err != nil || r.Status != 200 {
+		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)
 		}
 	}

@@ -2,6 +2,8 @@ package transport
 
 import (
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
 )
 
 // control does what a frame says that comes seldom.
@@ -88,7 +90,7 @@ func (c *h2conn) resetWith(st *h2stream, code http2.ErrCode, err error) {
 // expire gives up the streams whose time has run out, and the connection itself,
 // with the error it returns, if the peer has left a PING unanswered. It returns
 // also when to look again.
-func (c *h2conn) expire(now Instant) (next Instant, err error) {
+func (c *h2conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != nil {
@@ -116,10 +118,10 @@ func (c *h2conn) expire(now Instant) (next Instant, err error) {
 // suspect asks a peer that was silent for as long as st was open whether it is
 // still there. Otherwise a path that swallows everything would be used until the
 // operating system gives it up, which takes a quarter of an hour.
-func (c *h2conn) suspect(st *h2stream, now Instant) {
+func (c *h2conn) suspect(st *h2stream, now probe.Instant) {
 	if c.pingUntil != 0 || c.heardAt != st.heard {
 		return
 	}
 	_ = c.framer.WritePing(false, [8]byte{'p', 'r', 'o', 'b', 'e', 'r'})
-	c.pingUntil = now.Add(c.t.cfg.ConnectTimeout)
+	c.pingUntil = now.Add(c.pool.connectTimeout)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // gated is a server whose first connection answers at once. The others are held up until
@@ -31,7 +32,7 @@ func (g *gated) wait() {
 	if g.seen.Add(1) == 1 {
 		return
 	}
-	for end := Now().Add(patience); Now() < end; {
+	for end := probe.Now().Add(patience); probe.Now() < end; {
 		p := g.tr.Load().h2
 		p.mu.Lock()
 		idle := p.armed == 0
@@ -187,8 +188,8 @@ func TestAnAbortMayComeLate(t *testing.T) {
 	forEach(8, func(worker int) {
 		for i := range 200 {
 			ctx, cancel := context.WithCancel(context.Background())
-			var r Result
-			r.Reset(Now(), Now().Add(patience))
+			var r probe.Result
+			r.Reset(probe.Now(), probe.Now().Add(patience))
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
@@ -256,7 +257,7 @@ func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 		URL: u, HTTPVersion: OnlyHTTP11, TLS: TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
 	})
 	r := do(tr, patience)
-	assert.Equal(t, 200, r.Status)
+	assert.Equal(t, 200, r.HTTP.Status)
 	tr.CloseIdle()
 	tr.Wait()
 	assert.Zero(t, tr.Open())
@@ -266,12 +267,12 @@ func TestTheFloodGaugeBoundsFramesPerTime(t *testing.T) {
 	t.Parallel()
 	var slow, fast floodGauge
 	for i := range 10_000 {
-		require.NoError(t, slow.spend(Instant(1).Add(time.Duration(i)*10*time.Millisecond)), "frame %d at 100 per second", i)
+		require.NoError(t, slow.spend(probe.Instant(1).Add(time.Duration(i)*10*time.Millisecond)), "frame %d at 100 per second", i)
 	}
 	var err error
 	frames := 0
 	for ; err == nil && frames < 10_000; frames++ {
-		err = fast.spend(Instant(1).Add(time.Duration(frames) * time.Second / 3000))
+		err = fast.spend(probe.Instant(1).Add(time.Duration(frames) * time.Second / 3000))
 	}
 	require.ErrorIs(t, err, errFlood, "at 3000 per second")
 	assert.Less(t, frames, 2*floodBurst)

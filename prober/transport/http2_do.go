@@ -5,102 +5,104 @@ import (
 	"errors"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // do performs one request, over HTTP/2 unless the server chooses otherwise. A request
 // that the server says it has not processed is sent once more.
-func (p *h2pool) do(ctx context.Context, r *Result) {
+func (p *h2pool) do(ctx context.Context, r *probe.Result, x *h2exchange) {
 	if r.Start >= r.Deadline {
-		r.fail(&errcode.PhaseError{Err: errTimeout})
+		r.Fail(&errcode.PhaseError{Err: errTimeout})
 		return
 	}
-	if r.stream == nil {
-		r.stream = new(h2stream)
+	if x.stream == nil {
+		x.stream = new(h2stream)
 	}
-	if again := p.send(ctx, r); again {
-		r.resend()
-		p.send(ctx, r)
+	if again := p.send(ctx, r, x); again {
+		r.Resend()
+		p.send(ctx, r, x)
 	}
 }
 
 // send sends the request once. It reports whether it is to be sent again, in which case
 // it has not failed yet.
-func (p *h2pool) send(ctx context.Context, r *Result) (again bool) {
-	st := r.stream
-	st.begin(r)
-	step := p.acquire(st)
+func (p *h2pool) send(ctx context.Context, r *probe.Result, x *h2exchange) (again bool) {
+	st := x.stream
+	st.begin(r, x)
+	step := p.acquire(st, x)
 	for {
 		switch step {
 		case stepSend:
 			return st.exchange(r)
 		case stepFail:
-			r.refuse(st.refusal)
+			r.Refuse(st.refusal)
 			return false
 		case stepNone:
 			return false
 		case stepHTTP1:
-			if c := p.t.warm(r, Now()); c != nil {
-				p.t.exchange(c, r)
+			if p.http1.useWarmHTTP1(r) {
 				return false
 			}
-			step = p.connect(ctx, r)
+			step = p.connect(ctx, r, x)
 		case stepDial:
 			if err := st.orphaned(); err != nil {
-				step = p.failed(r, err)
+				step = p.failed(r, st, err)
 				continue
 			}
-			step = p.connect(ctx, r)
+			step = p.connect(ctx, r, x)
 		}
 	}
 }
 
 // connect makes a connection for r, and for those who wait for it if its worker has
 // taken a dial.
-func (p *h2pool) connect(ctx context.Context, r *Result) h2step {
-	if next := p.permit(ctx, r); next != stepDial {
+func (p *h2pool) connect(ctx context.Context, r *probe.Result, x *h2exchange) h2step {
+	st := x.stream
+	if next := p.await(ctx, r, x); next != stepDial {
 		return next
 	}
-	c, err := p.t.dial(ctx, r)
+	l, err := p.dial(ctx, r)
 	if err != nil {
-		return p.failed(r, err)
+		return p.failed(r, st, err)
 	}
 	r.Opened = true
 	var h *h2conn
 	taken := false
 	defer func() {
 		if !taken {
-			c.close()
+			l.close(false)
 		}
 		if !taken && h != nil {
 			h.shut(errNoUse)
 		}
 	}()
-	multiplexed, err := p.t.cfg.HTTPVersion.negotiated(c)
+	multiplexed, err := p.negotiated(&l)
 	if err == nil && !multiplexed {
 		taken = true
-		p.answeredHTTP1(r.stream)
-		return p.useHTTP1(c, r)
+		p.answeredHTTP1(st)
+		p.http1.useHTTP1(l, r)
+		return stepNone
 	}
 	if err == nil {
-		h, err = p.begin(ctx, c, r)
+		h, err = p.begin(ctx, l, r)
 	}
 	if err != nil {
-		return p.failed(r, err)
+		return p.failed(r, st, err)
 	}
-	step := p.add(h, r.stream)
+	step := p.add(h, st)
 	switch step {
 	case stepSend:
 		taken = true
 		return step
 	case stepFail: // as after Abort
-		r.fail(&errcode.PhaseError{Err: context.Canceled})
+		r.Fail(&errcode.PhaseError{Err: context.Canceled})
 		return stepNone
 	}
 	taken = true
 	h.greet()
-	r.stream.dialled = h
-	r.enter(errcode.PhaseQueue)
-	return p.acquire(r.stream)
+	st.dialled = h
+	r.Enter(errcode.PhaseQueue)
+	return p.acquire(st, x)
 }
 
 // orphaned returns why the connection that st has dialled, and could not be opened
@@ -118,33 +120,23 @@ func (st *h2stream) orphaned() error {
 	return errNoUse
 }
 
-func (p *h2pool) failed(r *Result, err error) h2step {
-	r.fail(&errcode.PhaseError{Err: err})
-	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || r.stream.dialled != nil
-	p.dialFailed(r.stream, errcode.PhaseError{Phase: r.phase, Err: err}, own)
-	return stepNone
-}
-
-func (p *h2pool) useHTTP1(c *conn, r *Result) h2step {
-	if p.t.pool.add(c) {
-		p.t.exchange(c, r)
-		return stepNone
-	}
-	c.close()
-	r.fail(&errcode.PhaseError{Err: context.Canceled})
+func (p *h2pool) failed(r *probe.Result, st *h2stream, err error) h2step {
+	r.Fail(&errcode.PhaseError{Err: err})
+	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || st.dialled != nil
+	p.dialFailed(st, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
 	return stepNone
 }
 
 // exchange sends the request of st, which is open, waits for the whole response,
 // and fills in r. It reports whether the request is to be sent again, because the
 // server says that it has not processed it.
-func (st *h2stream) exchange(r *Result) (again bool) {
+func (st *h2stream) exchange(r *probe.Result) (again bool) {
 	r.Remote, r.Reused = st.conn.remote, !r.Opened
-	opened := max(r.Start, r.since)
+	opened := max(r.Start, r.Since())
 	if st.waited {
-		opened = Now()
+		opened = probe.Now()
 	}
-	r.enterAt(errcode.PhaseSend, opened)
+	r.EnterAt(errcode.PhaseSend, opened)
 	sentAt := opened
 	if !st.handedOver {
 		sentAt = st.conn.send(st)
@@ -159,30 +151,30 @@ func (st *h2stream) exchange(r *Result) (again bool) {
 // report notes in r what the exchange came to; sentAt is 0 if the request was not
 // sent to its end. The response may have begun before this worker could note
 // that its request was sent.
-func (st *h2stream) report(r *Result, sentAt Instant) (again bool) {
+func (st *h2stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 	r.Sent += st.sent
 	r.Received += st.received
 	if st.status != 0 {
-		r.Status, r.Version = st.status, HTTP2
+		r.HTTP.Status, r.HTTP.Version = st.status, probe.HTTP2
 	}
 	if sentAt != 0 {
 		if st.firstAt != 0 {
-			sentAt = max(min(sentAt, st.firstAt), r.since)
+			sentAt = max(min(sentAt, st.firstAt), r.Since())
 		}
-		r.enterAt(errcode.PhaseProcessing, sentAt)
+		r.EnterAt(errcode.PhaseProcessing, sentAt)
 	}
 	if st.firstAt != 0 {
-		r.enterAt(errcode.PhaseTransfer, max(st.firstAt, r.since))
+		r.EnterAt(errcode.PhaseTransfer, max(st.firstAt, r.Since()))
 	}
 	switch {
 	case st.err == nil:
-		r.finish(max(st.lastAt, r.since))
-	case st.unprocessed && !r.Resent:
+		r.Finish(max(st.lastAt, r.Since()))
+	case st.unprocessed && !r.HTTP.Resent:
 		return true
 	case r.Reused && st.firstAt == 0:
-		r.fail(&errcode.PhaseError{Err: endedReused(st.err)})
+		r.Fail(&errcode.PhaseError{Err: endedReused(st.err)})
 	default:
-		r.fail(&errcode.PhaseError{Err: st.err})
+		r.Fail(&errcode.PhaseError{Err: st.err})
 	}
 	return false
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // h2failure is the end of a stream or of a connection for a reason that the
@@ -74,7 +75,7 @@ func (st *h2stream) malformed(what string, name []byte) error {
 		fault.err = errcode.Wrap(errcode.Trailers, "malformed trailers", fault.err)
 	}
 	if len(name) > 0 {
-		fault.err = NewExcerpt(fault.err, name)
+		fault.err = probe.NewExcerpt(fault.err, name)
 	}
 	return fault
 }

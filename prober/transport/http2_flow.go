@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
 )
 
 const (
@@ -151,7 +153,7 @@ func (c *h2conn) giveBack(st *h2stream, n int64) {
 type floodGauge struct {
 	credit int
 	// busyUntil is when the frames that came would have come at the pace allowed.
-	busyUntil Instant
+	busyUntil probe.Instant
 }
 
 const (
@@ -169,7 +171,7 @@ const (
 )
 
 // spend counts a frame without progress that arrived at now.
-func (g *floodGauge) spend(now Instant) error {
+func (g *floodGauge) spend(now probe.Instant) error {
 	if g.credit > 0 {
 		g.credit--
 		return nil

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // content reads DATA frames until it has n bytes or the stream ends, and returns
@@ -149,7 +150,7 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 				cfg.URL.Scheme = "https"
 			}
 			tr := newTransport(t, cfg)
-			patient := make(chan *Result)
+			patient := make(chan *probe.Result)
 			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseSend, r.FailedIn())
@@ -193,7 +194,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	})
 	t.Cleanup(func() { close(read) })
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
-	done := make(chan *Result)
+	done := make(chan *probe.Result)
 	go func() { done <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
 	tr.Abort()
@@ -229,7 +230,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 }
 
 // assertPhases checks that the times of all phases add up.
-func assertPhases(t *testing.T, r *Result) {
+func assertPhases(t *testing.T, r *probe.Result) {
 	t.Helper()
 	var total time.Duration
 	for phase := errcode.PhaseNone; phase < errcode.NumPhases; phase++ {
@@ -250,7 +251,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 		p.serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
-	results := make(chan *Result, 3)
+	results := make(chan *probe.Result, 3)
 	for range cap(results) {
 		go func() { results <- do(tr, patience) }()
 	}

@@ -65,8 +65,8 @@ func FuzzHTTP2Peer(f *testing.F) {
 		tr := newTransport(t, cfg)
 		forEach(2, func(int) {
 			r := do(tr, time.Second)
-			if r.End == 0 || r.Err == nil && (r.Status < 200 || r.Status > 599) {
-				t.Errorf("a request came to status %d, error %v", r.Status, r.Err)
+			if r.End == 0 || r.Err == nil && (r.HTTP.Status < 200 || r.HTTP.Status > 599) {
+				t.Errorf("a request came to status %d, error %v", r.HTTP.Status, r.Err)
 			}
 		})
 		tr.Abort() // waits for the readers

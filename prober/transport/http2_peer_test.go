@@ -246,7 +246,7 @@ func (tt *h2case) run(t *testing.T) {
 	}
 	r := do(tr, timeout)
 	assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
-	assert.Equal(t, tt.resent, r.Resent, "sent once more")
+	assert.Equal(t, tt.resent, r.HTTP.Resent, "sent once more")
 	again := do(tr, patience)
 	require.NoError(t, again.Err)
 	assert.Equal(t, tt.closed && !tt.resent, again.Opened, "a new connection")

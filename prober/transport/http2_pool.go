@@ -8,7 +8,42 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
+
+// h2options is how the requests of one target use connections of HTTP/2.
+type h2options struct {
+	// streams is how many requests a connection carries at once, requests how many in
+	// all, where 0 means no limit.
+	streams, requests int
+	// maxBody is the longest response body that is accepted, in bytes.
+	maxBody int64
+	// connectTimeout bounds the wait for the first frame of the peer, and for the answer
+	// to a PING; under TLS, tlsTimeout does the former.
+	connectTimeout, tlsTimeout time.Duration
+	// connections bounds how many are open; nil bounds nothing.
+	connections *probe.Ceiling
+	// keeps tells that something is kept of responses: the header fields that wanted
+	// names in lower case, or bodies.
+	keeps  bool
+	wanted []string
+	// only means that the server may not choose HTTP/1.1. negotiated reports whether it
+	// has chosen HTTP/2 on a link, or why none of what it may choose.
+	only       bool
+	negotiated func(*link) (bool, error)
+	// dial makes a link for which the request has, or gets, the permit.
+	dial func(ctx context.Context, r *probe.Result) (link, error)
+	// http1 carries the requests whose server chooses HTTP/1.1.
+	http1 fallback
+}
+
+// fallback carries requests over HTTP/1.
+type fallback interface {
+	// useHTTP1 does the exchange of r over a link that was just made, useWarmHTTP1 over
+	// one that is there; it returns false if none is.
+	useHTTP1(l link, r *probe.Result)
+	useWarmHTTP1(r *probe.Result) bool
+}
 
 // h2pool holds the HTTP/2 connections of a transport and the workers that wait
 // for a stream. Its mutex is taken before that of a connection, never after.
@@ -16,7 +51,8 @@ import (
 // A request gets its stream from openOn or becomes a waiter in wait, both of which see
 // to it that expire runs when its time is over. There is no other way to either.
 type h2pool struct {
-	t *Transport
+	h2options
+
 	// waiting is the length of waiters, to be read without mu. It is changed before
 	// connections are looked at on behalf of a waiter, so that whoever frees a stream
 	// after that look knows of the waiter.
@@ -34,9 +70,9 @@ type h2pool struct {
 	dialing, reserved, lined int
 	// usual is how many streams the peer allowed on the connection made last.
 	usual uint32
-	// http1 means that the server chose HTTP/1.1 when it was last asked, known that it
+	// chose1 means that the server chose HTTP/1.1 when it was last asked, known that it
 	// was ever asked, or need not be.
-	http1   bool
+	chose1  bool
 	known   bool
 	aborted bool
 
@@ -44,7 +80,7 @@ type h2pool struct {
 	// runs out: one timer for all of them, which almost always fires when that
 	// request is long over.
 	expiry *time.Timer
-	armed  Instant
+	armed  probe.Instant
 	// ending are the connections that were shut and whose readers have not ended.
 	ending sync.WaitGroup
 }
@@ -61,16 +97,16 @@ const (
 	stepNone         // its request has ended
 )
 
-func newH2pool(t *Transport) *h2pool {
-	return &h2pool{t: t, usual: maxStreamID, known: t.cfg.HTTPVersion != AutoHTTP}
+func newH2pool(o h2options) *h2pool {
+	return &h2pool{h2options: o, usual: maxStreamID, known: o.only}
 }
 
 // acquire opens a stream for st or waits until there is something else to do. A
 // connection that is being dialled is waited for if it will have room.
-func (p *h2pool) acquire(st *h2stream) h2step {
+func (p *h2pool) acquire(st *h2stream, x *h2exchange) h2step {
 	next := p.enqueue(st)
-	if p.t.cfg.Connections != nil {
-		p.honour(st, next)
+	if p.connections != nil {
+		p.honour(st, x, next)
 	}
 	if next != stepWait {
 		return next
@@ -78,8 +114,8 @@ func (p *h2pool) acquire(st *h2stream) h2step {
 	st.waited = true
 	perturb()
 	next = <-st.steps // which expire sends when the time is over
-	if p.t.cfg.Connections != nil {
-		p.honour(st, next)
+	if p.connections != nil {
+		p.honour(st, x, next)
 	}
 	return next
 }
@@ -92,7 +128,7 @@ func (p *h2pool) enqueue(st *h2stream) h2step {
 	case p.aborted:
 		st.refusal = errcode.PhaseError{Phase: errcode.PhaseQueue, Err: context.Canceled}
 		return stepFail
-	case p.http1 && len(p.conns) == 0:
+	case p.chose1 && len(p.conns) == 0:
 		return stepHTTP1
 	case len(p.waiters) == 0 && p.tryOpen(st):
 		return stepSend
@@ -135,7 +171,7 @@ func (p *h2pool) balance() {
 	for len(p.waiters) > 0 && p.tryOpen(p.waiters[0]) {
 		p.dismiss(0, stepSend)
 	}
-	for p.http1 && len(p.waiters) > 0 {
+	for p.chose1 && len(p.waiters) > 0 {
 		p.dismiss(0, stepHTTP1)
 	}
 	for len(p.waiters) > p.coming() && !p.isRefused() {
@@ -179,8 +215,8 @@ func (p *h2pool) giveBackDial(st *h2stream) {
 // coming is how many waiters can count on the dials under way, each of which
 // serves the worker that dials first; mu is held.
 func (p *h2pool) coming() int {
-	room := min(p.t.cfg.StreamsPerConnection, int(max(p.usual, 1)))
-	if n := p.t.cfg.RequestsPerConnection; n > 0 {
+	room := min(p.streams, int(max(p.usual, 1)))
+	if n := p.requests; n > 0 {
 		room = min(room, n)
 	}
 	return p.dialing * (room - 1)
@@ -210,7 +246,7 @@ func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	if p.aborted {
 		return stepFail
 	}
-	p.http1, p.known = false, true
+	p.chose1, p.known = false, true
 	p.usual = c.peerStreams
 	p.conns = append(p.conns, c)
 	p.opened.Add(1)
@@ -218,9 +254,9 @@ func (p *h2pool) add(c *h2conn, st *h2stream) h2step {
 	p.ending.Go(c.serve)
 	opened := p.openOn(c, st)
 	p.balance()
-	p.t.cfg.Connections.notify()
+	p.connections.Notify()
 	if !opened {
-		c.seat.settle()
+		c.place.Idle()
 		return stepWait
 	}
 	return stepSend
@@ -248,7 +284,7 @@ func (p *h2pool) answeredHTTP1(st *h2stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.giveBackDial(st)
-	p.http1, p.known = true, true
+	p.chose1, p.known = true, true
 	p.balance()
 }
 
@@ -261,9 +297,13 @@ func (p *h2pool) remove(c *h2conn) {
 	p.balance()
 }
 
-// withdraw takes back all that st has and waits for, when its worker has panicked. What
-// state its connection is in, if the stream was open, nobody knows: it ends.
-func (p *h2pool) withdraw(st *h2stream, why error) {
+// withdraw takes back all that a request has and waits for, when its worker has panicked.
+// What state its connection is in, if the stream was open, nobody knows: it ends.
+func (p *h2pool) withdraw(x *h2exchange, why error) {
+	st := x.stream
+	if st == nil {
+		return
+	}
 	if st.conn != nil && !st.ended.Load() {
 		st.conn.shut(why)
 	}
@@ -277,12 +317,12 @@ func (p *h2pool) withdraw(st *h2stream, why error) {
 }
 
 // arm sees to it that expire runs at deadline; mu is held.
-func (p *h2pool) arm(deadline Instant) {
+func (p *h2pool) arm(deadline probe.Instant) {
 	if p.armed != 0 && p.armed <= deadline {
 		return
 	}
 	p.armed = deadline
-	wait := deadline.Sub(Now())
+	wait := deadline.Sub(probe.Now())
 	if p.expiry == nil {
 		p.expiry = time.AfterFunc(wait, p.expire)
 		return
@@ -296,7 +336,7 @@ func (p *h2pool) arm(deadline Instant) {
 func (p *h2pool) expire() {
 	defer func() {
 		if v := recover(); v != nil { // this goroutine is nobody's: a panic would end the process
-			p.shutAll(Panicked(v))
+			p.shutAll(probe.Panicked(v))
 		}
 	}()
 	for c, err := range p.overdue() {
@@ -307,7 +347,7 @@ func (p *h2pool) expire() {
 func (p *h2pool) overdue() map[*h2conn]error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, next := Now(), never
+	now, next := probe.Now(), never
 	for i := len(p.waiters) - 1; i >= 0; i-- {
 		if at := p.waiters[i].deadline; at > now {
 			next = min(next, at)
@@ -318,7 +358,7 @@ func (p *h2pool) overdue() map[*h2conn]error {
 		case p.isRefused():
 			why.Err = errNoStream
 		case p.waiters[i].scarce:
-			why.Err = ErrConnectionLimit
+			why.Err = probe.ErrConnectionLimit
 		}
 		p.refuse(i, why)
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // eventually waits for what another goroutine is about to do.
@@ -113,7 +114,7 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 	}
-	done := make(chan *Result)
+	done := make(chan *probe.Result)
 	go func() { done <- do(tr, patience) }()
 	eventually(t, waiting(tr, 1))
 	close(raise)
@@ -187,7 +188,7 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
 	})
 	tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}})
-	hasty := make(chan *Result)
+	hasty := make(chan *probe.Result)
 	go func() { hasty <- do(tr, amply) }()
 	eventually(t, first.Load)
 	forEach(10, func(int) { assert.NoError(t, do(tr, patience).Err) })
@@ -208,7 +209,7 @@ func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 		p.serve()
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
-	done := make(chan *Result)
+	done := make(chan *probe.Result)
 	go func() { done <- do(tr, patience) }()
 	<-arrived
 	tr.CloseIdle()
@@ -255,11 +256,11 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 			cfg.URL, cfg.HTTPVersion = listen(t, tt.script).url("http"), H2C
 			tr := newTransport(t, cfg)
 			ctx, cancel := context.WithCancel(t.Context())
-			failed := make(chan *Result)
+			failed := make(chan *probe.Result)
 			for range 5 {
 				go func() {
-					var r Result
-					r.Reset(Now(), Now().Add(patience))
+					var r probe.Result
+					r.Reset(probe.Now(), probe.Now().Add(patience))
 					tr.Do(ctx, &r)
 					failed <- &r
 				}()
@@ -300,7 +301,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
-	slow := make(chan *Result)
+	slow := make(chan *probe.Result)
 	go func() { slow <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
 	for range 5 * floodBurst {

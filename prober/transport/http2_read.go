@@ -98,7 +98,7 @@ func (c *h2conn) readData(fh http2.FrameHeader) error {
 		return err
 	}
 	var part []byte
-	if c.t.content != nil {
+	if c.pool.keeps {
 		if part, err = c.in.Peek(left); err != nil {
 			return err
 		}

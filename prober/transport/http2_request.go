@@ -26,9 +26,9 @@ type h2request struct {
 	opening, later []byte
 }
 
-func encodeHTTP2(cfg *Config) h2request {
-	block, update := encodeBlock(cfg)
-	bodiless := cfg.BodySize == 0 && len(cfg.Body) == 0
+func encodeHTTP2(q messageRequest, content outgoing) h2request {
+	block, update := encodeBlock(q)
+	bodiless := content.length == 0
 	return h2request{
 		opening: headerFrames(block, bodiless),
 		later:   headerFrames(block[update:], bodiless),
@@ -37,7 +37,7 @@ func encodeHTTP2(cfg *Config) h2request {
 
 // encodeBlock returns the field section (RFC 9113, section 8.3.1), and how many
 // of its bytes are the update of the dynamic table's size that it begins with.
-func encodeBlock(cfg *Config) (block []byte, update int) {
+func encodeBlock(q messageRequest) (block []byte, update int) {
 	var b bytes.Buffer
 	encoder := hpack.NewEncoder(&b)
 	encoder.SetMaxDynamicTableSize(0)
@@ -45,12 +45,12 @@ func encodeBlock(cfg *Config) (block []byte, update int) {
 		// An error could only come from b, which has none.
 		_ = encoder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: isSecret(name)})
 	}
-	field(":method", cfg.Method)
+	field(":method", q.Method)
 	update = bytes.LastIndexByte(b.Bytes()[:2], 0x20) + 1
-	field(":scheme", cfg.URL.Scheme)
-	field(":authority", hostField(cfg))
-	field(":path", cfg.URL.RequestURI())
-	for _, h := range requestFields(cfg) {
+	field(":scheme", q.Scheme)
+	field(":authority", q.Authority)
+	field(":path", q.Target)
+	for _, h := range q.Fields {
 		if name := strings.ToLower(h.Name); !isHTTP1Only(name) {
 			field(name, h.Value)
 		}

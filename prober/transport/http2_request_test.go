@@ -48,14 +48,15 @@ func TestHTTP2RequestIsEncodedForEveryConnection(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse("https://user:secret@example.com:8443/a%20b?c=d#e")
 	require.NoError(t, err)
-	q := encodeHTTP2(&Config{
+	cfg := &Config{
 		URL: u, Method: "POST", Body: []byte("hello"),
 		Header: []HeaderField{
 			{"Accept", "text/html"}, {"Cookie", "a=b"}, {"Authorization", "Basic x"}, {"X-Long", strings.Repeat("~", 40<<10)},
 			{"TE", "gzip"}, {"Connection", "close"}, {"Keep-Alive", "5"}, {"Upgrade", "h2c"}, {"HTTP2-Settings", "x"},
 			{"Transfer-Encoding", "chunked"}, {"Proxy-Connection", "close"},
 		},
-	})
+	}
+	q := encodeHTTP2(requestOf(cfg, "", false), newOutgoing(cfg.Body, cfg.BodySize))
 	want := []string{
 		":method: POST", ":scheme: https", ":authority: example.com:8443", ":path: /a%20b?c=d",
 		"user-agent: prober", "accept: text/html", "cookie: a=b", "authorization: Basic x", "x-long: " + strings.Repeat("~", 40<<10),
@@ -85,6 +86,6 @@ func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 	for range 3 {
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
-		assert.Equal(t, 200, r.Status)
+		assert.Equal(t, 200, r.HTTP.Status)
 	}
 }

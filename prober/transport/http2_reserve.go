@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"errors"
+
+	"example.com/prober/prober/probe"
 )
 
 // What follows serves transports whose connections have a ceiling: a request has a
@@ -25,7 +27,7 @@ func (p *h2pool) reserve() bool {
 // connection that is being dialled count only if it will be one of HTTP/2; mu is held.
 func (p *h2pool) spare() int {
 	spare := -len(p.waiters) - p.reserved
-	if p.known && !p.http1 {
+	if p.known && !p.chose1 {
 		spare += p.coming()
 	}
 	for _, c := range p.conns {
@@ -44,47 +46,47 @@ func (p *h2pool) unreserve() {
 func (p *h2pool) isHTTP1() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.http1 && len(p.conns) == 0
+	return p.chose1 && len(p.conns) == 0
 }
 
 // honour lets go of what was reserved for st and is not needed any more now that it
 // has a stream, or waits for one: somebody may be waiting for that to dial. Before it
 // is known that there will be streams, it keeps the permit for a connection of its own.
-func (p *h2pool) honour(st *h2stream, next h2step) {
-	if st.claim.stream {
-		st.claim.stream = false
+func (p *h2pool) honour(st *h2stream, x *h2exchange, next h2step) {
+	if x.reserved {
+		x.reserved = false
 		p.unreserve()
 	}
 	p.mu.Lock()
 	waits := next == stepWait && p.known && len(st.steps) == 0
 	p.mu.Unlock()
-	if (waits || next == stepSend) && p.t.permitted(st.claim) {
-		p.t.cfg.Connections.Release()
+	if (waits || next == stepSend) && x.permit.Spend() {
+		p.connections.Release()
 	}
 }
 
-// permit gets the permit to dial for r, unless a stream becomes free before. It returns
+// await gets the permit to dial for r, unless a stream becomes free before. It returns
 // what r is to do next.
-func (p *h2pool) permit(ctx context.Context, r *Result) h2step {
-	if p.t.cfg.Connections == nil {
+func (p *h2pool) await(ctx context.Context, r *probe.Result, x *h2exchange) h2step {
+	if p.connections == nil {
 		return stepDial
 	}
-	if p.t.permitted(&r.claim) {
-		r.claim.permit = true
+	if x.permit.Spend() {
+		x.permit.Hold(true)
 		return stepDial
 	}
 	p.line(1, true)
-	err := p.t.cfg.Connections.acquire(ctx, r.Deadline, func() bool { return p.openInstead(r.stream) })
-	found := err == nil || errors.Is(err, errNeedless)
+	err := p.connections.Acquire(ctx, r.Deadline, func() bool { return p.openInstead(x.stream) })
+	found := err == nil || errors.Is(err, probe.ErrNeedless)
 	p.line(-1, !found)
 	switch {
 	case err == nil:
-		r.claim.permit = true
+		x.permit.Hold(true)
 		return stepDial
 	case found:
 		return stepSend
 	}
-	return p.failed(r, err)
+	return p.failed(r, x.stream, err)
 }
 
 // line notes how many workers more, or less, wait for the permit to dial, and whether
@@ -121,7 +123,7 @@ func (c *h2conn) room() int {
 		return 0
 	}
 	room := c.capacity() - len(c.open)
-	if n := c.t.cfg.RequestsPerConnection; n > 0 {
+	if n := c.pool.requests; n > 0 {
 		room = min(room, n-int(c.nextID/2))
 	}
 	return max(room, 0)

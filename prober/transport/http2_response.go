@@ -22,7 +22,7 @@ func (c *h2conn) headers(fh http2.FrameHeader, size int64) error {
 		st.firstAt = c.readAt
 	}
 	ended := fh.Flags.Has(http2.FlagHeadersEndStream)
-	err := st.header(&c.head, ended, c.t.cfg.MaxBodyBytes)
+	err := st.header(&c.head, ended, c.pool.maxBody)
 	switch {
 	case err != nil:
 		c.reset(st, err)
@@ -63,10 +63,8 @@ func (st *h2stream) header(h *h2header, ended bool, maxBody int64) error {
 	if st.length > maxBody {
 		return errH2BodyLimit
 	}
-	if st.kept != nil {
-		st.kept.fields.copyFrom(&h.kept)
-		st.kept.begin(h.status)
-	}
+	st.kept.copyFields(&h.kept)
+	st.kept.begin(h.status)
 	return nil
 }
 
@@ -102,8 +100,8 @@ func (c *h2conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 	if st.firstAt == 0 {
 		st.firstAt = c.readAt
 	}
-	st.content += n
-	if err := st.body(n, part, c.t.cfg.MaxBodyBytes); err != nil {
+	st.arrived += n
+	if err := st.body(n, part, c.pool.maxBody); err != nil {
 		c.giveBack(nil, int64(fh.Length))
 		c.reset(st, err)
 		return c.drained()
@@ -122,9 +120,9 @@ func (st *h2stream) body(n int64, part []byte, maxBody int64) error {
 	switch {
 	case st.status == 0:
 		return st.malformed("content before the header", nil)
-	case st.bodiless && n > 0, st.length >= 0 && st.content > st.length:
+	case st.bodiless && n > 0, st.length >= 0 && st.arrived > st.length:
 		return errOverrun
-	case st.content > maxBody:
+	case st.arrived > maxBody:
 		return errH2BodyLimit
 	}
 	err := st.kept.take(part)
@@ -158,7 +156,7 @@ func (c *h2conn) ignoreData(fh http2.FrameHeader) error {
 func (c *h2conn) complete(st *h2stream) {
 	st.lastAt = c.readAt
 	var err error
-	if st.length >= 0 && st.content != st.length {
+	if st.length >= 0 && st.arrived != st.length {
 		err = errShort
 	}
 	if st.left > 0 {

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 
 // send hands over the request of st, which is open and whose first frames are in
 // out, and returns when that was done; 0 if the stream has ended before.
-func (c *h2conn) send(st *h2stream) Instant {
+func (c *h2conn) send(st *h2stream) probe.Instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flush()
@@ -32,7 +34,7 @@ func (c *h2conn) send(st *h2stream) Instant {
 	if st.left > 0 {
 		return 0
 	}
-	return Now()
+	return probe.Now()
 }
 
 // appendBody appends as much content of st as the windows and the room in out
@@ -44,7 +46,7 @@ func (c *h2conn) appendBody(st *h2stream) bool {
 		if n <= 0 {
 			return some
 		}
-		c.appendData(st, st.call.part(st.call.length-st.left, int(n)))
+		c.appendData(st, st.content.part(st.content.length-st.left, int(n)))
 		some = true
 	}
 	return some

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // sizes answers with the query's size in bytes, and an error if the content was
@@ -121,8 +122,8 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 					for range 2 {
 						r := do(tr, patience)
 						assert.NoError(t, r.Err)
-						assert.Equal(t, 200, r.Status)
-						assert.Equal(t, HTTP2, r.Version)
+						assert.Equal(t, 200, r.HTTP.Status)
+						assert.Equal(t, probe.HTTP2, r.HTTP.Version)
 						assert.Greater(t, r.Sent, size)
 						assert.Greater(t, r.Received, size)
 					}
@@ -141,13 +142,13 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 		wanted  HTTPVersion
 		offered bool // the server has HTTP/2
 		code    errcode.Code
-		version Version
+		version probe.Version
 	}{
-		"auto with HTTP/2":             {wanted: AutoHTTP, offered: true, version: HTTP2},
-		"auto without HTTP/2":          {wanted: AutoHTTP, version: HTTP11},
-		"only HTTP/1.1 with HTTP/2":    {wanted: OnlyHTTP11, offered: true, version: HTTP11},
-		"only HTTP/1.1 without HTTP/2": {wanted: OnlyHTTP11, version: HTTP11},
-		"only HTTP/2 with HTTP/2":      {wanted: OnlyHTTP2, offered: true, version: HTTP2},
+		"auto with HTTP/2":             {wanted: AutoHTTP, offered: true, version: probe.HTTP2},
+		"auto without HTTP/2":          {wanted: AutoHTTP, version: probe.HTTP11},
+		"only HTTP/1.1 with HTTP/2":    {wanted: OnlyHTTP11, offered: true, version: probe.HTTP11},
+		"only HTTP/1.1 without HTTP/2": {wanted: OnlyHTTP11, version: probe.HTTP11},
+		"only HTTP/2 with HTTP/2":      {wanted: OnlyHTTP2, offered: true, version: probe.HTTP2},
 		"only HTTP/2 without HTTP/2":   {wanted: OnlyHTTP2, code: errcode.TLSALPN},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +160,7 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 				for range 3 {
 					r := do(tr, patience)
 					assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
-					assert.Equal(t, tt.version, r.Version)
+					assert.Equal(t, tt.version, r.HTTP.Version)
 				}
 			})
 			if tt.code != errcode.OK {
@@ -192,13 +193,13 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 		answering(okAnswer)(secured)
 	}
 	tr := newTransport(t, Config{URL: listen(t, script).url("https"), TLS: TLSOptions{InsecureSkipVerify: true}})
-	for _, want := range []Version{HTTP11, HTTP2, HTTP11, HTTP2} {
-		multiplexed.Store(want == HTTP2)
+	for _, want := range []probe.Version{probe.HTTP11, probe.HTTP2, probe.HTTP11, probe.HTTP2} {
+		multiplexed.Store(want == probe.HTTP2)
 		tr.CloseIdle()
 		forEach(5, func(int) {
 			r := do(tr, patience)
 			assert.NoError(t, r.Err)
-			assert.Equal(t, want, r.Version)
+			assert.Equal(t, want, r.HTTP.Version)
 			assertPhases(t, r)
 		})
 	}

@@ -5,24 +5,42 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // errTimeout is what a request fails with whose time has run out.
 var errTimeout = os.ErrDeadlineExceeded
+
+// h2exchange is what one request says over HTTP/2, and what is kept of its response.
+type h2exchange struct {
+	request *h2request
+	content *outgoing
+	// varying are the fields that only this request has, with the values in stamp.
+	varying *varying
+	stamp   *stamp
+	// bodiless tells that the response has no body whatever its header says.
+	bodiless bool
+	kept     *kept // nil where nothing is kept
+	// reserved tells that a connection keeps a place for the request.
+	reserved bool
+	permit   *probe.Permit
+	stream   *h2stream // used again for every request
+}
 
 // h2stream is one request on an HTTP/2 connection. It belongs to a worker, which
 // uses it again for every request; from tryOpen until ended it is shared with the
 // connection and guarded by its mutex.
 type h2stream struct {
 	wake     wake
-	deadline Instant
+	deadline probe.Instant
 	waited   bool // its stream was not opened at once
 	scarce   bool // what it waits for is a connection beyond the ceiling
-	// call is the request; varied are the fields that only this one has, encoded.
-	call   *call
-	varied []byte
-	kept   *kept // what is kept of the response, if anything
-	claim  *claim
+	// request and content are what is sent; varied are the fields that only this request
+	// has, encoded.
+	request *h2request
+	content *outgoing
+	varied  []byte
+	kept    *kept // what is kept of the response, if anything
 
 	// steps has what the pool wants a waiting worker to do: one step each time it
 	// waits. refusal is why the pool wants nothing more of it.
@@ -34,7 +52,7 @@ type h2stream struct {
 
 	conn  *h2conn
 	id    uint32
-	heard Instant // when the last frame had come before it was opened
+	heard probe.Instant // when the last frame had come before it was opened
 	// left is what is still to send of the body; blocked tells that the worker
 	// waits for a window or for room to send it.
 	left int64
@@ -48,10 +66,10 @@ type h2stream struct {
 	status         int
 	interim        int   // informational responses
 	length         int64 // Content-Length of the response, or -1
-	content        int64 // how much of it has arrived
+	arrived        int64 // bytes of its content
 	bodiless       bool
-	firstAt        Instant // when the response began to arrive
-	lastAt         Instant // when it ended
+	firstAt        probe.Instant // when the response began to arrive
+	lastAt         probe.Instant // when it ended
 	err            error
 	// unprocessed means that the server has said, without an error, that it has not
 	// processed the request and will not (RFC 9113, section 6.8).
@@ -60,7 +78,7 @@ type h2stream struct {
 }
 
 // begin prepares st for a request.
-func (st *h2stream) begin(r *Result) {
+func (st *h2stream) begin(r *probe.Result, x *h2exchange) {
 	if st.wake == nil {
 		st.wake, st.steps = make(wake, 1), make(chan h2step, 1)
 	}
@@ -68,10 +86,11 @@ func (st *h2stream) begin(r *Result) {
 		wake:     st.wake,
 		steps:    st.steps,
 		deadline: r.Deadline,
-		call:     r.call,
-		varied:   r.call.varying.appendBlock(st.varied[:0], &r.stamp),
-		kept:     r.kept,
-		claim:    &r.claim,
+		request:  x.request,
+		content:  x.content,
+		varied:   appendBlock(st.varied[:0], x.varying, x.stamp),
+		bodiless: x.bodiless,
+		kept:     x.kept,
 		length:   -1,
 	}
 }

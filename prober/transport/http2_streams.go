@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
 )
 
 // maxStreamID is where a connection runs out of streams (RFC 9113, section 5.1.1).
@@ -12,7 +14,7 @@ const maxStreamID = 1<<31 - 1
 // h2streams are the streams of a connection.
 type h2streams struct {
 	open        []*h2stream // ascending by id
-	seat        seat        // taken while none is open
+	place       probe.Place // taken while none is open
 	found       int         // where in open the last one that was looked for stood
 	nextID      uint32
 	peerStreams uint32 // how many the peer allows
@@ -58,7 +60,7 @@ func (s *h2streams) endStream(st *h2stream, err error) {
 	if i, ok := s.index(st.id); ok {
 		s.open = slices.Delete(s.open, i, i+1)
 		if len(s.open) == 0 {
-			s.seat.settle()
+			s.place.Idle()
 		}
 	}
 	st.finish(err)

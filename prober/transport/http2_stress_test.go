@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
 )
 
 // moody plays a server that does whatever HTTP/2 allows with each request, and some of
@@ -96,14 +98,14 @@ func stressed(tr *Transport) {
 		}
 	})
 	forEach(8, func(int) {
-		var r Result
+		var r probe.Result
 		for range 40 {
 			ctx, cancel := context.WithCancel(context.Background())
 			if rand.IntN(5) == 0 {
 				stop := time.AfterFunc(time.Duration(rand.IntN(1000))*time.Microsecond, cancel)
 				defer stop.Stop()
 			}
-			now := Now()
+			now := probe.Now()
 			r.Reset(now, now.Add(time.Duration(1+rand.IntN(50))*time.Millisecond))
 			tr.Do(ctx, &r)
 			cancel()

@@ -35,14 +35,15 @@ const (
 	alpnHTTP11 = "http/1.1"
 )
 
-// check tells whether v can be spoken to a URL of the given scheme.
-func (v HTTPVersion) check(scheme string, via *proxy) error {
+// check tells whether v can be spoken to a URL of the given scheme. forwarded means that
+// a proxy takes the requests itself.
+func (v HTTPVersion) check(scheme string, forwarded bool) error {
 	switch {
 	case v == OnlyHTTP2 && scheme != "https":
 		return errVersionNeeds
 	case v == H2C && scheme != "http":
 		return errH2CScheme
-	case v == H2C && via.forwards():
+	case v == H2C && forwarded:
 		return errH2CForwarding
 	}
 	return nil
@@ -63,16 +64,15 @@ func (v HTTPVersion) protocols() []string {
 	return []string{alpnHTTP2, alpnHTTP11}
 }
 
-// negotiated tells whether HTTP/2 is to be spoken on c, which was just dialled.
-func (v HTTPVersion) negotiated(c *conn) (bool, error) {
+// negotiated tells whether HTTP/2 is to be spoken on l, which was just dialled.
+func (v HTTPVersion) negotiated(l *link) (bool, error) {
 	if v == H2C {
 		return true, nil
 	}
-	if c.tls == nil {
-		return false, nil
-	}
-	state := c.tls.ConnectionState()
+	state, secured := l.state()
 	switch {
+	case !secured:
+		return false, nil
 	case state.NegotiatedProtocol != alpnHTTP2 && v == OnlyHTTP2:
 		return false, errALPN
 	case state.NegotiatedProtocol != alpnHTTP2:
@@ -83,20 +83,8 @@ func (v HTTPVersion) negotiated(c *conn) (bool, error) {
 	return true, nil
 }
 
-// version prepares t for the version of HTTP that it is to speak.
-func (t *Transport) version() error {
-	v, scheme := t.cfg.HTTPVersion, t.cfg.URL.Scheme
-	if err := v.check(scheme, t.proxy); err != nil {
-		return err
-	}
-	if t.tls != nil {
-		t.tls.NextProtos = v.protocols()
-	}
-	if t.cfg.StreamsPerConnection == 0 {
-		t.cfg.StreamsPerConnection = defaultStreams
-	}
-	if v.multiplexes(scheme) {
-		t.h2 = newH2pool(t)
-	}
-	return nil
+// checkVersion reports whether t can speak the version of HTTP that it is to speak.
+func (t *Transport) checkVersion() error {
+	_, forwarded := t.dialer.forwards()
+	return t.cfg.HTTPVersion.check(t.cfg.URL.Scheme, forwarded)
 }

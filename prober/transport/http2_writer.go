@@ -1,6 +1,10 @@
 package transport
 
-import "runtime"
+import (
+	"runtime"
+
+	"example.com/prober/prober/probe"
+)
 
 // maxBatches bounds how often a worker or the reader writes what others append.
 const maxBatches = 4
@@ -187,7 +191,7 @@ func (c *h2conn) writeBatch() {
 func (c *h2conn) drainOutlet() {
 	var err error
 	c.unlocked(func() {
-		defer catch(&err)
+		defer probe.Catch(&err)
 		err = c.outlet.drain()
 	})
 	if err != nil {
@@ -197,7 +201,7 @@ func (c *h2conn) drainOutlet() {
 
 // writeFrames writes p. A panic is an error of this connection.
 func (c *h2conn) writeFrames(p []byte) (err error) {
-	defer catch(&err)
+	defer probe.Catch(&err)
 	_, err = c.rw.Write(p)
 	return err
 }

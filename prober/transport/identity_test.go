@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestIdentifiersAreUnique(t *testing.T) {
@@ -33,7 +34,7 @@ func TestIdentifiersAreUnique(t *testing.T) {
 			r := do(tr, patience)
 			require.NoError(t, r.Err)
 			mu.Lock()
-			assert.Contains(t, strings.Join(traces, " "), "-"+r.TraceID.String()+"-")
+			assert.Contains(t, strings.Join(traces, " "), "-"+r.HTTP.TraceID.String()+"-")
 			mu.Unlock()
 		}
 	})
@@ -60,12 +61,12 @@ func TestNothingIsAddedUnlessAskedFor(t *testing.T) {
 		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
 		var seen []string
-		r.AnyField("X-Seen", func(value []byte) bool {
+		AnyField(r, "X-Seen", func(value []byte) bool {
 			seen = append(seen, string(value))
 			return false
 		})
 		assert.Equal(t, []string{"User-Agent"}, seen)
-		assert.Zero(t, r.TraceID)
+		assert.Zero(t, r.HTTP.TraceID)
 	})
 }
 
@@ -133,13 +134,13 @@ func answeringUploads(size int64) func(net.Conn) {
 // steadyState returns how many allocations a request of tr takes.
 func steadyState(t *testing.T, tr *Transport) float64 {
 	t.Helper()
-	var r Result
+	var r probe.Result
 	exchange := func() {
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
-		if r.Err != nil || r.BodyErr != nil {
-			t.Fatal("the exchange failed:", r.Err, r.BodyErr)
+		if r.Err != nil || r.HTTP.BodyErr != nil {
+			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
 		}
 	}
 	exchange()

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/prober/probe"
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
@@ -129,9 +131,9 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 }
 
 // do performs one request that is due now.
-func do(tr *Transport, timeout time.Duration) *Result {
-	var r Result
-	now := Now()
+func do(tr *Transport, timeout time.Duration) *probe.Result {
+	var r probe.Result
+	now := probe.Now()
 	r.Reset(now, now.Add(timeout))
 	tr.Do(context.Background(), &r)
 	return &r

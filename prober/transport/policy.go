@@ -2,9 +2,7 @@ package transport
 
 import (
 	"context"
-	"net"
 	"net/netip"
-	"strings"
 	"syscall"
 
 	"example.com/prober/errcode"
@@ -34,28 +32,19 @@ func controlOf(p policy.Policy) func(context.Context, string, string, syscall.Ra
 	}
 }
 
-// blockedName returns the failure of all requests of t if it goes by a name that
-// the policy forbids: that of the target, of the proxy on the way, or one by which
-// the target is asked to be another host.
-func (t *Transport) blockedName() error {
-	names := []struct{ what, host string }{
-		{"the host", t.target.host}, {"the Host header", hostOf(t.cfg.Host)}, {"the TLS server name", t.cfg.TLS.ServerName},
-	}
-	if t.proxy != nil {
-		names = append(names, struct{ what, host string }{"the proxy", t.proxy.host})
+// blockedName returns the failure of all requests if they lead to a name that the policy
+// forbids: that of the target, of the proxy on the way, or one by which the target is
+// asked to be another host.
+func (d *dialer) blockedName() error {
+	names := append([]alias{{"the host", d.target.host}}, d.plan.Aliases...)
+	names = append(names, alias{"the TLS server name", d.plan.TLS.ServerName})
+	if d.proxy != nil {
+		names = append(names, alias{"the proxy", d.proxy.host})
 	}
 	for _, name := range names {
-		if entry := t.policy.DenyHost(name.host); entry != "" {
+		if entry := d.policy.DenyHost(name.host); entry != "" {
 			return errcode.New(errcode.BlockedHost, name.what+" is not allowed by "+entry+" in network.deny_hosts")
 		}
 	}
 	return nil
-}
-
-// hostOf returns a Host header without its port.
-func hostOf(header string) string {
-	if host, _, err := net.SplitHostPort(header); err == nil {
-		return host
-	}
-	return strings.Trim(header, "[]")
 }

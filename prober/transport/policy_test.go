@@ -46,7 +46,7 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 			t.Parallel()
 			cfg.Deny = prefixes("127.0.0.0/8")
 			tr := newTransport(t, cfg)
-			tr.lookup = directLookup(server.addr, policy.Policy{}) // the server of the test is on loopback
+			tr.dialer.lookup = directLookup(server.addr, policy.Policy{}) // the server of the test is on loopback
 			r := do(tr, patience)
 			require.Equal(t, errcode.BlockedIP, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -135,7 +135,7 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 			cfg.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.addr
 			r := do(newTransport(t, cfg), patience)
 			assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", to, r.Err)
-			assert.Len(t, r.Hops, 1)
+			assert.Len(t, r.HTTP.Hops, 1)
 			assertPhasesAddUp(t, r)
 		}
 	})

@@ -1,22 +1,43 @@
 package transport
 
 import (
+	"context"
 	"slices"
 	"sync"
+
+	"example.com/prober/prober/probe"
 )
 
-// pool holds the connections of a transport: those that are idle, the one used
-// last on top, and all that are open, so that they can be aborted.
+// h1options is how the requests of one target use connections of HTTP/1.
+type h1options struct {
+	// requests is how many a connection carries; 0 means no limit.
+	requests int
+	// maxBody is the longest response body that is accepted, in bytes.
+	maxBody int64
+	// connections bounds how many are open; nil bounds nothing.
+	connections *probe.Ceiling
+	// dial makes a link for which the request has, or gets, the permit.
+	dial func(ctx context.Context, r *probe.Result) (link, error)
+}
+
+// pool does the exchanges of HTTP/1. It holds the connections: those that are idle, the
+// one used last on top, and all that are open, so that they can be aborted.
 type pool struct {
+	h1options
+
+	buffers buffers
+
 	mu      sync.Mutex
 	idle    []*conn
 	open    map[*conn]struct{}
 	aborted bool
 }
 
+func newPool(o h1options) *pool { return &pool{h1options: o} }
+
 // get takes the idle connection that was used last, nil if there is none. Those
 // that the peer has closed meanwhile are closed here too, which is no attempt.
-func (p *pool) get(now Instant) *conn {
+func (p *pool) get(now probe.Instant) *conn {
 	for {
 		c := p.pop()
 		if c == nil || c.fit(now) {
@@ -36,7 +57,7 @@ func (p *pool) pop() *conn {
 	c := p.idle[last]
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
-	c.seat.vacate()
+	c.place.Busy()
 	return c
 }
 
@@ -48,7 +69,7 @@ func (p *pool) put(c *conn) bool {
 		return false
 	}
 	p.idle = append(p.idle, c)
-	c.seat.settle()
+	c.place.Idle()
 	return true
 }
 
@@ -76,7 +97,7 @@ func (p *pool) withdraw(c *conn) bool {
 	}
 	p.idle = slices.Delete(p.idle, i, i+1)
 	delete(p.open, c)
-	c.seat.vacate()
+	c.place.Busy()
 	return true
 }
 
@@ -87,31 +108,13 @@ func (p *pool) close(c *conn) {
 	c.close()
 }
 
-// buffers are what closed connections leave to new ones: where each request has a
-// connection of its own, a buffer is most of what that takes.
-type buffers struct{ pool sync.Pool }
-
-func (b *buffers) get() []byte {
-	if buf, ok := b.pool.Get().(*[readBufferSize]byte); ok {
-		return buf[:]
-	}
-	return make([]byte, readBufferSize)
-}
-
-// put takes a buffer back, unless it has grown for a header.
-func (b *buffers) put(buf []byte) {
-	if len(buf) == readBufferSize {
-		b.pool.Put((*[readBufferSize]byte)(buf))
-	}
-}
-
 func (p *pool) closeIdle() {
 	p.mu.Lock()
 	idle := p.idle
 	p.idle = nil
 	for _, c := range idle {
 		delete(p.open, c)
-		c.seat.vacate()
+		c.place.Busy()
 	}
 	p.mu.Unlock()
 	for _, c := range idle {

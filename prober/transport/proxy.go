@@ -49,8 +49,9 @@ type proxy struct {
 	username, password string
 }
 
-// compile returns the proxy for requests to target, nil if there is none.
-func (o ProxyOptions) compile(scheme string, target endpoint) (*proxy, error) {
+// compile returns the proxy on the way to target, nil if there is none. forwards means
+// that one of HTTP takes the requests itself.
+func (o ProxyOptions) compile(forwards bool, target endpoint) (*proxy, error) {
 	if o.URL == nil || bypasses(o.NoProxy, target) {
 		return nil, nil
 	}
@@ -64,7 +65,7 @@ func (o ProxyOptions) compile(scheme string, target endpoint) (*proxy, error) {
 		p.password, _ = o.URL.User.Password()
 	}
 	p.socks = o.URL.Scheme == "socks5" || o.URL.Scheme == "socks5h"
-	p.forward = !p.socks && scheme == "http"
+	p.forward = forwards && !p.socks
 	if o.URL.Scheme == "https" {
 		if p.tls, err = o.TLS.compile(p.host); err != nil {
 			return nil, err
@@ -85,17 +86,6 @@ func (p *proxy) authorization() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(p.username+":"+p.password))
 }
 
-// forwards tells whether requests go to the proxy itself.
-func (p *proxy) forwards() bool { return p != nil && p.forward }
-
-// forwardAuthorization returns what each request has to carry for the proxy.
-func (p *proxy) forwardAuthorization() string {
-	if !p.forwards() {
-		return ""
-	}
-	return p.authorization()
-}
-
 // unreachable marks a failure to connect as one of the proxy, if there is one.
 func (p *proxy) unreachable(err error) error {
 	if p == nil {
@@ -104,33 +94,25 @@ func (p *proxy) unreachable(err error) error {
 	return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be reached", err)
 }
 
-// negotiate makes c, a connection to the proxy, one to target, or one on which
-// the proxy takes requests for it.
-func (p *proxy) negotiate(c *conn, target endpoint) error {
+// negotiate makes l, which leads to the proxy, lead to target, or to a proxy that takes
+// requests for it.
+func (p *proxy) negotiate(l *link, target endpoint) error {
 	if p == nil {
 		return nil
 	}
 	if p.tls != nil {
-		outer, err := handshake(c.rw, p.tls)
+		outer, err := handshake(l.rw, p.tls)
 		if err != nil {
 			return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be secured", err)
 		}
-		c.rw, c.tls = outer, outer
+		l.rw, l.tls = outer, outer
 	}
 	switch {
 	case p.forward:
 		return nil
 	case p.socks:
-		return p.socksConnect(c.rw, target)
+		return p.socksConnect(l.rw, target)
 	default:
-		return p.httpConnect(c, target)
-	}
-}
-
-// judge finds a request for credentials, which of all answers to a forwarded
-// request only the proxy itself can send (RFC 9110, section 15.5.8).
-func (p *proxy) judge(r *Result) {
-	if p.forwards() && r.Err == nil && r.Status == 407 {
-		r.Err = &errcode.PhaseError{Phase: r.phase, Reused: r.Reused, Err: errProxyAuth}
+		return p.httpConnect(l, target)
 	}
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -10,15 +11,16 @@ import (
 )
 
 // httpConnect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
-func (p *proxy) httpConnect(c *conn, target endpoint) error {
+func (p *proxy) httpConnect(l *link, target endpoint) error {
 	request := "CONNECT " + target.authority() + " HTTP/1.1\r\nHost: " + target.authority() + "\r\n"
 	if authorization := p.authorization(); authorization != "" {
 		request += "Proxy-Authorization: " + authorization + "\r\n"
 	}
-	if _, err := c.rw.Write([]byte(request + "User-Agent: prober\r\n\r\n")); err != nil {
+	if _, err := l.rw.Write([]byte(request + "User-Agent: prober\r\n\r\n")); err != nil {
 		return tunnelFailure(err)
 	}
-	status, err := readConnectStatus(c)
+	answer := connectAnswer{rw: l.rw, head: header{tunnel: true}}
+	status, err := answer.status()
 	switch {
 	case err != nil:
 		return tunnelFailure(err)
@@ -26,28 +28,71 @@ func (p *proxy) httpConnect(c *conn, target endpoint) error {
 		return errProxyAuth
 	case status < 200 || status > 299:
 		return errcode.New(errcode.ProxyRefused, "the proxy answered CONNECT with status "+strconv.Itoa(status))
-	case c.start != c.end || c.surplus(new(Result)) != nil:
+	case len(answer.received) > 0, l.mayHold() && l.withinTLS(answer.fill) == nil:
 		return errProxySurplus // the target speaks second under TLS
 	}
 	return nil
 }
 
-// readConnectStatus reads the header of the proxy's final answer. A successful
-// one has no content, and that of another is of no interest.
-func readConnectStatus(c *conn) (int, error) {
-	c.buf = make([]byte, readBufferSize)
-	c.head.tunnel = true
-	defer func() { c.head.tunnel = false }()
-	var unseen Result // bytes and times of the proxy are not those of the response
+// connectAnswer is what a proxy answers to CONNECT. Its bytes and times are not those of
+// a response.
+type connectAnswer struct {
+	rw   io.Reader
+	head header
+	// received and not consumed yet; it grows to the size of a header.
+	received []byte
+}
+
+// status reads the header of the final answer. A successful one has no content, and
+// that of another is of no interest.
+func (a *connectAnswer) status() (int, error) {
 	for range maxInformational + 1 {
-		if err := c.readHeader(&unseen); err != nil {
+		if err := a.readHeader(); err != nil {
 			return 0, err
 		}
-		if c.head.status >= 200 || c.head.status == http.StatusSwitchingProtocols {
-			return c.head.status, nil
+		if a.head.status >= 200 || a.head.status == http.StatusSwitchingProtocols {
+			return a.head.status, nil
 		}
 	}
 	return 0, errInformational
+}
+
+func (a *connectAnswer) readHeader() error {
+	scan := newHeadScan(true)
+	for {
+		size, err := scan.next(a.received)
+		if err != nil {
+			return err
+		}
+		if size > 0 {
+			block := a.received[:size]
+			a.received = a.received[size:]
+			return a.head.parse(block)
+		}
+		if err := a.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// fill receives more.
+func (a *connectAnswer) fill() error {
+	const usual = 4 << 10
+	if a.received == nil {
+		a.received = make([]byte, 0, usual)
+	}
+	if len(a.received) == cap(a.received) {
+		a.received = append(a.received, make([]byte, usual)...)[:len(a.received)]
+	}
+	n, err := a.rw.Read(a.received[len(a.received):cap(a.received)])
+	a.received = a.received[:len(a.received)+n]
+	switch {
+	case n > 0:
+		return nil
+	case err == nil:
+		return io.ErrNoProgress
+	}
+	return err
 }
 
 // tunnelFailure is a failure on an established connection to a proxy: what the

@@ -47,7 +47,7 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 				for range 2 {
 					r := do(tr, patience)
 					require.NoError(t, r.Err)
-					assert.Equal(t, 200, r.Status)
+					assert.Equal(t, 200, r.HTTP.Status)
 				}
 				assert.Equal(t, 1, p.connections())
 			})

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestThroughProxies(t *testing.T) {
@@ -43,7 +44,7 @@ func TestThroughProxies(t *testing.T) {
 				for range 2 {
 					r := do(tr, patience)
 					require.NoError(t, r.Err)
-					assert.Equal(t, 200, r.Status)
+					assert.Equal(t, 200, r.HTTP.Status)
 					assert.Equal(t, test.proxy.Addr().String(), r.Remote.String())
 					assert.Equal(t, target.Scheme == "https" && r.Opened, r.TLS != nil, "only TLS with the target counts")
 					_, resolved := r.Phase(errcode.PhaseResolve)
@@ -122,7 +123,7 @@ func TestProxyFailures(t *testing.T) {
 				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
 				assert.Zero(t, r.Sent)
 				assert.Zero(t, r.Received)
-				assert.Zero(t, r.Status)
+				assert.Zero(t, r.HTTP.Status)
 			}
 		})
 	}
@@ -154,14 +155,14 @@ func TestSilentProxy(t *testing.T) {
 		"https":  errcode.ProxyConnect, // its handshake
 		"socks5": errcode.DialTimeout,
 	}
-	timedOut, cancelled := map[string]func() *Result{}, map[string]func() *Result{}
+	timedOut, cancelled := map[string]func() *probe.Result{}, map[string]func() *probe.Result{}
 	for scheme := range codes {
 		cfg := Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: ProxyOptions{URL: silent.url(scheme)}}
 		patient := newTransport(t, cfg)
-		cancelled[scheme] = func() *Result { return doUntil(patient, briefly) }
+		cancelled[scheme] = func() *probe.Result { return doUntil(patient, briefly) }
 		cfg.ConnectTimeout = amply
 		hasty := newTransport(t, cfg)
-		timedOut[scheme] = func() *Result { return do(hasty, patience) }
+		timedOut[scheme] = func() *probe.Result { return do(hasty, patience) }
 	}
 	for scheme, r := range allAtOnce(timedOut) {
 		assert.Equal(t, codes[scheme], errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
@@ -188,7 +189,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 			_, _ = io.Copy(io.Discard, c)
 		}
 	}
-	requests := map[string]func() *Result{}
+	requests := map[string]func() *probe.Result{}
 	for name, test := range map[string]struct {
 		scheme string
 		at     func(net.Conn)
@@ -204,7 +205,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 	} {
 		via := ProxyOptions{URL: listen(t, test.at).url(test.scheme), TLS: TLSOptions{CA: ca.pem()}}
 		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * amply})
-		requests[name] = func() *Result { return do(tr, patience) }
+		requests[name] = func() *probe.Result { return do(tr, patience) }
 	}
 	for name, r := range allAtOnce(requests) {
 		assert.Equal(t, errcode.DialTimeout, codeOf(r), "%s: %v", name, r.Err)
@@ -233,7 +234,9 @@ func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 
 func TestTunnelledRequestDoesNotShowTheProxy(t *testing.T) {
 	t.Parallel()
-	q := encodeRequest(&Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}, &proxy{username: "user"})
+	authorization, forwarded := (&dialer{proxy: &proxy{username: "user"}}).forwards()
+	cfg := &Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}
+	q := encodeRequest(requestOf(cfg, authorization, forwarded), outgoing{})
 	assert.Equal(t, "GET / HTTP/1.1\r\nHost: [fe80::1]\r\nUser-Agent: prober\r\n\r\n", string(q.keep))
 }
 
@@ -298,6 +301,6 @@ func TestNoProxy(t *testing.T) {
 			URL:     &url.URL{Scheme: "http", Host: "192.0.2.1:3128"},
 			NoProxy: test.list,
 		}})
-		assert.Equal(t, test.direct, tr.proxy == nil, name)
+		assert.Equal(t, test.direct, tr.dialer.proxy == nil, name)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // The fields of a redirect that are looked at.
@@ -39,16 +40,6 @@ var (
 	errCookieLoop  = errcode.New(errcode.RedirectLimit, errRedirectLoop.Text+"; a hop set a cookie, and cookies are not sent back")
 )
 
-// isRedirect tells whether a status asks for the request to be sent elsewhere
-// (RFC 9110, section 15.4). The others of its class offer a choice or a cache.
-func isRedirect(status int) bool {
-	switch status {
-	case 301, 302, 303, 307, 308:
-		return true
-	}
-	return false
-}
-
 // journey is a request on its way through redirects.
 type journey struct {
 	home *Transport
@@ -57,19 +48,19 @@ type journey struct {
 	visited []string
 	cookie  bool // a response so far has set one
 	// shown is what the servers on the way have shown, in this order.
-	shown []*TLSInfo
+	shown []*probe.TLSInfo
 }
 
 // follow sends the request of r on for as long as the responses ask for that.
 // All of it is one request, within one time.
-func (t *Transport) follow(ctx context.Context, r *Result) {
-	if !isRedirect(r.Status) || r.Err != nil {
+func (t *Transport) follow(ctx context.Context, r *probe.Result) {
+	if !isRedirect(r.HTTP.Status) || r.Err != nil {
 		return
 	}
 	start := r.Start
 	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
 	j.see(t)
-	for r.Err == nil && isRedirect(r.Status) {
+	for r.Err == nil && isRedirect(r.HTTP.Status) {
 		at := j.cfg.URL
 		err := j.turn(r)
 		if err == nil {
@@ -77,7 +68,7 @@ func (t *Transport) follow(ctx context.Context, r *Result) {
 			err = j.proceed(ctx, r)
 		}
 		if err != nil {
-			r.reject(err)
+			r.Reject(err)
 		}
 		j.place(r, at)
 	}
@@ -92,12 +83,13 @@ func visit(method string, u *url.URL) string {
 }
 
 // turn makes of the request the one that the response to it asks for.
-func (j *journey) turn(r *Result) error {
-	j.cookie = j.cookie || r.kept.fields.has(setCookie)
-	if len(r.Hops) == j.home.cfg.FollowRedirects {
+func (j *journey) turn(r *probe.Result) error {
+	fields := &scratchOf(r).kept.fields
+	j.cookie = j.cookie || fields.has(setCookie)
+	if len(r.HTTP.Hops) == j.home.cfg.FollowRedirects {
 		return j.choose(errRedirectLimit, errCookieLimit)
 	}
-	u, err := j.destination(&r.kept.fields)
+	u, err := j.destination(fields)
 	if err != nil {
 		return err
 	}
@@ -107,7 +99,7 @@ func (j *journey) turn(r *Result) error {
 		j.cfg.Host = ""
 	}
 	j.cfg.URL = u
-	if r.Status <= 303 {
+	if r.HTTP.Status <= 303 {
 		// Only these change the method (RFC 9110, sections 15.4.2 to 15.4.4).
 		j.cfg.forgetBody()
 	}
@@ -128,8 +120,9 @@ func (j *journey) choose(err, withCookie error) error {
 }
 
 // proceed sends the request.
-func (j *journey) proceed(ctx context.Context, r *Result) error {
-	r.hop()
+func (j *journey) proceed(ctx context.Context, r *probe.Result) error {
+	r.Redirect()
+	scratchOf(r).kept.reset()
 	if sameOrigin(j.cfg.URL, j.home.cfg.URL) {
 		j.send(ctx, j.home, r)
 		return nil
@@ -143,16 +136,17 @@ func (j *journey) proceed(ctx context.Context, r *Result) error {
 	return nil
 }
 
-func (j *journey) send(ctx context.Context, t *Transport, r *Result) {
+func (j *journey) send(ctx context.Context, t *Transport, r *probe.Result) {
 	if next := j.home.cfg.Next; next != nil {
 		if !next(ctx, r.Deadline) {
-			r.fail(&errcode.PhaseError{Err: heldBack(ctx, errHopRate)})
+			r.Fail(&errcode.PhaseError{Err: probe.HeldBack(ctx, errHopRate)})
 			return
 		}
-		r.Start = Now()
+		r.Start = probe.Now()
 	}
 	q := t.encode(&j.cfg)
-	r.call = &q
+	s := scratchOf(r)
+	s.send(&q, s.kept)
 	t.once(ctx, r)
 	j.see(t)
 }
@@ -183,7 +177,7 @@ func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
 	case u.Scheme == "http" && j.cfg.URL.Scheme == "https":
 		return nil, errDowngrade
 	}
-	if _, err := webEndpoint(u); err != nil {
+	if _, err := newEndpoint(u, webPorts); err != nil {
 		return nil, locationFault(errLocationPort, value)
 	}
 	return u, nil
@@ -213,7 +207,7 @@ func locationFault(fault error, value []byte) error {
 	if end := bytes.IndexAny(value, "?#"); end >= 0 {
 		value = value[:end]
 	}
-	return NewExcerpt(fault, value)
+	return probe.NewExcerpt(fault, value)
 }
 
 func soleLocation(fields *fieldSet) ([]byte, error) {
@@ -263,7 +257,7 @@ func sameOrigin(a, b *url.URL) bool { return originOf(a) == originOf(b) }
 
 // originOf returns what stands for the origin of a URL (RFC 6454, section 4).
 func originOf(u *url.URL) string {
-	e, err := webEndpoint(u)
+	e, err := newEndpoint(u, webPorts)
 	if err != nil {
 		return u.String()
 	}

@@ -10,38 +10,39 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 func TestARedirectThatFindsNoConnectionIsAFailureOfWhatWasSent(t *testing.T) {
 	t.Parallel()
-	ceiling := NewCeiling(1)
+	ceiling := probe.NewCeiling(1)
 	other := serveHTTP1(t, fine)
 	home := serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Redirect(w, q, other.String(), http.StatusTemporaryRedirect)
 	})
 	for name, tt := range map[string]struct {
-		next func(context.Context, Instant) bool
+		next func(context.Context, probe.Instant) bool
 		err  error
 	}{
-		"connections": {func(context.Context, Instant) bool { return ceiling.TryAcquire() }, ErrConnectionLimit},
-		"rate":        {func(context.Context, Instant) bool { return false }, errHopRate},
+		"connections": {func(context.Context, probe.Instant) bool { return ceiling.TryAcquire() }, probe.ErrConnectionLimit},
+		"rate":        {func(context.Context, probe.Instant) bool { return false }, errHopRate},
 	} {
 		tr := newTransport(t, Config{
 			URL: home, Method: "POST", Body: []byte("order"), FollowRedirects: 3,
 			Connections: ceiling, Next: tt.next,
 		})
-		var r Result
+		var r probe.Result
 		require.True(t, tr.Reserve(&r))
-		now := Now()
+		now := probe.Now()
 		r.Reset(now, now.Add(briefly))
 		tr.Do(t.Context(), &r)
 		require.ErrorIs(t, r.Err, tt.err, name)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err), name)
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn(), name)
-		require.Len(t, r.Hops, 1, name)
-		assert.Equal(t, 307, r.Hops[0].Status)
-		assert.True(t, r.Hops[0].Opened)
+		require.Len(t, r.HTTP.Hops, 1, name)
+		assert.Equal(t, 307, r.HTTP.Hops[0].Status)
+		assert.True(t, r.HTTP.Hops[0].Opened)
 		assert.False(t, r.Opened)
 		assert.Positive(t, r.Sent)
 		assert.Positive(t, r.Received)
@@ -61,14 +62,14 @@ func TestEachRequestOfARedirectIsAskedFor(t *testing.T) {
 			to = "?" + url.Values{"status": {"302"}, "to": {to}}.Encode()
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, to), 20
-		cfg.Next = func(_ context.Context, until Instant) bool {
+		cfg.Next = func(_ context.Context, until probe.Instant) bool {
 			asked++
 			assert.NotZero(t, until)
 			return true
 		}
 		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
-		assert.Len(t, r.Hops, 4)
+		assert.Len(t, r.HTTP.Hops, 4)
 		assert.Equal(t, 4, asked)
 	})
 }

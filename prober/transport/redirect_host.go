@@ -8,12 +8,13 @@ import (
 	"unicode"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // place says in the text of a failure behind a redirect to which host of u that had led.
-func (j *journey) place(r *Result, u *url.URL) {
+func (j *journey) place(r *probe.Result, u *url.URL) {
 	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
-	if !ok || len(r.Hops) == 0 {
+	if !ok || len(r.HTTP.Hops) == 0 {
 		return
 	}
 	placed := *failure

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"example.com/prober/prober/probe"
 )
 
 // maxOrigins is how many other origins keep connections between requests.
@@ -20,7 +22,7 @@ type origins struct {
 type origin struct {
 	t      *Transport
 	users  int
-	usedAt Instant
+	usedAt probe.Instant
 }
 
 // acquire returns the transport to the origin of cfg, until release.
@@ -59,7 +61,7 @@ func (o *origins) leave(used *origin) (surplus *Transport) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	used.users--
-	used.usedAt = Now()
+	used.usedAt = probe.Now()
 	if len(o.known) <= maxOrigins {
 		return nil
 	}
@@ -122,10 +124,8 @@ func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
 	if cfg.HTTPVersion == H2C && cfg.URL.Scheme == "https" {
 		cfg.HTTPVersion = OnlyHTTP2
 	}
-	other, err := New(cfg)
-	if err != nil {
-		return nil, err
+	if t.content != nil {
+		cfg.Decoders = t.content.decoders
 	}
-	other.content = t.content
-	return other, nil
+	return New(cfg)
 }

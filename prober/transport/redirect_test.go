@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // redirecting answers at / with a redirect as the query asks for, and elsewhere
@@ -70,10 +71,10 @@ func TestRedirectChangesTheMethodAsTheStatusSays(t *testing.T) {
 			}
 			r := do(newTransport(t, cfg), patience)
 			require.NoError(t, r.Err)
-			assert.Equal(t, 200, r.Status)
+			assert.Equal(t, 200, r.HTTP.Status)
 			assert.Equal(t, tt.want, body, "%s %d", tt.method, tt.status)
-			assert.Len(t, r.Hops, 1)
-			assert.Equal(t, tt.status, r.Hops[0].Status)
+			assert.Len(t, r.HTTP.Hops, 1)
+			assert.Equal(t, tt.status, r.HTTP.Hops[0].Status)
 		}
 	})
 }
@@ -133,11 +134,11 @@ func TestWhereARedirectLeads(t *testing.T) {
 			assertPhasesAddUp(t, r)
 			if tt.want != "" {
 				assert.Equal(t, "GET "+tt.want+` "" []`, body)
-				assert.Len(t, r.Hops, 1)
+				assert.Len(t, r.HTTP.Hops, 1)
 			}
 			if tt.code == errcode.RedirectLocation || tt.code == errcode.RedirectRefused {
-				assert.Empty(t, r.Hops)
-				assert.Equal(t, 302, r.Status)
+				assert.Empty(t, r.HTTP.Hops)
+				assert.Equal(t, 302, r.HTTP.Status)
 				assert.Equal(t, errcode.PhaseTransfer, r.FailedIn())
 			}
 		})
@@ -154,7 +155,7 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 		to := "http://" + host + ":" + other.Port() + "/"
 		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.addr}), patience)
 		require.NoError(t, r.Err, host)
-		assert.Equal(t, 200, r.Status)
+		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)
 	}
 	_, err := New(Config{URL: &url.URL{Scheme: "http", Host: "b\u00fccher.test"}, Method: "GET"})
@@ -168,12 +169,12 @@ func TestOtherStatusesAreAnswers(t *testing.T) {
 	for _, status := range []int{200, 300, 304, 305, 404} {
 		r := do(newTransport(t, Config{URL: redirect(home, status, "/next"), FollowRedirects: 3}), patience)
 		require.NoError(t, r.Err)
-		assert.Equal(t, status, r.Status)
-		assert.Empty(t, r.Hops)
+		assert.Equal(t, status, r.HTTP.Status)
+		assert.Empty(t, r.HTTP.Hops)
 	}
 	r := do(newTransport(t, Config{URL: redirect(home, 302, "/next")}), patience)
 	assert.Equal(t, errcode.OK, codeOf(r), "a redirect that is not to be followed is an answer")
-	assert.Equal(t, 302, r.Status)
+	assert.Equal(t, 302, r.HTTP.Status)
 }
 
 func TestRedirectsEnd(t *testing.T) {
@@ -190,14 +191,14 @@ func TestRedirectsEnd(t *testing.T) {
 		cfg.FollowRedirects, cfg.URL = 5, &endless
 		r := do(newTransport(t, cfg), patience)
 		assert.Equal(t, errcode.RedirectLimit, codeOf(r))
-		assert.Len(t, r.Hops, 5)
+		assert.Len(t, r.HTTP.Hops, 5)
 		assertPhasesAddUp(t, r)
 
 		circle.Path, circle.RawQuery = "/circle", "n=1"
 		cfg.FollowRedirects, cfg.URL = 1000, &circle
 		r = do(newTransport(t, cfg), patience)
 		assert.Equal(t, errcode.RedirectLimit, codeOf(r))
-		assert.Len(t, r.Hops, 2)
+		assert.Len(t, r.HTTP.Hops, 2)
 	})
 }
 
@@ -220,7 +221,7 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 		Authorization: func() (string, error) { return "Bearer t", nil },
 	}), patience)
 	require.NoError(t, r.Err)
-	require.Len(t, r.Hops, 3)
+	require.Len(t, r.HTTP.Hops, 3)
 	first := <-seen
 	for i, trusted := range []bool{true, false, false} {
 		h := <-seen
@@ -244,8 +245,8 @@ func TestEachOriginKeepsItsConnections(t *testing.T) {
 		first, second := do(tr, patience), do(tr, patience)
 		require.NoError(t, first.Err)
 		require.NoError(t, second.Err)
-		assert.Equal(t, []bool{true, true, false}, []bool{first.Hops[0].Opened, first.Hops[1].Opened, first.Opened})
-		assert.Equal(t, []bool{true, true, true}, []bool{second.Hops[0].Reused, second.Hops[1].Reused, second.Reused})
+		assert.Equal(t, []bool{true, true, false}, []bool{first.HTTP.Hops[0].Opened, first.HTTP.Hops[1].Opened, first.Opened})
+		assert.Equal(t, []bool{true, true, true}, []bool{second.HTTP.Hops[0].Reused, second.HTTP.Hops[1].Reused, second.Reused})
 		assert.Equal(t, 2, tr.Open())
 		tr.CloseIdle()
 		assert.Zero(t, tr.Open())
@@ -315,8 +316,8 @@ func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 	r := do(tr, amply)
 	assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 	assert.Equal(t, errcode.PhaseProcessing, r.FailedIn())
-	assert.Zero(t, r.Status)
-	assert.Len(t, r.Hops, 1)
+	assert.Zero(t, r.HTTP.Status)
+	assert.Len(t, r.HTTP.Hops, 1)
 	assertPhasesAddUp(t, r)
 }
 
@@ -332,10 +333,10 @@ func TestAbortReachesOtherOrigins(t *testing.T) {
 	home := serveHTTP1(t, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.url("http").String()), FollowRedirects: 1})
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan *Result)
+	ended := make(chan *probe.Result)
 	go func() {
-		var r Result
-		r.Reset(Now(), Now().Add(patience))
+		var r probe.Result
+		r.Reset(probe.Now(), probe.Now().Add(patience))
 		tr.Do(ctx, &r)
 		ended <- &r
 	}()

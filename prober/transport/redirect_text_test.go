@@ -48,7 +48,7 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 					text += "; a hop set a cookie, and cookies are not sent back"
 				}
 				assert.Equal(t, tt.code, codeOf(r))
-				if len(r.Hops) > 0 {
+				if len(r.HTTP.Hops) > 0 {
 					text = "behind a redirect to " + p.Addr().String() + ": " + text
 				}
 				assert.EqualError(t, r.Err, "transfer: "+text)

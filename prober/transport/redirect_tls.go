@@ -1,19 +1,23 @@
 package transport
 
-import "time"
+import (
+	"time"
+
+	"example.com/prober/prober/probe"
+)
 
 // see notes what the server of t has shown. A handshake happens on new connections
 // only; what was shown in an earlier one counts too, so that the dates do not depend on
 // which connections were warm.
 func (j *journey) see(t *Transport) {
-	if info := t.shown.Load(); info != nil {
+	if info := t.dialer.shown(); info != nil {
 		j.shown = append(j.shown, info)
 	}
 }
 
 // summary has the dates that end first of all servers that showed certificates, and the
 // rest of the first. It is nil if there are none.
-func summary(shown []*TLSInfo) *TLSInfo {
+func summary(shown []*probe.TLSInfo) *probe.TLSInfo {
 	if len(shown) == 0 {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // It runs alone, since it lowers the limit of the whole process.
@@ -29,7 +30,7 @@ func TestConnectionsLeaveDescriptorsForEverythingElse(t *testing.T) {
 		_, _ = io.WriteString(c, okAnswer)
 		_, _ = io.Copy(io.Discard, c)
 	})
-	var last *Result
+	var last *probe.Result
 	for range few {
 		last = do(newTransport(t, Config{URL: p.url("http")}), patience) // each keeps a connection
 		if last.Err != nil {

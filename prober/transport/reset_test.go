@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // within returns the TCP connection that carries c, which may be TLS.
@@ -138,10 +139,10 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 		t.Run(name+", met by connect", func(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
-			var r Result
-			r.begin()
-			r.enter(errcode.PhaseConnect)
-			r.fail(&errcode.PhaseError{Err: tr.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
+			var r probe.Result
+			r.Begin()
+			r.Enter(errcode.PhaseConnect)
+			r.Fail(&errcode.PhaseError{Err: tr.dialer.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
 			require.Equal(t, tt.code, codeOf(&r), "error: %v", r.Err)
 			require.Equal(t, tt.opened, r.Opened)
 			require.Equal(t, tt.phase, r.FailedIn())

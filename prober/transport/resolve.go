@@ -84,12 +84,12 @@ func rank(first bool) int {
 // resolve asks for the addresses of a host name and returns them in the order in
 // which to try them. Nothing is kept: each new connection asks anew, so that a
 // change in DNS shows at once and every failure of DNS is seen.
-func (t *Transport) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	addrs, err := t.lookUp(ctx, host)
+func (d *dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	addrs, err := d.lookUp(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	if addrs, err = t.ipVersion.arrange(addrs); err != nil {
+	if addrs, err = d.ipVersion.arrange(addrs); err != nil {
 		return nil, err
 	}
 	return interleave(addrs), nil
@@ -97,21 +97,21 @@ func (t *Transport) resolve(ctx context.Context, host string) ([]netip.Addr, err
 
 // lookUp asks for the wanted family only, and for the other one where that finds
 // nothing: a host without IPv6 is another failure than a host without addresses.
-func (t *Transport) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
+func (d *dialer) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	var network, other string
-	switch t.ipVersion {
+	switch d.ipVersion {
 	case OnlyIPv4:
 		network, other = "ip4", "ip6"
 	case OnlyIPv6:
 		network, other = "ip6", "ip4"
 	default:
-		return t.lookup(ctx, "ip", host)
+		return d.lookup(ctx, "ip", host)
 	}
-	addrs, err := t.lookup(ctx, network, host)
+	addrs, err := d.lookup(ctx, network, host)
 	if errcode.FromError(err) != errcode.NoSuchHost {
 		return addrs, err
 	}
-	if _, otherErr := t.lookup(ctx, other, host); otherErr == nil {
+	if _, otherErr := d.lookup(ctx, other, host); otherErr == nil {
 		return nil, errNoFamily
 	}
 	return nil, err

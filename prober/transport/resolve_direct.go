@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // directTries is how often a DNS server is asked that stays silent: a datagram
@@ -47,7 +48,7 @@ func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 			asking.Go(func() {
 				got := answer{i: i}
 				defer func() { answers <- got }() // has room
-				defer catch(&got.err)
+				defer probe.Catch(&got.err)
 				got.reply = a.ask(ctx)
 			})
 		}

@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/prober/probe"
 )
 
 // heardConn is a connection to a DNS server that tells a listener what was asked
@@ -51,7 +53,7 @@ func (c *heardConn) disguised() net.Conn {
 // Write sends the question, unless its family is no longer waited for. Until something
 // is heard, the look-up fails for want of an answer in time.
 func (c *heardConn) Write(p []byte) (n int, err error) {
-	defer catch(&err) // the goroutine is the resolver's: a panic would end the process
+	defer probe.Catch(&err) // the goroutine is the resolver's: a panic would end the process
 	message := p
 	if c.framed && len(p) >= 2 {
 		message = p[2:]
@@ -77,7 +79,7 @@ func (c *heardConn) Write(p []byte) (n int, err error) {
 
 // Read receives a datagram, or a part of the answer over TCP.
 func (c *heardConn) Read(p []byte) (n int, err error) {
-	defer catch(&err) // as above
+	defer probe.Catch(&err) // as above
 	if c.framed {
 		return c.readStream(p)
 	}

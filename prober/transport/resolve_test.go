@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
 // How long a test waits for something that does not happen: briefly where
@@ -81,7 +82,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"SERVFAIL where IPv6 is wanted":         {answer: dnsAnswer{rcode6: dnsmessage.RCodeServerFailure, ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSServfail},
 	}
 	target := listen(t, answering(okAnswer))
-	requests := map[string]func() *Result{}
+	requests := map[string]func() *probe.Result{}
 	codes := map[string]errcode.Code{}
 	for name, test := range tests {
 		server := serveDNS(t, map[string]dnsAnswer{"name.test.": test.answer})
@@ -91,8 +92,8 @@ func TestNamesAndTheirFailures(t *testing.T) {
 				IPVersion:      test.version,
 				ConnectTimeout: test.time,
 			})
-			tr.lookup = look
-			requests[name+", "+way] = func() *Result { return do(tr, patience) }
+			tr.dialer.lookup = look
+			requests[name+", "+way] = func() *probe.Result { return do(tr, patience) }
 			codes[name+", "+way] = test.code
 		}
 	}
@@ -161,7 +162,7 @@ func TestUnreachableDNSServer(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, Config{URL: &url.URL{Scheme: "http", Host: "name.test"}})
-			tr.lookup = look
+			tr.dialer.lookup = look
 			r := do(tr, patience)
 			assert.Equal(t, errcode.DNSUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseResolve, r.FailedIn())
@@ -325,8 +326,8 @@ func TestOrderOfAddresses(t *testing.T) {
 				URL:       &url.URL{Scheme: "http", Host: "name.test"},
 				IPVersion: test.version,
 			})
-			tr.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
-			addrs, err := tr.resolve(t.Context(), "name.test")
+			tr.dialer.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
+			addrs, err := tr.dialer.resolve(t.Context(), "name.test")
 			require.NoError(t, err)
 			got := make([]string, len(addrs))
 			for i, addr := range addrs {

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/prober/prober/probe"
 )
 
 // stream is a TCP connection whose reads and writes end at the deadline of the
@@ -24,15 +26,15 @@ type stream struct {
 	net.Conn
 	// through is what reads and writes go through: Conn, or a socket over it.
 	through  io.ReadWriter
-	deadline Instant
+	deadline probe.Instant
 	// armedRead and armedWrite are what the poller knows; never after deadline
 	// while an operation runs.
-	armedRead  Instant
-	armedWrite Instant
+	armedRead  probe.Instant
+	armedWrite probe.Instant
 	aborted    atomic.Bool
 	halted     atomic.Bool // nothing more is to be written
 	// ceiling is told when the connection is closed.
-	ceiling *Ceiling
+	ceiling *probe.Ceiling
 	closed  atomic.Bool
 	// outlet, if set, takes all that is written, and never waits.
 	outlet *outlet
@@ -53,7 +55,7 @@ var errNoRoom = errors.New("there is no room to write without waiting")
 // longAgo is a deadline that has always passed.
 var longAgo = time.Unix(1, 0)
 
-func newStream(c net.Conn, deadline Instant) *stream {
+func newStream(c net.Conn, deadline probe.Instant) *stream {
 	s := &stream{Conn: c, through: c, deadline: deadline}
 	if sc, ok := c.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
@@ -83,7 +85,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		if s.aborted.Load() {
 			return 0, context.Canceled
 		}
-		if Now() >= s.deadline {
+		if probe.Now() >= s.deadline {
 			return 0, err
 		}
 		s.armedRead = 0
@@ -115,7 +117,7 @@ func (s *stream) Write(p []byte) (int, error) {
 			return done, context.Canceled
 		case s.halted.Load():
 			return done, errHalted
-		case Now() >= s.deadline:
+		case probe.Now() >= s.deadline:
 			return done, err
 		}
 		s.armedWrite = 0

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // TLSOptions configures the client side of a handshake.
@@ -46,7 +46,6 @@ func (o TLSOptions) compile(host string) (*tls.Config, error) {
 		ServerName:             o.ServerName,
 		MinVersion:             o.MinVersion,
 		MaxVersion:             o.MaxVersion,
-		NextProtos:             []string{"http/1.1"},
 		InsecureSkipVerify:     true,
 		SessionTicketsDisabled: !o.SessionResumption,
 	}
@@ -83,39 +82,30 @@ func (o TLSOptions) load(cfg *tls.Config) (err error) {
 	return nil
 }
 
-// ClientCertificateNotAfter returns the end of validity of the certificate with
-// which the transport authenticates itself, the zero time if it has none.
-func (t *Transport) ClientCertificateNotAfter() time.Time {
-	if t.tls == nil || len(t.tls.Certificates) == 0 {
-		return time.Time{}
-	}
-	return t.tls.Certificates[0].Leaf.NotAfter
-}
-
-// secure does the handshake on c within its own time and the request's.
-func (t *Transport) secure(c *conn, r *Result) error {
-	r.enter(errcode.PhaseTLS)
-	c.stream.deadline = min(r.Deadline, Now().Add(t.cfg.TLSTimeout))
-	secured, err := handshake(c.rw, t.tls)
+// secure does the handshake on l within its own time and the request's.
+func (d *dialer) secure(l *link, r *probe.Result) error {
+	r.Enter(errcode.PhaseTLS)
+	l.stream.deadline = min(r.Deadline, probe.Now().Add(d.plan.TLSTimeout))
+	secured, err := handshake(l.rw, d.tls)
 	if info := describe(secured.ConnectionState()); info != nil {
-		info.Unverified = t.cfg.TLS.InsecureSkipVerify
+		info.Unverified = d.plan.TLS.InsecureSkipVerify
 		r.TLS = info
-		t.shown.Store(info)
+		d.last.Store(info)
 	}
 	if err != nil {
 		return err
 	}
-	c.stream.deadline = r.Deadline
-	c.rw, c.tls = secured, secured
+	l.stream.deadline = r.Deadline
+	l.rw, l.tls = secured, secured
 	return nil
 }
 
 // describe returns what the server showed, nil if it showed no certificate.
-func describe(state tls.ConnectionState) *TLSInfo {
+func describe(state tls.ConnectionState) *probe.TLSInfo {
 	if len(state.PeerCertificates) == 0 {
 		return nil
 	}
-	info := &TLSInfo{
+	info := &probe.TLSInfo{
 		Version: state.Version,
 		Cipher:  state.CipherSuite,
 		ALPN:    state.NegotiatedProtocol,

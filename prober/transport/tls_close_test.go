@@ -48,7 +48,7 @@ func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 						tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
 						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
-						assert.Equal(t, 200, r.Status)
+						assert.Equal(t, 200, r.HTTP.Status)
 						assert.Zero(t, tr.Open())
 						if test.code != errcode.OK {
 							assert.Equal(t, errcode.PhaseTransfer, r.FailedIn())
@@ -101,7 +101,7 @@ func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 				tr := newTransport(t, Config{URL: p.url("https"), FollowRedirects: 1, TLS: TLSOptions{CA: ca.pem()}})
 				r := do(tr, patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
-				assert.Equal(t, test.code == errcode.OK, len(r.Hops) == 1, "followed")
+				assert.Equal(t, test.code == errcode.OK, len(r.HTTP.Hops) == 1, "followed")
 			})
 		}
 	}

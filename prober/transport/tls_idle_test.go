@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -36,13 +37,13 @@ func ways(t *testing.T, ca *authority) map[string]ProxyOptions {
 // over in which it would not be looked at.
 func awaitArrival(t *testing.T, tr *Transport) {
 	t.Helper()
-	c := tr.pool.pop()
+	c := tr.h1.pop()
 	require.NotNil(t, c)
 	require.Eventually(t, func() bool {
 		some, err := c.stream.look.peek()
-		return (some || err != nil) && Now()-c.idleSince > lookAfter
+		return (some || err != nil) && probe.Now()-c.idleSince > lookAfter
 	}, patience, time.Millisecond)
-	tr.pool.put(c)
+	tr.h1.put(c)
 }
 
 // eachRequest calls answer for each request to s until the client closes.
@@ -125,7 +126,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 					for i := range 4 {
 						r := do(tr, patience)
 						require.NoError(t, r.Err)
-						require.Equal(t, 200, r.Status, "request %d", i)
+						require.Equal(t, 200, r.HTTP.Status, "request %d", i)
 						require.Equal(t, test.kept && i > 0, r.Reused, "request %d", i)
 						answered <- struct{}{}
 						awaitArrival(t, tr)
@@ -184,7 +185,7 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 					for i := range 3 {
 						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
-						require.Equal(t, 200, r.Status)
+						require.Equal(t, 200, r.HTTP.Status)
 						require.Equal(t, test.kept && i > 0, r.Reused)
 						if !test.kept {
 							assert.Zero(t, tr.Open(), "it is known at once")
@@ -340,7 +341,7 @@ func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 			for range 3 {
 				r := do(tr, patience)
 				require.NoError(t, r.Err)
-				require.Equal(t, 200, r.Status)
+				require.Equal(t, 200, r.HTTP.Status)
 				require.False(t, r.Reused)
 				answered <- struct{}{}
 				awaitArrival(t, tr)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // versions are the versions of TLS that differ in when a certificate is seen.
@@ -250,10 +251,10 @@ func TestHandshakeThatTakesTooLong(t *testing.T) {
 		"the time of the request": errcode.TLSTimeout,
 		"the end of the context":  errcode.Cancelled,
 	}
-	for name, r := range allAtOnce(map[string]func() *Result{
-		"tls_timeout":             func() *Result { return do(hasty, patience) },
-		"the time of the request": func() *Result { return do(impatient, amply) },
-		"the end of the context":  func() *Result { return doUntil(patient, amply) },
+	for name, r := range allAtOnce(map[string]func() *probe.Result{
+		"tls_timeout":             func() *probe.Result { return do(hasty, patience) },
+		"the time of the request": func() *probe.Result { return do(impatient, amply) },
+		"the end of the context":  func() *probe.Result { return doUntil(patient, amply) },
 	}) {
 		assert.Equal(t, codes[name], errcode.FromError(r.Err), "%s: %v", name, r.Err)
 		assert.Equal(t, errcode.PhaseTLS, r.FailedIn(), name)

@@ -10,23 +10,18 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"net/url"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
 )
 
-// Bounds that hold for every response.
+// Defaults of a Config.
 const (
-	maxHeaderBytes      = 64 << 10
-	maxInformational    = 32
 	defaultMaxBodyBytes = 1 << 20
 	defaultStreams      = 100
 )
@@ -65,6 +60,9 @@ type Config struct {
 	// of the Result. The body is valid during the call only. Nil means that bodies
 	// are not looked at; otherwise MaxBodyBytes is 8 MiB at most.
 	CheckBody func(body []byte) error
+	// Expect decides what responses are successes. It looks at bodies too, as CheckBody
+	// does, which must be nil then.
+	Expect Expectation
 	// KeepHeader names the fields of the final header that AnyField of the Result
 	// is asked about.
 	KeepHeader []string
@@ -93,10 +91,10 @@ type Config struct {
 	// bounds nothing. A request that needs one more waits for it, unless
 	// [Transport.Reserve] has got it one before, and fails with [ErrConnectionLimit]
 	// when its time has run out.
-	Connections *Ceiling
+	Connections *probe.Ceiling
 	// Next waits until a request may be sent that a redirect leads to, until the given
 	// time at most, and reports whether it may. Nil means that it may at once.
-	Next func(ctx context.Context, until Instant) bool
+	Next func(ctx context.Context, until probe.Instant) bool
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
 	IPVersion IPVersion
@@ -122,65 +120,41 @@ type Config struct {
 	DenyHosts []string
 }
 
-// HeaderField is one line of a request header.
-type HeaderField struct{ Name, Value string }
-
 // Transport sends the requests of one target. It is safe for concurrent use.
 type Transport struct {
-	cfg Config
-	// target is what the URL names, next what is dialled: the target or the proxy.
-	target, next endpoint
-	proxy        *proxy
-	tls          *tls.Config
-	shown        atomic.Pointer[TLSInfo] // in the last handshake
-	call         call
-	serial       serial
-	content      *contentPlan // nil where nothing is kept of responses
-	origins      origins
-	ipVersion    IPVersion
-	lookup       lookup
-	policy       policy.Policy
-	blocked      error // why nothing may be sent, if so
-	reserve      reserve
-	dialer       net.Dialer
-	pool         pool
-	buffers      buffers
-	h2           *h2pool // nil where HTTP/2 cannot be spoken
+	cfg     Config
+	dialer  *dialer
+	call    call
+	serial  serial
+	content *contentPlan // nil where nothing is kept of responses
+	expect  *expectation
+	origins origins
+	h1      *pool
+	h2      *h2pool // nil where HTTP/2 cannot be spoken
 }
 
 // New compiles cfg. It fails when the URL or the TLS material cannot be used, or
 // when two settings exclude each other.
 func New(cfg Config) (*Transport, error) {
-	target, err := webEndpoint(cfg.URL)
+	d, err := newDialer(planOf(&cfg))
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{
-		cfg:     cfg,
-		target:  target,
-		policy:  policy.New(cfg.Deny, cfg.Allow, cfg.DenyHosts),
-		reserve: newReserve(),
-	}
-	t.lookup = newLookup(cfg.DNSServer, t.policy)
-	t.dialer = newDialer(t.policy, t.reserve, cfg.SourceAddress)
+	t := &Transport{cfg: cfg, dialer: d}
 	if t.cfg.MaxBodyBytes == 0 {
 		t.cfg.MaxBodyBytes = defaultMaxBodyBytes
 	}
-	if err := t.route(); err != nil {
+	if err := t.checkVersion(); err != nil {
 		return nil, err
 	}
-	t.blocked = t.blockedName()
-	if cfg.URL.Scheme == "https" {
-		if t.tls, err = cfg.TLS.compile(t.target.host); err != nil {
-			return nil, err
-		}
-	}
-	if err := t.version(); err != nil {
+	if t.expect, err = newExpectation(cfg.Expect); err != nil {
 		return nil, err
 	}
-	if t.content, err = newContentPlan(&t.cfg); err != nil {
+	t.expect.configure(&t.cfg)
+	if t.content, err = newContentPlan(contentOptionsOf(&t.cfg)); err != nil {
 		return nil, err
 	}
+	t.carry()
 	t.serial.prefix = rand.Uint64()
 	t.call = t.encode(&t.cfg)
 	t.cfg.TLS.Read, t.cfg.Proxy.TLS.Read = nil, nil // it belongs to whoever calls New
@@ -190,16 +164,17 @@ func New(cfg Config) (*Transport, error) {
 // Do performs one request in one attempt, from r.Due until r.Deadline, and
 // fills in r. When ctx ends, dialling ends with it; [Transport.Abort] ends
 // exchanges under way.
-func (t *Transport) Do(ctx context.Context, r *Result) {
-	r.begin()
+func (t *Transport) Do(ctx context.Context, r *probe.Result) {
+	s := scratchOf(r)
+	s.begin(r)
 	defer t.recover(r)
-	r.keep(t.content)
+	s.kept = t.content.keep(s.kept)
 	if err := t.stamp(r); err != nil {
-		r.fail(&errcode.PhaseError{Err: err})
+		r.Fail(&errcode.PhaseError{Err: err})
 		return
 	}
-	r.call = &t.call
-	if t.tls != nil && t.cfg.RequestsPerConnection == 1 {
+	s.send(&t.call, s.kept)
+	if t.cfg.URL.Scheme == "https" && t.cfg.RequestsPerConnection == 1 {
 		t.roomyOnce(ctx, r)
 	} else {
 		t.once(ctx, r)
@@ -210,9 +185,7 @@ func (t *Transport) Do(ctx context.Context, r *Result) {
 	if t.cfg.FollowRedirects > 0 {
 		t.follow(ctx, r)
 	}
-	if t.content != nil {
-		t.content.settle(r)
-	}
+	s.kept.settle(r)
 }
 
 // roomyOnce is for requests that each begin with a TLS handshake. The stack grows for
@@ -221,66 +194,51 @@ func (t *Transport) Do(ctx context.Context, r *Result) {
 // next: a twentieth of what such a request costs.
 //
 //go:noinline
-func (t *Transport) roomyOnce(ctx context.Context, r *Result) {
+func (t *Transport) roomyOnce(ctx context.Context, r *probe.Result) {
 	var room [8 << 10]byte
 	t.once(ctx, r)
 	runtime.KeepAlive(&room)
 }
 
 // once sends the request that r calls for and reads the response.
-func (t *Transport) once(ctx context.Context, r *Result) {
+func (t *Transport) once(ctx context.Context, r *probe.Result) {
+	s := scratchOf(r)
 	if t.h2 != nil {
-		t.h2.do(ctx, r)
+		t.h2.do(ctx, r, &s.two)
 		return
 	}
-	c, err := t.connection(ctx, r)
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	t.exchange(c, r)
+	t.h1.do(ctx, r, &s.one)
+	t.judgeForwarding(r)
 }
 
-// exchange does the request of r on c, which it then gives back or closes.
-func (t *Transport) exchange(c *conn, r *Result) {
-	defer t.release(c, r)
-	c.exchange(r)
-	t.proxy.judge(r)
+// judgeForwarding finds a request for credentials, which of all answers to a forwarded
+// request only the proxy itself can send (RFC 9110, section 15.5.8).
+func (t *Transport) judgeForwarding(r *probe.Result) {
+	if _, ok := t.dialer.forwards(); ok && r.Err == nil && r.HTTP.Status == 407 {
+		r.Err = &errcode.PhaseError{Phase: r.Current(), Reused: r.Reused, Err: errProxyAuth}
+	}
 }
 
 // recover makes of a panic the failure of this one request.
-func (t *Transport) recover(r *Result) {
+func (t *Transport) recover(r *probe.Result) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	err := Panicked(v)
-	if t.h2 != nil && r.stream != nil {
-		t.h2.withdraw(r.stream, err)
+	err := probe.Panicked(v)
+	if t.h2 != nil {
+		t.h2.withdraw(&scratchOf(r).two, err)
 	}
-	r.Fail(err)
+	r.Interrupt(err)
 }
 
-// release gives the connection back or closes it. A panic of the exchange ends
-// here, as a failure of this one request.
-func (t *Transport) release(c *conn, r *Result) {
-	if p := recover(); p != nil {
-		c.reusable = false
-		_, _ = c.upload.end(r)
-		r.fail(&errcode.PhaseError{Err: Panicked(p)})
-	}
-	if c.reusable && t.pool.put(c) {
-		return
-	}
-	t.pool.close(c)
-	t.buffers.put(c.buf)
-	c.buf = nil
-}
+// Code decides what a request came to that Do has ended.
+func (t *Transport) Code(r *probe.Result) errcode.Code { return t.expect.verdict(r) }
 
 // CloseIdle closes the connections that carry no request now. It waits for no peer:
 // each is told that its connection ends if there is room to tell it.
 func (t *Transport) CloseIdle() {
-	t.pool.closeIdle()
+	t.h1.closeIdle()
 	if t.h2 != nil {
 		t.h2.closeIdle()
 	}
@@ -290,7 +248,7 @@ func (t *Transport) CloseIdle() {
 // Abort makes all requests under way fail with context.Canceled, closes all
 // connections and lets none be made. The context of Do must have ended before.
 func (t *Transport) Abort() {
-	t.pool.abort()
+	t.h1.abort()
 	if t.h2 != nil {
 		t.h2.abort()
 	}
@@ -306,44 +264,31 @@ func (t *Transport) Wait() {
 	t.origins.wait()
 }
 
+// ClientCertificateNotAfter returns the end of validity of the certificate with
+// which the transport authenticates itself, the zero time if it has none.
+func (t *Transport) ClientCertificateNotAfter() time.Time {
+	return t.dialer.clientCertificateNotAfter()
+}
+
 // Open returns the number of connections that are open now.
 func (t *Transport) Open() int {
-	open := t.pool.count()
+	open := t.h1.count()
 	if t.h2 != nil {
 		open += t.h2.count()
 	}
 	return open + t.origins.open()
 }
 
-// connection takes a warm connection or makes one.
-func (t *Transport) connection(ctx context.Context, r *Result) (*conn, *errcode.PhaseError) {
-	if c := t.warm(r, r.Start); c != nil {
-		return c, nil
+// dial makes a link for which r has, or gets, the permit.
+func (t *Transport) dial(ctx context.Context, r *probe.Result) (link, error) {
+	if err := t.cfg.Connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
+		return link{}, err
 	}
-	c, err := t.dial(ctx, r)
-	if err != nil {
-		return nil, &errcode.PhaseError{Err: err}
-	}
-	r.Opened = true
-	if !t.pool.add(c) {
-		c.close()
-		return nil, &errcode.PhaseError{Err: context.Canceled}
-	}
-	return c, nil
+	return t.dialer.dial(ctx, r)
 }
 
-// warm takes an idle connection, nil if there is none. now may be a little late: what
-// was idle for less than that is not looked at.
-func (t *Transport) warm(r *Result, now Instant) *conn {
-	c := t.claimed(r, now)
-	if c == nil {
-		c = t.pool.get(now)
-	}
-	if c == nil {
-		return nil
-	}
-	r.Reused = true
-	r.Remote = c.remote
-	c.stream.deadline = r.Deadline
-	return c
-}
+// useHTTP1 does the exchange of r over a link whose server has chosen HTTP/1.1.
+func (t *Transport) useHTTP1(l link, r *probe.Result) { t.h1.use(l, r, &scratchOf(r).one) }
+
+// useWarmHTTP1 does it over a warm connection. It returns false if there is none.
+func (t *Transport) useWarmHTTP1(r *probe.Result) bool { return t.h1.useWarm(r, &scratchOf(r).one) }

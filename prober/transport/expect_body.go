@@ -1,4 +1,4 @@
-package prober
+package transport
 
 import (
 	"bytes"
@@ -11,8 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/prober/config"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
 // What can be wrong with a body, of which an excerpt follows.
@@ -22,7 +21,7 @@ var (
 	errNoJSON  = errors.New("the body is not JSON; it begins with")
 )
 
-// bodyExpectation is a [config.BodyExpectation], compiled.
+// bodyExpectation is a [BodyPattern], compiled.
 type bodyExpectation struct {
 	contains []byte
 	pattern  *regexp.Regexp // nil if there is none
@@ -39,7 +38,7 @@ type jsonPlace struct {
 }
 
 // newBodyExpectation returns nil if any body will do.
-func newBodyExpectation(e config.BodyExpectation) (*bodyExpectation, error) {
+func newBodyExpectation(e BodyPattern) (*bodyExpectation, error) {
 	if e.Contains == "" && e.Regexp == "" && len(e.JSON) == 0 {
 		return nil, nil
 	}
@@ -66,11 +65,11 @@ func newBodyExpectation(e config.BodyExpectation) (*bodyExpectation, error) {
 func (x *bodyExpectation) check(body []byte) error {
 	switch {
 	case !bytes.Contains(body, x.contains):
-		return transport.NewExcerpt(errNoText, body)
+		return probe.NewExcerpt(errNoText, body)
 	case x.pattern != nil && !x.pattern.Match(body):
-		return transport.NewExcerpt(errNoMatch, body)
+		return probe.NewExcerpt(errNoMatch, body)
 	case len(x.places) > 0 && !json.Valid(body):
-		return transport.NewExcerpt(errNoJSON, body)
+		return probe.NewExcerpt(errNoJSON, body)
 	}
 	for i := range x.places {
 		if err := x.places[i].fault(body); err != nil {
@@ -96,7 +95,7 @@ func (p *jsonPlace) fault(body []byte) error {
 			return nil
 		}
 	}
-	return transport.NewExcerpt(p.differs, value)
+	return probe.NewExcerpt(p.differs, value)
 }
 
 // enterJSON returns what follows from the value under key on, in an object or an

@@ -1,19 +1,50 @@
-package prober
+package transport
 
 import (
 	"fmt"
 	"regexp"
 	"time"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/probe"
 )
 
-// expectation is a target's [config.Expect], compiled.
+// Expectation is what responses must be for their requests to be successes. The zero
+// value demands a status below 400 and nothing else.
+type Expectation struct {
+	// Status lists the statuses that are a success; empty means all below 400.
+	Status []StatusRange
+	// Version is that of the response as [Version.String] has it, or empty for any.
+	Version string
+	// Header fields must each have a value that matches.
+	Header []FieldPattern
+	Body   BodyPattern
+	// MaxLatency is the time from due to the last byte; 0 means no limit.
+	MaxLatency time.Duration
+}
+
+// StatusRange is a range of statuses, both ends included.
+type StatusRange struct{ From, To int }
+
+// FieldPattern is met by a response that has the header field with a value in which the
+// regular expression matches.
+type FieldPattern struct{ Name, Pattern string }
+
+// BodyPattern is what a body, decompressed, must hold; each field that is not zero must
+// be met.
+type BodyPattern struct {
+	Contains string
+	Regexp   string
+	// JSON tells what stands at some places of a body in JSON. A key is the path
+	// to a place, its elements separated by dots: each is the key of an object, or
+	// the index of an array from 0. A value is a string, float64, bool or nil.
+	JSON map[string]any
+}
+
+// expectation is an [Expectation], compiled.
 type expectation struct {
-	status  []config.StatusRange // empty means all below 400
-	version string               // as of transport.Version, empty for any
+	status  []StatusRange // empty means all below 400
+	version string        // as of Version, empty for any
 	headers []headerExpectation
 	body    *bodyExpectation // nil if any will do
 	latency time.Duration    // 0 means no limit
@@ -27,19 +58,19 @@ type headerExpectation struct {
 }
 
 // fault returns what is wrong with the header of r, nil if nothing is.
-func (h *headerExpectation) fault(r *transport.Result) error {
+func (h *headerExpectation) fault(r *probe.Result) error {
 	switch {
-	case r.AnyField(h.name, h.match):
+	case scratchOf(r).kept.anyField(h.name, h.match):
 		return nil
-	case r.AnyField(h.name, func([]byte) bool { return true }):
+	case scratchOf(r).kept.anyField(h.name, func([]byte) bool { return true }):
 		return h.differs
 	}
 	return h.absent
 }
 
-func newExpectation(e config.Expect) (*expectation, error) {
-	x := &expectation{status: e.Status, version: e.HTTPVersion, latency: e.MaxLatency}
-	for _, h := range e.Headers {
+func newExpectation(e Expectation) (*expectation, error) {
+	x := &expectation{status: e.Status, version: e.Version, latency: e.MaxLatency}
+	for _, h := range e.Header {
 		pattern, err := regexp.Compile(h.Pattern)
 		if err != nil {
 			return nil, fmt.Errorf("expect.headers: %s: %w", h.Name, err)
@@ -58,7 +89,7 @@ func newExpectation(e config.Expect) (*expectation, error) {
 }
 
 // configure makes a transport look at what the expectation is about.
-func (x *expectation) configure(c *transport.Config) {
+func (x *expectation) configure(c *Config) {
 	for _, h := range x.headers {
 		c.KeepHeader = append(c.KeepHeader, h.name)
 	}
@@ -70,19 +101,19 @@ func (x *expectation) configure(c *transport.Config) {
 // verdict decides what a request came to. The first of these that applies gives
 // the code: a failure to get the whole response, its status, its HTTP version,
 // its header, its body, the time it took.
-func (x *expectation) verdict(r *transport.Result) errcode.Code {
+func (x *expectation) verdict(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
 	}
-	if code := x.statusCode(r.Status); code != errcode.OK {
+	if code := x.statusCode(r.HTTP.Status); code != errcode.OK {
 		return code
 	}
 	switch {
-	case x.version != "" && x.version != r.Version.String():
+	case x.version != "" && x.version != r.HTTP.Version.String():
 		return errcode.UnexpectedProtocol
 	case x.headerFault(r):
 		return errcode.UnexpectedHeader
-	case r.BodyErr != nil:
+	case r.HTTP.BodyErr != nil:
 		return errcode.UnexpectedBody
 	case x.latency > 0 && r.Duration() > x.latency:
 		return errcode.TooSlow
@@ -92,7 +123,7 @@ func (x *expectation) verdict(r *transport.Result) errcode.Code {
 
 // headerFault reports whether the header of r does not meet the expectation, and notes
 // in r what is wrong with it.
-func (x *expectation) headerFault(r *transport.Result) bool {
+func (x *expectation) headerFault(r *probe.Result) bool {
 	for i := range x.headers {
 		if r.Unmet = x.headers[i].fault(r); r.Unmet != nil {
 			return true

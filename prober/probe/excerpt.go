@@ -1,9 +1,7 @@
-package transport
+package probe
 
 import (
-	"encoding/base64"
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -13,8 +11,6 @@ const (
 	maxExcerpt = 48
 	// leastSecret is how many bytes of what the peer was sent make it a secret.
 	leastSecret = 4
-	// maxSecretBody is how long a body may be that excerpts are held against.
-	maxSecretBody = 4 << 10
 )
 
 // ExcerptError is a fault in what a peer sent, with the piece of that which has it. Peers
@@ -44,18 +40,18 @@ func (e *ExcerptError) Error() string {
 // Unwrap returns the fault.
 func (e *ExcerptError) Unwrap() error { return e.fault }
 
-// conceal strikes out of the excerpt in err, if there is one, what r has sent in confidence.
-func (r *Result) conceal(err error) {
+// Conceal strikes out of the excerpt in err, if there is one, what r was sent in confidence.
+func (r *Result) Conceal(err error) {
 	e, ok := errors.AsType[*ExcerptError](err)
-	if !ok || r.call == nil {
+	if !ok || r.secrets == nil {
 		return
 	}
-	cfg := r.call.cfg
-	if max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody {
+	secrets, ok := r.secrets.Secrets()
+	if !ok {
 		e.piece = struckOut
 		return
 	}
-	e.strike(append(cfg.secrets(), strings.ToLower(r.stamp.authorization)))
+	e.strike(secrets)
 }
 
 const struckOut = "***"
@@ -90,34 +86,4 @@ func longestIn(s string, secrets []string) int {
 		}
 	}
 	return n - 1
-}
-
-// secrets returns, in lower case, what the request says that is nobody's business, as
-// it is sent and as a server makes of it.
-func (cfg *Config) secrets() []string {
-	all := append(userinfo(cfg.URL), string(cfg.Body), cfg.URL.RawQuery, cfg.Proxy.Username, cfg.Proxy.Password)
-	for _, h := range cfg.Header {
-		all = append(all, h.Value)
-		if coded, is := strings.CutPrefix(h.Value, "Basic "); is {
-			plain, _ := base64.StdEncoding.DecodeString(coded) // what is none says nothing
-			all = append(all, string(plain))
-		}
-	}
-	if plain, err := url.QueryUnescape(cfg.URL.RawQuery); err == nil {
-		all = append(all, plain)
-	}
-	all = append(all, (&proxy{username: cfg.Proxy.Username, password: cfg.Proxy.Password}).authorization())
-	all = append(all, userinfo(cfg.Proxy.URL)...)
-	for i, secret := range all {
-		all[i] = strings.ToLower(secret)
-	}
-	return all
-}
-
-func userinfo(u *url.URL) []string {
-	if u == nil || u.User == nil {
-		return nil
-	}
-	password, _ := u.User.Password()
-	return []string{u.User.String(), u.User.Username(), password}
 }

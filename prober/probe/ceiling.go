@@ -1,4 +1,4 @@
-package transport
+package probe
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // its time ran out, because no more may be open.
 var ErrConnectionLimit error = errcode.New(errcode.LocalResources, "the ceiling of open connections was reached until the time ran out")
 
-var errNeedless = errors.New("no connection is needed")
+var ErrNeedless = errors.New("no connection is needed")
 
 // Ceiling bounds how many of something there are at once in the whole process. That
 // of connections also knows which of them are idle, so that one can be closed where
@@ -28,22 +28,22 @@ type Ceiling struct {
 	mu   sync.Mutex
 	used int
 	// idle is the root of the ring of those connections that are idle; its next was so
-	// for longest. seated is how many they are.
-	idle   seat
-	seated int
+	// for longest. idleCount is how many there are.
+	idle      Place
+	idleCount int
 	// line are those that wait in Acquire, in the order in which they came.
 	line []chan struct{}
 }
 
-// lodger is a connection that can be closed while it is idle.
-type lodger interface {
-	// withdraw reports whether the connection is idle, and sees to it then that nobody
+// Evictable is a connection that can be closed while it is idle.
+type Evictable interface {
+	// Withdraw reports whether the connection is idle, and sees to it then that nobody
 	// uses it any more. It spares those of HTTP/2 in the pool that asks, which has use
 	// for them as they are. It does not wait.
-	withdraw(asks *h2pool) bool
-	// evict closes it after that. It returns false if the connection has left its
+	Withdraw(asks any) bool
+	// Evict closes it after that. It returns false if the connection has left its
 	// place under the ceiling already.
-	evict() bool
+	Evict() bool
 }
 
 // NewCeiling returns a ceiling of n, nil when n is not above 0.
@@ -78,20 +78,20 @@ func (c *Ceiling) TryAcquire() bool {
 	return true
 }
 
-// acquire waits for one until the given time, and closes an idle connection for it.
+// Acquire waits for one until the given time, and closes an idle connection for it.
 // Those who wait here hold up requests that have started, and so come before all others.
 // It returns errNeedless when enough, if given, reports that none is needed any more.
-func (c *Ceiling) acquire(ctx context.Context, until Instant, enough func() bool) error {
+func (c *Ceiling) Acquire(ctx context.Context, until Instant, enough func() bool) error {
 	turn := c.stand()
 	defer c.quit(turn)
 	expired := time.NewTimer(until.Sub(Now()))
 	defer expired.Stop()
 	for {
 		if enough != nil && enough() {
-			return errNeedless
+			return ErrNeedless
 		}
 		if victim, ok := c.take(turn, nil); ok {
-			if victim == nil || victim.evict() {
+			if victim == nil || victim.Evict() {
 				return nil
 			}
 			continue
@@ -99,16 +99,16 @@ func (c *Ceiling) acquire(ctx context.Context, until Instant, enough func() bool
 		select {
 		case <-turn:
 		case <-ctx.Done():
-			return heldBack(ctx, ErrConnectionLimit)
+			return HeldBack(ctx, ErrConnectionLimit)
 		case <-expired.C:
 			return ErrConnectionLimit
 		}
 	}
 }
 
-// heldBack returns why a request did not get what it waited for when ctx ended, or
+// HeldBack returns why a request did not get what it waited for when ctx ended, or
 // its own time did: for the ceiling, unless nobody wants it any more.
-func heldBack(ctx context.Context, ceiling error) error {
+func HeldBack(ctx context.Context, ceiling error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Canceled
 	}
@@ -134,7 +134,7 @@ func (c *Ceiling) quit(turn chan struct{}) {
 // take takes one for who stands first in line, or for anybody where nobody does. If
 // there is none left, it takes over that of the connection that has been idle for
 // longest, which the caller has to evict, but spares those of the pool that asks.
-func (c *Ceiling) take(turn chan struct{}, asks *h2pool) (victim lodger, ok bool) {
+func (c *Ceiling) take(turn chan struct{}, asks any) (victim Evictable, ok bool) {
 	if c == nil {
 		return nil, true
 	}
@@ -147,14 +147,14 @@ func (c *Ceiling) take(turn chan struct{}, asks *h2pool) (victim lodger, ok bool
 		c.used++
 		return nil, true
 	}
-	for tries := c.seated; tries > 0 && c.seated > 0; tries-- {
+	for tries := c.idleCount; tries > 0 && c.idleCount > 0; tries-- {
 		s := c.idle.next
 		s.leave()
 		c.mu.Unlock()
-		withdrawn := s.of.withdraw(asks)
+		withdrawn := s.Of.Withdraw(asks)
 		c.mu.Lock()
 		if withdrawn {
-			return s.of, true
+			return s.Of, true
 		}
 	}
 	return nil, false
@@ -171,8 +171,8 @@ func (c *Ceiling) Release() {
 	c.tell()
 }
 
-// notify says that a connection has room for more requests.
-func (c *Ceiling) notify() {
+// Notify says that a connection has room for more requests.
+func (c *Ceiling) Notify() {
 	if c == nil {
 		return
 	}
@@ -185,7 +185,10 @@ func (c *Ceiling) notify() {
 func (c *Ceiling) tell() {
 	switch {
 	case len(c.line) > 0:
-		wake(c.line[0]).signal()
+		select {
+		case c.line[0] <- struct{}{}:
+		default: // it is told already
+		}
 	case c.changed != nil:
 		c.changed()
 	}
@@ -201,55 +204,69 @@ func (c *Ceiling) Used() int {
 	return c.used
 }
 
-// seat is the place of a connection among the idle ones of its ceiling, whose mutex
-// guards it. The zero seat has no ceiling, and takes no place.
-type seat struct {
-	ceiling    *Ceiling
-	of         lodger
-	next, prev *seat // nil while the connection is not idle
+// Waiting returns how many requests wait for one.
+func (c *Ceiling) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.line)
 }
 
-// settle makes the connection the one that became idle last.
-func (s *seat) settle() {
-	if s.ceiling == nil {
+// IdleConnections returns how many of those that are taken are idle.
+func (c *Ceiling) IdleConnections() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.idleCount
+}
+
+// Place is the place of a connection among the idle ones of its ceiling, whose mutex
+// guards it. The zero Place has no ceiling, and does nothing.
+type Place struct {
+	Ceiling    *Ceiling
+	Of         Evictable
+	next, prev *Place // nil while the connection is not idle
+}
+
+// Idle makes the connection the one that became idle last.
+func (s *Place) Idle() {
+	if s.Ceiling == nil {
 		return
 	}
-	s.ceiling.mu.Lock()
-	defer s.ceiling.mu.Unlock()
+	s.Ceiling.mu.Lock()
+	defer s.Ceiling.mu.Unlock()
 	s.sit()
-	s.ceiling.tell()
+	s.Ceiling.tell()
 }
 
-// resettle puts back an idle connection that cannot be closed now.
-func (s *seat) resettle() {
-	s.ceiling.mu.Lock()
-	defer s.ceiling.mu.Unlock()
+// StillIdle puts back an idle connection that cannot be closed now.
+func (s *Place) StillIdle() {
+	s.Ceiling.mu.Lock()
+	defer s.Ceiling.mu.Unlock()
 	s.sit()
 }
 
-// vacate says that the connection is in use, or closed.
-func (s *seat) vacate() {
-	if s.ceiling == nil {
+// Busy says that the connection is in use, or closed.
+func (s *Place) Busy() {
+	if s.Ceiling == nil {
 		return
 	}
-	s.ceiling.mu.Lock()
-	defer s.ceiling.mu.Unlock()
+	s.Ceiling.mu.Lock()
+	defer s.Ceiling.mu.Unlock()
 	s.leave()
 }
 
-func (s *seat) sit() {
+func (s *Place) sit() {
 	s.leave()
-	root := &s.ceiling.idle
+	root := &s.Ceiling.idle
 	s.prev, s.next = root.prev, root
 	s.prev.next, root.prev = s, s
-	s.ceiling.seated++
+	s.Ceiling.idleCount++
 }
 
-func (s *seat) leave() {
+func (s *Place) leave() {
 	if s.next == nil {
 		return
 	}
 	s.prev.next, s.next.prev = s.next, s.prev
 	s.next, s.prev = nil, nil
-	s.ceiling.seated--
+	s.Ceiling.idleCount--
 }

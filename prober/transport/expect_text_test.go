@@ -1,19 +1,17 @@
-package prober
+package transport
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/transport"
 )
 
 // What a response has instead of what is expected is in the text, quoted and cut, and
@@ -26,14 +24,14 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"status":"down\u001b","deep":{"a":[1]},"key":%q}`, q.Header.Get("X-Key"))
 	}))
 	t.Cleanup(server.Close)
-	place := func(path string) config.Expect {
-		return config.Expect{Body: config.BodyExpectation{JSON: map[string]any{path: "up"}}}
+	place := func(path string) Expectation {
+		return Expectation{Body: BodyPattern{JSON: map[string]any{path: "up"}}}
 	}
-	header := func(name, pattern string) config.Expect {
-		return config.Expect{Headers: []config.HeaderExpectation{{Name: "Content-Type"}, {Name: name, Pattern: pattern}}}
+	header := func(name, pattern string) Expectation {
+		return Expectation{Header: []FieldPattern{{Name: "Content-Type"}, {Name: name, Pattern: pattern}}}
 	}
 	for name, tt := range map[string]struct {
-		expect config.Expect
+		expect Expectation
 		code   errcode.Code
 		text   string
 	}{
@@ -45,38 +43,33 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 		"nothing in JSON":            {place("deep.b"), errcode.UnexpectedBody, `the body has nothing at "deep.b" of expect.body.json`},
 		"a secret that is said back": {place("key"), errcode.UnexpectedBody, `the body has not the value of expect.body.json at "key", but "\"***\""`},
 		"another text": {
-			config.Expect{Body: config.BodyExpectation{Contains: "ok"}}, errcode.UnexpectedBody,
+			Expectation{Body: BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
 			`the body does not hold the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 		"no match": {
-			config.Expect{Body: config.BodyExpectation{Regexp: "^ok"}}, errcode.UnexpectedBody,
+			Expectation{Body: BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,
 			`the body does not match expect.body.regexp; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := testConfig(config.Burst{})
-			var err error
-			cfg.URL, err = url.Parse(server.URL)
+			u, err := url.Parse(server.URL)
 			require.NoError(t, err)
-			cfg.Request.Headers = []config.Header{{Name: "X-Key", Values: []string{"zebra-canary"}}}
-			cfg.Expect = tt.expect
-			c, err := NewManager(Options{}).compile(cfg, config.Network{}, nil)
-			require.NoError(t, err)
-			defer c.engine.CloseIdle()
-			var r transport.Result
-			now := transport.Now()
-			r.Reset(now, now.Add(20*time.Second))
-			c.engine.Do(t.Context(), &r)
-			assert.Equal(t, tt.code, c.expect.verdict(&r))
-			assert.Equal(t, tt.text, textOf(&r))
+			tr := newTransport(t, Config{
+				URL:    u,
+				Header: []HeaderField{{Name: "X-Key", Value: "zebra-canary"}},
+				Expect: tt.expect,
+			})
+			r := do(tr, patience)
+			assert.Equal(t, tt.code, tr.Code(r))
+			assert.EqualError(t, cmp.Or(r.Unmet, r.HTTP.BodyErr), tt.text)
 		})
 	}
 }
 
 func TestABodyThatIsNoJSONIsShown(t *testing.T) {
 	t.Parallel()
-	x, err := newBodyExpectation(config.BodyExpectation{JSON: map[string]any{"a": "b"}})
+	x, err := newBodyExpectation(BodyPattern{JSON: map[string]any{"a": "b"}})
 	require.NoError(t, err)
 	assert.EqualError(t, x.check([]byte("<html>")), `the body is not JSON; it begins with "<html>"`)
 	assert.EqualError(t, x.check(nil), `the body is not JSON; it begins with ""`)

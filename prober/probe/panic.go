@@ -1,4 +1,4 @@
-package transport
+package probe
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ func Panicked(v any) error {
 	return errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
 
-// catch, deferred, makes of a panic the error that err points to.
-func catch(err *error) {
+// Catch, deferred, makes of a panic the error that err points to.
+func Catch(err *error) {
 	if v := recover(); v != nil {
 		*err = Panicked(v)
 	}

@@ -1,0 +1,84 @@
+package probe
+
+import (
+	"encoding/hex"
+
+	"example.com/prober/errcode"
+)
+
+// HTTP is what a Result holds of HTTP.
+type HTTP struct {
+	// Status is the final status, or 0 when no response header was received.
+	// It stands also when the body failed later.
+	Status  int
+	Version Version
+	// Resent means that the request was sent once more, because the server said that it
+	// had not processed it; ResentFrom is where the connection came from on which it said so.
+	Resent     bool
+	ResentFrom Hop
+	// Hops are the responses before the final one: redirects that were followed.
+	// Status and Version, and Opened, Reused and Remote of the Result, are of the final
+	// exchange alone, and everything else is of all of them.
+	Hops []Hop
+	// TraceID is that of the request's traceparent.
+	TraceID TraceID
+	// BodyErr is what the check of the body has against it.
+	BodyErr error
+}
+
+// Hop is a response that redirected the request, and where its connection came
+// from.
+type Hop struct {
+	Status         int
+	Version        Version
+	Opened, Reused bool
+}
+
+// Version is the HTTP version of a response.
+type Version uint8
+
+// The versions a response can have; VersionNone means there was no response.
+const (
+	VersionNone Version = iota
+	HTTP10
+	HTTP11
+	HTTP2
+)
+
+// String returns the version as it stands in the label http_version.
+func (v Version) String() string {
+	switch v {
+	case HTTP10:
+		return "1.0"
+	case HTTP11:
+		return "1.1"
+	case HTTP2:
+		return "2"
+	default:
+		return "none"
+	}
+}
+
+// TraceID identifies a request in a system of traces (W3C Trace Context, section
+// 3.2.2.3). The zero value means that the request carries none.
+type TraceID [16]byte
+
+// String returns 32 hexadecimal digits.
+func (id TraceID) String() string { return hex.EncodeToString(id[:]) }
+
+// Resend prepares a request over HTTP to be sent once more.
+func (r *Result) Resend() {
+	r.HTTP.Resent, r.HTTP.ResentFrom = true, Hop{Opened: r.Opened, Reused: r.Reused}
+	r.Opened, r.Reused = false, false
+	r.Enter(errcode.PhaseQueue)
+}
+
+// Redirect makes of the response a redirect on the way to another. The clock of that
+// starts now.
+func (r *Result) Redirect() {
+	h := r.HTTP
+	h.Hops = append(h.Hops, Hop{Status: h.Status, Version: h.Version, Opened: r.Opened, Reused: r.Reused})
+	h.Status, h.Version, r.Opened, r.Reused = 0, VersionNone, false, false
+	r.Start = Now()
+	r.EnterAt(errcode.PhaseQueue, r.Start)
+}

@@ -1,0 +1,12 @@
+package transport
+
+// messageRequest is what a request says in every version of HTTP, but for its content
+// and the fields that vary.
+type messageRequest struct {
+	Method string
+	// Scheme, Authority and Target say what it is for: Target is the path and the query,
+	// or a whole URL where a proxy takes the request.
+	Scheme, Authority, Target string
+	// Fields in their order, without Host.
+	Fields []HeaderField
+}

@@ -1,0 +1,80 @@
+package transport
+
+import (
+	"net/textproto"
+	"strconv"
+	"strings"
+)
+
+// requestOf returns what the request that cfg describes says. Where a proxy takes it
+// itself, authorization is what it has to carry for the proxy, if anything.
+func requestOf(cfg *Config, authorization string, forwarded bool) messageRequest {
+	q := messageRequest{
+		Method:    cfg.Method,
+		Scheme:    cfg.URL.Scheme,
+		Authority: hostField(cfg),
+		Target:    requestTarget(cfg, forwarded),
+	}
+	if authorization != "" {
+		q.Fields = append(q.Fields, HeaderField{"Proxy-Authorization", authorization})
+	}
+	q.Fields = append(q.Fields, requestFields(cfg)...)
+	return q
+}
+
+// requestFields returns the header fields that are the same in all versions.
+func requestFields(cfg *Config) []HeaderField {
+	var fields []HeaderField
+	if !hasField(cfg.Header, "User-Agent") {
+		fields = append(fields, HeaderField{"User-Agent", "prober"})
+	}
+	fields = append(fields, cfg.Header...)
+	if len(cfg.Compression) > 0 && !hasField(cfg.Header, "Accept-Encoding") {
+		fields = append(fields, HeaderField{"Accept-Encoding", strings.Join(cfg.Compression, ", ")})
+	}
+	if length := max(cfg.BodySize, int64(len(cfg.Body))); length > 0 || expectsBody(cfg.Method) {
+		fields = append(fields, HeaderField{"Content-Length", strconv.FormatInt(length, 10)})
+	}
+	return fields
+}
+
+// requestTarget is in origin-form, or in absolute-form where a proxy forwards the
+// request (RFC 9112, section 3.2).
+func requestTarget(cfg *Config, forwarded bool) string {
+	if forwarded {
+		return cfg.URL.Scheme + "://" + withoutZone(cfg.URL.Host) + cfg.URL.RequestURI()
+	}
+	return cfg.URL.RequestURI()
+}
+
+func hostField(cfg *Config) string {
+	if cfg.Host != "" {
+		return cfg.Host
+	}
+	return withoutZone(cfg.URL.Host)
+}
+
+// withoutZone removes the zone of an IPv6 address, which means something on this
+// host only (RFC 6874, section 4).
+func withoutZone(host string) string {
+	start, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
+	if start < 0 || end < start {
+		return host
+	}
+	return host[:start] + host[end:]
+}
+
+func hasField(fields []HeaderField, name string) bool {
+	for _, f := range fields {
+		if textproto.CanonicalMIMEHeaderKey(f.Name) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// expectsBody tells whether a method without content announces so with a length
+// of 0 (RFC 9110, section 8.6).
+func expectsBody(method string) bool {
+	return method == "POST" || method == "PUT" || method == "PATCH"
+}
