@@ -39,7 +39,7 @@ func (s checks) checkTLS(t *Target) {
 // mistake.
 func (s checks) checkTLSTimeout(t *Target, all []dialled) {
 	const timeout = "connection.tls_timeout"
-	if t.Kind() == KindHTTP || slices.ContainsFunc(all, dialled.isSecured) {
+	if t.Kind() == KindHTTP || isSecured(t.URL) {
 		return
 	}
 	if s.IsOwn(timeout) {

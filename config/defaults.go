@@ -3,7 +3,6 @@ package config
 import (
 	"net/http"
 	"net/netip"
-	"slices"
 	"time"
 )
 
@@ -40,7 +39,7 @@ func fillTarget(t *Target) {
 		fill(&t.Breaker.For, defaultBreakerFor)
 	}
 	if k := kindOf(t.URL); k != nil {
-		k.fill(t, slices.ContainsFunc(dials(t), dialled.isSecured))
+		k.fill(t, isSecured(t.URL))
 	}
 }
 

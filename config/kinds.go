@@ -41,8 +41,8 @@ type kind struct {
 	keys []string
 	// checkURL says what is wrong with a URL that has one of the schemes; it may be nil.
 	checkURL func(*url.URL) error
-	// fill gives the keys that not every kind has their defaults. TLS is on if anything
-	// that the target dials is secured.
+	// fill gives the keys that not every kind has their defaults. TLS is on if the scheme
+	// is secured.
 	fill func(t *Target, tls bool)
 }
 
