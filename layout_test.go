@@ -64,6 +64,17 @@ var house = map[string]room{
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
 	},
+	"internal/peers": { // of tests alone
+		packages: []string{"errcode", "internal/peers/certs"},
+		modules: []string{
+			"github.com/andybalholm/brotli",
+			"github.com/klauspost/compress/zstd",
+			"golang.org/x/crypto/ocsp",
+			"golang.org/x/net/dns/dnsmessage",
+			"golang.org/x/net/http2",
+		},
+	},
+	"internal/peers/certs": {},
 	"prober": {
 		packages: []string{"config", "errcode", "prober/probe", "prober/transport"},
 		modules: []string{

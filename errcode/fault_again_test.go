@@ -14,6 +14,8 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/transport"
 )
 
@@ -22,13 +24,13 @@ import (
 func signedFaults() []fault {
 	return []fault{
 		{name: "the server closes a reused connection, with the place that a trace tells", want: errcode.ClosedReused, fail: func(t lab) error {
-			return postTwice(t, hangUp)
+			return postTwice(t, peers.HangUp)
 		}},
 		{name: "the server resets a reused connection, with the place that a trace tells", want: errcode.ClosedReused, fail: func(t lab) error {
-			return postTwice(t, reset)
+			return postTwice(t, peers.ResetAfterRequest)
 		}},
 		{name: "the server closes within the header on a reused connection, with the place that a trace tells", want: errcode.ClosedInHeaders, fail: func(t lab) error {
-			return postTwice(t, answer(ok+"Server: x\r\n"))
+			return postTwice(t, peers.Saying(ok+"Server: x\r\n"))
 		}},
 		{name: "the request is cancelled for a cause, joined with the error of the context", want: errcode.Cancelled, fail: func(t lab) error {
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -48,24 +50,18 @@ func signedFaults() []fault {
 		{name: "the server refuses a stream whose content cannot be sent again", want: errcode.General, fail: func(t lab) error {
 			protocols := new(http.Protocols)
 			protocols.SetUnencryptedHTTP2(true)
-			return postStream(t, &http.Transport{Protocols: protocols}, "http://"+peer(t, func(c net.Conn) {
-				serveFrames(c, settings, resettingEach(http2.ErrCodeRefusedStream))
-			}))
+			return postStream(t, &http.Transport{Protocols: protocols}, "http://"+peer(t, serveFrames(settings, resettingEach(http2.ErrCodeRefusedStream))))
 		}},
 		{name: "the server refuses a stream whose content cannot be sent again, seen by x/net/http2", want: errcode.General, fail: func(t lab) error {
-			server := &tls.Config{Certificates: []tls.Certificate{issue(nil, certificate{})}, NextProtos: []string{"h2"}}
-			return postStream(t, &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, "https://"+securedPeer(t, server, func(c net.Conn) {
-				serveFrames(c, settings, resettingEach(http2.ErrCodeRefusedStream))
-			}))
+			return postStream(t, &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, "https://"+peer(t, peers.Within(peers.Showing(certs.Issue(nil), "h2"), serveFrames(settings, resettingEach(http2.ErrCodeRefusedStream)))))
 		}},
 		{name: "a PING of net/http goes unanswered", want: errcode.General, fail: func(t lab) error {
 			protocols := new(http.Protocols)
 			protocols.SetUnencryptedHTTP2(true)
 			tr := &http.Transport{Protocols: protocols, HTTP2: &http.HTTP2Config{SendPingTimeout: briefly, PingTimeout: briefly}}
 			return get(t, tr, "http://"+peer(t, func(c net.Conn) {
-				_, _ = io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
-				settings(http2.NewFramer(c, c))
-				silence(c)
+				peers.NewH2(c).Greet()
+				peers.Silence(c)
 			}))
 		}},
 	}
@@ -74,18 +70,18 @@ func signedFaults() []fault {
 // ctxGet returns the error of a request to a silent peer.
 func ctxGet(ctx context.Context, t lab) error {
 	t.Helper()
-	_, err := newStandard(t, transport.Config{Method: http.MethodGet, URL: at("http", peer(t, silence)), ConnectTimeout: patience}).do(ctx, patience)
+	_, err := newStandard(t, transport.Config{Method: http.MethodGet, URL: at("http", peer(t, peers.Silence)), ConnectTimeout: patience}).do(ctx, patience)
 	return err
 }
 
 // postTwice posts twice over one connection, whose peer answers the first request, and
 // returns the error of the second with what [httptrace] tells of its place.
-func postTwice(t lab, then func(net.Conn)) error {
+func postTwice(t lab, then peers.Script) error {
 	t.Helper()
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	url := "http://" + peer(t, func(c net.Conn) {
-		answer(noBody)(c)
+		peers.Saying(noBody)(c)
 		then(c)
 	})
 	if err := post(t.Context(), tr, url); err != nil {

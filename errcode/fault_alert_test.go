@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // alertFaults are the alerts of a TLS peer: each number by a peer that sends it
@@ -22,14 +24,14 @@ func alertFaults() []fault {
 			continue
 		}
 		all = append(all, fault{name: fmt.Sprintf("the peer sends alert %d", n), want: c, fail: func(t lab) error {
-			return handshake(t, peer(t, answer("\x15\x03\x03\x00\x02\x02"+string([]byte{byte(n)}))), nil)
+			return handshake(t, peer(t, peers.Saying("\x15\x03\x03\x00\x02\x02"+string([]byte{byte(n)}))), nil)
 		}})
 	}
 	return append(all, serverAlerts()...)
 }
 
 func serverAlerts() []fault {
-	own := issue(nil, certificate{})
+	own := certs.Issue(nil)
 	server := func(change func(*tls.Config)) *tls.Config {
 		cfg := &tls.Config{Certificates: []tls.Certificate{own}}
 		change(cfg)

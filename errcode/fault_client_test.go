@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // clientFaults are failures of net/http's client that have no counterpart in the
@@ -15,10 +16,10 @@ import (
 func clientFaults() []fault {
 	return []fault{
 		{name: "the client's Timeout is over while it waits", want: errcode.RequestTimeout, fail: func(t lab) error {
-			return getWith(t, &http.Client{Transport: &http.Transport{}, Timeout: 50 * time.Millisecond}, "http://"+peer(t, silence))
+			return getWith(t, &http.Client{Transport: &http.Transport{}, Timeout: 50 * time.Millisecond}, "http://"+peer(t, peers.Silence))
 		}},
 		{name: "the client's ResponseHeaderTimeout is over", want: errcode.RequestTimeout, fail: func(t lab) error {
-			return get(t, &http.Transport{ResponseHeaderTimeout: 20 * time.Millisecond}, "http://"+peer(t, silence))
+			return get(t, &http.Transport{ResponseHeaderTimeout: 20 * time.Millisecond}, "http://"+peer(t, peers.Silence))
 		}},
 		{name: "the URL cannot be parsed", want: errcode.InvalidURL, fail: func(t lab) error {
 			return get(t, &http.Transport{}, "http://[::1/")
@@ -32,7 +33,7 @@ func clientFaults() []fault {
 			return err
 		}},
 		{name: "a malformed trailer is read in a phase", want: errcode.Trailers, fail: func(t lab) error {
-			return in(errcode.PhaseTransfer, get(t, &http.Transport{}, "http://"+peer(t, answer(chunked+"0\r\ngarbage\r\n\r\n"))))
+			return in(errcode.PhaseTransfer, get(t, &http.Transport{}, "http://"+peer(t, peers.Saying(chunked+"0\r\ngarbage\r\n\r\n"))))
 		}},
 		{name: "the body is above the reader's limit", want: errcode.BodyLimit, fail: func(lab) error {
 			_, err := io.ReadAll(http.MaxBytesReader(nil, io.NopCloser(strings.NewReader("long")), 3))

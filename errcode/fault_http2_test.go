@@ -3,7 +3,6 @@ package errcode_test
 import (
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
 	"testing"
 
@@ -12,6 +11,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // http2Codes are the HTTP/2 error codes of RFC 9113 and one that is unknown.
@@ -35,11 +36,11 @@ func http2Faults() []fault {
 		code := http2.ErrCode(n)
 		all = append(all,
 			fault{name: fmt.Sprintf("the server sends GOAWAY %d, seen by x/net/http2", n), want: errcode.FromGoAway(n), fail: func(t lab) error {
-				return overHTTP2(t, func(f *http2.Framer, stream uint32) { _ = f.WriteGoAway(stream, code, nil) })
+				return overHTTP2(t, func(f *peers.H2, stream uint32) { _ = f.WriteGoAway(stream, code, nil) })
 			}},
 			fault{name: fmt.Sprintf("the server resets the stream with %d, seen by x/net/http2", n), want: errcode.FromStream(n), fail: func(t lab) error {
-				return overHTTP2(t, func(f *http2.Framer, stream uint32) {
-					respond(f, stream, okHeader)
+				return overHTTP2(t, func(f *peers.H2, stream uint32) {
+					beginOK(f, stream)
 					_ = f.WriteRSTStream(stream, code)
 				})
 			}},
@@ -49,27 +50,15 @@ func http2Faults() []fault {
 	return all
 }
 
-// okHeader is the encoded field ":status: 200" of the static table.
-var okHeader = []byte{0x88}
-
-func hugeFrame(f *http2.Framer, stream uint32) {
+func hugeFrame(f *peers.H2, stream uint32) {
 	_ = f.WriteRawFrame(http2.FrameData, 0, stream, make([]byte, 1<<24-1))
-}
-
-// waitForEnd reads frames until the client is gone.
-func waitForEnd(f *http2.Framer) {
-	for {
-		if _, err := f.ReadFrame(); err != nil {
-			return
-		}
-	}
 }
 
 // overHTTP2 sends a request to a server that reacts so, through x/net/http2.
 func overHTTP2(t lab, react reaction) error {
 	t.Helper()
-	server := &tls.Config{Certificates: []tls.Certificate{issue(nil, certificate{})}, NextProtos: []string{"h2"}}
-	url := "https://" + securedPeer(t, server, func(c net.Conn) { serveFrames(c, settings, react) })
+	server := peers.Showing(certs.Issue(nil), "h2")
+	url := "https://" + peer(t, peers.Within(server, serveFrames(settings, react)))
 	return getWith(t, &http.Client{Transport: &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}, url)
 }
 
@@ -77,7 +66,7 @@ func overHTTP2(t lab, react reaction) error {
 // this test makes it return one of them.
 func TestTheShapesOfNetHTTP(t *testing.T) {
 	t.Parallel()
-	cfg := framed(func(f *http2.Framer, stream uint32) { _ = f.WriteGoAway(stream, 11, []byte("calm")) })(lab{t})
+	cfg := framed(func(f *peers.H2, stream uint32) { _ = f.WriteGoAway(stream, 11, []byte("calm")) })(lab{t})
 	_, err := newStandard(lab{t}, cfg).do(t.Context(), patience)
 	require.ErrorContains(t, err, "GOAWAY")
 	require.NotErrorAs(t, err, new(http2.GoAwayError))

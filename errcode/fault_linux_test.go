@@ -16,6 +16,7 @@ import (
 
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 func TestAFullAcceptQueueIsADialTimeout(t *testing.T) {
@@ -48,7 +49,7 @@ func TestADeviceThatDoesNotExistIsADialErrno(t *testing.T) {
 		})
 		return errors.Join(err, failed)
 	}}
-	_, err := d.Dial("tcp", peer(lab{t}, silence))
+	_, err := d.Dial("tcp", peer(lab{t}, peers.Silence))
 	require.Error(t, err)
 	if code := errcode.FromError(err); code != errcode.LocalDenied { // binding to a device may need a capability
 		require.Equal(t, errcode.DialErrno, code, "%v", err)

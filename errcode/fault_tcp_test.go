@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // localFaults are those whose cause is our own side.
@@ -22,17 +23,17 @@ func localFaults() []fault {
 		{name: "the context of a dial is cancelled", want: errcode.Cancelled, fail: func(t lab) error {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			return dial(ctx, "tcp", closedPort(t))
+			return dial(ctx, "tcp", peers.ClosedPort(t))
 		}},
 		{name: "the wanted local address is taken", want: errcode.LocalPorts, fail: func(t lab) error {
-			there := peer(t, silence)
-			taken, err := net.ResolveTCPAddr("tcp", peer(t, silence))
+			there := peer(t, peers.Silence)
+			taken, err := net.ResolveTCPAddr("tcp", peer(t, peers.Silence))
 			require.NoError(t, err)
 			_, err = (&net.Dialer{LocalAddr: taken}).Dial("tcp", there)
 			return err
 		}},
 		{name: "the wanted local address is not of this host", want: errcode.LocalPorts, fail: func(t lab) error {
-			_, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}}).Dial("tcp", peer(t, silence))
+			_, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}}).Dial("tcp", peer(t, peers.Silence))
 			return err
 		}},
 		{name: "a unix socket does not exist", want: errcode.NonTCPNetwork, fail: func(t lab) error {
@@ -48,26 +49,26 @@ func localFaults() []fault {
 func tcpFaults() []fault {
 	return []fault{
 		{name: "nothing listens", want: errcode.Refused, fail: func(t lab) error {
-			return dial(t.Context(), "tcp", closedPort(t))
+			return dial(t.Context(), "tcp", peers.ClosedPort(t))
 		}},
 		{name: "the deadline of a dial is over", want: errcode.DialTimeout, fail: func(t lab) error {
-			_, err := (&net.Dialer{Deadline: time.Now().Add(-time.Second)}).Dial("tcp", closedPort(t))
+			_, err := (&net.Dialer{Deadline: time.Now().Add(-time.Second)}).Dial("tcp", peers.ClosedPort(t))
 			return err
 		}},
 		{name: "a hook of the dialer refuses", want: errcode.Dial, fail: func(t lab) error {
 			d := net.Dialer{Control: func(string, string, syscall.RawConn) error { return errors.New("no") }}
-			_, err := d.Dial("tcp", closedPort(t))
+			_, err := d.Dial("tcp", peers.ClosedPort(t))
 			return err
 		}},
 		{name: "the peer resets", want: errcode.Reset, fail: func(t lab) error {
-			c := connect(t, peer(t, reset))
+			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
 			_, err := io.WriteString(c, "request")
 			require.NoError(t, err)
 			_, err = io.ReadAll(c)
 			return in(errcode.PhaseProcessing, err)
 		}},
 		{name: "a write follows a reset", want: errcode.BrokenPipe, fail: func(t lab) error {
-			c := connect(t, peer(t, reset))
+			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
 			_, err := io.WriteString(c, "request")
 			require.NoError(t, err)
 			_, err = io.ReadAll(c)
@@ -76,13 +77,13 @@ func tcpFaults() []fault {
 			return err
 		}},
 		{name: "we closed the connection ourselves", want: errcode.TCP, fail: func(t lab) error {
-			c := connect(t, peer(t, silence))
+			c := peers.Dial(t, "tcp", peer(t, peers.Silence))
 			require.NoError(t, c.Close())
 			_, err := io.WriteString(c, "request")
 			return err
 		}},
 		{name: "no byte comes until the deadline", want: errcode.RequestTimeout, fail: func(t lab) error {
-			c := connect(t, peer(t, silence))
+			c := peers.Dial(t, "tcp", peer(t, peers.Silence))
 			require.NoError(t, c.SetDeadline(time.Now().Add(-time.Second)))
 			_, err := c.Read(make([]byte, 1))
 			return in(errcode.PhaseProcessing, err)
@@ -94,14 +95,14 @@ func tcpFaults() []fault {
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: readAfterClose(t)}
 		}},
 		{name: "the peer resets a reused connection", want: errcode.ClosedReused, fail: func(t lab) error {
-			c := connect(t, peer(t, reset))
+			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
 			_, err := io.WriteString(c, "request")
 			require.NoError(t, err)
 			_, err = io.ReadAll(c)
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: err}
 		}},
 		{name: "the peer resets a reused connection within the header", want: errcode.Reset, fail: func(t lab) error {
-			c := connect(t, peer(t, reset))
+			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
 			_, err := io.WriteString(c, "request")
 			require.NoError(t, err)
 			_, err = io.ReadAll(c)
@@ -125,7 +126,7 @@ func dial(ctx context.Context, network, address string) error {
 }
 
 func readAfterClose(t lab) error {
-	c := connect(t, peer(t, hangUp))
+	c := peers.Dial(t, "tcp", peer(t, peers.HangUp))
 	_, err := io.WriteString(c, "request")
 	require.NoError(t, err)
 	_, err = c.Read(make([]byte, 1))

@@ -1,19 +1,16 @@
 package errcode_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // lab is the test in which a fault happens.
@@ -56,77 +53,10 @@ func TestFromErrorGivesEachFaultItsCode(t *testing.T) {
 	}
 }
 
-// peer accepts connections on loopback and hands each to serve, on a goroutine
-// of its own, until the test ends. It returns its address.
-func peer(t lab, serve func(net.Conn)) string {
+// peer plays a script on each connection until the test ends, and returns its address.
+func peer(t lab, script peers.Script) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	return serveOn(t, l, serve)
-}
-
-func serveOn(t lab, l net.Listener, serve func(net.Conn)) string {
-	t.Helper()
-	var serving sync.WaitGroup
-	t.Cleanup(func() {
-		l.Close()
-		serving.Wait()
-	})
-	serving.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			stop := context.AfterFunc(t.Context(), func() { c.Close() })
-			serving.Go(func() {
-				defer stop()
-				defer c.Close()
-				serve(c)
-			})
-		}
-	})
-	return l.Addr().String()
-}
-
-// silence reads and answers nothing until the connection ends.
-func silence(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
-
-// hangUp reads what came of the request and closes in good order, so that the
-// client sees an end of stream and no reset.
-func hangUp(c net.Conn) { _, _ = c.Read(make([]byte, 1<<16)) }
-
-// reset closes the connection with RST.
-func reset(c net.Conn) {
-	hangUp(c)
-	_ = c.(*net.TCPConn).SetLinger(0)
-}
-
-// resetAtOnce closes the connection with RST, whatever has come.
-func resetAtOnce(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
-
-// answer returns a peer's behaviour: it reads the request, writes text and closes.
-func answer(text string) func(net.Conn) {
-	return func(c net.Conn) {
-		hangUp(c)
-		_, _ = io.WriteString(c, text)
-	}
-}
-
-// closedPort returns a loopback address on which nothing listens. The port is
-// that of a connection, so that nobody else can begin to listen on it.
-func closedPort(t lab) string {
-	t.Helper()
-	return connect(t, peer(t, silence)).LocalAddr().String()
-}
-
-// connect connects to a peer until the test ends.
-func connect(t lab, address string) net.Conn {
-	t.Helper()
-	c, err := net.Dial("tcp", address)
-	require.NoError(t, err)
-	t.Cleanup(func() { c.Close() })
-	return c
+	return peers.Listen(t, script).Address()
 }
 
 // in places err in a phase as the prober's transport does.

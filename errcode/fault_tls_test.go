@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // why crypto/tls alone cannot tell some failures.
@@ -22,26 +24,23 @@ const handshakeText = "crypto/tls returns a bare text; the transport reads the a
 
 // tlsFaults are those of the handshake itself.
 func tlsFaults() []fault {
-	ours := certificate{name: "host.test"}
-	other := issue(nil, certificate{name: "host.test"})
-	wrongKey := tls.Certificate{Certificate: issue(nil, ours).Certificate, PrivateKey: other.PrivateKey}
-	garbage := tls.Certificate{Certificate: [][]byte{[]byte("garbage")}, PrivateKey: other.PrivateKey}
+	wrongKey, garbage := peers.Unusable("garbage")
 	return []fault{
 		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHTTP, fail: func(t lab) error {
-			return handshake(t, peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")), nil)
+			return handshake(t, peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n")), nil)
 		}},
 		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: func(t lab) error {
-			return handshake(t, peer(t, answer("SSH-2.0-OpenSSH_9.9\r\n")), nil)
+			return handshake(t, peer(t, peers.Saying("SSH-2.0-OpenSSH_9.9\r\n")), nil)
 		}},
 		{
 			name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed,
-			fail: func(t lab) error { return handshake(t, peer(t, hangUp), nil) },
+			fail: func(t lab) error { return handshake(t, peer(t, peers.HangUp), nil) },
 		},
 		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshake(t, peer(t, hangUp), nil))
+			return in(errcode.PhaseTLS, handshake(t, peer(t, peers.HangUp), nil))
 		}},
 		{name: "the peer resets during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshake(t, peer(t, reset), nil))
+			return in(errcode.PhaseTLS, handshake(t, peer(t, peers.ResetAfterRequest), nil))
 		}},
 		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, fail: func(t lab) error {
 			return in(errcode.PhaseTLS, handshakeInVain(t))
@@ -51,20 +50,20 @@ func tlsFaults() []fault {
 			fail: handshakeInVain,
 		},
 		{name: "net/http's TLSHandshakeTimeout is over", want: errcode.TLSTimeout, fail: func(t lab) error {
-			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, silence))
+			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, peers.Silence))
 		}},
 		{name: "net/http finds plain HTTP on a TLS port", want: errcode.TLSPlainHTTP, fail: func(t lab) error {
-			return get(t, &http.Transport{}, "https://"+peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n")))
+			return get(t, &http.Transport{}, "https://"+peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n")))
 		}},
 		{name: "the peer chooses an unsupported version", want: errcode.TLSNoOverlap, fail: func(t lab) error {
-			return givenUp(t, peer(t, answer(serverHelloTLS10)), nil)
+			return givenUp(t, peer(t, peers.Saying(serverHelloTLS10)), nil)
 		}},
 		{
 			name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General,
-			fail: func(t lab) error { return handshake(t, peer(t, answer(serverHelloTLS10)), nil) },
+			fail: func(t lab) error { return handshake(t, peer(t, peers.Saying(serverHelloTLS10)), nil) },
 		},
 		{name: "a handshake fails in another way", want: errcode.TLS, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshake(t, peer(t, answer(serverHelloTLS10)), nil))
+			return in(errcode.PhaseTLS, handshake(t, peer(t, peers.Saying(serverHelloTLS10)), nil))
 		}},
 		{name: "the peer's key does not fit its certificate", want: errcode.TLSSignature, fail: func(t lab) error {
 			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
@@ -88,7 +87,7 @@ func tlsFaults() []fault {
 			},
 		},
 		{name: "the peer's hello is malformed", want: errcode.TLS, fail: func(t lab) error {
-			return handshake(t, peer(t, answer("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00")), nil)
+			return handshake(t, peer(t, peers.Saying("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00")), nil)
 		}},
 		byHand("the server's ALPN is none of ours", errcode.TLSALPN, fmt.Errorf("quic: %w", tls.AlertError(120))),
 		byHand("our side refuses the certificate", errcode.CertInvalid, tls.AlertError(42)),
@@ -107,15 +106,7 @@ func tlsFaults() []fault {
 var serverHelloTLS10 = "\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01" + string(make([]byte, 32)) + "\x00\xc0\x13\x00"
 
 // secured serves TLS on loopback until the test ends.
-func secured(t lab, cfg *tls.Config) string {
-	t.Helper()
-	return peer(t, func(c net.Conn) {
-		s := tls.Server(c, cfg)
-		if s.Handshake() == nil {
-			silence(s)
-		}
-	})
-}
+func secured(t lab, cfg *tls.Config) string { return peer(t, peers.Within(cfg, peers.Silence)) }
 
 // handshake dials TLS as any program would, with no certificate of the peer
 // accepted or refused unless cfg says so, and returns the first error.
@@ -140,7 +131,7 @@ func givenUp(t lab, address string, cfg *tls.Config) error {
 	if cfg == nil {
 		cfg = &tls.Config{InsecureSkipVerify: true}
 	}
-	c := tls.Client(connect(t, address), cfg)
+	c := tls.Client(peers.Dial(t, "tcp", address), cfg)
 	err := c.Handshake()
 	require.Error(t, err)
 	return in(errcode.PhaseTLS, errcode.Handshake(c, err))
@@ -149,19 +140,19 @@ func givenUp(t lab, address string, cfg *tls.Config) error {
 func handshakeInVain(t lab) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	return tls.Client(connect(t, peer(t, silence)), &tls.Config{InsecureSkipVerify: true}).HandshakeContext(ctx)
+	return tls.Client(peers.Dial(t, "tcp", peer(t, peers.Silence)), &tls.Config{InsecureSkipVerify: true}).HandshakeContext(ctx)
 }
 
 func TestHandshakeLeavesOtherErrorsAlone(t *testing.T) {
 	t.Parallel()
-	c := tls.Client(connect(lab{t}, peer(lab{t}, hangUp)), &tls.Config{InsecureSkipVerify: true})
+	c := tls.Client(peers.Dial(lab{t}, "tcp", peer(lab{t}, peers.HangUp)), &tls.Config{InsecureSkipVerify: true})
 	err := c.Handshake()
 	require.Equal(t, err, errcode.Handshake(c, err))
 	require.NoError(t, errcode.Handshake(c, nil))
 	require.Equal(t, err, errcode.Handshake(nil, err))
 
-	untrusted := tls.Client(connect(lab{t}, secured(lab{t}, &tls.Config{Certificates: []tls.Certificate{issue(nil, certificate{})}})), &tls.Config{
-		ServerName: "host.test", RootCAs: x509.NewCertPool(),
+	untrusted := tls.Client(peers.Dial(lab{t}, "tcp", secured(lab{t}, &tls.Config{Certificates: []tls.Certificate{certs.Issue(nil)}})), &tls.Config{
+		ServerName: "name.test", RootCAs: x509.NewCertPool(),
 	})
 	err = untrusted.Handshake()
 	require.Equal(t, err, errcode.Handshake(untrusted, err))

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 func TestPrecedence(t *testing.T) {
@@ -59,7 +60,7 @@ func TestPrecedence(t *testing.T) {
 // alertOf returns the unexported alert 48 of crypto/tls.
 func alertOf(t lab) error {
 	t.Helper()
-	err := handshake(t, peer(t, answer("\x15\x03\x03\x00\x02\x02\x30")), nil)
+	err := handshake(t, peer(t, peers.Saying("\x15\x03\x03\x00\x02\x02\x30")), nil)
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)
 	return op.Err

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -23,11 +24,11 @@ func errorCodeScenes() []scene {
 	for n := range uint32(http2Codes) {
 		code := http2.ErrCode(n)
 		all = append(all,
-			scene{name: fmt.Sprintf("the server sends GOAWAY %d", n), want: errcode.FromGoAway(n), stage: framed(func(f *http2.Framer, stream uint32) {
+			scene{name: fmt.Sprintf("the server sends GOAWAY %d", n), want: errcode.FromGoAway(n), stage: framed(func(f *peers.H2, stream uint32) {
 				_ = f.WriteGoAway(stream, code, nil)
 			})},
-			scene{name: fmt.Sprintf("the server resets the stream with %d", n), want: errcode.FromStream(n), stage: framed(func(f *http2.Framer, stream uint32) {
-				respond(f, stream, okHeader)
+			scene{name: fmt.Sprintf("the server resets the stream with %d", n), want: errcode.FromStream(n), stage: framed(func(f *peers.H2, stream uint32) {
+				beginOK(f, stream)
 				_ = f.WriteRSTStream(stream, code)
 			})},
 		)
@@ -45,8 +46,8 @@ func errorCodeScenes() []scene {
 
 // resettingEach is the reaction of a server that resets each stream.
 func resettingEach(code http2.ErrCode) reaction {
-	return func(f *http2.Framer, stream uint32) {
-		for ; stream != 0; stream = awaitHeaders(f) {
+	return func(f *peers.H2, stream uint32) {
+		for ; stream != 0; stream = f.Request() {
 			_ = f.WriteRSTStream(stream, code)
 		}
 	}
@@ -57,7 +58,7 @@ func resettingEach(code http2.ErrCode) reaction {
 func resendScenes() []scene {
 	const calm = http2.ErrCodeEnhanceYourCalm
 	uncovered := func(code http2.ErrCode, before ...reaction) func(t lab) transport.Config {
-		return framed(func(f *http2.Framer, stream uint32) {
+		return framed(func(f *peers.H2, stream uint32) {
 			for _, react := range before {
 				react(f, stream)
 			}
@@ -65,19 +66,18 @@ func resendScenes() []scene {
 		})
 	}
 	reused := func(code http2.ErrCode) func(t lab) transport.Config {
-		return framed(func(f *http2.Framer, stream uint32) {
+		return framed(func(f *peers.H2, stream uint32) {
 			answerOK(f, stream)
-			awaitHeaders(f)
+			f.Request()
 			_ = f.WriteGoAway(stream, code, nil)
 		})
 	}
-	header := func(f *http2.Framer, stream uint32) { respond(f, stream, okHeader) }
 	return []scene{
 		{name: "GOAWAY 0 covers no request, on each connection", want: errcode.FromGoAway(0), late: true, std: errcode.RequestTimeout, or: errcode.DialTimeout, why: againAlone, stage: uncovered(0)},
 		{name: "GOAWAY 11 does not cover the first request", want: errcode.FromGoAway(uint32(calm)), std: errcode.General, why: clientText, stage: uncovered(calm)},
 		{name: "GOAWAY 0 does not cover a later request", want: errcode.OK, act: again, stage: reused(0)},
 		{name: "GOAWAY 11 does not cover a later request", want: errcode.FromGoAway(uint32(calm)), std: errcode.OK, why: onceMore, act: again, stage: reused(calm)},
-		{name: "GOAWAY 0 does not cover a request that is being answered", want: errcode.FromGoAway(0), std: errcode.General, why: clientText, stage: uncovered(0, header)},
-		{name: "GOAWAY 11 does not cover a request that is being answered", want: errcode.FromGoAway(uint32(calm)), std: errcode.General, why: clientText, stage: uncovered(calm, header)},
+		{name: "GOAWAY 0 does not cover a request that is being answered", want: errcode.FromGoAway(0), std: errcode.General, why: clientText, stage: uncovered(0, beginOK)},
+		{name: "GOAWAY 11 does not cover a request that is being answered", want: errcode.FromGoAway(uint32(calm)), std: errcode.General, why: clientText, stage: uncovered(calm, beginOK)},
 	}
 }

@@ -3,11 +3,11 @@ package errcode_test
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -25,19 +25,14 @@ var errOperator = errors.New("the operator changed his mind")
 func contextScenes() []scene {
 	trusting := transport.TLSOptions{InsecureSkipVerify: true}
 	lookUp := func(t lab) transport.Config {
-		server := nameServer(t, func([]byte) []byte { return nil })
+		server := peers.NameServer(t, peers.SilentNames)
 		return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(server)}
 	}
 	shakeHands := func(t lab) transport.Config {
-		return transport.Config{URL: at("https", peer(t, silence)), TLS: trusting}
+		return transport.Config{URL: at("https", peer(t, peers.Silence)), TLS: trusting}
 	}
-	wait := plain(func(t lab) string { return peer(t, silence) })
-	read := plain(func(t lab) string {
-		return peer(t, func(c net.Conn) {
-			answer(ok + "Content-Length: 9\r\n\r\nshort")(c)
-			silence(c)
-		})
-	})
+	wait := plain(peers.Silence)
+	read := plain(peers.InTurn(peers.Saying(ok+"Content-Length: 9\r\n\r\nshort"), peers.Silence))
 	waitForFrames := func(t lab) transport.Config { return overFrames(t, settings, fallSilent) }
 	all := []scene{
 		{name: "the time of the request ends during the look-up", want: errcode.DNSTimeout, std: errcode.RequestTimeout, or: errcode.DNSTimeout, why: twoTimers, late: true, stage: lookUp},

@@ -6,9 +6,8 @@ import (
 	"io"
 	"net"
 
-	"golang.org/x/net/http2"
-
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -25,12 +24,12 @@ const (
 // ending is a way in which a peer ends a connection.
 type ending struct {
 	does string
-	end  func(net.Conn)
+	end  peers.Script
 }
 
 // endings are the end in good order, which the peer of a test brings about by
 // returning, and the end by RST.
-var endings = [...]ending{{"closes", func(net.Conn) {}}, {"resets", resetAtOnce}}
+var endings = [...]ending{{"closes", func(net.Conn) {}}, {"resets", peers.Reset}}
 
 // endScenes are the ends of connections of HTTP/1 at each place of an answer.
 func endScenes() []scene {
@@ -97,7 +96,7 @@ func keepAliveScenes() []scene {
 
 // ended is the stage of a peer that hears a request before each of the texts it says,
 // and ends the connection.
-func ended(method string, end func(net.Conn), texts ...string) func(t lab) transport.Config {
+func ended(method string, end peers.Script, texts ...string) func(t lab) transport.Config {
 	cfg := transport.Config{Method: method}
 	last := "\r\n\r\n" // of what a request consists of
 	if method == "POST" {
@@ -132,27 +131,22 @@ func hear(c net.Conn, last string) {
 // securedEndScenes are ends of TLS without close_notify, which an attacker can bring
 // about as well as the peer.
 func securedEndScenes() []scene {
-	cut := func(text string) func(t lab) transport.Config {
+	over := func(script peers.Script) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
 			return transport.Config{
-				URL: at("https", securedPeer(t, nil, func(c net.Conn) {
-					answering(text)(c)
+				URL: securedPeer(t, func(c net.Conn) {
+					script(c)
 					c.(*tls.Conn).NetConn().Close()
-				})),
+				}),
 				TLS: transport.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
 			}
 		}
 	}
-	within := func(t lab) transport.Config {
-		return transport.Config{
-			URL: at("https", securedPeer(t, nil, func(c net.Conn) {
-				hangUp(c)
-				_, _ = io.WriteString(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x40a part")
-				c.(*tls.Conn).NetConn().Close()
-			})),
-			TLS: transport.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
-		}
-	}
+	cut := func(text string) func(t lab) transport.Config { return over(peers.Saying(text)) }
+	within := over(func(c net.Conn) {
+		peers.HangUp(c)
+		_, _ = io.WriteString(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x40a part")
+	})
 	return []scene{
 		{name: "TLS ends within the first record of an answer", want: errcode.Closed, std: errcode.ClosedInHeaders, why: "net/http returns the same unexpected end as within the header", stage: within},
 		{name: "TLS ends without an answer and without close_notify", want: errcode.Closed, stage: cut("")},
@@ -166,33 +160,30 @@ func securedEndScenes() []scene {
 func framedEndScenes() []scene {
 	reset := func(react reaction) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
-			return transport.Config{HTTPVersion: transport.H2C, URL: at("http", peer(t, func(c net.Conn) {
-				serveFramesUntil(c, settings, react, resetAtOnce)
-			}))}
+			return transport.Config{HTTPVersion: transport.H2C, URL: at("http", peer(t, serveFramesUntil(settings, react, peers.Reset)))}
 		}
 	}
-	nothing := func(*http2.Framer, uint32) {}
-	header := func(f *http2.Framer, stream uint32) { respond(f, stream, okHeader) }
+	nothing := func(*peers.H2, uint32) {}
 	return []scene{
 		{name: "the connection closes without GOAWAY", want: errcode.HTTP2Closed, std: errcode.ClosedInHeaders, why: oneEnd, stage: framed(nothing)},
 		{
 			name: "the connection closes without GOAWAY, reused", want: errcode.HTTP2ClosedReused, std: errcode.ClosedInHeaders, why: oneEnd,
 			act: again, stage: framed(afterOne(nothing)),
 		},
-		{name: "the connection closes without GOAWAY within the body", want: errcode.HTTP2Closed, std: errcode.Truncated, why: oneEnd, stage: framed(header)},
+		{name: "the connection closes without GOAWAY within the body", want: errcode.HTTP2Closed, std: errcode.Truncated, why: oneEnd, stage: framed(beginOK)},
 		{name: "the connection of HTTP/2 is reset", want: errcode.Reset, std: errcode.ClosedInHeaders, or: errcode.Reset, why: atOnce, stage: reset(nothing)},
 		{
 			name: "the connection of HTTP/2 is reset, reused", want: errcode.HTTP2ClosedReused, std: errcode.ClosedInHeaders, or: errcode.Reset, why: atOnce,
 			act: again, stage: reset(afterOne(nothing)),
 		},
-		{name: "the connection of HTTP/2 is reset within the body", want: errcode.Reset, std: errcode.Truncated, or: errcode.Reset, why: atOnce, stage: reset(header)},
+		{name: "the connection of HTTP/2 is reset within the body", want: errcode.Reset, std: errcode.Truncated, or: errcode.Reset, why: atOnce, stage: reset(beginOK)},
 	}
 }
 
 // afterOne is the reaction of a server that has answered one request before.
 func afterOne(react reaction) reaction {
-	return func(f *http2.Framer, stream uint32) {
-		answerOK(f, stream)
-		react(f, awaitHeaders(f))
+	return func(p *peers.H2, stream uint32) {
+		answerOK(p, stream)
+		react(p, p.Request())
 	}
 }

@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -35,7 +34,7 @@ func inCoding(body string) func(t lab) transport.Config {
 // for gzip.
 func answered(text string) func(t lab) transport.Config {
 	return func(t lab) transport.Config {
-		return transport.Config{URL: at("http", peer(t, answer(text))), Compression: []string{"gzip"}}
+		return transport.Config{URL: at("http", peer(t, peers.Saying(text))), Compression: []string{"gzip"}}
 	}
 }
 
@@ -68,7 +67,7 @@ func http1Scenes() []scene {
 	}
 	var all []scene
 	for _, c := range cases {
-		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(func(t lab) string { return peer(t, answer(c.text)) })})
+		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(peers.Saying(c.text))})
 	}
 	return all
 }
@@ -96,9 +95,7 @@ func contentScenes() []scene {
 		stage: inCoding(gzipOf(make([]byte, 1<<20))),
 	})
 	for status := 400; status <= 599; status++ {
-		all = append(all, scene{name: fmt.Sprintf("the server answers with status %d", status), want: errcode.FromStatus(status), stage: plain(func(t lab) string {
-			return peer(t, answer(fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)))
-		})})
+		all = append(all, scene{name: fmt.Sprintf("the server answers with status %d", status), want: errcode.FromStatus(status), stage: plain(peers.Saying(fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)))})
 	}
 	return all
 }
@@ -106,11 +103,7 @@ func contentScenes() []scene {
 // securedBy is a stage whose peer speaks TLS and answers with text.
 func securedBy(t lab, text string) transport.Config {
 	return transport.Config{
-		URL: at("https", securedPeer(t, nil, func(c net.Conn) {
-			hangUp(c)
-			_, _ = io.WriteString(c, text)
-		})),
-		TLS:         transport.TLSOptions{InsecureSkipVerify: true},
-		HTTPVersion: transport.OnlyHTTP11,
+		URL: securedPeer(t, peers.Saying(text)),
+		TLS: transport.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
 	}
 }

@@ -1,39 +1,38 @@
 package errcode_test
 
 import (
-	"bytes"
 	"crypto/tls"
-	"io"
 	"net"
 	"strings"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/transport"
 )
 
 // reaction is what a server of HTTP/2 does when a request has come on a stream.
-type reaction func(f *http2.Framer, stream uint32)
+type reaction func(f *peers.H2, stream uint32)
 
 // http2Scenes are what can go wrong with a connection of HTTP/2 as such.
 func http2Scenes() []scene {
 	return []scene{
 		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, answer("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: transport.H2C}
+			return transport.Config{URL: at("http", peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: transport.H2C}
 		}},
 		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, silence)), HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2}
 		}},
 		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: framed(hugeFrame)},
-		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *http2.Framer, stream uint32) {
-			respond(f, stream, fields(strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...))
+		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *peers.H2, stream uint32) {
+			f.Headers(stream, false, strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...)
 		})},
 		{name: "the server allows no stream", want: errcode.HTTP2NoStream, std: errcode.RequestTimeout, why: clientContext, late: true, stage: func(t lab) transport.Config {
-			return overFrames(t, func(f *http2.Framer) { _ = f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams}) }, fallSilent)
+			return overFrames(t, func(f *peers.H2) { _ = f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams}) }, fallSilent)
 		}},
-		{name: "the server sends PINGs without end", want: errcode.HTTP2Flood, std: errcode.ClosedInHeaders, why: "net/http answers them until the server closes", stage: framed(func(f *http2.Framer, _ uint32) {
+		{name: "the server sends PINGs without end", want: errcode.HTTP2Flood, std: errcode.ClosedInHeaders, why: "net/http answers them until the server closes", stage: framed(func(f *peers.H2, _ uint32) {
 			for range 1 << 10 {
 				_ = f.WritePing(false, [8]byte{})
 			}
@@ -45,11 +44,11 @@ func http2Scenes() []scene {
 		}},
 		{name: "the server chooses HTTP/2 over TLS 1.1", want: errcode.FromConnection(uint32(http2.ErrCodeInadequateSecurity)), std: errcode.OK, why: noLook, stage: func(t lab) transport.Config {
 			server := &tls.Config{
-				Certificates: []tls.Certificate{issue(nil, certificate{})}, NextProtos: []string{"h2"},
+				Certificates: []tls.Certificate{certs.Issue(nil)}, NextProtos: []string{"h2"},
 				MinVersion: tls.VersionTLS11, MaxVersion: tls.VersionTLS11,
 			}
 			return transport.Config{
-				URL: at("https", securedPeer(t, server, func(c net.Conn) { serveFrames(c, settings, answerOK) })),
+				URL: at("https", peer(t, peers.Within(server, serveFrames(settings, answerOK)))),
 				TLS: transport.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS11}, HTTPVersion: transport.OnlyHTTP2,
 			}
 		}},
@@ -75,37 +74,35 @@ func frameScenes() []scene {
 		why   string
 		std   errcode.Code
 	}{
-		{"the status is 600", errcode.HTTP1StatusRange, func(f *http2.Framer, stream uint32) {
-			_ = f.WriteHeaders(http2.HeadersFrameParam{
-				StreamID: stream, BlockFragment: fields(":status", "600"), EndHeaders: true, EndStream: true,
-			})
+		{"the status is 600", errcode.HTTP1StatusRange, func(f *peers.H2, stream uint32) {
+			f.Headers(stream, true, ":status", "600")
 		}, "", 0},
-		{"data comes on a stream that nobody opened", connection(http2.ErrCodeProtocol), func(f *http2.Framer, _ uint32) {
-			_ = f.WriteData(99, true, []byte("data"))
+		{"data comes on a stream that nobody opened", connection(http2.ErrCodeProtocol), func(f *peers.H2, _ uint32) {
+			f.Data(99, true, "data")
 		}, "", 0},
-		{"the window of the connection overflows", connection(http2.ErrCodeFlowControl), func(f *http2.Framer, _ uint32) {
+		{"the window of the connection overflows", connection(http2.ErrCodeFlowControl), func(f *peers.H2, _ uint32) {
 			_ = f.WriteWindowUpdate(0, 1<<31-1)
 		}, "", 0},
-		{"SETTINGS have an impossible length", connection(http2.ErrCodeFrameSize), func(f *http2.Framer, _ uint32) {
+		{"SETTINGS have an impossible length", connection(http2.ErrCodeFrameSize), func(f *peers.H2, _ uint32) {
 			_ = f.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 5))
 		}, "", 0},
-		{"a header block cannot be decoded", connection(http2.ErrCodeCompression), func(f *http2.Framer, stream uint32) {
-			respond(f, stream, []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
+		{"a header block cannot be decoded", connection(http2.ErrCodeCompression), func(f *peers.H2, stream uint32) {
+			f.HeaderBlock(stream, false, "\xff\xff\xff\xff\x0f")
 		}, "", 0},
-		{"a response has no status", stream(http2.ErrCodeProtocol), func(f *http2.Framer, stream uint32) {
-			respond(f, stream, fields("name", "value"))
+		{"a response has no status", stream(http2.ErrCodeProtocol), func(f *peers.H2, stream uint32) {
+			f.Headers(stream, false, "name", "value")
 		}, "", 0},
-		{"the body is longer than its declared length", errcode.BodyOverrun, func(f *http2.Framer, stream uint32) {
-			respond(f, stream, fields(":status", "200", "content-length", "2"))
-			_ = f.WriteData(stream, true, []byte("longer"))
+		{"the body is longer than its declared length", errcode.BodyOverrun, func(f *peers.H2, stream uint32) {
+			f.Headers(stream, false, ":status", "200", "content-length", "2")
+			f.Data(stream, true, "longer")
 		}, clientText, errcode.General},
-		{"the body is shorter than its declared length", errcode.Truncated, func(f *http2.Framer, stream uint32) {
-			respond(f, stream, fields(":status", "200", "content-length", "9"))
-			_ = f.WriteData(stream, true, []byte("short"))
+		{"the body is shorter than its declared length", errcode.Truncated, func(f *peers.H2, stream uint32) {
+			f.Headers(stream, false, ":status", "200", "content-length", "9")
+			f.Data(stream, true, "short")
 		}, "", 0},
-		{"the trailers have a pseudo-header field", errcode.Trailers, func(f *http2.Framer, stream uint32) {
-			respond(f, stream, okHeader)
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: okHeader, EndHeaders: true, EndStream: true})
+		{"the trailers have a pseudo-header field", errcode.Trailers, func(f *peers.H2, stream uint32) {
+			beginOK(f, stream)
+			answerOK(f, stream)
 		}, "net/http ends the connection for it", connection(http2.ErrCodeProtocol)},
 	}
 	var all []scene
@@ -114,13 +111,13 @@ func frameScenes() []scene {
 	}
 	return append(all, scene{
 		name: "the window of a stream overflows", want: stream(http2.ErrCodeFlowControl), alone: true, why: "net/http waits for ever, without heed to the deadline",
-		stage: framed(func(f *http2.Framer, stream uint32) { _ = f.WriteWindowUpdate(stream, 1<<31-1) }),
+		stage: framed(func(f *peers.H2, stream uint32) { _ = f.WriteWindowUpdate(stream, 1<<31-1) }),
 	}, scene{
 		name: "data comes on a stream that has ended", want: connection(http2.ErrCodeStreamClosed), std: errcode.ClosedInHeaders, why: noLook, act: again,
-		stage: framed(func(f *http2.Framer, stream uint32) {
+		stage: framed(func(f *peers.H2, stream uint32) {
 			answerOK(f, stream)
-			awaitHeaders(f)
-			_ = f.WriteData(stream, true, []byte("late"))
+			f.Request()
+			f.Data(stream, true, "late")
 		}),
 	})
 }
@@ -130,75 +127,37 @@ func framed(react reaction) func(t lab) transport.Config {
 	return func(t lab) transport.Config { return overFrames(t, settings, react) }
 }
 
-func overFrames(t lab, greet func(*http2.Framer), react reaction) transport.Config {
-	return transport.Config{URL: at("http", peer(t, func(c net.Conn) { serveFrames(c, greet, react) })), HTTPVersion: transport.H2C}
+func overFrames(t lab, greet func(*peers.H2), react reaction) transport.Config {
+	return transport.Config{URL: at("http", peer(t, serveFrames(greet, react))), HTTPVersion: transport.H2C}
 }
 
 // serveFrames greets and reacts to the first request. Then it says no more and
 // listens to the end, so that the client sees an end of stream and no reset.
-func serveFrames(c net.Conn, greet func(*http2.Framer), react reaction) {
-	serveFramesUntil(c, greet, react, func(net.Conn) {
-		if half, can := c.(interface{ CloseWrite() error }); can {
-			_ = half.CloseWrite() // the client may be gone
-		}
-		_, _ = io.Copy(io.Discard, c)
-	})
+func serveFrames(greet func(*peers.H2), react reaction) peers.Script {
+	return serveFramesUntil(greet, react, peers.Finish)
 }
 
 // serveFramesUntil greets, reacts to the first request and ends the connection.
-func serveFramesUntil(c net.Conn, greet func(*http2.Framer), react reaction, end func(net.Conn)) {
-	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
-		return
-	}
-	f := http2.NewFramer(c, c)
-	f.AllowIllegalWrites = true
-	greet(f)
-	if stream := awaitHeaders(f); stream != 0 {
-		react(f, stream)
-	}
-	end(c)
-}
-
-func settings(f *http2.Framer) { _ = f.WriteSettings() }
-
-// awaitHeaders returns the stream of the next request, 0 if none comes.
-func awaitHeaders(f *http2.Framer) uint32 {
-	for {
-		frame, err := f.ReadFrame()
-		if err != nil {
-			return 0
+func serveFramesUntil(greet func(*peers.H2), react reaction, end peers.Script) peers.Script {
+	return func(c net.Conn) {
+		f := peers.NewH2(c)
+		if !f.Preface() {
+			return
 		}
-		if h, isHeaders := frame.(*http2.HeadersFrame); isHeaders {
-			return h.StreamID
+		greet(f)
+		if stream := f.Request(); stream != 0 {
+			react(f, stream)
 		}
+		end(c)
 	}
 }
 
-func fallSilent(f *http2.Framer, _ uint32) { waitForEnd(f) }
+func settings(f *peers.H2) { _ = f.WriteSettings() }
 
-func answerOK(f *http2.Framer, stream uint32) {
-	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: okHeader, EndHeaders: true, EndStream: true})
-}
+// fallSilent answers nothing any more, no PING either.
+func fallSilent(f *peers.H2, _ uint32) { peers.Silence(f.Conn) }
 
-// respond sends a header block, in as many frames as it takes.
-func respond(f *http2.Framer, stream uint32, block []byte) {
-	const most = 1 << 14
-	part := block[:min(most, len(block))]
-	block = block[len(part):]
-	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: part, EndHeaders: len(block) == 0})
-	for len(block) > 0 {
-		part = block[:min(most, len(block))]
-		block = block[len(part):]
-		_ = f.WriteContinuation(stream, len(block) == 0, part)
-	}
-}
+func answerOK(f *peers.H2, stream uint32) { f.Headers(stream, true, ":status", "200") }
 
-// fields encodes names and values in turn, as they are.
-func fields(pairs ...string) []byte {
-	var b bytes.Buffer
-	e := hpack.NewEncoder(&b)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		_ = e.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]}) // to memory
-	}
-	return b.Bytes()
-}
+// beginOK sends the header of an answer.
+func beginOK(f *peers.H2, stream uint32) { f.Headers(stream, false, ":status", "200") }

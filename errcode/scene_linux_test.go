@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -85,7 +86,7 @@ func startChild(t *testing.T, attr *syscall.SysProcAttr) {
 // droppingScenes are of a firewall that drops packets without a word.
 func droppingScenes() []scene {
 	dropped := func(t lab) transport.Config {
-		return transport.Config{URL: at("http", filteredPeer(t, "127.0.0.1:0", dropAll, silence))}
+		return transport.Config{URL: at("http", filteredPeer(t, dropAll))}
 	}
 	return []scene{
 		{name: "the packets of the dial are dropped", want: errcode.DialTimeout, stage: func(t lab) transport.Config {
@@ -112,17 +113,15 @@ func networkScenes() []scene {
 		{name: "there is no route to the DNS server", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: func(lab) transport.Config {
 			return transport.Config{URL: at("http", "host.test."), DNSServer: netip.MustParseAddrPort("198.51.100.9:53")}
 		}},
-		{name: "the kernel aborts the connection", want: errcode.Aborted, stage: plain(func(t lab) string {
-			return peer(t, func(c net.Conn) {
-				hangUp(c)
-				// Its status tells of more sockets than this one.
-				_ = exec.CommandContext(t.Context(), "ss", "-K", "dport", "=", strconv.Itoa(c.LocalAddr().(*net.TCPAddr).Port)).Run()
-				silence(c)
-			})
+		{name: "the kernel aborts the connection", want: errcode.Aborted, stage: plain(func(c net.Conn) {
+			peers.HangUp(c)
+			// Its status tells of more sockets than this one.
+			_ = exec.Command("ss", "-K", "dport", "=", strconv.Itoa(c.LocalAddr().(*net.TCPAddr).Port)).Run()
+			peers.Silence(c)
 		})},
-		{name: "the packets of a connection are dropped", want: errcode.ConnectionTimeout, stage: plain(func(t lab) string {
-			return filteredPeer(t, "127.0.0.1:0", dropContent, silence)
-		})},
+		{name: "the packets of a connection are dropped", want: errcode.ConnectionTimeout, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", filteredPeer(t, dropContent))}
+		}},
 	}
 }
 
@@ -130,7 +129,7 @@ func networkScenes() []scene {
 func fileScenes() []scene {
 	return []scene{{
 		name: "no file descriptor is left", want: errcode.LocalResources,
-		stage: plain(func(t lab) string { return peer(t, silence) }),
+		stage: plain(peers.Silence),
 		act: func(t lab, e engine) (errcode.Code, error) {
 			exhaust(t)
 			return e.do(t.Context(), patience)
@@ -151,13 +150,12 @@ func exhaust(t lab) {
 	}
 }
 
-// filteredPeer is a [peer] at an address, whose connections get no packet that
-// the filter drops.
-func filteredPeer(t lab, address string, filter []syscall.SockFilter, serve func(net.Conn)) string {
+// filteredPeer is a silent [peer] whose connections get no packet that the filter drops.
+func filteredPeer(t lab, filter []syscall.SockFilter) string {
 	t.Helper()
 	var config net.ListenConfig
 	config.SetMultipathTCP(false) // its sockets take no filter
-	l, err := config.Listen(t.Context(), "tcp", address)
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	raw, err := l.(*net.TCPListener).SyscallConn()
 	require.NoError(t, err)
@@ -166,7 +164,7 @@ func filteredPeer(t lab, address string, filter []syscall.SockFilter, serve func
 		attached = syscall.AttachLsf(int(fd), filter)
 	}))
 	require.NoError(t, attached)
-	return serveOn(t, l, serve)
+	return peers.ServeOn(t, l, peers.Silence).Address()
 }
 
 // The filters of packets look at the header of TCP.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
 )
 
@@ -168,7 +169,7 @@ func givenUpBefore(t lab, e engine) (errcode.Code, error) {
 // at returns the URL of an address on loopback, or of anything else.
 func at(scheme, address string) *url.URL { return &url.URL{Scheme: scheme, Host: address, Path: "/"} }
 
-// plain is the stage of a peer that speaks HTTP/1 in clear text.
-func plain(serve func(t lab) string) func(t lab) transport.Config {
-	return func(t lab) transport.Config { return transport.Config{URL: at("http", serve(t))} }
+// plain is the stage of a peer in clear text.
+func plain(script peers.Script) func(t lab) transport.Config {
+	return func(t lab) transport.Config { return transport.Config{URL: peers.Listen(t, script).URL("http")} }
 }

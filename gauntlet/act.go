@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/prober/internal/peers/certs"
 )
 
 // The gates at the end of each act.
@@ -59,7 +60,7 @@ const (
 // loses them, and is ended.
 type act struct {
 	*gauntlet
-	ctx     context.Context //nolint:containedctx // an act is a call, spread over several
+	*stage
 	name    string
 	dir     string
 	farm    *farm
@@ -75,26 +76,22 @@ type act struct {
 // state is what must be the same again when all targets are gone.
 type state struct{ descriptors, goroutines, series int }
 
-// begin starts a daemon for the targets. It has none of them yet.
-func (g *gauntlet) begin(ctx context.Context, name string, f *farm, targets []target, flags ...string) (*act, error) {
-	a := &act{gauntlet: g, ctx: ctx, name: name, farm: f, targets: targets, dir: filepath.Join(g.dir, name)}
-	if err := os.MkdirAll(a.dir, 0o700); err != nil {
-		return nil, err
-	}
-	for file, content := range map[string][]byte{"ca.pem": f.ca.pem(), "secret": []byte(canarySecret)} {
-		if err := os.WriteFile(filepath.Join(a.dir, file), content, 0o600); err != nil {
-			return nil, err
-		}
+// begin starts a daemon for the targets, which ends with the stage of their farm. It has
+// none of them yet.
+func (g *gauntlet) begin(name string, f *farm, targets []target, flags ...string) *act {
+	a := &act{gauntlet: g, stage: f.stage, name: name, farm: f, targets: targets, dir: filepath.Join(g.dir, name)}
+	a.must(os.MkdirAll(a.dir, 0o700))
+	for file, content := range map[string][]byte{"ca.pem": certs.PEM(f.ca), "secret": []byte(canarySecret)} {
+		a.must(os.WriteFile(filepath.Join(a.dir, file), content, 0o600))
 	}
 	var err error
-	if a.d, err = startDaemon(ctx, g.binary, a.dir, a.config(nil, ""), flags...); err != nil {
-		return nil, err
-	}
+	a.d, err = startDaemon(a.ctx, g.binary, a.dir, a.config(nil, ""), flags...)
+	a.must(err)
 	a.s = newScraper(g.board, a.d, a.dir, a.lateAfter)
-	if a.start, err = a.rest(); err != nil {
-		return nil, errors.Join(err, a.d.kill())
-	}
-	return a, nil
+	a.Cleanup(a.abandon)
+	a.start, err = a.rest()
+	a.must(err)
+	return a
 }
 
 // rest returns the state that the daemon usually shows while nothing changes: the count
@@ -104,12 +101,10 @@ func (a *act) rest() (usual state, err error) {
 	var descriptors, goroutines []int
 	for range looks {
 		s, err := a.state()
-		if err == nil {
-			err = pause(a.ctx, 20*time.Millisecond)
-		}
 		if err != nil {
 			return s, err
 		}
+		a.pause(20 * time.Millisecond)
 		descriptors, goroutines = append(descriptors, s.descriptors), append(goroutines, s.goroutines)
 		usual.series = s.series
 	}
@@ -117,6 +112,15 @@ func (a *act) rest() (usual state, err error) {
 	slices.Sort(goroutines)
 	usual.descriptors, usual.goroutines = descriptors[looks/2], goroutines[looks/2]
 	return usual, nil
+}
+
+// awaitStart waits until the daemon is as it was at the start, and tells how it is then.
+func (a *act) awaitStart() (isQuiet bool, now state, err error) {
+	quiet := until(a.ctx, "quiet", func() bool {
+		now, err = a.rest()
+		return err == nil && now.descriptors <= a.start.descriptors && now.goroutines <= a.start.goroutines && now.series == a.start.series
+	})
+	return quiet == nil, now, errors.Join(quiet, err)
 }
 
 // abandon kills the daemon if it still runs.
@@ -186,22 +190,38 @@ func (a *act) bounds() string {
 	return strings.Join(list, ", ")
 }
 
+// configure gives the daemon some targets; interval replaces their own unless it is empty.
+func (a *act) configure(targets []target, interval string) {
+	a.must(a.d.configure(a.ctx, a.config(targets, interval)))
+}
+
 // load gives the daemon its targets and scrapes from now on.
-func (a *act) load() error {
+func (a *act) load() {
 	a.s.start(a.ctx)
-	return a.d.configure(a.ctx, a.config(a.targets, ""))
+	a.configure(a.targets, "")
+}
+
+// perform has the daemon work at its targets for a while.
+func (a *act) perform(lasting time.Duration) {
+	a.load()
+	a.pause(lasting)
+}
+
+// scrape reads the metrics, as it must be possible.
+func (a *act) scrape() *view {
+	v, err := a.s.scrape(a.ctx)
+	a.must(err)
+	return v
 }
 
 // settle lets the bursts end, so that no other begins, and returns a scrape in
 // which nothing is in flight. The scraper rests from then on.
-func (a *act) settle() (*view, error) {
-	if err := a.d.configure(a.ctx, a.config(a.targets, "8760h")); err != nil {
-		return nil, err
-	}
+func (a *act) settle() *view {
+	a.configure(a.targets, "8760h")
 	a.s.halt()
 	var v *view
 	still := 0
-	err := until(a.ctx, "nothing in flight", func() bool {
+	a.await("nothing in flight", func() bool {
 		before := v
 		var err error
 		if v, err = a.s.scrape(a.ctx); err != nil {
@@ -213,36 +233,26 @@ func (a *act) settle() (*view, error) {
 		}
 		return still > 5
 	})
-	return v, err
+	return v
 }
 
 func scheduled(v *view) float64 { return v.all(func(c *counts) float64 { return c.scheduled }) }
 
 // finish settles, holds the scrape against the ledger, takes all targets away, and
 // ends the daemon. It returns the scrape.
-func (a *act) finish() (*view, error) {
-	v, err := a.settle()
-	if err != nil {
-		return nil, errors.Join(err, a.d.kill())
-	}
+func (a *act) finish() *view {
+	v := a.settle()
 	a.reconcile(v)
 	a.watch(len(a.targets))
-	if err := a.d.configure(a.ctx, a.config(nil, "")); err != nil {
-		return nil, errors.Join(err, a.d.kill())
-	}
-	var now state
-	quiet := until(a.ctx, "quiet", func() bool {
-		now, err = a.rest()
-		return err == nil && now.descriptors <= a.start.descriptors && now.goroutines <= a.start.goroutines && now.series == a.start.series
-	})
-	if quiet != nil {
+	a.configure(nil, "")
+	isQuiet, now, err := a.awaitStart()
+	if !isQuiet {
 		a.keepGoroutines()
 	}
-	a.board.hold(gateQuiet, quiet == nil, "%s: {descriptors goroutines series} were %v and are %v, %v", a.name, a.start, now, err)
-	if err := a.end(func(*view) {}); err != nil {
-		return nil, err
-	}
-	return v, a.reread(true)
+	a.board.hold(gateQuiet, isQuiet, "%s: {descriptors goroutines series} were %v and are %v, %v", a.name, a.start, now, err)
+	a.terminate(func(*view) {})
+	a.reread(true)
+	return v
 }
 
 // keepGoroutines writes down what each goroutine of the daemon does, to look at.
@@ -256,24 +266,16 @@ func (a *act) keepGoroutines() {
 	}
 }
 
-// end terminates the daemon and lets look judge its last scrape.
-func (a *act) end(look func(last *view)) error {
+// terminate ends the daemon and lets look judge its last scrape.
+func (a *act) terminate(look func(last *view)) {
 	defer a.judgeLog()
-	if _, err := a.s.scrape(a.ctx); err != nil { // where nobody scrapes, the daemon does not wait for one
-		return errors.Join(err, a.d.kill())
-	}
-	if err := a.d.terminate(a.ctx); err != nil {
-		return errors.Join(err, a.d.kill())
-	}
-	last, err := a.s.scrape(a.ctx)
-	if err != nil {
-		return errors.Join(err, a.d.kill())
-	}
+	a.scrape() // where nobody scrapes, the daemon does not wait for one
+	a.must(a.d.terminate(a.ctx))
+	last := a.scrape()
 	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.inFlight }) == 0, "%s: requests are in flight in the last scrape", a.name)
 	look(last)
 	code, err := a.d.wait(a.ctx)
 	a.board.hold(gateExit, err == nil && code == 0, "%s: exit code %d, %v", a.name, code, err)
-	return nil
 }
 
 // state looks at the daemon as it is now.

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -12,6 +11,9 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // chance is the dice for the n-th answer of a peer.
@@ -23,13 +25,11 @@ func word(r *rand.Rand) string { return fmt.Sprintf("%s-%x", canaryPeer, r.Uint6
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
 // once is a peer that answers a connection with one text, whatever it is asked.
-func once(seed uint64, text func(r *rand.Rand, n int) string) func(net.Conn) {
+func once(seed uint64, text func(r *rand.Rand, n int) string) peers.Script {
 	var n atomic.Int64
 	return func(c net.Conn) {
-		_, _ = c.Read(make([]byte, 16<<10))
 		turn := int(n.Add(1))
-		_, _ = io.WriteString(c, text(chance(seed, turn), turn))
-		finish(c, c)
+		blurt(text(chance(seed, turn), turn))(c)
 	}
 }
 
@@ -59,33 +59,29 @@ func chaoticRedirect(r *rand.Rand, _ int) string {
 
 // chaoticNames answers each question for a name in another way, never with an
 // address that may be dialled.
-func chaoticNames(seed uint64) func(query []byte) []byte {
+func chaoticNames(seed uint64) peers.Names {
 	var n atomic.Int64
 	return func(query []byte) []byte {
 		r := chance(seed, int(n.Add(1)))
 		if r.IntN(4) == 0 {
-			return addressedTo(169, 254, byte(r.UintN(256)), byte(r.UintN(256)))(query)
+			return peers.Addresses(fmt.Sprintf("169.254.%d.%d", r.UintN(256), r.UintN(256)))(query)
 		}
-		return rcode(dnsmessage.RCode(r.UintN(16)), false)(query)
+		return peers.NoNames(dnsmessage.RCode(r.UintN(16)))(query)
 	}
 }
 
 // chaoticTLS agrees with each client on another version, cipher and protocol, and
 // shows one of several certificates.
-func (f *farm) chaoticTLS(seed uint64) (func(net.Conn), error) {
-	var certs []tls.Certificate
+func (f *farm) chaoticTLS(seed uint64) peers.Script {
+	var shown []tls.Certificate
 	for i := range 8 {
-		cert, err := issue(&f.ca.root, wanted{from: -time.Hour, to: time.Duration(i+1) * time.Hour})
-		if err != nil {
-			return nil, err
-		}
-		certs = append(certs, cert)
+		shown = append(shown, certs.Issue(&f.ca, certs.Lasting(-time.Hour, time.Duration(i+1)*time.Hour)))
 	}
 	var n atomic.Int64
 	agree := func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		r := chance(seed, int(n.Add(1)))
 		cfg := &tls.Config{ //nolint:gosec // old versions are among what a peer may come up with
-			Certificates: []tls.Certificate{pick(r, certs...)},
+			Certificates: []tls.Certificate{pick(r, shown...)},
 			MinVersion:   tls.VersionTLS10,
 			MaxVersion:   pick[uint16](r, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS13),
 			CipherSuites: []uint16{pick(r,
@@ -98,23 +94,23 @@ func (f *farm) chaoticTLS(seed uint64) (func(net.Conn), error) {
 		}
 		return cfg, nil
 	}
-	return within(&tls.Config{GetConfigForClient: agree, MinVersion: tls.VersionTLS10}, f.serveHTTP1(func(string, int) move { return okMove() })), nil //nolint:gosec // old on purpose
+	return within(&tls.Config{GetConfigForClient: agree, MinVersion: tls.VersionTLS10}, f.serveHTTP1(func(string, int) move { return okMove() })) //nolint:gosec // old on purpose
 }
 
 // chaoticFrames answers streams with statuses and fields that are made up, and ends
 // them and their connections with error codes that are.
 func chaoticFrames(seed uint64) reaction {
 	var n atomic.Int64
-	return func(f *http2.Framer, stream uint32) {
+	return func(p *peers.H2, stream uint32) {
 		r := chance(seed, int(n.Add(1)))
 		switch r.IntN(8) {
 		case 0:
-			_ = f.WriteGoAway(0, http2.ErrCode(r.Uint32()), []byte(word(r)))
+			_ = p.WriteGoAway(0, http2.ErrCode(r.Uint32()), []byte(word(r)))
 		case 1:
-			_ = f.WriteRSTStream(stream, http2.ErrCode(r.Uint32()))
+			_ = p.WriteRSTStream(stream, http2.ErrCode(r.Uint32()))
 		default:
-			respond(f, stream, fields(":status", fmt.Sprintf("%03d", r.IntN(1000)), word(r), word(r), pick(r, "server", "X-Upper", ":path"), word(r)))
-			_ = f.WriteData(stream, true, []byte(word(r)))
+			p.Headers(stream, false, ":status", fmt.Sprintf("%03d", r.IntN(1000)), word(r), word(r), pick(r, "server", "X-Upper", ":path"), word(r))
+			p.Data(stream, true, word(r))
 		}
 	}
 }

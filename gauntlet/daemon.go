@@ -249,18 +249,6 @@ func until(ctx context.Context, what string, is func() bool) error {
 	return nil
 }
 
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // valve takes what the daemon writes, unless it is shut.
 type valve struct {
 	rig.Output

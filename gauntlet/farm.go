@@ -4,28 +4,29 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // farm is the world outside of the daemon: listeners on loopback, each of which
 // plays its part, with one ledger of what reached them.
 type farm struct {
+	*stage
+
 	ledger *ledger
-	ca     *authority
+	ca     tls.Certificate
 
 	// owed and unread are requests that reached a server as it died: those that it had
 	// read, and those that it had not.
 	owed, unread atomic.Int64
 
-	mu      sync.Mutex
-	barns   []*barn
-	closers []func()
 	running sync.WaitGroup
 }
 
@@ -34,7 +35,8 @@ type farm struct {
 type barn struct {
 	farm    *farm
 	address string
-	serve   func(net.Conn)
+	serve   peers.Script
+	site    *peers.Site // serves in its place, if there is one
 
 	mu    sync.Mutex
 	ln    net.Listener // nil while it is shut
@@ -43,71 +45,36 @@ type barn struct {
 	died  int // how often
 }
 
-func newFarm() (*farm, error) {
-	ca, err := newAuthority()
-	return &farm{ledger: newLedger(), ca: ca}, err
+func newFarm(s *stage) *farm {
+	f := &farm{stage: s, ledger: newLedger(), ca: certs.Issue(nil, certs.Authority)}
+	s.Cleanup(f.running.Wait)
+	return f
 }
+
+// issue makes the certificate of a server that is right in everything.
+func (f *farm) issue() tls.Certificate { return certs.Issue(&f.ca) }
 
 // open starts a listener that plays serve on each connection. What serve leaves
 // open is ended as a server ends it that has said all.
-func (f *farm) open(serve func(net.Conn)) (*barn, error) {
-	return f.openAt("127.0.0.1:0", serve)
-}
+func (f *farm) open(serve peers.Script) *barn { return f.openAt("127.0.0.1:0", serve) }
 
 // openAt does the same at a given address.
-func (f *farm) openAt(address string, serve func(net.Conn)) (*barn, error) {
+func (f *farm) openAt(address string, serve peers.Script) *barn {
 	b := &barn{farm: f, serve: serve, address: address, lines: map[*line]struct{}{}}
-	if err := b.raise(); err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.barns = append(f.barns, b)
-	return b, nil
+	f.must(b.raise())
+	f.Cleanup(b.raze)
+	return b
 }
 
 // openWeb starts the server of the standard library, which speaks HTTP/2 as well;
 // without a certificate in clear text only. Its barn counts connections and no more.
-func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) (*barn, error) {
-	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) *barn {
+	wire, cfg := peers.H2C, (*tls.Config)(nil)
+	if cert != nil {
+		wire, cfg = peers.HTTP2, peers.Showing(*cert)
 	}
-	b := &barn{farm: f, address: ln.Addr().String()}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), Protocols: new(http.Protocols)}
-	s.ConnState = b.observe
-	serve := func() error { return s.Serve(ln) }
-	if cert == nil {
-		s.Protocols.SetUnencryptedHTTP2(true)
-	} else {
-		s.Protocols.SetHTTP2(true)
-		s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
-		serve = func() error { return s.ServeTLS(ln, "", "") }
-	}
-	f.running.Go(func() { _ = serve() }) // returns when it is closed
-	f.atClose(func() { _ = s.Close() })
-	return b, nil
-}
-
-// atClose has stop called when the farm closes.
-func (f *farm) atClose(stop func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closers = append(f.closers, stop)
-}
-
-// close ends everything and waits for it.
-func (f *farm) close() {
-	f.mu.Lock()
-	barns, closers := f.barns, f.closers
-	f.mu.Unlock()
-	for _, b := range barns {
-		b.raze()
-	}
-	for _, stop := range closers {
-		stop()
-	}
-	f.running.Wait()
+	site := peers.Serve(f, wire, h, cfg)
+	return &barn{farm: f, address: site.Address(), site: site}
 }
 
 // raise opens the listener, for the first time or again.
@@ -166,6 +133,9 @@ func (b *barn) shut() {
 
 // connections returns how many there ever were.
 func (b *barn) connections() int {
+	if b.site != nil {
+		return int(b.site.Connections())
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.count
@@ -191,15 +161,6 @@ func (b *barn) admit(c net.Conn) *line {
 	return l
 }
 
-func (b *barn) observe(_ net.Conn, state http.ConnState) {
-	if state != http.StateNew {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.count++
-}
-
 func (b *barn) host(l *line) {
 	defer func() {
 		_ = l.Close() // whatever comes of it
@@ -216,30 +177,4 @@ func nameOf(path string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	name, _, _ = strings.Cut(name, "?")
 	return name
-}
-
-// barnOf opens a listener when it is called.
-func (f *farm) barnOf(serve func(net.Conn)) func() (*barn, string, error) {
-	return func() (*barn, string, error) {
-		b, err := f.open(serve)
-		if err != nil {
-			return nil, "", err
-		}
-		return b, b.address, nil
-	}
-}
-
-// webOf does the same with the server of the standard library.
-func (f *farm) webOf(cert *tls.Certificate) func() (*barn, string, error) {
-	return func() (*barn, string, error) {
-		b, err := f.openWeb(cert, f.handle)
-		if err != nil {
-			return nil, "", err
-		}
-		return b, b.address, nil
-	}
-}
-
-func serverTLS(cert tls.Certificate) *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
 }

@@ -1,13 +1,15 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
+	"slices"
 	"strings"
+
+	"example.com/prober/internal/peers"
 )
 
 // fault is a target that fails in one way, always the same.
@@ -16,7 +18,7 @@ type fault struct {
 	// codes are those that it comes to, each of them at least once, and no other.
 	codes string
 	// serve plays one connection; url is asked instead where there is nothing to play.
-	serve func(net.Conn)
+	serve peers.Script
 	url   string
 	// scheme is https where TLS is asked for.
 	scheme string
@@ -29,81 +31,41 @@ type fault struct {
 }
 
 // faults returns the whole table. Each list is what one layer can do wrong.
-func (f *farm) faults() ([]fault, error) {
-	all := append(f.http1Faults(), f.contentFaults()...)
-	all = append(all, f.http2Faults()...)
-	for _, more := range []func() ([]fault, error){f.tlsFaults, f.certificateFaults, f.dnsFaults, f.dialFaults} {
-		some, err := more()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	return append(all, f.proxyFaults()...), nil
+func (f *farm) faults() []fault {
+	return slices.Concat(
+		f.http1Faults(), f.contentFaults(), f.http2Faults(), f.tlsFaults(), f.certificateFaults(), f.dnsFaults(), f.dialFaults(), f.proxyFaults(),
+	)
 }
 
-// target opens what the fault needs and returns its lines of the configuration.
-func (f *farm) target(x *fault) (url string, err error) {
+// target opens what the fault needs and returns its URL.
+func (f *farm) target(x *fault) (url string) {
 	if x.url != "" {
-		return x.url, nil
+		return x.url
 	}
-	b, err := f.open(x.serve)
-	if err != nil {
-		return "", err
-	}
-	scheme := x.scheme
-	if scheme == "" {
-		scheme = "http"
-	}
-	return fmt.Sprintf("%s://%s/%s/", scheme, b.address, x.name), nil
+	return fmt.Sprintf("%s://%s/%s/", cmp.Or(x.scheme, "http"), f.open(x.serve).address, x.name)
 }
 
 // say is a peer that reads one request and says always the same, then ends.
-func (f *farm) say(text string) func(net.Conn) {
+func (f *farm) say(text string) peers.Script {
 	return f.serveHTTP1(func(string, int) move { return move{text: text, then: fin} })
 }
 
 // blurt does the same whatever comes; it reads once.
-func blurt(text string) func(net.Conn) {
-	return func(c net.Conn) {
-		_, _ = c.Read(make([]byte, 16<<10))
-		_, _ = io.WriteString(c, text)
-		finish(c, c)
-	}
-}
-
-// silence reads and never answers.
-func silence(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+func blurt(text string) peers.Script { return peers.InTurn(peers.Saying(text), peers.Finish) }
 
 // within serves inside of TLS.
-func within(cfg *tls.Config, serve func(net.Conn)) func(net.Conn) {
+func within(cfg *tls.Config, serve peers.Script) peers.Script {
 	return func(c net.Conn) {
 		s := tls.Server(c, cfg)
 		if s.HandshakeContext(context.Background()) != nil { // the connection has a deadline
 			lineOf(c).uncount()
-			finish(c, c) // so that the alert arrives
+			peers.Finish(c) // so that the alert arrives
 			return
 		}
 		serve(s)
 		_ = s.CloseWrite()
-		finish(c, c)
+		peers.Finish(c)
 	}
-}
-
-// closedPort returns an address at which nobody listens, nor will: the near end of
-// a connection that stays.
-func (f *farm) closedPort() (string, error) {
-	b, err := f.open(silence)
-	if err != nil {
-		return "", err
-	}
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
-	c, err := d.Dial("tcp", b.address)
-	if err != nil {
-		return "", err
-	}
-	f.atClose(func() { c.Close() })
-	return c.LocalAddr().String(), nil
 }
 
 // http1Faults are broken answers of HTTP/1.
@@ -159,8 +121,8 @@ func (f *farm) http1Faults() []fault {
 		fault{name: "h1-reset", codes: "1220", serve: f.serveHTTP1(func(string, int) move { return move{then: rst} })},
 		fault{name: "h1-stall", codes: "1050", waits: true, serve: f.serveHTTP1(func(string, int) move { return move{then: hold} })},
 		fault{name: "h1-stall-in-header", codes: "1050", waits: true, serve: f.serveHTTP1(func(string, int) move { return move{text: ok + "Na", then: hold} })},
-		fault{name: "h1-endless-header", codes: "1802", serve: endless(ok, "Name: value\r\n")},
-		fault{name: "h1-endless-chunks", codes: "1703", serve: endless(chunked, "1\r\nx\r\n")},
+		fault{name: "h1-endless-header", codes: "1802", serve: peers.Endless(ok, "Name: value\r\n")},
+		fault{name: "h1-endless-chunks", codes: "1703", serve: peers.Endless(chunked, "1\r\nx\r\n")},
 		fault{name: "h1-closed-reused", codes: "0 1223", serve: f.serveHTTP1(inTurn(move{text: okText}, move{then: fin}))},
 		fault{name: "h1-reset-reused", codes: "0 1223", serve: f.serveHTTP1(inTurn(move{text: okText}, move{then: rst}))},
 	)
@@ -169,17 +131,4 @@ func (f *farm) http1Faults() []fault {
 // inTurn is a script of two moves.
 func inTurn(even, odd move) script {
 	return func(_ string, n int) move { return []move{even, odd}[n%2] }
-}
-
-// endless is a peer that begins an answer and never comes to its end.
-func endless(begin, more string) func(net.Conn) {
-	return func(c net.Conn) {
-		if _, ok := readRequest(bufio.NewReader(c)); !ok {
-			return
-		}
-		chunk := []byte(strings.Repeat(more, 1<<10))
-		for _, err := io.WriteString(c, begin); err == nil; {
-			_, err = c.Write(chunk)
-		}
-	}
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
-	"net"
 	"strings"
+
+	"example.com/prober/internal/peers"
 )
 
 const compressed = "request: {compression: [gzip]}"
@@ -17,8 +15,10 @@ func (f *farm) contentFaults() []fault {
 		ok      = "HTTP/1.1 200 OK\r\n"
 		chunked = ok + "Transfer-Encoding: chunked\r\n\r\n"
 	)
-	content := gzipOf([]byte("content"))
-	zipped := func(body string) string {
+	// The hops of a circle have one id, which is one request: they are not entered in the ledger.
+	circle := peers.Answering("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+	content := peers.Encode([]byte("content"), "gzip")
+	zipped := func(body []byte) string {
 		return fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body)
 	}
 	expecting := func(what string) []string { return []string{"expect: {" + what + "}"} }
@@ -35,9 +35,9 @@ func (f *farm) contentFaults() []fault {
 		{"body-long-declared", "1703", ok + "Content-Length: 1000000000000\r\n\r\nx", nil},
 	}
 	whole := []row{ // and framed well, so that the connection stays
-		{"body-no-gzip", "1701", zipped("abcdefghijabcdefghij"), []string{compressed}},
+		{"body-no-gzip", "1701", zipped([]byte("abcdefghijabcdefghij")), []string{compressed}},
 		{"body-half-gzip", "1701", zipped(content[:20]), []string{compressed}},
-		{"body-bomb", "1704", zipped(gzipOf(make([]byte, 1<<20))), []string{compressed}},
+		{"body-bomb", "1704", zipped(peers.Encode(make([]byte, 1<<20), "gzip")), []string{compressed}},
 		{"expect-status", "1710", "HTTP/1.1 204 No Content\r\n\r\n", expecting("status: [200]")},
 		{"expect-header", "1711", okText, expecting("headers: {Content-Type: ^application/json}")},
 		{"expect-body", "1712", okText, expecting("body: {contains: canary}")},
@@ -61,30 +61,10 @@ func (f *farm) contentFaults() []fault {
 		fault{name: "body-stall", codes: "1050", waits: true, serve: f.serveHTTP1(func(string, int) move {
 			return move{text: ok + "Content-Length: 9\r\n\r\nshort", then: hold}
 		})},
-		fault{name: "body-endless", codes: "1703", serve: endless(ok+"\r\n", "more of it")},
+		fault{name: "body-endless", codes: "1703", serve: peers.Endless(ok+"\r\n", "more of it")},
 		fault{name: "redirect-circle", codes: "1022", serve: circle, keys: []string{"request: {follow_redirects: 3}"}},
 		fault{name: "expect-latency", codes: "1715", keys: expecting("max_latency: 1ms"), serve: f.serveHTTP1(func(string, int) move {
 			return move{text: okText, after: 20e6}
 		})},
 	)
-}
-
-// circle redirects every request to where it came from. The hops have one id, which
-// is one request: they are not entered in the ledger.
-func circle(c net.Conn) {
-	request := make([]byte, 4<<10)
-	for {
-		if _, err := c.Read(request); err != nil {
-			return
-		}
-		_, _ = io.WriteString(c, "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
-	}
-}
-
-func gzipOf(content []byte) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write(content) // to memory, as the end of it
-	_ = w.Close()
-	return b.String()
 }

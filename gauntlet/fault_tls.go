@@ -4,38 +4,28 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net"
+
+	"example.com/prober/internal/peers"
 )
 
 const anyone = "connection: {tls: {insecure_skip_verify: true}}"
 
 // tlsFaults are handshakes that fail.
-func (f *farm) tlsFaults() ([]fault, error) {
-	cert, err := f.ca.issue()
-	if err != nil {
-		return nil, err
-	}
-	other, err := f.ca.issue()
-	if err != nil {
-		return nil, err
-	}
-	serving := func(cfg *tls.Config) func(net.Conn) {
+func (f *farm) tlsFaults() []fault {
+	cert := f.issue()
+	serving := func(cfg *tls.Config) peers.Script {
 		if cfg.Certificates == nil {
 			cfg.Certificates = []tls.Certificate{cert}
 		}
-		return within(cfg, silence)
+		return within(cfg, peers.Silence)
 	}
-	wrongKey := tls.Certificate{Certificate: other.Certificate, PrivateKey: cert.PrivateKey}
-	garbage := tls.Certificate{Certificate: [][]byte{[]byte(canaryPeer)}, PrivateKey: cert.PrivateKey}
+	wrongKey, garbage := peers.Unusable(canaryPeer)
 	all := []fault{
 		{name: "tls-plain-http", codes: "1304", serve: blurt("HTTP/1.1 400 Bad Request\r\n\r\n")},
 		{name: "tls-ssh", codes: "1301", serve: blurt("SSH-2.0-OpenSSH_9.9\r\n")},
 		{name: "tls-closed", codes: "1303", serve: blurt("")},
-		{name: "tls-reset", codes: "1303", serve: func(c net.Conn) {
-			_, _ = c.Read(make([]byte, 16<<10))
-			reset(c)
-		}},
-		{name: "tls-silent", codes: "1302", waits: true, serve: silence, keys: []string{"connection: {tls_timeout: 2s, tls: {insecure_skip_verify: true}}"}},
+		{name: "tls-reset", codes: "1303", serve: peers.ResetAfterRequest},
+		{name: "tls-silent", codes: "1302", waits: true, serve: peers.Silence, keys: []string{"connection: {tls_timeout: 2s, tls: {insecure_skip_verify: true}}"}},
 		{name: "tls-alpn", codes: "1305", serve: serving(&tls.Config{NextProtos: []string{"http/1.1"}}), keys: []string{"connection: {http_version: 2, tls: {insecure_skip_verify: true}}"}},
 		{name: "tls-wrong-key", codes: "1307", serve: serving(&tls.Config{Certificates: []tls.Certificate{wrongKey}})},
 		{name: "tls-garbage-certificate", codes: "1308", serve: serving(&tls.Config{Certificates: []tls.Certificate{garbage}})},
@@ -56,7 +46,7 @@ func (f *farm) tlsFaults() ([]fault, error) {
 			all[i].keys = []string{anyone}
 		}
 	}
-	return all, nil
+	return all
 }
 
 // alertCodes returns the code of each alert that has one of its own (RFC 8446
@@ -71,25 +61,17 @@ func alertCodes() map[byte]string {
 }
 
 // certificateFaults are certificates that cannot be trusted.
-func (f *farm) certificateFaults() ([]fault, error) {
+func (f *farm) certificateFaults() []fault {
 	var all []fault
-	for _, bad := range badCertificates() {
-		cert, trusted, err := bad.build()
-		if err != nil {
-			return nil, err
-		}
+	for _, bad := range peers.BadCertificates() {
 		x := fault{
-			name: "cert-" + bad.name, codes: bad.code, scheme: "https", trusted: trusted,
-			serve: within(&tls.Config{Certificates: []tls.Certificate{cert}}, silence),
+			name: "cert-" + bad.Name, codes: bad.Code.String(), scheme: "https", trusted: bad.Roots,
+			serve: within(peers.Showing(bad.Cert), peers.Silence),
 		}
-		if trusted != nil {
-			name := ""
-			if bad.name == "constrained" {
-				name = ", server_name: host.test"
-			}
-			x.keys = []string{fmt.Sprintf("connection: {tls: {ca_file: %s.pem%s}}", x.name, name)}
+		if x.trusted != nil {
+			x.keys = []string{fmt.Sprintf("connection: {tls: {ca_file: %s.pem}}", x.name)}
 		}
 		all = append(all, x)
 	}
-	return all, nil
+	return all
 }

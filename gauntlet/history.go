@@ -63,19 +63,15 @@ func (h *history) close() error {
 
 // reread keeps the log of a daemon that has ended, reads its history again and holds
 // it against itself; and against the ledger, if the farm has seen nothing but this daemon.
-func (a *act) reread(ledger bool) error {
+func (a *act) reread(ledger bool) {
 	log := filepath.Join(a.dir, fmt.Sprintf("log-%d.txt", a.d.cmd.Process.Pid))
-	if err := errors.Join(a.s.history.close(), os.WriteFile(log, []byte(a.d.output.String()), 0o600)); err != nil {
-		return err
-	}
+	a.must(errors.Join(a.s.history.close(), os.WriteFile(log, []byte(a.d.output.String()), 0o600)))
 	p, err := recall(a.s.history.path)
-	if err != nil {
-		return err
-	}
+	a.must(err)
 	a.board.hold(gateKept, p.scrapes == a.s.scrapes && len(p.wrong) == 0, "%s: %d scrapes, and %d are kept; wrong: %.1000q", a.name, a.s.scrapes, p.scrapes, p.wrong)
 	a.board.hold(gateForever, len(p.lost) == 0, "%s: %.1000q", a.name, p.lost)
 	if !ledger {
-		return nil
+		return
 	}
 	for i := range a.targets {
 		t := &a.targets[i]
@@ -88,5 +84,4 @@ func (a *act) reread(ledger bool) error {
 			a.board.hold(gateLast, !t.scripted || float64(n) == codes[code], "%s: %d answers of code %s, %v counted", t.name, n, code, codes[code])
 		}
 	}
-	return nil
 }

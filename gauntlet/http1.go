@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/prober/internal/peers"
 )
 
 // ending is what a peer does after its answer.
@@ -38,7 +40,7 @@ func okMove() move { return move{text: okText, code: "0"} }
 type script func(target string, n int) move
 
 // serveHTTP1 plays a script on a connection, request after request.
-func (f *farm) serveHTTP1(s script) func(net.Conn) {
+func (f *farm) serveHTTP1(s script) peers.Script {
 	return func(c net.Conn) {
 		l, r := lineOf(c), bufio.NewReaderSize(c, 4<<10)
 		for first := true; ; first = false {
@@ -110,35 +112,10 @@ func (m *move) say(c net.Conn) {
 	_, _ = io.WriteString(c, m.text)
 	switch m.then {
 	case rst:
-		reset(c)
+		peers.Reset(c)
 	case fin:
-		hangUp(c)
+		peers.EndWriting(c)
 	}
-}
-
-// reset ends a connection of TCP, whatever is within it, with a RST.
-func reset(c net.Conn) {
-	if within, is := c.(interface{ NetConn() net.Conn }); is {
-		c = within.NetConn()
-	}
-	if tcp, is := c.(interface{ SetLinger(seconds int) error }); is {
-		_ = tcp.SetLinger(0)
-	}
-	c.Close()
-}
-
-// hangUp says that all is said.
-func hangUp(c net.Conn) {
-	if half, can := c.(interface{ CloseWrite() error }); can {
-		_ = half.CloseWrite()
-	}
-}
-
-// finish hangs up, and reads on until the other side has closed: a close with bytes
-// unread would be a RST that could overtake what was said.
-func finish(c net.Conn, r io.Reader) {
-	hangUp(c)
-	_, _ = io.Copy(io.Discard, r)
 }
 
 // heading is what the farm wants to know about a request.

@@ -1,16 +1,16 @@
 package main
 
 import (
-	"bytes"
-	"io"
 	"net"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"example.com/prober/internal/peers"
 )
 
 // reaction is what a server of HTTP/2 does when a request has come on a stream.
-type reaction func(f *http2.Framer, stream uint32)
+type reaction func(p *peers.H2, stream uint32)
 
 // flood writes until the other side has had enough, or more than anyone bears.
 func flood(write func() error) {
@@ -22,59 +22,47 @@ func flood(write func() error) {
 }
 
 // serveFrames reacts to each request of a connection until the client has had enough.
-func (f *farm) serveFrames(react reaction) func(net.Conn) {
+func (f *farm) serveFrames(react reaction) peers.Script {
 	return func(c net.Conn) {
-		framer := greet(c)
-		for framer != nil {
-			stream := f.awaitHeaders(framer)
+		for p := greet(c); p != nil; {
+			stream, _, _ := f.nextRequest(p)
 			if stream == 0 {
 				return
 			}
-			react(framer, stream)
+			react(p, stream)
 		}
 	}
 }
 
 // serveLast reacts to the first request of a connection. Then it says no more and
 // listens to the end, so that the client sees an end and no reset.
-func (f *farm) serveLast(react reaction) func(net.Conn) {
+func (f *farm) serveLast(react reaction) peers.Script {
 	return func(c net.Conn) {
-		framer := greet(c)
-		if framer == nil {
+		p := greet(c)
+		if p == nil {
 			return
 		}
-		if stream := f.awaitHeaders(framer); stream != 0 {
-			react(framer, stream)
+		if stream, _, _ := f.nextRequest(p); stream != 0 {
+			react(p, stream)
 		}
-		if half, can := c.(interface{ CloseWrite() error }); can {
-			_ = half.CloseWrite() // the client may be gone
-		}
-		waitForEnd(framer, 0)
+		peers.Finish(c)
 	}
 }
 
 // greet begins a connection of HTTP/2; nil if the client does not.
-func greet(c net.Conn, settings ...http2.Setting) *http2.Framer {
-	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+func greet(c net.Conn, settings ...http2.Setting) *peers.H2 {
+	p := peers.NewH2(c)
+	p.ReadMetaHeaders, p.AllowIllegalReads = hpack.NewDecoder(4096, nil), false // it cannot do both
+	if !p.Greet(settings...) {
 		return nil
 	}
-	framer := http2.NewFramer(c, c)
-	framer.AllowIllegalWrites = true
-	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	_ = framer.WriteSettings(settings...)
-	return framer
+	return p
 }
 
-// awaitHeaders enters the next request in the ledger and returns its stream, 0 if
-// none comes.
-func (f *farm) awaitHeaders(framer *http2.Framer) uint32 {
-	stream, _, _ := f.nextRequest(framer)
-	return stream
-}
-
-// nextRequest does the same, and tells which request of which target it is.
-func (f *farm) nextRequest(framer *http2.Framer) (stream uint32, target string, n int) {
-	stream, target, id := nextHeading(framer)
+// nextRequest enters the next request in the ledger and returns its stream, 0 if none
+// comes, and which request of which target it is.
+func (f *farm) nextRequest(p *peers.H2) (stream uint32, target string, n int) {
+	stream, target, id := nextHeading(p)
 	if stream == 0 {
 		return 0, "", 0
 	}
@@ -83,27 +71,20 @@ func (f *farm) nextRequest(framer *http2.Framer) (stream uint32, target string, 
 
 // nextHeading returns the stream, the target and the id of the next request, 0 if none
 // comes. It enters nothing in the ledger.
-func nextHeading(framer *http2.Framer) (stream uint32, target, id string) {
-	for {
-		frame, err := framer.ReadFrame()
-		if err != nil {
-			return 0, "", ""
-		}
-		if ping, is := frame.(*http2.PingFrame); is && !ping.IsAck() {
-			_ = framer.WritePing(true, ping.Data)
-		}
-		if h, is := frame.(*http2.MetaHeadersFrame); is {
-			for _, field := range h.Fields {
-				switch field.Name {
-				case ":path":
-					target = nameOf(field.Value)
-				case "x-request-id":
-					id = field.Value
-				}
-			}
-			return h.StreamID, target, id
+func nextHeading(p *peers.H2) (stream uint32, target, id string) {
+	h, is := p.Until(http2.FrameHeaders).(*http2.MetaHeadersFrame)
+	if !is {
+		return 0, "", ""
+	}
+	for _, field := range h.Fields {
+		switch field.Name {
+		case ":path":
+			target = nameOf(field.Value)
+		case "x-request-id":
+			id = field.Value
 		}
 	}
+	return h.StreamID, target, id
 }
 
 // streamScript returns what the n-th request of a target is answered with over
@@ -111,18 +92,18 @@ func nextHeading(framer *http2.Framer) (stream uint32, target, id string) {
 type streamScript func(target string, n int) (code string, react reaction)
 
 // serveStreams plays a script on a connection, request after request.
-func (f *farm) serveStreams(s streamScript) func(net.Conn) {
+func (f *farm) serveStreams(s streamScript) peers.Script {
 	return func(c net.Conn) {
-		l, framer := lineOf(c), greet(c)
-		for code := codeUnreadH2; framer != nil; code = codeUnreadH2Old {
-			stream, target, n := f.nextRequest(framer)
+		l, p := lineOf(c), greet(c)
+		for code := codeUnreadH2; p != nil; code = codeUnreadH2Old {
+			stream, target, n := f.nextRequest(p)
 			if stream == 0 {
 				return
 			}
 			alive := l.answer(func() { // at once: nobody is reset who may be sending more
 				of, react := s(target, n)
 				f.ledger.expect(target, of)
-				react(framer, stream)
+				react(p, stream)
 			})
 			if !alive {
 				f.unread.Add(1)
@@ -132,37 +113,8 @@ func (f *farm) serveStreams(s streamScript) func(net.Conn) {
 	}
 }
 
-// waitForEnd reads frames until the client is gone.
-func waitForEnd(f *http2.Framer, _ uint32) {
-	for {
-		if _, err := f.ReadFrame(); err != nil {
-			return
-		}
-	}
-}
+// respondOK is a whole answer.
+func respondOK(p *peers.H2, stream uint32) { p.Headers(stream, true, ":status", "200") }
 
-// respond sends a header block, in as many frames as it takes.
-func respond(f *http2.Framer, stream uint32, block []byte) {
-	const most = 1 << 14
-	part := block[:min(most, len(block))]
-	block = block[len(part):]
-	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: part, EndHeaders: len(block) == 0})
-	for len(block) > 0 {
-		part = block[:min(most, len(block))]
-		block = block[len(part):]
-		_ = f.WriteContinuation(stream, len(block) == 0, part)
-	}
-}
-
-// okHeader is the field ":status: 200" of the static table.
-func okHeader() []byte { return []byte{0x88} }
-
-// fields encodes names and values in turn, as they are.
-func fields(pairs ...string) []byte {
-	var b bytes.Buffer
-	e := hpack.NewEncoder(&b)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		_ = e.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]}) // to memory
-	}
-	return b.Bytes()
-}
+// beginOK is the header of one.
+func beginOK(p *peers.H2, stream uint32) { p.Headers(stream, false, ":status", "200") }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/peers"
 )
 
 func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
@@ -38,44 +40,34 @@ func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 // sent to the last byte.
 func TestADyingServerEntersAllThatReachesIt(t *testing.T) {
 	t.Parallel()
-	f, err := newFarm()
-	require.NoError(t, err)
-	defer f.close()
-	asked, free := make(chan struct{}), make(chan struct{})
-	b, err := f.open(f.serveHTTP1(func(string, int) move {
-		asked <- struct{}{}
-		<-free
-		return okMove()
+	require.NoError(t, play(t.Context(), func(s *stage) {
+		f := newFarm(s)
+		asked, free := make(chan struct{}), make(chan struct{})
+		b := f.open(f.serveHTTP1(func(string, int) move {
+			asked <- struct{}{}
+			<-free
+			return okMove()
+		}))
+		waiting, idle := peers.Dial(s, "tcp", b.address), peers.Dial(s, "tcp", b.address)
+		ask(s, waiting, "00000000000000010000000000000001")
+		<-asked
+		s.await("two connections", func() bool { return b.connections() == 2 })
+		b.kill()
+		close(free)
+		_, err := waiting.Read(make([]byte, 1))
+		assert.ErrorContains(t, err, "reset")
+		n, _ := idle.Read(make([]byte, 1))
+		assert.Zero(t, n, "the end")
+		ask(s, idle, "00000000000000010000000000000002")
+		s.await("both requests", func() bool { return f.ledger.read("a").seen == 2 })
+		s.await("what they come to", func() bool { return len(f.ledger.read("a").want) == 2 })
+		assert.Equal(t, map[string]int{codeOwed: 1, codeUnread: 1}, f.ledger.read("a").want)
+		s.must(b.raise())
+		assert.NoError(t, peers.Dial(s, "tcp", b.address).Close())
 	}))
-	require.NoError(t, err)
-	waiting, idle := dialled(t, b), dialled(t, b)
-	ask(t, waiting, "00000000000000010000000000000001")
-	<-asked
-	require.Eventually(t, func() bool { return b.connections() == 2 }, patience, 1e6)
-	b.kill()
-	close(free)
-	_, err = waiting.Read(make([]byte, 1))
-	assert.ErrorContains(t, err, "reset")
-	n, _ := idle.Read(make([]byte, 1))
-	assert.Zero(t, n, "the end")
-	ask(t, idle, "00000000000000010000000000000002")
-	require.Eventually(t, func() bool { return f.ledger.read("a").seen == 2 }, patience, 1e6)
-	require.Eventually(t, func() bool { return len(f.ledger.read("a").want) == 2 }, patience, 1e6)
-	assert.Equal(t, map[string]int{codeOwed: 1, codeUnread: 1}, f.ledger.read("a").want)
-	require.NoError(t, b.raise())
-	assert.NoError(t, dialled(t, b).Close())
 }
 
-func dialled(t *testing.T, b *barn) net.Conn {
-	t.Helper()
-	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.address)
-	require.NoError(t, err)
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-func ask(t *testing.T, c net.Conn, id string) {
-	t.Helper()
+func ask(s *stage, c net.Conn, id string) {
 	_, err := c.Write([]byte("GET /a/ HTTP/1.1\r\nHost: a\r\nX-Request-Id: " + id + "\r\n\r\n"))
-	require.NoError(t, err)
+	s.must(err)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"net"
 	"sync"
+
+	"example.com/prober/internal/peers"
 )
 
 // line is a connection of a barn, whose server may be killed at any moment. So that
@@ -75,7 +77,7 @@ func (l *line) die() {
 	case l.dead:
 		return
 	case l.owing:
-		reset(l)
+		peers.Reset(l)
 	default:
 		_ = l.CloseWrite() // the client may be gone
 	}

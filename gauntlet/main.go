@@ -47,7 +47,7 @@ type gauntlet struct {
 // phase is a part of the run, which can be played alone.
 type phase struct {
 	name string
-	run  func(*gauntlet, context.Context) error
+	run  func(*gauntlet, *stage)
 }
 
 func phases() []phase {
@@ -173,7 +173,7 @@ func (g *gauntlet) play(ctx context.Context, only []string) (code int, failures 
 func (g *gauntlet) playOne(ctx context.Context, p phase) (x failure, err error) {
 	started, before := time.Now(), g.board.failures()
 	g.replay.asked, g.replay.taken = nil, 0
-	if err := p.run(g, ctx); err != nil {
+	if err := play(ctx, func(s *stage) { p.run(g, s) }); err != nil {
 		return x, err
 	}
 	fmt.Printf("%s: %v\n", p.name, time.Since(started).Round(100*time.Millisecond))

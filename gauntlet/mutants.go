@@ -149,7 +149,7 @@ func (m *mutant) face(ctx context.Context, g *gauntlet) (x failure, err error) {
 	}
 	for _, p := range phases() {
 		if p.name == m.phase {
-			err = p.run(g, ctx)
+			err = play(ctx, func(s *stage) { p.run(g, s) })
 		}
 	}
 	x = failure{phase: m.phase, targets: g.replay.asked, steps: g.replay.taken}

@@ -1,113 +1,73 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/peers"
 )
 
 const gateDemand gate = "peers that answer at random make no more series than `prober check` says"
 
 // attack is an act in which peers try to make series without end: each answer has
 // something that no answer had before, wherever a peer has a say.
-func (g *gauntlet) attack(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.attackers(g.seed)
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "attack", f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := pause(ctx, g.length(3*time.Second, 20*time.Second)); err != nil {
-		return err
-	}
-	v, err := a.settle()
-	if err != nil {
-		return err
-	}
-	if err := a.judgeDemand(v); err != nil {
-		return err
-	}
+func (g *gauntlet) attack(s *stage) {
+	f := newFarm(s)
+	targets := f.attackers(g.seed)
+	a := g.begin("attack", f, targets)
+	a.perform(g.length(3*time.Second, 20*time.Second))
+	v := a.settle()
+	a.judgeDemand(v)
 	for _, t := range targets {
 		c := v.of(t.name)
 		g.board.hold(gateDemand, c.total() >= 10, "%s answered %v times", t.name, c.total())
 		g.board.fact("attack: %s has %d series after %.0f requests", t.name, c.series, c.total())
 	}
-	_, err = a.finish()
-	return err
+	a.finish()
 }
 
 // judgeDemand holds the series of all targets, and those of each, against what the
 // program itself says is the most for such a configuration.
-func (a *act) judgeDemand(v *view) error {
-	none, err := a.most(nil)
-	if err != nil {
-		return err
-	}
-	all, err := a.most(a.targets)
-	if err != nil {
-		return err
-	}
+func (a *act) judgeDemand(v *view) {
+	none := a.most(nil)
+	all := a.most(a.targets)
 	const buildInfo = 1 // which is of the process
 	a.board.hold(gateDemand, v.series-buildInfo <= all, "%d series, and %d are the most", v.series-buildInfo, all)
 	for i := range a.targets {
-		one, err := a.most(a.targets[i : i+1])
-		if err != nil {
-			return err
-		}
+		one := a.most(a.targets[i : i+1])
 		series := v.of(a.targets[i].name).series
 		a.board.hold(gateDemand, series <= one-none, "%s has %d series, and %d are the most", a.targets[i].name, series, one-none)
 	}
-	return nil
 }
 
 var mostSeries = regexp.MustCompile(`(?m)time series at most +(\d+)$`)
 
 // most returns how many series the program says that targets have at most.
-func (a *act) most(targets []target) (int, error) {
+func (a *act) most(targets []target) int {
 	file := filepath.Join(a.dir, "check.yml")
-	if err := os.WriteFile(file, []byte(a.config(targets, "")), 0o600); err != nil {
-		return 0, err
-	}
+	a.must(os.WriteFile(file, []byte(a.config(targets, "")), 0o600))
 	out, err := exec.CommandContext(a.ctx, a.binary, "check", "--config.file="+file).Output() //nolint:gosec // the program under test
-	if err != nil {
-		return 0, err
-	}
+	a.must(err)
 	found := mostSeries.FindSubmatch(out)
-	if found == nil {
-		return 0, fmt.Errorf("no most in %q", out)
-	}
-	return strconv.Atoi(string(found[1]))
+	require.NotNil(a, found, "no most in %q", out)
+	n, err := strconv.Atoi(string(found[1]))
+	a.must(err)
+	return n
 }
 
 // attackers opens a peer for each place that has room for something of a peer's own.
-func (f *farm) attackers(seed uint64) ([]target, error) {
-	names, err := f.nameServer(chaoticNames(seed))
-	if err != nil {
-		return nil, err
-	}
+func (f *farm) attackers(seed uint64) []target {
+	names := peers.NameServer(f, chaoticNames(seed))
 	resolving := fmt.Sprintf("connection: {dns_server: %q}", names)
-	handshakes, err := f.chaoticTLS(seed)
-	if err != nil {
-		return nil, err
-	}
+	handshakes := f.chaoticTLS(seed)
 	alert := func(r *rand.Rand, n int) string {
 		return "\x15\x03\x03\x00\x02" + string([]byte{byte(r.UintN(4)), byte(n)})
 	}
@@ -116,7 +76,7 @@ func (f *farm) attackers(seed uint64) ([]target, error) {
 	}
 	table := []struct {
 		name, scheme, keys string
-		serve              func(net.Conn)
+		serve              peers.Script
 		exact              bool
 	}{
 		{"answers", "http", "", f.serveHTTP1(func(_ string, n int) move { return move{text: chaoticAnswer(chance(seed, n)), then: fin} }), true},
@@ -125,14 +85,11 @@ func (f *farm) attackers(seed uint64) ([]target, error) {
 		{"alerts", "https", anyone, once(seed, alert), false},
 		{"frames", "http", overH2C, f.serveFrames(chaoticFrames(seed)), false},
 		{"proxies", "https", "connection: {proxy_url: 'http://%s'}", once(seed, connect), false},
-		{"names", "http", resolving, silence, false},
+		{"names", "http", resolving, peers.Silence, false},
 	}
 	var targets []target
 	for _, row := range table {
-		b, err := f.open(row.serve)
-		if err != nil {
-			return nil, err
-		}
+		b := f.open(row.serve)
 		t := target{
 			name: "attack-" + row.name, exact: row.exact, interval: "500ms", burst: "{duration: 400ms, concurrency: 2}", timeout: timeoutSoon,
 		}
@@ -149,5 +106,5 @@ func (f *farm) attackers(seed uint64) ([]target, error) {
 		}
 		targets = append(targets, t)
 	}
-	return targets, nil
+	return targets
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,17 +14,14 @@ const gateBlocked gate = "a log that nobody reads holds nothing up, and lost lin
 const brokenText = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
 // turning opens targets over HTTP/1.1 and h2c that are well until broken is true.
-func (f *farm) turning(broken *atomic.Bool) ([]target, error) {
-	plain, err := f.open(f.serveHTTP1(func(string, int) move {
+func (f *farm) turning(broken *atomic.Bool) []target {
+	plain := f.open(f.serveHTTP1(func(string, int) move {
 		if broken.Load() {
 			return move{text: brokenText, code: "1503"}
 		}
 		return okMove()
 	}))
-	if err != nil {
-		return nil, err
-	}
-	web, err := f.openWeb(nil, func(w http.ResponseWriter, r *http.Request) {
+	web := f.openWeb(nil, func(w http.ResponseWriter, r *http.Request) {
 		if !broken.Load() {
 			f.handle(w, r)
 			return
@@ -35,58 +31,33 @@ func (f *farm) turning(broken *atomic.Bool) ([]target, error) {
 		f.ledger.expect(name, "1503")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
-	if err != nil {
-		return nil, err
-	}
 	of := func(name string, b *barn, keys ...string) target {
 		return target{
 			name: name, url: "http://" + b.address + "/" + name + "/", barn: b, exact: true, scripted: true,
 			interval: "200ms", burst: "{requests: 5}", keys: keys,
 		}
 	}
-	return []target{of("turning-h1", plain), of("turning-h2c", web, overH2C)}, nil
+	return []target{of("turning-h1", plain), of("turning-h2c", web, overH2C)}
 }
 
 // choke stops to read the log until the daemon has ended.
-func (g *gauntlet) choke(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.healthy()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) choke(s *stage) {
+	f := newFarm(s)
+	targets := f.healthy()
 	var broken atomic.Bool
-	turning, err := f.turning(&broken)
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "choked", f, append(targets, turning...))
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := a.awaitAll(); err != nil {
-		return err
-	}
+	turning := f.turning(&broken)
+	a := g.begin("choked", f, append(targets, turning...))
+	a.load()
+	a.awaitAll()
 	a.d.output.shut() // until the daemon has ended
 	a.d.mute = true
 	if err := a.bearSilence(turning, &broken); err != nil {
 		g.board.hold(gateBlocked, false, "while nobody reads the log: %v", err)
 		a.d.output.open() // so that what comes next has a chance
 	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	g.board.hold(gateBlocked, a.d.cmd.ProcessState.ExitCode() == 0 && v.global[droppedLines] > 0,
 		"exit code %d, %v lines were dropped", a.d.cmd.ProcessState.ExitCode(), v.global[droppedLines])
-	return nil
 }
 
 const droppedLines = "prober_log_lines_dropped_total"

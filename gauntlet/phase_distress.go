@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,10 +18,10 @@ const (
 )
 
 // distress has daemons that are in trouble themselves, each in another, at once.
-func (g *gauntlet) distress(ctx context.Context) error {
+func (g *gauntlet) distress(s *stage) {
 	troubles := []struct {
 		name string
-		run  func(*gauntlet, context.Context) error
+		run  func(*gauntlet, *stage)
 	}{
 		{"choked", (*gauntlet).choke},
 		{"starved", (*gauntlet).starve},
@@ -36,13 +35,13 @@ func (g *gauntlet) distress(ctx context.Context) error {
 	var running sync.WaitGroup
 	for i, trouble := range troubles {
 		running.Go(func() {
-			if err := trouble.run(g, ctx); err != nil {
+			if err := play(s.ctx, func(s *stage) { trouble.run(g, s) }); err != nil {
 				errs[i] = fmt.Errorf("%s: %w", trouble.name, err)
 			}
 		})
 	}
 	running.Wait()
-	return errors.Join(errs...)
+	s.must(errors.Join(errs...))
 }
 
 // starving leaves too few descriptors for the connections that a greedy burst wants.
@@ -50,83 +49,44 @@ const starving = "ulimit -n 64"
 
 // greedy opens a target whose bursts want more connections than that, and whose
 // breaker opens after a few failures of it.
-func (f *farm) greedy() ([]target, error) {
-	b, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 200 * time.Millisecond} }))
-	if err != nil {
-		return nil, err
-	}
+func (f *farm) greedy() []target {
+	b := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 200 * time.Millisecond} }))
 	return []target{{
 		name: "greedy", url: "http://" + b.address + "/greedy/", barn: b, exact: true, interval: "1s",
 		burst: "{requests: 200, concurrency: 100}", keys: []string{"breaker: {after: 3, for: 1m}"},
-	}}, nil
+	}}
 }
 
 // starve lets a burst want more connections than the daemon may have files open.
-func (g *gauntlet) starve(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.greedy()
-	if err != nil {
-		return err
-	}
-	a, err := g.beginBehind(ctx, "starved", starving, f, targets, "--limit.connections=30")
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := pause(ctx, 4*time.Second); err != nil {
-		return err
-	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) starve(s *stage) {
+	f := newFarm(s)
+	targets := f.greedy()
+	a := g.beginBehind("starved", starving, f, targets, "--limit.connections=30")
+	a.perform(4 * time.Second)
+	v := a.finish()
 	c := v.of("greedy")
 	g.board.hold(gateOwnFault, slices.Equal(codesOf(c), []string{"0"}) && c.dropped == 0,
 		"after %s the codes are %v, and %v were dropped", starving, c.codes(), c.dropped)
-	return nil
 }
 
 // starveUncapped does the same without a ceiling. What is refused then is the
 // prober's own trouble, and no target's failure.
-func (g *gauntlet) starveUncapped(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.greedy()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) starveUncapped(s *stage) {
+	f := newFarm(s)
+	targets := f.greedy()
 	targets[0].starved = true
-	a, err := g.beginBehind(ctx, "uncapped", starving, f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
+	a := g.beginBehind("uncapped", starving, f, targets)
+	a.load()
 	for range 20 {
-		err := errors.Join(pause(ctx, 200*time.Millisecond), a.d.configure(ctx, a.config(targets, "")))
+		s.pause(200 * time.Millisecond)
+		err := a.d.configure(s.ctx, a.config(targets, ""))
 		g.board.hold(gateUncapped, err == nil, "a reload among few descriptors: %v", err)
 		g.board.hold(gateBlameless, !a.s.now().of("greedy").breakerOpen, "code 1002 opened the breaker")
 	}
 	g.judgeBlame(a)
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	c := v.of("greedy")
 	g.board.hold(gateUncapped, slices.Equal(codesOf(c), []string{"0", "1002"}), "after %s the codes are %v", starving, c.codes())
-	return nil
 }
 
 // judgeBlame asks the daemon how the target does whose requests it could not send.
@@ -152,18 +112,10 @@ func (g *gauntlet) judgeBlame(a *act) {
 
 // beginBehind starts the daemon from a shell that runs a command before it becomes
 // the daemon.
-func (g *gauntlet) beginBehind(ctx context.Context, name, command string, f *farm, targets []target, flags ...string) (*act, error) {
-	shell, err := g.script(name, fmt.Sprintf("%s\nexec %s \"$@\"\n", command, g.binary))
-	if err != nil {
-		return nil, err
-	}
+func (g *gauntlet) beginBehind(name, command string, f *farm, targets []target, flags ...string) *act {
 	behind := *g
-	behind.binary = shell
-	return behind.begin(ctx, name, f, targets, flags...)
-}
-
-// script writes a program for the shell.
-func (g *gauntlet) script(name, text string) (string, error) {
-	path := g.dir + "/" + name + ".sh"
-	return path, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700) //nolint:gosec // it has to be executable
+	behind.binary = g.dir + "/" + name + ".sh"
+	text := fmt.Sprintf("#!/bin/sh\n%s\nexec %s \"$@\"\n", command, g.binary)
+	f.must(os.WriteFile(behind.binary, []byte(text), 0o700)) //nolint:gosec // it has to be executable
+	return behind.begin(name, f, targets, flags...)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,69 +18,40 @@ const (
 
 // deterministic is the second act: every fault of the table at once, again and
 // again, with healthy targets beside them.
-func (g *gauntlet) deterministic(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	all, err := f.faults()
-	if err != nil {
-		return err
-	}
-	healthy, err := f.healthy()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) deterministic(s *stage) {
+	f := newFarm(s)
+	all := f.faults()
+	healthy := f.healthy()
 	all = slices.DeleteFunc(all, func(x fault) bool { return !g.replay.plays(x.name) })
 	healthy = slices.DeleteFunc(healthy, func(t target) bool { return !g.replay.plays(t.name) })
 	targets := slices.Clone(healthy)
 	for i := range all {
-		t, err := f.faulty(&all[i])
-		if err != nil {
-			return err
-		}
-		targets = append(targets, t)
+		targets = append(targets, f.faulty(&all[i]))
 	}
-	a, err := g.begin(ctx, "faults", f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
+	a := g.begin("faults", f, targets)
 	for i := range all {
 		if x := &all[i]; x.trusted != nil {
-			if err := os.WriteFile(filepath.Join(a.dir, x.name+".pem"), x.trusted, 0o600); err != nil {
-				return err
-			}
+			s.must(os.WriteFile(filepath.Join(a.dir, x.name+".pem"), x.trusted, 0o600))
 		}
 	}
-	if err := a.load(); err != nil {
-		return err
-	}
+	a.load()
 	lasting := g.length(10*time.Second, time.Minute)
 	if !g.replay.isWhole() {
 		lasting = faultInterval + time.Second // once is enough for what fails always
 	}
-	if err := pause(ctx, lasting); err != nil {
-		return err
-	}
+	s.pause(lasting)
 	a.judgePages()
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	g.judgeFaults(v, all, healthy)
-	return nil
 }
 
 // faulty opens a fault and returns the target that meets it.
-func (f *farm) faulty(x *fault) (target, error) {
-	url, err := f.target(x)
-	t := target{name: x.name, url: url, interval: faultInterval.String(), burst: "{requests: 4, concurrency: 1}", keys: x.keys}
+func (f *farm) faulty(x *fault) target {
+	t := target{name: x.name, url: f.target(x), interval: faultInterval.String(), burst: "{requests: 4, concurrency: 1}", keys: x.keys}
 	if x.waits {
 		t.timeout, t.burst = timeoutSoon, "{requests: 4, concurrency: 4}"
 	}
-	return t, err
+	return t
 }
 
 func (g *gauntlet) judgeFaults(v *view, all []fault, healthy []target) {

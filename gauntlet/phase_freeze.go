@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"time"
 )
@@ -14,74 +13,40 @@ const frozenFor = timeoutSoon + 2*time.Second
 
 // freeze stops the daemon in the middle of bursts at servers that behave, and has it go
 // on.
-func (g *gauntlet) freeze(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.prompt()
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "frozen", f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := a.awaitAll(); err != nil {
-		return err
-	}
+func (g *gauntlet) freeze(s *stage) {
+	f := newFarm(s)
+	targets := f.prompt()
+	a := g.begin("frozen", f, targets)
+	a.load()
+	a.awaitAll()
 	for range int(g.length(1, 5)) {
-		if err := a.stop(frozenFor); err != nil {
-			return err
-		}
+		a.stop(frozenFor)
 	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	g.judgeFreeze(v)
-	return nil
 }
 
 // prompt opens targets that answer at once: one with many slots, one with many
 // arrivals, and one whose bursts are closed.
-func (f *farm) prompt() ([]target, error) {
-	b, err := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
-	if err != nil {
-		return nil, err
-	}
-	slow, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: timeoutSoon / 2} }))
-	if err != nil {
-		return nil, err
-	}
+func (f *farm) prompt() []target {
+	b := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
+	slow := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: timeoutSoon / 2} }))
 	url := func(b *barn, name string) string { return "http://" + b.address + "/" + name + "/" }
 	return []target{
 		{name: "slots", url: url(b, "slots"), interval: "200ms", burst: "{requests: 2}", exact: true, frozen: true},
 		{name: "arrivals", url: url(b, "arrivals"), interval: "100ms", burst: "{rate: 50, duration: 1m}", exact: true, timeout: timeoutSoon, frozen: true},
 		{name: "closed", url: url(slow, "closed"), barn: slow, interval: "100ms", burst: "{requests: 4, concurrency: 4}", exact: true, timeout: timeoutSoon, frozen: true},
-	}, nil
+	}
 }
 
 // stop stops the daemon for so long, and waits until it has gone on for a while. Nothing
 // is scraped meanwhile.
-func (a *act) stop(d time.Duration) error {
+func (a *act) stop(d time.Duration) {
 	process := a.d.cmd.Process
-	if err := process.Signal(stopSignal); err != nil {
-		return err
-	}
-	err := pause(a.ctx, d)
-	if goesOn := process.Signal(continueSignal); err == nil {
-		err = goesOn
-	}
-	if err != nil {
-		return err
-	}
-	return pause(a.ctx, 2*timeoutSoon)
+	a.must(process.Signal(stopSignal))
+	a.pause(d) // if it does not get so far, the daemon is killed
+	a.must(process.Signal(continueSignal))
+	a.pause(2 * timeoutSoon)
 }
 
 // judgeFreeze looks for the trace of the freeze, and for who is blamed.

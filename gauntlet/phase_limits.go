@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/prober/internal/peers"
 )
 
 const (
@@ -19,55 +20,29 @@ const (
 )
 
 // mute has the disk full on which the log is. /dev/full takes nothing.
-func (g *gauntlet) mute(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.kept()
-	if err != nil {
-		return err
-	}
-	refusing, err := f.closedPort()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) mute(s *stage) {
+	f := newFarm(s)
+	targets := f.kept()
+	refusing := peers.ClosedPort(f)
 	targets = append(targets, target{ // so that there is something to log
 		name: "refused", url: "http://" + refusing + "/refused/", interval: "500ms", burst: "{requests: 3}",
 	})
-	address, err := freeAddress(ctx)
-	if err != nil {
-		return err
-	}
-	a, err := g.beginBehind(ctx, "mute", "exec >/dev/full 2>&1", f, targets, listenFlag+address)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := a.awaitAll(); err != nil {
-		return err
-	}
+	address := f.freeAddress()
+	a := g.beginBehind("mute", "exec >/dev/full 2>&1", f, targets, listenFlag+address)
+	a.load()
+	a.awaitAll()
 	ways := a.badWays()[:2] // the file is cut, or empty: so a full disk leaves it
 	for i, way := range append(ways, a.goodWays()...) {
 		want := http.StatusOK
 		if i < len(ways) {
 			want = http.StatusInternalServerError
 		}
-		if err := a.reload(i, way, want); err != nil {
-			return err
-		}
+		a.reload(i, way, want)
 	}
 	before := a.s.total()
-	err = until(ctx, "more requests", func() bool { return a.s.total() > before+500 })
+	err := until(s.ctx, "more requests", func() bool { return a.s.total() > before+500 })
 	g.board.hold(gateMute, err == nil, "while the log cannot be written: %v", err)
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	for _, t := range targets {
 		want := []string{"0"}
 		if t.name == "refused" {
@@ -77,17 +52,14 @@ func (g *gauntlet) mute(ctx context.Context) error {
 	}
 	code := a.d.cmd.ProcessState.ExitCode()
 	g.board.hold(gateMute, code == 0 && a.d.output.String() == "", "exit code %d, and on the log: %s", code, a.d.output.String())
-	return nil
 }
 
 // freeAddress returns one at which nobody listens.
-func freeAddress(ctx context.Context) (string, error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
+func (s *stage) freeAddress() string {
+	ln, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
+	s.must(err)
 	defer ln.Close()
-	return ln.Addr().String(), nil
+	return ln.Addr().String()
 }
 
 // The confined daemon collects garbage as if it had less memory than it needs for its
@@ -100,20 +72,10 @@ const (
 )
 
 // confine has little memory for many targets, and peers that send a lot.
-func (g *gauntlet) confine(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	healthy, err := f.healthy()
-	if err != nil {
-		return err
-	}
-	b, err := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) confine(s *stage) {
+	f := newFarm(s)
+	healthy := f.healthy()
+	b := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
 	for i := range 100 {
 		name := fmt.Sprintf("many-%d", i)
 		healthy = append(healthy, target{
@@ -121,33 +83,18 @@ func (g *gauntlet) confine(ctx context.Context) error {
 			exact: true, scripted: true,
 		})
 	}
-	hostile, err := f.hostile()
-	if err != nil {
-		return err
-	}
+	hostile := f.hostile()
 	for i := range hostile {
 		hostile[i].interval, hostile[i].burst = "1s", "{requests: 4, concurrency: 4}"
 		if hostile[i].name == "body-endless" { // and of which as much is kept as can be
 			hostile[i].keys = []string{"expect: {body: {contains: the end}}"}
 		}
 	}
-	a, err := g.beginBehind(ctx, "confined", confining, f, slices.Concat(healthy, hostile))
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := pause(ctx, g.length(4*time.Second, 15*time.Second)); err != nil {
-		return err
-	}
+	a := g.beginBehind("confined", confining, f, slices.Concat(healthy, hostile))
+	a.perform(g.length(4*time.Second, 15*time.Second))
 	peak, err := a.d.status("VmHWM")
 	g.board.hold(gateConfined, err == nil && peak < confinedAtMost, "%d KiB in memory, %v", peak, err)
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	for _, t := range healthy {
 		c := v.of(t.name)
 		g.board.hold(gateConfined, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
@@ -156,7 +103,6 @@ func (g *gauntlet) confine(ctx context.Context) error {
 		c := v.of(t.name)
 		g.board.hold(gateConfined, c.total() > 0 && !slices.ContainsFunc(codesOf(c), isLocal), "%s has codes %v", t.name, c.codes())
 	}
-	return nil
 }
 
 // isLocal tells whether a code is for trouble of the prober's own.
@@ -168,43 +114,24 @@ var fatal = regexp.MustCompile(`out of memory|cannot allocate memory|SIGSEGV`)
 
 // crush loads far more targets than there is memory for. Nothing can be refused
 // then: the runtime ends the process, and what was scraped before stands.
-func (g *gauntlet) crush(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.healthy()
-	if err != nil {
-		return err
-	}
-	a, err := g.beginBehind(ctx, "crushed", confining, f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.d.configure(ctx, a.config(targets, "")); err != nil {
-		return err
-	}
+func (g *gauntlet) crush(s *stage) {
+	f := newFarm(s)
+	targets := f.healthy()
+	a := g.beginBehind("crushed", confining, f, targets)
+	a.configure(targets, "")
 	for range 5 {
-		if _, err := a.s.scrape(ctx); err != nil {
-			return err
-		}
-		if err := pause(ctx, scrapeEvery); err != nil {
-			return err
-		}
+		a.scrape()
+		s.pause(scrapeEvery)
 	}
 	var many strings.Builder
 	many.WriteString(a.config(targets, ""))
 	for i := range 20_000 {
 		fmt.Fprintf(&many, "  - {name: heavy-%d, url: 'http://127.0.0.1:1/%d', interval: 1h, burst: {requests: 1}}\n", i, i)
 	}
-	if err := os.WriteFile(a.d.file, []byte(many.String()), 0o600); err != nil {
-		return err
-	}
-	status, _, err := fetch(ctx, http.MethodPost, a.d.url+"/-/reload", "")
-	code, waited := a.d.wait(ctx)
+	s.must(os.WriteFile(a.d.file, []byte(many.String()), 0o600))
+	status, _, err := fetch(s.ctx, http.MethodPost, a.d.url+"/-/reload", "")
+	code, waited := a.d.wait(s.ctx)
 	isTold := fatal.MatchString(a.d.output.String())
 	g.board.hold(gateCrushed, err != nil && waited == nil && code == 2 && isTold, "status %d, exit code %d, %v, and the log: %.500s", status, code, waited, a.d.output.String())
-	return a.reread(false)
+	a.reread(false)
 }

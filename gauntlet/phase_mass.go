@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -19,32 +18,14 @@ const (
 
 // mass is the third act: many requests with random faults, while servers die and are
 // born again, and names lead here and there.
-func (g *gauntlet) mass(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, mortal, err := f.crowd(g)
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "mass", f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
+func (g *gauntlet) mass(s *stage) {
+	f := newFarm(s)
+	targets, mortal := f.crowd(g)
+	a := g.begin("mass", f, targets)
+	a.load()
 	enough := g.enough()
-	if err := a.slaughter(mortal, enough); err != nil {
-		return err
-	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	a.slaughter(mortal, enough)
+	v := a.finish()
 	if g.replay.isWhole() {
 		a.judgeDeaths(v)
 		a.judgeFlaps(v)
@@ -53,7 +34,6 @@ func (g *gauntlet) mass(ctx context.Context) error {
 		g.board.hold(gateMass, total >= enough, "%v requests, where %v are enough", total, enough)
 		g.board.hold(gateListeners, listeners(targets) >= listenersAtLeast, "there are %d", listeners(targets))
 	}
-	return nil
 }
 
 // listeners returns how many there are for HTTP.
@@ -127,7 +107,7 @@ func (g *gauntlet) enough() float64 {
 // slaughter kills servers by the seed's schedule, all of them in each turn, until there
 // were enough requests, or for some seconds where a part of it all is played. The
 // schedule is the same then: it passes those over that are not played.
-func (a *act) slaughter(mortal []*barn, enough float64) error {
+func (a *act) slaughter(mortal []*barn, enough float64) {
 	r := rand.New(rand.NewPCG(a.seed, 0))
 	lasting := a.length(60*time.Second, 10*time.Minute)
 	if !a.replay.isWhole() {
@@ -142,28 +122,21 @@ func (a *act) slaughter(mortal []*barn, enough float64) error {
 		}
 		b := mortal[order[round%len(mortal)]]
 		life, death := time.Duration(20+r.IntN(60))*time.Millisecond, time.Duration(10+r.IntN(90))*time.Millisecond
-		if err := pause(a.ctx, life); err != nil {
-			return err
-		}
+		a.pause(life)
 		if b == nil || !a.replay.step(round) {
 			continue
 		}
 		kills++
-		if err := a.slay(b, death); err != nil {
-			return err
-		}
+		a.slay(b, death)
 	}
 	a.board.fact("mass: %d times a server was killed", kills)
-	return nil
 }
 
 // slay kills a server, which is born again after some time.
-func (a *act) slay(b *barn, death time.Duration) error {
+func (a *act) slay(b *barn, death time.Duration) {
 	b.kill()
-	if err := pause(a.ctx, death); err != nil {
-		return err
-	}
-	return until(a.ctx, "its port for a server that is born again", func() bool { return b.raise() == nil })
+	a.pause(death)
+	a.await("its port for a server that is born again", func() bool { return b.raise() == nil })
 }
 
 // total returns how many requests the last scrape has counted.

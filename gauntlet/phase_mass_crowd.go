@@ -3,10 +3,11 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
-	"net"
 	"strings"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
 )
 
 // member is a target of the mass.
@@ -89,48 +90,38 @@ func members() []member {
 
 // crowd opens the targets of the mass that are to be played, and returns the
 // listeners that are to die, nil for one that is not played.
-func (f *farm) crowd(g *gauntlet) (targets []target, mortal []*barn, err error) {
-	cert, err := f.ca.issue()
-	if err != nil {
-		return nil, nil, err
-	}
+func (f *farm) crowd(g *gauntlet) (targets []target, mortal []*barn) {
+	cert := f.issue()
 	for _, m := range members() {
 		t := target{}
 		if g.replay.plays(m.name) {
-			if t, err = f.join(&m, g.seed, cert); err != nil {
-				return nil, nil, err
-			}
+			t = f.join(&m, g.seed, cert)
 			targets = append(targets, t)
 		}
 		if m.dies {
 			mortal = append(mortal, t.barn)
 		}
 	}
-	named, err := f.named(g, cert)
-	return append(targets, named...), mortal, err
+	return append(targets, f.named(g, cert)...), mortal
 }
 
 // join opens a member of the crowd.
-func (f *farm) join(m *member, seed uint64, cert tls.Certificate) (target, error) {
+func (f *farm) join(m *member, seed uint64, cert tls.Certificate) target {
 	t := target{name: m.name, interval: "500ms", burst: m.burst, exact: true, scripted: true, keys: m.keys()}
-	var err error
 	if isHTTP2 := m.wire == wireH2 || m.wire == wireClear; isHTTP2 && !m.dies && !m.ours {
 		with := (*tls.Certificate)(nil)
 		if m.wire == wireH2 {
 			with = &cert
 		}
-		t.barn, err = f.openWeb(with, f.randomly(seed))
+		t.barn = f.openWeb(with, f.randomly(seed))
 	} else {
-		t.barn, err = f.open(f.server(m, seed, cert))
-	}
-	if err != nil {
-		return target{}, err
+		t.barn = f.open(f.server(m, seed, cert))
 	}
 	if m.dies {
 		t.leeway = m.leeway()
 	}
 	t.url = fmt.Sprintf("%s://%s/%s/", m.scheme(), t.barn.address, m.name)
-	return t, nil
+	return t
 }
 
 func (m *member) scheme() string {
@@ -165,7 +156,7 @@ func (m *member) keys() (keys []string) {
 }
 
 // server is the gauntlet's own for a member.
-func (f *farm) server(m *member, seed uint64, cert tls.Certificate) func(net.Conn) {
+func (f *farm) server(m *member, seed uint64, cert tls.Certificate) peers.Script {
 	s := f.random(seed)
 	switch {
 	case m.slow:
@@ -175,11 +166,9 @@ func (f *farm) server(m *member, seed uint64, cert tls.Certificate) func(net.Con
 	}
 	switch m.wire {
 	case wireTLS:
-		return within(serverTLS(cert), f.serveHTTP1(s))
+		return within(peers.Showing(cert, "http/1.1"), f.serveHTTP1(s))
 	case wireH2:
-		cfg := serverTLS(cert)
-		cfg.NextProtos = []string{http2.NextProtoTLS}
-		return within(cfg, f.serveStreams(f.randomStreams(seed)))
+		return within(peers.Showing(cert, http2.NextProtoTLS), f.serveStreams(f.randomStreams(seed)))
 	case wireClear:
 		return f.serveStreams(f.randomStreams(seed))
 	}

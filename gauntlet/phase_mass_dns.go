@@ -2,17 +2,16 @@ package main
 
 import (
 	"crypto/tls"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/internal/peers"
 )
 
 // The addresses to which names lead: two that have the target, one where nobody
@@ -26,7 +25,7 @@ const (
 
 // named opens the targets of the mass that have names, each with a name server that
 // the seed has say something else now and then.
-func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target, err error) {
+func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target) {
 	const never = "reuse: never"
 	table := []struct {
 		member
@@ -48,35 +47,22 @@ func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target, err e
 		if !g.replay.plays(row.name) {
 			continue
 		}
-		t, err := f.join(&row.member, g.seed, cert)
-		if err != nil {
-			return nil, err
-		}
-		if err := f.rename(&t, &names{farm: f, target: row.name, seed: g.seed, hush: row.hush}); err != nil {
-			return nil, err
-		}
+		t := f.join(&row.member, g.seed, cert)
+		f.rename(&t, &names{farm: f, target: row.name, seed: g.seed, hush: row.hush})
 		t.leeway = row.leeway
 		targets = append(targets, t)
 	}
-	return targets, nil
+	return targets
 }
 
 // rename has a target be known by a name only. It gets a second address.
-func (f *farm) rename(t *target, n *names) error {
+func (f *farm) rename(t *target, n *names) {
 	_, port, err := net.SplitHostPort(t.barn.address)
-	if err != nil {
-		return err
-	}
-	if t.away, err = f.openAt(net.JoinHostPort(addressAway, port), t.barn.serve); err != nil {
-		return err
-	}
-	server, err := f.openNames(n)
-	if err != nil {
-		return err
-	}
+	f.must(err)
+	t.away = f.openAt(net.JoinHostPort(addressAway, port), t.barn.serve)
+	server := peers.NameServerOfBoth(f, n.overUDP, n.overTCP)
 	t.url = strings.Replace(t.url, t.barn.address, "host.test.:"+port, 1)
 	t.keys[0] = strings.Replace(t.keys[0], "{", fmt.Sprintf("{dns_server: %q, connect_timeout: %v, ", server, n.patience()), 1)
-	return nil
 }
 
 // names is a name server that knows one name, and says something else about it by
@@ -114,20 +100,7 @@ const hushEvery = 40
 // which it does. Without one it is for the server to say to which it leads.
 type saying struct {
 	code   string
-	answer func(query []byte) []byte
-}
-
-// openNames serves DNS over UDP and, at the same address, over TCP.
-func (f *farm) openNames(n *names) (address string, err error) {
-	for range 10 { // the port may be taken for the other protocol
-		if address, err = f.nameServer(n.overUDP); err != nil {
-			return "", err
-		}
-		if _, err = f.openAt(address, n.serveTCP); err == nil {
-			return address, nil
-		}
-	}
-	return "", err
+	answer peers.Names
 }
 
 // spell is for how many questions a name server says the same.
@@ -158,7 +131,7 @@ func turn(seed uint64, name string, n int, odd []saying, well saying, cards int)
 // overUDP answers a datagram; nil is no answer.
 func (n *names) overUDP(query []byte) []byte {
 	if !asksForIPv4(query) {
-		return rcode(dnsmessage.RCodeSuccess, false)(query)
+		return peers.NoNames(dnsmessage.RCodeSuccess)(query)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -170,14 +143,14 @@ func (n *names) overUDP(query []byte) []byte {
 		return nil
 	}
 	unwell := odd()
-	s := turn(n.seed, n.target, n.asked/spell, unwell, saying{"", leads(addressHome)}, 3*len(unwell))
+	s := turn(n.seed, n.target, n.asked/spell, unwell, saying{"", peers.Addresses(addressHome)}, 3*len(unwell))
 	isLost := n.asked%hushEvery == 1
 	n.asked++
 	switch {
 	case isLost && n.hush == hushOnce:
-		s = saying{"", unsaid}
+		s = saying{"", peers.SilentNames}
 	case isLost && n.hush == hushTwice:
-		s, n.ignored = saying{"1105", unsaid}, true
+		s, n.ignored = saying{"1105", peers.SilentNames}, true
 	}
 	n.farm.ledger.expect(n.target, s.code)
 	return s.answer(query)
@@ -186,17 +159,17 @@ func (n *names) overUDP(query []byte) []byte {
 // odd are the sayings of a name that is not well.
 func odd() []saying {
 	return []saying{
-		{"1101", rcode(dnsmessage.RCodeNameError, false)},
-		{"1101", rcode(dnsmessage.RCodeSuccess, false)},
-		{"1102", rcode(dnsmessage.RCodeServerFailure, false)},
-		{"1103", rcode(dnsmessage.RCodeRefused, false)},
-		{"", rcode(dnsmessage.RCodeNotImplemented, false)}, // asked again without an EDNS record
-		{"", rcode(dnsmessage.RCodeFormatError, false)},    // this as well
-		{"1110", leads(addressMetaAPI)},
-		{"1212", leads(addressNobody)},
-		{"", leads(addressNobody, addressHome)},
-		{"", leads(addressAway)},
-		{"", rcode(dnsmessage.RCodeSuccess, true)}, // more over TCP
+		{"1101", peers.NoNames(dnsmessage.RCodeNameError)},
+		{"1101", peers.NoNames(dnsmessage.RCodeSuccess)},
+		{"1102", peers.NoNames(dnsmessage.RCodeServerFailure)},
+		{"1103", peers.NoNames(dnsmessage.RCodeRefused)},
+		{"", peers.NoNames(dnsmessage.RCodeNotImplemented)}, // asked again without an EDNS record
+		{"", peers.NoNames(dnsmessage.RCodeFormatError)},    // this as well
+		{"1110", peers.Addresses(addressMetaAPI)},
+		{"1212", peers.Addresses(addressNobody)},
+		{"", peers.Addresses(addressNobody, addressHome)},
+		{"", peers.Addresses(addressAway)},
+		{"", peers.CutNames}, // more over TCP
 	}
 }
 
@@ -204,9 +177,9 @@ func odd() []saying {
 // servers know nothing of it, and others will not answer at all.
 func (n *names) askedPlainly(query []byte) []byte {
 	sayings := []saying{
-		{"1104", rcode(dnsmessage.RCodeNotImplemented, false)},
-		{"", leads(addressHome)},
-		{"1104", rcode(dnsmessage.RCodeFormatError, false)},
+		{"1104", peers.NoNames(dnsmessage.RCodeNotImplemented)},
+		{"", peers.Addresses(addressHome)},
+		{"1104", peers.NoNames(dnsmessage.RCodeFormatError)},
 	}
 	s := sayings[n.plain%len(sayings)]
 	n.plain++
@@ -219,45 +192,13 @@ func (n *names) overTCP(query []byte) []byte {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	unwell := []saying{
-		{"1101", rcode(dnsmessage.RCodeNameError, false)},
-		{"1106", rcode(dnsmessage.RCodeSuccess, true)}, // cut as well
+		{"1101", peers.NoNames(dnsmessage.RCodeNameError)},
+		{"1106", peers.CutNames}, // cut as well
 	}
-	s := turn(n.seed, n.target+"/tcp", n.passed/spell, unwell, saying{"", leads(addressAway, addressHome)}, len(unwell)+1)
+	s := turn(n.seed, n.target+"/tcp", n.passed/spell, unwell, saying{"", peers.Addresses(addressAway, addressHome)}, len(unwell)+1)
 	n.passed++
 	n.farm.ledger.expect(n.target, s.code)
 	return s.answer(query)
-}
-
-// serveTCP answers the questions of a connection (RFC 1035, section 4.2.2).
-func (n *names) serveTCP(c net.Conn) {
-	for {
-		var length [2]byte
-		if _, err := io.ReadFull(c, length[:]); err != nil {
-			return
-		}
-		query := make([]byte, binary.BigEndian.Uint16(length[:]))
-		if _, err := io.ReadFull(c, query); err != nil {
-			return
-		}
-		answer := n.overTCP(query)
-		binary.BigEndian.PutUint16(length[:], uint16(len(answer)))
-		_, _ = c.Write(append(length[:], answer...)) // the client may be gone
-	}
-}
-
-// unsaid is no answer.
-func unsaid([]byte) []byte { return nil }
-
-// leads answers with addresses of IPv4.
-func leads(addresses ...string) func([]byte) []byte {
-	return func(query []byte) []byte {
-		return replyTo(query, func(m *dnsmessage.Message) {
-			for _, a := range addresses {
-				head := dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
-				m.Answers = append(m.Answers, dnsmessage.Resource{Header: head, Body: &dnsmessage.AResource{A: netip.MustParseAddr(a).As4()}})
-			}
-		})
-	}
 }
 
 func hasEDNS(query []byte) bool {

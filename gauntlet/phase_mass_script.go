@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
 )
 
 // random is a script in which one answer in twenty is a fault, which one a seed says.
@@ -97,17 +99,15 @@ func (f *farm) randomly(seed uint64) http.HandlerFunc {
 // randomStreams is the same for servers that can be killed.
 func (f *farm) randomStreams(seed uint64) streamScript {
 	status := func(status string) reaction {
-		return func(f *http2.Framer, stream uint32) {
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: fields(":status", status), EndHeaders: true, EndStream: true})
-		}
+		return func(p *peers.H2, stream uint32) { p.Headers(stream, true, ":status", status) }
 	}
 	moves := []struct {
 		code  string
 		react reaction
 	}{
 		{"1503", status("503")}, {"1429", status("429")}, {"1404", status("404")}, {"1500", status("500")},
-		{"1633", func(f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeInternal) }},
-		{"1638", func(f *http2.Framer, stream uint32) { _ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream) }},
+		{"1633", func(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeInternal) }},
+		{"1638", func(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeRefusedStream) }},
 	}
 	ok := status("200")
 	return func(target string, n int) (string, reaction) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"maps"
 	"math"
 	"slices"
@@ -21,60 +20,31 @@ const (
 // neighbours is an act of two daemons with the same healthy targets. One of them is
 // given bursts to hostile peers now and then, the other never: what the hostility costs the
 // machine and the servers hits them both, what it costs within a daemon only the one.
-func (g *gauntlet) neighbours(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	steady, err := f.steady()
-	if err != nil {
-		return err
-	}
-	hostile, err := f.hostile()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) neighbours(s *stage) {
+	f := newFarm(s)
+	steady := f.steady()
+	hostile := f.hostile()
 	for i := range hostile {
 		hostile[i].interval, hostile[i].burst = g.length(500*time.Millisecond, 2*time.Second).String(), "{requests: 1}"
 	}
 	fine := *g
 	fine.grid = fineGrid
-	a, err := fine.begin(ctx, "neighbours", f, append(steady("beset"), hostile...))
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	twin, err := fine.begin(ctx, "twin", f, steady("twin"))
-	if err != nil {
-		return err
-	}
-	defer twin.abandon()
-	if err := twin.load(); err != nil {
-		return err
-	}
-	if err := a.compare(twin, len(a.targets)-len(hostile)); err != nil {
-		return err
-	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	a := fine.begin("neighbours", f, append(steady("beset"), hostile...))
+	twin := fine.begin("twin", f, steady("twin"))
+	twin.load()
+	a.compare(twin, len(a.targets)-len(hostile))
+	v := a.finish()
 	for _, t := range a.targets[:len(a.targets)-len(hostile)] {
 		c := v.of(t.name)
 		g.board.hold(gateBystand, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
 	}
-	_, err = twin.finish()
-	return err
+	twin.finish()
 }
 
 // steady opens healthy servers and returns what makes targets of them that are asked
 // all the time.
-func (f *farm) steady() (func(prefix string) []target, error) {
-	all, err := f.healthy()
-	if err != nil {
-		return nil, err
-	}
+func (f *farm) steady() func(prefix string) []target {
+	all := f.healthy()
 	all = slices.DeleteFunc(all, func(t target) bool {
 		return !slices.Contains([]string{"fine-h1", "fine-tls", "fine-h2", "fine-h2c"}, t.name)
 	})
@@ -89,7 +59,7 @@ func (f *farm) steady() (func(prefix string) []target, error) {
 			t.interval, t.burst = "1s", "{rate: 200, requests: 190}"
 		}
 		return mine
-	}, nil
+	}
 }
 
 // stretches are what there is of one target, by stretch of time, in seconds.
@@ -102,7 +72,7 @@ const processorTime = "process_cpu_seconds_total"
 
 // compare lets the hostile targets of the daemon, which come behind the healthy ones,
 // have their bursts and rest again, so many times that the mood of the machine is the same.
-func (a *act) compare(twin *act, healthy int) error {
+func (a *act) compare(twin *act, healthy int) {
 	all, worked, asked := make([]stretches, healthy), [2]float64{}, map[string]float64{}
 	a.s.start(a.ctx)
 	rounds, stretch := 8, time.Second
@@ -115,10 +85,7 @@ func (a *act) compare(twin *act, healthy int) error {
 		for i := healthy; i < len(targets) && !isBeset; i++ {
 			targets[i].interval = "8760h"
 		}
-		own, others, err := a.watchFor(stretch, twin, targets)
-		if err != nil {
-			return err
-		}
+		own, others := a.watchFor(stretch, twin, targets)
 		worked[round%2] += own[1].global[processorTime] - own[0].global[processorTime]
 		for _, t := range a.targets[healthy:] {
 			asked[t.name] = own[1].of(t.name).total()
@@ -139,22 +106,17 @@ func (a *act) compare(twin *act, healthy int) error {
 		a.board.hold(gateNeighbours, times > 0, "%s was asked %v times", name, times)
 	}
 	a.board.fact("neighbours: the daemon worked for %.2f s beside hostile peers, and for %.2f s in the same time without", worked[1], worked[0])
-	return nil
 }
 
 // watchFor returns what the daemon and its twin scraped before and after a stretch of
 // time in which the daemon has those targets.
-func (a *act) watchFor(stretch time.Duration, twin *act, targets []target) (own, others [2]*view, err error) {
-	if err := a.d.configure(a.ctx, a.config(targets, "")); err != nil {
-		return own, others, err
-	}
-	if err := pause(a.ctx, 300*time.Millisecond); err != nil {
-		return own, others, err
-	}
+func (a *act) watchFor(stretch time.Duration, twin *act, targets []target) (own, others [2]*view) {
+	a.configure(targets, "")
+	a.pause(300 * time.Millisecond)
 	own[0], others[0] = a.s.now(), twin.s.now()
-	err = pause(a.ctx, stretch)
+	a.pause(stretch)
 	own[1], others[1] = a.s.now(), twin.s.now()
-	return own, others, err
+	return own, others
 }
 
 func (s *stretches) note(isBeset bool, own, above float64) {

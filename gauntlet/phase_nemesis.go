@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/peers"
 )
 
 const (
@@ -26,47 +29,22 @@ const (
 
 // nemesis is the fourth act: reloads of good and bad files, a crowd of scrapers,
 // some of which are stuck, and hostile peers beside it all.
-func (g *gauntlet) nemesis(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
+func (g *gauntlet) nemesis(s *stage) {
+	f := newFarm(s)
+	kept := f.kept()
+	hostile := f.hostile()
+	a := g.begin("nemesis", f, slices.Concat(kept, hostile))
+	a.load()
+	a.awaitAll()
+	stuck := a.stick(5)
+	a.reloads(100)
+	if !g.short {
+		a.reloads(900)
 	}
-	defer f.close()
-	kept, err := f.kept()
-	if err != nil {
-		return err
+	for _, c := range stuck {
+		_ = c.Close()
 	}
-	hostile, err := f.hostile()
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "nemesis", f, slices.Concat(kept, hostile))
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := a.awaitAll(); err != nil {
-		return err
-	}
-	release, err := a.stick(5)
-	if err != nil {
-		return err
-	}
-	err = a.reloads(100)
-	if !g.short && err == nil {
-		err = a.reloads(900)
-	}
-	release()
-	if err != nil {
-		return err
-	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+	v := a.finish()
 	for i := range kept {
 		c := v.of(kept[i].name)
 		g.board.hold(gateReload, c.failed() == 0 && c.reloadDrops == 0, "%s has codes %v, and %v drops", kept[i].name, c.codes(), c.reloadDrops)
@@ -74,52 +52,38 @@ func (g *gauntlet) nemesis(ctx context.Context) error {
 	for name, most := range map[string]float64{"fine-h1": 4, "fine-tls": 2, "fine-h2": 1, "fine-h2c": 1, "endless": 2} {
 		g.board.hold(gateWarm, v.of(name).opened <= most, "%s opened %v connections", name, v.of(name).opened)
 	}
-	return nil
 }
 
 // kept opens targets that no reload changes: the healthy ones, and one with requests
 // in flight at any time.
-func (f *farm) kept() ([]target, error) {
-	all, err := f.healthy()
-	if err != nil {
-		return nil, err
-	}
-	b, err := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 20 * time.Millisecond} }))
-	if err != nil {
-		return nil, err
-	}
+func (f *farm) kept() []target {
+	all := f.healthy()
+	b := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 20 * time.Millisecond} }))
 	// The open burst is under way at most times, and a change of its interval ends it: it drops then.
 	all = slices.DeleteFunc(all, func(t target) bool { return t.name == "fine-open" })
 	return append(all, target{
 		name: "endless", url: "http://" + b.address + "/endless/", barn: b, exact: true, scripted: true,
 		interval: "20ms", burst: "{duration: 10m, concurrency: 2}",
-	}), nil
+	})
 }
 
 // hostile opens the worst peers of the table.
-func (f *farm) hostile() ([]target, error) {
-	all, err := f.faults()
-	if err != nil {
-		return nil, err
-	}
+func (f *farm) hostile() []target {
+	all := f.faults()
 	worst := regexp.MustCompile(`flood|overflow|bomb|endless|huge|^h2-goaway-0$|^h1-switch$`)
 	var targets []target
 	for i := range all {
 		if !worst.MatchString(all[i].name) || all[i].waits {
 			continue
 		}
-		t, err := f.faulty(&all[i])
-		if err != nil {
-			return nil, err
-		}
-		targets = append(targets, t)
+		targets = append(targets, f.faulty(&all[i]))
 	}
-	return targets, nil
+	return targets
 }
 
 // awaitAll waits until each target has ended a request.
-func (a *act) awaitAll() error {
-	return until(a.ctx, "a request of each target", func() bool {
+func (a *act) awaitAll() {
+	a.await("a request of each target", func() bool {
 		return !slices.ContainsFunc(a.targets, func(t target) bool {
 			return !a.s.seen(t.name, func(c *counts) bool { return c.total() > 0 })
 		})
@@ -127,24 +91,14 @@ func (a *act) awaitAll() error {
 }
 
 // stick opens scrapers that ask and never read.
-func (a *act) stick(scrapers int) (release func(), err error) {
-	var conns []net.Conn
-	release = func() {
-		for _, c := range conns {
-			c.Close()
-		}
-	}
+func (a *act) stick(scrapers int) (stuck []net.Conn) {
 	for range scrapers {
-		c, err := (&net.Dialer{}).DialContext(a.ctx, "tcp", strings.TrimPrefix(a.d.url, "http://"))
-		if err != nil {
-			return release, err
-		}
-		conns = append(conns, c)
-		if _, err := io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-			return release, err
-		}
+		c := peers.Dial(a, "tcp", strings.TrimPrefix(a.d.url, "http://"))
+		stuck = append(stuck, c)
+		_, err := io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		a.must(err)
 	}
-	return release, nil
+	return stuck
 }
 
 // crowd scrapes so many times at once.
@@ -161,54 +115,43 @@ func (a *act) crowd(scrapers int) {
 }
 
 // reloads loads good files and bad ones, in an order that the seed says.
-func (a *act) reloads(rounds int) error {
+func (a *act) reloads(rounds int) {
 	r := rand.New(rand.NewPCG(a.seed, uint64(rounds)))
 	good, bad := a.goodWays(), a.badWays()
 	for round := range rounds {
 		if !a.replay.step(round) {
 			break
 		}
-		var err error
 		if r.IntN(2) == 0 {
-			err = a.reload(round, good[r.IntN(len(good))], http.StatusOK)
+			a.reload(round, good[r.IntN(len(good))], http.StatusOK)
 		} else {
-			err = a.reload(round, bad[r.IntN(len(bad))], http.StatusInternalServerError)
-		}
-		if err != nil {
-			return fmt.Errorf("reload %d: %w", round, err)
+			a.reload(round, bad[r.IntN(len(bad))], http.StatusInternalServerError)
 		}
 		if round%20 == 0 {
 			a.crowd(50)
 		}
 	}
-	return os.RemoveAll(a.d.file) // whatever it is by now
+	a.must(a.clear()) // whatever it is by now
 }
 
 // reload writes a file in one way and makes the daemon load it.
-func (a *act) reload(round int, write func(config string) error, want int) error {
-	_, before, err := fetch(a.ctx, http.MethodGet, a.d.url+"/config", "")
-	if err != nil {
-		return err
+func (a *act) reload(round int, write func(config string) error, want int) {
+	ask := func(method, path string) (int, []byte) {
+		status, body, err := fetch(a.ctx, method, a.d.url+path, "")
+		require.NoError(a, err, "reload %d", round)
+		return status, body
 	}
-	if err := write(a.passing(round)); err != nil {
-		return err
-	}
-	status, body, err := fetch(a.ctx, http.MethodPost, a.d.url+"/-/reload", "")
-	if err != nil {
-		return err
-	}
-	_, after, err := fetch(a.ctx, http.MethodGet, a.d.url+"/config", "")
-	if err != nil {
-		return err
-	}
+	_, before := ask(http.MethodGet, "/config")
+	a.must(write(a.passing(round)))
+	status, body := ask(http.MethodPost, "/-/reload")
+	_, after := ask(http.MethodGet, "/config")
 	if want == http.StatusOK {
 		isLoaded := status == want && strings.Contains(string(after), fmt.Sprintf("passing-%d", round))
 		a.board.hold(gateReload, isLoaded, "reload %d: status %d, %s", round, status, body)
-		return nil
+		return
 	}
 	isKept := status == want && string(before) == string(after)
 	a.board.hold(gateBad, isKept, "reload %d: status %d, %s", round, status, body)
-	return nil
 }
 
 // passing returns a configuration that has one more target, which only it has.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -34,33 +33,19 @@ type verdict struct {
 
 // peer shows to blackbox_exporter those faults of the table that it can be asked
 // about, once each. No gate judges it: its figures stand beside ours.
-func (g *gauntlet) peer(ctx context.Context) error {
+func (g *gauntlet) peer(s *stage) {
 	if g.short {
-		return nil
+		return
 	}
 	program, err := exec.LookPath(blackbox)
 	if err != nil {
 		g.board.fact("peer: there is no blackbox_exporter; Debian has it as %s", blackbox)
-		return nil
+		return
 	}
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	all, err := f.faults()
-	if err != nil {
-		return err
-	}
-	address, stop, err := g.startBlackbox(ctx, program)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	verdicts, err := f.askAll(ctx, address, all)
-	if err != nil {
-		return err
-	}
+	f := newFarm(s)
+	all := f.faults()
+	address := g.startBlackbox(s, program)
+	verdicts := f.askAll(address, all)
 	var fine, more []string
 	for name, v := range verdicts {
 		if v.success {
@@ -80,41 +65,28 @@ func (g *gauntlet) peer(ctx context.Context) error {
 		len(verdicts), len(all), len(codes))
 	g.board.fact("peer: blackbox_exporter finds nothing wrong with %d: %q", len(fine), fine)
 	g.board.fact("peer: blackbox_exporter made more than one connection for one probe with %d: %q", len(more), more)
-	return nil
 }
 
 // startBlackbox starts the program and waits until it answers.
-func (g *gauntlet) startBlackbox(ctx context.Context, program string) (address string, stop func(), err error) {
+func (g *gauntlet) startBlackbox(s *stage, program string) (address string) {
 	file := filepath.Join(g.dir, "blackbox.yml")
-	if err := os.WriteFile(file, []byte(blackboxConfig), 0o600); err != nil {
-		return "", nil, err
-	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	address = ln.Addr().String()
-	ln.Close()                                                                                       // it cannot be told to choose a port itself
-	cmd := exec.CommandContext(ctx, program, "--config.file="+file, "--web.listen-address="+address) //nolint:gosec // found on the path
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
+	s.must(os.WriteFile(file, []byte(blackboxConfig), 0o600))
+	address = s.freeAddress()                                                                          // it cannot be told to choose a port itself
+	cmd := exec.CommandContext(s.ctx, program, "--config.file="+file, "--web.listen-address="+address) //nolint:gosec // found on the path
+	s.must(cmd.Start())
+	s.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // it was killed
-	}
-	err = until(ctx, "blackbox_exporter", func() bool {
-		status, _, err := fetch(ctx, http.MethodGet, "http://"+address+"/-/healthy", "")
+	})
+	s.await("blackbox_exporter", func() bool {
+		status, _, err := fetch(s.ctx, http.MethodGet, "http://"+address+"/-/healthy", "")
 		return err == nil && status == http.StatusOK
 	})
-	if err != nil {
-		stop()
-	}
-	return address, stop, err
+	return address
 }
 
 // askAll has each fault probed once, eight at a time.
-func (f *farm) askAll(ctx context.Context, address string, all []fault) (map[string]verdict, error) {
+func (f *farm) askAll(address string, all []fault) map[string]verdict {
 	var mu sync.Mutex
 	var running sync.WaitGroup
 	verdicts, errs, turns := map[string]verdict{}, error(nil), make(chan struct{}, 8)
@@ -126,26 +98,25 @@ func (f *farm) askAll(ctx context.Context, address string, all []fault) (map[str
 		} else if len(x.keys) > 0 || x.url != "" || x.codes == "0 1223" {
 			continue // it takes what blackbox_exporter cannot be told
 		}
+		b := f.open(x.serve)
 		running.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			v, err := f.ask(ctx, address, module, x)
+			v, err := b.ask(f.ctx, address, module, x)
 			mu.Lock()
 			defer mu.Unlock()
 			verdicts[x.name], errs = v, errors.Join(errs, err)
 		})
 	}
 	running.Wait()
-	return verdicts, errs
+	f.must(errs)
+	return verdicts
 }
 
 var probeSuccess = regexp.MustCompile(`(?m)^probe_success 1$`)
 
-func (f *farm) ask(ctx context.Context, address, module string, x *fault) (verdict, error) {
-	b, err := f.open(x.serve)
-	if err != nil {
-		return verdict{}, err
-	}
+// ask has a fault probed that the barn plays.
+func (b *barn) ask(ctx context.Context, address, module string, x *fault) (verdict, error) {
 	scheme := x.scheme
 	if scheme == "" {
 		scheme = "http"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/internal/peers"
 )
 
 const (
@@ -18,38 +19,17 @@ const (
 
 // streams has servers of HTTP/2 that refuse streams, and some that leave in the middle of
 // the load.
-func (g *gauntlet) streams(ctx context.Context) error {
-	f, err := newFarm()
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	targets, err := f.unwilling()
-	if err != nil {
-		return err
-	}
-	a, err := g.begin(ctx, "streams", f, targets)
-	if err != nil {
-		return err
-	}
-	defer a.abandon()
-	if err := a.load(); err != nil {
-		return err
-	}
-	if err := a.awaitAll(); err != nil {
-		return err
-	}
-	if err := pause(ctx, g.length(4*time.Second, 30*time.Second)); err != nil {
-		return err
-	}
-	v, err := a.finish()
-	if err != nil {
-		return err
-	}
+func (g *gauntlet) streams(s *stage) {
+	f := newFarm(s)
+	targets := f.unwilling()
+	a := g.begin("streams", f, targets)
+	a.load()
+	a.awaitAll()
+	s.pause(g.length(4*time.Second, 30*time.Second))
+	v := a.finish()
 	for i := range targets {
 		a.judgeStreams(&targets[i], v.of(targets[i].name))
 	}
-	return nil
 }
 
 // What a target of the streams is called begins with what its server does. The ids of
@@ -73,28 +53,21 @@ const (
 )
 
 // unwilling opens each kind of server in clear text and over TLS.
-func (f *farm) unwilling() ([]target, error) {
-	cert, err := f.ca.issue()
-	if err != nil {
-		return nil, err
-	}
-	cfg := serverTLS(cert)
-	cfg.NextProtos = []string{http2.NextProtoTLS}
+func (f *farm) unwilling() []target {
+	cert := f.issue()
+	cfg := peers.Showing(cert, http2.NextProtoTLS)
 	var all []target
 	for _, row := range []struct {
 		name, burst string
-		serve       func(net.Conn)
+		serve       peers.Script
 	}{
 		{refusing, "{requests: 1000, concurrency: 30}", f.serveStreams(func(string, int) (string, reaction) { return "1638", refuse })},
 		{picky, "{requests: 2000, concurrency: 30}", f.servePicky},
 		{leaving, "{requests: 2000, concurrency: 20}", f.serveLeaving},
 		{stubborn, "{requests: 20, concurrency: 1}", f.serveStubborn},
 	} {
-		for wire, serve := range map[string]func(net.Conn){wireClear: row.serve, wireH2: within(cfg, row.serve)} {
-			b, err := f.open(serve)
-			if err != nil {
-				return nil, err
-			}
+		for wire, serve := range map[string]peers.Script{wireClear: row.serve, wireH2: within(cfg, row.serve)} {
+			b := f.open(serve)
 			m := member{name: row.name + "-" + wire, wire: wire}
 			all = append(all, target{
 				name: m.name, url: fmt.Sprintf("%s://%s/%s/", m.scheme(), b.address, m.name), interval: "1s", burst: row.burst, keys: m.keys(),
@@ -102,28 +75,26 @@ func (f *farm) unwilling() ([]target, error) {
 			})
 		}
 	}
-	return all, nil
+	return all
 }
 
-func refuse(f *http2.Framer, stream uint32) {
-	_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
-}
+func refuse(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeRefusedStream) }
 
 // servePicky answers one stream in so many, after a while, and refuses the others.
 func (f *farm) servePicky(c net.Conn) {
-	for framer := greet(c); framer != nil; {
-		stream, target, n := f.nextRequest(framer)
+	for p := greet(c); p != nil; {
+		stream, target, n := f.nextRequest(p)
 		switch {
 		case stream == 0:
 			return
 		case n%pickyOf > 0:
 			f.ledger.expect(target, "1638")
-			refuse(framer, stream)
+			refuse(p, stream)
 		default:
 			f.ledger.expect(target, "0")
 			f.running.Go(func() {
 				<-time.After(50 * time.Millisecond)
-				respondOK(http2.NewFramer(c, nil), stream) // a frame is one write
+				respondOK(peers.NewH2(c), stream) // a frame is one write
 			})
 		}
 	}
@@ -132,22 +103,21 @@ func (f *farm) servePicky(c net.Conn) {
 // serveLeaving answers so many streams and says then, without an error, that it has not
 // processed what comes after them.
 func (f *farm) serveLeaving(c net.Conn) {
-	framer := greet(c)
-	last := uint32(0)
-	for n := 0; framer != nil; n++ {
-		stream, target, id := nextHeading(framer)
+	p, last := greet(c), uint32(0)
+	for n := 0; p != nil; n++ {
+		stream, target, id := nextHeading(p)
 		switch {
 		case stream == 0:
 			return
 		case n < leavingAfter:
 			f.ledger.note(target, id)
 			f.ledger.expect(target, "0")
-			respondOK(framer, stream)
+			respondOK(p, stream)
 			last = stream
 			continue
 		case n == leavingAfter:
 			<-time.After(5 * time.Millisecond) // so that there are more
-			_ = framer.WriteGoAway(last, http2.ErrCodeNo, nil)
+			_ = p.WriteGoAway(last, http2.ErrCodeNo, nil)
 		}
 		f.ledger.note(target+excluded, id)
 	}
@@ -156,11 +126,11 @@ func (f *farm) serveLeaving(c net.Conn) {
 // serveStubborn says of each request that it has not processed it, and so again when that
 // is sent once more. One that comes for the third time is answered.
 func (f *farm) serveStubborn(c net.Conn) {
-	framer := greet(c)
-	if framer == nil {
+	p := greet(c)
+	if p == nil {
 		return
 	}
-	stream, target, id := nextHeading(framer)
+	stream, target, id := nextHeading(p)
 	switch {
 	case stream == 0:
 		return
@@ -169,10 +139,10 @@ func (f *farm) serveStubborn(c net.Conn) {
 		f.ledger.expect(target, "1611")
 	default:
 		f.ledger.note(target, id)
-		respondOK(framer, stream)
+		respondOK(p, stream)
 	}
-	_ = framer.WriteGoAway(0, http2.ErrCodeNo, nil)
-	waitForEnd(framer, 0)
+	_ = p.WriteGoAway(0, http2.ErrCodeNo, nil)
+	p.Ignore()
 }
 
 // judgeStreams holds what became of the requests of one target against what its server

@@ -24,3 +24,6 @@ func (i Instant) Add(d time.Duration) Instant { return i + Instant(d) }
 
 // Time returns i as a time that deadlines of the standard library understand.
 func (i Instant) Time() time.Time { return epoch.Add(time.Duration(i)) }
+
+// Never is an Instant that does not come.
+const Never = Instant(1 << 62)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
@@ -99,13 +98,6 @@ func (c *conn) fail(r *probe.Result, sendErr, err error) {
 		err = sendErr
 	}
 	r.Fail(&errcode.PhaseError{Err: err, InHeader: answered && r.HTTP.Status == 0})
-}
-
-// peerHungUp reports whether a failed write means that the peer has stopped
-// reading. It may have sent its answer before, which then counts. A failed dial
-// met a peer that had accepted then: until that, a reset is a refusal.
-func peerHungUp(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // send writes the request. Content too long for one write goes on being written

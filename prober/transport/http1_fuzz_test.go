@@ -51,7 +51,7 @@ func readInBytes(raw []byte, method string) reading {
 
 func connOn(answer io.Reader) *conn {
 	p := newPool(h1options{maxBody: defaultMaxBodyBytes})
-	s := newStream(memory{answer: answer}, never)
+	s := newStream(memory{answer: answer}, probe.Never)
 	return newConn(p, link{stream: s, rw: s})
 }
 

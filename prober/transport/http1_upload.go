@@ -10,9 +10,6 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// errHalted ends an upload that the response has made pointless.
-var errHalted = errors.New("the response came before the end of the request")
-
 // maxPart is how much is written at once.
 const maxPart = 32 << 10
 

@@ -3,11 +3,8 @@ package transport
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"net/netip"
-	"sync"
-	"syscall"
 
 	"golang.org/x/net/http2"
 
@@ -18,8 +15,6 @@ import (
 const (
 	// readAhead is how much is read from a connection at once.
 	readAhead = 32 << 10
-	// never is an Instant that does not come.
-	never = probe.Instant(1 << 62)
 )
 
 // h2conn is one HTTP/2 connection. Workers open streams on it and write their
@@ -28,22 +23,19 @@ const (
 type h2conn struct {
 	pool   *h2pool
 	stream *stream
-	outlet *outlet
 	rw     io.ReadWriteCloser // the stream, or TLS over it
 	remote netip.AddrPort
-	// left is closed when the last has been written and the connection closed, gone
-	// when the reader has ended too; flushes are the goroutines that write on behalf
-	// of nobody.
-	left, gone chan struct{}
-	flushes    sync.WaitGroup
-	// writeAlone is a method value made once, so that starting a goroutine with it
-	// allocates nothing.
-	writeAlone func()
+	// outlet, writer and farewell are the write side: what goes out, from below, and how
+	// that ends. gone is closed when the reader has ended, as the last of all.
+	outlet   *outlet
+	writer   *h2writer
+	farewell *farewell
+	gone     chan struct{}
 
 	// What follows belongs to the reader.
 	in     *bufio.Reader
 	readAt probe.Instant // when the last read returned
-	fields fieldDecoder
+	fields *fieldDecoder
 	head   h2header
 	block  []byte // a header block in several frames
 
@@ -53,7 +45,6 @@ type h2conn struct {
 	framer *http2.Framer
 	h2streams
 	h2flow
-	h2writer
 
 	// draining tells that no stream can be opened any more: after GOAWAY from
 	// either side, or when the connection has carried as many as it may.
@@ -77,15 +68,15 @@ func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, e
 	h := &h2conn{
 		pool: p, stream: l.stream, rw: l.rw, remote: l.remote,
 		outlet: &outlet{stream: l.stream},
-		left:   make(chan struct{}),
 		gone:   make(chan struct{}),
 	}
+	h.farewell = newFarewell(l.rw, h.outlet)
+	h.writer = newWriter(&h.mu, h, l.rw, h.outlet, h.farewell)
 	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
-	h.framer = http2.NewFramer(&h.h2writer, h.in)
+	h.framer = http2.NewFramer(h.writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
-	h.fields.table.resize(maxFieldTable)
+	h.fields = newFieldDecoder(soundness)
 	h.head.wanted = p.wanted
-	h.writeAlone = h.writeInBackground
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.h2flow = newFlow()
 	h.place = probe.Place{Ceiling: p.connections, Of: h}
@@ -104,11 +95,11 @@ func (p *h2pool) begin(ctx context.Context, l link, r *probe.Result) (*h2conn, e
 		return nil, prefaceError(err, h.readAt != 0)
 	}
 	h.heardAt = h.readAt
-	return h, h.outlet.attach(h)
+	return h, h.outlet.attach(h.writer.pass, h.writer.rest)
 }
 
 func (c *h2conn) exchangePrefaces() error {
-	c.out = append(c.out, http2.ClientPreface...)
+	c.writer.out = append(c.writer.out, http2.ClientPreface...)
 	// Writing to memory does not fail.
 	_ = c.framer.WriteSettings(
 		http2.Setting{ID: http2.SettingEnablePush, Val: 0},
@@ -116,10 +107,10 @@ func (c *h2conn) exchangePrefaces() error {
 		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: maxHeaderBytes},
 	)
 	_ = c.framer.WriteWindowUpdate(0, connectionWindow-defaultWindow)
-	if _, err := c.rw.Write(c.out); err != nil {
+	if _, err := c.rw.Write(c.writer.out); err != nil {
 		return err
 	}
-	c.out = c.out[:0]
+	c.writer.out = c.writer.out[:0]
 	fh, err := c.framer.ReadFrameHeader()
 	if err == nil && fh.Type != http2.FrameSettings && fh.Type != http2.FrameGoAway || notFramed(err) {
 		return errNotSpoken
@@ -142,20 +133,20 @@ func (c *h2conn) exchangePrefaces() error {
 	return errNotSpoken
 }
 
-// refusePreface tells the peer what was wrong with its preface, if that was HTTP/2.
-func (c *h2conn) refusePreface(err error) {
-	if code, ok := told(err); ok {
-		_ = c.framer.WriteGoAway(0, code, nil)
-		_, _ = c.rw.Write(c.out) // the connection ends in any case
-	}
+// greet acknowledges the peer's settings on a connection that no stream could be
+// opened on.
+func (c *h2conn) greet() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writer.flushSoon()
 }
 
 // serve reads until the connection ends. It is the reader.
 func (c *h2conn) serve() {
 	defer close(c.gone)
 	c.shut(c.explain(c.readFrames()))
-	c.flushes.Wait()
-	<-c.left // of whoever has the role of the writer, which never waits now
+	c.writer.background.Wait()
+	<-c.farewell.left // of whoever writes, which never waits now
 }
 
 // readFrames handles frames until one of them, or the network, ends the
@@ -170,61 +161,12 @@ func (c *h2conn) readFrames() (err error) {
 	}
 }
 
-// explain turns the end of reading into what it means for open streams.
-func (c *h2conn) explain(err error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.goAway != nil && isClosed(err):
-		return *c.goAway
-	case errors.Is(c.writeErr, syscall.ECONNRESET) && isClosed(err):
-		return c.writeErr // the system tells of a reset once only
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errCutOff
-	case c.writeErr != nil && !isClosed(err):
-		return c.writeErr
-	case errors.Is(err, http2.ErrFrameTooLarge):
-		return errFrameSize
-	}
-	return err
-}
-
-// shut ends the connection for cause: it fails the streams that are open, and has the
-// peer told and the connection closed, upon which the reader ends. The first cause
-// stands. It does not wait for the peer.
-func (c *h2conn) shut(cause error) {
-	if c.end(cause) {
-		c.pool.remove(c)
-	}
-}
-
-func (c *h2conn) end(cause error) (first bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cause != nil {
-		return false
-	}
-	c.cause = cause
-	c.uncount()
-	for len(c.open) > 0 {
-		c.endStream(c.open[len(c.open)-1], cause)
-	}
-	switch c.writer {
-	case writerIdle:
-		c.leave()
-	case writerWaiting:
-		c.outlet.interrupt()
-	}
-	c.place.Busy()
-	return true
-}
-
 // tryOpen opens a stream for st unless the connection cannot carry one now. It
 // appends the request, as far as the windows allow; the caller flushes.
 func (c *h2conn) tryOpen(st *h2stream) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.draining || c.cause != nil || c.stalled() || len(c.open) >= c.capacity() {
+	if c.draining || c.cause != nil || c.writer.isStalled() || len(c.open) >= c.capacity() {
 		return false
 	}
 	st.conn, st.id, st.heard = c, c.nextID, c.heardAt
@@ -235,13 +177,13 @@ func (c *h2conn) tryOpen(st *h2stream) bool {
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
 	c.draining = served == c.pool.requests || st.id == maxStreamID
-	before := len(c.out)
-	c.out = st.request.appendTo(c.out, st.id, st.varied)
-	st.sent = int64(len(c.out) - before)
+	before := len(c.writer.out)
+	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied)
+	st.sent = int64(len(c.writer.out) - before)
 	st.left, st.sendWindow = st.content.length, c.initialWindow
 	c.appendBody(st)
-	c.awaited--
-	st.handedOver = st.left == 0 && (c.reading || c.writer != writerIdle)
+	c.writer.awaited--
+	st.handedOver = st.left == 0 && c.writer.isSeenTo()
 	return true
 }
 
@@ -292,6 +234,16 @@ func (c *h2conn) uncount() {
 		c.pool.opened.Add(-1)
 	}
 }
+
+func (c *h2conn) isShared() bool { return len(c.open) > 1 }
+
+// cannotWrite lets no stream be opened any more, and those go on that wait for room.
+func (c *h2conn) cannotWrite() {
+	c.draining = true
+	c.unblock()
+}
+
+func (c *h2conn) readsAgain() { c.pool.slotFreed() }
 
 // stampingReader notes when bytes arrived.
 type stampingReader struct{ c *h2conn }

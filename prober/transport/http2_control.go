@@ -25,7 +25,7 @@ func (c *h2conn) control(frame http2.Frame) error {
 	case *http2.PingFrame:
 		if !f.IsAck() { // the answer to our own has served by its arrival
 			_ = c.framer.WritePing(true, f.Data)
-			c.flushSoon()
+			c.writer.flushSoon()
 		}
 	case *http2.GoAwayFrame:
 		c.goneAway(f)
@@ -45,7 +45,7 @@ func (c *h2conn) settings(f *http2.SettingsFrame) error {
 	if err := c.applySettings(f); err != nil {
 		return err
 	}
-	c.flushSoon()
+	c.writer.flushSoon()
 	return nil
 }
 
@@ -84,7 +84,7 @@ func (c *h2conn) resetWith(st *h2stream, code http2.ErrCode, err error) {
 	c.flood.allow(0)
 	c.remember(st)
 	c.endStream(st, err)
-	c.flushSoon()
+	c.writer.flushSoon()
 }
 
 // expire gives up the streams whose time has run out, and the connection itself,
@@ -94,9 +94,9 @@ func (c *h2conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != nil {
-		return never, nil
+		return probe.Never, nil
 	}
-	next = never
+	next = probe.Never
 	for i := len(c.open) - 1; i >= 0; i-- {
 		st := c.open[i]
 		if st.deadline > now {
@@ -108,7 +108,7 @@ func (c *h2conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	}
 	if c.pingUntil != 0 {
 		if now >= c.pingUntil {
-			return never, errPing
+			return probe.Never, errPing
 		}
 		next = min(next, c.pingUntil)
 	}

@@ -8,13 +8,23 @@ import (
 // errFieldBlock is a header block that cannot be decoded.
 var errFieldBlock = errors.New("malformed header block")
 
+// fieldSink takes in the fields of a header block.
+type fieldSink interface {
+	// Reset forgets the header before.
+	Reset()
+	// Add takes in a field, with its mark. Both are valid during the call only.
+	Add(name, value []byte, mark bool)
+	// IsFull reports whether no more fields matter.
+	IsFull() bool
+}
+
 // fieldDecoder decodes header blocks (RFC 7541) into space that it uses again.
 // The decoder of package hpack makes strings of all that it decodes; many servers
 // change the dynamic table with every response.
 type fieldDecoder struct {
+	marks       *fieldMarks
 	table       fieldTable
 	name, value []byte
-	sound       bool // whether these two are
 
 	// last is the block that was decoded last, empty if it has changed the table or is
 	// longer than longestRepeat.
@@ -25,15 +35,22 @@ type fieldDecoder struct {
 // is one of them for each connection.
 const longestRepeat = 1 << 10
 
+// newFieldDecoder returns a decoder of the blocks on one connection. Its fields have marks.
+func newFieldDecoder(marks *fieldMarks) *fieldDecoder {
+	d := &fieldDecoder{marks: marks}
+	d.table.resize(maxFieldTable)
+	return d
+}
+
 // decode makes h the header that block encodes; it must be what the last call has left.
 // Where the server answers all requests alike, the block is the same until the date in
 // it changes, and h is so already. An error leaves the table in a state that the peer
 // does not know: the connection cannot be used any more.
-func (d *fieldDecoder) decode(block []byte, h *h2header) error {
+func (d *fieldDecoder) decode(block []byte, h fieldSink) error {
 	if len(d.last) > 0 && bytes.Equal(d.last, block) {
 		return nil
 	}
-	h.reset()
+	h.Reset()
 	changes := d.table.changes
 	if err := d.fields(block, h); err != nil {
 		return err
@@ -46,7 +63,7 @@ func (d *fieldDecoder) decode(block []byte, h *h2header) error {
 }
 
 // fields passes the fields of a block to h.
-func (d *fieldDecoder) fields(block []byte, h *h2header) error {
+func (d *fieldDecoder) fields(block []byte, h fieldSink) error {
 	for fields := 0; len(block) > 0; {
 		var err error
 		switch b := block[0]; {
@@ -60,12 +77,13 @@ func (d *fieldDecoder) fields(block []byte, h *h2header) error {
 			block, err = d.indexed(block, h)
 		case b&0xc0 == 0x40:
 			fields++
-			if block, err = d.literal(block, 6, h); err == nil {
-				d.table.add(d.name, d.value, d.sound)
+			var mark bool
+			if block, mark, err = d.literal(block, 6, h); err == nil {
+				d.table.add(d.name, d.value, mark)
 			}
 		default: // not indexed, or never on the way either, which is the same here
 			fields++
-			block, err = d.literal(block, 4, h)
+			block, _, err = d.literal(block, 4, h)
 		}
 		if err != nil {
 			return err
@@ -85,43 +103,53 @@ func (d *fieldDecoder) resize(block []byte) (rest []byte, err error) {
 }
 
 // indexed is an indexed field (RFC 7541, section 6.1).
-func (d *fieldDecoder) indexed(block []byte, h *h2header) (rest []byte, err error) {
+func (d *fieldDecoder) indexed(block []byte, h fieldSink) (rest []byte, err error) {
 	index, rest, ok := readInteger(block, 7)
 	if !ok {
 		return nil, errFieldBlock
 	}
-	name, value, sound, ok := d.table.get(index)
+	name, value, mark, ok := d.entry(index)
 	if !ok {
 		return nil, errFieldBlock
 	}
-	if !h.oversized { // a short block can repeat a long entry many times
-		h.add(name, value, sound)
+	if !h.IsFull() { // a short block can repeat a long entry many times
+		h.Add(name, value, mark)
 	}
 	return rest, nil
 }
 
 // literal is a literal field with an index of so many bits for its name (RFC
-// 7541, section 6.2).
-func (d *fieldDecoder) literal(block []byte, bits int, h *h2header) (rest []byte, err error) {
+// 7541, section 6.2). It also returns the field's mark.
+func (d *fieldDecoder) literal(block []byte, bits int, h fieldSink) (rest []byte, mark bool, err error) {
 	index, rest, ok := readInteger(block, bits)
 	if !ok {
-		return nil, errFieldBlock
+		return nil, false, errFieldBlock
 	}
 	if index > 0 {
-		name, _, _, ok := d.table.get(index)
+		name, _, _, ok := d.entry(index)
 		if !ok {
-			return nil, errFieldBlock
+			return nil, false, errFieldBlock
 		}
 		d.name = append(d.name[:0], name...) // which may be about to leave the table
 	} else if d.name, rest, err = readString(d.name, rest); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if d.value, rest, err = readString(d.value, rest); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	d.sound = isSound(d.name, d.value)
-	h.add(d.name, d.value, d.sound)
-	return rest, nil
+	mark = d.marks.of(d.name, d.value)
+	h.Add(d.name, d.value, mark)
+	return rest, mark, nil
+}
+
+// entry returns the entry with an index, of the static table or of the dynamic one, which
+// is valid until the next change.
+func (d *fieldDecoder) entry(index uint64) (name, value []byte, mark, ok bool) {
+	if 1 <= index && index <= staticEntries {
+		e := &staticTable[index]
+		return e.name, e.value, d.marks.static[index], true
+	}
+	return d.table.get(index)
 }
 
 // readInteger reads an integer with a prefix of so many bits (RFC 7541, section

@@ -16,12 +16,11 @@ import (
 // response headers in them with what the decoder of package hpack makes of them.
 func sameVerdict(t *testing.T, blocks ...[]byte) {
 	t.Helper()
-	var ours fieldDecoder
-	ours.table.resize(maxFieldTable)
+	ours := newFieldDecoder(soundness)
 	theirs := hpack.NewDecoder(4096, nil)
 	got, want := h2header{wanted: []string{"etag"}}, h2header{wanted: []string{"etag"}}
 	for _, block := range blocks {
-		want.reset()
+		want.Reset()
 		err := ours.decode(block, &got)
 		fields, theirErr := theirs.DecodeFull(block)
 		if err != nil {
@@ -30,7 +29,7 @@ func sameVerdict(t *testing.T, blocks ...[]byte) {
 		}
 		require.NoError(t, theirErr)
 		for _, f := range fields {
-			want.add([]byte(f.Name), []byte(f.Value), isSound([]byte(f.Name), []byte(f.Value)))
+			want.Add([]byte(f.Name), []byte(f.Value), isSound([]byte(f.Name), []byte(f.Value)))
 		}
 		require.Equal(t, want.oversized, got.oversized)
 		if !got.oversized { // after which not all is looked at
@@ -138,8 +137,7 @@ func TestHeaderBlocksThatAreRefused(t *testing.T) {
 		"a change of the table's size without a size": "\x3f",
 	} {
 		t.Run(name, func(t *testing.T) {
-			var d fieldDecoder
-			d.table.resize(maxFieldTable)
+			d := newFieldDecoder(soundness)
 			assert.Error(t, d.decode([]byte(block), &h2header{}))
 		})
 	}

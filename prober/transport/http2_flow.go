@@ -134,7 +134,7 @@ func (st *h2stream) unblock() {
 func (c *h2conn) giveBack(st *h2stream, n int64) {
 	if c.owed += n; c.owed >= connectionWindow/2 {
 		_ = c.framer.WriteWindowUpdate(0, uint32(c.owed))
-		c.flushSoon()
+		c.writer.flushSoon()
 		c.owed = 0
 	}
 	if st == nil {
@@ -142,7 +142,7 @@ func (c *h2conn) giveBack(st *h2stream, n int64) {
 	}
 	if st.owed += n; st.owed >= streamWindow/2 {
 		_ = c.framer.WriteWindowUpdate(st.id, uint32(st.owed))
-		c.flushSoon()
+		c.writer.flushSoon()
 		st.sent += frameHeaderSize + 4
 		st.owed = 0
 	}

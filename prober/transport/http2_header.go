@@ -19,14 +19,18 @@ type h2header struct {
 	kept   fieldSet
 }
 
-func (h *h2header) reset() {
+// Reset forgets the header before.
+func (h *h2header) Reset() {
 	h.kept.reset()
 	*h = h2header{length: -1, faulty: h.faulty[:0], wanted: h.wanted, kept: h.kept}
 }
 
-// add takes in one field (RFC 9113, sections 8.2 and 8.3); sound is what isSound says
+// IsFull reports whether the header is too long for more fields to matter.
+func (h *h2header) IsFull() bool { return h.oversized }
+
+// Add takes in one field (RFC 9113, sections 8.2 and 8.3); sound is what isSound says
 // of it.
-func (h *h2header) add(name, value []byte, sound bool) {
+func (h *h2header) Add(name, value []byte, sound bool) {
 	if h.size += len(name) + len(value) + fieldOverhead; h.size > maxHeaderBytes {
 		h.oversized = true
 		return
@@ -89,6 +93,9 @@ func (h *h2header) acceptPseudo(name, value []byte) (fault string) {
 	}
 	return ""
 }
+
+// soundness marks the fields for which isSound holds.
+var soundness = newFieldMarks(isSound)
 
 // isSound tells whether a field is well-formed, whatever comes before and after it.
 // Only h2header knows what to make of a pseudo-header field.

@@ -1,9 +1,6 @@
 package transport
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // maxKept is how much an outlet keeps for a peer that does not read. The writer stops
 // long before; only what TLS says by itself can go on.
@@ -24,25 +21,20 @@ type outlet struct {
 	draining bool
 }
 
-// attach lets the stream of c be read without end, and written by way of an outlet. The
-// deadline of a request means nothing to a connection that many share.
-func (o *outlet) attach(c *h2conn) error {
-	s := o.stream
-	s.outlet = o
-	if o.socket = newSocket(s.Conn); o.socket != nil {
-		s.through = o.socket
-		o.socket.beforeRead, o.socket.beforeWait = c.pass, c.rest
-	}
-	s.deadline, s.armedRead = never, never
-	if err := s.SetDeadline(time.Time{}); err != nil {
-		return err
-	}
-	return s.undoIfAborted()
+// attach lets the stream be read without end, and written by way of o. The deadline of a
+// request means nothing to a connection that many share. Where there is a socket, its reader
+// calls beforeRead first of all, and beforeWait when it is going to wait.
+func (o *outlet) attach(beforeRead, beforeWait func()) (err error) {
+	o.socket, err = o.stream.share(o, beforeRead, beforeWait)
+	return err
 }
 
-// write writes what there is room for and keeps the rest. TLS calls it one record
+// hasSocket reports whether the reader says when it pauses.
+func (o *outlet) hasSocket() bool { return o.socket != nil }
+
+// Write writes what there is room for and keeps the rest. TLS calls it one record
 // after another, whoever writes.
-func (o *outlet) write(p []byte) (int, error) {
+func (o *outlet) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := 0
@@ -72,8 +64,8 @@ func (o *outlet) drain() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.kept) > 0 {
-		if err := o.stream.undoIfAborted(); err != nil {
-			return err
+		if o.stream.isAborted() {
+			return context.Canceled
 		}
 		batch := o.kept
 		o.kept, o.spare, o.draining = o.spare[:0], nil, true
@@ -90,8 +82,7 @@ func (o *outlet) drain() error {
 func (o *outlet) writeAndWait(p []byte) error {
 	o.mu.Unlock()
 	defer o.mu.Lock()
-	_, err := o.stream.through.Write(p)
-	return err
+	return o.stream.writeBelow(p)
 }
 
 // interrupt ends drain, if there is something for it to do, and all later writes.
@@ -99,12 +90,12 @@ func (o *outlet) interrupt() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.draining || len(o.kept) > 0 {
-		_ = o.stream.SetWriteDeadline(longAgo) // fails only on a closed connection
+		o.stream.interruptWrites()
 	}
 }
 
 func (o *outlet) explain(err error) error {
-	if o.stream.aborted.Load() {
+	if o.stream.isAborted() {
 		return context.Canceled
 	}
 	return err

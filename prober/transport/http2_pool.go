@@ -347,7 +347,7 @@ func (p *h2pool) expire() {
 func (p *h2pool) overdue() map[*h2conn]error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, next := probe.Now(), never
+	now, next := probe.Now(), probe.Never
 	for i := len(p.waiters) - 1; i >= 0; i-- {
 		if at := p.waiters[i].deadline; at > now {
 			next = min(next, at)
@@ -371,7 +371,7 @@ func (p *h2pool) overdue() map[*h2conn]error {
 		}
 	}
 	p.armed = 0
-	if next < never {
+	if next < probe.Never {
 		p.arm(next)
 	}
 	p.balance()

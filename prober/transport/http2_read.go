@@ -249,5 +249,5 @@ func (c *h2conn) ignored() error {
 // heard notes that the peer is alive; mu is held.
 func (c *h2conn) heard() {
 	c.heardAt, c.pingUntil = c.readAt, 0
-	c.reading = c.outlet.socket != nil
+	c.writer.heard()
 }

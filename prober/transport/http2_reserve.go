@@ -119,7 +119,7 @@ func (p *h2pool) openInstead(st *h2stream) bool {
 func (c *h2conn) room() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.draining || c.cause != nil || c.stalled() {
+	if c.draining || c.cause != nil || c.writer.isStalled() {
 		return 0
 	}
 	room := c.capacity() - len(c.open)

@@ -164,8 +164,8 @@ func (c *h2conn) complete(st *h2stream) {
 		// (RFC 9113, section 8.1).
 		_ = c.framer.WriteRSTStream(st.id, http2.ErrCodeCancel)
 		st.sent += frameHeaderSize + 4
-		c.flushSoon()
+		c.writer.flushSoon()
 	}
-	c.awaited++
+	c.writer.awaited++
 	c.endStream(st, err)
 }

@@ -8,28 +8,19 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-const (
-	// outRoom is how much may be waiting to be written before senders of content
-	// have to wait.
-	outRoom = 64 << 10
-	// outStalled is how much waits only if the peer has stopped reading: no stream
-	// is opened on such a connection.
-	outStalled = 256 << 10
-)
-
 // send hands over the request of st, which is open and whose first frames are in
 // out, and returns when that was done; 0 if the stream has ended before.
 func (c *h2conn) send(st *h2stream) probe.Instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flush()
+	c.writer.flush()
 	for st.left > 0 && !st.ended.Load() {
 		if c.appendBody(st) {
-			c.flush()
+			c.writer.flush()
 			continue
 		}
 		st.blocked = true
-		c.unlocked(func() { <-st.wake }) // which the end of st signals too
+		c.writer.unlocked(func() { <-st.wake }) // which the end of st signals too
 	}
 	if st.left > 0 {
 		return 0
@@ -42,7 +33,7 @@ func (c *h2conn) send(st *h2stream) probe.Instant {
 func (c *h2conn) appendBody(st *h2stream) bool {
 	some := false
 	for st.left > 0 {
-		n := min(st.left, st.sendWindow, c.sendWindow, int64(c.maxFrame), int64(outRoom-len(c.out)))
+		n := min(st.left, st.sendWindow, c.sendWindow, int64(c.maxFrame), int64(c.writer.room()))
 		if n <= 0 {
 			return some
 		}
@@ -63,8 +54,9 @@ func (c *h2conn) appendData(st *h2stream, data []byte) {
 	if st.left == 0 {
 		flags = http2.FlagDataEndStream
 	}
-	c.out = binary.BigEndian.AppendUint32(c.out, uint32(n)<<8|uint32(http2.FrameData))
-	c.out = append(c.out, byte(flags))
-	c.out = binary.BigEndian.AppendUint32(c.out, st.id)
-	c.out = append(c.out, data...)
+	out := binary.BigEndian.AppendUint32(c.writer.out, uint32(n)<<8|uint32(http2.FrameData))
+	out = append(out, byte(flags))
+	out = binary.BigEndian.AppendUint32(out, st.id)
+	out = append(out, data...)
+	c.writer.out = out
 }

@@ -17,16 +17,28 @@ var staticTable = func() (table [staticEntries + 1]staticEntry) {
 		entry := &table[i]
 		decoder := hpack.NewDecoder(0, func(f hpack.HeaderField) {
 			entry.name, entry.value = []byte(f.Name), []byte(f.Value)
-			entry.sound = isSound(entry.name, entry.value)
 		})
 		_, _ = decoder.Write([]byte{0x80 | byte(i)}) // there is one for each of these
 	}
 	return table
 }()
 
-type staticEntry struct {
-	name, value []byte
-	sound       bool
+type staticEntry struct{ name, value []byte }
+
+// fieldMarks is what a judge says of fields, be it yes or no. An entry of a table keeps its
+// mark: most responses repeat the fields of the one before.
+type fieldMarks struct {
+	of     func(name, value []byte) bool
+	static [staticEntries + 1]bool
+}
+
+// newFieldMarks asks judge for the marks of the static table.
+func newFieldMarks(judge func(name, value []byte) bool) *fieldMarks {
+	m := &fieldMarks{of: judge}
+	for i := 1; i <= staticEntries; i++ {
+		m.static[i] = judge(staticTable[i].name, staticTable[i].value)
+	}
+	return m
 }
 
 // fieldTable is the dynamic table of a peer that encodes (RFC 7541, section 2.3.2).
@@ -43,33 +55,26 @@ type fieldTable struct {
 	start, end int
 }
 
-// fieldEntry tells where in the text an entry is, and whether isSound says so of it: most
-// responses repeat the fields of the one before.
+// fieldEntry tells where in the text an entry is.
 type fieldEntry struct {
 	start, value, end int
-	sound             bool
+	mark              bool
 }
 
-// get returns the entry with an index, of the static table or of this one, which
-// is valid until the next change.
-func (t *fieldTable) get(index uint64) (name, value []byte, sound, ok bool) {
-	switch {
-	case index == 0:
-		return nil, nil, false, false
-	case index <= staticEntries:
-		e := &staticTable[index]
-		return e.name, e.value, e.sound, true
-	case index > uint64(staticEntries+t.count):
+// get returns the entry with an index, which counts those of the static table too. It is
+// valid until the next change.
+func (t *fieldTable) get(index uint64) (name, value []byte, mark, ok bool) {
+	if index <= staticEntries || index > uint64(staticEntries+t.count) {
 		return nil, nil, false, false
 	}
 	age := int(index) - staticEntries // 1 for the newest
 	e := &t.entries[(t.oldest+t.count-age)%len(t.entries)]
-	return t.text[e.start:e.value], t.text[e.value:e.end], e.sound, true
+	return t.text[e.start:e.value], t.text[e.value:e.end], e.mark, true
 }
 
 // add puts an entry in, for which old ones leave the table; one that is larger
 // than the table leaves it empty (RFC 7541, section 4.4).
-func (t *fieldTable) add(name, value []byte, sound bool) {
+func (t *fieldTable) add(name, value []byte, mark bool) {
 	t.changes++
 	size := len(name) + len(value) + fieldOverhead
 	t.shrink(t.limit - size)
@@ -79,7 +84,7 @@ func (t *fieldTable) add(name, value []byte, sound bool) {
 	if t.end+len(name)+len(value) > len(t.text) {
 		t.compact()
 	}
-	e := fieldEntry{start: t.end, sound: sound}
+	e := fieldEntry{start: t.end, mark: mark}
 	e.value = e.start + copy(t.text[e.start:], name)
 	e.end = e.value + copy(t.text[e.value:], value)
 	t.end = e.end

@@ -1,55 +1,68 @@
 package transport
 
 import (
+	"io"
 	"runtime"
+	"sync"
 
 	"example.com/prober/prober/probe"
 )
 
-// maxBatches bounds how often a worker or the reader writes what others append.
-const maxBatches = 4
-
-// writerState says who writes on an HTTP/2 connection. One goroutine at a time has the
-// role of the writer:
-//
-//	from     event                            to
-//	idle     a worker or the reader flushes   passing
-//	passing  all is written                   idle
-//	passing  no room, or too much to write    waiting
-//	waiting  all is written                   idle
-//	idle     the connection ends              done
-//	passing  the connection has ended         done
-//	waiting  the connection has ended         done
-//
-// Whoever has the role when the connection ends, or takes it to end it, says goodbye and
-// closes it. Nobody waits for the role, and only a goroutine that has nothing else to do
-// waits for room.
-type writerState uint8
-
 const (
-	writerIdle    writerState = iota // nobody writes
-	writerPassing                    // a worker or the reader writes what there is room for
-	writerWaiting                    // a goroutine of its own writes, and waits for room
-	writerDone                       // nothing is written any more
+	// maxBatches bounds how often a worker or the reader writes what others append.
+	maxBatches = 4
+	// outRoom is how much may be waiting to be written before senders of content
+	// have to wait.
+	outRoom = 64 << 10
+	// outStalled is how much waits only if the peer has stopped reading: no stream
+	// is opened on such a connection.
+	outStalled = 256 << 10
 )
 
-// h2writer collects frames and writes them in batches: whoever has something to
-// write appends it to out. While the reader is at work, it writes all of that when
-// it pauses. Otherwise whoever has appended takes the role of the writer, if it is free,
-// and writes also what others append meanwhile. All is guarded by the mutex of the
-// connection.
+// h2writer collects the frames of an HTTP/2 connection and writes them in batches: whoever
+// has something to write appends it to out. While the reader is at work, it writes all of
+// that when it pauses. Otherwise whoever has appended writes, unless another goroutine
+// does, and writes also what others append meanwhile.
 type h2writer struct {
+	top      io.Writer // the stream, or TLS over it; what it writes comes to the outlet
+	outlet   *outlet
+	farewell *farewell
+	owner    writerOwner
+	// background are the goroutines that write or close on behalf of nobody.
+	background sync.WaitGroup
+	// writeAlone is a method value made once, so that starting a goroutine with it
+	// allocates nothing.
+	writeAlone func()
+
+	// mu is the mutex of the connection. It guards all that follows.
+	mu         *mutex
 	out, spare []byte
-	writer     writerState
-	writeErr   error
-	// reading means that the reader is at work: it will write what is in out.
+	state      writerState // changed by fire alone
+	err        error       // of the first write that failed
+	// reading means that the reader is at work: it will write what is in out. Only the
+	// reader changes it.
 	reading bool
-	// resting means that the reader is about to wait, within a read of the descriptor. It
-	// must not close that then: the system would wait for the read to end.
-	resting bool
 	// awaited is how many workers were woken, since the reader wrote, and have not
-	// opened their next stream.
+	// opened their next stream. The connection counts them; the reader starts anew.
 	awaited int
+}
+
+// writerOwner is what a writer needs of its connection.
+type writerOwner interface {
+	// isShared reports whether several streams are open; mu is held.
+	isShared() bool
+	// unblock lets those go on who wait for room in out; mu is held.
+	unblock()
+	// cannotWrite is called once, when a write has failed; mu is held.
+	cannotWrite()
+	// readsAgain is called when a peer that had stopped reading reads; mu is not held.
+	readsAgain()
+}
+
+func newWriter(mu *mutex, owner writerOwner, top io.Writer, o *outlet, f *farewell) *h2writer {
+	w := &h2writer{mu: mu, owner: owner, top: top, outlet: o, farewell: f}
+	w.writeAlone = w.writeInBackground
+	return w
 }
 
 // Write appends the frames that the framer makes.
@@ -58,205 +71,188 @@ func (w *h2writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// stalled reports whether the peer seems to have stopped reading.
-func (w *h2writer) stalled() bool { return len(w.out) > outStalled }
+// isStalled reports whether the peer seems to have stopped reading.
+func (w *h2writer) isStalled() bool { return len(w.out) > outStalled }
 
-// flush writes what is in out, unless another goroutine is at it and will write this
-// too. It does not wait for the peer; mu is held, and released meanwhile.
-func (c *h2conn) flush() {
-	if c.writer != writerIdle || c.reading || len(c.out) == 0 {
-		return
-	}
-	c.writer = writerPassing
-	if len(c.open) > 1 {
-		// Workers whose responses came together run right after each other. Those
-		// that are ready now get to append their next requests to this batch.
-		c.unlocked(runtime.Gosched)
-	}
-	c.writeInPassing()
-}
+// room is how much content may be appended before its senders have to wait.
+func (w *h2writer) room() int { return outRoom - len(w.out) }
 
-// pass is called by the reader before it reads more: workers whose responses have come
-// get to append their next requests, so that the peer has something to do meanwhile.
-func (c *h2conn) pass() {
-	if !c.reading { // which only this goroutine changes
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	const patience = 3 // the scheduler may return before all of them had their turn
-	for yields := 0; yields < patience && c.awaited > 0; yields++ {
-		c.unlocked(runtime.Gosched)
-	}
-	c.awaited = 0
-	c.flushAsReader()
-}
+// isSeenTo reports whether another goroutine will write what is in out.
+func (w *h2writer) isSeenTo() bool { return w.reading || w.state != writerIdle }
 
-// rest is called by the reader before it waits for more.
-func (c *h2conn) rest() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.reading, c.resting = false, true
-	c.flushAsReader()
-	c.resting = false
-}
-
-// flushAsReader writes what is in out, and sees to what TLS has written by itself and
-// found no room for.
-func (c *h2conn) flushAsReader() {
-	if c.writer != writerIdle || !c.hasToWrite() {
-		return
+// flush writes what is in out, unless another goroutine will. It does not wait for the
+// peer; mu is held, and released meanwhile.
+func (w *h2writer) flush() {
+	if !w.reading && len(w.out) > 0 {
+		w.fire(eventFlush)
 	}
-	c.writer = writerPassing
-	c.writeInPassing()
 }
 
 // flushSoon has what is in out written without holding up the caller.
-func (c *h2conn) flushSoon() {
-	if c.writer == writerIdle && !c.reading && c.hasToWrite() {
-		c.handOver()
+func (w *h2writer) flushSoon() {
+	if !w.reading && w.hasToWrite() {
+		w.fire(eventSoon)
+	}
+}
+
+// heard notes that the reader is at work, if it says when it pauses.
+func (w *h2writer) heard() { w.reading = w.outlet.hasSocket() }
+
+// pass is called by the reader before it reads more: workers whose responses have come
+// get to append their next requests, so that the peer has something to do meanwhile.
+func (w *h2writer) pass() {
+	if !w.reading { // which only this goroutine changes
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const patience = 3 // the scheduler may return before all of them had their turn
+	for yields := 0; yields < patience && w.awaited > 0; yields++ {
+		w.unlocked(runtime.Gosched)
+	}
+	w.awaited = 0
+	if w.hasToWrite() {
+		w.fire(eventPass)
+	}
+}
+
+// rest is called by the reader before it waits for more.
+func (w *h2writer) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reading = false
+	if w.hasToWrite() {
+		w.fire(eventRest)
+	}
+}
+
+// end ends the connection for cause, of which the peer is told if it does not know.
+func (w *h2writer) end(cause error) {
+	w.farewell.prepare(cause)
+	w.fire(eventEnd)
+}
+
+// fire lets e happen: it changes the state and does what follows from that. mu is held,
+// and may be released meanwhile.
+func (w *h2writer) fire(e writerEvent) {
+	var do writerAction
+	w.state, do = w.state.next(e)
+	switch do {
+	case actionGather:
+		if w.owner.isShared() {
+			// Workers whose responses came together run right after each other. Those
+			// that are ready now get to append their next requests to this batch.
+			w.unlocked(runtime.Gosched)
+		}
+		w.writeInPassing()
+	case actionWrite:
+		w.writeInPassing()
+	case actionStart:
+		w.background.Add(1)
+		go w.writeAlone()
+	case actionInterrupt:
+		w.outlet.interrupt()
+	case actionClose:
+		if !peerHungUp(w.err) { // else the reader meets the end too, and what was said before
+			w.background.Go(w.farewell.close)
+		}
+	case actionLeave:
+		w.leave()
 	}
 }
 
 // hasToWrite reports whether there is anything to write, and sense in it.
-func (c *h2conn) hasToWrite() bool {
-	return c.cause == nil && c.writeErr == nil && (len(c.out) > 0 || c.outlet.isFull())
+func (w *h2writer) hasToWrite() bool {
+	return w.state.mayWrite() && (len(w.out) > 0 || w.outlet.isFull())
 }
 
-// writeInPassing writes until nothing is left, or hands the role over.
-func (c *h2conn) writeInPassing() {
-	for batches := 0; c.hasToWrite(); batches++ {
-		if batches == maxBatches || c.outlet.isFull() {
-			c.handOver()
+// writeInPassing writes until nothing is left, or has a goroutine go on with it.
+func (w *h2writer) writeInPassing() {
+	for batches := 0; w.hasToWrite(); batches++ {
+		if batches == maxBatches || w.outlet.isFull() {
+			w.fire(eventFull)
 			return
 		}
-		c.writeBatch()
+		w.writeBatch()
 	}
-	c.resign()
+	w.fire(eventWritten)
 }
 
-// handOver gives the role to a goroutine of its own.
-func (c *h2conn) handOver() {
-	c.writer = writerWaiting
-	c.flushes.Add(1)
-	go c.writeAlone()
-}
-
-// writeInBackground has the role, which was handed over, until nothing is left.
-func (c *h2conn) writeInBackground() {
-	defer c.flushes.Done()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.hasToWrite() {
-		if c.outlet.isFull() {
-			c.drainOutlet()
+// writeInBackground writes until nothing is left, and waits for room.
+func (w *h2writer) writeInBackground() {
+	defer w.background.Done()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.hasToWrite() {
+		if w.outlet.isFull() {
+			w.drainOutlet()
 		} else {
-			c.writeBatch()
+			w.writeBatch()
 		}
 	}
-	c.resign()
-}
-
-// resign gives up the role, and ends the connection if that is due.
-func (c *h2conn) resign() {
-	switch {
-	case c.cause == nil:
-		c.writer = writerIdle
-	case c.writer == writerPassing && c.resting:
-		c.handOver()
-	default:
-		c.leave()
-	}
+	w.fire(eventWritten)
 }
 
 // writeBatch writes what is in out, as far as the outlet has room, and lets those go on
 // who wait for room in out.
-func (c *h2conn) writeBatch() {
-	batch, wasStalled := c.out, c.stalled()
-	c.out, c.spare = c.spare[:0], nil
-	c.unblock()
+func (w *h2writer) writeBatch() {
+	batch, wasStalled := w.out, w.isStalled()
+	w.out, w.spare = w.spare[:0], nil
+	w.owner.unblock()
 	var err error
-	c.unlocked(func() {
+	w.unlocked(func() {
 		if wasStalled {
-			c.pool.slotFreed()
+			w.owner.readsAgain()
 		}
-		err = c.writeFrames(batch)
+		err = writeFrames(w.top, batch)
 	})
-	c.spare = batch
+	w.spare = batch
 	if err != nil {
-		c.writeFailed(err)
+		w.fail(err)
 	}
 }
 
-func (c *h2conn) drainOutlet() {
+func (w *h2writer) drainOutlet() {
 	var err error
-	c.unlocked(func() {
+	w.unlocked(func() {
 		defer probe.Catch(&err)
-		err = c.outlet.drain()
+		err = w.outlet.drain()
 	})
 	if err != nil {
-		c.writeFailed(err)
+		w.fail(err)
 	}
 }
 
-// writeFrames writes p. A panic is an error of this connection.
-func (c *h2conn) writeFrames(p []byte) (err error) {
-	defer probe.Catch(&err)
-	_, err = c.rw.Write(p)
-	return err
-}
-
-// writeFailed lets no more be written. A peer that hung up may have said why
-// before, so the reader, which meets the end too, says what it was.
-func (c *h2conn) writeFailed(err error) {
-	if c.writeErr != nil {
+// fail notes that a write has failed. No more is written.
+func (w *h2writer) fail(err error) {
+	if w.err != nil {
 		return
 	}
-	c.writeErr, c.draining = err, true
-	c.out = c.out[:0]
-	c.unblock()
-	switch {
-	case peerHungUp(err):
-	case c.resting:
-		c.flushes.Go(func() { _ = c.stream.Close() })
-	default:
-		_ = c.stream.Close() // ends the reader
-	}
+	w.err = err
+	w.out = w.out[:0]
+	w.owner.cannotWrite()
+	w.fire(eventFailed)
 }
 
-// leave tells the peer why the connection ends, if there is room to, and closes it. The
-// caller has the role of the writer, for the last time, and mu.
-func (c *h2conn) leave() {
-	c.writer = writerDone
-	defer close(c.left)
-	code, ok := told(c.cause)
-	if !ok || c.writeErr != nil || c.outlet.isFull() {
-		_ = c.stream.Close() // not even TLS has anything to say
-		return
-	}
-	_ = c.framer.WriteGoAway(0, code, nil) // to memory
-	last := c.out
-	c.out = nil
-	c.unlocked(func() {
-		if err := c.writeFrames(last); err != nil || c.outlet.isFull() {
-			_ = c.stream.Close()
-			return
-		}
-		_ = c.rw.Close() // nothing depends on how the end went
-	})
-}
-
-// greet acknowledges the peer's settings on a connection that no stream could be
-// opened on.
-func (c *h2conn) greet() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.flushSoon()
+// leave lets the connection end. A peer that does not read, or cannot be written to, is
+// told nothing.
+func (w *h2writer) leave() {
+	last := w.out
+	w.out = nil
+	canSay := w.err == nil
+	w.unlocked(func() { w.farewell.leave(last, canSay) })
 }
 
 // unlocked runs f without mu, which is held before and after, whatever f does.
-func (c *h2conn) unlocked(f func()) {
-	c.mu.Unlock()
-	defer c.mu.Lock()
+func (w *h2writer) unlocked(f func()) {
+	w.mu.Unlock()
+	defer w.mu.Lock()
 	f()
+}
+
+// writeFrames writes p. A panic is an error of the connection.
+func writeFrames(to io.Writer, p []byte) (err error) {
+	defer probe.Catch(&err)
+	_, err = to.Write(p)
+	return err
 }

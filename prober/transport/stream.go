@@ -36,8 +36,8 @@ type stream struct {
 	// ceiling is told when the connection is closed.
 	ceiling *probe.Ceiling
 	closed  atomic.Bool
-	// outlet, if set, takes all that is written, and never waits.
-	outlet *outlet
+	// sink, if set, takes all that is written, and never waits.
+	sink io.Writer
 	// leaving means that the connection is about to be closed: what is written now
 	// goes out if there is room for it, and is lost otherwise.
 	leaving bool
@@ -51,6 +51,9 @@ const leaveTime = 100 * time.Millisecond
 
 // errNoRoom is why the last words of a connection were not said.
 var errNoRoom = errors.New("there is no room to write without waiting")
+
+// errHalted ends a write that haltWrites has made pointless.
+var errHalted = errors.New("the writing was given up")
 
 // longAgo is a deadline that has always passed.
 var longAgo = time.Unix(1, 0)
@@ -94,8 +97,8 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Write writes all of p unless the deadline passes or the stream is aborted.
 func (s *stream) Write(p []byte) (int, error) {
-	if s.outlet != nil {
-		return s.outlet.write(p)
+	if s.sink != nil {
+		return s.sink.Write(p)
 	}
 	if s.leaving {
 		return s.writeLast(p)
@@ -123,6 +126,38 @@ func (s *stream) Write(p []byte) (int, error) {
 		s.armedWrite = 0
 	}
 }
+
+// share lets many use the connection at the same time: it is read without end, and all that
+// is written goes to sink. It returns the socket below, or nil where it is not known how to
+// write without waiting. The reader of a socket calls beforeRead first of all, and beforeWait
+// when it is going to wait.
+func (s *stream) share(sink io.Writer, beforeRead, beforeWait func()) (*socket, error) {
+	s.sink = sink
+	below := newSocket(s.Conn)
+	if below != nil {
+		s.through = below
+		below.beforeRead, below.beforeWait = beforeRead, beforeWait
+	}
+	s.deadline, s.armedRead = probe.Never, probe.Never
+	if err := s.SetDeadline(time.Time{}); err != nil {
+		return below, err
+	}
+	return below, s.undoIfAborted()
+}
+
+// writeBelow writes p where share has found the socket, and waits until there is room.
+func (s *stream) writeBelow(p []byte) error {
+	_, err := s.through.Write(p)
+	return err
+}
+
+// interruptWrites ends the write under way and all later ones.
+func (s *stream) interruptWrites() {
+	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
+}
+
+// isAborted reports whether Abort was called.
+func (s *stream) isAborted() bool { return s.aborted.Load() }
 
 // leave closes the connection by way of top: the stream itself, or TLS over it, which
 // then says that it ends. It does not wait for a peer that does not read.
@@ -213,4 +248,11 @@ func (s *stream) undoIfAborted() error {
 	}
 	_ = s.SetDeadline(longAgo)
 	return context.Canceled
+}
+
+// peerHungUp reports whether a failed write means that the peer has stopped
+// reading. It may have sent its answer before, which then counts. A failed dial
+// met a peer that had accepted then: until that, a reset is a refusal.
+func peerHungUp(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }

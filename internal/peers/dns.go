@@ -1,0 +1,129 @@
+package peers
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// Names is what a name server makes of a question: the answer, nil for none.
+type Names func(query []byte) []byte
+
+// NameServer serves DNS over UDP, and nothing over TCP, on a port of loopback until the test
+// ends. It returns its address.
+func NameServer(t T, names Names) string {
+	t.Helper()
+	for {
+		address := ClosedPort(t)
+		if serveNames(t, address, names) == nil { // else somebody has the port for UDP
+			return address
+		}
+	}
+}
+
+// NameServerOfBoth is [NameServer] with answers over TCP on the same port.
+func NameServerOfBoth(t T, overUDP, overTCP Names) string {
+	t.Helper()
+	for {
+		p := Listen(t, OverTCP(overTCP))
+		if serveNames(t, p.Address(), overUDP) == nil { // as above
+			return p.Address()
+		}
+	}
+}
+
+func serveNames(t T, address string, names Names) error {
+	c, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return err
+	}
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		_ = c.Close()
+		serving.Wait()
+	})
+	serving.Go(func() {
+		query := make([]byte, 1<<16)
+		for {
+			n, from, err := c.ReadFrom(query)
+			if err != nil {
+				return
+			}
+			if answer := names(query[:n]); answer != nil {
+				_, _ = c.WriteTo(answer, from)
+			}
+		}
+	})
+	return nil
+}
+
+// OverTCP answers the questions of a connection (RFC 1035, section 4.2.2).
+func OverTCP(names Names) Script {
+	return func(c net.Conn) {
+		for {
+			var length [2]byte
+			if _, err := io.ReadFull(c, length[:]); err != nil {
+				return
+			}
+			query := make([]byte, binary.BigEndian.Uint16(length[:]))
+			if _, err := io.ReadFull(c, query); err != nil {
+				return
+			}
+			if answer := names(query); answer != nil {
+				binary.BigEndian.PutUint16(length[:], uint16(len(answer)))
+				_, _ = c.Write(append(length[:], answer...)) // the client may be gone
+			}
+		}
+	}
+}
+
+// Reply answers a question with what fill puts into the message, nil if it is none.
+func Reply(query []byte, fill func(*dnsmessage.Message)) []byte {
+	var m dnsmessage.Message
+	if m.Unpack(query) != nil || len(m.Questions) != 1 {
+		return nil
+	}
+	m.Header = dnsmessage.Header{ID: m.ID, Response: true, RecursionAvailable: true}
+	m.Additionals = nil
+	fill(&m)
+	answer, err := m.Pack()
+	if err != nil {
+		return nil
+	}
+	return answer
+}
+
+// NoNames answers with a code and no records.
+func NoNames(code dnsmessage.RCode) Names {
+	return func(query []byte) []byte { return Reply(query, func(m *dnsmessage.Message) { m.RCode = code }) }
+}
+
+// CutNames answers that there is more to be had over TCP.
+func CutNames(query []byte) []byte {
+	return Reply(query, func(m *dnsmessage.Message) { m.Truncated = true })
+}
+
+// SilentNames gives no answer.
+func SilentNames([]byte) []byte { return nil }
+
+// SayNames answers every question with the same bytes.
+func SayNames(bytes string) Names { return func([]byte) []byte { return []byte(bytes) } }
+
+// Addresses answers questions for addresses of IPv4 with some.
+func Addresses(addresses ...string) Names {
+	return func(query []byte) []byte {
+		return Reply(query, func(m *dnsmessage.Message) {
+			q := m.Questions[0]
+			for _, a := range addresses {
+				if q.Type == dnsmessage.TypeA {
+					head := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class}
+					m.Answers = append(m.Answers, dnsmessage.Resource{Header: head, Body: &dnsmessage.AResource{A: netip.MustParseAddr(a).As4()}})
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package peers
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"strings"
+)
+
+// readSize is how much a script reads at once: a request, or the first flight of TLS.
+const readSize = 1 << 16
+
+// Silence reads whatever comes, and says nothing until the client is gone.
+func Silence(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+
+// HangUp reads what has come of the request and ends in good order, so that the client sees
+// an end and no reset.
+func HangUp(c net.Conn) { _, _ = c.Read(make([]byte, readSize)) }
+
+// Reset ends a connection with RST, whatever has come on it. It may be within TLS.
+func Reset(c net.Conn) {
+	if within, is := c.(interface{ NetConn() net.Conn }); is {
+		c = within.NetConn()
+	}
+	if tcp, is := c.(interface{ SetLinger(seconds int) error }); is {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// ResetAfterRequest reads what has come of the request and ends the connection with RST.
+func ResetAfterRequest(c net.Conn) {
+	HangUp(c)
+	Reset(c)
+}
+
+// EndWriting says that all is said, and leaves the other direction open.
+func EndWriting(c net.Conn) {
+	if half, can := c.(interface{ CloseWrite() error }); can {
+		_ = half.CloseWrite() // the client may be gone
+	}
+}
+
+// Finish says that all is said and reads on until the client has closed: a close with bytes
+// unread would be a RST, which could overtake what was said.
+func Finish(c net.Conn) {
+	EndWriting(c)
+	Silence(c)
+}
+
+// Saying reads once before each of the texts that it says, whatever comes.
+func Saying(texts ...string) Script {
+	return func(c net.Conn) {
+		for _, text := range texts {
+			HangUp(c)
+			if _, err := io.WriteString(c, text); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// InTurn plays scripts on the same connection, one after the other.
+func InTurn(scripts ...Script) Script {
+	return func(c net.Conn) {
+		for _, script := range scripts {
+			script(c)
+		}
+	}
+}
+
+// ReadRequest reads a request of HTTP/1 without content into buf, again and again, and
+// reports whether one came. It allocates nothing.
+func ReadRequest(c io.Reader, buf []byte) bool {
+	const end = "\r\n\r\n"
+	for matched := 0; matched < len(end); {
+		n, err := c.Read(buf)
+		if err != nil {
+			return false
+		}
+		for _, b := range buf[:n] {
+			switch b {
+			case end[matched]:
+				matched++
+			case end[0]:
+				matched = 1
+			default:
+				matched = 0
+			}
+		}
+	}
+	return true
+}
+
+// Answering answers each request of HTTP/1, which has no content, with the same text.
+func Answering(text string) Script {
+	answer := []byte(text)
+	return func(c net.Conn) {
+		buf := make([]byte, 4096)
+		for ReadRequest(c, buf) {
+			if _, err := c.Write(answer); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// AnsweringOnce answers one request of HTTP/1, which has no content, and ends the
+// connection.
+func AnsweringOnce(text string) Script {
+	return func(c net.Conn) {
+		if ReadRequest(c, make([]byte, 4096)) {
+			_, _ = io.WriteString(c, text)
+		}
+	}
+}
+
+// Endless begins an answer and goes on with the same part until the client is gone.
+func Endless(begin, part string) Script {
+	block := []byte(strings.Repeat(part, 1+readSize/len(part)))
+	return func(c net.Conn) {
+		if !ReadRequest(c, make([]byte, 4096)) {
+			return
+		}
+		for _, err := io.WriteString(c, begin); err == nil; {
+			_, err = c.Write(block)
+		}
+	}
+}
+
+// Within plays a script within TLS.
+func Within(cfg *tls.Config, script Script) Script {
+	return func(c net.Conn) {
+		s := tls.Server(c, cfg)
+		defer func() { _ = s.Close() }()
+		if s.Handshake() == nil {
+			script(s)
+		}
+	}
+}
+
+// Showing is the configuration of a server that has one certificate, and speaks protocols
+// if there are any.
+func Showing(cert tls.Certificate, protocols ...string) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: protocols, MinVersion: tls.VersionTLS12}
+}
