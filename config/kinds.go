@@ -28,6 +28,9 @@ func (t Target) Kind() Kind {
 	return ""
 }
 
+// IsSecured reports whether the target's connections begin with a TLS handshake.
+func (t Target) IsSecured() bool { return isSecured(t.URL) }
+
 // kind is what the schema says of the targets of one [Kind]. To add one is to add a block
 // to kinds.
 type kind struct {

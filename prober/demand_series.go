@@ -12,7 +12,10 @@ import (
 
 // seriesKind is all of a target that its number of time series hangs on. To count
 // them is to write a page of thousands, which is done once for each kind.
-type seriesKind struct{ https, address, certificate bool }
+type seriesKind struct {
+	kind                          config.Kind
+	secured, address, certificate bool
+}
 
 // seriesCount is how many time series a target adds.
 type seriesCount struct{ typical, most int }
@@ -20,7 +23,8 @@ type seriesCount struct{ typical, most int }
 func kindOf(t *config.Target) seriesKind {
 	_, err := netip.ParseAddr(t.URL.Hostname())
 	return seriesKind{
-		https:       t.URL.Scheme == "https",
+		kind:        t.Kind(),
+		secured:     t.IsSecured(),
 		address:     err == nil,
 		certificate: t.Connection.TLS.Cert != nil,
 	}
@@ -30,9 +34,10 @@ func kindOf(t *config.Target) seriesKind {
 func (m *Manager) count(t *config.Target, shared int) seriesCount {
 	var n seriesCount
 	v := (&entry{cfg: *t, recorder: newRecorder(m.bounds), engine: noEngine{}, engines: new(engines)}).view()
-	v.tally = typicalTally(kindOf(t))
+	kind := kindOf(t)
+	v.tally = typicalTally(kind)
 	n.typical = m.series(v) - shared
-	v.tally = greatestTally()
+	v.tally = greatestTally(kind)
 	if t.Connection.TLS.Cert != nil {
 		v.clientEnd = time.Unix(1, 0)
 	}
@@ -64,13 +69,19 @@ type noEngine struct{ probe.Engine }
 func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 
 // typicalTally is that of a target that answers, and now and then says that it is
-// overloaded.
+// overloaded: in its way, as one that only takes connections does by refusing them.
 func typicalTally(of seriesKind) *tally {
-	c := fullTally([]errcode.Code{errcode.FromStatus(503)}, 1)
-	for _, status := range []int{200, 503} {
-		c.responses[responseKey{status, probe.HTTP11}] = 1
+	var c *tally
+	if of.kind == config.KindTCP {
+		c = fullTally([]errcode.Code{errcode.Refused}, 1)
+		c.forgetExchange()
+	} else {
+		c = fullTally([]errcode.Code{errcode.FromStatus(503)}, 1)
+		for _, status := range []int{200, 503} {
+			c.responses[responseKey{status, probe.HTTP11}] = 1
+		}
 	}
-	if !of.https {
+	if !of.secured {
 		c.tls = probe.TLSInfo{}
 		c.phases[errcode.PhaseTLS].count = 0
 	}
@@ -81,10 +92,17 @@ func typicalTally(of seriesKind) *tally {
 }
 
 // greatestTally is that of a target that has answered and failed in every way.
-func greatestTally() *tally {
+func greatestTally(of seriesKind) *tally {
 	var codes []errcode.Code
 	for code := range errcode.All() {
-		codes = append(codes, code)
+		if of.kind != config.KindTCP || isOfConnections(code) {
+			codes = append(codes, code)
+		}
+	}
+	if of.kind == config.KindTCP {
+		c := fullTally(codes, int(errcode.PhaseTLS)+1)
+		c.forgetExchange()
+		return c
 	}
 	c := fullTally(codes, errcode.NumPhases)
 	for status := 100; status < 600; status++ {
@@ -93,6 +111,23 @@ func greatestTally() *tally {
 		}
 	}
 	return c
+}
+
+// isOfConnections reports whether a target to which connections are made, and nothing
+// else, can come to the code.
+func isOfConnections(code errcode.Code) bool {
+	switch code.Range() {
+	case errcode.RangeOK, errcode.RangeGeneral, errcode.RangeDNS, errcode.RangeTCP, errcode.RangeTLS:
+		return true
+	}
+	return code == errcode.TooSlow
+}
+
+// forgetExchange takes back the phases behind the making of a connection.
+func (c *tally) forgetExchange() {
+	for p := errcode.PhaseTLS + 1; p < errcode.NumPhases; p++ {
+		c.phases[p].count = 0
+	}
 }
 
 // fullTally has counted each of codes in so many phases, and every phase.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
 )
@@ -24,6 +25,10 @@ type targetPage struct {
 
 // Overrun returns how many slots passed while a burst was under way.
 func (p *targetPage) Overrun() uint64 { return p.Skipped - p.Missed }
+
+// IsWeb reports whether the target is sent HTTP requests. To others connections are made,
+// and nothing more.
+func (p *targetPage) IsWeb() bool { return p.Config == nil || p.Config.Kind() == config.KindHTTP }
 
 type charts struct{ Latency, Outcome, Phases, Codes *chart }
 
