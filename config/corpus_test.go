@@ -1,24 +1,18 @@
 package config
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"flag"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config/form"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 var update = flag.Bool("update", false, "write the expected results in testdata anew")
@@ -105,32 +99,8 @@ func workspace(t *testing.T, from string) string {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}
-	writeCertificate(t, folder, "ca")
-	writeCertificate(t, folder, "client")
-	writeCertificate(t, folder, "other")
-	return folder
-}
-
-// writeCertificate writes NAME.pem and NAME-key.pem.
-func writeCertificate(t *testing.T, folder, name string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: name},
-		NotAfter:     time.Now().Add(time.Hour),
+	for _, name := range []string{"ca", "client", "other"} {
+		peers.WriteCertificate(t, folder, name, certs.Issue(nil))
 	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	writePEM(t, filepath.Join(folder, name+".pem"), "CERTIFICATE", cert)
-	writePEM(t, filepath.Join(folder, name+"-key.pem"), "PRIVATE KEY", der)
-}
-
-func writePEM(t *testing.T, path, kind string, der []byte) {
-	t.Helper()
-	content := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return folder
 }

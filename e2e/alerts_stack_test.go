@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -22,6 +21,7 @@ import (
 
 	"example.com/prober/dashboards/rules"
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
 )
 
 const (
@@ -62,8 +62,7 @@ func startAlerting(t *testing.T, d *rig.Daemon, kind storage) *alerting {
 	t.Helper()
 	dir := t.TempDir()
 	s := &alerting{instance: strings.TrimPrefix(d.URL, "http://")}
-	receiver := httptest.NewServer(s)
-	t.Cleanup(receiver.Close)
+	receiver := peers.Serve(t, peers.HTTP1, s.ServeHTTP)
 
 	am := rig.Start(t, exec.CommandContext(t.Context(), rig.Program(t, "prometheus-alertmanager", "prometheus-alertmanager"),
 		"--config.file="+rig.WriteFile(t, dir, "alertmanager.yml", "%s", routes(t, receiver.URL)),

@@ -1,11 +1,9 @@
 package e2e
 
 import (
-	"crypto/tls"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -13,9 +11,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 func TestAlertmanagerIsToldOfEveryFault(t *testing.T) {
@@ -89,13 +88,12 @@ type faults struct {
 	// config is that of a prober with a target for each.
 	config string
 	on     atomic.Bool
-	gone   *httptest.Server
+	gone   *peers.Site
 }
 
 func startFaults(t *testing.T) *faults {
 	t.Helper()
-	f := &faults{gone: httptest.NewServer(http.NotFoundHandler())}
-	t.Cleanup(f.gone.Close)
+	f := &faults{gone: peers.Serve(t, peers.HTTP1, http.NotFound)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/shop", func(w http.ResponseWriter, _ *http.Request) {
 		if f.on.Load() {
@@ -116,9 +114,10 @@ func startFaults(t *testing.T) *faults {
 			}
 		}
 	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	secure, ca := startSecure(t)
+	server := peers.Serve(t, peers.HTTP1, mux.ServeHTTP)
+	cert := certs.Issue(nil) // which ends within a day
+	ca, _ := peers.WriteCertificate(t, t.TempDir(), "cert", cert)
+	secure := peers.Serve(t, peers.HTTP1TLS, func(http.ResponseWriter, *http.Request) {}, peers.Showing(cert))
 	f.config = fmt.Sprintf(`
 defaults: {interval: 500ms, timeout: 10s, burst: {requests: 40, concurrency: 20}}
 targets:
@@ -135,18 +134,4 @@ targets:
 func (f *faults) switchOn() {
 	f.on.Store(true)
 	f.gone.Close()
-}
-
-// startSecure starts a server whose certificate ends within a day, and returns it
-// with the file of its authority.
-func startSecure(t *testing.T) (server *httptest.Server, ca string) {
-	t.Helper()
-	certFile, keyFile := writeCertificate(t, t.TempDir())
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-	require.NoError(t, err)
-	server = httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server, certFile
 }

@@ -3,7 +3,6 @@ package e2e
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
 )
 
 // backend stands behind the servers and proxies that only pass requests on. It
@@ -31,9 +31,7 @@ func startBackend(t *testing.T) *backend {
 	t.Helper()
 	b := &backend{t: t, dir: writeFiles(t), counts: map[string]float64{}}
 	b.files = http.FileServer(http.Dir(b.dir))
-	server := httptest.NewServer(b)
-	t.Cleanup(server.Close)
-	b.address = server.Listener.Addr().String()
+	b.address = peers.Serve(t, peers.HTTP1, b.ServeHTTP).Address()
 	return b
 }
 

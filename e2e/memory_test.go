@@ -1,14 +1,9 @@
 package e2e
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,12 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
 )
 
 // The bound is that of docs/security.md: for a hundred targets, and without the pages
@@ -32,71 +26,6 @@ const (
 	ownMemory   = 56 // MiB
 )
 
-// hostileBody is a body that becomes large, or is.
-type hostileBody struct {
-	name, coding string
-	content      []byte
-	codes        []string // with and without expect.body
-}
-
-// hostileBodies has bombs in each coding and in stacks of them. Those that are long
-// enough as they come that a window of 8 MiB has to be allowed are the worst.
-func hostileBodies(t *testing.T) []hostileBody {
-	t.Helper()
-	noise := make([]byte, 700<<10)
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range noise {
-		noise[i] = byte(random.Uint32())
-	}
-	zeros := make([]byte, 32<<20)
-	bomb := append(bytes.Clone(noise[:100<<10]), zeros...)
-	large := append(bytes.Clone(noise[:150<<10]), bytes.Repeat(noise[:20<<10], 290)...)
-	bodies := []hostileBody{
-		{name: "plain", content: noise, codes: []string{"0", "1712"}},
-		{name: "endless", content: zeros[:4<<20], codes: []string{"1703"}},
-		{name: "unknown", coding: "gzip, br, zstd", content: noise[:100], codes: []string{"0", "1701"}},
-	}
-	for _, stack := range []string{
-		"gzip", "deflate", "br", "zstd", "gzip, br", "br, gzip", "gzip, zstd", "zstd, gzip", "deflate, gzip, br", "gzip, gzip, zstd",
-	} {
-		bodies = append(bodies, hostileBody{name: "bomb", coding: stack, content: encode(t, bomb, stack), codes: []string{"1704"}})
-	}
-	for _, coding := range []string{"gzip", "br", "zstd"} {
-		whole := encode(t, large, coding)
-		broken := append(bytes.Clone(whole[:len(whole)*9/10]), bytes.Repeat([]byte{0xff}, 100)...)
-		bodies = append(bodies,
-			hostileBody{name: "large", coding: coding, content: whole, codes: []string{"0", "1712"}},
-			hostileBody{name: "broken", coding: coding, content: broken, codes: []string{"1701", "1704"}})
-	}
-	return bodies
-}
-
-// encode puts content into codings, in this order.
-func encode(t *testing.T, content []byte, codings string) []byte {
-	t.Helper()
-	for coding := range strings.SplitSeq(codings, ", ") {
-		var b bytes.Buffer
-		var w io.WriteCloser
-		var err error
-		switch coding {
-		case "gzip":
-			w = gzip.NewWriter(&b)
-		case "deflate":
-			w, err = flate.NewWriter(&b, flate.DefaultCompression)
-		case "br":
-			w = brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
-		case "zstd":
-			w, err = zstd.NewWriter(&b, zstd.WithWindowSize(8<<20), zstd.WithEncoderConcurrency(1))
-		}
-		require.NoError(t, err)
-		_, err = w.Write(content)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		content = b.Bytes()
-	}
-	return content
-}
-
 // TestMixedBombsStayWithinTheBoundOnMemory has a daemon without GOMEMLIMIT and, where
 // the test may make one, in a group of processes with a limit of memory: beyond it the
 // kernel kills the daemon.
@@ -104,19 +33,18 @@ func TestMixedBombsStayWithinTheBoundOnMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the memory of a process is read from /proc, which only Linux has")
 	}
-	bodies := hostileBodies(t)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	bodies := peers.HostileBodies(1)
+	server := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, r *http.Request) {
 		var i int
 		if _, err := fmt.Sscanf(r.URL.Path, "/%d", &i); err != nil {
 			_, _ = io.WriteString(w, "well")
 			return
 		}
-		if coding := bodies[i].coding; coding != "" {
+		if coding := bodies[i].Coding; coding != "" {
 			w.Header().Set("Content-Encoding", coding)
 		}
-		_, _ = w.Write(bodies[i].content) // the client may have had enough
-	}))
-	defer server.Close()
+		_, _ = w.Write(bodies[i].Content) // the client may have had enough
+	})
 
 	var config strings.Builder
 	config.WriteString("defaults: {interval: 1s, timeout: 5s, burst: {rate: 4, requests: 4, concurrency: 4}, request: {compression: [gzip, deflate, br, zstd]}}\ntargets:\n")
@@ -148,7 +76,7 @@ func TestMixedBombsStayWithinTheBoundOnMemory(t *testing.T) {
 	for i := range 99 {
 		body := bodies[i%len(bodies)]
 		for code := range m.Codes(fmt.Sprintf("hostile-%d", i)) {
-			assert.Contains(t, slices.Concat(isSlow, body.codes, []string{"1002"}), code, "%s in %s", body.name, body.coding)
+			assert.Contains(t, slices.Concat(isSlow, body.Codes, []string{"1002"}), code, "%s in %s", body.Name, body.Coding)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
 )
 
 // startDnsmasq starts a dnsmasq that knows what the arguments say and asks nobody
@@ -42,10 +43,7 @@ func TestEachAnswerOfADNSServerHasItsCode(t *testing.T) {
 		"--local=/text.test/",
 		"--cname=alias.test,known.test",
 	)
-	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = silent.Close() }()
-
+	silent := peers.NameServer(t, peers.SilentNames)
 	l := load{defaults: "connection: {dns_server: '" + dns + "'}", targets: map[string]string{}}
 	want := map[string]string{}
 	for _, c := range []struct{ name, host, keys, code string }{
@@ -60,7 +58,7 @@ func TestEachAnswerOfADNSServerHasItsCode(t *testing.T) {
 		{"a-name-without-addresses", "text.test", "", "1101"},
 		{"a-name-that-is-refused", "elsewhere.test", "", "1103"},
 		{"a-name-of-a-denied-address", "denied.test", "", "1110"},
-		{"a-server-that-is-silent", "known.test", "connection: {dns_server: '" + silent.LocalAddr().String() + "', connect_timeout: 2s}", "1105"},
+		{"a-server-that-is-silent", "known.test", "connection: {dns_server: '" + silent + "', connect_timeout: 2s}", "1105"},
 		{"a-server-that-is-not-there", "known.test", "connection: {dns_server: '127.0.0.1:1'}", "1108"},
 	} {
 		l.targets[c.name] = fmt.Sprintf("url: 'http://%s:%s/1KiB?%s', burst: {requests: 4, concurrency: 2}, %s", c.host, port, c.name, c.keys)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // nginxConfig serves every path with the status that begins it. The fields of the
@@ -37,7 +38,7 @@ http {
     listen 127.0.0.1:PLAIN backlog=1024;
     listen 127.0.0.1:SECURE ssl backlog=1024;
     ssl_certificate DIR/cert.pem;
-    ssl_certificate_key DIR/key.pem;
+    ssl_certificate_key DIR/cert-key.pem;
     location /200/ { return 200 "a body of one line\n"; }
     location /302/ { return 302 /200/; }
     location /404/ { return 404; }
@@ -66,7 +67,7 @@ func startNginx(t *testing.T) *nginx {
 		plain:  "127.0.0.1:" + rig.FreePort(t),
 		secure: "127.0.0.1:" + rig.FreePort(t),
 	}
-	writeCertificate(t, n.dir)
+	peers.WriteCertificate(t, n.dir, "cert", certs.Issue(nil))
 	ports := strings.NewReplacer("DIR", n.dir, "127.0.0.1:PLAIN", n.plain, "127.0.0.1:SECURE", n.secure)
 	rig.WriteFile(t, n.dir, "nginx.conf", "%s", ports.Replace(nginxConfig))
 	n.start(t)
@@ -77,15 +78,7 @@ func startNginx(t *testing.T) *nginx {
 func (n *nginx) start(t *testing.T) {
 	t.Helper()
 	n.Process = rig.Start(t, exec.CommandContext(t.Context(), n.path, "-p", n.dir, "-c", filepath.Join(n.dir, "nginx.conf"), "-e", filepath.Join(n.dir, "error.log")))
-	rig.Until(t, "nginx takes connections", func() bool {
-		require.False(t, n.HasEnded(), "nginx has ended: %s", n.Output())
-		conn, err := net.Dial("tcp", n.secure)
-		if err != nil {
-			return false
-		}
-		require.NoError(t, conn.Close())
-		return true
-	})
+	awaitListener(t, n.Process, n.secure)
 }
 
 // kill ends nginx without warning, as the system does when it runs out of memory.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
 )
 
 const scrapeConfig = `
@@ -137,8 +137,7 @@ func mixedLoad(t *testing.T) func(interval string) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("a page\n")) })
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
+	server := peers.Serve(t, peers.HTTP1, mux.ServeHTTP)
 	return func(interval string) string {
 		return fmt.Sprintf(`
 defaults: {interval: %s, timeout: 1m, burst: {requests: 5, concurrency: 2}, connection: {connect_timeout: 1m}}

@@ -1,16 +1,14 @@
 package e2e
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net"
-	"net/http/httptest"
 	"os/exec"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 const tinyproxyConfig = `
@@ -103,12 +101,7 @@ func TestEachRequestThroughAProxyArrivesOrHasTheCodeOfTheProxy(t *testing.T) {
 // of the authority.
 func startSecureBackend(t *testing.T, b *backend, dir string) (address, authority string) {
 	t.Helper()
-	caFile, keyFile := writeCertificate(t, dir)
-	pair, err := tls.LoadX509KeyPair(caFile, keyFile)
-	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(b)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String(), caFile
+	cert := certs.Issue(nil)
+	authority, _ = peers.WriteCertificate(t, dir, "cert", cert)
+	return peers.Serve(t, peers.HTTP1TLS, b.ServeHTTP, peers.Showing(cert)).Address(), authority
 }

@@ -29,11 +29,7 @@ func TestARestartInABurstLosesNoRequestThatTheServerTook(t *testing.T) {
 			awaitMore(f.Daemon, 30, succeeded)
 			m := f.settle(t)
 
-			logged := map[string]float64{}
-			for _, a := range s.log(t) {
-				_, target, _ := strings.Cut(a.uri, "?")
-				logged[target]++
-			}
+			logged := s.logged(t)
 			for target := range f.load.targets {
 				codes, version := m.Codes(target), versionOf(target)
 				cutOff := 0.0
@@ -80,11 +76,7 @@ func TestTermInABurstLosesNoRequestThatTheServerTook(t *testing.T) {
 	awaitMore(d, 30, succeeded)
 	m := d.Terminate()
 
-	logged := map[string]float64{}
-	for _, a := range s.log(t) {
-		_, target, _ := strings.Cut(a.uri, "?")
-		logged[target]++
-	}
+	logged := s.logged(t)
 	for target := range l.targets {
 		assert.Equal(t, map[string]float64{"0": logged[target]}, m.Codes(target), target)
 		assert.Zero(t, m.Sum("prober_requests_dropped_total", "target", target, "reason", "timeout"), target)
@@ -100,11 +92,7 @@ func TestEachRequestToAnHTTP2ServerThatDiesIsCounted(t *testing.T) {
 				"slow": {"100MiB", "burst: {duration: 10m, concurrency: 2}, expect: {max_body_size: 200MiB}"},
 			}), "200ms")
 			awaitMore(f.Daemon, 1, succeeded)
-			logged := map[string]float64{}
-			for _, a := range s.log(t) { // nghttpd ends at once
-				_, target, _ := strings.Cut(a.uri, "?")
-				logged[target]++
-			}
+			logged := s.logged(t) // nghttpd ends at once
 			awaitMore(f.Daemon, 10, failed)
 			m := f.settle(t)
 			for target := range f.load.targets {

@@ -37,7 +37,7 @@ http {
     listen CLEAR http2 backlog=1024;
     listen SECURE ssl http2 backlog=1024;
     ssl_certificate DIR/cert.pem;
-    ssl_certificate_key DIR/key.pem;
+    ssl_certificate_key DIR/cert-key.pem;
     ssl_protocols TLSv1.2 TLSv1.3;
     root FILES;
     location /upload {
@@ -131,7 +131,7 @@ http://PLAIN {
   import site
 }
 https://SECURE {
-  tls DIR/cert.pem DIR/key.pem
+  tls DIR/cert.pem DIR/cert-key.pem
   import site
 }
 `
@@ -161,7 +161,7 @@ func startNghttpd(t *testing.T, b *backend) *server {
 	t.Helper()
 	s := newServer(t)
 	s.plain, s.clear = "", ""
-	runNghttpd(t, s, b, s.secure, filepath.Join(s.dir, "key.pem"), filepath.Join(s.dir, "cert.pem"))
+	runNghttpd(t, s, b, s.secure, filepath.Join(s.dir, "cert-key.pem"), filepath.Join(s.dir, "cert.pem"))
 	return s
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 )
 
 // server is a real server that serves the files of a backend and takes uploads.
@@ -57,14 +59,9 @@ func newServer(t *testing.T) *server {
 	for _, address := range []*string{&s.plain, &s.clear, &s.secure} {
 		*address = "127.0.0.1:" + rig.FreePort(t)
 	}
-	certificate, key := writeCertificate(t, s.dir)
-	var pair strings.Builder
-	for _, path := range []string{certificate, key} {
-		text, err := os.ReadFile(path)
-		require.NoError(t, err)
-		pair.Write(text)
-	}
-	rig.WriteFile(t, s.dir, "pair.pem", "%s", pair.String())
+	cert := certs.Issue(nil)
+	peers.WriteCertificate(t, s.dir, "cert", cert)
+	rig.WriteFile(t, s.dir, "pair.pem", "%s%s", certs.PEM(cert), certs.KeyPEM(cert))
 	return s
 }
 
@@ -131,4 +128,15 @@ func (s *server) log(t *testing.T) []access {
 		all = append(all, a)
 	}
 	return all
+}
+
+// logged ends the server and returns how often it wrote about each target.
+func (s *server) logged(t *testing.T) map[string]float64 {
+	t.Helper()
+	times := map[string]float64{}
+	for _, a := range s.log(t) {
+		_, target, _ := strings.Cut(a.uri, "?")
+		times[target]++
+	}
+	return times
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/peers"
 )
 
 const (
@@ -217,7 +217,7 @@ func (f *fleet) owners(t *testing.T) map[string]int {
 
 // tally is a server that counts the requests of each path.
 type tally struct {
-	*httptest.Server
+	*peers.Site
 
 	mu   sync.Mutex
 	seen map[string]float64
@@ -226,8 +226,7 @@ type tally struct {
 func newTally(t *testing.T) *tally {
 	t.Helper()
 	s := &tally{seen: map[string]float64{}}
-	s.Server = httptest.NewServer(s)
-	t.Cleanup(s.Close)
+	s.Site = peers.Serve(t, peers.HTTP1, s.ServeHTTP)
 	return s
 }
 

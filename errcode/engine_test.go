@@ -15,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 const (
@@ -146,14 +147,14 @@ func dialerOf(cfg transport.Config) func(ctx context.Context, network, address s
 		d.LocalAddr = &net.TCPAddr{IP: cfg.SourceAddress.AsSlice()}
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if cfg.IPVersion == transport.OnlyIPv6 {
+		if cfg.IPVersion == wire.OnlyIPv6 {
 			network = "tcp6"
 		}
 		return d.DialContext(ctx, network, address)
 	}
 }
 
-func tlsConfigOf(o transport.TLSOptions) *tls.Config {
+func tlsConfigOf(o wire.TLSOptions) *tls.Config {
 	cfg := &tls.Config{
 		ServerName: o.ServerName, InsecureSkipVerify: o.InsecureSkipVerify,
 		MinVersion: o.MinVersion, MaxVersion: o.MaxVersion,

@@ -13,6 +13,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 // why net/http cannot tell some failures, or cannot be shown them.
@@ -43,7 +44,7 @@ func dialScenes() []scene {
 			return transport.Config{URL: at("http", peer(t, peers.Silence)), SourceAddress: netip.MustParseAddr("192.0.2.1")}
 		}},
 		{name: "the address is of the other family than the source", want: errcode.DNSFamily, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: transport.OnlyIPv6}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: wire.OnlyIPv6}
 		}},
 		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", peer(t, peers.Silence)), Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
@@ -55,7 +56,7 @@ func dialScenes() []scene {
 		{name: "the peer resets instead of answering", want: errcode.Reset, stage: plain(peers.ResetAfterRequest)},
 		{name: "the peer resets as soon as it accepts", want: errcode.Reset, alone: true, why: atOnce, stage: plain(peers.Reset)},
 		{name: "the proxy resets as soon as it accepts", want: errcode.Proxy, alone: true, why: atOnce, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("https", "host.test"), Proxy: transport.ProxyOptions{URL: at("http", peer(t, peers.Reset))}}
+			return transport.Config{URL: at("https", "host.test"), Proxy: wire.ProxyOptions{URL: at("http", peer(t, peers.Reset))}}
 		}},
 		{name: "a hook of ours panics", want: errcode.Panic, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
 			cfg := inCoding(gzipOf([]byte("content")))(t)
@@ -99,7 +100,7 @@ func dnsScenes() []scene {
 		}},
 		{name: "the name has addresses of the other family only", want: errcode.DNSFamily, std: errcode.NoSuchHost, why: "package net asks for the wanted family only", stage: func(t lab) transport.Config {
 			cfg := asking(peers.Addresses("127.0.0.1"))(t)
-			cfg.IPVersion = transport.OnlyIPv6
+			cfg.IPVersion = wire.OnlyIPv6
 			return cfg
 		}},
 	}
@@ -108,12 +109,12 @@ func dnsScenes() []scene {
 func proxyScenes() []scene {
 	through := func(scheme, target string, script peers.Script) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
-			return transport.Config{URL: at(target, "host.test"), Proxy: transport.ProxyOptions{URL: peers.Listen(t, script).URL(scheme)}}
+			return transport.Config{URL: at(target, "host.test"), Proxy: wire.ProxyOptions{URL: peers.Listen(t, script).URL(scheme)}}
 		}
 	}
 	return []scene{
 		{name: "the proxy cannot be reached", want: errcode.ProxyConnect, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("https", "host.test"), Proxy: transport.ProxyOptions{URL: at("http", peers.ClosedPort(t))}}
+			return transport.Config{URL: at("https", "host.test"), Proxy: wire.ProxyOptions{URL: at("http", peers.ClosedPort(t))}}
 		}},
 		{name: "the proxy does not speak TLS", want: errcode.ProxyConnect, stage: through("https", "https", peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))},
 		{name: "the proxy answers CONNECT with garbage", want: errcode.Proxy, std: errcode.General, why: clientText, stage: through("http", "https", peers.Saying("garbage\r\n\r\n"))},

@@ -9,6 +9,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 // why net/http does not tell where or how a connection ended.
@@ -138,7 +139,7 @@ func securedEndScenes() []scene {
 					script(c)
 					c.(*tls.Conn).NetConn().Close()
 				}),
-				TLS: transport.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
+				TLS: wire.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 const (
@@ -104,6 +105,6 @@ func contentScenes() []scene {
 func securedBy(t lab, text string) transport.Config {
 	return transport.Config{
 		URL: securedPeer(t, peers.Saying(text)),
-		TLS: transport.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
+		TLS: wire.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 // reaction is what a server of HTTP/2 does when a request has come on a stream.
@@ -49,7 +50,7 @@ func http2Scenes() []scene {
 			}
 			return transport.Config{
 				URL: at("https", peer(t, peers.Within(server, serveFrames(settings, answerOK)))),
-				TLS: transport.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS11}, HTTPVersion: transport.OnlyHTTP2,
+				TLS: wire.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS11}, HTTPVersion: transport.OnlyHTTP2,
 			}
 		}},
 	}

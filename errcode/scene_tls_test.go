@@ -14,11 +14,12 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 // tlsScenes are those of the handshake itself.
 func tlsScenes() []scene {
-	trusting := transport.TLSOptions{InsecureSkipVerify: true}
+	trusting := wire.TLSOptions{InsecureSkipVerify: true}
 	saying := func(serve peers.Script) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
 			return transport.Config{URL: at("https", peer(t, serve)), TLS: trusting}
@@ -67,7 +68,7 @@ func certificateScenes() []scene {
 		all = append(all, scene{name: c.Says, want: c.Code, stage: func(t lab) transport.Config {
 			return transport.Config{
 				URL: at("https", secured(t, peers.Showing(c.Cert))),
-				TLS: transport.TLSOptions{CA: c.Roots, ServerName: "name.test"},
+				TLS: wire.TLSOptions{CA: c.Roots, ServerName: "name.test"},
 			}
 		}})
 	}
@@ -77,7 +78,7 @@ func certificateScenes() []scene {
 		leaf.OCSPStaple = peers.Staple(t, leaf, root, root, ocsp.Revoked)
 		return transport.Config{
 			URL: at("https", peer(t, peers.Within(peers.Showing(leaf), peers.Saying(noBody)))),
-			TLS: transport.TLSOptions{CA: certs.PEM(root)}, HTTPVersion: transport.OnlyHTTP11,
+			TLS: wire.TLSOptions{CA: certs.PEM(root)}, HTTPVersion: transport.OnlyHTTP11,
 		}
 	}})
 }
@@ -93,7 +94,7 @@ func alertScenes() []scene {
 		all = append(all, scene{name: fmt.Sprintf("the peer sends alert %d", n), want: c, stage: func(t lab) transport.Config {
 			return transport.Config{
 				URL: at("https", peer(t, peers.Saying("\x15\x03\x03\x00\x02\x02"+string([]byte{byte(n)})))),
-				TLS: transport.TLSOptions{InsecureSkipVerify: true},
+				TLS: wire.TLSOptions{InsecureSkipVerify: true},
 			}
 		}})
 	}
@@ -102,24 +103,24 @@ func alertScenes() []scene {
 		name   string
 		want   errcode.Code
 		server *tls.Config
-		client transport.TLSOptions
+		client wire.TLSOptions
 	}{
 		{
 			"the server speaks a newer version of TLS only", errcode.AlertProtocolVersion,
-			&tls.Config{MinVersion: tls.VersionTLS13}, transport.TLSOptions{MaxVersion: tls.VersionTLS12},
+			&tls.Config{MinVersion: tls.VersionTLS13}, wire.TLSOptions{MaxVersion: tls.VersionTLS12},
 		},
 		{
 			"the server requires a client certificate", errcode.AlertCertificateRequired,
-			&tls.Config{ClientAuth: tls.RequireAnyClientCert}, transport.TLSOptions{},
+			&tls.Config{ClientAuth: tls.RequireAnyClientCert}, wire.TLSOptions{},
 		},
 		{
 			"the server does not know the client's CA", errcode.AlertUnknownCA,
 			&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool()},
-			transport.TLSOptions{Cert: certs.PEM(own), Key: certs.KeyPEM(own)},
+			wire.TLSOptions{Cert: certs.PEM(own), Key: certs.KeyPEM(own)},
 		},
 		{
 			"the server speaks another protocol", errcode.AlertNoApplicationProtocol,
-			&tls.Config{NextProtos: []string{"pigeon"}}, transport.TLSOptions{},
+			&tls.Config{NextProtos: []string{"pigeon"}}, wire.TLSOptions{},
 		},
 	} {
 		c.server.Certificates = []tls.Certificate{own}

@@ -38,7 +38,7 @@ func partialMutants() []mutant {
 		{
 			name: "takes SERVFAIL for a name that does not exist", phase: "mass", gates: []gate{gateAnswers},
 			targets: []string{"dns-never", "dns-family"},
-			patches: []patch{{"prober/transport/resolve_message.go", "\t\treturn errDNSServfail\n", "\t\treturn errNoSuchName\n"}},
+			patches: []patch{{"prober/wire/resolve_message.go", "\t\treturn errDNSServfail\n", "\t\treturn errNoSuchName\n"}},
 		},
 		{
 			name: "forgets requests that were on their way to a server as it died", phase: "mass", gates: []gate{gateSeen},
@@ -69,9 +69,9 @@ func wholeMutants() []mutant {
 		{
 			name: "leaks one descriptor in 1,000 connections", phase: "mass", gates: []gate{gateQuiet},
 			patches: []patch{
-				{"prober/transport/dial.go", "\n// connect tries", "\nvar dialled atomic.Uint64\n\n// connect tries"},
-				{"prober/transport/dial.go", "\t\"strings\"\n", "\t\"strings\"\n\t\"sync/atomic\"\n"},
-				{"prober/transport/dial.go", "\tr.Enter(errcode.PhaseConnect)\n\tvar reason error\n", "\tr.Enter(errcode.PhaseConnect)\n\tvar reason error\n" +
+				{"prober/wire/dial.go", "\n// connect tries", "\nvar dialled atomic.Uint64\n\n// connect tries"},
+				{"prober/wire/dial.go", "\t\"strings\"\n", "\t\"strings\"\n\t\"sync/atomic\"\n"},
+				{"prober/wire/dial.go", "\tr.Enter(errcode.PhaseConnect)\n\tvar reason error\n", "\tr.Enter(errcode.PhaseConnect)\n\tvar reason error\n" +
 					"\tif dialled.Add(1)%1000 == 0 {\n\t\t_, _ = syscall.Dup(2)\n\t}\n"},
 			},
 		},

@@ -5,8 +5,10 @@ import (
 	"fmt"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 // compiled is a target ready to run.
@@ -19,7 +21,7 @@ type compiled struct {
 // compile turns t into what sends its requests and judges the answers. It fails
 // when the TLS material does not fit together, or settings exclude each other. The
 // certificates that it reads are kept in read, unless that is nil.
-func (m *Manager) compile(t config.Target, network config.Network, read *transport.Certificates) (*compiled, error) {
+func (m *Manager) compile(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
 	c := &compiled{}
 	cfg := transport.Config{
 		URL:             t.URL,
@@ -82,21 +84,21 @@ var (
 		config.HTTP2:    transport.OnlyHTTP2,
 		config.H2C:      transport.H2C,
 	}
-	ipVersions = map[config.IPVersion]transport.IPVersion{
-		config.IPAny:     transport.AnyIP,
-		config.IP4:       transport.OnlyIPv4,
-		config.IP6:       transport.OnlyIPv6,
-		config.IPPrefer4: transport.PreferIPv4,
-		config.IPPrefer6: transport.PreferIPv6,
+	ipVersions = map[config.IPVersion]wire.IPVersion{
+		config.IPAny:     wire.AnyIP,
+		config.IP4:       wire.OnlyIPv4,
+		config.IP6:       wire.OnlyIPv6,
+		config.IPPrefer4: wire.PreferIPv4,
+		config.IPPrefer6: wire.PreferIPv6,
 	}
 )
 
 // proxyOptions trusts a proxy as it does the target: the same authorities, but
 // the name of the proxy itself, and no client certificate.
-func proxyOptions(c config.Connection) transport.ProxyOptions {
+func proxyOptions(c config.Connection) wire.ProxyOptions {
 	trust := tlsOptions(c.TLS)
 	trust.ServerName, trust.Cert, trust.Key = "", nil, nil
-	return transport.ProxyOptions{
+	return wire.ProxyOptions{
 		URL:      c.Proxy.URL,
 		Username: c.Proxy.Username,
 		Password: c.Proxy.Password,
@@ -105,15 +107,15 @@ func proxyOptions(c config.Connection) transport.ProxyOptions {
 	}
 }
 
-func headerFields(r config.Request) []transport.HeaderField {
-	var fields []transport.HeaderField
+func headerFields(r config.Request) []message.Field {
+	var fields []message.Field
 	for _, h := range r.Headers {
 		for _, value := range h.Values {
-			fields = append(fields, transport.HeaderField{Name: h.Name, Value: value})
+			fields = append(fields, message.Field{Name: h.Name, Value: value})
 		}
 	}
 	if value := authorization(r); value != "" {
-		fields = append(fields, transport.HeaderField{Name: "Authorization", Value: value})
+		fields = append(fields, message.Field{Name: "Authorization", Value: value})
 	}
 	return fields
 }
@@ -143,8 +145,8 @@ func authorization(r config.Request) string {
 	}
 }
 
-func tlsOptions(t config.TLS) transport.TLSOptions {
-	return transport.TLSOptions{
+func tlsOptions(t config.TLS) wire.TLSOptions {
+	return wire.TLSOptions{
 		CA:                 t.CA,
 		Cert:               t.Cert,
 		Key:                t.Key,

@@ -2,13 +2,7 @@ package prober
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net/url"
 	"slices"
 	"testing"
@@ -18,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
+	"example.com/prober/internal/peers/certs"
 )
 
 // demandOf is that of one target with a burst, every ten seconds.
@@ -163,7 +158,8 @@ func BenchmarkReloadOfAThousandTargets(b *testing.B) {
 func targetsOf(tb testing.TB, n int) *config.Config {
 	tb.Helper()
 	cfg := &config.Config{Metrics: config.Metrics{Buckets: testBuckets}}
-	cert, key := certificatePEM(tb)
+	pair := certs.Issue(nil, certs.Authority)
+	cert, key := certs.PEM(pair), certs.KeyPEM(pair)
 	for i := range n {
 		t := testConfig(config.Burst{Rate: 10, Requests: 20, Concurrency: 5})
 		t.Name = fmt.Sprintf("target-%d", i)
@@ -174,17 +170,4 @@ func targetsOf(tb testing.TB, n int) *config.Config {
 		cfg.Targets = append(cfg.Targets, t)
 	}
 	return cfg
-}
-
-// certificatePEM returns a certificate, which is its own authority, and its key.
-func certificatePEM(tb testing.TB) (cert, key []byte) {
-	tb.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(tb, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	require.NoError(tb, err)
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(tb, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
 }

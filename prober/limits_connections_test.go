@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,54 +14,21 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
-// crowdedServer counts the connections that are open at once, and the requests.
-type crowdedServer struct {
-	*httptest.Server
-	open, most, requests atomic.Int64
+// newServerOf serves h over the given version of HTTP, with TLS unless it is h2c.
+func newServerOf(t *testing.T, version config.HTTPVersion, h http.HandlerFunc) server {
+	t.Helper()
+	return server{peers.Serve(t, map[config.HTTPVersion]peers.Wire{
+		config.HTTPAuto: peers.HTTP1TLS, config.HTTP11: peers.HTTP1, config.HTTP2: peers.HTTP2, config.H2C: peers.H2C,
+	}[version], h)}
 }
 
-// newCrowdedServer serves h over the given version of HTTP, with TLS unless it is h2c.
-func newCrowdedServer(t *testing.T, version config.HTTPVersion, h http.HandlerFunc) *crowdedServer {
-	t.Helper()
-	s := &crowdedServer{}
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		s.requests.Add(1)
-		h(w, q)
-	}))
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			now := s.open.Add(1)
-			for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
-			}
-		case http.StateClosed, http.StateHijacked:
-			s.open.Add(-1)
-		}
-	}
-	switch version {
-	case config.H2C:
-		s.Config.Protocols = new(http.Protocols)
-		s.Config.Protocols.SetUnencryptedHTTP2(true)
-		s.Start()
-	case config.HTTP11:
-		s.Start()
-	default:
-		s.EnableHTTP2 = version == config.HTTP2
-		s.StartTLS()
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
-func (s *crowdedServer) target(t *testing.T, name string, version config.HTTPVersion, burst config.Burst) config.Target {
-	t.Helper()
-	u, err := url.Parse(s.URL + "/")
-	require.NoError(t, err)
+// load returns a target for s.
+func (s server) load(name string, version config.HTTPVersion, burst config.Burst) config.Target {
 	cfg := testConfig(burst)
-	cfg.Name, cfg.URL, cfg.Timeout = name, u, patience
+	cfg.Name, cfg.URL, cfg.Timeout = name, s.Root(), patience
 	cfg.Connection.ConnectTimeout, cfg.Connection.TLSTimeout = patience, patience
 	cfg.Connection.HTTPVersion = version
 	cfg.Connection.TLS.InsecureSkipVerify = true
@@ -105,8 +68,8 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 	for _, version := range []config.HTTPVersion{config.HTTPAuto, config.HTTP11, config.HTTP2, config.H2C} {
 		t.Run(string(version), func(t *testing.T) {
 			t.Parallel()
-			s := newCrowdedServer(t, version, ok)
-			cfg := s.target(t, "crowd", version, config.Burst{Requests: 30, Concurrency: 10})
+			s := newServerOf(t, version, ok)
+			cfg := s.load("crowd", version, config.Burst{Requests: 30, Concurrency: 10})
 			cfg.Connection.StreamsPerConnection = 2
 			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, config.Network{})
 			require.NoError(t, err)
@@ -116,8 +79,8 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			assert.EqualValues(t, 30, c.scheduled)
 			assert.EqualValues(t, 30, c.codes[errcode.OK].count)
 			assert.Zero(t, dropped(c))
-			assert.EqualValues(t, 30, s.requests.Load())
-			assert.LessOrEqual(t, s.most.Load(), int64(3))
+			assert.EqualValues(t, 30, s.Requests())
+			assert.LessOrEqual(t, s.MostConnections(), int64(3))
 			assert.LessOrEqual(t, c.opened, uint64(3), "they stay warm")
 			assert.Zero(t, shot.target.limiter.connections.Used())
 			assert.Zero(t, shot.target.limiter.gate.inFlight)
@@ -130,13 +93,13 @@ func TestNoTargetStarvesForAConnectionThatLiesIdleAtAnother(t *testing.T) {
 	m := managed(t, Limits{Connections: 1})
 	var targets []config.Target
 	for i, version := range []config.HTTPVersion{config.HTTPAuto, config.HTTP11, config.HTTP2, config.H2C} {
-		s := newCrowdedServer(t, version, ok)
+		s := newServerOf(t, version, ok)
 		for k := range 2 {
 			burst := config.Burst{Requests: 1, Concurrency: 1}
 			if k == 1 {
 				burst = config.Burst{Rate: 200, Requests: 2, Concurrency: 2}
 			}
-			cfg := s.target(t, fmt.Sprint(i, k), version, burst)
+			cfg := s.load(fmt.Sprint(i, k), version, burst)
 			cfg.Interval = 20 * time.Millisecond
 			targets = append(targets, cfg)
 		}
@@ -158,14 +121,14 @@ func TestNothingIsHeldAfterAStorm(t *testing.T) {
 	t.Parallel()
 	const stormy = 12
 	m := managed(t, Limits{Rate: 2000, InFlight: 5, Connections: 3})
-	var servers []*crowdedServer
-	homes := map[config.HTTPVersion]*crowdedServer{
-		config.HTTP11: newCrowdedServer(t, config.HTTP11, ok),
-		config.H2C:    newCrowdedServer(t, config.H2C, ok),
+	var servers []server
+	homes := map[config.HTTPVersion]server{
+		config.HTTP11: newServerOf(t, config.HTTP11, ok),
+		config.H2C:    newServerOf(t, config.H2C, ok),
 	}
 	versions := []config.HTTPVersion{config.HTTPAuto, config.HTTP11, config.HTTP2, config.H2C}
 	for _, version := range versions {
-		servers = append(servers, newCrowdedServer(t, version, func(w http.ResponseWriter, q *http.Request) {
+		servers = append(servers, newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			if q.URL.Path == "/away" {
 				http.Redirect(w, q, homes[version].URL, http.StatusTemporaryRedirect)
 				return
@@ -189,7 +152,7 @@ func TestNothingIsHeldAfterAStorm(t *testing.T) {
 				burst = config.Burst{Duration: 20 * time.Millisecond, Concurrency: 3}
 			}
 			v := i % len(versions)
-			cfg := servers[v].target(t, fmt.Sprint(i), versions[v], burst)
+			cfg := servers[v].load(fmt.Sprint(i), versions[v], burst)
 			cfg.Interval, cfg.Timeout = time.Duration(20+seed*(i%2))*time.Millisecond, 50*time.Millisecond
 			if cfg.URL.Scheme == "http" && i > len(versions) {
 				cfg.URL.Path, cfg.Request.FollowRedirects = "/away", 2

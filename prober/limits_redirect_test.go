@@ -18,13 +18,13 @@ import (
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 	t.Parallel()
 	for _, version := range []config.HTTPVersion{config.HTTP11, config.H2C} {
-		s := newCrowdedServer(t, version, func(w http.ResponseWriter, q *http.Request) {
+		s := newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			var n int
 			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
 				http.Redirect(w, q, fmt.Sprintf("/%d", n+1), http.StatusFound)
 			}
 		})
-		cfg := s.target(t, "chain", version, config.Burst{Requests: 2, Concurrency: 1})
+		cfg := s.load("chain", version, config.Burst{Requests: 2, Concurrency: 1})
 		cfg.URL.Path, cfg.Request.FollowRedirects = "/1", 10
 		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, config.Network{})
 		require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		}, patience, time.Millisecond)
 		cancel()
 		<-fired
-		assert.EqualValues(t, 6, s.requests.Load(), "four of the first chain, two of the second")
+		assert.EqualValues(t, 6, s.Requests(), "four of the first chain, two of the second")
 		c := shot.entry.recorder.snapshot()
 		assertConserved(t, c)
 		assert.EqualValues(t, 1, c.codes[errcode.OK].count)

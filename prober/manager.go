@@ -18,8 +18,9 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/content"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/transport"
+	"example.com/prober/prober/wire"
 )
 
 // Options is what holds for all targets for the life of the process.
@@ -46,7 +47,7 @@ type Manager struct {
 	limiter *limiter
 	shard   Shard
 	// decoders is shared by all targets, so that its bound on memory is of all.
-	decoders *transport.Decoders
+	decoders *content.Decoders
 	precise  *precision
 	watch    *watch
 
@@ -118,7 +119,7 @@ func NewManager(o Options) *Manager {
 		runs:    make(map[*run]struct{}),
 		page:    newPage(),
 
-		decoders: transport.NewDecoders(o.Limits.KeptBodies),
+		decoders: content.NewDecoders(o.Limits.KeptBodies),
 		precise:  newPrecision(),
 		watch:    new(watch),
 	}
@@ -199,7 +200,7 @@ func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, erro
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
-	changed, read := make(map[string]*compiled), transport.NewCertificates()
+	changed, read := make(map[string]*compiled), wire.NewCertificates()
 	for _, t := range own {
 		e := m.entries[t.Name]
 		if e != nil && !e.removed && sameNetwork && reflect.DeepEqual(e.cfg, t) {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,43 +15,27 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
 const patience = 2 * time.Minute
 
-// server counts the requests and connections it sees.
-type server struct {
-	*httptest.Server
-	requests    atomic.Int64
-	connections atomic.Int64
-}
+// server is what targets are for.
+type server struct{ *peers.Site }
 
-func newServer(t *testing.T, handler http.HandlerFunc) *server {
+func newServer(t *testing.T, handler http.HandlerFunc) server {
 	t.Helper()
-	s := &server{}
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.requests.Add(1)
-		handler(w, r)
-	}))
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.connections.Add(1)
-		}
-	}
-	s.Start()
-	t.Cleanup(s.Close)
-	return s
+	return server{peers.Serve(t, peers.HTTP1, handler)}
 }
 
 func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }
 
 // target returns a target for s that fires a request every 20 ms.
-func (s *server) target(name string) config.Target {
-	u, _ := url.Parse(s.URL)
+func (s server) target(name string) config.Target {
 	return config.Target{
 		Name:       name,
-		URL:        u,
+		URL:        s.Root(),
 		Interval:   20 * time.Millisecond,
 		Timeout:    patience,
 		Burst:      config.Burst{Requests: 1, Concurrency: 1},
@@ -144,7 +125,7 @@ func TestConnectionsThatDrainAreCountedAsOpen(t *testing.T) {
 	}
 	const series = `prober_connections_open{target="changes"}`
 	apply(t, m, s.target("changes"))
-	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Requests() == 1 }, patience, time.Millisecond)
 	changed := s.target("changes")
 	changed.Interval = 1000 * time.Hour
 	apply(t, m, changed)
@@ -161,7 +142,7 @@ func TestRemovedTargetGoesAfterItsLastRequestWasCounted(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
 	m := newTestManager(t)
 	apply(t, m, s.target("goes"))
-	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Requests() == 1 }, patience, time.Millisecond)
 	apply(t, m)
 	c := tallyOf(m, "goes")
 	require.NotNil(t, c, "it is there while it drains")
@@ -169,7 +150,7 @@ func TestRemovedTargetGoesAfterItsLastRequestWasCounted(t *testing.T) {
 	assert.Empty(t, m.Targets(), "and no longer one of the targets")
 	close(release)
 	require.Eventually(t, func() bool { return tallyOf(m, "goes") == nil }, patience, time.Millisecond)
-	assert.EqualValues(t, 1, s.requests.Load())
+	assert.EqualValues(t, 1, s.Requests())
 }
 
 func TestTargetThatComesBackWhileItDrainsKeepsItsCounters(t *testing.T) {
@@ -178,7 +159,7 @@ func TestTargetThatComesBackWhileItDrainsKeepsItsCounters(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
 	m := newTestManager(t)
 	apply(t, m, s.target("back"))
-	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Requests() == 1 }, patience, time.Millisecond)
 	apply(t, m)
 	apply(t, m, s.target("back"))
 	close(release)
@@ -223,7 +204,7 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) })
 	m := newTestManager(t)
 	apply(t, m, s.target("a"), s.target("b"))
-	require.Eventually(t, func() bool { return s.requests.Load() == 2 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Requests() == 2 }, patience, time.Millisecond)
 	m.Shutdown(askedFor{t.Context(), sync.OnceFunc(func() { close(release) })})
 	for _, name := range []string{"a", "b"} {
 		c := tallyOf(m, name)
@@ -241,7 +222,7 @@ func TestShutdownCancelsWhatOutlivesTheGrace(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	m := newTestManager(t)
 	apply(t, m, s.target("hangs"))
-	require.Eventually(t, func() bool { return s.requests.Load() == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Requests() == 1 }, patience, time.Millisecond)
 	apply(t, m) // it drains as a removed target does
 	expired, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 )
@@ -114,7 +115,7 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 	cfg := transport.Config{
 		URL:        c.login.TokenURL,
 		Method:     http.MethodPost,
-		Header:     []transport.HeaderField{{Name: "Content-Type", Value: formType}},
+		Header:     []message.Field{{Name: "Content-Type", Value: formType}},
 		Body:       []byte(c.form(inBody).Encode()),
 		KeepHeader: []string{"Content-Type"},
 		CheckBody: func(b []byte) error {
@@ -127,7 +128,7 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 		Connections: c.limiter.connections,
 	}
 	if !inBody {
-		cfg.Header = append(cfg.Header, transport.HeaderField{Name: "Authorization", Value: "Basic " + c.basic()})
+		cfg.Header = append(cfg.Header, message.Field{Name: "Authorization", Value: "Basic " + c.basic()})
 	}
 	setConnection(&cfg, c.connection)
 	tr, err := transport.New(cfg)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,14 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
+	"example.com/prober/internal/peers"
 )
 
 func TestAnHTTPTargetTrustsThePrivateAuthorityOfItsTokenEndpoint(t *testing.T) {
 	t.Parallel()
-	endpoint := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	endpoint := peers.Serve(t, peers.HTTP1TLS, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"access_token":"t0ken"}`)
-	}))
-	t.Cleanup(endpoint.Close)
+	})
 	dir := t.TempDir()
 	write := func(name string, content []byte) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))

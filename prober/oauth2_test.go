@@ -8,9 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -23,6 +21,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
@@ -41,9 +40,7 @@ func withOAuth2(t *testing.T, endpoint string) config.Target {
 
 func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s.URL
+	return peers.Serve(t, peers.HTTP1, h).URL
 }
 
 func TestRequestsCarryTheToken(t *testing.T) {
@@ -127,9 +124,9 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		"a redirect is not followed":         {endpoint: answer(302, ""), text: "status 302"},
 		"nobody listens":                     {endpoint: "http://127.0.0.1:1", text: "1212 refused"},
 		"no such host":                       {endpoint: "http://nowhere.invalid", text: "1101 no_such_host"},
-		"no HTTP":                            {endpoint: "http://" + garbage(t), text: "1801 http1_status_line"},
+		"no HTTP":                            {endpoint: "http://" + peers.Listen(t, peers.InTurn(peers.Saying("no HTTP at all\r\n\r\n"), peers.Finish)).Address(), text: "1801 http1_status_line"},
 		"no TLS":                             {endpoint: strings.Replace(answer(200, ""), "http", "https", 1), text: "1304 tls_plain_http"},
-		"a certificate of nobody":            {endpoint: serveTLS(t), text: "1310 unknown_authority"},
+		"a certificate of nobody":            {endpoint: peers.Serve(t, peers.HTTP1TLS, http.NotFound).URL, text: "1310 unknown_authority"},
 		"an address that must not be":        {endpoint: answer(200, ""), deny: "127.0.0.0/8", code: errcode.BlockedIP, text: "1110 blocked_ip"},
 		"a host that must not be":            {endpoint: "http://login.prod.test", denyHost: "*.prod.test", code: errcode.BlockedHost, text: "1111 blocked_host"},
 		"no answer": {endpoint: serve(t, func(_ http.ResponseWriter, q *http.Request) {
@@ -277,36 +274,6 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)
 	m.limiter.connections.Release()
-}
-
-// garbage returns the address of a server that speaks no HTTP.
-func garbage(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = io.WriteString(c, "no HTTP at all\r\n\r\n")
-			_, _ = io.Copy(io.Discard, c)
-			_ = c.Close()
-		}
-	}()
-	return l.Addr().String()
-}
-
-// serveTLS returns the URL of a server whose certificate nobody trusts.
-func serveTLS(t *testing.T) string {
-	t.Helper()
-	s := httptest.NewUnstartedServer(http.NotFoundHandler())
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s.URL
 }
 
 func TestATokenThatCannotBeHadIsALineAMinute(t *testing.T) {

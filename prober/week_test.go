@@ -127,5 +127,5 @@ func TestReloadsDoNotSpeedATargetUp(t *testing.T) {
 		target.Burst.Concurrency = 1 + i%7 // changed each time
 		apply(t, m, target)
 	}
-	assert.LessOrEqual(t, s.requests.Load(), int64(1), "only if its slot has just come")
+	assert.LessOrEqual(t, s.Requests(), int64(1), "only if its slot has just come")
 }

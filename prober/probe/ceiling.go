@@ -14,6 +14,7 @@ import (
 // its time ran out, because no more may be open.
 var ErrConnectionLimit error = errcode.New(errcode.LocalResources, "the ceiling of open connections was reached until the time ran out")
 
+// ErrNeedless is what Acquire returns where none is needed any more.
 var ErrNeedless = errors.New("no connection is needed")
 
 // Ceiling bounds how many of something there are at once in the whole process. That

@@ -6,5 +6,5 @@ import "example.com/prober/prober/probe"
 // one of those to keep, with a value that matches. The value is valid during the
 // call only.
 func AnyField(r *probe.Result, name string, match func(value []byte) bool) bool {
-	return scratchOf(r).kept.anyField(name, match)
+	return scratchOf(r).kept.AnyField(name, match)
 }

@@ -4,10 +4,9 @@ import (
 	"context"
 	"testing"
 
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
-
-const okAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 
 // oneAfterAnother measures what a request costs that nothing else goes on beside.
 func oneAfterAnother(b *testing.B, tr *Transport) {
@@ -16,7 +15,7 @@ func oneAfterAnother(b *testing.B, tr *Transport) {
 	b.ReportAllocs()
 	for b.Loop() {
 		now := probe.Now()
-		r.Reset(now, now.Add(patience))
+		r.Reset(now, now.Add(lab.Patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil {
 			b.Fatal(r.Err)
@@ -25,24 +24,24 @@ func oneAfterAnother(b *testing.B, tr *Transport) {
 }
 
 func BenchmarkHTTP1(b *testing.B) {
-	p := listen(b, answering(okAnswer))
-	tr := newTransport(b, Config{URL: p.url("http")})
+	p := lab.Listen(b, lab.Answering(lab.OKAnswer))
+	tr := newTransport(b, Config{URL: p.URL("http")})
 	oneAfterAnother(b, tr)
 }
 
 func BenchmarkNewConnection(b *testing.B) {
-	p := listen(b, answering(okAnswer))
-	tr := newTransport(b, Config{URL: p.url("http"), RequestsPerConnection: 1})
+	p := lab.Listen(b, lab.Answering(lab.OKAnswer))
+	tr := newTransport(b, Config{URL: p.URL("http"), RequestsPerConnection: 1})
 	oneAfterAnother(b, tr)
 }
 
 func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
-	p := listen(t, answering(okAnswer))
-	tr := newTransport(t, Config{URL: p.url("http")})
+	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	tr := newTransport(t, Config{URL: p.URL("http")})
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()
-		r.Reset(now, now.Add(patience))
+		r.Reset(now, now.Add(lab.Patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)

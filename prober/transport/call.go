@@ -1,15 +1,21 @@
 package transport
 
-import "net/http"
+import (
+	"net/http"
+
+	"example.com/prober/prober/http1"
+	"example.com/prober/prober/http2"
+	"example.com/prober/prober/message"
+)
 
 // call is one request, encoded once for each version of HTTP in which a transport
 // may have to send it.
 type call struct {
-	http1   request
-	http2   h2request
-	varying varying
+	http1   http1.Request
+	http2   http2.Request
+	varying message.Varying
 	cfg     *Config // that describes it
-	content outgoing
+	content message.Content
 	// bodiless tells that the response has no body whatever its header says.
 	bodiless bool
 }
@@ -20,14 +26,14 @@ func (t *Transport) encode(cfg *Config) call {
 	q := call{
 		varying:  newVarying(cfg),
 		cfg:      cfg,
-		content:  newOutgoing(cfg.Body, cfg.BodySize),
+		content:  message.NewContent(cfg.Body, cfg.BodySize),
 		bodiless: cfg.Method == http.MethodHead,
 	}
-	authorization, forwarded := t.dialer.forwards()
+	authorization, forwarded := t.dialer.Forwards()
 	says := requestOf(cfg, authorization, forwarded)
-	q.http1 = encodeRequest(says, q.content)
+	q.http1 = http1.Encode(says, q.content)
 	if t.h2 != nil {
-		q.http2 = encodeHTTP2(says, q.content)
+		q.http2 = http2.Encode(says, q.content)
 	}
 	return q
 }

@@ -18,23 +18,23 @@ func (t *Transport) Reserve(r *probe.Result) bool {
 
 // reserveWarm takes a connection that is open, or a place on one.
 func (t *Transport) reserveWarm(s *scratch) bool {
-	if t.h2 != nil && t.h2.reserve() {
-		s.two.reserved = true
+	if t.h2 != nil && t.h2.Reserve() {
+		s.two.Reserved = true
 		return true
 	}
-	if t.h2 != nil && !t.h2.isHTTP1() {
+	if t.h2 != nil && !t.h2.IsHTTP1() {
 		return false
 	}
-	return t.h1.reserve(&s.one)
+	return t.h1.Reserve(&s.one)
 }
 
 // Unreserve gives back what Reserve took and Do has not used.
 func (t *Transport) Unreserve(r *probe.Result) {
 	s := scratchOf(r)
-	t.h1.unreserve(&s.one)
-	if s.two.reserved {
-		s.two.reserved = false
-		t.h2.unreserve()
+	t.h1.Unreserve(&s.one)
+	if s.two.Reserved {
+		s.two.Reserved = false
+		t.h2.Unreserve()
 	}
 	if s.permit.Spend() {
 		t.cfg.Connections.Release()

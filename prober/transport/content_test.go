@@ -1,10 +1,6 @@
 package transport
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -14,45 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 )
-
-const text = "a body that says the same again, a body that says the same again"
-
-// compressed returns body in the given codings, applied in that order.
-func compressed(t testing.TB, body string, codings ...string) string {
-	t.Helper()
-	for _, c := range codings {
-		var b bytes.Buffer
-		var w io.WriteCloser
-		switch c {
-		case "gzip":
-			w = gzip.NewWriter(&b)
-		case "zlib":
-			w = zlib.NewWriter(&b)
-		case "flate":
-			w, _ = flate.NewWriter(&b, flate.DefaultCompression)
-		case "br":
-			w = brotli.NewWriter(&b)
-		case "zstd":
-			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-		case "br with the largest window":
-			w = brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: 5, LGWin: 24})
-		case "zstd with the largest window":
-			w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxKeptBytes))
-		}
-		_, err := io.WriteString(w, body)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		body = b.String()
-	}
-	return body
-}
 
 // serveHTTP1 serves h over HTTP/1.1 until the test ends.
 func serveHTTP1(t testing.TB, h http.HandlerFunc) *url.URL {
@@ -79,8 +42,8 @@ func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Conf
 
 func TestEncodedBodies(t *testing.T) {
 	t.Parallel()
-	gzipped := compressed(t, text, "gzip")
-	zeros := strings.Repeat("\x00", maxKeptBytes+1)
+	gzipped := lab.Compressed(t, lab.Text, "gzip")
+	zeros := strings.Repeat("\x00", labBodyKept+1)
 	var lines strings.Builder
 	for i := range 40_000 {
 		fmt.Fprintf(&lines, "line %d of many\n", i)
@@ -94,52 +57,52 @@ func TestEncodedBodies(t *testing.T) {
 		code     errcode.Code
 		want     string
 	}{
-		"no coding":                               {body: text, want: text},
-		"identity":                                {encoding: []string{"identity"}, body: text, want: text},
-		"gzip":                                    {encoding: []string{"gzip"}, body: gzipped, want: text},
-		"gzip by its old name":                    {encoding: []string{"X-GZIP"}, body: gzipped, want: text},
-		"gzip in two members":                     {encoding: []string{"gzip"}, body: gzipped + gzipped, want: text + text},
-		"deflate":                                 {encoding: []string{"deflate"}, body: compressed(t, text, "zlib"), want: text},
-		"deflate without its wrapper":             {encoding: []string{"deflate"}, body: compressed(t, text, "flate"), want: text},
-		"br":                                      {encoding: []string{"br"}, body: compressed(t, text, "br"), want: text},
-		"zstd":                                    {encoding: []string{"zstd"}, body: compressed(t, text, "zstd"), want: text},
-		"two codings on a line":                   {encoding: []string{"deflate, gzip"}, body: compressed(t, text, "zlib", "gzip"), want: text},
-		"three codings on two lines":              {encoding: []string{"deflate,br", "gzip"}, body: compressed(t, text, "zlib", "br", "gzip"), want: text},
-		"one coding after another":                {encoding: []string{"gzip, zstd"}, body: compressed(t, text, "gzip", "zstd"), want: text},
-		"a long body":                             {encoding: []string{"gzip"}, body: compressed(t, long, "gzip"), want: long},
-		"one coding twice":                        {encoding: []string{"gzip, gzip"}, body: compressed(t, text, "gzip", "gzip"), want: text},
-		"64 KiB may come of anything":             {encoding: []string{"gzip"}, body: compressed(t, zeros[:64<<10], "gzip"), want: zeros[:64<<10]},
-		"an empty body of an encoded page":        {encoding: []string{"br"}, body: compressed(t, "", "br"), want: ""},
+		"no coding":                               {body: lab.Text, want: lab.Text},
+		"identity":                                {encoding: []string{"identity"}, body: lab.Text, want: lab.Text},
+		"gzip":                                    {encoding: []string{"gzip"}, body: gzipped, want: lab.Text},
+		"gzip by its old name":                    {encoding: []string{"X-GZIP"}, body: gzipped, want: lab.Text},
+		"gzip in two members":                     {encoding: []string{"gzip"}, body: gzipped + gzipped, want: lab.Text + lab.Text},
+		"deflate":                                 {encoding: []string{"deflate"}, body: lab.Compressed(t, lab.Text, "zlib"), want: lab.Text},
+		"deflate without its wrapper":             {encoding: []string{"deflate"}, body: lab.Compressed(t, lab.Text, "flate"), want: lab.Text},
+		"br":                                      {encoding: []string{"br"}, body: lab.Compressed(t, lab.Text, "br"), want: lab.Text},
+		"zstd":                                    {encoding: []string{"zstd"}, body: lab.Compressed(t, lab.Text, "zstd"), want: lab.Text},
+		"two codings on a line":                   {encoding: []string{"deflate, gzip"}, body: lab.Compressed(t, lab.Text, "zlib", "gzip"), want: lab.Text},
+		"three codings on two lines":              {encoding: []string{"deflate,br", "gzip"}, body: lab.Compressed(t, lab.Text, "zlib", "br", "gzip"), want: lab.Text},
+		"one coding after another":                {encoding: []string{"gzip, zstd"}, body: lab.Compressed(t, lab.Text, "gzip", "zstd"), want: lab.Text},
+		"a long body":                             {encoding: []string{"gzip"}, body: lab.Compressed(t, long, "gzip"), want: long},
+		"one coding twice":                        {encoding: []string{"gzip, gzip"}, body: lab.Compressed(t, lab.Text, "gzip", "gzip"), want: lab.Text},
+		"64 KiB may come of anything":             {encoding: []string{"gzip"}, body: lab.Compressed(t, zeros[:64<<10], "gzip"), want: zeros[:64<<10]},
+		"an empty body of an encoded page":        {encoding: []string{"br"}, body: lab.Compressed(t, "", "br"), want: ""},
 		"an empty body has no coding":             {encoding: []string{"gzip"}, body: "", want: ""},
 		"HEAD has no body":                        {method: "HEAD", encoding: []string{"gzip"}, want: ""},
 		"204 has no body":                         {status: 204, encoding: []string{"gzip"}, want: ""},
 		"304 has no body":                         {status: 304, encoding: []string{"gzip"}, want: ""},
-		"an unknown coding":                       {encoding: []string{"rot13"}, body: text, code: errcode.Decompression},
+		"an unknown coding":                       {encoding: []string{"rot13"}, body: lab.Text, code: errcode.Decompression},
 		"too many codings":                        {encoding: []string{"gzip, gzip, gzip, gzip"}, body: gzipped, code: errcode.Decompression},
-		"plain text that is said to be gzip":      {encoding: []string{"gzip"}, body: text, code: errcode.Decompression},
-		"plain text that is said to be deflate":   {encoding: []string{"deflate"}, body: text, code: errcode.Decompression},
-		"plain text that is said to be br":        {encoding: []string{"br"}, body: text, code: errcode.Decompression},
-		"plain text that is said to be zstd":      {encoding: []string{"zstd"}, body: text, code: errcode.Decompression},
-		"two codings that need much space":        {encoding: []string{"zstd, br"}, body: compressed(t, text, "zstd", "br"), code: errcode.Decompression},
-		"codings in the wrong order":              {encoding: []string{"gzip, br"}, body: compressed(t, text, "br", "gzip"), code: errcode.Decompression},
+		"plain text that is said to be gzip":      {encoding: []string{"gzip"}, body: lab.Text, code: errcode.Decompression},
+		"plain text that is said to be deflate":   {encoding: []string{"deflate"}, body: lab.Text, code: errcode.Decompression},
+		"plain text that is said to be br":        {encoding: []string{"br"}, body: lab.Text, code: errcode.Decompression},
+		"plain text that is said to be zstd":      {encoding: []string{"zstd"}, body: lab.Text, code: errcode.Decompression},
+		"two codings that need much space":        {encoding: []string{"zstd, br"}, body: lab.Compressed(t, lab.Text, "zstd", "br"), code: errcode.Decompression},
+		"codings in the wrong order":              {encoding: []string{"gzip, br"}, body: lab.Compressed(t, lab.Text, "br", "gzip"), code: errcode.Decompression},
 		"gzip that ends early":                    {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-9], code: errcode.Decompression},
 		"gzip without its checksum":               {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-8], code: errcode.Decompression},
 		"gzip with another checksum":              {encoding: []string{"gzip"}, body: gzipped[:len(gzipped)-8] + "12345678", code: errcode.Decompression},
-		"br that ends early":                      {encoding: []string{"br"}, body: compressed(t, text, "br")[:20], code: errcode.Decompression},
-		"zstd that ends early":                    {encoding: []string{"zstd"}, body: compressed(t, text, "zstd")[:20], code: errcode.Decompression},
+		"br that ends early":                      {encoding: []string{"br"}, body: lab.Compressed(t, lab.Text, "br")[:20], code: errcode.Decompression},
+		"zstd that ends early":                    {encoding: []string{"zstd"}, body: lab.Compressed(t, lab.Text, "zstd")[:20], code: errcode.Decompression},
 		"bytes after gzip":                        {encoding: []string{"gzip"}, body: gzipped + "more", code: errcode.Decompression},
-		"bytes after deflate":                     {encoding: []string{"deflate"}, body: compressed(t, text, "zlib") + "more", code: errcode.Decompression},
-		"bytes after deflate without its wrapper": {encoding: []string{"deflate"}, body: compressed(t, text, "flate") + "more", code: errcode.Decompression},
-		"bytes after br":                          {encoding: []string{"br"}, body: compressed(t, text, "br") + "more", code: errcode.Decompression},
-		"bytes after zstd":                        {encoding: []string{"zstd"}, body: compressed(t, text, "zstd") + "more", code: errcode.Decompression},
-		"bytes after an inner coding":             {encoding: []string{"deflate, gzip"}, body: compressed(t, compressed(t, text, "zlib")+"more", "gzip"), code: errcode.Decompression},
-		"an inner coding without anything":        {encoding: []string{"gzip, br"}, body: compressed(t, "", "br"), code: errcode.Decompression},
-		"a bomb of gzip":                          {encoding: []string{"gzip"}, body: compressed(t, zeros, "gzip"), code: errcode.InflatedLimit},
-		"a bomb of deflate":                       {encoding: []string{"deflate"}, body: compressed(t, zeros, "flate"), code: errcode.InflatedLimit},
-		"a bomb of br":                            {encoding: []string{"br"}, body: compressed(t, zeros, "br"), code: errcode.InflatedLimit},
-		"a bomb of zstd":                          {encoding: []string{"zstd"}, body: compressed(t, zeros, "zstd"), code: errcode.InflatedLimit},
-		"a bomb in a bomb":                        {encoding: []string{"gzip, gzip"}, body: compressed(t, zeros, "gzip", "gzip"), code: errcode.InflatedLimit},
-		"a hundredfold of little":                 {encoding: []string{"gzip"}, body: compressed(t, zeros[:256<<10], "gzip"), code: errcode.InflatedLimit},
+		"bytes after deflate":                     {encoding: []string{"deflate"}, body: lab.Compressed(t, lab.Text, "zlib") + "more", code: errcode.Decompression},
+		"bytes after deflate without its wrapper": {encoding: []string{"deflate"}, body: lab.Compressed(t, lab.Text, "flate") + "more", code: errcode.Decompression},
+		"bytes after br":                          {encoding: []string{"br"}, body: lab.Compressed(t, lab.Text, "br") + "more", code: errcode.Decompression},
+		"bytes after zstd":                        {encoding: []string{"zstd"}, body: lab.Compressed(t, lab.Text, "zstd") + "more", code: errcode.Decompression},
+		"bytes after an inner coding":             {encoding: []string{"deflate, gzip"}, body: lab.Compressed(t, lab.Compressed(t, lab.Text, "zlib")+"more", "gzip"), code: errcode.Decompression},
+		"an inner coding without anything":        {encoding: []string{"gzip, br"}, body: lab.Compressed(t, "", "br"), code: errcode.Decompression},
+		"a bomb of gzip":                          {encoding: []string{"gzip"}, body: lab.Compressed(t, zeros, "gzip"), code: errcode.InflatedLimit},
+		"a bomb of deflate":                       {encoding: []string{"deflate"}, body: lab.Compressed(t, zeros, "flate"), code: errcode.InflatedLimit},
+		"a bomb of br":                            {encoding: []string{"br"}, body: lab.Compressed(t, zeros, "br"), code: errcode.InflatedLimit},
+		"a bomb of zstd":                          {encoding: []string{"zstd"}, body: lab.Compressed(t, zeros, "zstd"), code: errcode.InflatedLimit},
+		"a bomb in a bomb":                        {encoding: []string{"gzip, gzip"}, body: lab.Compressed(t, zeros, "gzip", "gzip"), code: errcode.InflatedLimit},
+		"a hundredfold of little":                 {encoding: []string{"gzip"}, body: lab.Compressed(t, zeros[:256<<10], "gzip"), code: errcode.InflatedLimit},
 		"zstd with a window above 8 MiB":          {encoding: []string{"zstd"}, body: "\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00", code: errcode.InflatedLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,8 +120,8 @@ func TestEncodedBodies(t *testing.T) {
 					return errors.New("seen")
 				}
 				tr := newTransport(t, cfg)
-				r := do(tr, patience)
-				assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+				r := do(tr, lab.Patience)
+				assert.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
 				assert.Equal(t, max(tt.status, 200), r.HTTP.Status)
 				assert.Equal(t, 1, tr.Open(), "what is in a body is nothing against the connection")
 				assertPhasesAddUp(t, r)
@@ -182,7 +145,7 @@ func TestCompressionIsAskedForAsConfigured(t *testing.T) {
 	}, func(t *testing.T, cfg Config) {
 		for want, compression := range map[string][]string{"": nil, "br": {"br"}, "zstd, gzip": {"zstd", "gzip"}} {
 			cfg.Compression = compression
-			require.NoError(t, do(newTransport(t, cfg), patience).Err)
+			require.NoError(t, do(newTransport(t, cfg), lab.Patience).Err)
 			assert.Equal(t, want, strings.Join(<-accepted, "; "))
 		}
 	})
@@ -196,13 +159,13 @@ func TestCompressionThatWasAskedForMustBeSound(t *testing.T) {
 		body        string
 		code        errcode.Code
 	}{
-		"sound":                                 {[]string{"gzip"}, "gzip", compressed(t, text, "gzip"), errcode.OK},
-		"broken":                                {[]string{"gzip"}, "gzip", text, errcode.Decompression},
-		"another one than was asked for":        {[]string{"gzip"}, "br", text, errcode.Decompression},
-		"a bomb":                                {[]string{"br"}, "br", compressed(t, strings.Repeat("\x00", 1<<20), "br"), errcode.InflatedLimit},
-		"none":                                  {[]string{"gzip"}, "", text, errcode.OK},
-		"one that nobody knows or needs":        {[]string{"gzip"}, "rot13", text, errcode.OK},
-		"broken, but nobody asked for anything": {nil, "gzip", text, errcode.OK},
+		"sound":                                 {[]string{"gzip"}, "gzip", lab.Compressed(t, lab.Text, "gzip"), errcode.OK},
+		"broken":                                {[]string{"gzip"}, "gzip", lab.Text, errcode.Decompression},
+		"another one than was asked for":        {[]string{"gzip"}, "br", lab.Text, errcode.Decompression},
+		"a bomb":                                {[]string{"br"}, "br", lab.Compressed(t, strings.Repeat("\x00", 1<<20), "br"), errcode.InflatedLimit},
+		"none":                                  {[]string{"gzip"}, "", lab.Text, errcode.OK},
+		"one that nobody knows or needs":        {[]string{"gzip"}, "rot13", lab.Text, errcode.OK},
+		"broken, but nobody asked for anything": {nil, "gzip", lab.Text, errcode.OK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -213,8 +176,8 @@ func TestCompressionThatWasAskedForMustBeSound(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body)
 			}, func(t *testing.T, cfg Config) {
 				cfg.Compression = tt.compression
-				r := do(newTransport(t, cfg), patience)
-				assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+				r := do(newTransport(t, cfg), lab.Patience)
+				assert.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
 				assert.NoError(t, r.HTTP.BodyErr)
 			})
 		})
@@ -223,50 +186,22 @@ func TestCompressionThatWasAskedForMustBeSound(t *testing.T) {
 
 func TestTransferThatBreaksOffIsNoBrokenCompression(t *testing.T) {
 	t.Parallel()
-	p := listen(t, answeringOnce("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n"+compressed(t, "x", "gzip")))
-	r := do(newTransport(t, Config{URL: p.url("http"), Compression: []string{"gzip"}}), patience)
-	assert.Equal(t, errcode.Truncated, codeOf(r))
+	p := lab.Listen(t, lab.AnsweringOnce("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n"+lab.Compressed(t, "x", "gzip")))
+	r := do(newTransport(t, Config{URL: p.URL("http"), Compression: []string{"gzip"}}), lab.Patience)
+	assert.Equal(t, errcode.Truncated, lab.CodeOf(r))
 }
 
 func TestEncodedBodyAboveWhatIsKept(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = io.CopyN(w, zeroReader{}, maxKeptBytes+1)
+		_, _ = io.CopyN(w, zeroReader{}, labBodyKept+1)
 	}, func(t *testing.T, cfg Config) {
 		cfg.Compression, cfg.MaxBodyBytes = []string{"gzip"}, 1<<30
-		r := do(newTransport(t, cfg), patience)
-		assert.Equal(t, errcode.InflatedLimit, codeOf(r))
+		r := do(newTransport(t, cfg), lab.Patience)
+		assert.Equal(t, errcode.InflatedLimit, lab.CodeOf(r))
 		assert.Equal(t, 200, r.HTTP.Status)
 	})
-}
-
-func TestDecodersAreUsedAgain(t *testing.T) {
-	t.Parallel()
-	d := NewDecoders(0)
-	zeros := strings.Repeat("\x00", 1<<20)
-	inflate := func(codings []coding, body string) (string, errcode.Code) {
-		got := ""
-		_, err := d.decode([]byte(body), codings, func(b []byte) error { got = string(b); return nil })
-		return got, errcode.FromError(err)
-	}
-	for range 2 * maxDecoders {
-		for name, codings := range map[string][]coding{
-			"gzip": {codingGzip}, "zlib": {codingDeflate}, "flate": {codingDeflate}, "br": {codingBrotli}, "zstd": {codingZstd},
-		} {
-			_, code := inflate([]coding{codingGzip, codings[0]}, compressed(t, compressed(t, zeros, "gzip"), name))
-			assert.Equal(t, errcode.InflatedLimit, code, name)
-			_, code = inflate(codings, compressed(t, text, name)[:20])
-			assert.Equal(t, errcode.Decompression, code, name)
-			_, code = inflate(codings, compressed(t, zeros, name))
-			assert.Equal(t, errcode.InflatedLimit, code, name)
-			_, code = inflate(codings, "\x01\x02\x03 no such thing")
-			assert.Equal(t, errcode.Decompression, code, name)
-			got, code := inflate(codings, compressed(t, text, name))
-			assert.Equal(t, errcode.OK, code, name)
-			assert.Equal(t, text, got, name)
-		}
-	}
 }
 
 type zeroReader struct{}
@@ -279,8 +214,8 @@ func (zeroReader) Read(p []byte) (int, error) {
 func TestBodyToLookAtHasToBeBounded(t *testing.T) {
 	t.Parallel()
 	u := &url.URL{Scheme: "http", Host: "127.0.0.1"}
-	_, err := New(Config{URL: u, Method: "GET", MaxBodyBytes: maxKeptBytes + 1, CheckBody: func([]byte) error { return nil }})
-	assert.ErrorIs(t, err, errTooLong)
+	_, err := New(Config{URL: u, Method: "GET", MaxBodyBytes: labBodyKept + 1, CheckBody: func([]byte) error { return nil }})
+	assert.ErrorContains(t, err, "a body above 8 MiB cannot be checked")
 }
 
 func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
@@ -292,7 +227,7 @@ func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
 		w.Header().Set("X-Dropped", "one")
 	}, func(t *testing.T, cfg Config) {
 		cfg.KeepHeader = []string{"x-KEPT", "X-Absent"}
-		r := do(newTransport(t, cfg), patience)
+		r := do(newTransport(t, cfg), lab.Patience)
 		require.NoError(t, r.Err)
 		is := func(want string) func([]byte) bool {
 			return func(value []byte) bool { return string(value) == want }
@@ -303,20 +238,4 @@ func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
 		assert.False(t, AnyField(r, "X-Dropped", is("one")))
 		assert.False(t, AnyField(r, "X-Absent", is("")))
 	})
-}
-
-func TestABodyIsKeptInNoMoreRoomThanItMayTake(t *testing.T) {
-	t.Parallel()
-	for _, most := range []int64{1, 1000, 3 << 20, maxKeptBytes} {
-		p, err := newContentPlan(contentOptions{MaxBody: most, Check: func([]byte) error { return nil }})
-		require.NoError(t, err)
-		k := kept{plan: p, wanted: true}
-		for left := int(most); left > 0; {
-			part := make([]byte, min(left, 1<<10))
-			require.NoError(t, k.take(part))
-			left -= len(part)
-		}
-		assert.Len(t, k.body, int(most))
-		assert.Equal(t, int(most), cap(k.body))
-	}
 }

@@ -10,6 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // It runs alone, since it counts what the whole process has open.
@@ -18,39 +21,35 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 		t.Skip("file descriptors cannot be counted here: ", err)
 	}
 	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
-	silent, hostile := listen(t, silence), listen(t, answeringOnce("SSH-2.0-OpenSSH_9.2\r\n"))
-	server := serveDNS(t, map[string]dnsAnswer{
-		"good.test.":   {ipv4: []string{"127.0.0.1"}},
-		"broken.test.": failing(dnsmessage.RCodeServerFailure),
-		"silent.test.": {silent: true},
+	silent, hostile := lab.Listen(t, silence), lab.Listen(t, lab.AnsweringOnce("SSH-2.0-OpenSSH_9.2\r\n"))
+	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{
+		"good.test.":   {Ipv4: []string{"127.0.0.1"}},
+		"broken.test.": lab.Failing(dnsmessage.RCodeServerFailure),
+		"silent.test.": {Silent: true},
 	})
 	host := func(name string) *url.URL { return &url.URL{Scheme: "https", Host: name + ":9"} }
 	target := host("127.0.0.1")
 	failures := map[string]Config{
-		"a name that does not exist":  {URL: host("none.test"), DNSServer: server.addr},
-		"a server that fails":         {URL: host("broken.test"), DNSServer: server.addr},
-		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.addr},
-		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.addr},
-		"an address that is denied":   {URL: target, Deny: prefixes("127.0.0.0/8")},
-		"no TLS":                      {URL: hostile.url("https")},
-		"no handshake":                {URL: silent.url("https")},
-		"no proxy":                    {URL: target, Proxy: ProxyOptions{URL: hostile.url("http")}},
-		"no HTTPS proxy":              {URL: target, Proxy: ProxyOptions{URL: hostile.url("https")}},
-		"no SOCKS5 proxy":             {URL: target, Proxy: ProxyOptions{URL: hostile.url("socks5")}},
-		"a proxy that says nothing":   {URL: target, Proxy: ProxyOptions{URL: silent.url("http")}},
+		"a name that does not exist":  {URL: host("none.test"), DNSServer: server.Addr},
+		"a server that fails":         {URL: host("broken.test"), DNSServer: server.Addr},
+		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.Addr},
+		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.Addr},
+		"an address that is denied":   {URL: target, Deny: lab.Prefixes("127.0.0.0/8")},
+		"no TLS":                      {URL: hostile.URL("https")},
+		"no handshake":                {URL: silent.URL("https")},
+		"no proxy":                    {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("http")}},
+		"no HTTPS proxy":              {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("https")}},
+		"no SOCKS5 proxy":             {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("socks5")}},
+		"a proxy that says nothing":   {URL: target, Proxy: wire.ProxyOptions{URL: silent.URL("http")}},
 	}
 	before := openDescriptors(t)
 	for name, cfg := range failures {
-		cfg.ConnectTimeout, cfg.TLSTimeout = briefly, briefly
+		cfg.ConnectTimeout, cfg.TLSTimeout = lab.Briefly, lab.Briefly
 		tr := newTransport(t, cfg)
-		require.Error(t, do(tr, patience).Err, name)
-		if cfg.DNSServer.IsValid() {
-			tr.dialer.lookup = lookups(server.addr)["asking as the system does"]
-			require.Error(t, do(tr, patience).Err, name)
-		}
+		require.Error(t, do(tr, lab.Patience).Err, name)
 		require.Zero(t, tr.Open(), name)
 	}
-	require.Eventually(t, func() bool { return openDescriptors(t) == before }, patience, 10*time.Millisecond,
+	require.Eventually(t, func() bool { return openDescriptors(t) == before }, lab.Patience, 10*time.Millisecond,
 		"peers close their ends a moment later")
 }
 

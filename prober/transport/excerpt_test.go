@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
 
@@ -20,8 +22,8 @@ import (
 func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const secret = "Zebra-Canary-9"
-	saying := func(of func(q *http.Request, body string) string) *peer {
-		return listen(t, func(c net.Conn) {
+	saying := func(of func(q *http.Request, body string) string) *lab.Peer {
+		return lab.Listen(t, func(c net.Conn) {
 			q, err := http.ReadRequest(bufio.NewReader(c))
 			if err != nil {
 				return
@@ -34,10 +36,10 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 		cfg Config
 		of  func(q *http.Request, body string) string
 	}{
-		"a header":                    {Config{Header: []HeaderField{{"X-Key", secret}}}, func(q *http.Request, _ string) string { return q.Header.Get("X-Key") }},
-		"a header in capitals":        {Config{Header: []HeaderField{{"X-Key", secret}}}, func(q *http.Request, _ string) string { return strings.ToUpper(q.Header.Get("X-Key")) }},
-		"a part of a header":          {Config{Header: []HeaderField{{"X-Key", "abc" + secret}}}, func(q *http.Request, _ string) string { return q.Header.Get("X-Key")[3:] }},
-		"basic authentication":        {Config{Header: []HeaderField{{"Authorization", "Basic dXNlcjpaZWJyYS1DYW5hcnktOQ=="}}}, func(q *http.Request, _ string) string { _, p, _ := q.BasicAuth(); return p }},
+		"a header":                    {Config{Header: message.Fields("X-Key", secret)}, func(q *http.Request, _ string) string { return q.Header.Get("X-Key") }},
+		"a header in capitals":        {Config{Header: message.Fields("X-Key", secret)}, func(q *http.Request, _ string) string { return strings.ToUpper(q.Header.Get("X-Key")) }},
+		"a part of a header":          {Config{Header: message.Fields("X-Key", "abc"+secret)}, func(q *http.Request, _ string) string { return q.Header.Get("X-Key")[3:] }},
+		"basic authentication":        {Config{Header: message.Fields("Authorization", "Basic dXNlcjpaZWJyYS1DYW5hcnktOQ==")}, func(q *http.Request, _ string) string { _, p, _ := q.BasicAuth(); return p }},
 		"a token":                     {Config{Authorization: func() (string, error) { return "Bearer " + secret, nil }}, func(q *http.Request, _ string) string { return q.Header.Get("Authorization") }},
 		"the query":                   {Config{URL: &url.URL{RawQuery: "k=" + secret}}, func(q *http.Request, _ string) string { return q.URL.RawQuery }},
 		"the query, decoded":          {Config{URL: &url.URL{RawQuery: "k=%5Aebra-Canary-9"}}, func(q *http.Request, _ string) string { return q.URL.Query().Get("k") }},
@@ -47,13 +49,13 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := saying(tt.of)
-			u := p.url("http")
+			u := p.URL("http")
 			if tt.cfg.URL != nil {
 				u.RawQuery = tt.cfg.URL.RawQuery
 			}
 			tt.cfg.URL = u
-			r := do(newTransport(t, tt.cfg), patience)
-			assert.Equal(t, errcode.HTTP1Header, codeOf(r), "error: %v", r.Err)
+			r := do(newTransport(t, tt.cfg), lab.Patience)
+			assert.Equal(t, errcode.HTTP1Header, lab.CodeOf(r), "error: %v", r.Err)
 			assert.ErrorContains(t, r.Err, "***")
 			const leastSecret = 4 // bytes that make a piece one of a secret
 			for i := range len(secret) - leastSecret {

@@ -60,9 +60,9 @@ type headerExpectation struct {
 // fault returns what is wrong with the header of r, nil if nothing is.
 func (h *headerExpectation) fault(r *probe.Result) error {
 	switch {
-	case scratchOf(r).kept.anyField(h.name, h.match):
+	case scratchOf(r).kept.AnyField(h.name, h.match):
 		return nil
-	case scratchOf(r).kept.anyField(h.name, func([]byte) bool { return true }):
+	case scratchOf(r).kept.AnyField(h.name, func([]byte) bool { return true }):
 		return h.differs
 	}
 	return h.absent

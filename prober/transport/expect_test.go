@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -128,7 +129,7 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 			u, err := url.Parse(server.URL + "/" + tt.path)
 			require.NoError(t, err)
 			tr := newTransport(t, Config{URL: u, Expect: tt.expect, MaxBodyBytes: tt.most})
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			assert.Equal(t, tt.code, tr.Code(r), "error: %v", errors.Join(r.Err, r.HTTP.BodyErr))
 		})
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/message"
 )
 
 // What a response has instead of what is expected is in the text, quoted and cut, and
@@ -57,10 +59,10 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 			require.NoError(t, err)
 			tr := newTransport(t, Config{
 				URL:    u,
-				Header: []HeaderField{{Name: "X-Key", Value: "zebra-canary"}},
+				Header: []message.Field{{Name: "X-Key", Value: "zebra-canary"}},
 				Expect: tt.expect,
 			})
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			assert.Equal(t, tt.code, tr.Code(r))
 			assert.EqualError(t, cmp.Or(r.Unmet, r.HTTP.BodyErr), tt.text)
 		})

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/prober/internal/lab"
 )
 
 // Generated content is written in pieces: the last one ends where the content does,
@@ -17,7 +19,7 @@ func TestUploadEndsAtItsLength(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int64{32<<10 + 1, 48 << 10, 96<<10 - 1} {
 		received := make(chan int64, 2)
-		p := listen(t, func(c net.Conn) {
+		p := lab.Listen(t, func(c net.Conn) {
 			for r := bufio.NewReader(c); ; {
 				q, err := http.ReadRequest(r)
 				if err != nil {
@@ -25,12 +27,12 @@ func TestUploadEndsAtItsLength(t *testing.T) {
 				}
 				n, _ := io.Copy(io.Discard, q.Body)
 				received <- n
-				_, _ = io.WriteString(c, okAnswer)
+				_, _ = io.WriteString(c, lab.OKAnswer)
 			}
 		})
-		tr := newTransport(t, Config{URL: p.url("http"), Method: "POST", BodySize: size})
+		tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: size})
 		for i := range 2 {
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			require.NoError(t, r.Err, "%d bytes", size)
 			assert.Equal(t, size, <-received)
 			assert.Equal(t, i == 1, r.Reused)

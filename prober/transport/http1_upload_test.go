@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 const uploadSize = 20 << 20
@@ -27,17 +29,17 @@ func inBoth(t *testing.T, script func(c net.Conn, ended <-chan struct{}), test f
 		ended := make(chan struct{})
 		defer close(ended)
 		script := func(c net.Conn) { script(c, ended) }
-		test(t, Config{URL: listen(t, script).url("http"), Method: "POST", BodySize: uploadSize})
+		test(t, Config{URL: lab.Listen(t, script).URL("http"), Method: "POST", BodySize: uploadSize})
 	})
 	t.Run("over TLS", func(t *testing.T) {
 		t.Parallel()
 		ended := make(chan struct{})
 		defer close(ended)
 		script := func(c net.Conn) { script(c, ended) }
-		ca := newAuthority(t)
-		p := listen(t, overTLS(ca.issue(t), script))
+		ca := lab.NewAuthority(t)
+		p := lab.Listen(t, lab.OverTLS(ca.Issue(t), script))
 		test(t, Config{
-			URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}, HTTPVersion: OnlyHTTP11,
+			URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}, HTTPVersion: OnlyHTTP11,
 			Method: "POST", BodySize: uploadSize,
 		})
 	})
@@ -62,12 +64,12 @@ func TestLongUploadIsSentWhole(t *testing.T) {
 				return
 			}
 			received <- n
-			_, _ = io.WriteString(c, okAnswer)
+			_, _ = io.WriteString(c, lab.OKAnswer)
 		}
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
 		for i := range 2 {
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			require.NoError(t, r.Err)
 			assert.EqualValues(t, uploadSize, <-received)
 			assert.Greater(t, r.Sent, int64(uploadSize))
@@ -89,7 +91,7 @@ func TestUploadThatComesBackIsReadWhileItIsSent(t *testing.T) {
 		_, _ = io.Copy(c, content)
 	}, func(t *testing.T, cfg Config) {
 		cfg.MaxBodyBytes = uploadSize
-		r := do(newTransport(t, cfg), patience)
+		r := do(newTransport(t, cfg), lab.Patience)
 		require.NoError(t, r.Err)
 		assert.Greater(t, r.Received, int64(uploadSize))
 		assertPhasesAddUp(t, r)
@@ -105,7 +107,7 @@ func TestAnswerEndsAnUploadThatNobodyReads(t *testing.T) {
 		}
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, 413, r.HTTP.Status)
 		assert.Less(t, r.Sent, int64(uploadSize))
@@ -121,9 +123,9 @@ func TestUploadThatNobodyReadsEndsInTime(t *testing.T) {
 		<-ended
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
-		r := do(tr, amply)
+		r := do(tr, lab.Amply)
 		assert.Less(t, probe.Now().Sub(r.End), 5*time.Second, "the worker does not wait as long as TLS does to say goodbye")
-		assert.Equal(t, errcode.RequestTimeout, codeOf(r))
+		assert.Equal(t, errcode.RequestTimeout, lab.CodeOf(r))
 		assert.Equal(t, errcode.PhaseSend, r.FailedIn())
 		assert.Zero(t, tr.Open())
 		assertPhasesAddUp(t, r)
@@ -134,8 +136,8 @@ func TestPeerThatLeavesDuringAnUpload(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(c net.Conn, _ <-chan struct{}) { readHead(c) }, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
-		r := do(tr, patience)
-		assert.Contains(t, []errcode.Code{errcode.Closed, errcode.Reset, errcode.BrokenPipe}, codeOf(r))
+		r := do(tr, lab.Patience)
+		assert.Contains(t, []errcode.Code{errcode.Closed, errcode.Reset, errcode.BrokenPipe}, lab.CodeOf(r))
 		assert.Zero(t, tr.Open())
 	})
 }
@@ -153,14 +155,14 @@ func TestAbortEndsAnUpload(t *testing.T) {
 		results := make(chan *probe.Result)
 		go func() {
 			var r probe.Result
-			r.Reset(probe.Now(), probe.Now().Add(patience))
+			r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
 			tr.Do(ctx, &r)
 			results <- &r
 		}()
 		<-arrived
 		cancel()
 		tr.Abort()
-		assert.Equal(t, errcode.Cancelled, codeOf(<-results))
+		assert.Equal(t, errcode.Cancelled, lab.CodeOf(<-results))
 		assert.Zero(t, tr.Open())
 	})
 }

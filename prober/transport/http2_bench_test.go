@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -51,14 +52,14 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 		}
 		var out []byte
 		for {
-			header, err := in.Peek(frameHeaderSize)
+			header, err := in.Peek(labFrameHeader)
 			if err != nil {
 				return
 			}
 			length := int(binary.BigEndian.Uint32(header) >> 8)
 			ended := header[3] <= byte(http2.FrameHeaders) && header[4]&1 != 0
 			id := binary.BigEndian.Uint32(header[5:])
-			if _, err := in.Discard(frameHeaderSize + length); err != nil {
+			if _, err := in.Discard(labFrameHeader + length); err != nil {
 				return
 			}
 			if ended {
@@ -78,15 +79,15 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 }
 
 func BenchmarkHTTP2(b *testing.B) {
-	p := listen(b, fastPeer(b))
-	tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
+	p := lab.Listen(b, fastPeer(b))
+	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	oneAfterAnother(b, tr)
 }
 
 func BenchmarkHTTP2ManyStreams(b *testing.B) {
-	p := listen(b, fastPeer(b))
-	tr := newTransport(b, Config{URL: p.url("http"), HTTPVersion: H2C})
-	require.NoError(b, do(tr, patience).Err)
+	p := lab.Listen(b, fastPeer(b))
+	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	require.NoError(b, do(tr, lab.Patience).Err)
 	const streams = 64
 	b.SetParallelism(streams / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
@@ -94,7 +95,7 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 		var r probe.Result
 		for pb.Next() {
 			now := probe.Now()
-			r.Reset(now, now.Add(patience))
+			r.Reset(now, now.Add(lab.Patience))
 			tr.Do(context.Background(), &r)
 			if r.Err != nil {
 				b.Error(r.Err)
@@ -105,12 +106,12 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 }
 
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
-	p := listen(t, fastPeer(t))
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	p := lab.Listen(t, fastPeer(t))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()
-		r.Reset(now, now.Add(patience))
+		r.Reset(now, now.Add(lab.Patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)

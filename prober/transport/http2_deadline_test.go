@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 // gated is a server whose first connection answers at once. The others are held up until
@@ -32,12 +33,8 @@ func (g *gated) wait() {
 	if g.seen.Add(1) == 1 {
 		return
 	}
-	for end := probe.Now().Add(patience); probe.Now() < end; {
-		p := g.tr.Load().h2
-		p.mu.Lock()
-		idle := p.armed == 0
-		p.mu.Unlock()
-		if idle {
+	for end := probe.Now().Add(lab.Patience); probe.Now() < end; {
+		if !g.tr.Load().h2.State().Watched {
 			return
 		}
 		<-time.After(time.Millisecond)
@@ -48,12 +45,12 @@ func (g *gated) wait() {
 func answerOnce() func(net.Conn) {
 	var answered atomic.Bool
 	return func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		if id := p.request(); id != 0 && answered.CompareAndSwap(false, true) {
-			p.answer(id)
+		p := lab.NewH2(c)
+		p.Greet()
+		if id := p.Request(); id != 0 && answered.CompareAndSwap(false, true) {
+			p.Answer(id)
 		}
-		p.ignore()
+		p.Ignore()
 	}
 }
 
@@ -68,28 +65,28 @@ func multiplexed(cert tls.Certificate, script func(net.Conn)) func(net.Conn) {
 // takes longer than the deadline that the pool was watching when it began.
 func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	for name, way := range map[string]func(t *testing.T, g *gated) Config{
 		"a slow preface": func(t *testing.T, g *gated) Config {
 			script := answerOnce()
-			return Config{HTTPVersion: H2C, URL: listen(t, func(c net.Conn) { g.wait(); script(c) }).url("http")}
+			return Config{HTTPVersion: H2C, URL: lab.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("http")}
 		},
 		"a slow handshake": func(t *testing.T, g *gated) Config {
 			script := multiplexed(cert, answerOnce())
-			return Config{HTTPVersion: OnlyHTTP2, URL: listen(t, func(c net.Conn) { g.wait(); script(c) }).url("https")}
+			return Config{HTTPVersion: OnlyHTTP2, URL: lab.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("https")}
 		},
 		"a slow SOCKS proxy": func(t *testing.T, g *gated) Config {
-			relay := socksProxy(false, func(byte, string) { g.wait() })
+			relay := lab.SocksProxy(false, func(byte, string) { g.wait() })
 			return Config{
-				HTTPVersion: H2C, URL: listen(t, answerOnce()).url("http"),
-				Proxy: ProxyOptions{URL: listen(t, relay).url("socks5")},
+				HTTPVersion: H2C, URL: lab.Listen(t, answerOnce()).URL("http"),
+				Proxy: wire.ProxyOptions{URL: lab.Listen(t, relay).URL("socks5")},
 			}
 		},
 		"a slow CONNECT": func(t *testing.T, g *gated) Config {
-			relay := tunnelProxy(false)
+			relay := lab.TunnelProxy(false)
 			return Config{
-				HTTPVersion: OnlyHTTP2, URL: listen(t, multiplexed(cert, answerOnce())).url("https"),
-				Proxy: ProxyOptions{URL: listen(t, func(c net.Conn) { g.wait(); relay(c) }).url("http")},
+				HTTPVersion: OnlyHTTP2, URL: lab.Listen(t, multiplexed(cert, answerOnce())).URL("https"),
+				Proxy: wire.ProxyOptions{URL: lab.Listen(t, func(c net.Conn) { g.wait(); relay(c) }).URL("http")},
 			}
 		},
 	} {
@@ -101,8 +98,8 @@ func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 			cfg.RequestsPerConnection = 1
 			tr := newTransport(t, cfg)
 			g.tr.Store(tr)
-			_ = do(tr, briefly)
-			r := do(tr, 4*briefly)
+			_ = do(tr, lab.Briefly)
+			r := do(tr, 4*lab.Briefly)
 			assert.True(t, errcode.FromError(r.Err).IsFailure(), "%v", r.Err)
 		})
 	}
@@ -111,57 +108,57 @@ func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 func TestARequestThatWaitedForAStreamEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	var g gated
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.answer(p.request())
-		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 0)...)
-		_ = p.until(http2.FrameSettings) // the acknowledgement
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
+		p.Answer(p.Request())
+		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
+		_ = p.Until(http2.FrameSettings) // the acknowledgement
 		_ = p.WriteWindowUpdate(0, 1)
 		g.seen.Add(1)
 		g.wait()
-		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.ignore()
+		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
+		p.Ignore()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	g.tr.Store(tr)
-	_ = do(tr, briefly)
-	assert.True(t, errcode.FromError(do(tr, 4*briefly).Err).IsFailure())
+	_ = do(tr, lab.Briefly)
+	assert.True(t, errcode.FromError(do(tr, 4*lab.Briefly).Err).IsFailure())
 }
 
 func TestARequestThatWasRedirectedToHTTP2EndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	var g gated
 	script := answerOnce()
-	slow := listen(t, func(c net.Conn) { g.wait(); script(c) })
+	slow := lab.Listen(t, func(c net.Conn) { g.wait(); script(c) })
 	from := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
-		http.Redirect(w, q, slow.url("http").String(), http.StatusFound)
+		http.Redirect(w, q, slow.URL("http").String(), http.StatusFound)
 	})
 	tr := newTransport(t, Config{URL: from, HTTPVersion: H2C, FollowRedirects: 1, RequestsPerConnection: 1})
-	_ = do(tr, briefly)
+	_ = do(tr, lab.Briefly)
 	for _, at := range tr.origins.all() {
 		g.tr.Store(at.t)
 	}
-	assert.True(t, errcode.FromError(do(tr, 4*briefly).Err).IsFailure())
+	assert.True(t, errcode.FromError(do(tr, 4*lab.Briefly).Err).IsFailure())
 }
 
 // The peer takes nothing more, while workers have content to send: the system must not
 // hold them up, nor any that end the connection for another reason.
 func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	free := make(chan struct{})
 	stuck := func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := lab.NewH2(c)
+		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
 		<-free
 	}
-	plain, secured := listen(t, stuck).url("http"), listen(t, multiplexed(cert, stuck)).url("https")
+	plain, secured := lab.Listen(t, stuck).URL("http"), lab.Listen(t, multiplexed(cert, stuck)).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peers are waited for
 	for name, cfg := range map[string]Config{
 		"h2c": {URL: plain, HTTPVersion: H2C},
-		"TLS": {URL: secured, HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}},
+		"TLS": {URL: secured, HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +166,7 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 			tr := newTransport(t, cfg)
 			for range 2 { // the second time on a connection that is full
 				forEach(3, func(int) {
-					assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
+					assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Briefly).Err))
 				})
 			}
 			tr.CloseIdle()
@@ -189,7 +186,7 @@ func TestAnAbortMayComeLate(t *testing.T) {
 		for i := range 200 {
 			ctx, cancel := context.WithCancel(context.Background())
 			var r probe.Result
-			r.Reset(probe.Now(), probe.Now().Add(patience))
+			r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
@@ -207,37 +204,29 @@ func TestAnAbortMayComeLate(t *testing.T) {
 	})
 }
 
-func TestASettingThatIsTooLargeForAnyUseIsTakenForTheLargest(t *testing.T) {
-	t.Parallel()
-	var h h2conn
-	h.h2flow = newFlow()
-	require.NoError(t, h.applySetting(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1<<32 - 1}))
-	assert.EqualValues(t, maxStreamID, h.peerStreams, "which fits an int of 32 bits")
-}
-
 // Every connection of the burst is idle, and its peer reads nothing any more.
 func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	free := make(chan struct{})
 	answerOnce := func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := lab.NewH2(c)
+		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
-		for f := p.next(); f != nil; f = p.next() {
+		for f := p.Next(); f != nil; f = p.Next() {
 			if f.Header().Type == http2.FrameHeaders {
 				break
 			}
 		}
 		<-free
 	}
-	u := listen(t, multiplexed(cert, answerOnce)).url("https")
+	u := lab.Listen(t, multiplexed(cert, answerOnce)).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peer is waited for
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true},
+		URL: u, HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true},
 		StreamsPerConnection: 1, Method: "POST", BodySize: 64 << 20,
 	})
-	forEach(20, func(int) { assert.Error(t, do(tr, briefly).Err) })
+	forEach(20, func(int) { assert.Error(t, do(tr, lab.Briefly).Err) })
 	eventually(t, func() bool { tr.CloseIdle(); return tr.Open() == 0 })
 	tr.Wait()
 }
@@ -245,35 +234,20 @@ func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 // HTTP/1 over TLS says goodbye too, and must not wait for room to.
 func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	free := make(chan struct{})
-	u := listen(t, overTLS(cert, func(c net.Conn) {
+	u := lab.Listen(t, lab.OverTLS(cert, func(c net.Conn) {
 		_, _ = io.ReadFull(c, make([]byte, 10))
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		<-free
-	})).url("https")
+	})).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peer is waited for
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: OnlyHTTP11, TLS: TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
+		URL: u, HTTPVersion: OnlyHTTP11, TLS: wire.TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
 	})
-	r := do(tr, patience)
+	r := do(tr, lab.Patience)
 	assert.Equal(t, 200, r.HTTP.Status)
 	tr.CloseIdle()
 	tr.Wait()
 	assert.Zero(t, tr.Open())
-}
-
-func TestTheFloodGaugeBoundsFramesPerTime(t *testing.T) {
-	t.Parallel()
-	var slow, fast floodGauge
-	for i := range 10_000 {
-		require.NoError(t, slow.spend(probe.Instant(1).Add(time.Duration(i)*10*time.Millisecond)), "frame %d at 100 per second", i)
-	}
-	var err error
-	frames := 0
-	for ; err == nil && frames < 10_000; frames++ {
-		err = fast.spend(probe.Instant(1).Add(time.Duration(frames) * time.Second / 3000))
-	}
-	require.ErrorIs(t, err, errFlood, "at 3000 per second")
-	assert.Less(t, frames, 2*floodBurst)
 }

@@ -11,14 +11,16 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
-// content reads DATA frames until it has n bytes or the stream ends, and returns
+// dataSizes reads DATA frames until it has n bytes or the stream ends, and returns
 // the sizes of the frames.
-func (p *h2peer) content(n int) (sizes []int) {
+func dataSizes(p *lab.H2, n int) (sizes []int) {
 	for have := 0; have < n; {
-		f, ok := p.until(http2.FrameData).(*http2.DataFrame)
+		f, ok := p.Until(http2.FrameData).(*http2.DataFrame)
 		if !ok {
 			return sizes
 		}
@@ -35,24 +37,24 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 	t.Parallel()
 	const size = 1000
 	var got [][]int
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingInitialWindowSize, 100)...)
-		id := p.request()
-		got = append(got, p.content(100))
-		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
-		_ = p.WriteWindowUpdate(id, 100)                                   // 0
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 100)...)
+		id := p.Request()
+		got = append(got, dataSizes(p, 100))
+		_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
+		_ = p.WriteWindowUpdate(id, 100)                                       // 0
 		_ = p.WriteWindowUpdate(id, 1)
-		got = append(got, p.content(1))
+		got = append(got, dataSizes(p, 1))
 		_ = p.WriteWindowUpdate(id, 49)
-		got = append(got, p.content(49))
-		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
-		got = append(got, p.content(size))
-		p.answer(id)
-		p.serve()
+		got = append(got, dataSizes(p, 49))
+		_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 1<<20)...)
+		got = append(got, dataSizes(p, size))
+		p.Answer(id)
+		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
-	require.NoError(t, do(tr, patience).Err)
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	require.NoError(t, do(tr, lab.Patience).Err)
 	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
 }
 
@@ -60,25 +62,25 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 	t.Parallel()
 	const size = 200 << 10
 	var before, after []int
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
-		id := p.request()
-		before = p.content(defaultWindow)
-		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
-		for p.acks < 2 && p.until(http2.FrameSettings) != nil { // one acknowledgement is for the first
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+		id := p.Request()
+		before = dataSizes(p, labWindow)
+		_ = p.WriteSettings(lab.Setting(http2.SettingMaxFrameSize, 1<<15)...)
+		for p.Acks < 2 && p.Until(http2.FrameSettings) != nil { // one acknowledgement is for the first
 		}
 		_ = p.WriteWindowUpdate(0, size)
-		after = p.content(size)
-		p.answer(id)
-		p.serve()
+		after = dataSizes(p, size)
+		p.Answer(id)
+		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
-	require.NoError(t, do(tr, patience).Err)
-	assert.Equal(t, defaultWindow, sum(before))
-	assert.Equal(t, size-defaultWindow, sum(after))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	require.NoError(t, do(tr, lab.Patience).Err)
+	assert.Equal(t, labWindow, sum(before))
+	assert.Equal(t, size-labWindow, sum(after))
 	for _, n := range before {
-		assert.LessOrEqual(t, n, leastMaxFrame)
+		assert.LessOrEqual(t, n, labMaxFrame)
 	}
 	for _, n := range after {
 		assert.LessOrEqual(t, n, 1<<15)
@@ -95,27 +97,27 @@ func sum(all []int) (total int) {
 func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
 		if !played.first() {
-			p.serve()
+			p.Serve()
 			return
 		}
 		defer func() { played.end(p) }()
-		id := p.request()
-		_ = p.until(http2.FrameRSTStream)
-		_ = p.request()
-		content := string(make([]byte, leastMaxFrame))
-		for range streamWindow/leastMaxFrame + 1 {
-			p.data(id, false, content)
+		id := p.Request()
+		_ = p.Until(http2.FrameRSTStream)
+		_ = p.Request()
+		content := string(make([]byte, labMaxFrame))
+		for range labStreamWindow/labMaxFrame + 1 {
+			p.Data(id, false, content)
 		}
-		p.ignore()
+		p.Ignore()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
-	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
-	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).told)
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
+	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, lab.Patience).Err))
+	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
 }
 
 // A worker whose time runs out while it writes leaves the rest, in the middle of
@@ -123,43 +125,43 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than the buffers of the system take
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	for name, cfg := range map[string]Config{
 		"in clear text": {HTTPVersion: H2C},
-		"with TLS":      {HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}},
+		"with TLS":      {HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			goOn := make(chan struct{})
-			p := listen(t, func(c net.Conn) {
+			p := lab.Listen(t, func(c net.Conn) {
 				if cfg.HTTPVersion == OnlyHTTP2 {
 					secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}})
 					defer secured.Close()
 					c = secured
 				}
-				p := newH2peer(c)
-				p.greet()
-				p.open()
-				_ = p.request()
+				p := lab.NewH2(c)
+				p.Greet()
+				p.Open()
+				_ = p.Request()
 				<-goOn
-				p.serve()
+				p.Serve()
 			})
 			cfg.Method, cfg.BodySize = "POST", size
-			cfg.URL = p.url("http")
+			cfg.URL = p.URL("http")
 			if cfg.HTTPVersion == OnlyHTTP2 {
 				cfg.URL.Scheme = "https"
 			}
 			tr := newTransport(t, cfg)
 			patient := make(chan *probe.Result)
-			r := do(tr, amply)
+			r := do(tr, lab.Amply)
 			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseSend, r.FailedIn())
-			go func() { patient <- do(tr, patience) }()
+			go func() { patient <- do(tr, lab.Patience) }()
 			eventually(t, func() bool { return inFlight(tr) == 1 })
-			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
+			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
 			close(goOn)
 			assert.NoError(t, (<-patient).Err)
-			assert.Equal(t, 1, p.connections())
+			assert.Equal(t, 1, p.Connections())
 			tr.CloseIdle()
 			assert.Zero(t, tr.Open())
 		})
@@ -168,15 +170,15 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 
 func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 	t.Parallel()
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		p.open()
-		_ = p.until(http2.FrameData)
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
+		p.Open()
+		_ = p.Until(http2.FrameData)
 		abortConn(c)
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
-	r := do(tr, patience)
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
+	r := do(tr, lab.Patience)
 	// Which of the two finds out, the reader or the writer, is for the system.
 	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
@@ -185,17 +187,17 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	t.Parallel()
 	read := make(chan struct{})
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		p.open()
-		_ = p.request()
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
+		p.Open()
+		_ = p.Request()
 		<-read
 	})
 	t.Cleanup(func() { close(read) })
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, patience) }()
+	go func() { done <- do(tr, lab.Patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
 	tr.Abort()
 	assert.Equal(t, errcode.Cancelled, errcode.FromError((<-done).Err))
@@ -207,11 +209,11 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
 		if !played.first() {
-			p.serve()
+			p.Serve()
 			return
 		}
 		for { // without an answer to PING
@@ -220,11 +222,11 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, ConnectTimeout: 2 * amply})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, ConnectTimeout: 2 * lab.Amply})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
 	assert.Equal(t, 1, tr.Open())
-	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))
-	r := do(tr, patience)
+	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, lab.Patience).Err))
+	r := do(tr, lab.Patience)
 	assert.NoError(t, r.Err)
 	assert.True(t, r.Opened)
 }
@@ -244,16 +246,16 @@ func assertPhases(t *testing.T, r *probe.Result) {
 func TestHTTP2PhasesAndBytes(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
-	p := listen(t, func(c net.Conn) {
+	p := lab.Listen(t, func(c net.Conn) {
 		<-hold
-		p := newH2peer(c)
-		p.greet()
-		p.serve()
+		p := lab.NewH2(c)
+		p.Greet()
+		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
 	results := make(chan *probe.Result, 3)
 	for range cap(results) {
-		go func() { results <- do(tr, patience) }()
+		go func() { results <- do(tr, lab.Patience) }()
 	}
 	eventually(t, waiting(tr, 2))
 	close(hold)
@@ -276,9 +278,9 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	}
 	assert.Equal(t, 1, opened)
 
-	r := do(tr, patience)
-	data := int64(frameHeaderSize + len("0123456789"))
-	assert.Equal(t, int64(len(tr.call.http2.later))+data, r.Sent)
+	r := do(tr, lab.Patience)
+	data := int64(labFrameHeader + len("0123456789"))
+	assert.Equal(t, int64(len(tr.call.http2.Later))+data, r.Sent)
 	// The header is in the peer's table by now: three indexed fields.
-	assert.Equal(t, int64(frameHeaderSize+2+frameHeaderSize+len("hello")), r.Received)
+	assert.Equal(t, int64(labFrameHeader+2+labFrameHeader+len("hello")), r.Received)
 }

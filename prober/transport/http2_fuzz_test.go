@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/internal/lab"
 )
 
 // transcript is a connection of which only what the peer writes is of interest.
@@ -28,21 +30,21 @@ func FuzzHTTP2Peer(f *testing.F) {
 	for _, cases := range h2cases() {
 		for _, tt := range cases {
 			c := new(transcript)
-			peer := newH2peer(c)
+			peer := lab.NewH2(c)
 			if tt.open != nil {
 				tt.open(peer)
 			} else {
 				_ = peer.WriteSettings(tt.settings...)
 				tt.play(peer, 1)
 			}
-			peer.answer(3)
+			peer.Answer(3)
 			if c.Len() < 1<<16 {
 				f.Add(c.Bytes(), tt.cfg != nil)
 			}
 		}
 	}
 	inputs := make(chan []byte, 1)
-	p := listen(f, func(c net.Conn) {
+	p := lab.Listen(f, func(c net.Conn) {
 		input, ok := <-inputs
 		if !ok {
 			return
@@ -56,7 +58,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, input []byte, upload bool) {
 		const perByte, fixed = 64, 4 << 20
 		inputs <- input
-		cfg := Config{URL: p.url("http"), HTTPVersion: H2C}
+		cfg := Config{URL: p.URL("http"), HTTPVersion: H2C}
 		if upload {
 			cfg.Method, cfg.BodySize = "POST", 100<<10
 		}

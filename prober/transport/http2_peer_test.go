@@ -1,9 +1,6 @@
 package transport
 
 import (
-	"bytes"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -14,144 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 )
-
-// h2peer is the server's side of one HTTP/2 connection, played by a test. Writes
-// to a client that is gone fail; that is for the client's side to notice.
-type h2peer struct {
-	net.Conn
-	*http2.Framer
-	encoder  *hpack.Encoder
-	block    bytes.Buffer
-	told     []string // RST_STREAM and GOAWAY frames of the client
-	acks     int      // SETTINGS that it has acknowledged
-	bodiless bool     // it answers to HEAD
-}
-
-func newH2peer(c net.Conn) *h2peer {
-	p := &h2peer{Conn: c, Framer: http2.NewFramer(c, c)}
-	p.AllowIllegalWrites, p.AllowIllegalReads = true, true
-	p.encoder = hpack.NewEncoder(&p.block)
-	return p
-}
-
-// preface reads the first bytes of the client.
-func (p *h2peer) preface() { _, _ = io.ReadFull(p.Conn, make([]byte, len(http2.ClientPreface))) }
-
-// greet exchanges the prefaces.
-func (p *h2peer) greet(settings ...http2.Setting) {
-	p.preface()
-	_ = p.WriteSettings(settings...)
-}
-
-// open makes the client's windows so large that it need not care about them.
-func (p *h2peer) open() {
-	_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, maxWindow)...)
-	_ = p.WriteWindowUpdate(0, maxWindow-defaultWindow)
-}
-
-// next returns the client's next frame, nil when there is no more.
-func (p *h2peer) next() http2.Frame {
-	frame, err := p.ReadFrame()
-	if err != nil {
-		return nil
-	}
-	switch f := frame.(type) {
-	case *http2.RSTStreamFrame:
-		p.told = append(p.told, fmt.Sprintf("RST_STREAM %d %s", f.StreamID, f.ErrCode))
-	case *http2.GoAwayFrame:
-		if f.ErrCode != http2.ErrCodeNo { // with which idle connections are closed
-			p.told = append(p.told, "GOAWAY "+f.ErrCode.String())
-		}
-	case *http2.SettingsFrame:
-		if f.IsAck() {
-			p.acks++
-		}
-	case *http2.PingFrame:
-		if !f.IsAck() {
-			_ = p.WritePing(true, f.Data)
-		}
-	}
-	return frame
-}
-
-// request returns the stream of the next request, 0 when there is no more.
-func (p *h2peer) request() uint32 {
-	for f := p.next(); f != nil; f = p.next() {
-		if f.Header().Type == http2.FrameHeaders {
-			return f.Header().StreamID
-		}
-	}
-	return 0
-}
-
-// until reads up to the client's next frame of a type, and returns nil when there
-// is none.
-func (p *h2peer) until(kind http2.FrameType) http2.Frame {
-	for f := p.next(); f != nil; f = p.next() {
-		if f.Header().Type == kind {
-			return f
-		}
-	}
-	return nil
-}
-
-// ignore reads what comes and answers no request.
-func (p *h2peer) ignore() {
-	for p.next() != nil { // which does what there is to do
-	}
-}
-
-// serve answers all requests well, once they are complete.
-func (p *h2peer) serve() {
-	for f := p.next(); f != nil; f = p.next() {
-		h := f.Header()
-		if h.Type <= http2.FrameHeaders && h.Flags.Has(http2.FlagHeadersEndStream) {
-			p.answer(h.StreamID)
-		}
-	}
-}
-
-func (p *h2peer) answer(id uint32) {
-	p.headers(id, p.bodiless, ":status", "200", "x-answer", "well")
-	if !p.bodiless {
-		p.data(id, true, "hello")
-	}
-}
-
-// headers writes a header block with pairs of names and values.
-func (p *h2peer) headers(id uint32, end bool, pairs ...string) {
-	_ = p.WriteHeaders(http2.HeadersFrameParam{
-		StreamID: id, BlockFragment: p.fields(pairs...), EndStream: end, EndHeaders: true,
-	})
-}
-
-func (p *h2peer) fields(pairs ...string) []byte {
-	p.block.Reset()
-	for i := 0; i < len(pairs); i += 2 {
-		_ = p.encoder.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return p.block.Bytes()
-}
-
-// headerBlock writes a header block as it is.
-func (p *h2peer) headerBlock(id uint32, end bool, block string) {
-	_ = p.WriteHeaders(http2.HeadersFrameParam{
-		StreamID: id, BlockFragment: []byte(block), EndStream: end, EndHeaders: true,
-	})
-}
-
-func (p *h2peer) data(id uint32, end bool, content string) {
-	_ = p.WriteData(id, end, []byte(content))
-}
-
-// frame writes a frame as it is.
-func (p *h2peer) frame(kind http2.FrameType, flags http2.Flags, id uint32, payload string) {
-	_ = p.WriteRawFrame(kind, flags, id, []byte(payload))
-}
 
 // h2case is one thing that a peer can do, and what must come of it.
 type h2case struct {
@@ -159,10 +22,10 @@ type h2case struct {
 	// open plays the peer from the start of the connection; play from where the
 	// request on stream id has arrived. After that the peer answers all requests
 	// well.
-	open     func(p *h2peer)
+	open     func(p *lab.H2)
 	settings []http2.Setting
 	warm     bool // there has been another request on the connection
-	play     func(p *h2peer, id uint32)
+	play     func(p *lab.H2, id uint32)
 	cfg      func(*Config)
 	timeout  time.Duration // of the request; 0 means that it must not matter
 
@@ -213,47 +76,47 @@ func (tt *h2case) run(t *testing.T) {
 	if tt.cfg != nil {
 		tt.cfg(&cfg)
 	}
-	p := listen(t, func(c net.Conn) {
-		peer := newH2peer(c)
-		peer.bodiless = cfg.Method == http.MethodHead
+	p := lab.Listen(t, func(c net.Conn) {
+		peer := lab.NewH2(c)
+		peer.Bodiless = cfg.Method == http.MethodHead
 		if !played.first() {
-			peer.greet()
-			peer.serve()
+			peer.Greet()
+			peer.Serve()
 			return
 		}
 		defer func() { played.end(peer) }()
 		if tt.open != nil {
-			peer.preface()
+			peer.Preface()
 			tt.open(peer)
-			peer.serve()
+			peer.Serve()
 			return
 		}
-		peer.greet(tt.settings...)
+		peer.Greet(tt.settings...)
 		if tt.warm {
-			peer.answer(peer.request())
+			peer.Answer(peer.Request())
 		}
-		tt.play(peer, peer.request())
-		peer.serve()
+		tt.play(peer, peer.Request())
+		peer.Serve()
 	})
-	cfg.URL = p.url("http")
+	cfg.URL = p.URL("http")
 	tr := newTransport(t, cfg)
 	if tt.warm {
-		require.NoError(t, do(tr, patience).Err)
+		require.NoError(t, do(tr, lab.Patience).Err)
 	}
-	timeout := patience
+	timeout := lab.Patience
 	if tt.timeout > 0 {
 		timeout = tt.timeout
 	}
 	r := do(tr, timeout)
 	assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Equal(t, tt.resent, r.HTTP.Resent, "sent once more")
-	again := do(tr, patience)
+	again := do(tr, lab.Patience)
 	require.NoError(t, again.Err)
 	assert.Equal(t, tt.closed && !tt.resent, again.Opened, "a new connection")
 	assert.Equal(t, 1, tr.Open())
 	tr.CloseIdle()
 	assert.Zero(t, tr.Open())
-	assert.Equal(t, tt.told, strings.Join(played.wait(t).told, ", "))
+	assert.Equal(t, tt.told, strings.Join(played.wait(t).Told, ", "))
 }
 
 // once lets the first connection of a test be told from the others, and be waited
@@ -261,10 +124,10 @@ func (tt *h2case) run(t *testing.T) {
 type once struct {
 	mu    sync.Mutex
 	taken bool
-	ended chan *h2peer
+	ended chan *lab.H2
 }
 
-func newOnce() *once { return &once{ended: make(chan *h2peer, 1)} }
+func newOnce() *once { return &once{ended: make(chan *lab.H2, 1)} }
 
 func (o *once) first() bool {
 	o.mu.Lock()
@@ -274,14 +137,14 @@ func (o *once) first() bool {
 	return first
 }
 
-func (o *once) end(p *h2peer) { o.ended <- p }
+func (o *once) end(p *lab.H2) { o.ended <- p }
 
-func (o *once) wait(t *testing.T) *h2peer {
+func (o *once) wait(t *testing.T) *lab.H2 {
 	t.Helper()
 	select {
 	case p := <-o.ended:
 		return p
-	case <-time.After(patience):
+	case <-time.After(lab.Patience):
 		t.Fatal("the first connection does not end")
 		return nil
 	}

@@ -15,17 +15,19 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, patience, time.Millisecond)
+	require.Eventually(t, condition, lab.Patience, time.Millisecond)
 }
 
-func waiting(tr *Transport, n int32) func() bool {
-	return func() bool { return tr.h2.waiting.Load() == n }
+func waiting(tr *Transport, n int) func() bool {
+	return func() bool { return tr.h2.State().Waiting == n }
 }
 
 func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
@@ -47,18 +49,18 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			var arrived, opened atomic.Int32
 			all := make(chan struct{})
 			free := sync.OnceFunc(func() { close(all) })
-			p := listen(t, func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet(setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
+			p := lab.Listen(t, func(c net.Conn) {
+				p := lab.NewH2(c)
+				p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
 				ids := make(chan uint32, tt.workers)
 				var answering sync.WaitGroup
 				answering.Go(func() {
 					<-all
 					for id := range ids {
-						p.answer(id)
+						p.Answer(id)
 					}
 				})
-				for id := p.request(); id != 0; id = p.request() {
+				for id := p.Request(); id != 0; id = p.Request() {
 					ids <- id
 					if arrived.Add(1) == int32(tt.workers) {
 						free()
@@ -69,10 +71,10 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			})
 			t.Cleanup(free)
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = p.url("http"), H2C
+			cfg.URL, cfg.HTTPVersion = p.URL("http"), H2C
 			tr := newTransport(t, cfg)
 			forEach(tt.workers, func(int) {
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				assert.NoError(t, r.Err)
 				assert.NotEqual(t, r.Opened, r.Reused)
 				if r.Opened {
@@ -80,75 +82,75 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 				}
 			})
 			assert.EqualValues(t, tt.want, opened.Load())
-			assert.Equal(t, tt.want, p.connections())
+			assert.Equal(t, tt.want, p.Connections())
 		})
 	}
 }
 
 func TestHTTP2RequestsPerConnection(t *testing.T) {
 	t.Parallel()
-	p := listen(t, fastPeer(t))
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C, RequestsPerConnection: 3})
+	p := lab.Listen(t, fastPeer(t))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, RequestsPerConnection: 3})
 	for i := range 10 {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
 		require.Equal(t, i%3 == 0, r.Opened)
 	}
-	assert.Equal(t, 4, p.connections())
+	assert.Equal(t, 4, p.Connections())
 	eventually(t, func() bool { return tr.Open() == 1 })
 }
 
 func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 	t.Parallel()
 	raise := make(chan struct{})
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
 		<-raise
-		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.serve()
+		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
+		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	for range 2 {
-		r := do(tr, amply)
+		r := do(tr, lab.Amply)
 		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 	}
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, patience) }()
+	go func() { done <- do(tr, lab.Patience) }()
 	eventually(t, waiting(tr, 1))
 	close(raise)
 	r := <-done
 	assert.NoError(t, r.Err)
-	assert.Equal(t, 1, p.connections(), "another connection would be a way around the limit")
+	assert.Equal(t, 1, p.Connections(), "another connection would be a way around the limit")
 }
 
 func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		end  func(p *h2peer)
+		end  func(p *lab.H2)
 		code errcode.Code
 	}{
-		"when the server closes":    {func(p *h2peer) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
-		"when the server goes away": {func(p *h2peer) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
+		"when the server closes":    {func(p *lab.H2) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
+		"when the server goes away": {func(p *lab.H2) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := listen(t, func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
-				_ = p.until(http2.FrameSettings) // the acknowledgement: it has been taken in
+			p := lab.Listen(t, func(c net.Conn) {
+				p := lab.NewH2(c)
+				p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
+				_ = p.Until(http2.FrameSettings) // the acknowledgement: it has been taken in
 				tt.end(p)
-				p.ignore()
+				p.Ignore()
 			})
-			tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 			forEach(4, func(int) {
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 				assert.True(t, r.Opened)
 			})
-			assert.Equal(t, 4, p.connections())
+			assert.Equal(t, 4, p.Connections())
 		})
 	}
 }
@@ -157,15 +159,15 @@ func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
 	t.Parallel()
 	const workers = 20
 	hangUp := make(chan struct{})
-	p := listen(t, func(net.Conn) { <-hangUp })
-	tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2})
+	p := lab.Listen(t, func(net.Conn) { <-hangUp })
+	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2})
 	go func() {
 		defer close(hangUp)
-		assert.Eventually(t, waiting(tr, workers-1), patience, time.Millisecond)
+		assert.Eventually(t, waiting(tr, workers-1), lab.Patience, time.Millisecond)
 	}()
 	var dialled atomic.Int32
 	forEach(workers, func(int) {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		assert.Equal(t, errcode.TLSClosed, errcode.FromError(r.Err), "%v", r.Err)
 		assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		if _, ok := r.Phase(errcode.PhaseTLS); ok {
@@ -173,44 +175,44 @@ func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
 		}
 	})
 	assert.EqualValues(t, 1, dialled.Load())
-	assert.Equal(t, 1, p.connections())
+	assert.Equal(t, 1, p.Connections())
 }
 
 func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	var first atomic.Bool
-	p := listen(t, func(c net.Conn) {
+	p := lab.Listen(t, func(c net.Conn) {
 		if first.CompareAndSwap(false, true) {
 			_, _ = io.Copy(io.Discard, c)
 			return
 		}
 		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
 	})
-	tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}})
 	hasty := make(chan *probe.Result)
-	go func() { hasty <- do(tr, amply) }()
+	go func() { hasty <- do(tr, lab.Amply) }()
 	eventually(t, first.Load)
-	forEach(10, func(int) { assert.NoError(t, do(tr, patience).Err) })
+	forEach(10, func(int) { assert.NoError(t, do(tr, lab.Patience).Err) })
 	assert.Equal(t, errcode.TLSTimeout, errcode.FromError((<-hasty).Err))
-	assert.Equal(t, 2, p.connections())
+	assert.Equal(t, 2, p.Connections())
 }
 
 func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 	t.Parallel()
 	arrived, free := make(chan struct{}), make(chan struct{})
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		id := p.request()
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
+		id := p.Request()
 		close(arrived)
 		<-free
-		p.answer(id)
-		p.serve()
+		p.Answer(id)
+		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, patience) }()
+	go func() { done <- do(tr, lab.Patience) }()
 	<-arrived
 	tr.CloseIdle()
 	assert.Equal(t, 1, tr.Open())
@@ -229,23 +231,23 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		underWay func(tr *Transport) bool
 	}{
 		"requests in flight": {
-			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
+			script:   func(c net.Conn) { p := lab.NewH2(c); p.Greet(); p.Ignore() },
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
 		"requests that wait for a stream": {
 			script: func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
-				p.ignore()
+				p := lab.NewH2(c)
+				p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
+				p.Ignore()
 			},
-			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 5 },
+			underWay: func(tr *Transport) bool { return tr.h2.State().Waiting == 5 },
 		},
 		"requests that wait for SETTINGS": {
 			script:   func(c net.Conn) { _, _ = io.Copy(io.Discard, c) },
-			underWay: func(tr *Transport) bool { return tr.h2.waiting.Load() == 4 },
+			underWay: func(tr *Transport) bool { return tr.h2.State().Waiting == 4 },
 		},
 		"content that nobody takes": {
-			script:   func(c net.Conn) { p := newH2peer(c); p.greet(); p.ignore() },
+			script:   func(c net.Conn) { p := lab.NewH2(c); p.Greet(); p.Ignore() },
 			cfg:      Config{Method: "POST", BodySize: 1 << 20},
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
@@ -253,14 +255,14 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = listen(t, tt.script).url("http"), H2C
+			cfg.URL, cfg.HTTPVersion = lab.Listen(t, tt.script).URL("http"), H2C
 			tr := newTransport(t, cfg)
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan *probe.Result)
 			for range 5 {
 				go func() {
 					var r probe.Result
-					r.Reset(probe.Now(), probe.Now().Add(patience))
+					r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
 					tr.Do(ctx, &r)
 					failed <- &r
 				}()
@@ -272,59 +274,51 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 				assert.Equal(t, errcode.Cancelled, errcode.FromError((<-failed).Err))
 			}
 			assert.Zero(t, tr.Open())
-			assert.Equal(t, errcode.Cancelled, errcode.FromError(do(tr, patience).Err))
+			assert.Equal(t, errcode.Cancelled, errcode.FromError(do(tr, lab.Patience).Err))
 		})
 	}
 }
 
-func inFlight(tr *Transport) int {
-	n := 0
-	for _, c := range tr.h2.all() {
-		c.mu.Lock()
-		n += len(c.open)
-		c.mu.Unlock()
-	}
-	return n
-}
+func inFlight(tr *Transport) int { return tr.h2.State().Streams }
 
 func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	t.Parallel()
-	p := listen(t, func(c net.Conn) {
-		p := newH2peer(c)
-		p.greet()
-		slow := p.request()
-		for id := p.request(); id != 0; id = p.request() {
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
+		slow := p.Request()
+		for id := p.Request(); id != 0; id = p.Request() {
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
-			if id == slow+2*5*floodBurst {
-				p.answer(slow)
+			if id == slow+2*5*labFloodBurst {
+				p.Answer(slow)
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	slow := make(chan *probe.Result)
-	go func() { slow <- do(tr, patience) }()
+	go func() { slow <- do(tr, lab.Patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
-	for range 5 * floodBurst {
-		require.Equal(t, streamOf(http2.ErrCodeRefusedStream), errcode.FromError(do(tr, patience).Err))
+	for range 5 * labFloodBurst {
+		require.Equal(t, streamOf(http2.ErrCodeRefusedStream), errcode.FromError(do(tr, lab.Patience).Err))
 	}
 	require.NoError(t, (<-slow).Err)
-	assert.Equal(t, 1, p.connections())
+	assert.Equal(t, 1, p.Connections())
 }
 
 // The connection stood, whatever became of the first frames on it.
 func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 	for name, cfg := range map[string]Config{
-		"a peer that speaks HTTP/1":  {URL: listen(t, func(c net.Conn) { _, _ = io.WriteString(c, okAnswer); silence(c) }).url("http"), HTTPVersion: H2C},
-		"a peer that closes":         {URL: listen(t, func(net.Conn) {}).url("http"), HTTPVersion: H2C},
-		"a peer that says no frames": {URL: listen(t, silence).url("http"), HTTPVersion: H2C, ConnectTimeout: briefly},
-		"a peer that has no h2":      {URL: listen(t, overTLS(cert, silence)).url("https"), HTTPVersion: OnlyHTTP2, TLS: TLSOptions{InsecureSkipVerify: true}},
+		"a peer that speaks HTTP/1":  {URL: lab.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, lab.OKAnswer); silence(c) }).URL("http"), HTTPVersion: H2C},
+		"a peer that closes":         {URL: lab.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: H2C},
+		"a peer that says no frames": {URL: lab.Listen(t, silence).URL("http"), HTTPVersion: H2C, ConnectTimeout: lab.Briefly},
+		"a peer that has no h2":      {URL: lab.Listen(t, lab.OverTLS(cert, silence)).URL("https"), HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := do(newTransport(t, cfg), patience)
+			r := do(newTransport(t, cfg), lab.Patience)
 			assert.Error(t, r.Err)
 			assert.True(t, r.Opened)
 			assert.False(t, r.Reused)

@@ -20,7 +20,9 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 // sizes answers with the query's size in bytes, and an error if the content was
@@ -77,10 +79,10 @@ func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
 	s := &http2.Server{MaxConcurrentStreams: 5, MaxUploadBufferPerStream: 64 << 10, MaxUploadBufferPerConnection: 128 << 10}
 	base := new(http.Server)
 	quiet(base)
-	p := listen(t, func(c net.Conn) {
+	p := lab.Listen(t, func(c net.Conn) {
 		s.ServeConn(c, &http2.ServeConnOpts{Handler: h, BaseConfig: base})
 	})
-	return p.url("http")
+	return p.URL("http")
 }
 
 func parseURL(t testing.TB, s string) *url.URL {
@@ -110,17 +112,17 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, H2C},
 	}
 	for name, server := range servers {
-		for _, size := range []int64{0, 1, 1 << 10, leastMaxFrame, 5 << 20} {
+		for _, size := range []int64{0, 1, 1 << 10, labMaxFrame, 5 << 20} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
 				u := server.start(t)
 				u.RawQuery = fmt.Sprintf("sent=%d&size=%d", size, size)
 				tr := newTransport(t, Config{
-					URL: u, HTTPVersion: server.version, TLS: TLSOptions{InsecureSkipVerify: true},
+					URL: u, HTTPVersion: server.version, TLS: wire.TLSOptions{InsecureSkipVerify: true},
 					Method: "POST", BodySize: size, MaxBodyBytes: size + 1,
 				})
 				forEach(4, func(int) {
 					for range 2 {
-						r := do(tr, patience)
+						r := do(tr, lab.Patience)
 						assert.NoError(t, r.Err)
 						assert.Equal(t, 200, r.HTTP.Status)
 						assert.Equal(t, probe.HTTP2, r.HTTP.Version)
@@ -154,11 +156,11 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			served.Store(0)
 			tr := newTransport(t, Config{
-				URL: serveTLS(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: TLSOptions{InsecureSkipVerify: true},
+				URL: serveTLS(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: wire.TLSOptions{InsecureSkipVerify: true},
 			})
 			forEach(20, func(int) {
 				for range 3 {
-					r := do(tr, patience)
+					r := do(tr, lab.Patience)
 					assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, tt.version, r.HTTP.Version)
 				}
@@ -175,7 +177,7 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 }
 
 func TestServerThatChangesItsMindByALPN(t *testing.T) {
-	cert := newAuthority(t).issue(t)
+	cert := lab.NewAuthority(t).Issue(t)
 	var multiplexed atomic.Bool
 	script := func(c net.Conn) {
 		protocols := []string{alpnHTTP11}
@@ -190,14 +192,14 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 			fastPeer(t)(secured)
 			return
 		}
-		answering(okAnswer)(secured)
+		lab.Answering(lab.OKAnswer)(secured)
 	}
-	tr := newTransport(t, Config{URL: listen(t, script).url("https"), TLS: TLSOptions{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: lab.Listen(t, script).URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}})
 	for _, want := range []probe.Version{probe.HTTP11, probe.HTTP2, probe.HTTP11, probe.HTTP2} {
 		multiplexed.Store(want == probe.HTTP2)
 		tr.CloseIdle()
 		forEach(5, func(int) {
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			assert.NoError(t, r.Err)
 			assert.Equal(t, want, r.HTTP.Version)
 			assertPhases(t, r)
@@ -207,16 +209,16 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 
 func TestHTTP2NeedsTLS12(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
-	p := listen(t, func(c net.Conn) {
+	cert := lab.NewAuthority(t).Issue(t)
+	p := lab.Listen(t, func(c net.Conn) {
 		secured := tls.Server(c, &tls.Config{
 			Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 		})
 		_ = secured.Handshake()
 		_, _ = io.Copy(io.Discard, secured)
 	})
-	tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
-	r := do(tr, patience)
+	tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
+	r := do(tr, lab.Patience)
 	assert.Equal(t, connectionOf(http2.ErrCodeInadequateSecurity), errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
 }
@@ -227,7 +229,7 @@ func TestVersionsThatCannotBeSpoken(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"HTTP/2 without TLS":        {URL: plain, HTTPVersion: OnlyHTTP2},
 		"h2c with TLS":              {URL: secured, HTTPVersion: H2C},
-		"h2c through an HTTP proxy": {URL: plain, HTTPVersion: H2C, Proxy: ProxyOptions{URL: plain}},
+		"h2c through an HTTP proxy": {URL: plain, HTTPVersion: H2C, Proxy: wire.ProxyOptions{URL: plain}},
 	} {
 		_, err := New(cfg)
 		assert.Error(t, err, name)
@@ -258,7 +260,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 			for range 200 {
 				<-progress
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), lab.Patience)
 			_ = server.Shutdown(ctx)
 			cancel()
 			ln, err := net.Listen("tcp", address)
@@ -279,7 +281,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 	forEach(16, func(int) {
 		for running() {
 			sent.Add(1)
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			switch code := errcode.FromError(r.Err); code {
 			case errcode.OK:
 				ok.Add(1)

@@ -12,16 +12,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
 
+	our "example.com/prober/prober/http2"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 // moody plays a server that does whatever HTTP/2 allows with each request, and some of
 // what it does not.
 func moody(c net.Conn) {
-	p := newH2peer(c)
-	p.greet(setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
+	p := lab.NewH2(c)
+	p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
 	var late []uint32
-	for id := p.request(); id != 0; id = p.request() {
+	for id := p.Request(); id != 0; id = p.Request() {
 		switch rand.IntN(16) {
 		case 0:
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
@@ -35,15 +37,15 @@ func moody(c net.Conn) {
 		case 5:
 			late = append(late, id)
 		case 6:
-			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, rand.Uint32N(4))...)
-			p.answer(id)
-			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 3)...)
+			_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, rand.Uint32N(4))...)
+			p.Answer(id)
+			_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 3)...)
 		default:
-			p.answer(id)
+			p.Answer(id)
 		}
 		if rand.IntN(4) == 0 {
 			for _, id := range late {
-				p.answer(id)
+				p.Answer(id)
 			}
 			late = nil
 		}
@@ -54,8 +56,8 @@ func moody(c net.Conn) {
 // left. Built with the tag perturb this looks at many more orders of events.
 func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cert := newAuthority(t).issue(t)
-	plain, secured := listen(t, moody).url("http"), listen(t, multiplexed(cert, moody)).url("https")
+	cert := lab.NewAuthority(t).Issue(t)
+	plain, secured := lab.Listen(t, moody).URL("http"), lab.Listen(t, multiplexed(cert, moody)).URL("https")
 	for name, cfg := range map[string]Config{
 		"h2c":                   {URL: plain, HTTPVersion: H2C},
 		"h2c with content":      {URL: plain, HTTPVersion: H2C, Method: "POST", BodySize: 200 << 10},
@@ -74,10 +76,7 @@ func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 			tr.CloseIdle()
 			tr.Wait()
 			assert.Zero(t, tr.Open())
-			assert.Empty(t, tr.h2.all())
-			assert.Zero(t, tr.h2.dialing)
-			assert.Empty(t, tr.h2.waiters)
-			assert.Zero(t, tr.h2.waiting.Load())
+			assert.Equal(t, our.State{Watched: tr.h2.State().Watched}, tr.h2.State(), "nothing is left")
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/http2"
+	"example.com/prober/prober/wire"
 )
 
 // HTTPVersion says which version of HTTP a transport speaks.
@@ -65,11 +67,11 @@ func (v HTTPVersion) protocols() []string {
 }
 
 // negotiated tells whether HTTP/2 is to be spoken on l, which was just dialled.
-func (v HTTPVersion) negotiated(l *link) (bool, error) {
+func (v HTTPVersion) negotiated(l *wire.Link) (bool, error) {
 	if v == H2C {
 		return true, nil
 	}
-	state, secured := l.state()
+	state, secured := l.State()
 	switch {
 	case !secured:
 		return false, nil
@@ -78,13 +80,13 @@ func (v HTTPVersion) negotiated(l *link) (bool, error) {
 	case state.NegotiatedProtocol != alpnHTTP2:
 		return false, nil
 	case state.Version < tls.VersionTLS12:
-		return false, errWeakTLS
+		return false, http2.ErrWeakTLS
 	}
 	return true, nil
 }
 
 // checkVersion reports whether t can speak the version of HTTP that it is to speak.
 func (t *Transport) checkVersion() error {
-	_, forwarded := t.dialer.forwards()
+	_, forwarded := t.dialer.Forwards()
 	return t.cfg.HTTPVersion.check(t.cfg.URL.Scheme, forwarded)
 }

@@ -6,15 +6,16 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
 
-func newVarying(cfg *Config) varying {
-	return varying{
-		authorization: cfg.Authorization != nil,
-		traceparent:   cfg.Traceparent,
-		idHeader:      cfg.IDHeader,
-		idName:        strings.ToLower(cfg.IDHeader),
+func newVarying(cfg *Config) message.Varying {
+	return message.Varying{
+		Authorization: cfg.Authorization != nil,
+		Traceparent:   cfg.Traceparent,
+		IDHeader:      cfg.IDHeader,
+		IDName:        strings.ToLower(cfg.IDHeader),
 	}
 }
 
@@ -28,23 +29,23 @@ type serial struct {
 // stamp makes the varying fields of r.
 func (t *Transport) stamp(r *probe.Result) error {
 	s, v := &scratchOf(r).stamp, &t.call.varying
-	if v.idHeader != "" {
-		id := putHex(s.id[:0], t.serial.prefix)
-		putHex(id, t.serial.last.Add(1))
+	if v.IDHeader != "" {
+		id := message.PutHex(s.ID[:0], t.serial.prefix)
+		message.PutHex(id, t.serial.last.Add(1))
 	}
-	if v.traceparent {
-		r.HTTP.TraceID = s.trace()
+	if v.Traceparent {
+		r.HTTP.TraceID = s.Trace()
 	}
-	if !v.authorization {
+	if !v.Authorization {
 		return nil
 	}
 	credentials, err := t.cfg.Authorization()
 	if err != nil {
 		return fmt.Errorf("no credentials: %w", err)
 	}
-	if !isFieldValue(credentials) {
+	if !message.IsFieldValue(credentials) {
 		return errcode.New(errcode.General, "the credentials cannot stand in a header")
 	}
-	s.authorization = credentials
+	s.Authorization = credentials
 	return nil
 }

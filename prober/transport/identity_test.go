@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -31,7 +33,7 @@ func TestIdentifiersAreUnique(t *testing.T) {
 		cfg.IDHeader, cfg.Traceparent = "X-Request-ID", true
 		tr := newTransport(t, cfg)
 		for range 3 {
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			require.NoError(t, r.Err)
 			mu.Lock()
 			assert.Contains(t, strings.Join(traces, " "), "-"+r.HTTP.TraceID.String()+"-")
@@ -58,7 +60,7 @@ func TestNothingIsAddedUnlessAskedFor(t *testing.T) {
 		}
 	}, func(t *testing.T, cfg Config) {
 		cfg.KeepHeader = []string{"X-Seen"}
-		r := do(newTransport(t, cfg), patience)
+		r := do(newTransport(t, cfg), lab.Patience)
 		require.NoError(t, r.Err)
 		var seen []string
 		AnyField(r, "X-Seen", func(value []byte) bool {
@@ -80,7 +82,7 @@ func TestCredentialsAreThoseOfTheMoment(t *testing.T) {
 		cfg.IDHeader = "X-Request-Id"
 		tr := newTransport(t, cfg)
 		for _, current = range []string{"Bearer a", "", "Bearer " + long, "Bearer b"} {
-			require.NoError(t, do(tr, patience).Err)
+			require.NoError(t, do(tr, lab.Patience).Err)
 			if current == "" {
 				assert.Empty(t, <-seen)
 				continue
@@ -98,11 +100,11 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := listen(t, answering(okAnswer))
-			r := do(newTransport(t, Config{URL: p.url("http"), Authorization: credentials}), patience)
+			p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+			r := do(newTransport(t, Config{URL: p.URL("http"), Authorization: credentials}), lab.Patience)
 			assert.Error(t, r.Err)
 			assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
-			assert.Zero(t, p.connections())
+			assert.Zero(t, p.Connections())
 		})
 	}
 }
@@ -110,7 +112,7 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 // answeringUploads returns a script that answers requests with content of size
 // bytes. It allocates nothing for them.
 func answeringUploads(size int64) func(net.Conn) {
-	answer := []byte(okAnswer)
+	answer := []byte(lab.OKAnswer)
 	return func(c net.Conn) {
 		in := bufio.NewReader(c)
 		for {
@@ -119,7 +121,7 @@ func answeringUploads(size int64) func(net.Conn) {
 				if line, err = in.ReadSlice('\n'); err != nil {
 					return
 				}
-				line = trimCR(line[:len(line)-1])
+				line = bytes.TrimSuffix(line[:len(line)-1], []byte("\r"))
 			}
 			if _, err := in.Discard(int(size)); err != nil {
 				return
@@ -137,7 +139,7 @@ func steadyState(t *testing.T, tr *Transport) float64 {
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()
-		r.Reset(now, now.Add(patience))
+		r.Reset(now, now.Add(lab.Patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.BodyErr != nil {
 			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
@@ -166,12 +168,12 @@ func TestSteadyStateAllocatesNothingWhateverIsAskedFor(t *testing.T) {
 	} {
 		t.Run(name+" over HTTP/1.1", func(t *testing.T) {
 			cfg := tt
-			cfg.URL = listen(t, answeringUploads(cfg.BodySize)).url("http")
+			cfg.URL = lab.Listen(t, answeringUploads(cfg.BodySize)).URL("http")
 			assert.Zero(t, steadyState(t, newTransport(t, cfg)))
 		})
 		t.Run(name+" over HTTP/2", func(t *testing.T) {
 			cfg := tt
-			cfg.URL, cfg.HTTPVersion = listen(t, fastPeer(t)).url("http"), H2C
+			cfg.URL, cfg.HTTPVersion = lab.Listen(t, fastPeer(t)).URL("http"), H2C
 			if cfg.BodySize > 0 {
 				t.Skip("the peer gives no window")
 			}

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"io"
 	"net/http"
 	"testing"
 
@@ -9,14 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 	t.Parallel()
 	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }
 	for version, cfg := range map[string]Config{
-		"HTTP/1.1":        {URL: serveTLS(t, false, answer), TLS: TLSOptions{InsecureSkipVerify: true}},
-		"HTTP/2":          {URL: serveTLS(t, true, answer), TLS: TLSOptions{InsecureSkipVerify: true}},
+		"HTTP/1.1":        {URL: serveTLS(t, false, answer), TLS: wire.TLSOptions{InsecureSkipVerify: true}},
+		"HTTP/2":          {URL: serveTLS(t, true, answer), TLS: wire.TLSOptions{InsecureSkipVerify: true}},
 		"HTTP/2 in clear": {URL: serveH2C(t, answer), HTTPVersion: H2C},
 	} {
 		for place, bug := range map[string]func(cfg *Config, armed *bool){
@@ -43,11 +44,11 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 				cfg := cfg
 				bug(&cfg, &armed)
 				tr := newTransport(t, cfg)
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Contains(t, r.Err.Error(), "panic_test.go", "the stack")
 				armed = false
-				assert.NoError(t, do(tr, patience).Err)
+				assert.NoError(t, do(tr, lab.Patience).Err)
 				tr.CloseIdle()
 				assert.Zero(t, tr.Open())
 			})
@@ -55,28 +56,18 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 	}
 }
 
-// panicking panics when it is written to.
-type panicking struct{ io.ReadWriteCloser }
-
-func (panicking) Write([]byte) (int, error) { panic("a bug below the engine") }
-
 func TestAPanicWithLocksHeldLeavesNothingLocked(t *testing.T) {
 	t.Parallel()
 	u := serveH2C(t, func(http.ResponseWriter, *http.Request) {})
 	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C})
 	sound := tr.call.http2
-	tr.call.http2.opening, tr.call.http2.later = []byte("short"), []byte("short")
+	tr.call.http2.Opening, tr.call.http2.Later = []byte("short"), []byte("short")
 	for range 3 {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 	}
 	tr.call.http2 = sound
-	require.NoError(t, do(tr, patience).Err)
-	assert.Zero(t, tr.h2.dialing)
-	assert.Empty(t, tr.h2.waiters)
-}
-
-func TestAPanicOfAWriteIsAnErrorOfItsConnection(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, errcode.Panic, errcode.FromError(writeFrames(panicking{}, []byte("x"))))
+	require.NoError(t, do(tr, lab.Patience).Err)
+	assert.Zero(t, tr.h2.State().Dialing)
+	assert.Zero(t, tr.h2.State().Waiting)
 }

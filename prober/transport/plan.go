@@ -5,14 +5,19 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/http1"
+	"example.com/prober/prober/http2"
+	"example.com/prober/prober/wire"
 )
 
 // webPorts are the standard ports of the schemes that a request can have.
 var webPorts = map[string]uint16{"http": 80, "https": 443}
 
 // planOf returns how the connections for the requests of cfg are made.
-func planOf(cfg *Config) plan {
-	return plan{
+func planOf(cfg *Config) wire.Plan {
+	return wire.Plan{
 		URL:            cfg.URL,
 		Ports:          webPorts,
 		Secure:         cfg.URL.Scheme == "https",
@@ -30,13 +35,13 @@ func planOf(cfg *Config) plan {
 		Deny:           cfg.Deny,
 		Allow:          cfg.Allow,
 		DenyHosts:      cfg.DenyHosts,
-		Aliases:        []alias{{"the Host header", hostOf(cfg.Host)}},
+		Aliases:        []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
 	}
 }
 
 // contentOptionsOf returns what is of interest in the responses to the requests of cfg.
-func contentOptionsOf(cfg *Config) contentOptions {
-	o := contentOptions{
+func contentOptionsOf(cfg *Config) content.Options {
+	o := content.Options{
 		Fields:   cfg.KeepHeader,
 		Check:    cfg.CheckBody,
 		Decode:   len(cfg.Compression) > 0,
@@ -53,28 +58,28 @@ func contentOptionsOf(cfg *Config) contentOptions {
 // carry prepares what carries the requests.
 func (t *Transport) carry() {
 	cfg := &t.cfg
-	t.h1 = newPool(h1options{
-		requests:    cfg.RequestsPerConnection,
-		maxBody:     cfg.MaxBodyBytes,
-		connections: cfg.Connections,
-		dial:        t.dial,
+	t.h1 = http1.NewPool(http1.Options{
+		Requests:    cfg.RequestsPerConnection,
+		MaxBody:     cfg.MaxBodyBytes,
+		Connections: cfg.Connections,
+		Dial:        t.dial,
 	})
 	if !cfg.HTTPVersion.multiplexes(cfg.URL.Scheme) {
 		return
 	}
-	t.h2 = newH2pool(h2options{
-		streams:        cmp.Or(cfg.StreamsPerConnection, defaultStreams),
-		requests:       cfg.RequestsPerConnection,
-		maxBody:        cfg.MaxBodyBytes,
-		connectTimeout: cfg.ConnectTimeout,
-		tlsTimeout:     cfg.TLSTimeout,
-		connections:    cfg.Connections,
-		keeps:          t.content != nil,
-		wanted:         t.content.wanted(),
-		only:           cfg.HTTPVersion != AutoHTTP,
-		negotiated:     cfg.HTTPVersion.negotiated,
-		dial:           t.dial,
-		http1:          t,
+	t.h2 = http2.NewPool(http2.Options{
+		Streams:        cmp.Or(cfg.StreamsPerConnection, defaultStreams),
+		Requests:       cfg.RequestsPerConnection,
+		MaxBody:        cfg.MaxBodyBytes,
+		ConnectTimeout: cfg.ConnectTimeout,
+		TLSTimeout:     cfg.TLSTimeout,
+		Connections:    cfg.Connections,
+		Keeps:          t.content != nil,
+		Wanted:         t.content.Wanted(),
+		Only:           cfg.HTTPVersion != AutoHTTP,
+		Negotiated:     cfg.HTTPVersion.negotiated,
+		Dial:           t.dial,
+		HTTP1:          overHTTP1{t},
 	})
 }
 

@@ -10,23 +10,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // granting returns a script of a proxy that answers CONNECT with text and is the target
 // itself.
 func granting(text string, target *tls.Config) func(net.Conn) {
 	return func(c net.Conn) {
-		if readRequest(c, make([]byte, 4096)) {
+		if lab.ReadRequest(c, make([]byte, 4096)) {
 			_, _ = io.WriteString(c, text)
-			secured(target)(c)
+			lab.Secured(target)(c)
 		}
 	}
 }
 
 func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	target := &tls.Config{Certificates: []tls.Certificate{ca.issue(t)}}
+	ca := lab.NewAuthority(t)
+	target := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}
 	for _, fields := range []string{
 		"Content-Length: 0\r\n",
 		"Content-Length: 5\r\n",
@@ -42,14 +44,14 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 		for _, start := range []string{"HTTP/1.1 200 OK\r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.1 299\r\n", earlyHints + "HTTP/1.1 200 OK\r\n"} {
 			t.Run(start+fields, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, granting(start+fields+"\r\n", target))
-				tr := newTransport(t, Config{URL: p.url("https"), Proxy: ProxyOptions{URL: p.url("http")}, TLS: TLSOptions{CA: ca.pem()}})
+				p := lab.Listen(t, granting(start+fields+"\r\n", target))
+				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: ca.Pem()}})
 				for range 2 {
-					r := do(tr, patience)
+					r := do(tr, lab.Patience)
 					require.NoError(t, r.Err)
 					assert.Equal(t, 200, r.HTTP.Status)
 				}
-				assert.Equal(t, 1, p.connections())
+				assert.Equal(t, 1, p.Connections())
 			})
 		}
 	}
@@ -59,21 +61,21 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 // ever.
 func TestOnlyTheAnswerThatGrantsConnectHasNoFraming(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	cfg := &tls.Config{Certificates: []tls.Certificate{ca.issue(t)}}
-	p := listen(t, func(c net.Conn) {
-		if readRequest(c, make([]byte, 4096)) {
+	ca := lab.NewAuthority(t)
+	cfg := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}
+	p := lab.Listen(t, func(c net.Conn) {
+		if lab.ReadRequest(c, make([]byte, 4096)) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
 			s := tls.Server(c, cfg)
 			defer s.Close()
-			answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
+			lab.Answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
 		}
 	})
-	r := do(newTransport(t, Config{URL: p.url("https"), Proxy: ProxyOptions{URL: p.url("http")}, TLS: TLSOptions{CA: ca.pem()}}), patience)
-	assert.Equal(t, errcode.HTTP1ContentLength, codeOf(r), "error: %v", r.Err)
+	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
+	assert.Equal(t, errcode.HTTP1ContentLength, lab.CodeOf(r), "error: %v", r.Err)
 
-	p = listen(t, answeringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))
-	r = do(newTransport(t, Config{URL: p.url("https"), Proxy: ProxyOptions{URL: p.url("http")}}), patience)
-	assert.Equal(t, errcode.Proxy, codeOf(r), "error: %v", r.Err)
+	p = lab.Listen(t, lab.AnsweringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))
+	r = do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}}), lab.Patience)
+	assert.Equal(t, errcode.Proxy, lab.CodeOf(r), "error: %v", r.Err)
 	assert.ErrorContains(t, r.Err, `malformed Content-Length "x"`)
 }

@@ -12,37 +12,40 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 func TestThroughProxies(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	cert := ca.issue(t)
-	trusted := TLSOptions{CA: ca.pem()}
-	plain := listen(t, answering(okAnswer))
-	secure := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	ca := lab.NewAuthority(t)
+	cert := ca.Issue(t)
+	trusted := wire.TLSOptions{CA: ca.Pem()}
+	plain := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	secure := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
 	unasked := func(byte, string) {}
 	proxies := map[string]struct {
-		proxy  *peer
+		proxy  *lab.Peer
 		scheme string
 	}{
-		"an HTTP proxy":                      {listen(t, tunnelProxy(false)), "http"},
-		"an HTTP proxy with credentials":     {listen(t, tunnelProxy(true)), "http"},
-		"an HTTPS proxy":                     {listen(t, overTLS(cert, tunnelProxy(false))), "https"},
-		"an HTTPS proxy with credentials":    {listen(t, overTLS(cert, tunnelProxy(true))), "https"},
-		"a SOCKS5 proxy":                     {listen(t, socksProxy(false, unasked)), "socks5"},
-		"a SOCKS5 proxy with credentials":    {listen(t, socksProxy(true, unasked)), "socks5"},
-		"a SOCKS5 proxy that looks names up": {listen(t, socksProxy(true, unasked)), "socks5h"},
+		"an HTTP proxy":                      {lab.Listen(t, lab.TunnelProxy(false)), "http"},
+		"an HTTP proxy with credentials":     {lab.Listen(t, lab.TunnelProxy(true)), "http"},
+		"an HTTPS proxy":                     {lab.Listen(t, lab.OverTLS(cert, lab.TunnelProxy(false))), "https"},
+		"an HTTPS proxy with credentials":    {lab.Listen(t, lab.OverTLS(cert, lab.TunnelProxy(true))), "https"},
+		"a SOCKS5 proxy":                     {lab.Listen(t, lab.SocksProxy(false, unasked)), "socks5"},
+		"a SOCKS5 proxy with credentials":    {lab.Listen(t, lab.SocksProxy(true, unasked)), "socks5"},
+		"a SOCKS5 proxy that looks names up": {lab.Listen(t, lab.SocksProxy(true, unasked)), "socks5h"},
 	}
 	for name, test := range proxies {
-		via := ProxyOptions{URL: proxyURL(t, test.scheme, "secret", test.proxy), TLS: trusted}
-		for _, target := range []*url.URL{plain.url("http"), secure.url("https")} {
+		via := wire.ProxyOptions{URL: lab.ProxyURL(t, test.scheme, "secret", test.proxy), TLS: trusted}
+		for _, target := range []*url.URL{plain.URL("http"), secure.URL("https")} {
 			t.Run(name+" to "+target.Scheme, func(t *testing.T) {
 				t.Parallel()
 				tr := newTransport(t, Config{URL: target, Proxy: via, TLS: trusted})
 				for range 2 {
-					r := do(tr, patience)
+					r := do(tr, lab.Patience)
 					require.NoError(t, r.Err)
 					assert.Equal(t, 200, r.HTTP.Status)
 					assert.Equal(t, test.proxy.Addr().String(), r.Remote.String())
@@ -58,10 +61,10 @@ func TestThroughProxies(t *testing.T) {
 
 func TestProxyFailures(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	nobody := unused(t)
-	server := serveDNS(t, map[string]dnsAnswer{})
-	says := answeringOnce
+	ca := lab.NewAuthority(t)
+	nobody := lab.Unused(t)
+	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
+	says := lab.AnsweringOnce
 	target := "https://127.0.0.1:9"
 	tests := map[string]struct {
 		scheme, target, password string
@@ -73,27 +76,27 @@ func TestProxyFailures(t *testing.T) {
 		"nobody is there, to forward":      {scheme: "http", host: nobody, target: "http://127.0.0.1:9", code: errcode.ProxyConnect},
 		"no SOCKS5 proxy is there":         {scheme: "socks5", host: nobody, code: errcode.ProxyConnect},
 		"its name does not exist":          {scheme: "http", host: "name.test:1", code: errcode.ProxyConnect},
-		"it is not the one it should be":   {scheme: "https", at: overTLS(ca.issue(t), tunnelProxy(false)), code: errcode.ProxyConnect},
-		"it does not speak TLS":            {scheme: "https", at: tunnelProxy(false), code: errcode.ProxyConnect},
-		"no credentials":                   {scheme: "http", at: tunnelProxy(true), code: errcode.ProxyAuth},
-		"wrong credentials":                {scheme: "http", at: tunnelProxy(true), password: "wrong", code: errcode.ProxyAuth},
-		"wrong credentials, to forward":    {scheme: "http", at: tunnelProxy(true), password: "wrong", target: "http://127.0.0.1:9", code: errcode.ProxyAuth},
-		"the target cannot be reached":     {scheme: "http", at: tunnelProxy(false), code: errcode.ProxyRefused},
+		"it is not the one it should be":   {scheme: "https", at: lab.OverTLS(ca.Issue(t), lab.TunnelProxy(false)), code: errcode.ProxyConnect},
+		"it does not speak TLS":            {scheme: "https", at: lab.TunnelProxy(false), code: errcode.ProxyConnect},
+		"no credentials":                   {scheme: "http", at: lab.TunnelProxy(true), code: errcode.ProxyAuth},
+		"wrong credentials":                {scheme: "http", at: lab.TunnelProxy(true), password: "wrong", code: errcode.ProxyAuth},
+		"wrong credentials, to forward":    {scheme: "http", at: lab.TunnelProxy(true), password: "wrong", target: "http://127.0.0.1:9", code: errcode.ProxyAuth},
+		"the target cannot be reached":     {scheme: "http", at: lab.TunnelProxy(false), code: errcode.ProxyRefused},
 		"a redirect":                       {scheme: "http", at: says("HTTP/1.1 302 Found\r\nLocation: http://a\r\n\r\n"), code: errcode.ProxyRefused},
 		"another protocol":                 {scheme: "http", at: says("HTTP/1.1 101 Switching Protocols\r\n\r\n"), code: errcode.ProxyRefused},
 		"not HTTP":                         {scheme: "http", at: says("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.Proxy},
 		"a status that is none":            {scheme: "http", at: says("HTTP/1.1 999 No\r\n\r\n"), code: errcode.Proxy},
 		"a malformed header":               {scheme: "http", at: says("HTTP/1.1 200 OK\r\nbad header\r\n\r\n"), code: errcode.Proxy},
-		"an endless header":                {scheme: "http", at: says("HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", maxHeaderBytes/6+1)), code: errcode.Proxy},
-		"too many informational answers":   {scheme: "http", at: says(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", maxInformational+1)), code: errcode.Proxy},
+		"an endless header":                {scheme: "http", at: says("HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", labHeaderBytes/6+1)), code: errcode.Proxy},
+		"too many informational answers":   {scheme: "http", at: says(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", labInformational+1)), code: errcode.Proxy},
 		"the end instead of an answer":     {scheme: "http", at: says(""), code: errcode.Proxy},
 		"the end inside the answer":        {scheme: "http", at: says("HTTP/1.1 200 O"), code: errcode.Proxy},
 		"bytes after the answer":           {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\nHello"), code: errcode.Proxy},
 		"the target ends behind the proxy": {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\n"), code: errcode.TLSClosed},
 
-		"SOCKS5 without credentials":     {scheme: "socks5", at: socksProxy(true, func(byte, string) {}), code: errcode.ProxySocks},
-		"SOCKS5 with wrong credentials":  {scheme: "socks5", at: socksProxy(true, func(byte, string) {}), password: "wrong!", code: errcode.ProxySocks},
-		"SOCKS5, target not reached":     {scheme: "socks5", at: socksProxy(false, func(byte, string) {}), code: errcode.ProxySocks},
+		"SOCKS5 without credentials":     {scheme: "socks5", at: lab.SocksProxy(true, func(byte, string) {}), code: errcode.ProxySocks},
+		"SOCKS5 with wrong credentials":  {scheme: "socks5", at: lab.SocksProxy(true, func(byte, string) {}), password: "wrong!", code: errcode.ProxySocks},
+		"SOCKS5, target not reached":     {scheme: "socks5", at: lab.SocksProxy(false, func(byte, string) {}), code: errcode.ProxySocks},
 		"SOCKS5, HTTP in answer":         {scheme: "socks5", at: script("HTTP/1.1 400 Bad Request\r\n\r\n"), code: errcode.Proxy},
 		"SOCKS5, SOCKS4 in answer":       {scheme: "socks5", at: script("\x00\x5b"), code: errcode.Proxy},
 		"SOCKS5, unknown method":         {scheme: "socks5", at: script("\x05\x01"), code: errcode.Proxy},
@@ -115,9 +118,9 @@ func TestProxyFailures(t *testing.T) {
 			require.NoError(t, err)
 			via := &url.URL{Scheme: test.scheme, Host: test.host}
 			if test.at != nil {
-				via = proxyURL(t, test.scheme, test.password, listen(t, test.at))
+				via = lab.ProxyURL(t, test.scheme, test.password, lab.Listen(t, test.at))
 			}
-			r := do(newTransport(t, Config{URL: u, Proxy: ProxyOptions{URL: via}, DNSServer: server.addr}), patience)
+			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, DNSServer: server.Addr}), lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			if test.code != errcode.TLSClosed && u.Scheme == "https" {
 				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -149,7 +152,7 @@ func script(answers ...string) func(net.Conn) {
 
 func TestSilentProxy(t *testing.T) {
 	t.Parallel()
-	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	codes := map[string]errcode.Code{
 		"http":   errcode.DialTimeout,
 		"https":  errcode.ProxyConnect, // its handshake
@@ -157,18 +160,18 @@ func TestSilentProxy(t *testing.T) {
 	}
 	timedOut, cancelled := map[string]func() *probe.Result{}, map[string]func() *probe.Result{}
 	for scheme := range codes {
-		cfg := Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: ProxyOptions{URL: silent.url(scheme)}}
+		cfg := Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: wire.ProxyOptions{URL: silent.URL(scheme)}}
 		patient := newTransport(t, cfg)
-		cancelled[scheme] = func() *probe.Result { return doUntil(patient, briefly) }
-		cfg.ConnectTimeout = amply
+		cancelled[scheme] = func() *probe.Result { return doUntil(patient, lab.Briefly) }
+		cfg.ConnectTimeout = lab.Amply
 		hasty := newTransport(t, cfg)
-		timedOut[scheme] = func() *probe.Result { return do(hasty, patience) }
+		timedOut[scheme] = func() *probe.Result { return do(hasty, lab.Patience) }
 	}
-	for scheme, r := range allAtOnce(timedOut) {
+	for scheme, r := range lab.AllAtOnce(timedOut) {
 		assert.Equal(t, codes[scheme], errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
 		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), scheme)
 	}
-	for scheme, r := range allAtOnce(cancelled) {
+	for scheme, r := range lab.AllAtOnce(cancelled) {
 		assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
 	}
 }
@@ -176,7 +179,7 @@ func TestSilentProxy(t *testing.T) {
 // TestAProxyThatFallsSilent has proxies that begin to answer, over each kind of connection.
 func TestAProxyThatFallsSilent(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	falls := func(answers ...string) func(net.Conn) {
 		return func(c net.Conn) {
 			buf := make([]byte, 4096)
@@ -196,19 +199,19 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 	}{
 		"within the answer":                  {"http", falls("HTTP/1.1 200 O")},
 		"after an informational answer":      {"http", falls("HTTP/1.1 100 Continue\r\n\r\n")},
-		"after its handshake":                {"https", overTLS(ca.issue(t), falls())},
-		"within the answer, over TLS":        {"https", overTLS(ca.issue(t), falls("HTTP/1.1 200 O"))},
+		"after its handshake":                {"https", lab.OverTLS(ca.Issue(t), falls())},
+		"within the answer, over TLS":        {"https", lab.OverTLS(ca.Issue(t), falls("HTTP/1.1 200 O"))},
 		"SOCKS5, after the greeting":         {"socks5", falls("\x05\x00")},
 		"SOCKS5, within the greeting":        {"socks5", falls("\x05")},
 		"SOCKS5, within the reply":           {"socks5", falls("\x05\x00", "\x05\x00")},
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
-		via := ProxyOptions{URL: listen(t, test.at).url(test.scheme), TLS: TLSOptions{CA: ca.pem()}}
-		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * amply})
-		requests[name] = func() *probe.Result { return do(tr, patience) }
+		via := wire.ProxyOptions{URL: lab.Listen(t, test.at).URL(test.scheme), TLS: wire.TLSOptions{CA: ca.Pem()}}
+		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * lab.Amply})
+		requests[name] = func() *probe.Result { return do(tr, lab.Patience) }
 	}
-	for name, r := range allAtOnce(requests) {
-		assert.Equal(t, errcode.DialTimeout, codeOf(r), "%s: %v", name, r.Err)
+	for name, r := range lab.AllAtOnce(requests) {
+		assert.Equal(t, errcode.DialTimeout, lab.CodeOf(r), "%s: %v", name, r.Err)
 		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), name)
 		assert.ErrorContains(t, r.Err, "no answer of the proxy", name)
 	}
@@ -217,15 +220,15 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 	t.Parallel()
 	seen := make(chan string, 1)
-	p := listen(t, func(c net.Conn) {
+	p := lab.Listen(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
 		n, _ := c.Read(buf)
 		seen <- string(buf[:n])
-		_, _ = io.WriteString(c, okAnswer)
+		_, _ = io.WriteString(c, lab.OKAnswer)
 	})
 	u := &url.URL{Scheme: "http", Host: "name.test:8080", Path: "/a b", RawQuery: "q=1", User: url.UserPassword("a", "b")}
-	tr := newTransport(t, Config{URL: u, Proxy: ProxyOptions{URL: p.url("http"), Username: "user", Password: "secret"}})
-	require.NoError(t, do(tr, patience).Err)
+	tr := newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: p.URL("http"), Username: "user", Password: "secret"}})
+	require.NoError(t, do(tr, lab.Patience).Err)
 	assert.Equal(t, "GET http://name.test:8080/a%20b?q=1 HTTP/1.1\r\n"+
 		"Host: name.test:8080\r\n"+
 		"Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"+
@@ -234,10 +237,16 @@ func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 
 func TestTunnelledRequestDoesNotShowTheProxy(t *testing.T) {
 	t.Parallel()
-	authorization, forwarded := (&dialer{proxy: &proxy{username: "user"}}).forwards()
-	cfg := &Config{Method: "GET", URL: &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"}}
-	q := encodeRequest(requestOf(cfg, authorization, forwarded), outgoing{})
-	assert.Equal(t, "GET / HTTP/1.1\r\nHost: [fe80::1]\r\nUser-Agent: prober\r\n\r\n", string(q.keep))
+	cfg := Config{
+		Method: "GET",
+		URL:    &url.URL{Scheme: "https", Host: "[fe80::1%eth0]", Path: "/"},
+		Proxy:  wire.ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1:3128"}, Username: "user"},
+	}
+	authorization, forwarded := newTransport(t, cfg).dialer.Forwards()
+	q := requestOf(&cfg, authorization, forwarded)
+	assert.Equal(t, "/", q.Target)
+	assert.Equal(t, "[fe80::1]", q.Authority)
+	assert.Equal(t, message.Fields("User-Agent", "prober"), q.Fields)
 }
 
 func TestSocksProxyGetsNamesAsTheyAre(t *testing.T) {
@@ -247,19 +256,19 @@ func TestSocksProxyGetsNamesAsTheyAre(t *testing.T) {
 		host string
 	}
 	asked := make(chan address, 1)
-	p := listen(t, socksProxy(false, func(kind byte, host string) { asked <- address{kind, host} }))
+	p := lab.Listen(t, lab.SocksProxy(false, func(kind byte, host string) { asked <- address{kind, host} }))
 	for host, want := range map[string]address{
-		"name.test":        {socksName, "name.test"},
-		"127.0.0.1":        {socksIPv4, "127.0.0.1"},
-		"::ffff:127.0.0.1": {socksIPv4, "127.0.0.1"},
-		"::1":              {socksIPv6, "::1"},
-		"fe80::1%lo":       {socksIPv6, "fe80::1"},
+		"name.test":        {lab.SocksName, "name.test"},
+		"127.0.0.1":        {lab.SocksIPv4, "127.0.0.1"},
+		"::ffff:127.0.0.1": {lab.SocksIPv4, "127.0.0.1"},
+		"::1":              {lab.SocksIPv6, "::1"},
+		"fe80::1%lo":       {lab.SocksIPv6, "fe80::1"},
 	} {
 		tr := newTransport(t, Config{
 			URL:   &url.URL{Scheme: "http", Host: net.JoinHostPort(host, "1")},
-			Proxy: ProxyOptions{URL: p.url("socks5")},
+			Proxy: wire.ProxyOptions{URL: p.URL("socks5")},
 		})
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		assert.Equal(t, errcode.ProxySocks, errcode.FromError(r.Err), "%s: %v", host, r.Err)
 		assert.Equal(t, want, <-asked)
 	}
@@ -297,10 +306,10 @@ func TestNoProxy(t *testing.T) {
 	for name, test := range tests {
 		u, err := url.Parse(test.target)
 		require.NoError(t, err)
-		tr := newTransport(t, Config{URL: u, Proxy: ProxyOptions{
+		tr := newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{
 			URL:     &url.URL{Scheme: "http", Host: "192.0.2.1:3128"},
 			NoProxy: test.list,
 		}})
-		assert.Equal(t, test.direct, tr.dialer.proxy == nil, name)
+		assert.Equal(t, test.direct, !tr.dialer.IsProxied(), name)
 	}
 }

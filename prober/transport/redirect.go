@@ -10,7 +10,9 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/policy"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 // The fields of a redirect that are looked at.
@@ -54,13 +56,13 @@ type journey struct {
 // follow sends the request of r on for as long as the responses ask for that.
 // All of it is one request, within one time.
 func (t *Transport) follow(ctx context.Context, r *probe.Result) {
-	if !isRedirect(r.HTTP.Status) || r.Err != nil {
+	if !message.IsRedirect(r.HTTP.Status) || r.Err != nil {
 		return
 	}
 	start := r.Start
 	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
 	j.see(t)
-	for r.Err == nil && isRedirect(r.HTTP.Status) {
+	for r.Err == nil && message.IsRedirect(r.HTTP.Status) {
 		at := j.cfg.URL
 		err := j.turn(r)
 		if err == nil {
@@ -84,8 +86,8 @@ func visit(method string, u *url.URL) string {
 
 // turn makes of the request the one that the response to it asks for.
 func (j *journey) turn(r *probe.Result) error {
-	fields := &scratchOf(r).kept.fields
-	j.cookie = j.cookie || fields.has(setCookie)
+	fields := &scratchOf(r).kept.Fields
+	j.cookie = j.cookie || fields.Has(setCookie)
 	if len(r.HTTP.Hops) == j.home.cfg.FollowRedirects {
 		return j.choose(errRedirectLimit, errCookieLimit)
 	}
@@ -122,7 +124,7 @@ func (j *journey) choose(err, withCookie error) error {
 // proceed sends the request.
 func (j *journey) proceed(ctx context.Context, r *probe.Result) error {
 	r.Redirect()
-	scratchOf(r).kept.reset()
+	scratchOf(r).kept.Reset()
 	if sameOrigin(j.cfg.URL, j.home.cfg.URL) {
 		j.send(ctx, j.home, r)
 		return nil
@@ -153,7 +155,7 @@ func (j *journey) send(ctx context.Context, t *Transport, r *probe.Result) {
 
 // destination resolves the field Location against the URL of the request (RFC
 // 9110, section 10.2.2), and refuses what no peer may ask for.
-func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
+func (j *journey) destination(fields *message.FieldSet) (*url.URL, error) {
 	value, err := soleLocation(fields)
 	if err != nil {
 		return nil, err
@@ -177,7 +179,7 @@ func (j *journey) destination(fields *fieldSet) (*url.URL, error) {
 	case u.Scheme == "http" && j.cfg.URL.Scheme == "https":
 		return nil, errDowngrade
 	}
-	if _, err := newEndpoint(u, webPorts); err != nil {
+	if _, err := wire.Authority(u, webPorts); err != nil {
 		return nil, locationFault(errLocationPort, value)
 	}
 	return u, nil
@@ -210,14 +212,14 @@ func locationFault(fault error, value []byte) error {
 	return probe.NewExcerpt(fault, value)
 }
 
-func soleLocation(fields *fieldSet) ([]byte, error) {
+func soleLocation(fields *message.FieldSet) ([]byte, error) {
 	var value []byte
-	for _, f := range fields.fields {
+	for _, f := range fields.Fields {
 		switch {
-		case f.name != location:
+		case f.Name != location:
 		case value == nil:
-			value = fields.value(f)
-		case !bytes.Equal(value, fields.value(f)):
+			value = fields.Value(f)
+		case !bytes.Equal(value, fields.Value(f)):
 			return nil, errLocations
 		}
 	}
@@ -246,7 +248,7 @@ func escape(value []byte) string {
 // hyphens, underscores and dots.
 func isHostname(host string) bool {
 	for _, c := range []byte(host) {
-		if !tokenBytes[c] && c != ':' || strings.IndexByte("!#$&'*+^`|~", c) >= 0 {
+		if !message.IsTokenByte(c) && c != ':' || strings.IndexByte("!#$&'*+^`|~", c) >= 0 {
 			return false
 		}
 	}
@@ -257,15 +259,15 @@ func sameOrigin(a, b *url.URL) bool { return originOf(a) == originOf(b) }
 
 // originOf returns what stands for the origin of a URL (RFC 6454, section 4).
 func originOf(u *url.URL) string {
-	e, err := newEndpoint(u, webPorts)
+	authority, err := wire.Authority(u, webPorts)
 	if err != nil {
 		return u.String()
 	}
-	return u.Scheme + "://" + strings.ToLower(e.authority())
+	return u.Scheme + "://" + strings.ToLower(authority)
 }
 
-func withoutFields(fields []HeaderField, names ...string) []HeaderField {
-	return slices.DeleteFunc(slices.Clone(fields), func(f HeaderField) bool {
+func withoutFields(fields []message.Field, names ...string) []message.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f message.Field) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) })
 	})
 }

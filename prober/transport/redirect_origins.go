@@ -125,7 +125,7 @@ func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
 		cfg.HTTPVersion = OnlyHTTP2
 	}
 	if t.content != nil {
-		cfg.Decoders = t.content.decoders
+		cfg.Decoders = t.content.Decoders
 	}
 	return New(cfg)
 }

@@ -10,7 +10,7 @@ import (
 // only; what was shown in an earlier one counts too, so that the dates do not depend on
 // which connections were warm.
 func (j *journey) see(t *Transport) {
-	if info := t.dialer.shown(); info != nil {
+	if info := t.dialer.Shown(); info != nil {
 		j.shown = append(j.shown, info)
 	}
 }

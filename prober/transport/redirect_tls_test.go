@@ -15,26 +15,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/wire"
 )
 
 // hop serves a redirect to next, or an answer if that is nil. Over TLS its certificate
 // ends after the given time.
-func hop(t *testing.T, ca *authority, next *url.URL, life time.Duration) *url.URL {
+func hop(t *testing.T, ca *lab.Authority, next *url.URL, life time.Duration) *url.URL {
 	t.Helper()
-	answer := okAnswer
+	answer := lab.OKAnswer
 	if next != nil {
 		answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + next.String() + "\r\n\r\n"
 	}
 	if life == 0 {
-		return listen(t, answering(answer)).url("http")
+		return lab.Listen(t, lab.Answering(answer)).URL("http")
 	}
-	cert := ca.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(life).Truncate(time.Second) })
-	return listen(t, overTLS(cert, answering(answer))).url("https")
+	cert := ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(life).Truncate(time.Second) })
+	return lab.Listen(t, lab.OverTLS(cert, lab.Answering(answer))).URL("https")
 }
 
 func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	const early, later, latest = 10 * time.Minute, 20 * time.Minute, 30 * time.Minute
 	for name, test := range map[string]struct {
 		lives []time.Duration // of the certificates on the way; 0 is without TLS
@@ -58,11 +61,11 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 				}
 				tr := newTransport(t, Config{
 					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: OnlyHTTP11,
-					TLS: TLSOptions{CA: ca.pem()},
+					TLS: wire.TLSOptions{CA: ca.Pem()},
 				})
 				want := time.Now().Add(test.ends)
 				for range 3 {
-					r := do(tr, patience)
+					r := do(tr, lab.Patience)
 					require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 					require.NotNil(t, r.TLS)
 					assert.WithinDuration(t, want, r.TLS.LeafNotAfter, time.Minute)
@@ -77,13 +80,13 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 // a handshake each time.
 func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	last := hop(t, ca, nil, time.Minute)
-	cert := ca.issue(t)
-	p := listen(t, overTLS(cert, answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
-	tr := newTransport(t, Config{URL: p.url("https"), FollowRedirects: 1, HTTPVersion: OnlyHTTP11, TLS: TLSOptions{CA: ca.pem()}})
+	cert := ca.Issue(t)
+	p := lab.Listen(t, lab.OverTLS(cert, lab.Answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
+	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: OnlyHTTP11, TLS: wire.TLSOptions{CA: ca.Pem()}})
 	for i := range 3 {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, i > 0, r.Reused)
 		assert.True(t, r.TLS.LeafNotAfter.Before(cert.Leaf.NotAfter))
@@ -92,11 +95,11 @@ func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 
 func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	odd := func(answer string) *url.URL { return listen(t, answeringOnce(answer)).url("http") }
-	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	untrusted := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t)}}))
-	nowhere := &url.URL{Scheme: "http", Host: unused(t), Path: "/"}
+	ca := lab.NewAuthority(t)
+	odd := func(answer string) *url.URL { return lab.Listen(t, lab.AnsweringOnce(answer)).URL("http") }
+	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	untrusted := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{lab.NewAuthority(t).Issue(t)}}))
+	nowhere := &url.URL{Scheme: "http", Host: lab.Unused(t), Path: "/"}
 	for name, test := range map[string]struct {
 		to     *url.URL
 		follow int // 2 unless it says otherwise
@@ -104,10 +107,10 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 		code   errcode.Code
 	}{
 		"a certificate that has expired":   {to: hop(t, ca, nil, -time.Minute), code: errcode.CertExpired},
-		"a certificate of nobody":          {to: untrusted.url("https"), code: errcode.UnknownAuthority},
+		"a certificate of nobody":          {to: untrusted.URL("https"), code: errcode.UnknownAuthority},
 		"nobody listens":                   {to: nowhere, code: errcode.Refused},
 		"no HTTP":                          {to: odd("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.HTTP1StatusLine},
-		"no answer":                        {to: silent.url("http"), time: amply, code: errcode.RequestTimeout},
+		"no answer":                        {to: silent.URL("http"), time: lab.Amply, code: errcode.RequestTimeout},
 		"a redirect that leads nowhere":    {to: odd("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), code: errcode.RedirectLocation},
 		"a name that nobody can look up":   {to: &url.URL{Scheme: "http", Host: strings.Repeat("a", 300) + ".test", Path: "/"}, code: errcode.NoSuchHost},
 		"more redirects than are followed": {to: hop(t, ca, hop(t, ca, nil, 0), 0), follow: 1, code: errcode.RedirectLimit},
@@ -115,11 +118,11 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if test.time == 0 {
-				test.time = patience
+				test.time = lab.Patience
 			}
-			server := serveDNS(t, map[string]dnsAnswer{})
+			server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
 			tr := newTransport(t, Config{
-				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.addr, TLS: TLSOptions{CA: ca.pem()},
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.Addr, TLS: wire.TLSOptions{CA: ca.Pem()},
 			})
 			r := do(tr, test.time)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -140,8 +143,8 @@ func TestAHostThatRepeatsWhatWasSentIsNotNamed(t *testing.T) {
 	token := func() (string, error) { return "Bearer eyJhbGciOi.x", nil }
 	cfg := Config{
 		URL: target, Body: []byte("pass=Sesame-opens"), Authorization: token,
-		Header: []HeaderField{{"X-Key", "correct horse"}},
-		Proxy:  ProxyOptions{URL: &url.URL{Scheme: "http", Host: "proxy.test", User: url.UserPassword("me", "swordfish")}},
+		Header: message.Fields("X-Key", "correct horse"),
+		Proxy:  wire.ProxyOptions{URL: &url.URL{Scheme: "http", Host: "proxy.test", User: url.UserPassword("me", "swordfish")}},
 	}
 	for host, repeats := range map[string]bool{
 		"shop.test": false, "www.shop.test": false, "login.other.test": false, "127.0.0.1": false,

@@ -4,36 +4,38 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+
+	"example.com/prober/prober/message"
 )
 
 // requestOf returns what the request that cfg describes says. Where a proxy takes it
 // itself, authorization is what it has to carry for the proxy, if anything.
-func requestOf(cfg *Config, authorization string, forwarded bool) messageRequest {
-	q := messageRequest{
+func requestOf(cfg *Config, authorization string, forwarded bool) message.Request {
+	q := message.Request{
 		Method:    cfg.Method,
 		Scheme:    cfg.URL.Scheme,
 		Authority: hostField(cfg),
 		Target:    requestTarget(cfg, forwarded),
 	}
 	if authorization != "" {
-		q.Fields = append(q.Fields, HeaderField{"Proxy-Authorization", authorization})
+		q.Fields = append(q.Fields, message.Field{Name: "Proxy-Authorization", Value: authorization})
 	}
 	q.Fields = append(q.Fields, requestFields(cfg)...)
 	return q
 }
 
 // requestFields returns the header fields that are the same in all versions.
-func requestFields(cfg *Config) []HeaderField {
-	var fields []HeaderField
+func requestFields(cfg *Config) []message.Field {
+	var fields []message.Field
 	if !hasField(cfg.Header, "User-Agent") {
-		fields = append(fields, HeaderField{"User-Agent", "prober"})
+		fields = append(fields, message.Field{Name: "User-Agent", Value: "prober"})
 	}
 	fields = append(fields, cfg.Header...)
 	if len(cfg.Compression) > 0 && !hasField(cfg.Header, "Accept-Encoding") {
-		fields = append(fields, HeaderField{"Accept-Encoding", strings.Join(cfg.Compression, ", ")})
+		fields = append(fields, message.Field{Name: "Accept-Encoding", Value: strings.Join(cfg.Compression, ", ")})
 	}
 	if length := max(cfg.BodySize, int64(len(cfg.Body))); length > 0 || expectsBody(cfg.Method) {
-		fields = append(fields, HeaderField{"Content-Length", strconv.FormatInt(length, 10)})
+		fields = append(fields, message.Field{Name: "Content-Length", Value: strconv.FormatInt(length, 10)})
 	}
 	return fields
 }
@@ -64,7 +66,7 @@ func withoutZone(host string) string {
 	return host[:start] + host[end:]
 }
 
-func hasField(fields []HeaderField, name string) bool {
+func hasField(fields []message.Field, name string) bool {
 	for _, f := range fields {
 		if textproto.CanonicalMIMEHeaderKey(f.Name) == name {
 			return true

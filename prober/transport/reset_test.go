@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,7 +13,8 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/probe"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // within returns the TCP connection that carries c, which may be TLS.
@@ -27,34 +27,34 @@ func within(c net.Conn) net.Conn {
 
 // serverEnds are ways to end a connection when a request has begun to come on it.
 var serverEnds = map[string]func(c net.Conn){
-	"closes when it has read the request": func(c net.Conn) { readRequest(c, make([]byte, 4096)) },
+	"closes when it has read the request": func(c net.Conn) { lab.ReadRequest(c, make([]byte, 4096)) },
 	"closes with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) },
-	"resets when it has read the request": func(c net.Conn) { readRequest(c, make([]byte, 4096)); abortConn(within(c)) },
+	"resets when it has read the request": func(c net.Conn) { lab.ReadRequest(c, make([]byte, 4096)); abortConn(within(c)) },
 	"resets with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); abortConn(within(c)) },
 }
 
 func TestHoweverAReusedConnectionEndsBeforeAnAnswerIsOneFailure(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	cert := ca.issue(t)
+	ca := lab.NewAuthority(t)
+	cert := ca.Issue(t)
 	for name, end := range serverEnds {
 		twice := func(c net.Conn) {
-			if readRequest(c, make([]byte, 4096)) {
-				_, _ = c.Write([]byte(okAnswer))
+			if lab.ReadRequest(c, make([]byte, 4096)) {
+				_, _ = c.Write([]byte(lab.OKAnswer))
 				end(c)
 			}
 		}
 		for kind, cfg := range map[string]Config{
-			"over TCP":        {URL: listen(t, twice).url("http")},
-			"over TLS":        {URL: listen(t, overTLS(cert, twice)).url("https"), TLS: TLSOptions{CA: ca.pem()}},
-			"through a proxy": {URL: &url.URL{Scheme: "http", Host: "name.test"}, Proxy: ProxyOptions{URL: listen(t, twice).url("http")}},
+			"over TCP":        {URL: lab.Listen(t, twice).URL("http")},
+			"over TLS":        {URL: lab.Listen(t, lab.OverTLS(cert, twice)).URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}},
+			"through a proxy": {URL: &url.URL{Scheme: "http", Host: "name.test"}, Proxy: wire.ProxyOptions{URL: lab.Listen(t, twice).URL("http")}},
 		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
 				tr := newTransport(t, cfg)
-				require.NoError(t, do(tr, patience).Err)
-				r := do(tr, patience)
-				assert.Equal(t, errcode.ClosedReused, codeOf(r), "error: %v", r.Err)
+				require.NoError(t, do(tr, lab.Patience).Err)
+				r := do(tr, lab.Patience)
+				assert.Equal(t, errcode.ClosedReused, lab.CodeOf(r), "error: %v", r.Err)
 				assert.True(t, r.Reused)
 				assert.Zero(t, tr.Open())
 			})
@@ -68,39 +68,39 @@ func TestAReusedConnectionThatEndsInAnUploadIsTheSameFailure(t *testing.T) {
 	for _, name := range []string{"closes with the request unread", "resets with the request unread"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := listen(t, func(c net.Conn) {
+			p := lab.Listen(t, func(c net.Conn) {
 				request, err := http.ReadRequest(bufio.NewReader(c))
 				if err != nil {
 					return
 				}
 				_, _ = io.Copy(io.Discard, request.Body)
-				_, _ = c.Write([]byte(okAnswer))
+				_, _ = c.Write([]byte(lab.OKAnswer))
 				serverEnds[name](c)
 			})
-			tr := newTransport(t, Config{URL: p.url("http"), Method: "POST", BodySize: 4 << 20})
-			require.NoError(t, do(tr, patience).Err)
-			r := do(tr, patience)
+			tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: 4 << 20})
+			require.NoError(t, do(tr, lab.Patience).Err)
+			r := do(tr, lab.Patience)
 			assert.True(t, r.Reused)
-			assert.Equal(t, errcode.ClosedReused, codeOf(r), "error: %v", r.Err)
+			assert.Equal(t, errcode.ClosedReused, lab.CodeOf(r), "error: %v", r.Err)
 		})
 	}
 }
 
 func TestAnEndWithinAnAnswerIsNoKeepAliveRace(t *testing.T) {
 	t.Parallel()
-	p := listen(t, func(c net.Conn) {
+	p := lab.Listen(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
-		if readRequest(c, buf) {
-			_, _ = c.Write([]byte(okAnswer))
+		if lab.ReadRequest(c, buf) {
+			_, _ = c.Write([]byte(lab.OKAnswer))
 		}
-		if readRequest(c, buf) {
+		if lab.ReadRequest(c, buf) {
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nServ"))
 		}
 	})
-	tr := newTransport(t, Config{URL: p.url("http")})
-	require.NoError(t, do(tr, patience).Err)
-	r := do(tr, patience)
-	assert.Equal(t, errcode.ClosedInHeaders, codeOf(r), "error: %v", r.Err)
+	tr := newTransport(t, Config{URL: p.URL("http")})
+	require.NoError(t, do(tr, lab.Patience).Err)
+	r := do(tr, lab.Patience)
+	assert.Equal(t, errcode.ClosedInHeaders, lab.CodeOf(r), "error: %v", r.Err)
 	assert.True(t, r.Reused)
 }
 
@@ -111,89 +111,77 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	secure := &url.URL{Scheme: "https", Host: "name.test"}
 	plain := &url.URL{Scheme: "http", Host: "name.test"}
 	for name, tt := range map[string]struct {
-		cfg    func(p *peer) Config
+		cfg    func(p *lab.Peer) Config
 		code   errcode.Code
 		opened bool
-		phase  errcode.Phase
 	}{
-		"a target":                   {func(p *peer) Config { return Config{URL: p.url("http")} }, errcode.Reset, true, errcode.PhaseSend},
-		"a target over TLS":          {func(p *peer) Config { return Config{URL: p.url("https")} }, errcode.TLSClosed, false, errcode.PhaseTLS},
-		"a target over HTTP/2":       {func(p *peer) Config { return Config{URL: p.url("http"), HTTPVersion: H2C} }, errcode.Reset, true, errcode.PhaseSend},
-		"a target of HTTP/2 and TLS": {func(p *peer) Config { return Config{URL: p.url("https"), HTTPVersion: OnlyHTTP2} }, errcode.TLSClosed, false, errcode.PhaseTLS},
-		"a proxy":                    {func(p *peer) Config { return Config{URL: plain, Proxy: ProxyOptions{URL: p.url("http")}} }, errcode.Reset, true, errcode.PhaseSend},
-		"a proxy for a tunnel":       {func(p *peer) Config { return Config{URL: secure, Proxy: ProxyOptions{URL: p.url("http")}} }, errcode.Proxy, false, errcode.PhaseConnect},
-		"an https proxy":             {func(p *peer) Config { return Config{URL: plain, Proxy: ProxyOptions{URL: p.url("https")}} }, errcode.ProxyConnect, false, errcode.PhaseConnect},
-		"an https proxy of a tunnel": {func(p *peer) Config { return Config{URL: secure, Proxy: ProxyOptions{URL: p.url("https")}} }, errcode.ProxyConnect, false, errcode.PhaseConnect},
-		"a SOCKS5 proxy":             {func(p *peer) Config { return Config{URL: plain, Proxy: ProxyOptions{URL: p.url("socks5")}} }, errcode.Proxy, false, errcode.PhaseConnect},
+		"a target":                   {func(p *lab.Peer) Config { return Config{URL: p.URL("http")} }, errcode.Reset, true},
+		"a target over TLS":          {func(p *lab.Peer) Config { return Config{URL: p.URL("https")} }, errcode.TLSClosed, false},
+		"a target over HTTP/2":       {func(p *lab.Peer) Config { return Config{URL: p.URL("http"), HTTPVersion: H2C} }, errcode.Reset, true},
+		"a target of HTTP/2 and TLS": {func(p *lab.Peer) Config { return Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2} }, errcode.TLSClosed, false},
+		"a proxy":                    {func(p *lab.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("http")}} }, errcode.Reset, true},
+		"a proxy for a tunnel":       {func(p *lab.Peer) Config { return Config{URL: secure, Proxy: wire.ProxyOptions{URL: p.URL("http")}} }, errcode.Proxy, false},
+		"an https proxy":             {func(p *lab.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("https")}} }, errcode.ProxyConnect, false},
+		"an https proxy of a tunnel": {func(p *lab.Peer) Config { return Config{URL: secure, Proxy: wire.ProxyOptions{URL: p.URL("https")}} }, errcode.ProxyConnect, false},
+		"a SOCKS5 proxy":             {func(p *lab.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("socks5")}} }, errcode.Proxy, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
+			tr := newTransport(t, tt.cfg(lab.Listen(t, abortConn)))
 			for range rounds {
-				r := do(tr, patience)
-				require.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+				r := do(tr, lab.Patience)
+				require.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
 				require.False(t, r.Reused)
 				require.Equal(t, tt.opened, r.Opened, "error: %v", r.Err)
 			}
-		})
-		t.Run(name+", met by connect", func(t *testing.T) {
-			t.Parallel()
-			tr := newTransport(t, tt.cfg(listen(t, abortConn)))
-			var r probe.Result
-			r.Begin()
-			r.Enter(errcode.PhaseConnect)
-			r.Fail(&errcode.PhaseError{Err: tr.dialer.unmade(&r, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})})
-			require.Equal(t, tt.code, codeOf(&r), "error: %v", r.Err)
-			require.Equal(t, tt.opened, r.Opened)
-			require.Equal(t, tt.phase, r.FailedIn())
 		})
 	}
 }
 
 func TestARefusalIsNoReset(t *testing.T) {
 	t.Parallel()
-	p := listen(t, abortConn)
+	p := lab.Listen(t, abortConn)
 	require.NoError(t, p.Close())
-	r := do(newTransport(t, Config{URL: p.url("http")}), patience)
-	assert.Equal(t, errcode.Refused, codeOf(r), "error: %v", r.Err)
+	r := do(newTransport(t, Config{URL: p.URL("http")}), lab.Patience)
+	assert.Equal(t, errcode.Refused, lab.CodeOf(r), "error: %v", r.Err)
 	assert.False(t, r.Opened)
-	r = do(newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: ProxyOptions{URL: p.url("http")}}), patience)
-	assert.Equal(t, errcode.ProxyConnect, codeOf(r), "error: %v", r.Err)
+	r = do(newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: wire.ProxyOptions{URL: p.URL("http")}}), lab.Patience)
+	assert.Equal(t, errcode.ProxyConnect, lab.CodeOf(r), "error: %v", r.Err)
 }
 
 func TestAReusedHTTP2ConnectionThatEndsHasItsOwnNumber(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		end  func(p *h2peer, id uint32)
+		end  func(p *lab.H2, id uint32)
 		code errcode.Code
 	}{
-		"closed before the header": {func(p *h2peer, _ uint32) { closeWrite(p.Conn); p.ignore() }, errcode.HTTP2ClosedReused},
-		"reset before the header":  {func(p *h2peer, _ uint32) { abortConn(p.Conn) }, errcode.HTTP2ClosedReused},
-		"closed within a frame":    {func(p *h2peer, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn); p.ignore() }, errcode.HTTP2ClosedReused},
-		"closed after the header": {func(p *h2peer, id uint32) {
-			p.headers(id, false, ":status", "200")
+		"closed before the header": {func(p *lab.H2, _ uint32) { closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"reset before the header":  {func(p *lab.H2, _ uint32) { abortConn(p.Conn) }, errcode.HTTP2ClosedReused},
+		"closed within a frame":    {func(p *lab.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"closed after the header": {func(p *lab.H2, id uint32) {
+			p.Headers(id, false, ":status", "200")
 			closeWrite(p.Conn)
-			p.ignore()
+			p.Ignore()
 		}, errcode.HTTP2Closed},
-		"closed after GOAWAY": {func(p *h2peer, id uint32) {
+		"closed after GOAWAY": {func(p *lab.H2, id uint32) {
 			_ = p.WriteGoAway(id, http2.ErrCodeInternal, nil)
 			closeWrite(p.Conn)
-			p.ignore()
+			p.Ignore()
 		}, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := listen(t, func(c net.Conn) {
-				p := newH2peer(c)
-				p.greet()
-				p.answer(p.request())
-				tt.end(p, p.request())
+			p := lab.Listen(t, func(c net.Conn) {
+				p := lab.NewH2(c)
+				p.Greet()
+				p.Answer(p.Request())
+				tt.end(p, p.Request())
 			})
-			tr := newTransport(t, Config{URL: p.url("http"), HTTPVersion: H2C})
-			require.NoError(t, do(tr, patience).Err)
-			r := do(tr, patience)
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			require.NoError(t, do(tr, lab.Patience).Err)
+			r := do(tr, lab.Patience)
 			assert.True(t, r.Reused)
-			assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
+			assert.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
 		})
 	}
 }

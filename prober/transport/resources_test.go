@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // childVariable makes the process that a test starts of its own program the one
@@ -41,14 +43,14 @@ func withoutDescriptors(t *testing.T) {
 		"an address":           {URL: address},
 		"a name of the system": {URL: name},
 		"a name of a server":   {URL: name, DNSServer: netip.MustParseAddrPort("127.0.0.1:9")},
-		"a proxy":              {URL: name, Proxy: ProxyOptions{URL: address}},
-		"the name of a proxy":  {URL: name, Proxy: ProxyOptions{URL: name}},
+		"a proxy":              {URL: name, Proxy: wire.ProxyOptions{URL: address}},
+		"the name of a proxy":  {URL: name, Proxy: wire.ProxyOptions{URL: name}},
 	} {
 		transports[what] = newTransport(t, cfg)
 	}
 	exhaust(t)
 	for what, tr := range transports {
-		r := do(tr, patience)
+		r := do(tr, lab.Patience)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err), "%s: %v", what, r.Err)
 	}
 }

@@ -1,16 +1,22 @@
 package transport
 
-import "example.com/prober/prober/probe"
+import (
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/http1"
+	"example.com/prober/prober/http2"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+)
 
 // scratch is what a worker's Result holds for this engine from one request to the next.
 type scratch struct {
 	http   probe.HTTP
-	call   *call // what to send
-	stamp  stamp // what varies in it
-	kept   *kept // used again wherever something is kept
+	call   *call         // what to send
+	stamp  message.Stamp // what varies in it
+	kept   *content.Kept // used again wherever something is kept
 	permit probe.Permit
-	one    h1exchange // over HTTP/1
-	two    h2exchange // over HTTP/2
+	one    http1.Exchange // over HTTP/1
+	two    http2.Exchange // over HTTP/2
 }
 
 // scratchOf returns the scratch of r, which it makes for the first request of a worker.
@@ -18,7 +24,7 @@ func scratchOf(r *probe.Result) *scratch {
 	s, ok := r.Scratch.(*scratch)
 	if !ok {
 		s = new(scratch)
-		s.one.permit, s.two.permit = &s.permit, &s.permit
+		s.one.Permit, s.two.Permit = &s.permit, &s.permit
 		r.Scratch = s
 	}
 	return s
@@ -27,17 +33,17 @@ func scratchOf(r *probe.Result) *scratch {
 // begin prepares r and its scratch for a request.
 func (s *scratch) begin(r *probe.Result) {
 	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
-	s.call, s.stamp.authorization = nil, ""
+	s.call, s.stamp.Authorization = nil, ""
 	r.HTTP = &s.http
 	r.Begin()
 	r.Guard(s)
 }
 
 // send prepares the exchanges for q, what kept is nil for nobody wants to keep.
-func (s *scratch) send(q *call, kept *kept) {
+func (s *scratch) send(q *call, kept *content.Kept) {
 	s.call = q
-	s.one.request, s.one.content, s.one.varying, s.one.stamp = &q.http1, &q.content, &q.varying, &s.stamp
-	s.one.bodiless, s.one.kept = q.bodiless, kept
-	s.two.request, s.two.content, s.two.varying, s.two.stamp = &q.http2, &q.content, &q.varying, &s.stamp
-	s.two.bodiless, s.two.kept = q.bodiless, kept
+	s.one.Request, s.one.Content, s.one.Varying, s.one.Stamp = &q.http1, &q.content, &q.varying, &s.stamp
+	s.one.Bodiless, s.one.Kept = q.bodiless, kept
+	s.two.Request, s.two.Content, s.two.Varying, s.two.Stamp = &q.http2, &q.content, &q.varying, &s.stamp
+	s.two.Bodiless, s.two.Kept = q.bodiless, kept
 }

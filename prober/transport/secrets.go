@@ -18,7 +18,7 @@ func (s *scratch) Secrets() (secrets []string, ok bool) {
 	if max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody {
 		return nil, false
 	}
-	return append(cfg.secrets(), strings.ToLower(s.stamp.authorization)), true
+	return append(cfg.secrets(), strings.ToLower(s.stamp.Authorization)), true
 }
 
 // secrets returns, in lower case, what the request says that is nobody's business, as
@@ -35,7 +35,7 @@ func (cfg *Config) secrets() []string {
 	if plain, err := url.QueryUnescape(cfg.URL.RawQuery); err == nil {
 		all = append(all, plain)
 	}
-	all = append(all, (&proxy{username: cfg.Proxy.Username, password: cfg.Proxy.Password}).authorization())
+	all = append(all, cfg.Proxy.Authorization())
 	all = append(all, userinfo(cfg.Proxy.URL)...)
 	for i, secret := range all {
 		all[i] = strings.ToLower(secret)

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 const recordAlert = 21 // type of a TLS record (RFC 8446, section 5.1)
@@ -47,8 +49,8 @@ func TestAlerts(t *testing.T) {
 	for alert, code := range want {
 		t.Run(fmt.Sprint(alert), func(t *testing.T) {
 			t.Parallel()
-			p := listen(t, afterHello(record(recordAlert, fatal, alert)))
-			r := do(newTransport(t, Config{URL: p.url("https")}), patience)
+			p := lab.Listen(t, afterHello(record(recordAlert, fatal, alert)))
+			r := do(newTransport(t, Config{URL: p.URL("https")}), lab.Patience)
 			require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 			assert.Nil(t, r.TLS)
@@ -63,13 +65,13 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		body = append(body, make([]byte, 32)...) // random
 		body = append(body, 0)                   // no session
 		body = append(binary.BigEndian.AppendUint16(body, suite), 0)
-		return record(recordHandshake, append([]byte{2, 0, 0, byte(len(body))}, body...)...)
+		return record(labHandshake, append([]byte{2, 0, 0, byte(len(body))}, body...)...)
 	}
-	ca := newAuthority(t)
-	unreadable := ca.issue(t)
+	ca := lab.NewAuthority(t)
+	unreadable := ca.Issue(t)
 	unreadable.Certificate, unreadable.Leaf = [][]byte{[]byte("unreadable")}, nil
-	mismatched := ca.issue(t)
-	mismatched.Certificate, mismatched.Leaf = ca.issue(t).Certificate, nil
+	mismatched := ca.Issue(t)
+	mismatched.Certificate, mismatched.Leaf = ca.Issue(t).Certificate, nil
 	tests := map[string]struct {
 		at   func(net.Conn)
 		code errcode.Code
@@ -81,16 +83,16 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		"a reset":                        {resetting, errcode.TLSClosed},
 		"a version that was not offered": {afterHello(hello(tls.VersionTLS10, tls.TLS_RSA_WITH_AES_128_CBC_SHA)), errcode.TLSNoOverlap},
 		"a cipher that was not offered":  {afterHello(hello(tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA)), errcode.TLSNoOverlap},
-		"a message that does not belong": {afterHello(record(recordHandshake, 20, 0, 0, 0)), errcode.TLS},
-		"a certificate nobody can read":  {secured(&tls.Config{Certificates: []tls.Certificate{unreadable}}), errcode.CertMalformed},
-		"a signature of another key":     {secured(&tls.Config{Certificates: []tls.Certificate{mismatched}}), errcode.TLSSignature},
+		"a message that does not belong": {afterHello(record(labHandshake, 20, 0, 0, 0)), errcode.TLS},
+		"a certificate nobody can read":  {lab.Secured(&tls.Config{Certificates: []tls.Certificate{unreadable}}), errcode.CertMalformed},
+		"a signature of another key":     {lab.Secured(&tls.Config{Certificates: []tls.Certificate{mismatched}}), errcode.TLSSignature},
 		"its end in a flood of warnings": {afterHello(warnings(1000)), errcode.TLS},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := listen(t, test.at)
-			r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}}), patience)
+			p := lab.Listen(t, test.at)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		})

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // toTheEnd are answers whose content only the end of the connection delimits.
@@ -27,26 +29,26 @@ var ends = map[string]struct {
 }{
 	"with close_notify":    {(*talker).end, errcode.OK},
 	"without close_notify": {func(*talker) {}, errcode.Truncated},
-	"in a record":          {func(s *talker) { _, _ = s.raw.Write(record(recordApplicationData, 1)[:3]) }, errcode.Truncated},
+	"in a record":          {func(s *talker) { _, _ = s.raw.Write(record(labApplicationData, 1)[:3]) }, errcode.Truncated},
 }
 
 func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	through := ways(t, ca)
 	for kind, answer := range toTheEnd {
 		for end, test := range ends {
 			for way, via := range through {
-				for versionName, version := range versions {
+				for versionName, version := range lab.Versions {
 					t.Run(kind+" ends "+end+" "+way+", "+versionName, func(t *testing.T) {
 						t.Parallel()
-						p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+						p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 							_, _ = http.ReadRequest(bufio.NewReader(s))
 							s.say(answer)
 							test.how(s)
 						}))
-						tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
-						r := do(tr, patience)
+						tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
+						r := do(tr, lab.Patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 						assert.Equal(t, 200, r.HTTP.Status)
 						assert.Zero(t, tr.Open())
@@ -63,21 +65,21 @@ func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 // Of a request that an HTTPS proxy forwards, its TLS is all there is.
 func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	for end, test := range ends {
-		for versionName, version := range versions {
+		for versionName, version := range lab.Versions {
 			t.Run(end+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 					_, _ = http.ReadRequest(bufio.NewReader(s))
 					s.say(toTheEnd["HTTP/1.1"])
 					test.how(s)
 				}))
 				tr := newTransport(t, Config{
-					URL:   named(t, p, "name.test"),
-					Proxy: ProxyOptions{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}},
+					URL:   lab.Named(t, p, "name.test"),
+					Proxy: wire.ProxyOptions{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}},
 				})
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			})
 		}
@@ -86,20 +88,20 @@ func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
 
 func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	final := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{ca.issue(t)}}))
-	there := "HTTP/1.1 302 Found\r\nLocation: " + final.url("https").String() + "\r\n\r\nthere"
+	ca := lab.NewAuthority(t)
+	final := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}))
+	there := "HTTP/1.1 302 Found\r\nLocation: " + final.URL("https").String() + "\r\n\r\nthere"
 	for end, test := range ends {
-		for versionName, version := range versions {
+		for versionName, version := range lab.Versions {
 			t.Run(end+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 					_, _ = http.ReadRequest(bufio.NewReader(s))
 					s.say(there)
 					test.how(s)
 				}))
-				tr := newTransport(t, Config{URL: p.url("https"), FollowRedirects: 1, TLS: TLSOptions{CA: ca.pem()}})
-				r := do(tr, patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, TLS: wire.TLSOptions{CA: ca.Pem()}})
+				r := do(tr, lab.Patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, test.code == errcode.OK, len(r.HTTP.Hops) == 1, "followed")
 			})
@@ -110,22 +112,22 @@ func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 // Content whose end is known needs no close_notify, which some servers do not say.
 func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	for versionName, version := range versions {
+	ca := lab.NewAuthority(t)
+	for versionName, version := range lab.Versions {
 		t.Run(versionName, func(t *testing.T) {
 			t.Parallel()
 			ended := make(chan struct{}, 2)
-			p := listen(t, func(c net.Conn) {
-				talking(t, ca.issue(t), version, func(s *talker) {
+			p := lab.Listen(t, func(c net.Conn) {
+				talking(t, ca.Issue(t), version, func(s *talker) {
 					_, _ = http.ReadRequest(bufio.NewReader(s))
-					s.say(okAnswer)
+					s.say(lab.OKAnswer)
 				})(c)
 				_ = c.Close()
 				ended <- struct{}{}
 			})
-			tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}})
+			tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}})
 			for range 2 {
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				require.NoError(t, r.Err)
 				<-ended
 				awaitArrival(t, tr)

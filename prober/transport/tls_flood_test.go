@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // crypto/tls gives up with a text where a peer sends records or messages that lead
@@ -31,20 +33,20 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 		begins  func(*talker)
 		phase   errcode.Phase
 	}{
-		"instead of an answer":   {OnlyHTTP11, func(s *talker) { readRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
-		"in a header":            {OnlyHTTP11, func(s *talker) { s.say(okAnswer[:20]) }, errcode.PhaseTransfer},
-		"in content":             {OnlyHTTP11, func(s *talker) { s.say(okAnswer[:len(okAnswer)-1]) }, errcode.PhaseTransfer},
+		"instead of an answer":   {OnlyHTTP11, func(s *talker) { lab.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
+		"in a header":            {OnlyHTTP11, func(s *talker) { s.say(lab.OKAnswer[:20]) }, errcode.PhaseTransfer},
+		"in content":             {OnlyHTTP11, func(s *talker) { s.say(lab.OKAnswer[:len(lab.OKAnswer)-1]) }, errcode.PhaseTransfer},
 		"in content to the end":  {OnlyHTTP11, func(s *talker) { s.say("HTTP/1.1 200 OK\r\n\r\nhello") }, errcode.PhaseTransfer},
 		"instead of SETTINGS":    {OnlyHTTP2, func(*talker) {}, errcode.PhaseSend},
 		"instead of a response":  {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s) }, errcode.PhaseProcessing},
 		"in the frame of a head": {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s); s.say("\x00\x00\x09\x01") }, errcode.PhaseProcessing},
 	}
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	for name, flood := range floods {
 		for sceneName, scene := range scenes {
 			t.Run(name+" "+sceneName, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, talking(t, ca.issue(t), tls.VersionTLS13, func(s *talker) {
+				p := lab.Listen(t, talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
 					scene.begins(s)
 					s.together(func() {
 						for range 40 {
@@ -53,8 +55,8 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 					})
 					_, _ = io.Copy(io.Discard, s.raw)
 				}, alpnHTTP2, alpnHTTP11))
-				tr := newTransport(t, Config{URL: p.url("https"), HTTPVersion: scene.version, TLS: TLSOptions{CA: ca.pem()}})
-				r := do(tr, patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: wire.TLSOptions{CA: ca.Pem()}})
+				r := do(tr, lab.Patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, scene.phase, r.FailedIn())
 			})
@@ -65,7 +67,7 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 // awaitHeaders reads frames of HTTP/2 until one begins a request.
 func awaitHeaders(s *talker) {
 	preface := make([]byte, 24)
-	header := make([]byte, frameHeaderSize)
+	header := make([]byte, labFrameHeader)
 	for _, err := io.ReadFull(s, preface); err == nil; {
 		if _, err = io.ReadFull(s, header); err != nil || header[3] == 1 {
 			return
@@ -90,14 +92,14 @@ func (f *flooding) Write(p []byte) (int, error) {
 		return f.Conn.Write(p)
 	}
 	f.begun = true
-	first := recordHeaderSize + int(binary.BigEndian.Uint16(p[3:]))
+	first := labRecordHeader + int(binary.BigEndian.Uint16(p[3:]))
 	_, err := f.Conn.Write(append(append(bytes.Clone(p[:first]), f.flood...), p[first:]...))
 	return len(p), err
 }
 
 func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	for name, test := range map[string]struct {
 		version uint16
 		flood   []byte
@@ -108,12 +110,12 @@ func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 		for _, version := range []HTTPVersion{OnlyHTTP11, OnlyHTTP2} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, func(c net.Conn) {
+				p := lab.Listen(t, func(c net.Conn) {
 					_ = tls.Server(&flooding{Conn: c, flood: test.flood}, &tls.Config{
-						Certificates: []tls.Certificate{ca.issue(t)}, MaxVersion: test.version,
+						Certificates: []tls.Certificate{ca.Issue(t)}, MaxVersion: test.version,
 					}).Handshake()
 				})
-				r := do(newTransport(t, Config{URL: p.url("https"), HTTPVersion: version, TLS: TLSOptions{CA: ca.pem()}}), patience)
+				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 			})

@@ -8,43 +8,34 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/probe"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 // ways lead to a target over TLS: each returns the options for a new proxy.
-func ways(t *testing.T, ca *authority) map[string]ProxyOptions {
+func ways(t *testing.T, ca *lab.Authority) map[string]wire.ProxyOptions {
 	t.Helper()
-	via := func(scheme string, at func(net.Conn)) ProxyOptions {
-		return ProxyOptions{URL: proxyURL(t, scheme, "", listen(t, at)), TLS: TLSOptions{CA: ca.pem()}}
+	via := func(scheme string, at func(net.Conn)) wire.ProxyOptions {
+		return wire.ProxyOptions{URL: lab.ProxyURL(t, scheme, "", lab.Listen(t, at)), TLS: wire.TLSOptions{CA: ca.Pem()}}
 	}
-	return map[string]ProxyOptions{
+	return map[string]wire.ProxyOptions{
 		"directly":               {},
-		"through an HTTP proxy":  via("http", tunnelProxy(false)),
-		"through an HTTPS proxy": via("https", overTLS(ca.issue(t), tunnelProxy(false))),
-		"through a SOCKS5 proxy": via("socks5", socksProxy(false, func(byte, string) {})),
+		"through an HTTP proxy":  via("http", lab.TunnelProxy(false)),
+		"through an HTTPS proxy": via("https", lab.OverTLS(ca.Issue(t), lab.TunnelProxy(false))),
+		"through a SOCKS5 proxy": via("socks5", lab.SocksProxy(false, func(byte, string) {})),
 	}
 }
 
 // awaitArrival waits until something has come on the idle connection and the time is
 // over in which it would not be looked at.
-func awaitArrival(t *testing.T, tr *Transport) {
-	t.Helper()
-	c := tr.h1.pop()
-	require.NotNil(t, c)
-	require.Eventually(t, func() bool {
-		some, err := c.stream.look.peek()
-		return (some || err != nil) && probe.Now()-c.idleSince > lookAfter
-	}, patience, time.Millisecond)
-	tr.h1.put(c)
-}
+func awaitArrival(t *testing.T, tr *Transport) { awaitDead(t, tr) }
 
 // eachRequest calls answer for each request to s until the client closes.
 func eachRequest(s *talker, answer func()) {
@@ -72,7 +63,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 	}
 	tests := map[string]struct {
 		comes func(*talker)
-		kept  bool
+		Kept  bool
 		only  uint16 // version, 0 for both
 	}{
 		"an answer that nobody asked for": {comes: func(s *talker) { s.say(strayAnswer) }},
@@ -85,29 +76,29 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 		"a warning": {only: tls.VersionTLS12, comes: func(s *talker) {
 			_, _ = s.raw.Write(record(recordAlert, 1, 90)) // not even encrypted
 		}},
-		"a key update":             {only: tls.VersionTLS13, kept: true, comes: many(1, keyUpdate)},
-		"one that asks for ours":   {only: tls.VersionTLS13, kept: true, comes: many(1, askingUpdate)},
-		"key updates":              {only: tls.VersionTLS13, kept: true, comes: many(5, askingUpdate)},
-		"a session ticket":         {only: tls.VersionTLS13, kept: true, comes: many(1, ticket)},
-		"session tickets":          {only: tls.VersionTLS13, kept: true, comes: many(4, ticket)},
+		"a key update":             {only: tls.VersionTLS13, Kept: true, comes: many(1, keyUpdate)},
+		"one that asks for ours":   {only: tls.VersionTLS13, Kept: true, comes: many(1, askingUpdate)},
+		"key updates":              {only: tls.VersionTLS13, Kept: true, comes: many(5, askingUpdate)},
+		"a session ticket":         {only: tls.VersionTLS13, Kept: true, comes: many(1, ticket)},
+		"session tickets":          {only: tls.VersionTLS13, Kept: true, comes: many(4, ticket)},
 		"a flood of key updates":   {only: tls.VersionTLS13, comes: many(40, askingUpdate)},
 		"a flood of tickets":       {only: tls.VersionTLS13, comes: many(40, ticket)},
 		"a key update, an answer":  {only: tls.VersionTLS13, comes: func(s *talker) { s.together(func() { s.manage(keyUpdate) }, func() { s.say(strayAnswer) }) }},
 		"a ticket, close_notify":   {only: tls.VersionTLS13, comes: func(s *talker) { s.together(func() { s.manage(ticket) }, s.end) }},
 		"a message of a handshake": {only: tls.VersionTLS13, comes: func(s *talker) { s.manage([]byte{20, 0, 0, 0}) }},
 		"the beginning of an answer": {only: tls.VersionTLS13, comes: func(s *talker) {
-			_, _ = s.raw.Write(s.record(recordApplicationData, []byte(strayAnswer)...)[:40])
+			_, _ = s.raw.Write(s.record(labApplicationData, []byte(strayAnswer)...)[:40])
 		}},
 		"the beginning of a record": {only: tls.VersionTLS13, comes: func(s *talker) {
-			_, _ = s.raw.Write(s.record(recordApplicationData, []byte(strayAnswer)...)[:3])
+			_, _ = s.raw.Write(s.record(labApplicationData, []byte(strayAnswer)...)[:3])
 		}},
 		"no content": {only: tls.VersionTLS13, comes: func(s *talker) { s.say("") }},
 	}
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	through := ways(t, ca)
 	for name, test := range tests {
 		for way, via := range through {
-			for versionName, version := range versions {
+			for versionName, version := range lab.Versions {
 				if test.only != 0 && test.only != version {
 					continue
 				}
@@ -115,19 +106,19 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 					t.Parallel()
 					answered := make(chan struct{})
 					defer close(answered)
-					p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+					p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 						eachRequest(s, func() {
-							s.say(okAnswer)
+							s.say(lab.OKAnswer)
 							<-answered
 							test.comes(s)
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
 					for i := range 4 {
-						r := do(tr, patience)
+						r := do(tr, lab.Patience)
 						require.NoError(t, r.Err)
 						require.Equal(t, 200, r.HTTP.Status, "request %d", i)
-						require.Equal(t, test.kept && i > 0, r.Reused, "request %d", i)
+						require.Equal(t, test.Kept && i > 0, r.Reused, "request %d", i)
 						answered <- struct{}{}
 						awaitArrival(t, tr)
 					}
@@ -143,15 +134,15 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 	tests := map[string]struct {
 		comes func(*talker)
 		code  errcode.Code
-		kept  bool
+		Kept  bool
 		only  uint16 // version, 0 for both
 	}{
 		"an answer in a record of its own": {code: errcode.HTTP1Desync, comes: func(s *talker) { s.say(strayAnswer) }},
 		"a byte in a record of its own":    {code: errcode.HTTP1Desync, comes: func(s *talker) { s.say("H") }},
 		"close_notify":                     {comes: func(s *talker) { s.end() }},
 		"close_notify and the end":         {comes: func(s *talker) { s.end(); s.raw.send(); _ = s.raw.Close() }},
-		"a ticket":                         {only: tls.VersionTLS13, kept: true, comes: func(s *talker) { s.manage(ticket) }},
-		"a key update":                     {only: tls.VersionTLS13, kept: true, comes: func(s *talker) { s.manage(askingUpdate) }},
+		"a ticket":                         {only: tls.VersionTLS13, Kept: true, comes: func(s *talker) { s.manage(ticket) }},
+		"a key update":                     {only: tls.VersionTLS13, Kept: true, comes: func(s *talker) { s.manage(askingUpdate) }},
 		"a key update, an answer": {only: tls.VersionTLS13, code: errcode.HTTP1Desync, comes: func(s *talker) {
 			s.manage(askingUpdate)
 			s.say(strayAnswer)
@@ -166,28 +157,28 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 			s.end()
 		}},
 	}
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	through := ways(t, ca)
 	for name, test := range tests {
 		for way, via := range through {
-			for versionName, version := range versions {
+			for versionName, version := range lab.Versions {
 				if test.only != 0 && test.only != version {
 					continue
 				}
 				t.Run(name+" "+way+", "+versionName, func(t *testing.T) {
 					t.Parallel()
-					p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+					p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 						eachRequest(s, func() {
-							s.together(func() { s.say(okAnswer) }, func() { test.comes(s) })
+							s.together(func() { s.say(lab.OKAnswer) }, func() { test.comes(s) })
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
 					for i := range 3 {
-						r := do(tr, patience)
+						r := do(tr, lab.Patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 						require.Equal(t, 200, r.HTTP.Status)
-						require.Equal(t, test.kept && i > 0, r.Reused)
-						if !test.kept {
+						require.Equal(t, test.Kept && i > 0, r.Reused)
+						if !test.Kept {
 							assert.Zero(t, tr.Open(), "it is known at once")
 						}
 					}
@@ -200,18 +191,18 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 // The beginning of a record says nothing of what it holds.
 func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 	t.Parallel()
-	stray := func(s *talker) []byte { return s.record(recordApplicationData, []byte(strayAnswer)...) }
-	update := func(s *talker) []byte { return s.record(recordHandshake, keyUpdate...) }
-	ca := newAuthority(t)
+	stray := func(s *talker) []byte { return s.record(labApplicationData, []byte(strayAnswer)...) }
+	update := func(s *talker) []byte { return s.record(labHandshake, keyUpdate...) }
+	ca := lab.NewAuthority(t)
 	for name, test := range map[string]struct {
 		record func(*talker) []byte
 		rest   bool // comes before the next request
-		kept   bool
+		Kept   bool
 	}{
 		"an answer":          {record: stray},
 		"a whole answer":     {record: stray, rest: true},
 		"a key update":       {record: update},
-		"a whole key update": {record: update, rest: true, kept: true},
+		"a whole key update": {record: update, rest: true, Kept: true},
 	} {
 		for _, begun := range []int{3, 12} {
 			for way, via := range ways(t, ca) {
@@ -219,10 +210,10 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 					t.Parallel()
 					answered := make(chan struct{})
 					defer close(answered)
-					p := listen(t, talking(t, ca.issue(t), tls.VersionTLS13, func(s *talker) {
+					p := lab.Listen(t, talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
 						eachRequest(s, func() {
 							var raw []byte
-							s.together(func() { s.say(okAnswer) }, func() {
+							s.together(func() { s.say(lab.OKAnswer) }, func() {
 								raw = test.record(s)
 								_, _ = s.raw.Write(raw[:begun])
 							})
@@ -232,11 +223,11 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 							}
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.url("https"), Proxy: via, TLS: TLSOptions{CA: ca.pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
 					for i := range 3 {
-						r := do(tr, patience)
+						r := do(tr, lab.Patience)
 						require.NoError(t, r.Err)
-						require.Equal(t, test.kept && i > 0, r.Reused)
+						require.Equal(t, test.Kept && i > 0, r.Reused)
 						answered <- struct{}{}
 						if test.rest {
 							awaitArrival(t, tr)
@@ -248,48 +239,23 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 	}
 }
 
-func TestTheTLSOfAProxyIsLookedAtToo(t *testing.T) {
-	t.Parallel()
-	over := func(outer *tlsConn) *tlsConn { return &tlsConn{below: new(flight), outer: outer} }
-	begun := records{have: 1}
-	for name, test := range map[string]struct {
-		outer                      *tlsConn
-		mayHold, inRecord, foreign bool
-	}{
-		"there is none":       {},
-		"nothing is there":    {outer: over(nil)},
-		"a part of a record":  {outer: &tlsConn{below: new(flight), full: true}, mayHold: true},
-		"a record":            {outer: &tlsConn{below: &flight{records: records{whole: 1}}}, mayHold: true},
-		"a record has begun":  {outer: &tlsConn{below: &flight{records: begun}}, inRecord: true},
-		"a record is foreign": {outer: &tlsConn{below: &flight{records: records{foreign: true}}}, foreign: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := over(test.outer)
-			assert.Equal(t, test.mayHold, c.mayHold())
-			assert.Equal(t, test.inRecord, c.isInRecord())
-			assert.Equal(t, test.foreign, c.isForeign())
-		})
-	}
-}
-
 // A record larger than the buffer holds the answer and what follows it.
 func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 	t.Parallel()
 	header := "HTTP/1.1 200 OK\r\nContent-Length: 8151\r\n\r\n"
 	answer := header + strings.Repeat("x", 8151)
-	require.Equal(t, readBufferSize, len(answer), "the buffer is full at the end of the answer") //nolint:testifylint // Len would print it
-	ca := newAuthority(t)
-	for versionName, version := range versions {
+	require.Equal(t, 8<<10, len(answer), "the buffer is full at the end of the answer") //nolint:testifylint // Len would print it
+	ca := lab.NewAuthority(t)
+	for versionName, version := range lab.Versions {
 		for more, code := range map[string]errcode.Code{"": errcode.OK, "x": errcode.HTTP1Desync} {
 			t.Run(versionName+more, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, talking(t, ca.issue(t), version, func(s *talker) {
+				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 					eachRequest(s, func() { s.say(answer + more) })
 				}))
-				tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}})
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}})
 				for range 2 {
-					r := do(tr, patience)
+					r := do(tr, lab.Patience)
 					require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
 				}
 			})
@@ -299,47 +265,47 @@ func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 
 func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	direct := func(answered chan struct{}) func(net.Conn) {
 		return func(c net.Conn) {
-			for readRequest(c, make([]byte, 4096)) {
-				_, _ = c.Write([]byte(okAnswer))
+			for lab.ReadRequest(c, make([]byte, 4096)) {
+				_, _ = c.Write([]byte(lab.OKAnswer))
 				<-answered
 				_, _ = c.Write([]byte(strayAnswer))
 			}
 		}
 	}
 	secured := func(answered chan struct{}) func(net.Conn) {
-		return talking(t, ca.issue(t), tls.VersionTLS13, func(s *talker) {
+		return talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
 			eachRequest(s, func() {
-				s.say(okAnswer)
+				s.say(lab.OKAnswer)
 				<-answered
 				s.say(strayAnswer)
 			})
 		})
 	}
-	socks := listen(t, socksProxy(false, func(byte, string) {}))
+	socks := lab.Listen(t, lab.SocksProxy(false, func(byte, string) {}))
 	for name, test := range map[string]struct {
 		at    func(answered chan struct{}) func(net.Conn)
-		proxy func(*peer) *url.URL
+		proxy func(*lab.Peer) *url.URL
 	}{
 		"directly":               {at: direct},
-		"through a SOCKS5 proxy": {at: direct, proxy: func(*peer) *url.URL { return socks.url("socks5") }},
-		"of an HTTP proxy":       {at: direct, proxy: func(p *peer) *url.URL { return p.url("http") }},
-		"of an HTTPS proxy":      {at: secured, proxy: func(p *peer) *url.URL { return p.url("https") }},
+		"through a SOCKS5 proxy": {at: direct, proxy: func(*lab.Peer) *url.URL { return socks.URL("socks5") }},
+		"of an HTTP proxy":       {at: direct, proxy: func(p *lab.Peer) *url.URL { return p.URL("http") }},
+		"of an HTTPS proxy":      {at: secured, proxy: func(p *lab.Peer) *url.URL { return p.URL("https") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			answered := make(chan struct{})
 			defer close(answered)
-			p := listen(t, test.at(answered))
-			cfg := Config{URL: p.url("http"), Proxy: ProxyOptions{TLS: TLSOptions{CA: ca.pem()}}}
+			p := lab.Listen(t, test.at(answered))
+			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: wire.TLSOptions{CA: ca.Pem()}}}
 			if test.proxy != nil {
 				cfg.Proxy.URL = test.proxy(p)
 			}
 			tr := newTransport(t, cfg)
 			for range 3 {
-				r := do(tr, patience)
+				r := do(tr, lab.Patience)
 				require.NoError(t, r.Err)
 				require.Equal(t, 200, r.HTTP.Status)
 				require.False(t, r.Reused)

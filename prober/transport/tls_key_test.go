@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/wire"
 )
 
 // shortKey is an RSA key that crypto/rsa refuses to make and to use. Its signatures are
@@ -36,11 +38,11 @@ func (k *shortKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return make([]byte, k.public.Size()), nil
 }
 
-// issueFor makes a certificate like issue, for the public half of key.
-func (a *authority) issueFor(t testing.TB, key crypto.Signer) tls.Certificate {
+// issueFor makes a certificate of a, for the public half of key.
+func issueFor(t testing.TB, a *lab.Authority, key crypto.Signer) tls.Certificate {
 	t.Helper()
-	template := a.issue(t).Leaf
-	raw, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	template := a.Issue(t).Leaf
+	raw, err := x509.CreateCertificate(rand.Reader, template, a.Cert, key.Public(), a.Key)
 	require.NoError(t, err)
 	leaf, err := x509.ParseCertificate(raw)
 	require.NoError(t, err)
@@ -49,7 +51,7 @@ func (a *authority) issueFor(t testing.TB, key crypto.Signer) tls.Certificate {
 
 func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	key := func(key crypto.Signer, err error) crypto.Signer {
 		require.NoError(t, err)
 		return key
@@ -73,15 +75,15 @@ func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 		"RSA, shown is a short one":  {short, rsaKey},
 		"ECDSA, used with short RSA": {p256, short},
 	} {
-		for versionName, version := range versions {
+		for versionName, version := range lab.Versions {
 			for _, verified := range []bool{true, false} {
 				t.Run(name+", "+versionName, func(t *testing.T) {
 					t.Parallel()
-					cert := ca.issueFor(t, pair.shown)
+					cert := issueFor(t, ca, pair.shown)
 					cert.PrivateKey = pair.used
-					p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
-					tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem(), InsecureSkipVerify: !verified}})
-					r := do(tr, patience)
+					p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
+					tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem(), InsecureSkipVerify: !verified}})
+					r := do(tr, lab.Patience)
 					require.Equal(t, errcode.TLSSignature, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 					assert.NotNil(t, r.TLS)
@@ -99,23 +101,23 @@ func TestAnAuthorityWithAShortKey(t *testing.T) {
 	// the authority by the short one.
 	long, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	signing := &authority{cert: newAuthority(t, named).cert, key: long}
-	signing.cert.PublicKey, signing.cert.PublicKeyAlgorithm = long.Public(), x509.RSA
-	maker := newAuthority(t)
+	signing := &lab.Authority{Cert: lab.NewAuthority(t, named).Cert, Key: long}
+	signing.Cert.PublicKey, signing.Cert.PublicKeyAlgorithm = long.Public(), x509.RSA
+	maker := lab.NewAuthority(t)
 	for name, test := range map[string]struct {
 		known crypto.Signer
 		code  errcode.Code
 	}{
 		"as it should be":     {long, errcode.OK},
 		"short":               {newShortKey(t), errcode.TLSSignature},
-		"another that is not": {maker.key, errcode.UnknownAuthority},
+		"another that is not": {maker.Key, errcode.UnknownAuthority},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			root, err := x509.CreateCertificate(rand.Reader, signing.cert, maker.cert, test.known.Public(), maker.key)
+			root, err := x509.CreateCertificate(rand.Reader, signing.Cert, maker.Cert, test.known.Public(), maker.Key)
 			require.NoError(t, err)
-			p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{signing.issue(t)}}))
-			r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: pemOf("CERTIFICATE", root)}}), patience)
+			p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{signing.Issue(t)}}))
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: lab.PemOf("CERTIFICATE", root)}}), lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 		})
 	}

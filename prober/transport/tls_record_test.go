@@ -124,10 +124,10 @@ func (s *talker) record(kind byte, content ...byte) []byte {
 	}
 	s.seq++
 	inner := append(bytes.Clone(content), kind)
-	header := []byte{recordApplicationData, 3, 3, 0, 0}
+	header := []byte{labApplicationData, 3, 3, 0, 0}
 	binary.BigEndian.PutUint16(header[3:], uint16(len(inner)+s.aead.Overhead()))
 	sealed := s.aead.Seal(header, nonce, inner, header)
-	if kind == recordHandshake && content[0] == keyUpdate[0] {
+	if kind == labHandshake && content[0] == keyUpdate[0] {
 		s.rekey(s.expand("traffic upd", sha256.Size))
 	}
 	return sealed
@@ -136,7 +136,7 @@ func (s *talker) record(kind byte, content ...byte) []byte {
 // say writes an answer as one record.
 func (s *talker) say(text string) {
 	if s.aead != nil {
-		_, _ = s.raw.Write(s.record(recordApplicationData, []byte(text)...))
+		_, _ = s.raw.Write(s.record(labApplicationData, []byte(text)...))
 		return
 	}
 	_, _ = s.Write([]byte(text))
@@ -152,7 +152,7 @@ func (s *talker) end() {
 }
 
 // manage writes a message that manages the session.
-func (s *talker) manage(message []byte) { _, _ = s.raw.Write(s.record(recordHandshake, message...)) }
+func (s *talker) manage(message []byte) { _, _ = s.raw.Write(s.record(labHandshake, message...)) }
 
 // together has all that say writes go in one segment.
 func (s *talker) together(say ...func()) {

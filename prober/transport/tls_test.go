@@ -14,20 +14,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
-
-// versions are the versions of TLS that differ in when a certificate is seen.
-var versions = map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13}
 
 func TestCertificates(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	untrusted := newAuthority(t)
-	alone := newAuthority(t, func(c *x509.Certificate) { c.DNSNames = []string{"name.test"} })
-	constrained := ca.below(t, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"other.test"} })
-	shallow := newAuthority(t, func(c *x509.Certificate) { c.MaxPathLenZero = true })
-	impostor := ca.below(t, func(c *x509.Certificate) { c.IsCA = false })
+	ca := lab.NewAuthority(t)
+	untrusted := lab.NewAuthority(t)
+	alone := lab.NewAuthority(t, func(c *x509.Certificate) { c.DNSNames = []string{"name.test"} })
+	constrained := ca.Below(t, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"other.test"} })
+	shallow := lab.NewAuthority(t, func(c *x509.Certificate) { c.MaxPathLenZero = true })
+	impostor := ca.Below(t, func(c *x509.Certificate) { c.IsCA = false })
 	past, future := time.Now().Add(-30*time.Minute).Truncate(time.Second), time.Now().Add(30*time.Minute).Truncate(time.Second)
 	behind := func(leaf tls.Certificate, chain ...*x509.Certificate) tls.Certificate {
 		for _, cert := range chain {
@@ -35,44 +34,44 @@ func TestCertificates(t *testing.T) {
 		}
 		return leaf
 	}
-	below := shallow.below(t)
+	below := shallow.Below(t)
 	tests := map[string]struct {
 		cert tls.Certificate
 		code errcode.Code
 	}{
-		"good":             {cert: ca.issue(t)},
-		"good, two levels": {cert: func() tls.Certificate { b := ca.below(t); return behind(b.issue(t), b.cert) }()},
-		"expired":          {cert: ca.issue(t, func(c *x509.Certificate) { c.NotAfter = past }), code: errcode.CertExpired},
-		"from the future":  {cert: ca.issue(t, func(c *x509.Certificate) { c.NotBefore = future }), code: errcode.CertNotYetValid},
-		"for another name": {cert: ca.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"other.test"} }), code: errcode.HostnameMismatch},
-		"with the name as its subject only": {cert: ca.issue(t, func(c *x509.Certificate) {
+		"good":             {cert: ca.Issue(t)},
+		"good, two levels": {cert: func() tls.Certificate { b := ca.Below(t); return behind(b.Issue(t), b.Cert) }()},
+		"expired":          {cert: ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = past }), code: errcode.CertExpired},
+		"from the future":  {cert: ca.Issue(t, func(c *x509.Certificate) { c.NotBefore = future }), code: errcode.CertNotYetValid},
+		"for another name": {cert: ca.Issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"other.test"} }), code: errcode.HostnameMismatch},
+		"with the name as its subject only": {cert: ca.Issue(t, func(c *x509.Certificate) {
 			c.DNSNames, c.Subject = nil, pkix.Name{CommonName: "name.test"}
 		}), code: errcode.HostnameMismatch},
-		"of an unknown authority": {cert: untrusted.issue(t), code: errcode.UnknownAuthority},
-		"self-signed":             {cert: tls.Certificate{Certificate: [][]byte{alone.cert.Raw}, PrivateKey: alone.key}, code: errcode.UnknownAuthority},
-		"without the one between": {cert: ca.below(t).issue(t), code: errcode.UnknownAuthority},
-		"for clients": {cert: ca.issue(t, func(c *x509.Certificate) {
+		"of an unknown authority": {cert: untrusted.Issue(t), code: errcode.UnknownAuthority},
+		"self-signed":             {cert: tls.Certificate{Certificate: [][]byte{alone.Cert.Raw}, PrivateKey: alone.Key}, code: errcode.UnknownAuthority},
+		"without the one between": {cert: ca.Below(t).Issue(t), code: errcode.UnknownAuthority},
+		"for clients": {cert: ca.Issue(t, func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}), code: errcode.CertUsage},
-		"below too many authorities":                 {cert: behind(below.issue(t), below.cert), code: errcode.CertUsage},
-		"for a name that its authority may not name": {cert: behind(constrained.issue(t), constrained.cert), code: errcode.CertNameConstraint},
-		"with a critical extension that nobody knows": {cert: ca.issue(t, func(c *x509.Certificate) {
+		"below too many authorities":                 {cert: behind(below.Issue(t), below.Cert), code: errcode.CertUsage},
+		"for a name that its authority may not name": {cert: behind(constrained.Issue(t), constrained.Cert), code: errcode.CertNameConstraint},
+		"with a critical extension that nobody knows": {cert: ca.Issue(t, func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}}}
 		}), code: errcode.CertInvalid},
-		"issued by what is no authority": {cert: behind(impostor.issue(t), impostor.cert), code: errcode.CertUsage},
+		"issued by what is no authority": {cert: behind(impostor.Issue(t), impostor.Cert), code: errcode.CertUsage},
 	}
-	roots := append(ca.pem(), shallow.pem()...)
+	roots := append(ca.Pem(), shallow.Pem()...)
 	for name, test := range tests {
-		for versionName, version := range versions {
+		for versionName, version := range lab.Versions {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, secured(&tls.Config{
+				p := lab.Listen(t, lab.Secured(&tls.Config{
 					Certificates: []tls.Certificate{test.cert},
 					MaxVersion:   version,
 					NextProtos:   []string{"http/1.1"},
 				}))
-				tr := newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: roots, ServerName: "name.test"}})
-				r := do(tr, patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: roots, ServerName: "name.test"}})
+				r := do(tr, lab.Patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				if test.code != errcode.OK {
 					assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
@@ -93,13 +92,13 @@ func TestCertificates(t *testing.T) {
 
 func TestCertificateThatEndsFirst(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	early := time.Now().Add(10 * time.Minute).Truncate(time.Second)
-	between := ca.below(t, func(c *x509.Certificate) { c.NotAfter = early })
-	cert := between.issue(t)
-	cert.Certificate = append(cert.Certificate, between.cert.Raw)
-	p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
-	r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{CA: ca.pem()}}), patience)
+	between := ca.Below(t, func(c *x509.Certificate) { c.NotAfter = early })
+	cert := between.Issue(t)
+	cert.Certificate = append(cert.Certificate, between.Cert.Raw)
+	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
 	require.NoError(t, r.Err)
 	assert.True(t, early.Equal(r.TLS.EarliestNotAfter))
 	assert.True(t, cert.Leaf.NotAfter.Equal(r.TLS.LeafNotAfter))
@@ -107,8 +106,8 @@ func TestCertificateThatEndsFirst(t *testing.T) {
 
 func TestUnverifiedCertificate(t *testing.T) {
 	t.Parallel()
-	p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t)}}))
-	r := do(newTransport(t, Config{URL: p.url("https"), TLS: TLSOptions{InsecureSkipVerify: true}}), patience)
+	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{lab.NewAuthority(t).Issue(t)}}))
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}}), lab.Patience)
 	require.NoError(t, r.Err)
 	require.NotNil(t, r.TLS)
 	assert.True(t, r.TLS.Unverified)
@@ -116,10 +115,10 @@ func TestUnverifiedCertificate(t *testing.T) {
 
 func TestServerName(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	cert := ca.issue(t, func(c *x509.Certificate) { c.IPAddresses = append(c.IPAddresses, net.IPv6loopback) })
+	ca := lab.NewAuthority(t)
+	cert := ca.Issue(t, func(c *x509.Certificate) { c.IPAddresses = append(c.IPAddresses, net.IPv6loopback) })
 	asked := make(chan string, 1)
-	p := listen(t, secured(&tls.Config{
+	p := lab.Listen(t, lab.Secured(&tls.Config{
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			asked <- hello.ServerName
 			return &cert, nil
@@ -142,14 +141,14 @@ func TestServerName(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			u := named(t, p, test.host)
+			u := lab.Named(t, p, test.host)
 			u.Scheme = "https"
 			tr := newTransport(t, Config{
 				URL:     u,
-				Resolve: addresses("127.0.0.1"),
-				TLS:     TLSOptions{CA: ca.pem(), ServerName: test.serverName},
+				Resolve: lab.Addresses("127.0.0.1"),
+				TLS:     wire.TLSOptions{CA: ca.Pem(), ServerName: test.serverName},
 			})
-			r := do(tr, patience)
+			r := do(tr, lab.Patience)
 			assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, test.asked, <-asked)
 		})
@@ -158,14 +157,14 @@ func TestServerName(t *testing.T) {
 
 func TestClientCertificate(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := lab.NewAuthority(t)
 	asClient := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
-	own, foreign := ca.issue(t, asClient), newAuthority(t).issue(t, asClient)
+	own, foreign := ca.Issue(t, asClient), lab.NewAuthority(t).Issue(t, asClient)
 	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
-	for versionName, version := range versions {
-		p := listen(t, secured(&tls.Config{
-			Certificates: []tls.Certificate{ca.issue(t)},
+	pool.AddCert(ca.Cert)
+	for versionName, version := range lab.Versions {
+		p := lab.Listen(t, lab.Secured(&tls.Config{
+			Certificates: []tls.Certificate{ca.Issue(t)},
 			MaxVersion:   version,
 			ClientAuth:   tls.RequireAndVerifyClientCert,
 			ClientCAs:    pool,
@@ -184,12 +183,12 @@ func TestClientCertificate(t *testing.T) {
 		} {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				o := TLSOptions{CA: ca.pem()}
+				o := wire.TLSOptions{CA: ca.Pem()}
 				if test.cert != nil {
-					o.Cert, o.Key = pair(t, *test.cert)
+					o.Cert, o.Key = lab.Pair(t, *test.cert)
 				}
-				tr := newTransport(t, Config{URL: p.url("https"), TLS: o})
-				r := do(tr, patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: o})
+				r := do(tr, lab.Patience)
 				assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				if test.cert != nil {
 					assert.True(t, test.cert.Leaf.NotAfter.Equal(tr.ClientCertificateNotAfter()))
@@ -205,32 +204,32 @@ func TestClientCertificate(t *testing.T) {
 // begun to send.
 func TestAlertInTheMiddleOfARequest(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{ca.issue(t)}, ClientAuth: tls.RequireAnyClientCert}))
+	ca := lab.NewAuthority(t)
+	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, ClientAuth: tls.RequireAnyClientCert}))
 	r := do(newTransport(t, Config{
-		URL:      p.url("https"),
+		URL:      p.URL("https"),
 		Method:   "POST",
 		BodySize: 8 << 20,
-		TLS:      TLSOptions{CA: ca.pem()},
-	}), patience)
+		TLS:      wire.TLSOptions{CA: ca.Pem()},
+	}), lab.Patience)
 	assert.Equal(t, errcode.AlertCertificateRequired, errcode.FromError(r.Err), "%v", r.Err)
 }
 
 func TestSessionResumption(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	for versionName, version := range versions {
+	ca := lab.NewAuthority(t)
+	for versionName, version := range lab.Versions {
 		for _, wanted := range []bool{true, false} {
 			t.Run(versionName, func(t *testing.T) {
 				t.Parallel()
-				p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{ca.issue(t)}, MaxVersion: version}))
+				p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, MaxVersion: version}))
 				tr := newTransport(t, Config{
-					URL:                   p.url("https"),
-					TLS:                   TLSOptions{CA: ca.pem(), SessionResumption: wanted},
+					URL:                   p.URL("https"),
+					TLS:                   wire.TLSOptions{CA: ca.Pem(), SessionResumption: wanted},
 					RequestsPerConnection: 1,
 				})
 				for i := range 3 {
-					r := do(tr, patience)
+					r := do(tr, lab.Patience)
 					require.NoError(t, r.Err)
 					require.NotNil(t, r.TLS)
 					assert.Equal(t, wanted && i > 0, r.TLS.Resumed)
@@ -243,18 +242,18 @@ func TestSessionResumption(t *testing.T) {
 
 func TestHandshakeThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	hasty := newTransport(t, Config{URL: silent.url("https"), TLSTimeout: briefly})
-	patient, impatient := newTransport(t, Config{URL: silent.url("https")}), newTransport(t, Config{URL: silent.url("https")})
+	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	hasty := newTransport(t, Config{URL: silent.URL("https"), TLSTimeout: lab.Briefly})
+	patient, impatient := newTransport(t, Config{URL: silent.URL("https")}), newTransport(t, Config{URL: silent.URL("https")})
 	codes := map[string]errcode.Code{
 		"tls_timeout":             errcode.TLSTimeout,
 		"the time of the request": errcode.TLSTimeout,
 		"the end of the context":  errcode.Cancelled,
 	}
-	for name, r := range allAtOnce(map[string]func() *probe.Result{
-		"tls_timeout":             func() *probe.Result { return do(hasty, patience) },
-		"the time of the request": func() *probe.Result { return do(impatient, amply) },
-		"the end of the context":  func() *probe.Result { return doUntil(patient, amply) },
+	for name, r := range lab.AllAtOnce(map[string]func() *probe.Result{
+		"tls_timeout":             func() *probe.Result { return do(hasty, lab.Patience) },
+		"the time of the request": func() *probe.Result { return do(impatient, lab.Amply) },
+		"the end of the context":  func() *probe.Result { return doUntil(patient, lab.Amply) },
 	}) {
 		assert.Equal(t, codes[name], errcode.FromError(r.Err), "%s: %v", name, r.Err)
 		assert.Equal(t, errcode.PhaseTLS, r.FailedIn(), name)
@@ -264,26 +263,26 @@ func TestHandshakeThatTakesTooLong(t *testing.T) {
 
 func TestTLSVersionsWithoutOverlap(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	old := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{ca.issue(t)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}))
-	r := do(newTransport(t, Config{URL: old.url("https"), TLS: TLSOptions{CA: ca.pem()}}), patience)
+	ca := lab.NewAuthority(t)
+	old := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}))
+	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
 	assert.Equal(t, errcode.AlertProtocolVersion, errcode.FromError(r.Err), "TLS 1.2 is the lowest unless told otherwise: %v", r.Err)
 
-	tr := newTransport(t, Config{URL: old.url("https"), TLS: TLSOptions{CA: ca.pem(), MinVersion: tls.VersionTLS10}})
-	r = do(tr, patience)
+	tr := newTransport(t, Config{URL: old.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem(), MinVersion: tls.VersionTLS10}})
+	r = do(tr, lab.Patience)
 	require.NoError(t, r.Err)
 	assert.Equal(t, uint16(tls.VersionTLS11), r.TLS.Version)
 }
 
 func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	p := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{ca.issue(t)}}))
-	server := serveDNS(t, map[string]dnsAnswer{"name.test.": {ipv4: []string{"127.0.0.1"}}})
-	u := named(t, p, "name.test")
+	ca := lab.NewAuthority(t)
+	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}))
+	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
+	u := lab.Named(t, p, "name.test")
 	u.Scheme = "https"
-	tr := newTransport(t, Config{URL: u, DNSServer: server.addr, TLS: TLSOptions{CA: ca.pem()}})
-	r := do(tr, patience)
+	tr := newTransport(t, Config{URL: u, DNSServer: server.Addr, TLS: wire.TLSOptions{CA: ca.Pem()}})
+	r := do(tr, lab.Patience)
 	require.NoError(t, r.Err)
 	var sum time.Duration
 	for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {

@@ -1,0 +1,236 @@
+package content
+
+import (
+	"errors"
+	"strings"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+)
+
+// maxKeptBytes bounds what is kept of the body of one response, as it came and
+// decoded. The bodies of many requests may be kept at the same time.
+const maxKeptBytes = 8 << 20
+
+// Why a body is not accepted.
+var (
+	ErrBodyLimit = errcode.New(errcode.BodyLimit, "response body above the limit")
+	ErrInflated  = errcode.New(errcode.InflatedLimit, "the body decompresses beyond 8 MiB or a hundredfold")
+
+	errTooLong = errors.New("a body above 8 MiB cannot be checked, so none may be accepted")
+)
+
+// Plan says what is kept of the responses to a target's requests, and
+// what is done with it. It is nil where nothing is.
+type Plan struct {
+	// fields are the names of the header fields to keep, in lower case.
+	fields []string
+	// check judges a decoded body; nil if nobody asks for one. An encoded body is
+	// decoded in any case, to find out whether that can be done.
+	check func(body []byte) error
+	// room is how long a body that is kept can be, which bounds the space for it.
+	room int
+	// follows tells that redirects are followed; their bodies are of no interest.
+	follows  bool
+	Decoders *Decoders
+}
+
+// Options says what is of interest in responses.
+type Options struct {
+	// Fields are the names of the header fields to keep.
+	Fields []string
+	// Check judges the body of each response, decoded; nil means that bodies are not
+	// looked at. The body is valid during the call only.
+	Check func(body []byte) error
+	// Decode has encoded bodies decoded all the same, to find out whether they can be.
+	Decode bool
+	// Follows tells that redirects are followed; their bodies are of no interest.
+	Follows bool
+	// MaxBody is the longest body that is accepted, in bytes. It is 8 MiB at most where
+	// there is a Check.
+	MaxBody int64
+	// Decoders are shared by plans that share a bound on memory; nil means some of its own.
+	Decoders *Decoders
+}
+
+// NewPlan returns nil where nothing is to be kept.
+func NewPlan(o Options) (*Plan, error) {
+	p := &Plan{check: o.Check, follows: o.Follows, room: maxKeptBytes}
+	if o.MaxBody > 0 {
+		p.room = int(min(o.MaxBody, maxKeptBytes))
+	}
+	for _, name := range o.Fields {
+		p.fields = append(p.fields, strings.ToLower(name))
+	}
+	if p.check != nil || o.Decode {
+		p.fields = append(p.fields, contentEncoding)
+		if p.Decoders = o.Decoders; p.Decoders == nil {
+			p.Decoders = NewDecoders(0)
+		}
+	}
+	if p.check != nil && o.MaxBody > maxKeptBytes {
+		return nil, errTooLong
+	}
+	if len(p.fields) == 0 {
+		return nil, nil
+	}
+	return p, nil
+}
+
+// Kept is what is kept of the response under way. Its space is used again for
+// every request of a worker. It belongs to the worker, and from the opening of an
+// HTTP/2 stream until its end to the connection.
+type Kept struct {
+	plan   *Plan
+	Fields message.FieldSet
+	Body   []byte
+	own    []byte // the space of a body that is short
+	lent   bool   // the space of the body is that of all requests
+	wanted bool   // the body is kept
+}
+
+// Wanted returns the names of the header fields to keep, in lower case.
+func (p *Plan) Wanted() []string {
+	if p == nil {
+		return nil
+	}
+	return p.fields
+}
+
+// Keep returns what keeps the response to one request as p wants it: k, which kept one
+// before, or something new. It is nil if p is.
+func (p *Plan) Keep(k *Kept) *Kept {
+	switch {
+	case p == nil:
+		return nil
+	case k == nil:
+		k = new(Kept)
+	}
+	k.Reset()
+	k.plan = p
+	return k
+}
+
+// Field keeps a field of the final header if it is wanted. k may be nil.
+func (k *Kept) Field(name, value []byte) {
+	if k != nil {
+		k.Fields.Add(k.plan.fields, name, value)
+	}
+}
+
+// Reset drops all that was kept.
+func (k *Kept) Reset() {
+	k.Fields.Reset()
+	k.forget()
+}
+
+// forget drops the body.
+func (k *Kept) forget() {
+	if k.lent {
+		k.plan.Decoders.space.giveBack(k.Body)
+	}
+	k.Body, k.lent, k.wanted = k.own[:0], false, false
+}
+
+// CopyFields keeps the fields of the final header, which are those that are wanted. k may
+// be nil.
+func (k *Kept) CopyFields(from *message.FieldSet) {
+	if k != nil {
+		k.Fields.CopyFrom(from)
+	}
+}
+
+// Begin prepares k, whose fields are those of the final header, for a body. That
+// of a redirect which is followed does not matter, and one without a coding only
+// if it is to be checked. k may be nil.
+func (k *Kept) Begin(status int) {
+	if k == nil {
+		return
+	}
+	p := k.plan
+	k.wanted = p.Decoders != nil && !(p.follows && message.IsRedirect(status)) &&
+		(p.check != nil || k.Fields.Has(contentEncoding))
+}
+
+// Take keeps p, a part of the body, if it is wanted. k may be nil.
+func (k *Kept) Take(p []byte) error {
+	if k == nil || !k.wanted {
+		return nil
+	}
+	if len(k.Body)+len(p) > maxKeptBytes {
+		return ErrInflated // no coding that is of use makes a body longer
+	}
+	if need := len(k.Body) + len(p); need > cap(k.Body) {
+		if err := k.grow(need); err != nil {
+			return err
+		}
+	}
+	k.Body = append(k.Body, p...)
+	return nil
+}
+
+// grow makes room for need bytes. It doubles it, so that few bytes are copied.
+func (k *Kept) grow(need int) error {
+	if size := max(need, min(2*cap(k.Body), k.plan.room)); size <= ownRoom {
+		k.Body = append(make([]byte, 0, size), k.Body...)
+		k.own = k.Body
+		return nil
+	}
+	body, ok := k.plan.Decoders.space.lend(need, k.plan.room)
+	if !ok {
+		return ErrNoSpace
+	}
+	body = append(body, k.Body...)
+	if k.lent {
+		k.plan.Decoders.space.giveBack(k.Body)
+	}
+	k.Body, k.lent = body, true
+	return nil
+}
+
+// Settle does with the body of the response to r what the plan says, when the exchange
+// has ended and its time has been taken. The body is gone afterwards. k may be nil.
+func (k *Kept) Settle(r *probe.Result) {
+	if k == nil {
+		return
+	}
+	defer k.forget()
+	p := k.plan
+	if p.Decoders == nil || r.Err != nil {
+		return
+	}
+	var room [maxCodings]coding
+	codings, err := k.codings(room[:0])
+	switch {
+	case len(k.Body) == 0, err == nil && len(codings) == 0:
+		if p.check != nil {
+			r.HTTP.BodyErr = p.check(k.Body)
+			r.Conceal(r.HTTP.BodyErr)
+		}
+		return
+	case err == nil:
+		r.HTTP.BodyErr, err = p.Decoders.decode(k.Body, codings, p.check)
+		r.Conceal(r.HTTP.BodyErr)
+	case p.check == nil:
+		return // nobody needs the body
+	}
+	if err != nil {
+		r.Reject(err)
+	}
+}
+
+// AnyField reports whether the final response has a header field of the given name,
+// one of those to keep, with a value that matches. The value is valid during the
+// call only. k may be nil.
+func (k *Kept) AnyField(name string, match func(value []byte) bool) bool {
+	if k == nil {
+		return false
+	}
+	for _, f := range k.Fields.Fields {
+		if strings.EqualFold(f.Name, name) && match(k.Fields.Value(f)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package content
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/internal/lab"
+)
+
+func TestAShorterWindowChangesNoBody(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ size, noisy int }{
+		{100, 50}, {200 << 10, 4 << 10}, {1 << 20, 20 << 10}, {mostBrotli, 90 << 10}, {mostBrotli + 1, 90 << 10},
+	} {
+		body := farBack(tt.size, tt.noisy)
+		raw := lab.Compressed(t, string(body), "br with the largest window")
+		assert.Less(t, len(raw), tt.noisy*3/2+100, "it refers to the beginning: %+v", tt)
+		d := NewDecoders(0)
+		isSame := false
+		_, err := d.decode([]byte(raw), []coding{codingBrotli}, func(got []byte) error {
+			isSame = bytes.Equal(body, got)
+			return nil
+		})
+		if tt.size > mostBrotli {
+			assert.Equal(t, errcode.InflatedLimit, errcode.FromError(err))
+			continue
+		}
+		require.NoError(t, err, "%+v", tt)
+		assert.True(t, isSame, "%+v", tt)
+		wide := <-d.wide
+		limit := max(freeInflation, len(raw)*maxInflation)
+		assert.LessOrEqual(t, wide.narrow.window, min(max(256<<10, 2*limit), maxKeptBytes), "%+v", tt)
+	}
+}
+
+// TestWindowsOfBothWideCodingsAreBoundedTogether decodes them in turn, each with the
+// longest window there is.
+func TestWindowsOfBothWideCodingsAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	d := NewDecoders(0)
+	decode := func(c coding, body string) (size int, code errcode.Code) {
+		_, err := d.decode([]byte(body), []coding{c}, func(b []byte) error { size = len(b); return nil })
+		return size, errcode.FromError(err)
+	}
+	whole, bomb := farBack(mostBrotli, 100<<10), farBack(maxKeptBytes+100, 100<<10)
+	type row struct {
+		coding              coding
+		whole, bomb, broken string
+	}
+	var rows []row
+	for c, name := range map[coding]string{codingBrotli: "br with the largest window", codingZstd: "zstd with the largest window"} {
+		sound := lab.Compressed(t, string(whole), name)
+		rows = append(rows, row{c, sound, lab.Compressed(t, string(bomb), name), sound[:len(sound)-1000] + strings.Repeat("\xff", 1000)})
+	}
+	for range 2 {
+		for _, r := range rows {
+			_, code := decode(r.coding, r.bomb)
+			assert.Equal(t, errcode.InflatedLimit, code)
+			size, code := decode(r.coding, r.whole)
+			assert.Equal(t, errcode.OK, code)
+			assert.Equal(t, len(whole), size)
+			wide := <-d.wide
+			assert.Greater(t, max(wide.brotliHolds, wide.taking)+wide.zstdHolds, maxKeptBytes-1)
+			assert.LessOrEqual(t, max(wide.brotliHolds, wide.taking)+wide.zstdHolds, mostWindows)
+			d.wide <- wide
+			_, code = decode(r.coding, r.broken)
+			assert.NotEqual(t, errcode.OK, code)
+		}
+	}
+	_, code := decode(codingBrotli, lab.Compressed(t, lab.Text, "br"))
+	assert.Equal(t, errcode.OK, code, "what was broken leaves nothing behind")
+}
+
+// TestAShortBodyMayDeclareTheLongestWindow is what servers do that compress a stream
+// whose length they do not know.
+func TestAShortBodyMayDeclareTheLongestWindow(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, zstd.WithWindowSize(maxKeptBytes), zstd.WithEncoderConcurrency(1), zstd.WithSingleSegment(false))
+	require.NoError(t, err)
+	_, err = io.WriteString(w, lab.Text[:20])
+	require.NoError(t, err)
+	require.NoError(t, w.Flush()) // before the length is known
+	_, err = io.WriteString(w, lab.Text[20:])
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	got := ""
+	_, err = NewDecoders(0).decode(b.Bytes(), []coding{codingZstd}, func(b []byte) error { got = string(b); return nil })
+	require.NoError(t, err)
+	assert.Equal(t, lab.Text, got)
+}

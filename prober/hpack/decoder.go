@@ -1,0 +1,213 @@
+package hpack
+
+import (
+	"bytes"
+	"errors"
+)
+
+// errFieldBlock is a header block that cannot be decoded.
+var errFieldBlock = errors.New("malformed header block")
+
+// Header takes in the fields of a header block.
+type Header interface {
+	// Reset forgets the header before.
+	Reset()
+	// Add takes in a field, with its mark. Both are valid during the call only.
+	Add(name, value []byte, mark bool)
+	// IsFull reports whether no more fields matter.
+	IsFull() bool
+}
+
+// Decoder decodes header blocks (RFC 7541) into space that it uses again.
+// The decoder of package hpack makes strings of all that it decodes; many servers
+// change the dynamic table with every response.
+type Decoder struct {
+	marks       *Marks
+	table       table
+	name, value []byte
+
+	// last is the block that was decoded last, empty if it has changed the table or is
+	// longer than longestRepeat.
+	last []byte
+}
+
+// LongestRepeat is how long a block may be to be recognized when it comes again. There
+// is one of them for each connection.
+const LongestRepeat = 1 << 10
+
+// NewDecoder returns a decoder of the blocks on one connection. Its fields have marks.
+func NewDecoder(marks *Marks) *Decoder {
+	d := &Decoder{marks: marks}
+	d.table.resize(MaxFieldTable)
+	return d
+}
+
+// Decode makes h the header that block encodes; it must be what the last call has left.
+// Where the server answers all requests alike, the block is the same until the date in
+// it changes, and h is so already. An error leaves the table in a state that the peer
+// does not know: the connection cannot be used any more.
+func (d *Decoder) Decode(block []byte, h Header) error {
+	if len(d.last) > 0 && bytes.Equal(d.last, block) {
+		return nil
+	}
+	h.Reset()
+	changes := d.table.changes
+	if err := d.fields(block, h); err != nil {
+		return err
+	}
+	d.last = d.last[:0]
+	if d.table.changes == changes && len(block) <= LongestRepeat {
+		d.last = append(d.last, block...)
+	}
+	return nil
+}
+
+// fields passes the fields of a block to h.
+func (d *Decoder) fields(block []byte, h Header) error {
+	for fields := 0; len(block) > 0; {
+		var err error
+		switch b := block[0]; {
+		case b&0xe0 == 0x20: // an update of the table's size comes before all fields
+			if fields > 0 {
+				return errFieldBlock
+			}
+			block, err = d.resize(block)
+		case b&0x80 != 0:
+			fields++
+			block, err = d.indexed(block, h)
+		case b&0xc0 == 0x40:
+			fields++
+			var mark bool
+			if block, mark, err = d.literal(block, 6, h); err == nil {
+				d.table.add(d.name, d.value, mark)
+			}
+		default: // not indexed, or never on the way either, which is the same here
+			fields++
+			block, _, err = d.literal(block, 4, h)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resize is a dynamic table size update (RFC 7541, section 6.3).
+func (d *Decoder) resize(block []byte) (rest []byte, err error) {
+	limit, rest, ok := readInteger(block, 5)
+	if !ok || limit > MaxFieldTable {
+		return nil, errFieldBlock
+	}
+	d.table.resize(int(limit))
+	return rest, nil
+}
+
+// indexed is an indexed field (RFC 7541, section 6.1).
+func (d *Decoder) indexed(block []byte, h Header) (rest []byte, err error) {
+	index, rest, ok := readInteger(block, 7)
+	if !ok {
+		return nil, errFieldBlock
+	}
+	name, value, mark, ok := d.entry(index)
+	if !ok {
+		return nil, errFieldBlock
+	}
+	if !h.IsFull() { // a short block can repeat a long entry many times
+		h.Add(name, value, mark)
+	}
+	return rest, nil
+}
+
+// literal is a literal field with an index of so many bits for its name (RFC
+// 7541, section 6.2). It also returns the field's mark.
+func (d *Decoder) literal(block []byte, bits int, h Header) (rest []byte, mark bool, err error) {
+	index, rest, ok := readInteger(block, bits)
+	if !ok {
+		return nil, false, errFieldBlock
+	}
+	if index > 0 {
+		name, _, _, ok := d.entry(index)
+		if !ok {
+			return nil, false, errFieldBlock
+		}
+		d.name = append(d.name[:0], name...) // which may be about to leave the table
+	} else if d.name, rest, err = readString(d.name, rest); err != nil {
+		return nil, false, err
+	}
+	if d.value, rest, err = readString(d.value, rest); err != nil {
+		return nil, false, err
+	}
+	mark = d.marks.of(d.name, d.value)
+	h.Add(d.name, d.value, mark)
+	return rest, mark, nil
+}
+
+// entry returns the entry with an index, of the static table or of the dynamic one, which
+// is valid until the next change.
+func (d *Decoder) entry(index uint64) (name, value []byte, mark, ok bool) {
+	if 1 <= index && index <= staticEntries {
+		e := &staticTable[index]
+		return e.name, e.value, d.marks.static[index], true
+	}
+	return d.table.get(index)
+}
+
+// readInteger reads an integer with a prefix of so many bits (RFC 7541, section
+// 5.1). None that makes sense is longer than four bytes and the prefix.
+func readInteger(p []byte, bits int) (n uint64, rest []byte, ok bool) {
+	if len(p) == 0 {
+		return 0, nil, false
+	}
+	most := uint64(1)<<bits - 1
+	if n = uint64(p[0]) & most; n < most {
+		return n, p[1:], true
+	}
+	for i := 1; i <= 4 && i < len(p); i++ {
+		n += uint64(p[i]&0x7f) << (7 * (i - 1))
+		if p[i]&0x80 == 0 {
+			return n, p[i+1:], true
+		}
+	}
+	return 0, nil, false
+}
+
+// AppendInteger appends n with a prefix of so many bits, the others of its first
+// byte being those of first (RFC 7541, section 5.1).
+func AppendInteger(p []byte, first byte, bits int, n uint64) []byte {
+	most := uint64(1)<<bits - 1
+	if n < most {
+		return append(p, first|byte(n))
+	}
+	p = append(p, first|byte(most))
+	for n -= most; n > 0x7f; n >>= 7 {
+		p = append(p, 0x80|byte(n))
+	}
+	return append(p, byte(n))
+}
+
+// cutString returns the encoded string at the start of p (RFC 7541, section 5.2).
+func cutString(p []byte) (s []byte, compressed bool, rest []byte, ok bool) {
+	n, rest, ok := readInteger(p, 7)
+	if !ok || n > uint64(len(rest)) {
+		return nil, false, nil, false
+	}
+	return rest[:n], p[0]&0x80 != 0, rest[n:], true
+}
+
+// AppendString appends s as it is, not compressed (RFC 7541, section 5.2).
+func AppendString(p []byte, s string) []byte {
+	return append(AppendInteger(p, 0, 7, uint64(len(s))), s...)
+}
+
+// readString decodes the string at the start of p into the space of into.
+func readString(into, p []byte) (s, rest []byte, err error) {
+	encoded, compressed, rest, ok := cutString(p)
+	if !ok {
+		return into, nil, errFieldBlock
+	}
+	if !compressed {
+		return append(into[:0], encoded...), rest, nil
+	}
+	s, err = huffman.decode(into[:0], encoded)
+	return s, rest, err
+}

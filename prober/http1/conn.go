@@ -1,0 +1,217 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/http1/head"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// readBufferSize is the buffer of a connection; it grows for headers only.
+const readBufferSize = 8 << 10
+
+// conn is one HTTP/1 connection. Only the goroutine that has taken it from the
+// pool touches it, but for Abort on its stream.
+type conn struct {
+	wire.Link
+
+	pool *Pool
+	x    *Exchange // under way, or the last one
+	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
+	// back to the transport when the connection is closed.
+	buf        []byte
+	start, end int
+	// lastRead is when the last read returned; the response ended then.
+	lastRead probe.Instant
+	head     head.Header
+	// before is a copy of the header that head was parsed from, or empty.
+	before []byte
+	// out is for requests that have to be put together.
+	out    []byte
+	upload upload
+
+	served    int
+	reusable  bool
+	jammed    bool // a write was given up, or failed
+	ended     bool // the peer has said so, or TLS has failed, after bytes that count
+	idleSince probe.Instant
+	place     probe.Place // taken while the connection is idle
+}
+
+func newConn(p *Pool, l wire.Link) *conn {
+	c := &conn{Link: l, pool: p}
+	c.place = probe.Place{Ceiling: p.Connections, Of: c}
+	return c
+}
+
+// close ends the connection without waiting.
+func (c *conn) close() { c.Link.Close(c.jammed) }
+
+// lookAfter is how long a connection must have been idle to be looked at before
+// it is used again. Below it, as between two requests of a worker, the look
+// would cost a system call per request and find nothing.
+const lookAfter = probe.Instant(1e6)
+
+// fit reports whether c, which was idle until now, can carry another request.
+func (c *conn) fit(now probe.Instant) bool {
+	return now-c.idleSince < lookAfter && !c.IsInRecord() || c.IsQuiet()
+}
+
+// exchange sends the request and reads the whole response on this goroutine.
+// Afterwards c.reusable tells whether the connection can carry another.
+func (c *conn) exchange(r *probe.Result, x *Exchange) {
+	c.x, c.reusable = x, false
+	last := c.served+1 == c.pool.Requests
+	sendErr := c.send(r, last)
+	c.jammed = sendErr != nil
+	if sendErr != nil && !wire.PeerHungUp(sendErr) {
+		r.Fail(&errcode.PhaseError{Err: sendErr})
+		return
+	}
+	err := c.receive(r)
+	complete, uploadErr := c.upload.end(r)
+	c.jammed = c.jammed || !complete
+	if err == nil {
+		err = c.surplus(r)
+	}
+	if sendErr == nil {
+		sendErr = uploadErr
+	}
+	if err != nil {
+		c.fail(r, sendErr, err)
+		return
+	}
+	c.served++
+	c.reusable = !c.jammed && !c.ended && !last && c.head.KeepAlive
+	c.idleSince = c.lastRead
+	r.Finish(c.lastRead)
+}
+
+// fail reports what went wrong first: a broken send, unless the peer had begun
+// an answer before it hung up, or said in an alert why it did. In TLS 1.3 that is
+// how a server refuses a client's certificate.
+func (c *conn) fail(r *probe.Result, sendErr, err error) {
+	answered := r.Current() == errcode.PhaseTransfer
+	if sendErr != nil && !answered && !wire.IsAlert(err) {
+		err = sendErr
+	}
+	r.Fail(&errcode.PhaseError{Err: err, InHeader: answered && r.HTTP.Status == 0})
+}
+
+// send writes the request. Content too long for one write goes on being written
+// by a goroutine of its own.
+func (c *conn) send(r *probe.Result, last bool) error {
+	r.Enter(errcode.PhaseSend)
+	n, err := c.RW.Write(c.compose(last))
+	r.Sent += int64(n)
+	if err != nil {
+		return err
+	}
+	if content := c.x.Content; !content.IsInline() {
+		c.upload.start(c, content)
+		return nil
+	}
+	r.Enter(errcode.PhaseProcessing)
+	return nil
+}
+
+// compose returns the header to send, with the content if that is short.
+func (c *conn) compose(last bool) []byte {
+	q := c.x.Request
+	message, end := q.keep, q.keepEnd
+	if last {
+		message, end = q.last, q.lastEnd
+	}
+	if c.x.Varying.None() {
+		return message
+	}
+	c.out = append(c.out[:0], message[:end]...)
+	c.out = appendLines(c.out, c.x.Varying, c.x.Stamp)
+	c.out = append(c.out, message[end:]...)
+	return c.out
+}
+
+// receive reads the whole response.
+func (c *conn) receive(r *probe.Result) error {
+	if err := c.readFinalHeader(r); err != nil {
+		return err
+	}
+	r.HTTP.Status, r.HTTP.Version = c.head.Status, c.head.Version
+	c.keepHeader()
+	return c.readBody(r)
+}
+
+// readFinalHeader reads informational responses and the header after them.
+func (c *conn) readFinalHeader(r *probe.Result) error {
+	if c.buf == nil {
+		c.buf = c.pool.buffers.get()
+	}
+	for range message.MaxInformational + 1 {
+		if err := c.readHeader(r); err != nil {
+			return err
+		}
+		switch {
+		case c.head.Status == 101:
+			return head.ErrSwitch
+		case c.head.Status >= 200:
+			return nil
+		}
+	}
+	return head.ErrInformational
+}
+
+// fill reads more bytes into the buffer. At its end, what is left of it moves to
+// the front, and only if that frees nothing does it grow.
+func (c *conn) fill(r *probe.Result) error {
+	if c.start == c.end {
+		c.start, c.end = 0, 0
+	}
+	if c.end == len(c.buf) {
+		c.makeRoom()
+	}
+	n, err := c.RW.Read(c.buf[c.end:])
+	if n > 0 {
+		c.ended = err != nil
+		c.lastRead = probe.Now()
+		if r.Current() != errcode.PhaseTransfer {
+			c.upload.note(r, c.lastRead)
+			r.EnterAt(errcode.PhaseTransfer, c.lastRead)
+		}
+		c.end += n
+		r.Received += int64(n)
+		return nil
+	}
+	if err == nil {
+		return io.ErrNoProgress
+	}
+	return err
+}
+
+func (c *conn) makeRoom() {
+	if c.start == 0 {
+		c.buf = append(c.buf, make([]byte, len(c.buf))...)
+		return
+	}
+	c.end = copy(c.buf, c.buf[c.start:c.end])
+	c.start = 0
+}
+
+// surplus demands that nothing came together with the response, after its end, that
+// TLS still holds.
+func (c *conn) surplus(r *probe.Result) error {
+	if !c.MayHold() {
+		return nil
+	}
+	switch err := c.WithinTLS(func() error { return c.fill(r) }); {
+	case err == nil:
+		return errDesync
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.ended = true
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package http1
+
+import (
+	"context"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// Exchange is what one request says over HTTP/1, and what is kept of its response.
+type Exchange struct {
+	Request *Request
+	Content *message.Content
+	// Varying are the fields that only this request has, with the values in stamp.
+	Varying *message.Varying
+	Stamp   *message.Stamp
+	// Bodiless tells that the response has no body whatever its header says.
+	Bodiless bool
+	Kept     *content.Kept // nil where nothing is kept
+	// reserved is a warm connection that was kept for the request, or nil.
+	reserved *conn
+	Permit   *probe.Permit
+}
+
+// Do performs one request over a warm connection, or a new one.
+func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
+	if c := p.warm(r, x, r.Start); c != nil {
+		p.exchange(c, r, x)
+		return
+	}
+	l, err := p.Dial(ctx, r)
+	if err != nil {
+		r.Fail(&errcode.PhaseError{Err: err})
+		return
+	}
+	r.Opened = true
+	p.Use(l, r, x)
+}
+
+// Use performs one request over a link that was just made.
+func (p *Pool) Use(l wire.Link, r *probe.Result, x *Exchange) {
+	c := newConn(p, l)
+	if !p.add(c) {
+		c.close()
+		r.Fail(&errcode.PhaseError{Err: context.Canceled})
+		return
+	}
+	p.exchange(c, r, x)
+}
+
+// UseWarm performs one request over a warm connection. It returns false if there is none.
+func (p *Pool) UseWarm(r *probe.Result, x *Exchange) bool {
+	c := p.warm(r, x, probe.Now())
+	if c == nil {
+		return false
+	}
+	p.exchange(c, r, x)
+	return true
+}
+
+// warm takes an idle connection, nil if there is none. now may be a little late: what
+// was idle for less than that is not looked at.
+func (p *Pool) warm(r *probe.Result, x *Exchange, now probe.Instant) *conn {
+	c := p.claim(x, now)
+	if c == nil {
+		c = p.get(now)
+	}
+	if c == nil {
+		return nil
+	}
+	r.Reused = true
+	r.Remote = c.Remote
+	c.Stream.Deadline = r.Deadline
+	return c
+}
+
+// claim takes the warm connection that was reserved, nil if there is none or it has ended
+// since.
+func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
+	c := x.reserved
+	if c == nil {
+		return nil
+	}
+	x.reserved = nil
+	if c.fit(now) {
+		return c
+	}
+	x.Permit.Hold(c.Stream.Yield())
+	p.close(c)
+	return nil
+}
+
+// exchange does the request of r on c, which it then gives back or closes.
+func (p *Pool) exchange(c *conn, r *probe.Result, x *Exchange) {
+	defer p.release(c, r)
+	c.exchange(r, x)
+}
+
+// release gives the connection back or closes it. A panic of the exchange ends
+// here, as a failure of this one request.
+func (p *Pool) release(c *conn, r *probe.Result) {
+	if v := recover(); v != nil {
+		c.reusable = false
+		_, _ = c.upload.end(r)
+		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
+	}
+	c.x = nil
+	if c.reusable && p.put(c) {
+		return
+	}
+	p.close(c)
+	p.buffers.put(c.buf)
+	c.buf = nil
+}
+
+// Reserve keeps a warm connection for a request that is about to start. It returns false
+// if there is none.
+func (p *Pool) Reserve(x *Exchange) bool {
+	x.reserved = p.pop()
+	return x.reserved != nil
+}
+
+// Unreserve gives back what was reserved and not used.
+func (p *Pool) Unreserve(x *Exchange) {
+	if c := x.reserved; c != nil && !p.put(c) {
+		p.close(c)
+	}
+	x.reserved = nil
+}
+
+// Withdraw takes an idle connection out of its pool.
+func (c *conn) Withdraw(any) bool { return c.pool.withdraw(c) }
+
+// Evict closes a connection that was withdrawn.
+func (c *conn) Evict() bool {
+	kept := c.Stream.Yield()
+	c.close()
+	return kept
+}

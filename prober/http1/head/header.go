@@ -1,0 +1,280 @@
+package head
+
+import (
+	"bytes"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+)
+
+// What a peer can do wrong in a response header, besides the faults that name a line.
+var (
+	ErrSize          = errcode.New(errcode.HTTP1HeaderSize, "response header above 64 KiB")
+	ErrSwitch        = errcode.New(errcode.HTTP1Switch, "101 Switching Protocols that was not asked for")
+	ErrInformational = errcode.New(errcode.HTTP1Informational, "more than 32 informational responses")
+)
+
+// ProtocolName is what every response begins with.
+const ProtocolName = "HTTP/"
+
+// Header is a parsed response header. Its space is used again for every
+// response of a connection.
+type Header struct {
+	Version probe.Version
+	Status  int
+	// Fields point into the connection's buffer, or into its copy of the header:
+	// they are valid until more of the response is read.
+	Fields []Field
+
+	// Length is the value of Content-Length, which has so many digits, or -1.
+	Length    int64
+	digits    int
+	encodings int // field lines of Transfer-Encoding
+	Chunked   bool
+	KeepAlive bool
+	// Tunnel tells that the response may be the answer to CONNECT; one that grants it
+	// has no content, whatever its fields say (RFC 9110, section 9.3.6).
+	Tunnel bool
+	// Joined tells that field lines were joined in place.
+	Joined bool
+}
+
+// Field is one field line. Its parts point into the header that was parsed.
+type Field struct {
+	Name, Value []byte
+	folded      bool // it took more than one line
+}
+
+// Scan looks for the end of a response header in what has been received of it so
+// far. As long as that has not come, the lines that have are judged on their own.
+type Scan struct {
+	scanned, lineStart int
+	early              draft
+}
+
+// NewScan begins a scan. tunnel tells that the response may be the answer to CONNECT.
+func NewScan(tunnel bool) Scan {
+	return Scan{early: draft{header: Header{Length: -1, Tunnel: tunnel}}}
+}
+
+// Next returns the size of the header that received begins with, up to and including its
+// empty line, or 0 if more has to be received. Each call is given what the one before
+// was given, and more.
+func (s *Scan) Next(received []byte) (size int, err error) {
+	if size := s.scan(received); size > 0 {
+		return size, nil
+	}
+	if err := s.early.judge(received, s.lineStart); err != nil {
+		return 0, err
+	}
+	if len(received) >= message.MaxHeaderBytes {
+		return 0, ErrSize
+	}
+	return 0, nil
+}
+
+// scan looks for the empty line that ends the header.
+func (s *Scan) scan(received []byte) int {
+	for {
+		i := bytes.IndexByte(received[s.scanned:], '\n')
+		if i < 0 {
+			s.scanned = len(received)
+			return 0
+		}
+		lineEnd := s.scanned + i
+		line := message.TrimCR(received[s.lineStart:lineEnd])
+		s.scanned, s.lineStart = lineEnd+1, lineEnd+1
+		if len(line) == 0 {
+			return lineEnd + 1
+		}
+	}
+}
+
+// beginsResponse tells whether received can become a response. It finds a peer
+// of another protocol without waiting for a line that may never end.
+func beginsResponse(received []byte) bool {
+	n := min(len(received), len(ProtocolName))
+	return string(received[:n]) == ProtocolName[:n]
+}
+
+// Parse makes h what block says, which is a whole header with its empty line. The fields
+// of h point into block, in which folded lines are joined.
+func (h *Header) Parse(block []byte) error {
+	const usual = 16 // fields at most
+	if h.Fields == nil {
+		h.Fields = make([]Field, 0, usual)
+	}
+	*h = Header{Fields: h.Fields[:0], Length: -1, Tunnel: h.Tunnel}
+	line, rest := message.CutLine(block)
+	if err := h.parseStatusLine(line); err != nil {
+		return err
+	}
+	return h.parseFields(rest)
+}
+
+// parseStatusLine follows RFC 9112, section 4; like most clients it does without
+// the space before an absent reason phrase.
+func (h *Header) parseStatusLine(line []byte) error {
+	const versioned = len("HTTP/1.1")
+	if len(line) < versioned || !beginsResponse(line) ||
+		!message.IsDigit(line[5]) || line[6] != '.' || !message.IsDigit(line[7]) {
+		return probe.NewExcerpt(errStatusLine, line)
+	}
+	switch string(line[len(ProtocolName):versioned]) {
+	case "1.1":
+		h.Version, h.KeepAlive = probe.HTTP11, true
+	case "1.0":
+		h.Version = probe.HTTP10
+	default:
+		return probe.NewExcerpt(errVersion, line[:versioned])
+	}
+	rest := line[versioned:]
+	if len(rest) < 4 || rest[0] != ' ' || len(rest) > 4 && rest[4] != ' ' || !message.IsFieldValue(rest[4:]) {
+		return probe.NewExcerpt(errStatusLine, line)
+	}
+	for _, d := range rest[1:4] {
+		if !message.IsDigit(d) {
+			return probe.NewExcerpt(errStatusLine, line)
+		}
+		h.Status = h.Status*10 + int(d-'0')
+	}
+	if h.Status < 100 || h.Status > 599 {
+		return statusFault(h.Status)
+	}
+	return nil
+}
+
+// parseFields splits the field lines (RFC 9112, section 5) and reads those that frame
+// the message.
+func (h *Header) parseFields(block []byte) error {
+	var f Field
+	for {
+		line, rest := message.CutLine(block)
+		if len(line) == 0 {
+			return nil
+		}
+		if err := f.parse(line); err != nil {
+			return err
+		}
+		if len(rest) > 0 && message.IsBlank(rest[0]) {
+			f.folded = true
+			if err := h.interpret(&f); err != nil { // whatever the lines say that continue it
+				return err
+			}
+			line, rest = unfold(line, rest)
+			h.Joined = true
+			if err := f.parse(line); err != nil {
+				return err
+			}
+		}
+		h.Fields = append(h.Fields, f)
+		if err := h.interpret(&f); err != nil {
+			return err
+		}
+		block = rest
+	}
+}
+
+// unfold joins line and the lines at the start of rest that continue it, in the space
+// of the first: the line break, and the blanks around it, become one space (RFC 9112,
+// section 5.2).
+func unfold(line, rest []byte) (joined, after []byte) {
+	line = message.TrimBlankEnd(line)
+	for len(rest) > 0 && message.IsBlank(rest[0]) {
+		var more []byte
+		more, rest = message.CutLine(rest)
+		line = append(append(line, ' '), message.TrimBlank(more)...) // of which there are less than was cut
+	}
+	return line, rest
+}
+
+// parse splits one field line.
+func (f *Field) parse(line []byte) error {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 1 || !message.IsToken(line[:colon]) {
+		return probe.NewExcerpt(errHeaderLine, line)
+	}
+	f.Name, f.Value, f.folded = line[:colon], message.TrimBlank(line[colon+1:]), false
+	if !message.IsFieldValue(f.Value) {
+		return probe.NewExcerpt(errHeaderValue, f.Name)
+	}
+	return nil
+}
+
+// interpret reads a field if it frames the message (RFC 9112, section 6).
+func (h *Header) interpret(f *Field) error {
+	switch len(f.Name) {
+	case len("Connection"):
+		if message.EqualFold(f.Name, "connection") {
+			h.connection(f.Value)
+		}
+	case len("Content-Length"):
+		if message.EqualFold(f.Name, "content-length") {
+			return h.contentLength(f)
+		}
+	case len("Transfer-Encoding"):
+		if message.EqualFold(f.Name, "transfer-encoding") {
+			return h.transferEncoding(f)
+		}
+	}
+	return nil
+}
+
+// isTunnel tells whether the response grants CONNECT.
+func (h *Header) isTunnel() bool { return h.Tunnel && h.Status >= 200 && h.Status < 300 }
+
+// contentLength accepts a repeated field only with the same digits (RFC 9110,
+// section 8.6).
+func (h *Header) contentLength(f *Field) error {
+	if h.isTunnel() {
+		return nil
+	}
+	n, ok := message.ParseLength(f.Value)
+	switch {
+	case h.encodings > 0:
+		return errEncodingAndLength
+	case !ok || f.folded:
+		return probe.NewExcerpt(errContentLength, f.Value)
+	case h.Length >= 0 && (n != h.Length || len(f.Value) != h.digits):
+		return lengthsFault(h.Length, f.Value)
+	}
+	h.Length, h.digits = n, len(f.Value)
+	return nil
+}
+
+// transferEncoding accepts nothing that is ambiguous, folded lines among it, about
+// where a message ends: another reading of it is how responses are smuggled (RFC
+// 9112, section 6.3).
+func (h *Header) transferEncoding(f *Field) error {
+	if h.isTunnel() {
+		return nil
+	}
+	h.encodings++
+	h.Chunked = message.EqualFold(f.Value, "chunked") && !f.folded
+	switch {
+	case h.encodings > 1:
+		return errEncodings
+	case !h.Chunked:
+		return probe.NewExcerpt(errTransferEncoding, f.Value)
+	case h.Length >= 0:
+		return errEncodingAndLength
+	case h.Version == probe.HTTP10:
+		return errEncodingVersion
+	}
+	return nil
+}
+
+// connection reads the options of the Connection field (RFC 9112, section 9.3).
+func (h *Header) connection(value []byte) {
+	for option := range bytes.SplitSeq(value, []byte(",")) {
+		option = message.TrimBlank(option)
+		if message.EqualFold(option, "close") {
+			h.KeepAlive = false
+			return
+		}
+		if message.EqualFold(option, "keep-alive") && h.Version == probe.HTTP10 {
+			h.KeepAlive = true
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package http1
+
+import (
+	"bytes"
+
+	"example.com/prober/prober/http1/head"
+	"example.com/prober/prober/probe"
+)
+
+// readHeader reads one response header, up to and including its empty line.
+func (c *conn) readHeader(r *probe.Result) error {
+	scan := head.NewScan(false)
+	for {
+		if c.repeatsHeader() {
+			return nil
+		}
+		size, err := scan.Next(c.buf[c.start:c.end])
+		if err != nil {
+			return err
+		}
+		if size > 0 {
+			block := c.buf[c.start : c.start+size]
+			c.start += size
+			return c.parseHeader(block)
+		}
+		if err := c.fill(r); err != nil {
+			return err
+		}
+	}
+}
+
+// repeatable is how long a header may be, in bytes, for the connection to keep a copy.
+const repeatable = 1 << 10
+
+// repeatsHeader tells whether what was received begins with the same bytes as the header
+// before, which has been consumed then: c.head says what it says. Within a second many
+// servers send the same header again and again.
+func (c *conn) repeatsHeader() bool {
+	n := len(c.before)
+	if n == 0 || c.end-c.start < n || !bytes.Equal(c.buf[c.start:c.start+n], c.before) {
+		return false
+	}
+	c.start += n
+	return true
+}
+
+// parseHeader parses a header, and from the second response on a copy of it. A copy
+// in which lines were joined is not what was received, and so not kept.
+func (c *conn) parseHeader(block []byte) error {
+	c.before = c.before[:0]
+	if c.served == 0 || len(block) > repeatable {
+		return c.head.Parse(block)
+	}
+	c.before = append(c.before, block...)
+	err := c.head.Parse(c.before)
+	if c.head.Joined {
+		c.before = c.before[:0]
+	}
+	return err
+}
+
+// keepHeader keeps what is wanted of the header.
+func (c *conn) keepHeader() {
+	k := c.x.Kept
+	if k == nil {
+		return
+	}
+	for _, f := range c.head.Fields {
+		k.Field(f.Name, f.Value)
+	}
+	k.Begin(c.head.Status)
+}

@@ -1,0 +1,97 @@
+package http1
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// maxPart is how much is written at once.
+const maxPart = 32 << 10
+
+// upload writes content that is too long for one write, on a goroutine of its own
+// for as long as it takes. Meanwhile the response is read: a server may answer
+// and stop reading (RFC 9112, section 9.5), or send back what it gets and stop
+// reading unless that is read. Its space is used again for every request of a
+// connection.
+type upload struct {
+	running bool // start was called, and end was not
+	c       *conn
+	content *message.Content
+	alone   func() // run, so that starting a goroutine with it allocates nothing
+	done    chan struct{}
+
+	sentAt atomic.Int64 // the Instant when all was written
+	// sent and err belong to the goroutine until done.
+	sent int64
+	err  error
+}
+
+func (u *upload) start(c *conn, content *message.Content) {
+	if u.done == nil {
+		u.done, u.alone = make(chan struct{}, 1), u.run
+	}
+	u.running, u.c, u.content = true, c, content
+	u.sent, u.err = 0, nil
+	u.sentAt.Store(0)
+	go u.alone()
+}
+
+func (u *upload) run() {
+	defer func() {
+		if p := recover(); p != nil {
+			u.err = errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", p, debug.Stack()))
+		}
+		u.done <- struct{}{}
+	}()
+	for u.sent < u.content.Length {
+		n, err := u.c.RW.Write(u.content.Part(u.sent, int(min(maxPart, u.content.Length-u.sent))))
+		u.sent += int64(n)
+		if err != nil {
+			u.err = err
+			return
+		}
+	}
+	u.sentAt.Store(int64(probe.Now()))
+}
+
+// note ends the phase send of r at the moment when all was written, if that was
+// before now.
+func (u *upload) note(r *probe.Result, now probe.Instant) {
+	sentAt := probe.Instant(u.sentAt.Load())
+	if u.running && r.Current() == errcode.PhaseSend && sentAt != 0 {
+		r.EnterAt(errcode.PhaseProcessing, max(r.Since(), min(sentAt, now)))
+	}
+}
+
+// end gives up what is not written yet and waits for the goroutine. It tells
+// whether all was written, and why not if the reason is not end itself.
+func (u *upload) end(r *probe.Result) (complete bool, err error) {
+	if !u.running {
+		return true, nil
+	}
+	select {
+	case <-u.done:
+	default: // or not yet, though all was written
+		u.c.Stream.HaltWrites()
+		<-u.done
+		u.c.Stream.ResumeWrites()
+	}
+	u.note(r, probe.Now())
+	u.running = false
+	r.Sent += u.sent
+	switch {
+	case errors.Is(u.err, wire.ErrHalted):
+		return false, nil
+	case u.err != nil:
+		return false, u.err
+	}
+	r.Pass(errcode.PhaseProcessing) // for no time, if the response had begun
+	return true, nil
+}

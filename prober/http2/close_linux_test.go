@@ -1,0 +1,58 @@
+package http2
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// A close returns when the reader has left the descriptor, and the reader, which was about to
+// wait, needs the mutex of the connection to leave it.
+func TestAConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
+	t.Parallel()
+	p := lab.Listen(t, func(c net.Conn) {
+		p := lab.NewH2(c)
+		p.Greet()
+		p.Ignore()
+	})
+	dialled, err := net.Dial("tcp", p.Addr().String())
+	require.NoError(t, err)
+	var r probe.Result
+	now := probe.Now()
+	r.Reset(now, now.Add(lab.Patience))
+	r.Begin()
+	pool := NewPool(Options{Streams: 1, ConnectTimeout: lab.Patience})
+	c, err := pool.begin(context.Background(), wire.NewLink(dialled, r.Deadline), &r)
+	require.NoError(t, err)
+
+	pauses, goesOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	require.NoError(t, c.outlet.attach(c.writer.pass, func() {
+		once.Do(func() { close(pauses) })
+		<-goesOn
+		c.writer.rest()
+	}))
+	go c.serve()
+	<-pauses
+	go func() {
+		c.stream.Abort()
+		c.shut(context.Canceled)
+	}()
+	for end := probe.Now().Add(lab.Patience); !c.stream.IsClosed() && probe.Now() < end; {
+		<-time.After(time.Millisecond)
+	}
+	close(goesOn)
+	select {
+	case <-c.gone:
+	case <-time.After(lab.Patience):
+		t.Fatal("the reader and whoever closes the connection wait for each other")
+	}
+}

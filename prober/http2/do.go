@@ -1,0 +1,180 @@
+package http2
+
+import (
+	"context"
+	"errors"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// Do performs one request, over HTTP/2 unless the server chooses otherwise. A request
+// that the server says it has not processed is sent once more.
+func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
+	if r.Start >= r.Deadline {
+		r.Fail(&errcode.PhaseError{Err: errTimeout})
+		return
+	}
+	if x.stream == nil {
+		x.stream = new(stream)
+	}
+	if again := p.send(ctx, r, x); again {
+		r.Resend()
+		p.send(ctx, r, x)
+	}
+}
+
+// send sends the request once. It reports whether it is to be sent again, in which case
+// it has not failed yet.
+func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bool) {
+	st := x.stream
+	st.begin(r, x)
+	step := p.acquire(st, x)
+	for {
+		switch step {
+		case stepSend:
+			return st.exchange(r)
+		case stepFail:
+			r.Refuse(st.refusal)
+			return false
+		case stepNone:
+			return false
+		case stepHTTP1:
+			if p.HTTP1.UseWarmHTTP1(r) {
+				return false
+			}
+			step = p.connect(ctx, r, x)
+		case stepDial:
+			if err := st.orphaned(); err != nil {
+				step = p.failed(r, st, err)
+				continue
+			}
+			step = p.connect(ctx, r, x)
+		}
+	}
+}
+
+// connect makes a connection for r, and for those who wait for it if its worker has
+// taken a dial.
+func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
+	st := x.stream
+	if next := p.await(ctx, r, x); next != stepDial {
+		return next
+	}
+	l, err := p.Dial(ctx, r)
+	if err != nil {
+		return p.failed(r, st, err)
+	}
+	r.Opened = true
+	var h *conn
+	taken := false
+	defer func() {
+		if !taken {
+			l.Close(false)
+		}
+		if !taken && h != nil {
+			h.shut(errNoUse)
+		}
+	}()
+	multiplexed, err := p.Negotiated(&l)
+	if err == nil && !multiplexed {
+		taken = true
+		p.answeredHTTP1(st)
+		p.HTTP1.UseHTTP1(l, r)
+		return stepNone
+	}
+	if err == nil {
+		h, err = p.begin(ctx, l, r)
+	}
+	if err != nil {
+		return p.failed(r, st, err)
+	}
+	step := p.add(h, st)
+	switch step {
+	case stepSend:
+		taken = true
+		return step
+	case stepFail: // as after Abort
+		r.Fail(&errcode.PhaseError{Err: context.Canceled})
+		return stepNone
+	}
+	taken = true
+	h.greet()
+	st.dialled = h
+	r.Enter(errcode.PhaseQueue)
+	return p.acquire(st, x)
+}
+
+// orphaned returns why the connection that st has dialled, and could not be opened
+// on, has ended. A request does not dial again for that.
+func (st *stream) orphaned() error {
+	if st.dialled == nil || !st.dialled.hasEnded() {
+		return nil
+	}
+	c := st.dialled
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.goAway != nil {
+		return *c.goAway
+	}
+	return errNoUse
+}
+
+func (p *Pool) failed(r *probe.Result, st *stream, err error) step {
+	r.Fail(&errcode.PhaseError{Err: err})
+	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || st.dialled != nil
+	p.dialFailed(st, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
+	return stepNone
+}
+
+// exchange sends the request of st, which is open, waits for the whole response,
+// and fills in r. It reports whether the request is to be sent again, because the
+// server says that it has not processed it.
+func (st *stream) exchange(r *probe.Result) (again bool) {
+	r.Remote, r.Reused = st.conn.remote, !r.Opened
+	opened := max(r.Start, r.Since())
+	if st.waited {
+		opened = probe.Now()
+	}
+	r.EnterAt(errcode.PhaseSend, opened)
+	sentAt := opened
+	if !st.handedOver {
+		sentAt = st.conn.send(st)
+	}
+	for !st.ended.Load() {
+		perturb()
+		<-st.wake
+	}
+	return st.report(r, sentAt)
+}
+
+// report notes in r what the exchange came to; sentAt is 0 if the request was not
+// sent to its end. The response may have begun before this worker could note
+// that its request was sent.
+func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
+	r.Sent += st.sent
+	r.Received += st.received
+	if st.status != 0 {
+		r.HTTP.Status, r.HTTP.Version = st.status, probe.HTTP2
+	}
+	if sentAt != 0 {
+		if st.firstAt != 0 {
+			sentAt = max(min(sentAt, st.firstAt), r.Since())
+		}
+		r.EnterAt(errcode.PhaseProcessing, sentAt)
+	}
+	if st.firstAt != 0 {
+		r.EnterAt(errcode.PhaseTransfer, max(st.firstAt, r.Since()))
+	}
+	switch {
+	case st.err == nil:
+		r.Finish(max(st.lastAt, r.Since()))
+	case st.unprocessed && !r.HTTP.Resent:
+		return true
+	case r.Reused && st.firstAt == 0:
+		r.Fail(&errcode.PhaseError{Err: endedReused(st.err)})
+	default:
+		r.Fail(&errcode.PhaseError{Err: st.err})
+	}
+	return false
+}

@@ -1,0 +1,156 @@
+package http2
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2/hpack"
+
+	our "example.com/prober/prober/hpack"
+)
+
+// sameVerdict decodes blocks of one connection, and compares what becomes of the
+// response headers in them with what the decoder of package hpack makes of them.
+func sameVerdict(t *testing.T, blocks ...[]byte) {
+	t.Helper()
+	ours := our.NewDecoder(soundness)
+	theirs := hpack.NewDecoder(4096, nil)
+	got, want := header{wanted: []string{"etag"}}, header{wanted: []string{"etag"}}
+	for _, block := range blocks {
+		want.Reset()
+		err := ours.Decode(block, &got)
+		fields, theirErr := theirs.DecodeFull(block)
+		if err != nil {
+			require.Len(t, blocks, 2, "of the fuzzer")
+			return // where we are stricter is told in TestHeaderBlocksThatAreRefused
+		}
+		require.NoError(t, theirErr)
+		for _, f := range fields {
+			want.Add([]byte(f.Name), []byte(f.Value), isSound([]byte(f.Name), []byte(f.Value)))
+		}
+		require.Equal(t, want.oversized, got.oversized)
+		if !got.oversized { // after which not all is looked at
+			require.Equal(t, want, got)
+		}
+	}
+}
+
+// A table that is filled, emptied and resized many times over.
+func TestLongHistoryOfATable(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	var b bytes.Buffer
+	encoder := hpack.NewEncoder(&b)
+	var blocks [][]byte
+	for range 300 {
+		b.Reset()
+		if random.IntN(20) == 0 {
+			encoder.SetMaxDynamicTableSize(random.Uint32N(our.MaxFieldTable + 1))
+		}
+		for range random.IntN(20) {
+			field := hpack.HeaderField{
+				Name:      fmt.Sprintf("x-%d", random.IntN(40)),
+				Value:     strings.Repeat("v", random.IntN(1+random.IntN(1+random.IntN(4200)))),
+				Sensitive: random.IntN(5) == 0,
+			}
+			if random.IntN(3) == 0 {
+				field.Name = "etag"
+			}
+			require.NoError(t, encoder.WriteField(field))
+		}
+		blocks = append(blocks, bytes.Clone(b.Bytes()))
+	}
+	sameVerdict(t, blocks...)
+}
+
+// Blocks that come again, right away or after others, with the same table or another.
+func TestBlocksThatComeAgain(t *testing.T) {
+	t.Parallel()
+	const (
+		ok       = "\x88"
+		fileTag  = "\x0f\x13\x01a"               // etag: a
+		anyTag   = "\x0f\x13\x01b"               // etag: b
+		addTag   = "\x62\x01c"                   // etag: c, into the table
+		newest   = "\xbe"                        // the entry that was added last
+		empty    = "\x20"                        // the table
+		whole    = "\x3f\xe1\x1f"                // its largest size
+		notFound = "\x8d" + "\x0f\x0d\x01" + "7" // content-length: 7
+		wrong    = "\x88" + "\x0f\x0d\x01" + "a" // content-length: a
+		trailer  = "\x00\x06x-last\x01" + "1"    // without a status
+	)
+	long := ok + strings.Repeat(fileTag, our.LongestRepeat/len(fileTag)+1)
+	var blocks [][]byte
+	for _, block := range []string{
+		ok, ok, ok + fileTag, ok + fileTag, ok + anyTag, ok + fileTag, ok,
+		ok + addTag, ok + addTag, ok + newest, ok + newest, ok + "\x62\x01d", ok + newest, ok + "\xbf", ok + newest,
+		whole + ok + newest, whole + ok + newest, empty + ok, empty + ok, ok, whole + ok, whole + ok, ok + addTag, ok + newest,
+		notFound, notFound, wrong, wrong, ok, trailer, trailer, "", "", trailer, ok, long, long, ok, long + anyTag, ok,
+	} {
+		blocks = append(blocks, []byte(block))
+	}
+	sameVerdict(t, blocks...)
+}
+
+func TestHeaderBlocksAreDecodedAsByTheLibrary(t *testing.T) {
+	var b bytes.Buffer
+	encoder := hpack.NewEncoder(&b)
+	var blocks [][]byte
+	for i, size := range []uint32{4096, 4096, 0, 64, 4096, 200} {
+		b.Reset()
+		encoder.SetMaxDynamicTableSize(size)
+		for _, f := range []hpack.HeaderField{
+			{Name: ":status", Value: "200"},
+			{Name: ":status", Value: "299"},
+			{Name: "content-length", Value: strings.Repeat("1", i)},
+			{Name: "etag", Value: strings.Repeat("\"#\"", i*i)},
+			{Name: "x-plain", Value: strings.Repeat("~", 300)},
+			{Name: "x-secret", Value: "s", Sensitive: true},
+			{Name: "set-cookie", Value: "a=b", Sensitive: true},
+		} {
+			require.NoError(t, encoder.WriteField(f))
+		}
+		blocks = append(blocks, bytes.Clone(b.Bytes()))
+	}
+	sameVerdict(t, blocks...)
+}
+
+func TestHeaderBlocksThatAreRefused(t *testing.T) {
+	for name, block := range map[string]string{
+		"an index of 0":                               "\x80",
+		"an index beyond the table":                   "\xbe",
+		"the name of an index beyond the table":       "\x0f\x30\x00",
+		"an index of which the rest is missing":       "\xff",
+		"an index that never ends":                    "\xff\x80\x80\x80\x80\x80\x00",
+		"a literal without a value":                   "\x00\x01a",
+		"a literal whose value is too short":          "\x00\x01a\x02b",
+		"an indexed literal without a value":          "\x40\x01a",
+		"an indexed literal with nothing":             "\x40",
+		"a string with a code that is not one":        "\x00\x01a\x84\xff\xff\xff\xff",
+		"a string padded with a whole byte":           "\x00\x01a\x82\x1f\xff",
+		"a string padded with zeros":                  "\x00\x01a\x81\x18",
+		"an indexed string with a code that is none":  "\x40\x01a\x84\xff\xff\xff\xff",
+		"a table above its limit":                     "\x3f\xe2\x1f",
+		"a change of the table's size after a field":  "\x88\x20",
+		"a change of the table's size without a size": "\x3f",
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := our.NewDecoder(soundness)
+			assert.Error(t, d.Decode([]byte(block), &header{}))
+		})
+	}
+}
+
+func FuzzHeaderBlocks(f *testing.F) {
+	f.Add([]byte("\x88"), []byte("\x89\x5c\x011"))
+	f.Add([]byte("\x20\x3f\xe1\x1f\x48\x82\x64\x02"), []byte("\xbe\x0f\x2f\x00"))
+	f.Add([]byte("\x40\x04etag\x81\x1f"), []byte("\xbe\x1f\x2f\x01x"))
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		sameVerdict(t, first, second)
+		sameVerdict(t, first, first)
+	})
+}

@@ -1,0 +1,192 @@
+package http2
+
+import (
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/probe"
+)
+
+const (
+	// defaultWindow is what both sides begin with (RFC 9113, section 6.9.2).
+	defaultWindow = 65535
+	maxWindow     = 1<<31 - 1
+	// streamWindow and connectionWindow are what the peer may send without being
+	// asked for more. Content is consumed as it arrives, and what is kept of it has
+	// a bound of its own, so they cost no memory: they are there for paths with a
+	// long delay. A peer can never be caught above them, because all that it sends is
+	// given back.
+	streamWindow     = 4 << 20
+	connectionWindow = 64 << 20
+)
+
+// flow is the flow control of a connection, and the settings of the peer for
+// it. Windows are below 0 where the peer has made them smaller than what was
+// already sent (RFC 9113, section 6.9.2).
+type flow struct {
+	sendWindow    int64
+	initialWindow int64 // of new streams
+	maxFrame      uint32
+	owed          int64 // received and not given back to the peer's window
+}
+
+func newFlow() flow {
+	return flow{sendWindow: defaultWindow, initialWindow: defaultWindow, maxFrame: leastMaxFrame}
+}
+
+// applySettings takes in what the peer sets and acknowledges it (RFC 9113,
+// section 6.5.3); mu is held, or the reader not started yet.
+func (c *conn) applySettings(f *http2.SettingsFrame) error {
+	if err := f.ForeachSetting(c.applySetting); err != nil {
+		return err
+	}
+	_ = c.framer.WriteSettingsAck()
+	return nil
+}
+
+func (c *conn) applySetting(s http2.Setting) error {
+	if err := s.Valid(); err != nil {
+		return err
+	}
+	switch s.ID {
+	case http2.SettingEnablePush:
+		if s.Val != 0 { // a server never sets it (RFC 9113, section 6.5.2)
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+	case http2.SettingMaxConcurrentStreams:
+		c.peerStreams = min(s.Val, maxStreamID) // more could not be opened, nor counted in 32 bits
+	case http2.SettingMaxFrameSize:
+		c.maxFrame = s.Val
+	case http2.SettingInitialWindowSize:
+		return c.resizeWindows(int64(s.Val))
+	}
+	return nil
+}
+
+// resizeWindows changes the windows of all streams by the difference to the last
+// initial window (RFC 9113, section 6.9.2).
+func (c *conn) resizeWindows(initial int64) error {
+	delta := initial - c.initialWindow
+	c.initialWindow = initial
+	for _, st := range c.open {
+		if st.sendWindow+delta > maxWindow {
+			return http2.ConnectionError(http2.ErrCodeFlowControl)
+		}
+		st.sendWindow += delta
+	}
+	c.unblock()
+	return nil
+}
+
+// widen takes in a WINDOW_UPDATE (RFC 9113, section 6.9); mu is held.
+func (c *conn) widen(id, increment uint32) error {
+	if id == 0 {
+		return c.widenConnection(int64(increment))
+	}
+	st := c.find(id)
+	if st == nil {
+		if c.isIdle(id) {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		return nil // it crossed the end of the stream
+	}
+	st.received += frameHeaderSize + 4
+	switch {
+	case increment == 0:
+		c.reset(st, http2Fault(st, http2.ErrCodeProtocol, "a WINDOW_UPDATE of 0"))
+	case st.sendWindow+int64(increment) > maxWindow:
+		c.reset(st, http2Fault(st, http2.ErrCodeFlowControl, "a window above 2^31-1"))
+	default:
+		st.sendWindow += int64(increment)
+		st.unblock()
+	}
+	return nil
+}
+
+func (c *conn) widenConnection(increment int64) error {
+	if increment == 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if c.sendWindow += increment; c.sendWindow > maxWindow {
+		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	}
+	c.unblock()
+	return nil
+}
+
+// unblock wakes the workers that wait for a window or for room; mu is held.
+func (c *conn) unblock() {
+	for _, st := range c.open {
+		st.unblock()
+	}
+}
+
+func (st *stream) unblock() {
+	if st.blocked {
+		st.blocked = false
+		st.wake.signal()
+	}
+}
+
+// giveBack returns n bytes that have been consumed to the peer's windows, half a
+// window at once. st is nil if the stream is not open; mu is held.
+func (c *conn) giveBack(st *stream, n int64) {
+	if c.owed += n; c.owed >= connectionWindow/2 {
+		_ = c.framer.WriteWindowUpdate(0, uint32(c.owed))
+		c.writer.flushSoon()
+		c.owed = 0
+	}
+	if st == nil {
+		return
+	}
+	if st.owed += n; st.owed >= streamWindow/2 {
+		_ = c.framer.WriteWindowUpdate(st.id, uint32(st.owed))
+		c.writer.flushSoon()
+		st.sent += frameHeaderSize + 4
+		st.owed = 0
+	}
+}
+
+// floodGauge bounds how many frames the peer may send that advance no response
+// (CVE-2019-9512 and its kin): each costs us work, some an answer.
+type floodGauge struct {
+	credit int
+	// busyUntil is when the frames that came would have come at the pace allowed.
+	busyUntil probe.Instant
+}
+
+const (
+	// floodBurst is how many such frames there may be at once. One more is allowed with
+	// every floodPace that passes; progress of a response allows for all again.
+	floodBurst = 128
+	floodPace  = 5 * time.Millisecond
+	// Each DATA frame of ours allows for creditOfFrame more, and for one more with
+	// each bytesOfCredit of content: the peer answers with updates of both windows,
+	// some do after every few kilobytes. A stream that we give up allows for what is
+	// still on its way. There is at most maxCredit at a time.
+	creditOfFrame = 4
+	bytesOfCredit = 1 << 10
+	maxCredit     = 1 << 14
+)
+
+// spend counts a frame without progress that arrived at now.
+func (g *floodGauge) spend(now probe.Instant) error {
+	if g.credit > 0 {
+		g.credit--
+		return nil
+	}
+	until := max(g.busyUntil, now).Add(floodPace)
+	if until.Sub(now) > floodBurst*floodPace {
+		return errFlood
+	}
+	g.busyUntil = until
+	return nil
+}
+
+func (g *floodGauge) progress() { g.busyUntil = 0 }
+
+// allow makes room for what the peer answers to a frame with n bytes of content.
+func (g *floodGauge) allow(n int64) {
+	g.credit = min(g.credit+creditOfFrame+int(n/bytesOfCredit), maxCredit)
+}

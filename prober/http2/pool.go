@@ -1,0 +1,451 @@
+package http2
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// Options is how the requests of one target use connections of HTTP/2.
+type Options struct {
+	// Streams is how many requests a connection carries at once, requests how many in
+	// all, where 0 means no limit.
+	Streams, Requests int
+	// MaxBody is the longest response body that is accepted, in bytes.
+	MaxBody int64
+	// ConnectTimeout bounds the wait for the first frame of the peer, and for the answer
+	// to a PING; under TLS, tlsTimeout does the former.
+	ConnectTimeout, TLSTimeout time.Duration
+	// Connections bounds how many are open; nil bounds nothing.
+	Connections *probe.Ceiling
+	// Keeps tells that something is kept of responses: the header fields that wanted
+	// names in lower case, or bodies.
+	Keeps  bool
+	Wanted []string
+	// Only means that the server may not choose HTTP/1.1. negotiated reports whether it
+	// has chosen HTTP/2 on a link, or why none of what it may choose.
+	Only       bool
+	Negotiated func(*wire.Link) (bool, error)
+	// Dial makes a link for which the request has, or gets, the permit.
+	Dial func(ctx context.Context, r *probe.Result) (wire.Link, error)
+	// HTTP1 carries the requests whose server chooses HTTP/1.1.
+	HTTP1 Fallback
+}
+
+// Fallback carries requests over HTTP/1.
+type Fallback interface {
+	// UseHTTP1 does the exchange of r over a link that was just made, useWarmHTTP1 over
+	// one that is there; it returns false if none is.
+	UseHTTP1(l wire.Link, r *probe.Result)
+	UseWarmHTTP1(r *probe.Result) bool
+}
+
+// Pool holds the HTTP/2 connections of a transport and the workers that wait
+// for a stream. Its mutex is taken before that of a connection, never after.
+//
+// A request gets its stream from openOn or becomes a waiter in wait, both of which see
+// to it that expire runs when its time is over. There is no other way to either.
+type Pool struct {
+	Options
+
+	// waiting is the length of waiters, to be read without mu. It is changed before
+	// connections are looked at on behalf of a waiter, so that whoever frees a stream
+	// after that look knows of the waiter.
+	waiting atomic.Int32
+	// opened is how many connections are open and not about to be closed.
+	opened atomic.Int32
+
+	mu      mutex
+	conns   []*conn   // filled in this order
+	waiters []*stream // in the order in which they came
+	// dialing is how many workers dial on behalf of the waiters too: those that have
+	// taken a dial and not given it back. reserved is how many streams are kept for
+	// requests that are about to start; lined is how many workers wait for the permit
+	// to dial.
+	dialing, reserved, lined int
+	// usual is how many streams the peer allowed on the connection made last.
+	usual uint32
+	// chose1 means that the server chose HTTP/1.1 when it was last asked, known that it
+	// was ever asked, or need not be.
+	chose1  bool
+	known   bool
+	aborted bool
+
+	// expiry runs at armed, 0 if it does not, when the time of the first request
+	// runs out: one timer for all of them, which almost always fires when that
+	// request is long over.
+	expiry *time.Timer
+	armed  probe.Instant
+	// ending are the connections that were shut and whose readers have not ended.
+	ending sync.WaitGroup
+}
+
+// step is what a worker has to do next.
+type step uint8
+
+const (
+	stepWait  step = iota
+	stepSend       // its stream is open
+	stepDial       // a connection is needed; it has taken a dial
+	stepHTTP1      // the server speaks HTTP/1.1
+	stepFail       // it is refused
+	stepNone       // its request has ended
+)
+
+// NewPool returns a pool without connections.
+func NewPool(o Options) *Pool {
+	return &Pool{Options: o, usual: maxStreamID, known: o.Only}
+}
+
+// acquire opens a stream for st or waits until there is something else to do. A
+// connection that is being dialled is waited for if it will have room.
+func (p *Pool) acquire(st *stream, x *Exchange) step {
+	next := p.enqueue(st)
+	if p.Connections != nil {
+		p.honour(st, x, next)
+	}
+	if next != stepWait {
+		return next
+	}
+	st.waited = true
+	perturb()
+	next = <-st.steps // which expire sends when the time is over
+	if p.Connections != nil {
+		p.honour(st, x, next)
+	}
+	return next
+}
+
+// enqueue finds out at once what st is to do, or makes it wait.
+func (p *Pool) enqueue(st *stream) step {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.aborted:
+		st.refusal = errcode.PhaseError{Phase: errcode.PhaseQueue, Err: context.Canceled}
+		return stepFail
+	case p.chose1 && len(p.conns) == 0:
+		return stepHTTP1
+	case len(p.waiters) == 0 && p.tryOpen(st):
+		return stepSend
+	}
+	st.scarce = p.lined > 0
+	p.wait(st)
+	p.balance()
+	return stepWait
+}
+
+func (p *Pool) tryOpen(st *stream) bool {
+	for _, c := range p.conns {
+		if p.openOn(c, st) {
+			return true
+		}
+	}
+	return false
+}
+
+// openOn opens the stream of st on c, if there is room; mu is held.
+func (p *Pool) openOn(c *conn, st *stream) bool {
+	if !c.tryOpen(st) {
+		return false
+	}
+	p.arm(st.deadline)
+	return true
+}
+
+// wait makes st the last of the waiters; mu is held.
+func (p *Pool) wait(st *stream) {
+	p.waiters = append(p.waiters, st)
+	p.waiting.Store(int32(len(p.waiters)))
+	p.arm(st.deadline)
+}
+
+// balance gives the waiters what there is for them: streams first, and to those
+// for whom neither a connection nor a dial under way has room, the task to dial.
+// To be called after every change of what it looks at; mu is held.
+func (p *Pool) balance() {
+	for len(p.waiters) > 0 && p.tryOpen(p.waiters[0]) {
+		p.dismiss(0, stepSend)
+	}
+	for p.chose1 && len(p.waiters) > 0 {
+		p.dismiss(0, stepHTTP1)
+	}
+	for len(p.waiters) > p.coming() && !p.isRefused() {
+		p.takeDial(p.waiters[0])
+		p.dismiss(0, stepDial)
+	}
+}
+
+// dismiss hands waiter i what it is to do; mu is held.
+func (p *Pool) dismiss(i int, next step) {
+	st := p.waiters[i]
+	p.forget(i)
+	perturb()
+	st.steps <- next // has room: a waiter is dismissed once
+}
+
+func (p *Pool) forget(i int) {
+	p.waiters = slices.Delete(p.waiters, i, i+1)
+	p.waiting.Store(int32(len(p.waiters)))
+}
+
+func (p *Pool) refuse(i int, why errcode.PhaseError) {
+	p.waiters[i].refusal = why
+	p.dismiss(i, stepFail)
+}
+
+// takeDial counts the worker of st among those that dial, until giveBackDial.
+func (p *Pool) takeDial(st *stream) {
+	st.dials = true
+	p.dialing++
+}
+
+// giveBackDial does nothing if st has not taken a dial; mu is held.
+func (p *Pool) giveBackDial(st *stream) {
+	if st.dials {
+		st.dials = false
+		p.dialing--
+	}
+}
+
+// coming is how many waiters can count on the dials under way, each of which
+// serves the worker that dials first; mu is held.
+func (p *Pool) coming() int {
+	room := min(p.Streams, int(max(p.usual, 1)))
+	if n := p.Requests; n > 0 {
+		room = min(room, n)
+	}
+	return p.dialing * (room - 1)
+}
+
+// isRefused reports whether a peer allows no streams. Another connection would be
+// a way around that; mu is held.
+func (p *Pool) isRefused() bool { return slices.ContainsFunc(p.conns, (*conn).isRefusing) }
+
+// slotFreed serves the waiters, if there are any, after a change of a connection.
+func (p *Pool) slotFreed() {
+	perturb()
+	if p.waiting.Load() == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.balance()
+}
+
+// add takes in a new connection, opens the stream of the worker that has dialled
+// it, and then those of the waiters.
+func (p *Pool) add(c *conn, st *stream) step {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.giveBackDial(st)
+	if p.aborted {
+		return stepFail
+	}
+	p.chose1, p.known = false, true
+	p.usual = c.peerStreams
+	p.conns = append(p.conns, c)
+	p.opened.Add(1)
+	c.counted = true
+	p.ending.Go(c.serve)
+	opened := p.openOn(c, st)
+	p.balance()
+	p.Connections.Notify()
+	if !opened {
+		c.place.Idle()
+		return stepWait
+	}
+	return stepSend
+}
+
+// dialFailed passes a failure on to the waiters for whom there is no other dial
+// under way: it would have been theirs too. The end of the time or the context of
+// the one worker means nothing to others, nor does a failure that they do not share.
+func (p *Pool) dialFailed(st *stream, why errcode.PhaseError, own bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !st.dials {
+		return
+	}
+	p.giveBackDial(st)
+	for !own && len(p.waiters) > p.coming() {
+		p.refuse(0, why)
+	}
+	p.balance()
+}
+
+// answeredHTTP1 notes that the server chose HTTP/1.1; the waiters, who had hoped
+// to share a connection, make their own.
+func (p *Pool) answeredHTTP1(st *stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.giveBackDial(st)
+	p.chose1, p.known = true, true
+	p.balance()
+}
+
+func (p *Pool) remove(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.conns, c); i >= 0 {
+		p.conns = slices.Delete(p.conns, i, i+1)
+	}
+	p.balance()
+}
+
+// Withdraw takes back all that a request has and waits for, when its worker has panicked.
+// What state its connection is in, if the stream was open, nobody knows: it ends.
+func (p *Pool) Withdraw(x *Exchange, why error) {
+	st := x.stream
+	if st == nil {
+		return
+	}
+	if st.conn != nil && !st.ended.Load() {
+		st.conn.shut(why)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.waiters, st); i >= 0 {
+		p.forget(i)
+	}
+	p.giveBackDial(st)
+	p.balance()
+}
+
+// arm sees to it that expire runs at deadline; mu is held.
+func (p *Pool) arm(deadline probe.Instant) {
+	if p.armed != 0 && p.armed <= deadline {
+		return
+	}
+	p.armed = deadline
+	wait := deadline.Sub(probe.Now())
+	if p.expiry == nil {
+		p.expiry = time.AfterFunc(wait, p.expire)
+		return
+	}
+	p.expiry.Reset(wait)
+}
+
+// expire ends what has no time left, and runs again when the next request has
+// none. It is the only place where time is looked at: a request in flight costs
+// no timer of its own.
+func (p *Pool) expire() {
+	defer func() {
+		if v := recover(); v != nil { // this goroutine is nobody's: a panic would end the process
+			p.shutAll(probe.Panicked(v))
+		}
+	}()
+	for c, err := range p.overdue() {
+		c.shut(err)
+	}
+}
+
+func (p *Pool) overdue() map[*conn]error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, next := probe.Now(), probe.Never
+	for i := len(p.waiters) - 1; i >= 0; i-- {
+		if at := p.waiters[i].deadline; at > now {
+			next = min(next, at)
+			continue
+		}
+		why := errcode.PhaseError{Phase: errcode.PhaseQueue, Err: errTimeout}
+		switch {
+		case p.isRefused():
+			why.Err = errNoStream
+		case p.waiters[i].scarce:
+			why.Err = probe.ErrConnectionLimit
+		}
+		p.refuse(i, why)
+	}
+	ended := make(map[*conn]error)
+	for _, c := range p.conns {
+		at, err := c.expire(now)
+		next = min(next, at)
+		if err != nil {
+			ended[c] = err
+		}
+	}
+	p.armed = 0
+	if next < probe.Never {
+		p.arm(next)
+	}
+	p.balance()
+	return ended
+}
+
+// Wait returns when the connections that were closed are gone, and their readers with
+// them. No request may be under way.
+func (p *Pool) Wait() { p.ending.Wait() }
+
+// State is what a pool counts at one moment.
+type State struct {
+	// Connections are those that are not removed yet, Streams those open on them.
+	Connections, Streams int
+	// Waiting are the requests that wait for a stream. Dialing workers dial on behalf of
+	// others too, Lined ones wait for the permit to.
+	Waiting, Dialing, Lined int
+	// Reserved are the streams that are kept for requests.
+	Reserved int
+	// Watched reports whether a deadline is watched.
+	Watched bool
+}
+
+// State returns what p counts. Nothing is left where no request is under way and all
+// connections are gone.
+func (p *Pool) State() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := State{
+		Connections: len(p.conns), Waiting: len(p.waiters), Dialing: p.dialing, Lined: p.lined,
+		Reserved: p.reserved, Watched: p.armed != 0,
+	}
+	for _, c := range p.conns {
+		s.Streams += c.streamCount()
+	}
+	return s
+}
+
+// CloseIdle closes the connections without an open stream. It does not wait for that.
+func (p *Pool) CloseIdle() {
+	for _, c := range p.all() {
+		if c.retireIfIdle() {
+			c.shut(errRetired)
+		}
+	}
+}
+
+// Abort ends everything, with context.Canceled for requests under way.
+func (p *Pool) Abort() {
+	p.mu.Lock()
+	p.aborted = true
+	for len(p.waiters) > 0 {
+		p.refuse(0, errcode.PhaseError{Phase: errcode.PhaseQueue, Err: context.Canceled})
+	}
+	p.mu.Unlock()
+	for _, c := range p.all() {
+		c.stream.Abort()
+	}
+	p.shutAll(context.Canceled)
+}
+
+func (p *Pool) shutAll(cause error) {
+	for _, c := range p.all() {
+		c.shut(cause)
+	}
+}
+
+func (p *Pool) all() []*conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.conns)
+}
+
+// Count returns how many connections are open and not about to be closed.
+func (p *Pool) Count() int { return int(p.opened.Load()) }

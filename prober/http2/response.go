@@ -1,0 +1,174 @@
+package http2
+
+import (
+	"errors"
+
+	"golang.org/x/net/http2"
+
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/message"
+)
+
+// headers takes in the header or the trailers of a response, which are in c.head
+// and came in size bytes of frames; mu is held.
+func (c *conn) headers(fh http2.FrameHeader, size int64) error {
+	st := c.find(fh.StreamID)
+	if st == nil {
+		if err := c.absent(fh.StreamID); err != nil {
+			return err
+		}
+		return c.flood.spend(c.readAt)
+	}
+	c.flood.progress()
+	st.received += size
+	if st.firstAt == 0 {
+		st.firstAt = c.readAt
+	}
+	ended := fh.Flags.Has(http2.FlagHeadersEndStream)
+	err := st.header(&c.head, ended, c.pool.MaxBody)
+	switch {
+	case err != nil:
+		c.reset(st, err)
+	case ended:
+		c.complete(st)
+	}
+	return c.drained()
+}
+
+// header judges a header (RFC 9113, section 8.1). An error is one of the stream.
+func (st *stream) header(h *header, ended bool, maxBody int64) error {
+	switch {
+	case h.oversized:
+		return errHeaderList
+	case st.status != 0: // these are trailers
+		return st.trailers(h, ended)
+	case h.fault != "":
+		return st.malformed(h.fault, h.faulty)
+	case h.status == 0:
+		return st.malformed("a header without a status", nil)
+	case h.status == 101:
+		return st.malformed("status 101", nil)
+	case h.status > 599:
+		return errH2Status
+	case h.status < 200 && ended:
+		return st.malformed("an informational response that ends the stream", nil)
+	case h.status < 200:
+		if st.interim++; st.interim > message.MaxInformational {
+			return errManyInterim
+		}
+		return nil
+	}
+	st.status = h.status
+	st.bodiless = st.bodiless || h.status == 204 || h.status == 304
+	if !st.bodiless {
+		st.length = h.length
+	}
+	if st.length > maxBody {
+		return errH2BodyLimit
+	}
+	st.kept.CopyFields(&h.kept)
+	st.kept.Begin(h.status)
+	return nil
+}
+
+// trailers judges the fields after the content (RFC 9113, section 8.1).
+func (st *stream) trailers(h *header, ended bool) error {
+	switch {
+	case h.fault != "":
+		return st.malformed(h.fault, h.faulty)
+	case h.pseudo:
+		return st.malformed("a pseudo-header field", nil)
+	case !ended:
+		return st.malformed("a header that does not end the stream", nil)
+	}
+	return nil
+}
+
+// data takes in n bytes of content, which are in part if they may be kept; mu is
+// held.
+func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
+	st := c.find(fh.StreamID)
+	if st == nil {
+		return c.ignoreData(fh)
+	}
+	ended := fh.Flags.Has(http2.FlagDataEndStream)
+	if n == 0 && !ended {
+		if err := c.flood.spend(c.readAt); err != nil {
+			return err
+		}
+	} else {
+		c.flood.progress()
+	}
+	st.received += frameHeaderSize + int64(fh.Length)
+	if st.firstAt == 0 {
+		st.firstAt = c.readAt
+	}
+	st.arrived += n
+	if err := st.body(n, part, c.pool.MaxBody); err != nil {
+		c.giveBack(nil, int64(fh.Length))
+		c.reset(st, err)
+		return c.drained()
+	}
+	if ended {
+		c.giveBack(nil, int64(fh.Length))
+		c.complete(st)
+		return c.drained()
+	}
+	c.giveBack(st, int64(fh.Length))
+	return nil
+}
+
+// body judges the content so far (RFC 9113, section 8.1.1).
+func (st *stream) body(n int64, part []byte, maxBody int64) error {
+	switch {
+	case st.status == 0:
+		return st.malformed("content before the header", nil)
+	case st.bodiless && n > 0, st.length >= 0 && st.arrived > st.length:
+		return errOverrun
+	case st.arrived > maxBody:
+		return errH2BodyLimit
+	}
+	err := st.kept.Take(part)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, content.ErrNoSpace):
+		return errH2NoSpace
+	default:
+		return errH2Inflated
+	}
+}
+
+// ignoreData drops content of a stream that is not open, which is in order if we
+// gave the stream up and the peer keeps to its window.
+func (c *conn) ignoreData(fh http2.FrameHeader) error {
+	if err := c.absent(fh.StreamID); err != nil {
+		return err
+	}
+	if c.ignorable -= int64(fh.Length); c.ignorable < 0 {
+		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	}
+	if fh.Length == 0 {
+		return c.flood.spend(c.readAt)
+	}
+	c.giveBack(nil, int64(fh.Length))
+	return nil
+}
+
+// complete ends st, whose response has come to its end; mu is held.
+func (c *conn) complete(st *stream) {
+	st.lastAt = c.readAt
+	var err error
+	if st.length >= 0 && st.arrived != st.length {
+		err = errShort
+	}
+	if st.left > 0 {
+		// The peer has answered without waiting for the rest of the request
+		// (RFC 9113, section 8.1).
+		_ = c.framer.WriteRSTStream(st.id, http2.ErrCodeCancel)
+		st.sent += frameHeaderSize + 4
+		c.writer.flushSoon()
+	}
+	c.writer.awaited++
+	c.endStream(st, err)
+}

@@ -1,0 +1,270 @@
+package http2
+
+import (
+	"io"
+	"runtime"
+	"sync"
+
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+const (
+	// maxBatches bounds how often a worker or the reader writes what others append.
+	maxBatches = 4
+	// outRoom is how much may be waiting to be written before senders of content
+	// have to wait.
+	outRoom = 64 << 10
+	// outStalled is how much waits only if the peer has stopped reading: no stream
+	// is opened on such a connection.
+	outStalled = 256 << 10
+)
+
+// writer collects the frames of an HTTP/2 connection and writes them in batches: whoever
+// has something to write appends it to out. While the reader is at work, it writes all of
+// that when it pauses. Otherwise whoever has appended writes, unless another goroutine
+// does, and writes also what others append meanwhile.
+//
+// Besides the state, these facts decide what is written, each with one owner:
+//
+//	reading     the reader: it is at work, and will write what is in out
+//	awaited     the connection counts workers, the reader forgets them when it writes
+//	err         the writer: the first write that failed, which explains the end
+//	isFull      the outlet: there was no room below TLS
+//	isStalled   nobody: there is too much in out
+//	draining    the connection: it takes no more streams, also because cannotWrite was called
+//	cause       the connection: it has ended, of which end tells the writer once
+//	handedOver  the stream, when it opens: isSeenTo said that others write its request
+type writer struct {
+	top      io.Writer // the stream, or TLS over it; what it writes comes to the outlet
+	outlet   *outlet
+	farewell *farewell
+	owner    writerOwner
+	// background are the goroutines that write or close on behalf of nobody.
+	background sync.WaitGroup
+	// writeAlone is a method value made once, so that starting a goroutine with it
+	// allocates nothing.
+	writeAlone func()
+
+	// mu is the mutex of the connection. It guards all that follows.
+	mu         *mutex
+	out, spare []byte
+	state      writerState // changed by fire alone
+	err        error       // of the first write that failed
+	// reading means that the reader is at work: it will write what is in out. Only the
+	// reader changes it.
+	reading bool
+	// awaited is how many workers were woken, since the reader wrote, and have not
+	// opened their next stream. The connection counts them; the reader starts anew.
+	awaited int
+}
+
+// writerOwner is what a writer needs of its connection.
+type writerOwner interface {
+	// isShared reports whether several streams are open; mu is held.
+	isShared() bool
+	// unblock lets those go on who wait for room in out; mu is held.
+	unblock()
+	// cannotWrite is called once, when a write has failed; mu is held.
+	cannotWrite()
+	// readsAgain is called when a peer that had stopped reading reads; mu is not held.
+	readsAgain()
+}
+
+func newWriter(mu *mutex, owner writerOwner, top io.Writer, o *outlet, f *farewell) *writer {
+	w := &writer{mu: mu, owner: owner, top: top, outlet: o, farewell: f}
+	w.writeAlone = w.writeInBackground
+	return w
+}
+
+// Write appends the frames that the framer makes.
+func (w *writer) Write(p []byte) (int, error) {
+	w.out = append(w.out, p...)
+	return len(p), nil
+}
+
+// isStalled reports whether the peer seems to have stopped reading.
+func (w *writer) isStalled() bool { return len(w.out) > outStalled }
+
+// room is how much content may be appended before its senders have to wait.
+func (w *writer) room() int { return outRoom - len(w.out) }
+
+// isSeenTo reports whether another goroutine will write what is in out.
+func (w *writer) isSeenTo() bool { return w.reading || w.state != writerIdle }
+
+// flush writes what is in out, unless another goroutine will. It does not wait for the
+// peer; mu is held, and released meanwhile.
+func (w *writer) flush() {
+	if !w.reading && len(w.out) > 0 {
+		w.fire(eventFlush)
+	}
+}
+
+// flushSoon has what is in out written without holding up the caller.
+func (w *writer) flushSoon() {
+	if !w.reading && w.hasToWrite() {
+		w.fire(eventSoon)
+	}
+}
+
+// heard notes that the reader is at work, if it says when it pauses.
+func (w *writer) heard() { w.reading = w.outlet.hasSocket() }
+
+// pass is called by the reader before it reads more: workers whose responses have come
+// get to append their next requests, so that the peer has something to do meanwhile.
+func (w *writer) pass() {
+	if !w.reading { // which only this goroutine changes
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const patience = 3 // the scheduler may return before all of them had their turn
+	for yields := 0; yields < patience && w.awaited > 0; yields++ {
+		w.unlocked(runtime.Gosched)
+	}
+	w.awaited = 0
+	if w.hasToWrite() {
+		w.fire(eventPass)
+	}
+}
+
+// rest is called by the reader before it waits for more.
+func (w *writer) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reading = false
+	if w.hasToWrite() {
+		w.fire(eventRest)
+	}
+}
+
+// end ends the connection for cause, of which the peer is told if it does not know.
+func (w *writer) end(cause error) {
+	w.farewell.prepare(cause)
+	w.fire(eventEnd)
+}
+
+// fire lets e happen: it changes the state and does what follows from that. mu is held,
+// and may be released meanwhile.
+func (w *writer) fire(e writerEvent) {
+	var do writerAction
+	w.state, do = w.state.next(e)
+	switch do {
+	case actionGather:
+		if w.owner.isShared() {
+			// Workers whose responses came together run right after each other. Those
+			// that are ready now get to append their next requests to this batch.
+			w.unlocked(runtime.Gosched)
+		}
+		w.writeInPassing()
+	case actionWrite:
+		w.writeInPassing()
+	case actionStart:
+		w.background.Add(1)
+		go w.writeAlone()
+	case actionInterrupt:
+		w.outlet.interrupt()
+	case actionClose:
+		if !wire.PeerHungUp(w.err) { // else the reader meets the end too, and what was said before
+			w.background.Go(w.farewell.close)
+		}
+	case actionLeave:
+		w.leave()
+	}
+}
+
+// hasToWrite reports whether there is anything to write, and sense in it.
+func (w *writer) hasToWrite() bool {
+	return w.state.mayWrite() && (len(w.out) > 0 || w.outlet.isFull())
+}
+
+// writeInPassing writes until nothing is left, or has a goroutine go on with it.
+func (w *writer) writeInPassing() {
+	for batches := 0; w.hasToWrite(); batches++ {
+		if batches == maxBatches || w.outlet.isFull() {
+			w.fire(eventFull)
+			return
+		}
+		w.writeBatch()
+	}
+	w.fire(eventWritten)
+}
+
+// writeInBackground writes until nothing is left, and waits for room.
+func (w *writer) writeInBackground() {
+	defer w.background.Done()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.hasToWrite() {
+		if w.outlet.isFull() {
+			w.drainOutlet()
+		} else {
+			w.writeBatch()
+		}
+	}
+	w.fire(eventWritten)
+}
+
+// writeBatch writes what is in out, as far as the outlet has room, and lets those go on
+// who wait for room in out.
+func (w *writer) writeBatch() {
+	batch, wasStalled := w.out, w.isStalled()
+	w.out, w.spare = w.spare[:0], nil
+	w.owner.unblock()
+	var err error
+	w.unlocked(func() {
+		if wasStalled {
+			w.owner.readsAgain()
+		}
+		err = writeFrames(w.top, batch)
+	})
+	w.spare = batch
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+func (w *writer) drainOutlet() {
+	var err error
+	w.unlocked(func() {
+		defer probe.Catch(&err)
+		err = w.outlet.drain()
+	})
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+// fail notes that a write has failed. No more is written.
+func (w *writer) fail(err error) {
+	if w.err != nil {
+		return
+	}
+	w.err = err
+	w.out = w.out[:0]
+	w.owner.cannotWrite()
+	w.fire(eventFailed)
+}
+
+// leave lets the connection end. A peer that does not read, or cannot be written to, is
+// told nothing.
+func (w *writer) leave() {
+	last := w.out
+	w.out = nil
+	canSay := w.err == nil
+	w.unlocked(func() { w.farewell.leave(last, canSay) })
+}
+
+// unlocked runs f without mu, which is held before and after, whatever f does.
+func (w *writer) unlocked(f func()) {
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	f()
+}
+
+// writeFrames writes p. A panic is an error of the connection.
+func writeFrames(to io.Writer, p []byte) (err error) {
+	defer probe.Catch(&err)
+	_, err = to.Write(p)
+	return err
+}

@@ -1,0 +1,159 @@
+package lab
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// Kinds of addresses (RFC 1928, section 5).
+const (
+	SocksIPv4 = 1
+	SocksName = 3
+	SocksIPv6 = 4
+)
+
+// TunnelProxy answers CONNECT, or forwards a request in absolute form, as a real
+// HTTP proxy does. It demands the credentials user:secret if guarded is set.
+func TunnelProxy(guarded bool) func(net.Conn) {
+	return func(c net.Conn) {
+		in := bufio.NewReader(c)
+		for {
+			request, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			request.Header.Set("Authorization", request.Header.Get("Proxy-Authorization"))
+			user, password, _ := request.BasicAuth()
+			if guarded && (user != "user" || password != "secret") {
+				_, _ = io.WriteString(c, "HTTP/1.1 407 Say Who\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
+				continue
+			}
+			if request.Method != http.MethodConnect {
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Form: "+request.RequestURI+"\r\nContent-Length: 2\r\n\r\nok")
+				continue
+			}
+			target, err := net.Dial("tcp", request.RequestURI)
+			if err != nil {
+				_, _ = io.WriteString(c, "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n")
+			relay(c, target)
+			return
+		}
+	}
+}
+
+// relay copies both ways until one side ends.
+func relay(a, b net.Conn) {
+	var copying sync.WaitGroup
+	one := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_, _ = to.Close(), from.Close()
+	}
+	copying.Go(func() { one(a, b) })
+	copying.Go(func() { one(b, a) })
+	copying.Wait()
+}
+
+// SocksProxy is a SOCKS5 proxy that demands user:secret if guarded is set. It
+// tells asked the address that it was given, and how.
+func SocksProxy(guarded bool, asked func(kind byte, host string)) func(net.Conn) {
+	return func(c net.Conn) {
+		if !greetSocks(c, guarded) {
+			return
+		}
+		head := make([]byte, 4)
+		if _, err := io.ReadFull(c, head); err != nil {
+			return
+		}
+		host := readSocksHost(c, head[3])
+		var port [2]byte
+		if _, err := io.ReadFull(c, port[:]); err != nil {
+			return
+		}
+		asked(head[3], host)
+		if head[3] == SocksName {
+			host = "127.0.0.1"
+		}
+		target, err := net.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(port[:])))))
+		if err != nil {
+			_, _ = c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
+			return
+		}
+		// A bound address that is a name is unusual and allowed.
+		_, _ = c.Write([]byte{5, 0, 0, 3, 2, 'm', 'e', 0, 80})
+		relay(c, target)
+	}
+}
+
+func greetSocks(c net.Conn, guarded bool) bool {
+	size := make([]byte, 2)
+	if _, err := io.ReadFull(c, size); err != nil {
+		return false
+	}
+	if _, err := io.ReadFull(c, make([]byte, size[1])); err != nil {
+		return false
+	}
+	if !guarded {
+		_, err := c.Write([]byte{5, 0})
+		return err == nil
+	}
+	if size[1] < 2 {
+		_, _ = c.Write([]byte{5, 255})
+		return false
+	}
+	_, _ = c.Write([]byte{5, 2})
+	const credentials = "\x01\x04user\x06secret"
+	got := make([]byte, len(credentials))
+	if _, err := io.ReadFull(c, got); err != nil {
+		return false
+	}
+	if string(got) != credentials {
+		_, _ = c.Write([]byte{1, 1})
+		return false
+	}
+	_, err := c.Write([]byte{1, 0})
+	return err == nil
+}
+
+func readSocksHost(r io.Reader, kind byte) string {
+	size := map[byte]int{SocksIPv4: net.IPv4len, SocksIPv6: net.IPv6len}[kind]
+	if kind == SocksName {
+		length := make([]byte, 1)
+		_, _ = io.ReadFull(r, length)
+		size = int(length[0])
+	}
+	host := make([]byte, size)
+	_, _ = io.ReadFull(r, host)
+	if kind == SocksName {
+		return string(host)
+	}
+	return net.IP(host).String()
+}
+
+// OverTLS serves script inside TLS with cert.
+func OverTLS(cert tls.Certificate, script func(net.Conn)) func(net.Conn) {
+	return func(c net.Conn) {
+		Secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+		defer Secured.Close()
+		script(Secured)
+	}
+}
+
+func ProxyURL(t testing.TB, scheme, credentials string, p *Peer) *url.URL {
+	t.Helper()
+	u := p.URL(scheme)
+	if credentials != "" {
+		u.User = url.UserPassword("user", credentials)
+	}
+	return u
+}

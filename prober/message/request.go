@@ -1,0 +1,12 @@
+package message
+
+// Request is what a request says in every version of HTTP, but for its content
+// and the fields that vary.
+type Request struct {
+	Method string
+	// Scheme, Authority and Target say what it is for: Target is the path and the query,
+	// or a whole URL where a proxy takes the request.
+	Scheme, Authority, Target string
+	// Fields in their order, without Host.
+	Fields []Field
+}

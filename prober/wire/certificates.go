@@ -1,0 +1,71 @@
+package wire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+)
+
+// Certificates reads PEM once for all transports that are made with the same
+// slices: to read the authorities of a system takes milliseconds, and thousands of
+// targets often trust the same. What it hands out is never changed. It is for one
+// goroutine; nil reads everything anew.
+type Certificates struct {
+	pools map[content]*x509.CertPool
+	pairs map[[2]content]tls.Certificate
+}
+
+// content stands for the bytes of a slice as long as they are not changed.
+type content struct {
+	first  *byte
+	length int
+}
+
+// NewCertificates returns one that has read nothing.
+func NewCertificates() *Certificates {
+	return &Certificates{pools: map[content]*x509.CertPool{}, pairs: map[[2]content]tls.Certificate{}}
+}
+
+func contentOf(b []byte) content {
+	if len(b) == 0 {
+		return content{}
+	}
+	return content{&b[0], len(b)}
+}
+
+// pool returns the certificates in pem.
+func (c *Certificates) pool(pem []byte) (*x509.CertPool, error) {
+	if c != nil && c.pools[contentOf(pem)] != nil {
+		return c.pools[contentOf(pem)], nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("no certificate in the CA file")
+	}
+	if c != nil {
+		c.pools[contentOf(pem)] = pool
+	}
+	return pool, nil
+}
+
+// pair returns the certificate in cert with the key in key, and its leaf parsed.
+func (c *Certificates) pair(cert, key []byte) (tls.Certificate, error) {
+	of := [2]content{contentOf(cert), contentOf(key)}
+	if c != nil {
+		if pair, ok := c.pairs[of]; ok {
+			return pair, nil
+		}
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err == nil && pair.Leaf == nil { // as GODEBUG can demand
+		pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0])
+	}
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("client certificate: %w", err)
+	}
+	if c != nil {
+		c.pairs[of] = pair
+	}
+	return pair, nil
+}

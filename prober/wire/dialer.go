@@ -1,0 +1,223 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/policy"
+	"example.com/prober/prober/probe"
+)
+
+// Plan is all that a dialer needs to know.
+type Plan struct {
+	// URL names the target by its host and, unless its scheme is one of Ports, its port.
+	URL   *url.URL
+	Ports map[string]uint16
+	// Secure asks for TLS with the target, and TLS says how. Protocols are offered by
+	// ALPN, the best first.
+	Secure    bool
+	TLS       TLSOptions
+	Protocols []string
+	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
+	// The deadline of the request bounds both as well.
+	ConnectTimeout time.Duration
+	TLSTimeout     time.Duration
+	// Connections bounds the open connections of all dialers that share it; nil bounds
+	// nothing. Whoever dials has one of its permits, which the link gives back.
+	Connections *probe.Ceiling
+
+	// IPVersion restricts or orders the addresses of the target, or of its proxy.
+	IPVersion IPVersion
+	// Resolve holds the addresses of the target, instead of those in its URL or in
+	// DNS. Nothing is looked up then; with a proxy it cannot be used.
+	Resolve []netip.Addr
+	// DNSServer is asked directly for names, over UDP, and over TCP where an answer
+	// is too long: without the hosts file and the search list of the system. The
+	// zero value means to resolve as the system does.
+	DNSServer netip.AddrPort
+	// SourceAddress is the local address of connections; it also restricts them to
+	// its IP family. The zero value leaves the choice to the system.
+	SourceAddress netip.Addr
+	// Proxy is the way to the target, if not the direct one. Forwards means that an HTTP
+	// proxy takes requests for the target itself, instead of making a tunnel to it.
+	Proxy    ProxyOptions
+	Forwards bool
+	// Deny and Allow decide on the address that is really dialled, that of a proxy
+	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
+	// servers of the system are exempt.
+	Deny  []netip.Prefix
+	Allow []netip.Prefix
+	// DenyHosts holds names, and *.name for all below one, by which neither the
+	// target goes, nor its proxy, nor one of Aliases.
+	DenyHosts []string
+	// Aliases are other names by which the target is called.
+	Aliases []Alias
+}
+
+// Alias is another name for the target, and what it is, for the text of a failure.
+type Alias struct{ What, Host string }
+
+// Dialer makes the links to one target. It is safe for concurrent use.
+type Dialer struct {
+	plan Plan
+	// target is what the URL names, next what is dialled: the target or the proxy.
+	target, next endpoint
+	proxy        *proxy
+	tls          *tls.Config                   // nil without TLS
+	last         atomic.Pointer[probe.TLSInfo] // what the last handshake has shown
+	ipVersion    IPVersion
+	lookup       lookup
+	policy       policy.Policy
+	blocked      error // why nothing may be dialled, if so
+	reserve      reserve
+	net          net.Dialer
+}
+
+// NewDialer compiles p. It fails when the URL or the TLS material cannot be used, or when
+// two settings exclude each other.
+func NewDialer(p Plan) (*Dialer, error) {
+	target, err := newEndpoint(p.URL, p.Ports)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dialer{
+		plan:    p,
+		target:  target,
+		policy:  policy.New(p.Deny, p.Allow, p.DenyHosts),
+		reserve: newReserve(),
+	}
+	d.lookup = newLookup(p.DNSServer, d.policy)
+	d.net = newNetDialer(d.policy, d.reserve, p.SourceAddress)
+	if err := d.route(); err != nil {
+		return nil, err
+	}
+	d.blocked = d.blockedName()
+	if p.Secure {
+		if d.tls, err = p.TLS.compile(d.target.host); err != nil {
+			return nil, err
+		}
+		d.tls.NextProtos = p.Protocols
+	}
+	d.plan.TLS.Read, d.plan.Proxy.TLS.Read = nil, nil // it belongs to the caller
+	return d, nil
+}
+
+// route finds out what to dial, and how.
+func (d *Dialer) route() error {
+	var err error
+	if d.ipVersion, err = familyOf(d.plan.SourceAddress, d.plan.IPVersion); err != nil {
+		return err
+	}
+	if d.proxy, err = d.plan.Proxy.compile(d.plan.Forwards, d.target); err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	d.next = d.target
+	switch {
+	case d.proxy != nil && len(d.plan.Resolve) > 0:
+		return errors.New("the addresses of a target behind a proxy cannot be given")
+	case d.proxy != nil:
+		d.next = d.proxy.endpoint
+	case len(d.plan.Resolve) > 0:
+		d.next.addrs = d.plan.Resolve
+	}
+	if len(d.next.addrs) > 0 {
+		if d.next.addrs, err = d.ipVersion.arrange(d.next.addrs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Dial connects to the first address that answers and does whatever handshakes
+// there are: with a proxy, and with the target where TLS is asked for. It notes in r the
+// phases, the address and what TLS has shown.
+func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
+	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
+	tcp, err := d.connect(ctx, r, deadline)
+	if err != nil {
+		d.plan.Connections.Release()
+		return Link{}, d.unmade(r, err)
+	}
+	l := NewLink(tcp, deadline)
+	l.Remote, l.Stream.ceiling = r.Remote, d.plan.Connections
+	if err := d.establish(ctx, &l, r); err != nil {
+		l.Close(false)
+		return Link{}, err
+	}
+	l.Stream.Deadline = r.Deadline
+	if err := l.Stream.arm(); err != nil {
+		l.Close(false)
+		return Link{}, err
+	}
+	return l, nil
+}
+
+// unmade returns what a failure to connect means. What is reset now stood already: if
+// the reset had come a moment later, a handshake or the exchange would have met it. It
+// is the same failure, whichever of them does.
+func (d *Dialer) unmade(r *probe.Result, err error) error {
+	if !PeerHungUp(err) {
+		return d.proxy.unreachable(err)
+	}
+	switch {
+	case d.proxy == nil && d.tls != nil:
+		r.Enter(errcode.PhaseTLS)
+		return err
+	case d.proxy == nil, d.proxy.forward && d.proxy.tls == nil:
+		r.Enter(errcode.PhaseSend)
+		r.Opened = true
+		return err
+	case d.proxy.tls != nil:
+		return d.proxy.unreachable(err)
+	default:
+		return tunnelFailure(err)
+	}
+}
+
+// establish does the handshakes with a proxy and for TLS.
+func (d *Dialer) establish(ctx context.Context, l *Link, r *probe.Result) error {
+	if d.proxy == nil && d.tls == nil {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, l.Stream.Abort)
+	defer stop()
+	if err := d.proxy.negotiate(l, d.target); err != nil {
+		return err
+	}
+	if d.tls == nil {
+		return nil
+	}
+	return d.secure(l, r)
+}
+
+// Forwards reports whether requests go to an HTTP proxy itself. authorization is what
+// each of them has to carry for it then, or "".
+func (d *Dialer) Forwards() (authorization string, ok bool) {
+	if d.proxy == nil || !d.proxy.forward {
+		return "", false
+	}
+	return d.proxy.authorization(), true
+}
+
+// IsProxied reports whether there is a proxy on the way.
+func (d *Dialer) IsProxied() bool { return d.proxy != nil }
+
+// Shown returns what the server has shown in the last handshake, nil if nothing.
+func (d *Dialer) Shown() *probe.TLSInfo { return d.last.Load() }
+
+// ClientCertificateNotAfter returns the end of validity of the certificate with
+// which the dialer authenticates itself, the zero time if it has none.
+func (d *Dialer) ClientCertificateNotAfter() time.Time {
+	if d.tls == nil || len(d.tls.Certificates) == 0 {
+		return time.Time{}
+	}
+	return d.tls.Certificates[0].Leaf.NotAfter
+}

@@ -1,0 +1,16 @@
+//go:build unix
+
+package wire
+
+import "syscall"
+
+const canWriteAtOnce = true
+
+// writeAtOnce writes what there is room for in a socket that never blocks.
+func writeAtOnce(fd uintptr, p []byte) (int, error) {
+	n, err := syscall.Write(int(fd), p)
+	if err == nil && n < len(p) {
+		err = errNoRoom
+	}
+	return max(n, 0), err
+}

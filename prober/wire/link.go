@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"crypto/tls"
+	"net"
+	"net/netip"
+
+	"example.com/prober/prober/probe"
+)
+
+// Link is a connection over which an exchange can begin: it leads to the target, or to a
+// proxy that takes requests for it, and is secured where that is due.
+type Link struct {
+	Stream *Stream
+	RW     net.Conn // the stream, or TLS over it
+	TLS    *TLSConn // what rw is, if it is TLS
+	Remote netip.AddrPort
+}
+
+// NewLink returns a link over a connection that needs no handshake. What is read and
+// written ends at deadline.
+func NewLink(c net.Conn, deadline probe.Instant) Link {
+	s := NewStream(c, deadline)
+	return Link{Stream: s, RW: s}
+}
+
+// Close ends the connection without waiting for the peer. If it is jammed, because a
+// write was given up, TLS has nothing more to say.
+func (l *Link) Close(jammed bool) {
+	if jammed {
+		l.Stream.leave(l.Stream)
+		return
+	}
+	l.Stream.leave(l.RW)
+}
+
+// State returns what the TLS handshake has agreed on, and false without TLS.
+func (l *Link) State() (tls.ConnectionState, bool) {
+	if l.TLS == nil {
+		return tls.ConnectionState{}, false
+	}
+	return l.TLS.ConnectionState(), true
+}
+
+// IsInRecord reports whether the beginning of a TLS record is there without its end.
+func (l *Link) IsInRecord() bool { return l.TLS.isInRecord() }
+
+// IsQuiet reports whether nothing has arrived that anybody asked for, so that a request
+// can be sent. The end of the stream, an error, or bytes mean that it cannot. Under TLS,
+// session tickets and key updates may come at any time.
+func (l *Link) IsQuiet() bool {
+	begun := l.IsInRecord()
+	some, err := l.Stream.look.peek()
+	switch {
+	case err != nil:
+		return false
+	case !some:
+		return !begun // it could be the beginning of an answer
+	}
+	return l.TLS.isOnlyManaged(l.Stream)
+}
+
+// HasHeard reports whether something has arrived that was not read, or the end of the
+// stream.
+func (l *Link) HasHeard() bool {
+	some, err := l.Stream.look.peek()
+	return some || err != nil
+}
+
+// MayHold reports whether TLS can yield bytes without reading more.
+func (l *Link) MayHold() bool { return l.TLS.mayHold() }
+
+// WithinTLS runs read, in which reads yield only what TLS holds already. It makes no
+// system call.
+func (l *Link) WithinTLS(read func() error) error {
+	l.TLS.restrict(l.Stream, reachTLS)
+	defer l.TLS.restrict(l.Stream, reachAll)
+	return read()
+}

@@ -1,0 +1,123 @@
+package wire
+
+import (
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"net/url"
+
+	"example.com/prober/errcode"
+)
+
+// ProxyOptions says through which proxy a target is reached.
+//
+// The name of the target is the proxy's to resolve. All that happens up to the
+// connection through the proxy counts in the phase connect: the look-up of its
+// name, TLS with it, and its answer to CONNECT.
+type ProxyOptions struct {
+	// URL has the scheme http, https, socks5 or socks5h, the last two of which
+	// mean the same here; nil means no proxy. The standard ports are 80, 443 and
+	// 1080.
+	URL *url.URL
+	// Username and Password are the credentials; if both are empty, those in URL.
+	Username, Password string
+	// NoProxy lists the targets that are reached directly: *, an address, a prefix
+	// in CIDR notation, a domain (which stands for its subdomains too) or .domain
+	// or *.domain (subdomains only); all but the prefix may end in :port.
+	NoProxy []string
+	// TLS is used with a proxy of the scheme https.
+	TLS TLSOptions
+}
+
+// What can go wrong with a proxy.
+var (
+	ErrProxyAuth    = errcode.New(errcode.ProxyAuth, "the proxy asks for authentication")
+	errProxyAnswer  = errcode.New(errcode.Proxy, "malformed answer of the proxy")
+	errProxySurplus = errcode.New(errcode.Proxy, "bytes of the proxy after its answer to CONNECT")
+)
+
+// Proxy is a compiled ProxyOptions; nil stands for no proxy.
+type proxy struct {
+	endpoint
+	socks bool
+	// forward tells that requests go to the proxy itself, in absolute form, and
+	// not through a connection that it makes.
+	forward bool
+	// tls is set for an https proxy.
+	tls *tls.Config
+
+	username, password string
+}
+
+// compile returns the proxy on the way to target, nil if there is none. forwards means
+// that one of HTTP takes the requests itself.
+func (o ProxyOptions) compile(forwards bool, target endpoint) (*proxy, error) {
+	if o.URL == nil || bypasses(o.NoProxy, target) {
+		return nil, nil
+	}
+	at, err := newEndpoint(o.URL, map[string]uint16{"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080})
+	if err != nil {
+		return nil, err
+	}
+	p := &proxy{endpoint: at, username: o.Username, password: o.Password}
+	if p.username == "" && p.password == "" {
+		p.username = o.URL.User.Username()
+		p.password, _ = o.URL.User.Password()
+	}
+	p.socks = o.URL.Scheme == "socks5" || o.URL.Scheme == "socks5h"
+	p.forward = forwards && !p.socks
+	if o.URL.Scheme == "https" {
+		if p.tls, err = o.TLS.compile(p.host); err != nil {
+			return nil, err
+		}
+		p.tls.NextProtos = []string{"http/1.1"} // CONNECT is spoken in it
+	}
+	if p.socks && max(len(p.username), len(p.password), len(target.host)) > maxSocksString {
+		return nil, errors.New("credentials and host of a target behind a SOCKS5 proxy have at most 255 bytes each")
+	}
+	return p, nil
+}
+
+// Authorization returns the value of Proxy-Authorization (RFC 7617) for Username and
+// Password, or "".
+func (o ProxyOptions) Authorization() string { return basic(o.Username, o.Password) }
+
+func (p *proxy) authorization() string { return basic(p.username, p.password) }
+
+func basic(username, password string) string {
+	if username == "" && password == "" {
+		return ""
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
+}
+
+// unreachable marks a failure to connect as one of the proxy, if there is one.
+func (p *proxy) unreachable(err error) error {
+	if p == nil {
+		return err
+	}
+	return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be reached", err)
+}
+
+// negotiate makes l, which leads to the proxy, lead to target, or to a proxy that takes
+// requests for it.
+func (p *proxy) negotiate(l *Link, target endpoint) error {
+	if p == nil {
+		return nil
+	}
+	if p.tls != nil {
+		outer, err := handshake(l.RW, p.tls)
+		if err != nil {
+			return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be secured", err)
+		}
+		l.RW, l.TLS = outer, outer
+	}
+	switch {
+	case p.forward:
+		return nil
+	case p.socks:
+		return p.socksConnect(l.RW, target)
+	default:
+		return p.httpConnect(l, target)
+	}
+}

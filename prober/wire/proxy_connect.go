@@ -1,0 +1,110 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/http1/head"
+	"example.com/prober/prober/message"
+)
+
+// httpConnect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
+func (p *proxy) httpConnect(l *Link, target endpoint) error {
+	request := "CONNECT " + target.authority() + " HTTP/1.1\r\nHost: " + target.authority() + "\r\n"
+	if authorization := p.authorization(); authorization != "" {
+		request += "Proxy-Authorization: " + authorization + "\r\n"
+	}
+	if _, err := l.RW.Write([]byte(request + "User-Agent: prober\r\n\r\n")); err != nil {
+		return tunnelFailure(err)
+	}
+	answer := connectAnswer{rw: l.RW, head: head.Header{Tunnel: true}}
+	status, err := answer.status()
+	switch {
+	case err != nil:
+		return tunnelFailure(err)
+	case status == http.StatusProxyAuthRequired:
+		return ErrProxyAuth
+	case status < 200 || status > 299:
+		return errcode.New(errcode.ProxyRefused, "the proxy answered CONNECT with status "+strconv.Itoa(status))
+	case len(answer.received) > 0, l.MayHold() && l.WithinTLS(answer.fill) == nil:
+		return errProxySurplus // the target speaks second under TLS
+	}
+	return nil
+}
+
+// connectAnswer is what a proxy answers to CONNECT. Its bytes and times are not those of
+// a response.
+type connectAnswer struct {
+	rw   io.Reader
+	head head.Header
+	// received and not consumed yet; it grows to the size of a header.
+	received []byte
+}
+
+// status reads the header of the final answer. A successful one has no content, and
+// that of another is of no interest.
+func (a *connectAnswer) status() (int, error) {
+	for range message.MaxInformational + 1 {
+		if err := a.readHeader(); err != nil {
+			return 0, err
+		}
+		if a.head.Status >= 200 || a.head.Status == http.StatusSwitchingProtocols {
+			return a.head.Status, nil
+		}
+	}
+	return 0, head.ErrInformational
+}
+
+func (a *connectAnswer) readHeader() error {
+	scan := head.NewScan(true)
+	for {
+		size, err := scan.Next(a.received)
+		if err != nil {
+			return err
+		}
+		if size > 0 {
+			block := a.received[:size]
+			a.received = a.received[size:]
+			return a.head.Parse(block)
+		}
+		if err := a.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// fill receives more.
+func (a *connectAnswer) fill() error {
+	const usual = 4 << 10
+	if a.received == nil {
+		a.received = make([]byte, 0, usual)
+	}
+	if len(a.received) == cap(a.received) {
+		a.received = append(a.received, make([]byte, usual)...)[:len(a.received)]
+	}
+	n, err := a.rw.Read(a.received[len(a.received):cap(a.received)])
+	a.received = a.received[:len(a.received)+n]
+	switch {
+	case n > 0:
+		return nil
+	case err == nil:
+		return io.ErrNoProgress
+	}
+	return err
+}
+
+// tunnelFailure is a failure on an established connection to a proxy: what the
+// target has to do with it cannot be told. Time that has run out is that of the dial.
+func tunnelFailure(err error) error {
+	if outOfTime(err) {
+		return fmt.Errorf("no answer of the proxy: %w", err)
+	}
+	if _, ok := errors.AsType[*errcode.Error](err); ok {
+		return errcode.Wrap(errcode.Proxy, errProxyAnswer.Text, err)
+	}
+	return errcode.Wrap(errcode.Proxy, "no answer of the proxy", err)
+}

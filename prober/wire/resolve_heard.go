@@ -1,0 +1,174 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/prober/probe"
+)
+
+// heardConn is a connection to a DNS server that tells a listener what was asked
+// and answered on it. It carries one question, and asks it again where the resolver
+// would not.
+type heardConn struct {
+	net.Conn
+	ear    *listener
+	framed bool // over TCP: each message has its length before it
+
+	id       uint16
+	question dnsmessage.Question // guarded by the listener, but for the resolver's goroutine
+	plain    bool                // asked without an OPT record
+	rubbish  bool                // something came that is no answer
+	// received is what came over TCP and was not handed on, answered that all came.
+	received []byte
+	answered bool
+}
+
+// datagrams is what makes a connection one of packets to the resolver.
+type datagrams interface {
+	ReadFrom(p []byte) (int, net.Addr, error)
+	WriteTo(p []byte, addr net.Addr) (int, error)
+}
+
+// heardPackets is a heardConn over UDP.
+type heardPackets struct {
+	*heardConn
+	datagrams
+}
+
+// disguised wraps c in what the resolver takes for the same kind of connection.
+func (c *heardConn) disguised() net.Conn {
+	if packets, ok := c.Conn.(datagrams); ok {
+		return heardPackets{c, packets}
+	}
+	c.framed = true
+	return c
+}
+
+// Write sends the question, unless its family is no longer waited for. Until something
+// is heard, the look-up fails for want of an answer in time.
+func (c *heardConn) Write(p []byte) (n int, err error) {
+	defer probe.Catch(&err) // the goroutine is the resolver's: a panic would end the process
+	message := p
+	if c.framed && len(p) >= 2 {
+		message = p[2:]
+	}
+	var parser dnsmessage.Parser
+	if h, err := parser.Start(message); err == nil {
+		c.id = h.ID
+	}
+	q, err := parser.Question()
+	if err != nil {
+		return c.Conn.Write(p)
+	}
+	useful, plain := c.ear.asks(c, q)
+	if !useful {
+		return 0, net.ErrClosed
+	}
+	c.ear.note(q, context.DeadlineExceeded)
+	if plain && c.writePlainly() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// Read receives a datagram, or a part of the answer over TCP.
+func (c *heardConn) Read(p []byte) (n int, err error) {
+	defer probe.Catch(&err) // as above
+	if c.framed {
+		return c.readStream(p)
+	}
+	for {
+		n, err := c.Conn.Read(p)
+		if err != nil {
+			c.hearFailure(err)
+			return n, err
+		}
+		if !c.askPlainly(c.hear(p[:n])) {
+			return n, nil
+		}
+	}
+}
+
+// readStream hands on the answer when all of it has come and can be used: the resolver
+// would take one that is cut for the whole.
+func (c *heardConn) readStream(p []byte) (int, error) {
+	for !c.answered {
+		message, err := readFramed(c.Conn)
+		if err != nil {
+			c.hearFailure(err)
+			return 0, err
+		}
+		answer := c.hear(message)
+		if answer.truncated {
+			c.ear.note(c.question, errDNSMalformed)
+			return 0, errDNSMalformed
+		}
+		if !c.askPlainly(answer) {
+			c.received, c.answered = frame(message), true
+		}
+	}
+	if len(c.received) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, c.received)
+	c.received = c.received[n:]
+	return n, nil
+}
+
+// askPlainly asks once more, without an OPT record, if the server may have refused the
+// question for that (RFC 6891, section 6.2.2), and reports whether it did. The deadline
+// that the resolver has set goes on.
+func (c *heardConn) askPlainly(refused reply) bool {
+	if !refused.strict || c.plain {
+		return false
+	}
+	c.ear.wantsPlain()
+	return c.writePlainly()
+}
+
+func (c *heardConn) writePlainly() bool {
+	c.plain = true
+	message, err := query(c.id, c.question, true)
+	if err != nil {
+		return false
+	}
+	if c.framed {
+		message = frame(message)
+	}
+	_, err = c.Conn.Write(message)
+	return err == nil
+}
+
+// hear notes what a message says, and returns it. A truncated one says nothing: the
+// resolver asks again over TCP.
+func (c *heardConn) hear(message []byte) reply {
+	answer, err := readReply(message, c.id, c.question)
+	switch {
+	case err != nil:
+		c.rubbish = true
+		c.ear.note(c.question, errDNSMalformed)
+		return reply{}
+	case answer.truncated:
+		c.ear.note(c.question, nil)
+	default:
+		c.ear.note(c.question, answer.err)
+	}
+	if len(answer.addrs) > 0 {
+		c.ear.found(c.question)
+	}
+	return answer
+}
+
+// hearFailure notes why nothing was read. Where only rubbish came, that stays.
+func (c *heardConn) hearFailure(err error) {
+	if c.rubbish && errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	c.ear.note(c.question, err)
+}

@@ -1,0 +1,157 @@
+package wire
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/errcode"
+)
+
+// maxDNSPacket is the size of a UDP answer that is announced and accepted: what
+// passes every path without fragments.
+const maxDNSPacket = 1232
+
+// errNotOurs tells that a message answers another question, or none.
+var errNotOurs = errors.New("not an answer to the question")
+
+// reply is what a DNS message says in answer to one question.
+type reply struct {
+	addrs []netip.Addr
+	// err is the reason for having no addresses.
+	err error
+	// truncated tells that the rest must be asked for over TCP.
+	truncated bool
+	// strict tells that the server may have refused the question for its OPT record
+	// alone (RFC 6891, section 7).
+	strict bool
+}
+
+// query encodes a question, with the OPT record that gives room for a larger answer
+// (RFC 6891, section 6.1) unless it is to be plain. It fails for a name that DNS cannot
+// hold.
+func query(id uint16, q dnsmessage.Question, plain bool) ([]byte, error) {
+	m := dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
+		Questions: []dnsmessage.Question{q},
+	}
+	if plain {
+		return m.Pack()
+	}
+	var room dnsmessage.ResourceHeader
+	if err := room.SetEDNS0(maxDNSPacket, dnsmessage.RCodeSuccess, false); err != nil {
+		return nil, err
+	}
+	m.Additionals = []dnsmessage.Resource{{Header: room, Body: &dnsmessage.OPTResource{}}}
+	return m.Pack()
+}
+
+// readReply reads the answer to q. The error is errNotOurs for a message that
+// must be ignored, since anybody could have sent it (RFC 5452, section 3).
+func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) {
+	var p dnsmessage.Parser
+	h, err := p.Start(message)
+	if err != nil || !h.Response || h.ID != id {
+		return reply{}, errNotOurs
+	}
+	asked, err := p.Question()
+	if errors.Is(err, dnsmessage.ErrSectionDone) && isStrict(h.RCode) {
+		return reply{err: rcodeError(h.RCode), strict: true}, nil // some send the bare header
+	}
+	if err != nil || !sameQuestion(asked, q) || p.SkipAllQuestions() != nil {
+		return reply{}, errNotOurs
+	}
+	if h.Truncated {
+		return reply{truncated: true, err: errDNSMalformed}, nil
+	}
+	addrs, err := readAddresses(&p, q.Type)
+	if err != nil {
+		return reply{err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of reading it
+	}
+	if err := rcodeError(extendedRCode(&p, h.RCode)); err != nil {
+		return reply{err: err, strict: isStrict(h.RCode)}, nil //nolint:nilerr // as above
+	}
+	if len(addrs) == 0 {
+		return reply{err: errNoRecords}, nil
+	}
+	return reply{addrs: addrs}, nil
+}
+
+// isStrict reports whether code is what a server answers that knows no OPT record.
+func isStrict(code dnsmessage.RCode) bool {
+	return code == dnsmessage.RCodeFormatError || code == dnsmessage.RCodeNotImplemented
+}
+
+// sameQuestion compares without regard to the case of names, which servers may change.
+func sameQuestion(a, b dnsmessage.Question) bool {
+	return a.Type == b.Type && a.Class == b.Class && strings.EqualFold(a.Name.String(), b.Name.String())
+}
+
+// readAddresses collects the addresses of the answer section. The aliases that
+// lead to them need no check: the server was asked to follow them (RFC 1034,
+// section 4.3.1).
+func readAddresses(p *dnsmessage.Parser, kind dnsmessage.Type) ([]netip.Addr, error) {
+	var addrs []netip.Addr
+	for {
+		h, err := p.AnswerHeader()
+		if errors.Is(err, dnsmessage.ErrSectionDone) {
+			return addrs, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case h.Type != kind:
+			err = p.SkipAnswer()
+		case kind == dnsmessage.TypeA:
+			var a dnsmessage.AResource
+			a, err = p.AResource()
+			addrs = append(addrs, netip.AddrFrom4(a.A))
+		default:
+			var a dnsmessage.AAAAResource
+			a, err = p.AAAAResource()
+			addrs = append(addrs, netip.AddrFrom16(a.AAAA))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// extendedRCode completes the response code with the bits that stand in the OPT
+// record (RFC 6891, section 6.1.3). What is behind the answers is of no other use,
+// so that nothing there makes the answer unusable.
+func extendedRCode(p *dnsmessage.Parser, code dnsmessage.RCode) dnsmessage.RCode {
+	if p.SkipAllAuthorities() != nil {
+		return code
+	}
+	for {
+		h, err := p.AdditionalHeader()
+		if err != nil {
+			return code
+		}
+		if h.Type == dnsmessage.TypeOPT {
+			return h.ExtendedRCode(code)
+		}
+		if p.SkipAdditional() != nil {
+			return code
+		}
+	}
+}
+
+func rcodeError(code dnsmessage.RCode) error {
+	switch code {
+	case dnsmessage.RCodeSuccess:
+		return nil
+	case dnsmessage.RCodeNameError:
+		return errNoSuchName
+	case dnsmessage.RCodeServerFailure:
+		return errDNSServfail
+	case dnsmessage.RCodeRefused:
+		return errDNSRefused
+	default:
+		return errcode.New(errcode.DNSRcode, "the DNS server answered "+strings.TrimPrefix(code.String(), "RCode"))
+	}
+}

@@ -1,0 +1,171 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/errcode"
+)
+
+// dialFunc has the form of [net.Dialer.DialContext].
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// systemLookup looks names up as the system is configured to (hosts file, search
+// list, servers, retries), with the resolver of package net. That one tells most
+// failures apart by text only, and texts are not looked at: so each look-up
+// listens to its own conversation with the servers, which dial connects to.
+func systemLookup(dial dialFunc) lookup {
+	return func(ctx context.Context, network, host string) ([]netip.Addr, error) {
+		ear := &listener{name: rooted(host), dial: dial}
+		defer ear.hangUp()
+		// A resolver of its own for each look-up: package net merges equal
+		// look-ups of one resolver, and all but one of them would hear nothing.
+		resolver := net.Resolver{PreferGo: true, Dial: ear.connect}
+		addrs, err := resolver.LookupNetIP(ctx, network, host)
+		if err != nil {
+			return nil, ear.verdict(err)
+		}
+		return addrs, nil
+	}
+}
+
+// listener hears what DNS servers say during one look-up. The resolver asks for
+// both families at the same time, each on a goroutine of its own.
+type listener struct {
+	name string // of the host, with a dot at its end
+	dial dialFunc
+
+	mu   sync.Mutex
+	open []*heardConn
+	over bool
+	// plain tells that questions go without an OPT record.
+	plain bool
+	// enough holds the questions whose answers are no longer waited for, and waiting
+	// what puts them there.
+	enough  map[dnsmessage.Question]bool
+	waiting []*time.Timer
+	// local is a failure of the prober's own host to ask, unreached any other.
+	local, unreached error
+	// ipv4 and ipv6 are what was heard last about the name itself; the names that
+	// a search list makes of it do not count.
+	ipv4, ipv6 error
+}
+
+// verdict returns the reason for a look-up that failed with err.
+func (l *listener) verdict(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if _, ok := errors.AsType[*net.AddrError](err); ok {
+		return errNoFamily // the hosts file has the name
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, reason := merge([]reply{{err: l.local}, {err: l.ipv6}, {err: l.ipv4}})
+	switch {
+	case reason != nil:
+		return reason
+	case l.unreached != nil:
+		return l.unreached
+	}
+	return err
+}
+
+// connect is the resolver's dialer.
+func (l *listener) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := l.dial(ctx, network, address)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err != nil && errcode.FromError(err).IsLocal():
+		l.local = err
+		return nil, err
+	case err != nil:
+		l.unreached = err
+		return nil, err
+	case l.over:
+		_ = c.Close() // nothing was sent on it
+		return nil, net.ErrClosed
+	}
+	heard := &heardConn{Conn: c, ear: l}
+	l.open = append(l.open, heard)
+	return heard.disguised(), nil
+}
+
+// asks notes what is asked on c, and reports whether an answer is still of use, and
+// whether to ask without an OPT record.
+func (l *listener) asks(c *heardConn, q dnsmessage.Question) (useful, plain bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.question = q
+	return !l.over && !l.enough[q], l.plain
+}
+
+// wantsPlain notes that a server may know no OPT record. What it said over UDP holds
+// over TCP, where it may close the connection after one answer.
+func (l *listener) wantsPlain() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.plain = true
+}
+
+// found lets the other family of a name that has addresses hold the look-up up for
+// resolutionDelay and no longer: the resolver would wait for it as long as it can.
+func (l *listener) found(q dnsmessage.Question) {
+	other := q
+	if other.Type = dnsmessage.TypeA; q.Type == dnsmessage.TypeA {
+		other.Type = dnsmessage.TypeAAAA
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over {
+		l.waiting = append(l.waiting, time.AfterFunc(resolutionDelay, func() { l.giveUp(other) }))
+	}
+}
+
+// giveUp ends what waits for an answer to q, and whatever the resolver tries instead.
+func (l *listener) giveUp(q dnsmessage.Question) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.enough == nil {
+		l.enough = make(map[dnsmessage.Question]bool)
+	}
+	l.enough[q] = true
+	for _, c := range l.open {
+		if c.question == q {
+			_ = c.Close() // it may be closed already
+		}
+	}
+}
+
+// hangUp ends what a look-up has left waiting when it ran out of time.
+func (l *listener) hangUp() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	for _, timer := range l.waiting {
+		timer.Stop()
+	}
+	for _, c := range l.open {
+		_ = c.Close() // most are closed already
+	}
+}
+
+func (l *listener) note(q dnsmessage.Question, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case !strings.EqualFold(q.Name.String(), l.name):
+	case q.Type == dnsmessage.TypeA:
+		l.ipv4 = err
+	default:
+		l.ipv6 = err
+	}
+}

@@ -1,0 +1,262 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"example.com/prober/prober/probe"
+)
+
+// Stream is a TCP connection whose reads and writes end at the deadline of the
+// request under way.
+//
+// Setting a deadline of the runtime's poller for every request would cost as
+// much as parsing the answer. So the poller's deadline may lie before the
+// request's: an operation that wakes too early sets it anew and goes on. It lies
+// below TLS, since a tls.Conn does not survive a write that timed out.
+type Stream struct {
+	// Conn is never replaced: Abort, which any goroutine may call, reads it.
+	net.Conn
+	// through is what reads and writes go through: Conn, or a socket over it.
+	through  io.ReadWriter
+	Deadline probe.Instant
+	// armedRead and armedWrite are what the poller knows; never after deadline
+	// while an operation runs.
+	armedRead  probe.Instant
+	armedWrite probe.Instant
+	aborted    atomic.Bool
+	halted     atomic.Bool // nothing more is to be written
+	// ceiling is told when the connection is closed.
+	ceiling *probe.Ceiling
+	closed  atomic.Bool
+	// sink, if set, takes all that is written, and never waits.
+	sink io.Writer
+	// leaving means that the connection is about to be closed: what is written now
+	// goes out if there is room for it, and is lost otherwise.
+	leaving bool
+
+	look look
+}
+
+// leaveTime is how long the last words of a connection may take where it is not known
+// how to write without waiting.
+const leaveTime = 100 * time.Millisecond
+
+// errNoRoom is why the last words of a connection were not said.
+var errNoRoom = errors.New("there is no room to write without waiting")
+
+// ErrHalted ends a write that haltWrites has made pointless.
+var ErrHalted = errors.New("the writing was given up")
+
+// longAgo is a deadline that has always passed.
+var longAgo = time.Unix(1, 0)
+
+// NewStream returns a stream over c, which belongs to it from then on.
+func NewStream(c net.Conn, deadline probe.Instant) *Stream {
+	s := &Stream{Conn: c, through: c, Deadline: deadline}
+	if sc, ok := c.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			s.look.raw = raw
+			s.look.receive = s.look.receiveFD
+		}
+	}
+	return s
+}
+
+// Read reads until the stream's deadline. It returns context.Canceled once the
+// stream is aborted.
+func (s *Stream) Read(p []byte) (int, error) {
+	if s.look.reach != reachAll {
+		return s.look.read(p)
+	}
+	for {
+		if s.armedRead == 0 || s.armedRead > s.Deadline {
+			if err := s.armRead(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := s.through.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if s.aborted.Load() {
+			return 0, context.Canceled
+		}
+		if probe.Now() >= s.Deadline {
+			return 0, err
+		}
+		s.armedRead = 0
+	}
+}
+
+// Write writes all of p unless the deadline passes or the stream is aborted.
+func (s *Stream) Write(p []byte) (int, error) {
+	if s.sink != nil {
+		return s.sink.Write(p)
+	}
+	if s.leaving {
+		return s.writeLast(p)
+	}
+	done := 0
+	for {
+		if s.armedWrite == 0 || s.armedWrite > s.Deadline {
+			if err := s.armWrite(); err != nil {
+				return done, err
+			}
+		}
+		n, err := s.through.Write(p[done:])
+		done += n
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return done, err
+		}
+		switch {
+		case s.aborted.Load():
+			return done, context.Canceled
+		case s.halted.Load():
+			return done, ErrHalted
+		case probe.Now() >= s.Deadline:
+			return done, err
+		}
+		s.armedWrite = 0
+	}
+}
+
+// Share lets many use the connection at the same time: it is read without end, and all that
+// is written goes to sink. It returns the socket below, or nil where it is not known how to
+// write without waiting. The reader of a socket calls beforeRead first of all, and beforeWait
+// when it is going to wait.
+func (s *Stream) Share(sink io.Writer, beforeRead, beforeWait func()) (*Socket, error) {
+	s.sink = sink
+	below := newSocket(s.Conn)
+	if below != nil {
+		s.through = below
+		below.beforeRead, below.beforeWait = beforeRead, beforeWait
+	}
+	s.Deadline, s.armedRead = probe.Never, probe.Never
+	if err := s.SetDeadline(time.Time{}); err != nil {
+		return below, err
+	}
+	return below, s.undoIfAborted()
+}
+
+// WriteBelow writes p where share has found the socket, and waits until there is room.
+func (s *Stream) WriteBelow(p []byte) error {
+	_, err := s.through.Write(p)
+	return err
+}
+
+// InterruptWrites ends the write under way and all later ones.
+func (s *Stream) InterruptWrites() {
+	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
+}
+
+// IsClosed reports whether the connection was closed, or is about to be.
+func (s *Stream) IsClosed() bool { return s.closed.Load() }
+
+// IsAborted reports whether Abort was called.
+func (s *Stream) IsAborted() bool { return s.aborted.Load() }
+
+// leave closes the connection by way of top: the stream itself, or TLS over it, which
+// then says that it ends. It does not wait for a peer that does not read.
+func (s *Stream) leave(top io.Closer) {
+	s.leaving = true
+	_ = top.Close() // nothing depends on how the end went
+}
+
+// writeLast writes p if there is room for it.
+func (s *Stream) writeLast(p []byte) (n int, err error) {
+	if s.look.raw == nil || !canWriteAtOnce {
+		_ = s.SetWriteDeadline(time.Now().Add(leaveTime)) // fails only on a closed connection
+		return s.Conn.Write(p)
+	}
+	failed := s.look.raw.Control(func(fd uintptr) { n, err = writeAtOnce(fd, p) })
+	return n, cmp.Or(failed, err)
+}
+
+// Close closes the connection, and makes room under the ceiling of connections.
+func (s *Stream) Close() error {
+	if s.closed.CompareAndSwap(false, true) {
+		s.ceiling.Release()
+	}
+	return s.Conn.Close()
+}
+
+// Yield keeps the room that the connection takes under the ceiling for the caller. It
+// returns false if the connection is closed already.
+func (s *Stream) Yield() bool { return s.closed.CompareAndSwap(false, true) }
+
+// Abort ends the operation under way and all later ones with context.Canceled.
+// It may be called from any goroutine.
+func (s *Stream) Abort() {
+	s.aborted.Store(true)
+	_ = s.SetDeadline(longAgo) // fails only on a closed connection, which is as good
+}
+
+// arm sets both deadlines of a connection on which nothing has been read or written, for
+// less than one after the other takes.
+func (s *Stream) arm() error {
+	if s.armedRead != 0 || s.armedWrite != 0 {
+		return nil
+	}
+	if err := s.SetDeadline(s.Deadline.Time()); err != nil {
+		return err
+	}
+	s.armedRead, s.armedWrite = s.Deadline, s.Deadline
+	return s.undoIfAborted()
+}
+
+func (s *Stream) armRead() error {
+	if err := s.SetReadDeadline(s.Deadline.Time()); err != nil {
+		return err
+	}
+	s.armedRead = s.Deadline
+	return s.undoIfAborted()
+}
+
+func (s *Stream) armWrite() error {
+	if err := s.SetWriteDeadline(s.Deadline.Time()); err != nil {
+		return err
+	}
+	s.armedWrite = s.Deadline
+	if s.halted.Load() {
+		return ErrHalted
+	}
+	return s.undoIfAborted()
+}
+
+// HaltWrites ends the write under way and all later ones. It may be called while
+// another goroutine writes.
+func (s *Stream) HaltWrites() {
+	s.halted.Store(true)
+	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
+}
+
+// ResumeWrites takes haltWrites back when nobody writes any more. What was given
+// up in the middle is not made good by that.
+func (s *Stream) ResumeWrites() {
+	s.halted.Store(false)
+	s.armedWrite = 0
+}
+
+// undoIfAborted keeps an Abort that came while a deadline was set from being lost.
+func (s *Stream) undoIfAborted() error {
+	if !s.aborted.Load() {
+		return nil
+	}
+	_ = s.SetDeadline(longAgo)
+	return context.Canceled
+}
+
+// PeerHungUp reports whether a failed write means that the peer has stopped
+// reading. It may have sent its answer before, which then counts. A failed dial
+// met a peer that had accepted then: until that, a reset is a refusal.
+func PeerHungUp(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}

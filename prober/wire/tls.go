@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// TLSOptions configures the client side of a handshake.
+type TLSOptions struct {
+	// CA holds PEM certificates to trust instead of the system's.
+	CA []byte
+	// Cert and Key are the PEM pair of a client certificate, or empty.
+	Cert, Key []byte
+	// ServerName is sent as SNI and verified; empty means the host of the URL. An
+	// address is not sent and must stand in the certificate as such (RFC 6066,
+	// section 3; RFC 9110, section 4.3.5).
+	ServerName string
+	// MinVersion and MaxVersion are crypto/tls numbers; 0 means TLS 1.2 and the
+	// newest.
+	MinVersion, MaxVersion uint16
+	// SessionResumption lets later connections of the transport resume the session
+	// of earlier ones. The certificate is verified again each time.
+	SessionResumption bool
+	// InsecureSkipVerify accepts any certificate.
+	InsecureSkipVerify bool
+	// Read, unless nil, has or takes what other transports use of the same PEM.
+	Read *Certificates
+}
+
+// compile returns the configuration of all handshakes. The verification of
+// crypto/tls is switched off in it and done by a verifier, at the point where the
+// connection already knows what the server showed: the dates of a certificate
+// are most worth recording when it has expired.
+func (o TLSOptions) compile(host string) (*tls.Config, error) {
+	const standard = tls.VersionTLS12 // what crypto/tls takes a lowest version of 0 for
+	if o.MaxVersion != 0 && o.MaxVersion < cmp.Or(o.MinVersion, standard) {
+		return nil, errors.New("the highest TLS version is below the lowest, which is TLS 1.2 by default")
+	}
+	cfg := &tls.Config{
+		ServerName:             o.ServerName,
+		MinVersion:             o.MinVersion,
+		MaxVersion:             o.MaxVersion,
+		InsecureSkipVerify:     true,
+		SessionTicketsDisabled: !o.SessionResumption,
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName, _, _ = strings.Cut(host, "%") // no certificate names a zone
+	}
+	if o.SessionResumption {
+		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1) // there is one server name
+	}
+	if err := o.load(cfg); err != nil {
+		return nil, err
+	}
+	if !o.InsecureSkipVerify {
+		cfg.VerifyConnection = newVerifier(cfg).verify
+	}
+	return cfg, nil
+}
+
+// load reads the certificates into cfg.
+func (o TLSOptions) load(cfg *tls.Config) (err error) {
+	if len(o.CA) > 0 {
+		if cfg.RootCAs, err = o.Read.pool(o.CA); err != nil {
+			return err
+		}
+	}
+	if len(o.Cert) == 0 {
+		return nil
+	}
+	pair, err := o.Read.pair(o.Cert, o.Key)
+	if err != nil {
+		return err
+	}
+	cfg.Certificates = []tls.Certificate{pair}
+	return nil
+}
+
+// secure does the handshake on l within its own time and the request's.
+func (d *Dialer) secure(l *Link, r *probe.Result) error {
+	r.Enter(errcode.PhaseTLS)
+	l.Stream.Deadline = min(r.Deadline, probe.Now().Add(d.plan.TLSTimeout))
+	secured, err := handshake(l.RW, d.tls)
+	if info := describe(secured.ConnectionState()); info != nil {
+		info.Unverified = d.plan.TLS.InsecureSkipVerify
+		r.TLS = info
+		d.last.Store(info)
+	}
+	if err != nil {
+		return err
+	}
+	l.Stream.Deadline = r.Deadline
+	l.RW, l.TLS = secured, secured
+	return nil
+}
+
+// describe returns what the server showed, nil if it showed no certificate.
+func describe(state tls.ConnectionState) *probe.TLSInfo {
+	if len(state.PeerCertificates) == 0 {
+		return nil
+	}
+	info := &probe.TLSInfo{
+		Version: state.Version,
+		Cipher:  state.CipherSuite,
+		ALPN:    state.NegotiatedProtocol,
+		Resumed: state.DidResume,
+	}
+	for i, cert := range state.PeerCertificates {
+		if i == 0 {
+			info.LeafNotAfter = cert.NotAfter
+		}
+		if i == 0 || cert.NotAfter.Before(info.EarliestNotAfter) {
+			info.EarliestNotAfter = cert.NotAfter
+		}
+	}
+	return info
+}
+
+// IsAlert tells whether err is an alert of the peer.
+func IsAlert(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" // the word of crypto/tls
+}
