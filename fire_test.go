@@ -246,11 +246,13 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 		exit  int
 		codes []errcode.Code
 	}{
-		"fast":        {exitOK, []errcode.Code{errcode.OK}},
-		"tls":         {exitOK, []errcode.Code{errcode.OK}},
-		"unavailable": {exitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
-		"tls-expired": {exitError, []errcode.Code{errcode.CertExpired}},
-		"refused":     {exitError, []errcode.Code{errcode.Refused}},
+		"fast":                  {exitOK, []errcode.Code{errcode.OK}},
+		"tls":                   {exitOK, []errcode.Code{errcode.OK}},
+		"unavailable":           {exitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
+		"tls-expired":           {exitError, []errcode.Code{errcode.CertExpired}},
+		"refused":               {exitError, []errcode.Code{errcode.Refused}},
+		"tcp":                   {exitOK, []errcode.Code{errcode.OK}},
+		"tls-handshake-expired": {exitError, []errcode.Code{errcode.CertExpired}},
 	} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()

@@ -76,7 +76,7 @@ var house = map[string]room{
 	},
 	"internal/peers/certs": {},
 	"prober": {
-		packages: []string{"config", "errcode", "prober/probe", "prober/transport"},
+		packages: []string{"config", "errcode", "prober/probe", "prober/tcp", "prober/transport"},
 		modules: []string{
 			"github.com/prometheus/client_model",
 			"github.com/prometheus/common",
@@ -86,6 +86,7 @@ var house = map[string]room{
 		},
 	},
 	"prober/probe": {packages: []string{"errcode"}},
+	"prober/tcp":   {packages: []string{"errcode", "prober/probe", "prober/wire"}},
 	"policy": {
 		modules: []string{"golang.org/x/net/idna"},
 	},

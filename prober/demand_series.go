@@ -124,9 +124,9 @@ func isOfConnections(code errcode.Code) bool {
 }
 
 // forgetExchange takes back the phases behind the making of a connection.
-func (c *tally) forgetExchange() {
+func (t *tally) forgetExchange() {
 	for p := errcode.PhaseTLS + 1; p < errcode.NumPhases; p++ {
-		c.phases[p].count = 0
+		t.phases[p].count = 0
 	}
 }
 
