@@ -145,7 +145,7 @@ e2e: ## Test what runs real servers, proxies, Prometheus, a browser; a missing p
 	@for program in $(E2E_PROGRAMS); do
 		command -v $$program >/dev/null || { echo "make e2e: $$program is not installed; run make tools" >&2; exit 1; }
 	done
-	PROBER_E2E=1 go test -race -count=1 -shuffle=on -timeout 15m ./e2e/... . ./dashboards/rules ./errcode
+	PROBER_E2E=1 go test -race -count=1 -shuffle=on -timeout 15m ./e2e/... ./internal/docs ./dashboards/rules ./errcode
 
 .PHONY: gauntlet
 gauntlet: ## Try to make the daemon lie, for some minutes; GAUNTLET=short takes one, SEED=N repeats a run

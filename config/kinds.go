@@ -28,6 +28,9 @@ func (t Target) Kind() Kind {
 	return ""
 }
 
+// IsWeb reports whether the target is sent HTTP requests.
+func (t Target) IsWeb() bool { return t.Kind() == KindHTTP }
+
 // IsSecured reports whether the target's connections begin with a TLS handshake.
 func (t Target) IsSecured() bool { return isSecured(t.URL) }
 

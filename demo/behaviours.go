@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"example.com/prober/internal/peers/certs"
 )
 
 // Behaviour is one way in which a target of the demo behaves.
@@ -173,24 +175,18 @@ func oversized() []row {
 }
 
 func secured() []row {
-	expired, early, other, own := validLeaf(), validLeaf(), validLeaf(), validLeaf()
-	expired.from, expired.until = -30*24*time.Hour, -24*time.Hour
-	early.from, early.until = 10*year, 11*year
-	other.host = "elsewhere.example"
-	own.selfSigned = true
-
 	few := "burst: {requests: 3, concurrency: 1}"
 	return []row{
 		{Behaviour{Name: "tls", Summary: "answers at once over TLS, with a certificate of the authority in ca_file", Codes: []int{0}},
-			secure(validLeaf()), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
+			secure(), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
 		{Behaviour{Name: "tls-self-signed", Summary: "has a certificate that nobody else vouches for", Codes: []int{1310}},
-			secure(own), []string{few}},
+			selfSigned(), []string{few}},
 		{Behaviour{Name: "tls-wrong-host", Summary: "has a certificate for another host", Codes: []int{1311}},
-			secure(other), []string{trustDemo, few}},
+			secure(certs.For("elsewhere.example")), []string{trustDemo, few}},
 		{Behaviour{Name: "tls-expired", Summary: "has a certificate that expired yesterday", Codes: []int{1312}},
-			secure(expired), []string{trustDemo, few}},
+			secure(certs.Lasting(-30*24*time.Hour, -24*time.Hour)), []string{trustDemo, few}},
 		{Behaviour{Name: "tls-not-yet-valid", Summary: "has a certificate that becomes valid in ten years", Codes: []int{1313}},
-			secure(early), []string{trustDemo, few}},
+			secure(certs.Lasting(10*year, 11*year)), []string{trustDemo, few}},
 		{Behaviour{Name: "tls-client-certificate", Summary: "demands a client certificate, and there is none", Codes: []int{1345}},
 			demandCertificate, []string{trustDemo, few}},
 		{Behaviour{Name: "tls-stall", Summary: "takes the connection and never answers the handshake", Codes: []int{1302}},
@@ -201,8 +197,6 @@ func secured() []row {
 }
 
 func connected() []row {
-	expired := validLeaf()
-	expired.from, expired.until = -30*24*time.Hour, -24*time.Hour
 	few := "burst: {requests: 3, concurrency: 1}"
 	return []row{
 		{Behaviour{Name: "tcp", Summary: "takes connections, and speaks first on them", Codes: []int{0}},
@@ -210,9 +204,9 @@ func connected() []row {
 		{Behaviour{Name: "tcp-refused", Summary: "is another port on which nobody listens", Codes: []int{1212}},
 			bare("tcp", refused), []string{few}},
 		{Behaviour{Name: "tls-handshake", Summary: "does TLS handshakes", Codes: []int{0}},
-			bare("tls", secure(validLeaf())), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
+			bare("tls", secure()), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
 		{Behaviour{Name: "tls-handshake-expired", Summary: "does them with a certificate that expired yesterday", Codes: []int{1312}},
-			bare("tls", secure(expired)), []string{trustDemo, few}},
+			bare("tls", secure(certs.Lasting(-30*24*time.Hour, -24*time.Hour))), []string{trustDemo, few}},
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/peers/certs"
 )
 
 // glance is how long a test looks for bytes that never come. It may be short:
@@ -34,7 +36,7 @@ type observer struct {
 func observe(t *testing.T, s *Server, b Behaviour) observer {
 	t.Helper()
 	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(s.ca.pem()))
+	require.True(t, roots.AppendCertsFromPEM(certs.PEM(s.ca)))
 	transport := &http.Transport{
 		TLSClientConfig:        &tls.Config{RootCAs: roots},
 		MaxResponseHeaderBytes: 64 << 10,

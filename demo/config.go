@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+
+	"example.com/prober/internal/peers/certs"
 )
 
 const configText = `# prober.yml, as "prober demo" wrote it: one target for each way in which the
@@ -43,7 +45,7 @@ func (s *Server) WriteConfig(dir string) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("demo configuration: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), s.ca.pem(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), certs.PEM(s.ca), 0o600); err != nil {
 		return "", fmt.Errorf("demo configuration: %w", err)
 	}
 	path = filepath.Join(dir, "prober.yml")

@@ -9,6 +9,7 @@ package demo
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"example.com/prober/internal/peers/certs"
 )
 
 // connectionLife bounds an exchange, and the whole life of a connection that
@@ -27,7 +30,7 @@ const connectionLife = time.Minute
 // Server serves every behaviour on ports of its own until Close.
 type Server struct {
 	groups   []group
-	ca       *authority
+	ca       tls.Certificate // of the authority, whose key never leaves memory
 	life     time.Duration
 	web      *http.Server // for all listeners that speak HTTP, with and without TLS
 	pages    *http.ServeMux
@@ -47,14 +50,10 @@ type Server struct {
 func Start() (*Server, error) { return start(connectionLife) }
 
 func start(life time.Duration) (*Server, error) {
-	ca, err := newAuthority(time.Now())
-	if err != nil {
-		return nil, fmt.Errorf("demo server: %w", err)
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
 		groups: table(),
-		ca:     ca,
+		ca:     certs.Issue(nil, certs.Authority, certs.Lasting(-year, 20*year)),
 		life:   life,
 		pages:  http.NewServeMux(),
 		stop:   stop,

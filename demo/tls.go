@@ -2,110 +2,40 @@ package demo
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"net"
 	"time"
+
+	"example.com/prober/internal/peers/certs"
 )
 
 const year = 365 * 24 * time.Hour
 
-// authority is the certificate authority of one server; its key never leaves
-// memory.
-type authority struct {
-	now  time.Time // when it was made; the validity of leaves counts from here
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
+// issue makes a certificate below issuer that is good for a process that runs for years,
+// but for what changes say.
+func issue(issuer *tls.Certificate, changes ...certs.Change) tls.Certificate {
+	good := []certs.Change{certs.For("127.0.0.1"), certs.Lasting(-time.Hour, 10*year)}
+	return certs.Issue(issuer, append(good, changes...)...)
 }
 
-// leaf describes a server certificate. Its times are offsets from the start of
-// the server.
-type leaf struct {
-	host        string // a DNS name or an IP address
-	from, until time.Duration
-	selfSigned  bool
+// secure serves the pages over TLS, on a listener of its own, with a certificate of the
+// authority that has changes.
+func secure(changes ...certs.Change) opener {
+	return shown(func(s *Server) tls.Certificate { return issue(&s.ca, changes...) })
 }
 
-// validLeaf is good for a process that runs for years.
-func validLeaf() leaf {
-	return leaf{host: "127.0.0.1", from: -time.Hour, until: 10 * year}
+// selfSigned does it with a certificate that nobody else vouches for.
+func selfSigned() opener {
+	return shown(func(*Server) tls.Certificate { return issue(nil) })
 }
 
-func newAuthority(now time.Time) (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "prober demo CA"},
-		NotBefore:             now.Add(-year),
-		NotAfter:              now.Add(20 * year),
-		KeyUsage:              x509.KeyUsageCertSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, err
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, err
-	}
-	return &authority{now: now, key: key, cert: cert}, nil
-}
-
-// pem returns the authority's certificate as a file for ca_file.
-func (a *authority) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
-}
-
-// issue makes a certificate with a key of its own.
-func (a *authority) issue(l leaf) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{
-		Subject:     pkix.Name{CommonName: "prober demo"},
-		NotBefore:   a.now.Add(l.from),
-		NotAfter:    a.now.Add(l.until),
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	if ip := net.ParseIP(l.host); ip != nil {
-		template.IPAddresses = []net.IP{ip}
-	} else {
-		template.DNSNames = []string{l.host}
-	}
-	issuer, signer := a.cert, a.key
-	if l.selfSigned {
-		issuer, signer = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), signer)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
-}
-
-// secure serves the pages over TLS, on a listener of its own, with l.
-func secure(l leaf) opener {
+func shown(cert func(*Server) tls.Certificate) opener {
 	return func(_ context.Context, s *Server, _ string) (string, error) {
-		cert, err := s.ca.issue(l)
-		if err != nil {
-			return "", err
-		}
 		ln, err := s.listen()
 		if err != nil {
 			return "", err
 		}
-		s.serveWeb(tls.NewListener(ln, serverTLS(cert)))
+		s.serveWeb(tls.NewListener(ln, serverTLS(cert(s))))
 		return "https://" + ln.Addr().String() + "/fast", nil
 	}
 }
@@ -115,11 +45,7 @@ func secure(l leaf) opener {
 // then and may have sent its request, so this is a script: an HTTP server would
 // close with that request unread, and the RST could overtake the alert.
 func demandCertificate(ctx context.Context, s *Server, name string) (string, error) {
-	cert, err := s.ca.issue(validLeaf())
-	if err != nil {
-		return "", err
-	}
-	cfg := serverTLS(cert)
+	cfg := serverTLS(issue(&s.ca))
 	cfg.MinVersion = tls.VersionTLS13
 	cfg.ClientAuth = tls.RequireAnyClientCert
 	return raw("https", func(c *net.TCPConn) {

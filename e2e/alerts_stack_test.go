@@ -20,8 +20,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.com/prober/dashboards/rules"
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 )
 
 const (

@@ -12,9 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/internal/rig"
 )
 
 func TestAlertmanagerIsToldOfEveryFault(t *testing.T) {

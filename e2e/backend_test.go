@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 )
 
 // backend stands behind the servers and proxies that only pass requests on. It

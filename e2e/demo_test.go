@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/demo"
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // startDemo starts the demo and returns where its web interface is, which answers

@@ -4,14 +4,14 @@
 package e2e
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // prober is the path of the program under test.
@@ -33,9 +33,8 @@ func TestMain(m *testing.M) {
 	}
 	defer os.RemoveAll(dir)
 	prober = filepath.Join(dir, "prober")
-	build := exec.Command("go", "build", fmt.Sprintf("-race=%t", rig.IsRaceDetected()), "-o", prober, "example.com/prober")
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v: %v\n%s", build.Args, err, out))
+	if err := rig.Build(context.Background(), prober, nil, fmt.Sprintf("-race=%t", rig.IsRaceDetected())); err != nil {
+		panic(err)
 	}
 	m.Run()
 }

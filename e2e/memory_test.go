@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -15,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 )
 
 // The bound is that of docs/security.md: for a hundred targets, and without the pages
@@ -89,8 +88,7 @@ func plainProber(t *testing.T) string {
 		return prober
 	}
 	path := filepath.Join(t.TempDir(), "prober")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-o", path, "example.com/prober").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, rig.Build(t.Context(), path, nil, "-race=false"))
 	return path
 }
 

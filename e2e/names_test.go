@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 )
 
 // startDnsmasq starts a dnsmasq that knows what the arguments say and asks nobody

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/internal/rig"
 )
 
 // nginxConfig serves every path with the status that begins it. The fields of the

@@ -6,9 +6,9 @@ import (
 	"os/exec"
 	"testing"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/internal/rig"
 )
 
 const tinyproxyConfig = `

@@ -12,9 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/internal/rig"
 )
 
 // server is a real server that serves the files of a backend and takes uploads.

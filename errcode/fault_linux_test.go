@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 )
 
 func TestAFullAcceptQueueIsADialTimeout(t *testing.T) {

@@ -3,7 +3,7 @@ package errcode_test
 import (
 	"testing"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }

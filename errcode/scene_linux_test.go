@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober/transport"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 )
 
 // waysFile has the table of this test, to be read and reviewed.

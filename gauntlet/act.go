@@ -128,7 +128,7 @@ func (a *act) abandon() {
 	if a.s.stop != nil {
 		a.s.halt()
 	}
-	_ = a.d.kill() // it has ended where the act was finished
+	a.d.kill() // it has ended where the act was finished
 }
 
 // lateAfter returns after what time no request of a target may end.
@@ -285,16 +285,16 @@ func (a *act) state() (s state, err error) {
 		return s, err
 	}
 	s.goroutines, s.series = int(v.global["go_goroutines"]), v.series
-	s.descriptors, err = a.d.descriptors()
+	s.descriptors, err = a.d.Descriptors()
 	return s, err
 }
 
 // watch holds memory and threads against their bounds.
 func (a *act) watch(targets int) {
-	peak, err := a.d.status("VmHWM")
+	peak, err := a.d.Status("VmHWM")
 	bound := int(math.Ceil(float64(targets)/100)) * 64 << 10
 	a.board.hold(gateMemory, err == nil && (a.bombed || peak <= bound), "%s: %d KiB with %d targets, %v", a.name, peak, targets, err)
-	threads, err := a.d.status("Threads")
+	threads, err := a.d.Status("Threads")
 	a.board.hold(gateThreads, err == nil && threads < threadsAtMost, "%s: %d threads, %v", a.name, threads, err)
 	a.board.fact("%s: %d targets, %d MiB of memory at most, %d threads, %d scrapes", a.name, targets, peak>>10, threads, a.s.scrapes)
 }

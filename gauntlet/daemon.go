@@ -11,13 +11,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // patience is how long the gauntlet waits for what is certain to come.
@@ -26,12 +25,14 @@ const patience = 30 * time.Second
 // daemon is the program under test as a child process. Everything about it is
 // learned from outside: over HTTP, from its log and from /proc.
 type daemon struct {
+	*rig.Child
+
 	url    string
-	mute   bool // nobody can read its log
-	cmd    *exec.Cmd
+	mute   bool   // nobody can read its log
 	file   string // its configuration
 	output valve
-	ended  chan struct{}
+	// over is closed when the program has ended and all its output is read.
+	over chan struct{}
 }
 
 // listenFlag says where the daemon listens. Without it the log tells; with it the log
@@ -41,7 +42,7 @@ const listenFlag = "--web.listen-address="
 // startDaemon starts the program with a configuration in the folder dir and waits
 // until it listens. It is killed when ctx ends.
 func startDaemon(ctx context.Context, binary, dir, config string, flags ...string) (*daemon, error) {
-	d := &daemon{file: filepath.Join(dir, "prober.yml"), ended: make(chan struct{})}
+	d := &daemon{file: filepath.Join(dir, "prober.yml"), over: make(chan struct{})}
 	if err := os.WriteFile(d.file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
@@ -54,25 +55,25 @@ func startDaemon(ctx context.Context, binary, dir, config string, flags ...strin
 		"run", "--config.file=" + d.file, listenFlag + address, "--web.enable-lifecycle", "--web.enable-pprof",
 		"--shutdown.grace=" + patience.String(), "--shutdown.final-scrape=" + patience.String(),
 	}, flags...)
-	d.cmd = exec.CommandContext(ctx, binary, args...) //nolint:gosec // it is the program under test
-	if err := d.start(); err != nil {
+	if err := d.start(exec.CommandContext(ctx, binary, args...)); err != nil { //nolint:gosec // it is the program under test
 		return nil, err
 	}
 	if err := d.greet(ctx, address); err != nil {
-		return nil, errors.Join(err, d.kill())
+		d.kill()
+		return nil, err
 	}
 	return d, nil
 }
 
 // start starts the program, whose output goes through the valve until it has ended.
-func (d *daemon) start() error {
+func (d *daemon) start(cmd *exec.Cmd) error {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	d.cmd.Stdout, d.cmd.Stderr = w, w
-	if err := d.cmd.Start(); err != nil {
+	cmd.Stdout, cmd.Stderr = w, w
+	if d.Child, err = rig.StartChild(cmd); err != nil {
 		r.Close()
 		return err
 	}
@@ -83,8 +84,8 @@ func (d *daemon) start() error {
 		_, _ = io.Copy(&d.output, r) // to the end, which is that of the program
 	}()
 	go func() {
-		defer close(d.ended)
-		_ = d.cmd.Wait() // the exit code tells
+		defer close(d.over)
+		<-d.Ended()
 		d.output.open()
 		<-read
 	}()
@@ -128,9 +129,10 @@ func (d *daemon) await(ctx context.Context, pattern string) (string, error) {
 	return found[len(found)-1], nil
 }
 
+// hasEnded reports whether the daemon has ended and all its output is read.
 func (d *daemon) hasEnded() bool {
 	select {
-	case <-d.ended:
+	case <-d.over:
 		return true
 	default:
 		return false
@@ -150,19 +152,15 @@ func (d *daemon) configure(ctx context.Context, config string) error {
 }
 
 // kill ends the daemon without a chance to say anything.
-func (d *daemon) kill() error {
-	err := d.cmd.Process.Kill()
-	<-d.ended
-	if errors.Is(err, os.ErrProcessDone) {
-		return nil
-	}
-	return err
+func (d *daemon) kill() {
+	d.Kill()
+	<-d.over
 }
 
 // terminate sends SIGTERM and waits until all requests have ended: the next scrape
 // is the last one, after which the daemon ends.
 func (d *daemon) terminate(ctx context.Context) error {
-	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := d.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	if d.mute {
@@ -180,73 +178,29 @@ func (d *daemon) wait(ctx context.Context) (int, error) {
 			return d.hasEnded()
 		})
 		if err != nil {
-			return 0, errors.Join(err, d.kill())
+			d.kill()
+			return 0, err
 		}
 	}
 	select {
-	case <-d.ended:
-		return d.cmd.ProcessState.ExitCode(), nil
+	case <-d.over:
+		return d.ExitCode(), nil
 	case <-time.After(patience):
-		return 0, errors.Join(errors.New("the daemon does not end"), d.kill())
+		d.kill()
+		return 0, errors.New("the daemon does not end")
 	}
-}
-
-// descriptors returns how many files the daemon has open.
-func (d *daemon) descriptors() (int, error) {
-	open, err := os.ReadDir(d.proc("fd"))
-	return len(open), err
-}
-
-// status returns a figure of /proc/PID/status: a number, or KiB.
-func (d *daemon) status(name string) (int, error) {
-	content, err := os.ReadFile(d.proc("status"))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(content)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name+":" {
-			return strconv.Atoi(fields[1])
-		}
-	}
-	return 0, fmt.Errorf("/proc says nothing about %s", name)
-}
-
-func (d *daemon) proc(file string) string {
-	return filepath.Join("/proc", strconv.Itoa(d.cmd.Process.Pid), file)
 }
 
 // fetch sends a request without a body on a connection of its own.
 func fetch(ctx context.Context, method, url, accept string) (status int, body []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
-	if err != nil {
-		return 0, nil, err
-	}
-	req.Header.Set("Accept", accept)
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(resp.Body)
-	return resp.StatusCode, body, err
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return rig.FetchAs(ctx, method, url, accept)
 }
 
 // until waits until is holds.
 func until(ctx context.Context, what string, is func() bool) error {
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	timeout := time.After(patience)
-	for !is() {
-		select {
-		case <-ticker.C:
-		case <-timeout:
-			return errors.New("this never came: " + what)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
+	return rig.Poll(ctx, patience, what, is)
 }
 
 // valve takes what the daemon writes, unless it is shut.

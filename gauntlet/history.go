@@ -64,7 +64,7 @@ func (h *history) close() error {
 // reread keeps the log of a daemon that has ended, reads its history again and holds
 // it against itself; and against the ledger, if the farm has seen nothing but this daemon.
 func (a *act) reread(ledger bool) {
-	log := filepath.Join(a.dir, fmt.Sprintf("log-%d.txt", a.d.cmd.Process.Pid))
+	log := filepath.Join(a.dir, fmt.Sprintf("log-%d.txt", a.d.Pid()))
 	a.must(errors.Join(a.s.history.close(), os.WriteFile(log, []byte(a.d.output.String()), 0o600)))
 	p, err := recall(a.s.history.path)
 	a.must(err)

@@ -4,7 +4,6 @@ import (
 	"net"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
 	"example.com/prober/internal/peers"
 )
@@ -52,7 +51,7 @@ func (f *farm) serveLast(react reaction) peers.Script {
 // greet begins a connection of HTTP/2; nil if the client does not.
 func greet(c net.Conn, settings ...http2.Setting) *peers.H2 {
 	p := peers.NewH2(c)
-	p.ReadMetaHeaders, p.AllowIllegalReads = hpack.NewDecoder(4096, nil), false // it cannot do both
+	p.Decode()
 	if !p.Greet(settings...) {
 		return nil
 	}
@@ -72,8 +71,8 @@ func (f *farm) nextRequest(p *peers.H2) (stream uint32, target string, n int) {
 // nextHeading returns the stream, the target and the id of the next request, 0 if none
 // comes. It enters nothing in the ledger.
 func nextHeading(p *peers.H2) (stream uint32, target, id string) {
-	h, is := p.Until(http2.FrameHeaders).(*http2.MetaHeadersFrame)
-	if !is {
+	h := p.Heading()
+	if h == nil {
 		return 0, "", ""
 	}
 	for _, field := range h.Fields {

@@ -9,12 +9,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/prober/internal/rig"
 )
 
 // The canaries are bytes that must not be found: those of a peer in no metric, a
@@ -125,14 +126,7 @@ func listOf(list string) []string {
 
 // build compiles the program under test.
 func build(ctx context.Context, binary string, flags ...string) error {
-	args := append([]string{"build", "-buildvcs=false", "-o", binary}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, ".")...) //nolint:gosec // our own flags
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")            // as it is released
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return nil
+	return rig.Build(ctx, binary, []string{"CGO_ENABLED=0"}, flags...) // as it is released
 }
 
 // play runs the phases and prints the scoreboard. It returns the exit code, and the

@@ -62,9 +62,9 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "retries once in hiding", phase: "mass", gates: []gate{gateOnce, gateSeen, gateAnswers},
-			patches: []patch{{"prober/transport/http1_exchange.go", "\t\tp.exchange(c, r, x)\n\t\treturn\n\t}\n\tl, err := p.dial(ctx, r)\n",
+			patches: []patch{{"prober/http1/exchange.go", "\t\tp.exchange(c, r, x)\n\t\treturn\n\t}\n\tl, err := p.Dial(ctx, r)\n",
 				"\t\tp.exchange(c, r, x)\n\t\tif r.Err == nil || r.HTTP.Status != 0 {\n\t\t\treturn\n\t\t}\n\t\tstart, http := r.Start, r.HTTP\n" +
-					"\t\tr.Reset(r.Due, r.Deadline)\n\t\tr.Begin()\n\t\tr.Start, r.HTTP = start, http\n\t}\n\tl, err := p.dial(ctx, r)\n"}},
+					"\t\tr.Reset(r.Due, r.Deadline)\n\t\tr.Begin()\n\t\tr.Start, r.HTTP = start, http\n\t}\n\tl, err := p.Dial(ctx, r)\n"}},
 		},
 		{
 			name: "leaks one descriptor in 1,000 connections", phase: "mass", gates: []gate{gateQuiet},

@@ -18,7 +18,7 @@ func troubledMutants() []mutant {
 		},
 		{
 			name: "waits for its log to be read", phase: "distress", gates: []gate{gateBlocked},
-			patches: []patch{{"log_queue.go", "func (q *logQueue) Write(p []byte) (int, error) {\n", "func (q *logQueue) Write(p []byte) (int, error) {\n" +
+			patches: []patch{{"internal/logqueue/logqueue.go", "func (q *Queue) Write(p []byte) (int, error) {\n", "func (q *Queue) Write(p []byte) (int, error) {\n" +
 				"\tif len(p) > 0 {\n\t\treturn q.out.Write(p)\n\t}\n"}},
 		},
 		{

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/rig"
 )
 
 const gateBombed gate = "bombs in all codings at once end no daemon that has 64 MiB"
@@ -46,8 +46,8 @@ func (g *gauntlet) bomb(s *stage) {
 		return
 	}
 	s.must(err)
-	peak, err := a.d.status("VmHWM")
-	file, fileErr := a.d.status("RssFile")
+	peak, err := a.d.Status("VmHWM")
+	file, fileErr := a.d.Status("RssFile")
 	g.board.fact("bombed: %d KiB of its own in memory", peak-file)
 	g.board.hold(gateBombed, err == nil && fileErr == nil && peak-file < bombedAtMost, "%d KiB of its own in memory, %v, %v", peak-file, err, fileErr)
 	v := a.finish()

@@ -56,8 +56,8 @@ func (g *gauntlet) choke(s *stage) {
 		a.d.output.open() // so that what comes next has a chance
 	}
 	v := a.finish()
-	g.board.hold(gateBlocked, a.d.cmd.ProcessState.ExitCode() == 0 && v.global[droppedLines] > 0,
-		"exit code %d, %v lines were dropped", a.d.cmd.ProcessState.ExitCode(), v.global[droppedLines])
+	g.board.hold(gateBlocked, a.d.ExitCode() == 0 && v.global[droppedLines] > 0,
+		"exit code %d, %v lines were dropped", a.d.ExitCode(), v.global[droppedLines])
 }
 
 const droppedLines = "prober_log_lines_dropped_total"

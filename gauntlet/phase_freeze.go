@@ -42,10 +42,9 @@ func (f *farm) prompt() []target {
 // stop stops the daemon for so long, and waits until it has gone on for a while. Nothing
 // is scraped meanwhile.
 func (a *act) stop(d time.Duration) {
-	process := a.d.cmd.Process
-	a.must(process.Signal(stopSignal))
+	a.must(a.d.Signal(stopSignal))
 	a.pause(d) // if it does not get so far, the daemon is killed
-	a.must(process.Signal(continueSignal))
+	a.must(a.d.Signal(continueSignal))
 	a.pause(2 * timeoutSoon)
 }
 

@@ -50,7 +50,7 @@ func (g *gauntlet) mute(s *stage) {
 		}
 		g.board.hold(gateMute, slices.Equal(codesOf(v.of(t.name)), want), "%s has codes %v", t.name, v.of(t.name).codes())
 	}
-	code := a.d.cmd.ProcessState.ExitCode()
+	code := a.d.ExitCode()
 	g.board.hold(gateMute, code == 0 && a.d.output.String() == "", "exit code %d, and on the log: %s", code, a.d.output.String())
 }
 
@@ -92,7 +92,7 @@ func (g *gauntlet) confine(s *stage) {
 	}
 	a := g.beginBehind("confined", confining, f, slices.Concat(healthy, hostile))
 	a.perform(g.length(4*time.Second, 15*time.Second))
-	peak, err := a.d.status("VmHWM")
+	peak, err := a.d.Status("VmHWM")
 	g.board.hold(gateConfined, err == nil && peak < confinedAtMost, "%d KiB in memory, %v", peak, err)
 	v := a.finish()
 	for _, t := range healthy {

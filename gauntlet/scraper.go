@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // The gates that every scrape is held against.
@@ -97,7 +97,7 @@ func (s *scraper) scrape(ctx context.Context) (*view, error) {
 	s.judge(v)
 	s.last = v
 	if s.history == nil {
-		s.history = newHistory(s.dir, s.d.cmd.Process.Pid)
+		s.history = newHistory(s.dir, s.d.Pid())
 	}
 	s.history.keep(body)
 	s.scrapes++

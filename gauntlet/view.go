@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 )
 
 // view is one scrape.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober/probe"
 )
 

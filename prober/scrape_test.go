@@ -21,8 +21,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.com/prober/config"
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober/probe"
 )
 

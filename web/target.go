@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
 )
@@ -28,7 +27,7 @@ func (p *targetPage) Overrun() uint64 { return p.Skipped - p.Missed }
 
 // IsWeb reports whether the target is sent HTTP requests. To others connections are made,
 // and nothing more.
-func (p *targetPage) IsWeb() bool { return p.Config == nil || p.Config.Kind() == config.KindHTTP }
+func (p *targetPage) IsWeb() bool { return p.Config == nil || p.Config.IsWeb() }
 
 type charts struct{ Latency, Outcome, Phases, Codes *chart }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/dashboards/rules"
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 )
 
 func TestTheFilesAreWhatTheDescriptionSays(t *testing.T) {

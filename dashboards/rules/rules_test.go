@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
-	"example.com/prober/e2e/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 )
 
 func TestTheFilesAreThoseOfTheDescription(t *testing.T) {

@@ -91,6 +91,19 @@ func (p *H2) Request() uint32 {
 	return 0
 }
 
+// Decode has Next return header blocks as what is in them, [http2.MetaHeadersFrame], and
+// refuse what breaks the rules. It is to be called at the beginning.
+func (p *H2) Decode() {
+	p.ReadMetaHeaders, p.AllowIllegalReads = hpack.NewDecoder(4096, nil), false // it cannot do both
+}
+
+// Heading returns the next request of a client whose header blocks are decoded, nil when
+// there is no more.
+func (p *H2) Heading() *http2.MetaHeadersFrame {
+	heading, _ := p.Until(http2.FrameHeaders).(*http2.MetaHeadersFrame)
+	return heading
+}
+
 // Ignore reads what comes and answers no request.
 func (p *H2) Ignore() {
 	for p.Next() != nil { // which does what there is to do

@@ -9,42 +9,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
-
-// Options is how the requests of one target use connections of HTTP/2.
-type Options struct {
-	// Streams is how many requests a connection carries at once, requests how many in
-	// all, where 0 means no limit.
-	Streams, Requests int
-	// MaxBody is the longest response body that is accepted, in bytes.
-	MaxBody int64
-	// ConnectTimeout bounds the wait for the first frame of the peer, and for the answer
-	// to a PING; under TLS, tlsTimeout does the former.
-	ConnectTimeout, TLSTimeout time.Duration
-	// Connections bounds how many are open; nil bounds nothing.
-	Connections *probe.Ceiling
-	// Keeps tells that something is kept of responses: the header fields that wanted
-	// names in lower case, or bodies.
-	Keeps  bool
-	Wanted []string
-	// Only means that the server may not choose HTTP/1.1. negotiated reports whether it
-	// has chosen HTTP/2 on a link, or why none of what it may choose.
-	Only       bool
-	Negotiated func(*wire.Link) (bool, error)
-	// Dial makes a link for which the request has, or gets, the permit.
-	Dial func(ctx context.Context, r *probe.Result) (wire.Link, error)
-	// HTTP1 carries the requests whose server chooses HTTP/1.1.
-	HTTP1 Fallback
-}
-
-// Fallback carries requests over HTTP/1.
-type Fallback interface {
-	// UseHTTP1 does the exchange of r over a link that was just made, useWarmHTTP1 over
-	// one that is there; it returns false if none is.
-	UseHTTP1(l wire.Link, r *probe.Result)
-	UseWarmHTTP1(r *probe.Result) bool
-}
 
 // Pool holds the HTTP/2 connections of a transport and the workers that wait
 // for a stream. Its mutex is taken before that of a connection, never after.
@@ -383,34 +348,6 @@ func (p *Pool) overdue() map[*conn]error {
 // Wait returns when the connections that were closed are gone, and their readers with
 // them. No request may be under way.
 func (p *Pool) Wait() { p.ending.Wait() }
-
-// State is what a pool counts at one moment.
-type State struct {
-	// Connections are those that are not removed yet, Streams those open on them.
-	Connections, Streams int
-	// Waiting are the requests that wait for a stream. Dialing workers dial on behalf of
-	// others too, Lined ones wait for the permit to.
-	Waiting, Dialing, Lined int
-	// Reserved are the streams that are kept for requests.
-	Reserved int
-	// Watched reports whether a deadline is watched.
-	Watched bool
-}
-
-// State returns what p counts. Nothing is left where no request is under way and all
-// connections are gone.
-func (p *Pool) State() State {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := State{
-		Connections: len(p.conns), Waiting: len(p.waiters), Dialing: p.dialing, Lined: p.lined,
-		Reserved: p.reserved, Watched: p.armed != 0,
-	}
-	for _, c := range p.conns {
-		s.Streams += c.streamCount()
-	}
-	return s
-}
 
 // CloseIdle closes the connections without an open stream. It does not wait for that.
 func (p *Pool) CloseIdle() {

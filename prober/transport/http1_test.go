@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/e2e/rig"
+	"example.com/prober/internal/rig"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"

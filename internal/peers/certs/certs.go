@@ -1,6 +1,5 @@
-// Package certs makes certificates that last no longer than a test or a demo: right ones,
-// and ones that are wrong in a chosen way. Their keys never leave memory unless a caller
-// writes them down.
+// Package certs makes certificates for tests and for the demo: right ones, and ones that
+// are wrong in a chosen way. Their keys never leave memory unless a caller writes them down.
 package certs
 
 import (

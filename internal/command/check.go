@@ -1,0 +1,69 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+
+	"example.com/prober/config"
+	"example.com/prober/prober"
+)
+
+func checkCommand(app *kingpin.Application) (string, command) {
+	cmd := app.Command("check", "Read the configuration as run would, and say what it asks for or all that is wrong with it. Fails when it asks for more than the ceilings allow.")
+	var f loadFlags
+	f.register(cmd)
+	return "check", func(_ context.Context, c *console) error { return check(c, f) }
+}
+
+func check(c *console, f loadFlags) error {
+	if err := f.shard.Validate(); err != nil {
+		return usageError{err}
+	}
+	cfg, err := config.Load(f.configFile)
+	if err != nil {
+		return err
+	}
+	if err := prober.Check(cfg, f.shard); err != nil {
+		return err
+	}
+	d := prober.DemandOf(cfg, f.shard)
+	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "%s is valid: %d targets\n", f.configFile, d.Targets)
+	fmt.Fprintf(table, "  requests/s on average\t%.4g\n", d.AverageRate)
+	fmt.Fprintf(table, "  requests/s at the peak of all open bursts\t%.4g\n", d.PeakRate)
+	fmt.Fprintf(table, "  requests in flight at most\t%d\n", d.InFlight)
+	fmt.Fprintf(table, "  connections at most\t%d\n", d.Connections)
+	fmt.Fprintf(table, "  time series, typically\t%d\n", d.TypicalSeries)
+	fmt.Fprintf(table, "  time series at most\t%d\n", d.MostSeries)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	log := promslog.New(c.log)
+	warn(log, cfg)
+	warnOverruns(log, cfg, f.shard)
+	return d.Exceeds(f.limits)
+}
+
+// warn says what of cfg is valid and hardly meant.
+func warn(log *slog.Logger, cfg *config.Config) {
+	for _, w := range cfg.Warnings {
+		log.Warn("the configuration says what it hardly means", "warning", w)
+	}
+	for _, t := range cfg.Targets {
+		if t.Connection.TLS.InsecureSkipVerify {
+			log.Warn("the target's certificate is not verified", "target", t.Name)
+		}
+	}
+}
+
+// warnOverruns names the targets whose bursts cannot end before the next slot.
+func warnOverruns(log *slog.Logger, cfg *config.Config, s prober.Shard) {
+	for _, o := range prober.OverrunsOf(cfg, s) {
+		log.Warn("bursts take longer than their interval: slots are skipped for ever", "target", o.Target, "burst", o.Lasts, "interval", o.Interval)
+	}
+}

@@ -1,0 +1,82 @@
+// Package command is the program: its flags, its subcommands and the wiring of each.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+)
+
+// Exit codes.
+const (
+	ExitOK    = 0
+	ExitError = 1 // it ran and failed
+	ExitUsage = 2 // it could not start
+)
+
+// Main is the program as the operating system starts it, with signals and all. It ends
+// the process.
+func Main() {
+	collectLessOften()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// From the first signal on the default holds again: a second one ends at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// command is what a subcommand does once its flags are known.
+type command func(ctx context.Context, c *console) error
+
+// Run is the program without the process: it returns the exit code.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c := newConsole(stdout, stderr)
+	defer c.close()
+	app := kingpin.New("prober", "Keeps targets under continuous, harmless HTTP load and exports latency histograms\nand request counters by error code to Prometheus.")
+	app.Version(version.Print("prober"))
+	app.HelpFlag.Short('h')
+	app.UsageWriter(stdout).ErrorWriter(stderr)
+	app.UsageTemplate(kingpin.DefaultUsageTemplate + "{{with .Context.SelectedCommand}}{{.HelpLong}}{{end}}")
+	ended := false
+	app.Terminate(func(int) { ended = true })
+	checked(app, "log.level", "info", "Only log messages of this severity or above: debug, info, warn or error.", c.log.Level.Set)
+	checked(app, "log.format", "logfmt", "Format of log messages: logfmt or json.", c.log.Format.Set)
+	commands := map[string]command{}
+	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, demoCommand, codesCommand, healthCommand} {
+		name, cmd := register(app)
+		commands[name] = cmd
+	}
+
+	name, err := app.Parse(args)
+	if ended { // --help or --version has been answered
+		return ExitOK
+	}
+	if err != nil {
+		c.detach()
+		fmt.Fprintf(c.stderr, "prober: %v; see prober --help\n", namingFlag(err, args))
+		return ExitUsage
+	}
+	if err := commands[name](ctx, c); err != nil {
+		fmt.Fprintf(c.stderr, "prober: %v\n", err)
+		return exitCode(err)
+	}
+	return ExitOK
+}
+
+// usageError is a failure to start.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func exitCode(err error) int {
+	if _, usage := errors.AsType[usageError](err); usage {
+		return ExitUsage
+	}
+	return ExitError
+}

@@ -1,0 +1,158 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/common/version"
+
+	"example.com/prober/config"
+	"example.com/prober/prober"
+	"example.com/prober/web"
+)
+
+// daemon is a prober that stays: the manager of the targets and the web
+// interface around it.
+type daemon struct {
+	flags   daemonFlags
+	log     *slog.Logger
+	manager *prober.Manager
+	shell   *web.Shell
+	bound   []net.Listener
+	running
+}
+
+// newDaemon loads the configuration and starts the targets.
+func newDaemon(c *console, f daemonFlags) (*daemon, error) {
+	d := &daemon{flags: f, log: promslog.New(c.log)}
+	if err := f.shard.Validate(); err != nil {
+		return nil, usageError{err}
+	}
+	prefix, err := web.Prefix(f.externalURL)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--web.external-url: %w", err)}
+	}
+	text, err := config.Read(f.configFile)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	cfg, err := config.Parse(text, f.configFile)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	d.manager = prober.NewManager(prober.Options{
+		Log: d.log, DroppedLogLines: c.droppedLines, Metrics: cfg.Metrics, Limits: f.limits, Shard: f.shard,
+	})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		versioncollector.NewCollector("prober"))
+	d.shell = web.New(web.Options{
+		Log:             d.log,
+		Manager:         d.manager,
+		Registry:        registry,
+		TelemetryPath:   f.telemetryPath,
+		Prefix:          prefix,
+		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
+		Reload:          d.reload,
+		EnableLifecycle: f.enableLifecycle,
+		EnablePprof:     f.enablePprof,
+	})
+	if err := d.shell.Validate(); err != nil {
+		return nil, usageError{fmt.Errorf("--web.telemetry-path: %w", err)}
+	}
+	if d.bound, err = listen(f.listen); err != nil {
+		return nil, usageError{err}
+	}
+	if err := d.apply(text, cfg); err != nil {
+		closeAll(d.bound)
+		return nil, usageError{err}
+	}
+	d.manager.NoteReload(true)
+	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
+	return d, nil
+}
+
+// run serves until ctx ends, then drains. It returns once everything was counted
+// and, if somebody scrapes, scraped.
+func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
+	server := d.shell.Server()
+	served := make(chan error, 1)
+	go func() { served <- serve(server, d.bound, d.flags.listen, d.log) }()
+	d.shell.SetReady(true)
+	reloads, stopReloads := every(d.flags.autoReload)
+	defer stopReloads()
+	refreshes, stopRefreshes := every(d.flags.refresh)
+	defer stopRefreshes()
+	for {
+		select {
+		case <-reloads:
+			d.reloadIfChanged()
+		case <-refreshes:
+			d.refreshIfChanged()
+		case <-hangups:
+			_ = d.reload() // it has been logged, and the old configuration serves on
+		case err := <-served:
+			d.drain(0)
+			return err
+		case <-ctx.Done():
+			d.shell.SetReady(false)
+			d.drain(d.flags.grace)
+			d.awaitScrape(served)
+			return errors.Join(finish(server), closed(<-served))
+		}
+	}
+}
+
+// drain ends the bursts and gives the requests in flight the time of grace.
+func (d *daemon) drain(grace time.Duration) {
+	d.log.Info("waiting for requests in flight", "grace", grace)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	d.manager.Shutdown(ctx)
+}
+
+// awaitScrape gives whoever scrapes the last numbers, for a while. Where nobody
+// has ever scraped there is nobody to wait for.
+func (d *daemon) awaitScrape(served chan error) {
+	before := d.shell.BegunScrapes()
+	if before == 0 || d.flags.finalScrape == 0 {
+		return
+	}
+	d.log.Info("waiting for the last scrape", "at_most", d.flags.finalScrape)
+	timeout := time.NewTimer(d.flags.finalScrape)
+	defer timeout.Stop()
+	poll := time.NewTicker(50 * time.Millisecond)
+	defer poll.Stop()
+	for d.shell.AnsweredScrape() <= before {
+		select {
+		case <-poll.C:
+		case <-timeout.C:
+			return
+		case err := <-served:
+			served <- err
+			return
+		}
+	}
+}
+
+// finish closes the server once the answer to the last scrape is out.
+func finish(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if server.Shutdown(ctx) == nil {
+		return nil
+	}
+	return server.Close()
+}

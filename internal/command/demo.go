@@ -1,0 +1,151 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"example.com/prober/demo"
+	"example.com/prober/prober"
+)
+
+func demoCommand(app *kingpin.Application) (string, command) {
+	cmd := app.Command("demo", "Start a server on loopback that behaves well and badly in many ways, and the prober with a target for each.")
+	listen := kingpinflag.AddFlags(cmd, defaultAddress)
+	var every, duration time.Duration
+	lengthFlag(cmd, "demo.table-interval", "10s", "How often to print the table of targets.", &every, minInterval)
+	lengthFlag(cmd, "demo.duration", "0s", "End by itself after so long; 0 means to stay.", &duration, 0)
+	return "demo", detached(func(ctx context.Context, c *console) error {
+		if duration > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, duration)
+			defer cancel()
+		}
+		return runDemo(ctx, c, listen, every)
+	})
+}
+
+// runDemo runs the misbehaving server and a daemon that probes it.
+func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every time.Duration) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP) // its terminal was closed
+	defer stop()
+	server, err := demo.Start()
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "prober-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file, err := server.WriteConfig(dir)
+	if err != nil {
+		return err
+	}
+	if c.log.Level.String() == "info" {
+		_ = c.log.Level.Set("error") // failures are what a demo is for; the table shows them
+	}
+	d, err := newDaemon(c, daemonFlags{loadFlags: loadFlags{configFile: file}, telemetryPath: "/metrics", listen: listen, grace: 2 * time.Second})
+	if err != nil {
+		return err
+	}
+	address := (*listen.WebListenAddresses)[0]
+	if len(d.bound) > 0 {
+		address = d.bound[0].Addr().String()
+	}
+	welcome := fmt.Sprintf("The demo server misbehaves in %d ways; the prober has a target for each.\n\n"+
+		"  status page    http://%[2]s/\n  metrics        http://%[2]s/metrics\n  configuration  %[3]s\n\n"+
+		"A table follows every %[4]s. Ctrl-C ends the demo.\n", len(server.Behaviours()), address, file, every)
+	return runVisibly(ctx, d, func(ctx context.Context) error {
+		return printTables(ctx, c.stdout, welcome, d.manager, every)
+	})
+}
+
+// runVisibly runs the daemon and what shows how it goes, until ctx ends or that
+// cannot be shown: a demo that nobody sees has no use.
+func runVisibly(ctx context.Context, d *daemon, show func(context.Context) error) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	shown := make(chan error, 1)
+	go func() {
+		defer end()
+		shown <- show(ctx)
+	}()
+	err := d.run(ctx, nil)
+	end()
+	select {
+	case failed := <-shown:
+		return errors.Join(err, failed)
+	case <-time.After(time.Second): // nobody reads it, and the end of the process ends the wait for that
+		return err
+	}
+}
+
+// printTables prints the welcome and a table at intervals until ctx ends or they
+// cannot be printed.
+func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.Manager, every time.Duration) error {
+	if _, err := io.WriteString(out, welcome); err != nil {
+		return err
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	before := map[string]uint64{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := printTable(out, m.Targets(), before, every); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// printTable prints one line per target. before holds the number of requests at
+// the last table, and is brought up to date.
+func printTable(out io.Writer, targets []prober.Status, before map[string]uint64, every time.Duration) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nTARGET\tREQUESTS\tRATE/S\tP50\tP99\tCODES")
+	for _, t := range targets {
+		rate := float64(t.Requests-before[t.Name]) / every.Seconds()
+		before[t.Name] = t.Requests
+		fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\t%s\t%s\n", t.Name, t.Requests, rate,
+			shortDuration(t.P50), shortDuration(t.P99), codeWords(t.Codes))
+	}
+	return table.Flush()
+}
+
+func shortDuration(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "-"
+	case d < 999500*time.Microsecond: // three digits of more are 1s
+		return fmt.Sprintf("%.3gms", d.Seconds()*1e3)
+	case d < 99950*time.Millisecond:
+		return fmt.Sprintf("%.3gs", d.Seconds())
+	default:
+		return d.Round(time.Second).String()
+	}
+}
+
+// codeWords lists codes with their names and counts: "0 ok: 12, 1503 http_503: 3".
+func codeWords(codes []prober.CodeCount) string {
+	words := make([]string, len(codes))
+	for i, c := range codes {
+		words[i] = fmt.Sprintf("%s %s: %d", c.Code, c.Code.Name(), c.Count)
+	}
+	return strings.Join(words, ", ")
+}

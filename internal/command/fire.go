@@ -1,0 +1,193 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+
+	"example.com/prober/config"
+	"example.com/prober/prober"
+)
+
+const fireHelp = `Fire one burst now and report what it came to.
+
+TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/ or tcp://db.example.com:5432, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst.
+
+The report goes to standard output. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped or the burst was cut short, and 2 if nothing could be sent. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+
+const fireExamples = `Examples:
+  prober fire checkout
+      The burst of the target checkout in prober.yml.
+  prober fire checkout --burst.rate=5 --burst.duration=1m
+      The same requests, five per second for a minute.
+  prober fire checkout --burst.rate=null --burst.requests=100
+      A closed burst instead of an open one: null takes back a key of the configuration.
+  prober fire https://staging.example.com/
+      20 requests at a URL, without a configuration.
+  prober fire https://staging.example.com/ --config.file=prober.yml
+      The same with the defaults of a configuration: its headers, its login, its authorities.
+  prober fire checkout --wait=60s
+      The same for a service that has just been started: when it takes connections.
+  prober fire checkout --output=json | jq .latency.p99
+      One number for a script. docs/fire.md describes the others.
+`
+
+// fireFlags are the flags of a single burst.
+type fireFlags struct {
+	loadFlags // not the shard: the burst is fired whole
+
+	target string
+	burst  map[string]string // as in config.Pick
+	output string
+	wait   time.Duration
+	grace  time.Duration
+}
+
+func fireCommand(app *kingpin.Application) (string, command) {
+	cmd := app.Command("fire", fireHelp).HelpLong(fireExamples)
+	f := fireFlags{burst: map[string]string{}}
+	f.register(cmd)
+	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL.").Required().StringVar(&f.target)
+	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
+}
+
+func (f *fireFlags) register(cmd *kingpin.CmdClause) {
+	f.registerSource(cmd)
+	for _, b := range []struct{ key, example, help string }{
+		{"requests", "N", "End the burst after so many requests."},
+		{"duration", "TIME", "End the burst after so long, such as 30s."},
+		{"rate", "N", "Send so many requests per second, however slow the answers are."},
+		{"stages", "LIST", "Ramp the rate, as in [{duration: 10s, rate: 50}, {duration: 30s, rate: 50}]."},
+		{"concurrency", "N", "At most so many requests in flight."},
+		{"arrival", "SPACING", "How the requests of a rate are spaced: constant or poisson."},
+		{"precision", "WAY", "How the time between them is waited for: sleep or spin."},
+	} {
+		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.burst})
+	}
+	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
+	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
+	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
+}
+
+// burstFlag is a flag for a key of a burst. The configuration says what it may hold.
+type burstFlag struct {
+	key string
+	to  map[string]string
+}
+
+// Set implements kingpin.Value.
+func (b burstFlag) Set(text string) error {
+	b.to[b.key] = text
+	return nil
+}
+
+// String implements kingpin.Value.
+func (b burstFlag) String() string { return b.to[b.key] }
+
+// fire fires one burst and prints its report. It fails unless every request
+// succeeded.
+func fire(ctx context.Context, c *console, f fireFlags) error {
+	cfg, err := f.read()
+	if err != nil {
+		return usageError{err}
+	}
+	log := promslog.New(c.log)
+	warn(log, cfg)
+	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
+	shot, err := prober.NewShot(options, cfg.Targets[0], cfg.Network)
+	if err != nil {
+		return usageError{err}
+	}
+	if f.wait > 0 {
+		if err := awaitTarget(ctx, c.stderr, options, cfg, f.wait); err != nil {
+			return err
+		}
+	}
+	await(ctx, shot, f.grace, newFireView(c.stderr, c.columns, shot.Target(), shot.Plan()))
+	if c.columns > 0 { // the bar is to be gone before the report comes
+		c.settle()
+	}
+	report := shot.Report()
+	write := writeFireText
+	if f.output == "json" {
+		write = writeFireJSON
+	}
+	if err := write(c.stdout, &report); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return verdict(&report)
+}
+
+// read returns a configuration with the wanted target alone.
+func (f *fireFlags) read() (*config.Config, error) {
+	pick := config.Pick{Target: f.target, Burst: f.burst}
+	if pick.IsURL() && !f.given {
+		return config.ParseOne(nil, "", pick)
+	}
+	text, err := config.Read(f.configFile)
+	if err != nil && !f.given {
+		return nil, fmt.Errorf("%w; only a URL, which begins with %s, needs none", err, config.URLBeginnings())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return config.ParseOne(text, f.configFile, pick)
+}
+
+// await fires the burst and shows how it goes. When ctx ends, no further request
+// starts and those in flight have the time of grace to end.
+func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fireView) {
+	requests, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		shot.Fire(ctx, requests)
+	}()
+	defer view.end()
+	tick := time.NewTicker(view.every)
+	defer tick.Stop()
+	interrupt := ctx.Done()
+	var graceOver <-chan time.Time
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+			view.show(shot.Progress())
+		case <-interrupt:
+			interrupt = nil
+			graceOver = time.After(grace)
+			view.interrupted(shot.Progress(), grace)
+		case <-graceOver:
+			cancel()
+		}
+	}
+}
+
+// verdict puts into words why the burst does not count as a success.
+func verdict(r *prober.Report) error {
+	var trouble []string
+	if n := r.Scheduled - r.Dropped(); r.Failed > 0 {
+		trouble = append(trouble, fmt.Sprintf("%d of %d requests failed", r.Failed, n))
+	}
+	if n := r.Dropped(); n > 0 {
+		trouble = append(trouble, fmt.Sprintf("%d of %d requests were never sent", n, r.Scheduled))
+	}
+	switch {
+	case r.OK():
+		return nil
+	case r.Outcome == prober.Interrupted:
+		trouble = append(trouble, "the burst was interrupted")
+	case r.Outcome == prober.Broken:
+		trouble = append(trouble, "the target's breaker ended the burst")
+	case r.Scheduled == 0:
+		trouble = append(trouble, "no request was due")
+	}
+	return errors.New(strings.Join(trouble, "; "))
+}

@@ -1,0 +1,231 @@
+package command
+
+import (
+	"encoding/json"
+	"io"
+	"net/netip"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// fireSchema is the version of what fireJSON describes. Keys may be added to a
+// version; one that goes or changes its meaning makes a new version.
+const fireSchema = 1
+
+// fireJSON is the report of a burst as docs/fire.md describes it. Durations are
+// seconds.
+type fireJSON struct {
+	Schema      int                `json:"schema"`
+	Target      string             `json:"target"`
+	URL         string             `json:"url"`
+	Started     time.Time          `json:"started"`
+	Duration    float64            `json:"duration"`
+	Outcome     prober.Outcome     `json:"outcome"`
+	OK          bool               `json:"ok"`
+	Requests    fireRequestsJSON   `json:"requests"`
+	Drops       []fireDropJSON     `json:"drops"`
+	Rate        fireRateJSON       `json:"rate"`
+	Latency     *fireLatencyJSON   `json:"latency"`
+	Histogram   []fireBucketJSON   `json:"histogram"`
+	Phases      []firePhaseJSON    `json:"phases"`
+	Codes       []fireCodeJSON     `json:"codes"`
+	Responses   []fireResponseJSON `json:"responses"`
+	Connections fireConnectionJSON `json:"connections"`
+	Bytes       fireBytesJSON      `json:"bytes"`
+	TLS         *fireTLSJSON       `json:"tls"`
+	LagP99      *float64           `json:"schedule_lag_p99"`
+	Failures    []fireFailureJSON  `json:"failures"`
+}
+
+type fireRequestsJSON struct {
+	Scheduled uint64 `json:"scheduled"`
+	Succeeded uint64 `json:"succeeded"`
+	Failed    uint64 `json:"failed"`
+	Dropped   uint64 `json:"dropped"`
+	Cut       uint64 `json:"cut"`
+}
+
+type fireDropJSON struct {
+	Reason string `json:"reason"`
+	Count  uint64 `json:"count"`
+}
+
+type fireRateJSON struct {
+	Asked    *float64 `json:"asked"`
+	Achieved *float64 `json:"achieved"`
+}
+
+type fireLatencyJSON struct {
+	Count uint64  `json:"count"`
+	Mean  float64 `json:"mean"`
+	P50   float64 `json:"p50"`
+	P90   float64 `json:"p90"`
+	P95   float64 `json:"p95"`
+	P99   float64 `json:"p99"`
+	P999  float64 `json:"p999"`
+	Max   float64 `json:"max"`
+}
+
+type fireBucketJSON struct {
+	Above float64 `json:"above"`
+	To    float64 `json:"to"`
+	Count uint64  `json:"count"`
+}
+
+type firePhaseJSON struct {
+	Phase string  `json:"phase"`
+	Count uint64  `json:"count"`
+	Mean  float64 `json:"mean"`
+	P99   float64 `json:"p99"`
+}
+
+type fireCodeJSON struct {
+	Code    errcode.Code  `json:"code"`
+	Name    string        `json:"name"`
+	Range   errcode.Range `json:"range"`
+	Meaning string        `json:"meaning"`
+	Count   uint64        `json:"count"`
+}
+
+type fireResponseJSON struct {
+	Status  int    `json:"status"`
+	Version string `json:"http_version"`
+	Count   uint64 `json:"count"`
+}
+
+type fireConnectionJSON struct {
+	Opened uint64 `json:"opened"`
+	Reused uint64 `json:"reused"`
+	Resent uint64 `json:"resent"`
+}
+
+type fireBytesJSON struct {
+	Sent     uint64 `json:"sent"`
+	Received uint64 `json:"received"`
+}
+
+type fireTLSJSON struct {
+	Version          string     `json:"version"`
+	Cipher           string     `json:"cipher"`
+	ALPN             string     `json:"alpn"`
+	Unverified       bool       `json:"unverified"`
+	LeafNotAfter     *time.Time `json:"leaf_not_after"`
+	EarliestNotAfter *time.Time `json:"earliest_not_after"`
+	ClientNotAfter   *time.Time `json:"client_not_after"`
+}
+
+type fireFailureJSON struct {
+	Time     time.Time       `json:"time"`
+	Code     errcode.Code    `json:"code"`
+	Name     string          `json:"name"`
+	Phase    string          `json:"phase"`
+	Status   *int            `json:"status"`
+	Count    uint64          `json:"count"`
+	Duration float64         `json:"duration"`
+	Remote   *netip.AddrPort `json:"remote"`
+	Text     string          `json:"text"`
+}
+
+func writeFireJSON(out io.Writer, r *prober.Report) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(newFireJSON(r))
+}
+
+func newFireJSON(r *prober.Report) *fireJSON {
+	j := &fireJSON{
+		Schema:      fireSchema,
+		Target:      r.Target,
+		URL:         r.URL,
+		Started:     r.Start.UTC(),
+		Duration:    r.Duration.Seconds(),
+		Outcome:     r.Outcome,
+		OK:          r.OK(),
+		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), r.Cut},
+		Rate:        fireRateJSON{Achieved: known(r.Rate)},
+		Drops:       list(r.Drops, func(d prober.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
+		Histogram:   list(r.Latency.Buckets, bucketJSON),
+		Phases:      list(r.Phases, phaseJSON),
+		Codes:       list(r.Codes, codeJSON),
+		Responses:   list(r.Responses, func(c prober.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
+		Connections: fireConnectionJSON{r.Opened, r.Reused, r.Resent},
+		Bytes:       fireBytesJSON{r.Sent, r.Received},
+		Failures:    list(r.Failures, failureJSON),
+	}
+	if r.Plan.Rate > 0 {
+		lag := r.LagP99.Seconds()
+		j.Rate.Asked, j.LagP99 = &r.Plan.Rate, &lag
+	}
+	if r.Latency.Count > 0 {
+		j.Latency = latencyJSON(&r.Latency)
+	}
+	if r.TLS != nil {
+		j.TLS = tlsJSON(r.TLS, r.ClientNotAfter)
+	}
+	return j
+}
+
+// list converts all items; none make an empty list, which is easier to read than
+// null.
+func list[T, J any](items []T, convert func(T) J) []J {
+	all := make([]J, len(items))
+	for i, item := range items {
+		all[i] = convert(item)
+	}
+	return all
+}
+
+func latencyJSON(l *prober.Latency) *fireLatencyJSON {
+	return &fireLatencyJSON{
+		Count: l.Count,
+		Mean:  l.Mean.Seconds(),
+		P50:   l.P50.Seconds(),
+		P90:   l.P90.Seconds(),
+		P95:   l.P95.Seconds(),
+		P99:   l.P99.Seconds(),
+		P999:  l.P999.Seconds(),
+		Max:   l.Max.Seconds(),
+	}
+}
+
+func bucketJSON(b prober.Bucket) fireBucketJSON {
+	return fireBucketJSON{b.Lower.Seconds(), b.Upper.Seconds(), b.Count}
+}
+
+func phaseJSON(p prober.PhaseTime) firePhaseJSON {
+	return firePhaseJSON{p.Phase.String(), p.Count, p.Mean.Seconds(), p.P99.Seconds()}
+}
+
+func codeJSON(c prober.CodeCount) fireCodeJSON {
+	return fireCodeJSON{c.Code, c.Code.Name(), c.Code.Range(), c.Code.Meaning(), c.Count}
+}
+
+func tlsJSON(t *prober.TLS, client time.Time) *fireTLSJSON {
+	return &fireTLSJSON{t.Version, t.Cipher, t.ALPN, t.Unverified, known(t.LeafNotAfter.UTC()), known(t.EarliestNotAfter.UTC()), known(client.UTC())}
+}
+
+func failureJSON(f prober.Failure) fireFailureJSON {
+	return fireFailureJSON{
+		Time:     f.Time.UTC(),
+		Code:     f.Code,
+		Name:     f.Code.Name(),
+		Phase:    f.Phase.String(),
+		Status:   known(f.Status),
+		Count:    f.Count,
+		Duration: f.Duration.Seconds(),
+		Remote:   known(f.Remote),
+		Text:     f.Text,
+	}
+}
+
+// known returns nil for the zero value.
+func known[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}

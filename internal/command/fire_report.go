@@ -1,0 +1,195 @@
+package command
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"example.com/prober/prober"
+)
+
+const (
+	// histogramBar is how long the bar of a histogram's fullest row is.
+	histogramBar = 40
+	// shownFailures is how many failures are printed.
+	shownFailures = 5
+)
+
+// writeFireText prints the report of a burst for people.
+func writeFireText(out io.Writer, r *prober.Report) error {
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	writeFireSummary(table, r)
+	writeFireHistogram(table, r.Latency.Rows)
+	writeFirePhases(table, r.Phases)
+	writeFireCodes(table, r)
+	writeFireFailures(table, r.Failures)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := out.Write(regexp.MustCompile(` +\n`).ReplaceAll(text.Bytes(), []byte("\n")))
+	return err
+}
+
+func writeFireSummary(out io.Writer, r *prober.Report) {
+	if r.Target != r.URL {
+		fmt.Fprintf(out, "%s  ", r.Target)
+	}
+	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.Start.UTC().Format(time.DateTime+" UTC"),
+		outcomeWords(r.Outcome), shortDuration(r.Duration))
+	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), dropWords(r.Drops))
+	if r.Cut > 0 {
+		fmt.Fprintf(out, "\t%d more were cut and never due\n", r.Cut)
+	}
+	if r.Plan.Rate > 0 {
+		fmt.Fprintf(out, "rate\t%s of %s asked for\n", perSecond(r.Rate), perSecond(r.Plan.Rate))
+		fmt.Fprintf(out, "lateness\tp99 %s, the prober's own\n", shortDuration(r.LagP99))
+	} else {
+		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
+	}
+	fmt.Fprintf(out, "connections\t%d opened, %d requests on one that was open\n", r.Opened, r.Reused)
+	if r.Resent > 0 {
+		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", r.Resent)
+	}
+	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", r.Sent, r.Received)
+	writeFireTLS(out, r)
+	if l := r.Latency; l.Count > 0 {
+		fmt.Fprintf(out, "latency\tp50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s\n", shortDuration(l.P50), shortDuration(l.P90),
+			shortDuration(l.P95), shortDuration(l.P99), shortDuration(l.P999))
+		fmt.Fprintf(out, "\tmean %s, max %s\n", shortDuration(l.Mean), shortDuration(l.Max))
+	}
+}
+
+func perSecond(rate float64) string {
+	if rate == 0 {
+		return "-"
+	}
+	if rate >= 1000 {
+		return fmt.Sprintf("%.0f/s", rate)
+	}
+	return fmt.Sprintf("%.4g/s", rate)
+}
+
+func outcomeWords(o prober.Outcome) string {
+	switch o {
+	case prober.Interrupted:
+		return "interrupted after"
+	case prober.Broken:
+		return "ended by the breaker after"
+	default:
+		return "took"
+	}
+}
+
+// dropWords lists the reasons: " (timeout: 3)".
+func dropWords(drops []prober.DropCount) string {
+	if len(drops) == 0 {
+		return ""
+	}
+	words := make([]string, len(drops))
+	for i, d := range drops {
+		words[i] = fmt.Sprintf("%s: %d", d.Reason, d.Count)
+	}
+	return " (" + strings.Join(words, ", ") + ")"
+}
+
+func writeFireTLS(out io.Writer, r *prober.Report) {
+	if r.TLS == nil {
+		return
+	}
+	alpn := ""
+	if r.TLS.ALPN != "" {
+		alpn = ", ALPN " + r.TLS.ALPN
+	}
+	fmt.Fprintf(out, "tls\t%s, %s%s\n", r.TLS.Version, r.TLS.Cipher, alpn)
+	for _, c := range []struct {
+		what string
+		end  time.Time
+	}{
+		{"certificate", r.TLS.LeafNotAfter},
+		{"chain", r.TLS.EarliestNotAfter},
+		{"client certificate", r.ClientNotAfter},
+	} {
+		same := c.what == "chain" && c.end.Equal(r.TLS.LeafNotAfter)
+		if !c.end.IsZero() && !same {
+			fmt.Fprintf(out, "%s\t%s\n", c.what, validity(c.end, r.Start))
+		}
+	}
+	if r.TLS.Unverified {
+		fmt.Fprintln(out, "\tnot verified, as insecure_skip_verify demands")
+	}
+}
+
+// validity says when a certificate ends, seen from a moment.
+func validity(end, from time.Time) string {
+	date := end.UTC().Format(time.DateTime + " UTC")
+	days := end.Sub(from).Hours() / 24
+	if days < 0 {
+		return fmt.Sprintf("ended %s, %.1f days ago", date, -days)
+	}
+	return fmt.Sprintf("ends %s, in %.1f days", date, days)
+}
+
+// writeFireHistogram prints how many requests took how long.
+func writeFireHistogram(out io.Writer, rows []prober.Bucket) {
+	if len(rows) == 0 {
+		return
+	}
+	fullest := slices.MaxFunc(rows, func(a, b prober.Bucket) int { return cmp.Compare(a.Count, b.Count) })
+	fmt.Fprintln(out, "\nLATENCY UP TO\tREQUESTS\t")
+	for _, row := range rows {
+		bar := math.Ceil(float64(row.Count) / float64(fullest.Count) * histogramBar)
+		fmt.Fprintf(out, "%s\t%d\t%s\n", shortDuration(row.Upper), row.Count, strings.Repeat("#", int(bar)))
+	}
+}
+
+func writeFirePhases(out io.Writer, phases []prober.PhaseTime) {
+	if len(phases) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "\nPHASE\tREQUESTS\tMEAN\tP99") // 0 is within one reading of the clock
+	for _, p := range phases {
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s\n", p.Phase, p.Count, shortDuration(p.Mean), shortDuration(p.P99))
+	}
+}
+
+func writeFireCodes(out io.Writer, r *prober.Report) {
+	if len(r.Codes) > 0 {
+		fmt.Fprintln(out, "\nCODE\tRANGE\tNAME\tREQUESTS\tSHARE\tMEANING")
+	}
+	for _, c := range r.Codes {
+		share := 100 * float64(c.Count) / float64(r.Succeeded+r.Failed)
+		fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%.3g %%\t%s\n", c.Code, c.Code.Range(), c.Code.Name(), c.Count, share, c.Code.Meaning())
+	}
+	if len(r.Responses) > 0 {
+		fmt.Fprintln(out, "\nSTATUS\tHTTP\tRESPONSES")
+	}
+	for _, c := range r.Responses {
+		fmt.Fprintf(out, "%d\t%s\t%d\n", c.Status, c.Version, c.Count)
+	}
+}
+
+// writeFireFailures prints the last failures, each the first of its kind.
+func writeFireFailures(out io.Writer, failures []prober.Failure) {
+	if len(failures) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "\nFIRST FAILURE AT\tCODE\tPHASE\tTOOK\tREQUESTS\tERROR")
+	for _, f := range failures[:min(len(failures), shownFailures)] {
+		text := "-"
+		if f.Text != "" {
+			text = strconv.Quote(f.Text)
+		}
+		fmt.Fprintf(out, "%s\t%s %s\t%s\t%s\t%d\t%s\n", f.Time.UTC().Format("15:04:05.000"),
+			f.Code, f.Code.Name(), f.Phase, shortDuration(f.Duration), f.Count, text)
+	}
+	fmt.Fprintf(out, "\nprober codes %s says what that means and where to look first.\n", failures[0].Code)
+}

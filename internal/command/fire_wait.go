@@ -1,0 +1,80 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober"
+)
+
+// waitPause is how long to leave a target alone that takes no connections yet.
+const waitPause = time.Second
+
+// awaitTarget sends one request after another until one shows that the target takes
+// connections, for at most so long. It says on out why it waits.
+func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *config.Config, most time.Duration) error {
+	t := cfg.Targets[0]
+	t.Burst = config.Burst{Requests: 1, Concurrency: 1}
+	t.Breaker = nil
+	over, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	var last prober.Failure
+	for {
+		shot, err := prober.NewShot(o, t, cfg.Network)
+		if err != nil {
+			return usageError{err}
+		}
+		shot.Fire(over, over)
+		report := shot.Report()
+		switch {
+		case ctx.Err() != nil:
+			return errors.New("interrupted while it waited for the target")
+		case over.Err() != nil:
+			return fmt.Errorf("%s took no connection within %s%s", t.Name, most, failureWords(last))
+		case len(report.Failures) == 0 || !isUnconnected(report.Failures[0]):
+			return nil
+		}
+		if f := report.Failures[0]; f.Code != last.Code {
+			fmt.Fprintf(out, "prober: waiting for %s, %s at most%s\n", t.Name, most, failureWords(f))
+		}
+		last = report.Failures[0]
+		pause(over, waitPause)
+	}
+}
+
+// isUnconnected reports whether a request may have failed because its target was not
+// there yet. Some servers and forwarders take a connection and end it at once.
+func isUnconnected(f prober.Failure) bool {
+	switch f.Code {
+	case errcode.BlockedIP, errcode.BlockedHost, errcode.ClosedInHeaders: // it will stay so, or has begun to answer
+		return false
+	case errcode.ProxyConnect, errcode.TLSTimeout:
+		return true
+	case errcode.RequestTimeout:
+		return f.Phase == errcode.PhaseResolve || f.Phase == errcode.PhaseConnect || f.Phase == errcode.PhaseTLS
+	}
+	return f.Code.Range() == errcode.RangeDNS || f.Code.Range() == errcode.RangeTCP
+}
+
+// failureWords returns ": 1212 refused", or "" for none.
+func failureWords(f prober.Failure) string {
+	if f.Code == errcode.OK {
+		return ""
+	}
+	return fmt.Sprintf(": %s %s", f.Code, f.Code.Name())
+}
+
+// pause waits for d or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,186 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
+)
+
+// Bounds of what flags can ask for.
+const (
+	// maxLimit is more than any machine has of anything.
+	maxLimit = 1_000_000_000
+	// minLimitRate and maxLimitRate are in requests per second, as in a configuration.
+	// The starts of a second are remembered, each in 8 bytes.
+	minLimitRate = 0.001
+	maxLimitRate = 1_000_000
+	maxShards    = 10_000
+	// maxSize is in bytes, and fits an int of 32 bits.
+	maxSize = 1 << 30
+	// minInterval keeps what is looked at again and again from filling a processor.
+	minInterval = time.Millisecond
+)
+
+// flags is what flags are registered with: the program or one of its commands.
+type flags interface {
+	Flag(name, help string) *kingpin.FlagClause
+}
+
+// checkedFlag is a flag whose mistakes name it, which those of kingpin do not.
+type checkedFlag struct {
+	name string
+	set  func(text string) error
+	text string
+}
+
+// Set implements kingpin.Value.
+func (f *checkedFlag) Set(text string) error {
+	if err := f.set(text); err != nil {
+		return fmt.Errorf("--%s: %w", f.name, err)
+	}
+	f.text = text
+	return nil
+}
+
+// String implements kingpin.Value.
+func (f *checkedFlag) String() string { return f.text }
+
+// checked registers a flag that set takes the value of.
+func checked(on flags, name, byDefault, help string, set func(text string) error) {
+	on.Flag(name, help).Default(byDefault).SetValue(&checkedFlag{name: name, set: set})
+}
+
+// wholeFlag registers a flag for a whole number from low to high.
+func wholeFlag(on flags, name, byDefault, help string, to *int, low, high int) {
+	checked(on, name, byDefault, help, func(text string) (err error) {
+		*to, err = parseWhole(text, low, high)
+		return err
+	})
+}
+
+func parseWhole(text string, low, high int) (int, error) {
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, fmt.Errorf("must be a whole number, not %.40q", text)
+	case n < low:
+		return 0, fmt.Errorf("must be at least %d", low)
+	case n > high:
+		return 0, fmt.Errorf("must be at most %d", high)
+	}
+	return n, nil
+}
+
+// ceilingFlag registers a flag for how many there may be of something, 0 for any.
+func ceilingFlag(on flags, name, help string, to *int) {
+	wholeFlag(on, name, "0", help, to, 0, maxLimit)
+}
+
+// limitRateFlag registers a flag for a number of requests per second, 0 for any.
+func limitRateFlag(on flags, name, help string, to *float64) {
+	checked(on, name, "0", help, func(text string) error {
+		v, err := strconv.ParseFloat(text, 64)
+		switch {
+		case err != nil || math.IsNaN(v) || math.IsInf(v, 0):
+			return fmt.Errorf("must be a number, not %.40q", text)
+		case v != 0 && v < minLimitRate:
+			return fmt.Errorf("must be 0 or at least %g", minLimitRate)
+		case v > maxLimitRate:
+			return fmt.Errorf("must be at most %d", maxLimitRate)
+		}
+		*to = v
+		return nil
+	})
+}
+
+// sizeFlag registers a flag for a number of bytes, 0 for any.
+func sizeFlag(on flags, name, byDefault, help string, to *int) {
+	checked(on, name, byDefault, help, func(text string) error {
+		size, err := units.ParseStrictBytes(text)
+		if err != nil {
+			size, err = strconv.ParseInt(text, 10, 64)
+		}
+		switch {
+		case err != nil:
+			return fmt.Errorf("must be a size such as 10MiB, not %.40q", text)
+		case size < 0 || size > maxSize:
+			return fmt.Errorf("must be 0 to %dGiB", maxSize>>30)
+		}
+		*to = int(size)
+		return nil
+	})
+}
+
+// shardFlag registers the flag for the ordinal of a shard. The name of a pod of a
+// StatefulSet ends in it, and is easily given for it.
+func shardFlag(on flags, name, byDefault, help string, to *int) {
+	pod := regexp.MustCompile(`^[a-z0-9.-]{1,200}-([0-9]{1,5})$`)
+	checked(on, name, byDefault, help, func(text string) (err error) {
+		*to, err = parseWhole(text, 0, maxShards-1)
+		if m := pod.FindStringSubmatch(text); err != nil && m != nil {
+			return fmt.Errorf("%w; the ordinal of the pod %s is --%s=%s", err, text, name, m[1])
+		}
+		return err
+	})
+}
+
+// lengthFlag registers a flag for a time of at least low.
+func lengthFlag(on flags, name, byDefault, help string, to *time.Duration, low time.Duration) {
+	checked(on, name, byDefault, help, func(text string) (err error) {
+		*to, err = parseLength(text)
+		if err == nil && *to < low {
+			return fmt.Errorf("must be at least %s", low)
+		}
+		return err
+	})
+}
+
+// intervalFlag registers a flag for how often to do something, 0 for never.
+func intervalFlag(on flags, name, byDefault, help string, to *time.Duration) {
+	checked(on, name, byDefault, help, func(text string) (err error) {
+		*to, err = parseLength(text)
+		if err == nil && *to != 0 && *to < minInterval {
+			return fmt.Errorf("must be 0 or at least %s", minInterval)
+		}
+		return err
+	})
+}
+
+func parseLength(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("must be a time such as 500ms, 30s or 1m30s, not %.40q", text)
+	}
+	return d, nil
+}
+
+// choiceFlag registers a flag for one of several words.
+func choiceFlag(on flags, name, byDefault, help string, to *string, words ...string) {
+	checked(on, name, byDefault, help, func(text string) error {
+		if !slices.Contains(words, text) {
+			return fmt.Errorf("must be %s, not %.40q", strings.Join(words, " or "), text)
+		}
+		*to = text
+		return nil
+	})
+}
+
+// namingFlag returns err or, where it is about the value of a flag that takes none,
+// such as --web.enable-pprof=true, one that says so.
+func namingFlag(err error, args []string) error {
+	for _, arg := range args {
+		flag, value, ok := strings.Cut(arg, "=")
+		if ok && strings.HasPrefix(flag, "--") && err.Error() == "unexpected "+value { // the words of kingpin
+			return fmt.Errorf("%s takes no value; --no-%s switches it off", flag, strings.TrimPrefix(flag, "--"))
+		}
+	}
+	return err
+}

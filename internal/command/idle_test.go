@@ -1,0 +1,65 @@
+package command
+
+import (
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/promslog"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/rig"
+)
+
+// idle is a daemon that nobody runs: it looks at its files when a test tells it to, and
+// what it finds then depends on nothing but the files.
+type idle struct {
+	*daemon
+
+	t      *testing.T
+	folder string // of its configuration, and of a file named body, which holds "one"
+	url    string
+	output rig.Output
+}
+
+func newIdle(t *testing.T, config string) *idle {
+	t.Helper()
+	folder := t.TempDir()
+	rig.WriteFile(t, folder, "body", "one")
+	return newIdleFrom(t, rig.WriteFile(t, folder, "prober.yml", "%s", config))
+}
+
+// newIdleFrom takes the configuration from a file.
+func newIdleFrom(t *testing.T, path string) *idle {
+	t.Helper()
+	d := &idle{t: t, folder: filepath.Dir(path)}
+	c := &console{stderr: &d.output, log: &promslog.Config{Writer: &d.output}}
+	var err error
+	d.daemon, err = newDaemon(c, daemonFlags{
+		loadFlags:     loadFlags{configFile: path},
+		telemetryPath: "/metrics",
+		listen:        &toolkit.FlagConfig{WebListenAddresses: &[]string{"127.0.0.1:0"}, WebConfigFile: new(string)},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		d.drain(time.Minute)
+		closeAll(d.bound)
+	})
+	server := httptest.NewServer(d.shell.Handler())
+	t.Cleanup(server.Close)
+	d.url = server.URL
+	return d
+}
+
+// body is what the first target sends.
+func (d *idle) body() string { return string(d.current.Load().Targets[0].Request.Body) }
+
+// isGood tells what the metrics say about the last attempt to load.
+func (d *idle) isGood() bool {
+	d.t.Helper()
+	m, err := rig.Scrape(d.t.Context(), d.url+"/metrics")
+	require.NoError(d.t, err)
+	return m.Sum("prober_config_last_reload_successful") == 1
+}

@@ -1,0 +1,113 @@
+package command
+
+import (
+	"crypto/sha256"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"example.com/prober/config"
+)
+
+// running is the configuration that the targets have, and what came of the last
+// attempts to load another. Only one attempt is made at a time: what is read
+// later is loaded later.
+type running struct {
+	current atomic.Pointer[config.Config]
+	// redacted writes current as it is shown: once, however many ask.
+	redacted atomic.Pointer[func() ([]byte, error)]
+
+	mu sync.Mutex
+	// text is what current was read from, files what it and all that it refers to
+	// were when they were read, not when they were applied: a secret that changes in
+	// between is read again.
+	text  []byte
+	files fingerprint
+	// refused is why the file was not loaded when that was last tried, stale why
+	// what the running configuration refers to was not read again; nil if it was.
+	refused, stale error
+}
+
+// reload makes the configuration in the file the running one. When that fails
+// everything stays as it is.
+func (d *daemon) reload() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refused = d.loadFile()
+	d.note(d.refused, nil)
+	return d.refused
+}
+
+// reloadIfChanged reloads if a file is not as it was loaded. After a failure it
+// tries each time: what was missing may be a file that the running configuration
+// does not refer to.
+func (d *daemon) reloadIfChanged() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.refused
+	if before == nil && !d.files.changed(d.current.Load().Files) {
+		return
+	}
+	d.refused = d.loadFile()
+	d.note(d.refused, before)
+}
+
+// refreshIfChanged reads the files again that the running configuration refers
+// to, if one is not as it was loaded. The configuration itself stays, whatever its
+// file holds by now.
+func (d *daemon) refreshIfChanged() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.stale
+	if before == nil && !d.files.changed(d.current.Load().Files[1:]) {
+		return
+	}
+	d.stale = d.load(d.text)
+	d.note(d.stale, before)
+}
+
+// note logs what an attempt came to, unless it failed just as the one before, and
+// exposes it. As long as the file is refused, reading what the running
+// configuration refers to does not count as a success.
+func (d *daemon) note(err, before error) {
+	d.manager.NoteReload(d.refused == nil && d.stale == nil)
+	switch {
+	case err == nil:
+		d.log.Info("the configuration was loaded", "config", d.flags.configFile, "targets", len(d.current.Load().Targets))
+	case before == nil || before.Error() != err.Error():
+		d.log.Error("the configuration was not loaded; the old one stays", "config", d.flags.configFile, "err", err)
+	}
+}
+
+func (d *daemon) loadFile() error {
+	text, err := config.Read(d.flags.configFile)
+	if err != nil {
+		return err
+	}
+	return d.load(text)
+}
+
+// load makes the configuration in text the running one.
+func (d *daemon) load(text []byte) error {
+	cfg, err := config.Parse(text, d.flags.configFile)
+	if err != nil {
+		return err
+	}
+	return d.apply(text, cfg)
+}
+
+// apply makes cfg, which was read from text, the running configuration.
+func (d *daemon) apply(text []byte, cfg *config.Config) error {
+	if err := d.manager.Apply(cfg); err != nil {
+		return err
+	}
+	d.current.Store(cfg)
+	redacted := sync.OnceValues(cfg.Redacted)
+	d.redacted.Store(&redacted)
+	d.text, d.stale = text, nil
+	d.files = fingerprint{cfg.Files[0]: sha256.Sum256(text)}
+	maps.Copy(d.files, cfg.Sums)
+	warn(d.log, cfg)
+	warnOverruns(d.log, cfg, d.flags.shard)
+	return nil
+}

@@ -1,0 +1,41 @@
+package command
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"example.com/prober/config"
+)
+
+// fingerprint tells whether any of several files has changed: its content
+// counts, so that a touched file is the same and a swapped link is not. A file
+// that cannot be read has a fingerprint of its own.
+type fingerprint map[string][sha256.Size]byte
+
+// changed tells whether one of paths is not as it was.
+func (f fingerprint) changed(paths []string) bool {
+	for _, path := range paths {
+		if f[path] != sumOf(path) {
+			return true
+		}
+	}
+	return false
+}
+
+func sumOf(path string) [sha256.Size]byte {
+	content, err := config.Read(path) // which waits for nothing and has bounds
+	if err != nil {
+		content = []byte(err.Error())
+	}
+	return sha256.Sum256(content)
+}
+
+// every returns a channel that delivers at intervals, or never for an interval of
+// 0, and what stops it.
+func every(interval time.Duration) (ticks <-chan time.Time, stop func()) {
+	if interval <= 0 {
+		return nil, func() {}
+	}
+	ticker := time.NewTicker(interval)
+	return ticker.C, ticker.Stop
+}

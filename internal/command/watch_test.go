@@ -1,0 +1,166 @@
+package command
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config"
+	"example.com/prober/internal/rig"
+)
+
+func TestFingerprintIsOfTheContent(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, b, link := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "link")
+	require.NoError(t, os.WriteFile(a, []byte("one"), 0o600))
+	require.NoError(t, os.WriteFile(b, []byte("two"), 0o600))
+	require.NoError(t, os.Symlink(a, link))
+	changed := func(f fingerprint) bool { return f.changed([]string{link}) }
+
+	f := fingerprint{link: sumOf(link)}
+	assert.False(t, changed(f))
+	require.NoError(t, os.WriteFile(a, []byte("one"), 0o600))
+	assert.False(t, changed(f), "written again with the same content")
+	require.NoError(t, os.Symlink(b, link+".new"))
+	require.NoError(t, os.Rename(link+".new", link))
+	assert.True(t, changed(f), "a link that was swapped, as Kubernetes does")
+	f = fingerprint{link: sumOf(link)}
+	assert.False(t, changed(f))
+	require.NoError(t, os.Remove(b))
+	assert.True(t, changed(f), "a file that is gone")
+	f = fingerprint{link: sumOf(link)}
+	assert.False(t, changed(f))
+	require.NoError(t, os.WriteFile(b, []byte("two"), 0o600))
+	assert.True(t, changed(f), "a file that is back")
+	f = fingerprint{link: sumOf(link)}
+	require.NoError(t, errors.Join(os.Remove(b), syscall.Mkfifo(b, 0o600)))
+	assert.True(t, changed(f), "a pipe, which nobody writes to and nobody waits for")
+}
+
+// postOf returns a configuration with a target that sends a file, or none for "".
+func postOf(body string) string {
+	target := "name: shop, url: \"http://127.0.0.1:1/shop\", interval: 1h"
+	if body != "" {
+		target += ", request: {method: POST, body_file: " + body + "}"
+	}
+	return "targets: [{" + target + "}]\n"
+}
+
+func TestAFileThatAReloadBroughtIsWatchedAsItWasLoaded(t *testing.T) {
+	t.Parallel()
+	d := newIdle(t, postOf(""))
+	rig.WriteFile(t, d.folder, "prober.yml", "%s", postOf("body"))
+	require.NoError(t, d.reload())
+	rig.WriteFile(t, d.folder, "body", "two")
+	d.refreshIfChanged()
+	assert.Equal(t, "two", d.body())
+	rig.WriteFile(t, d.folder, "body", "three")
+	d.reloadIfChanged()
+	assert.Equal(t, "three", d.body())
+}
+
+func TestAFileThatChangesWhileItIsAppliedIsReadAgain(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]func(*daemon){"refresh": (*daemon).refreshIfChanged, "auto-reload": (*daemon).reloadIfChanged} {
+		d := newIdle(t, postOf("body"))
+		text, err := config.Read(d.flags.configFile)
+		require.NoError(t, err)
+		cfg, err := config.Parse(text, d.flags.configFile)
+		require.NoError(t, err)
+		rig.WriteFile(t, d.folder, "body", "two")
+		require.NoError(t, d.apply(text, cfg))
+		require.Equal(t, "one", d.body())
+		look(d.daemon)
+		assert.Equal(t, "two", d.body(), name)
+		before := d.current.Load()
+		look(d.daemon)
+		assert.Same(t, before, d.current.Load(), "once")
+	}
+}
+
+func TestAutoReloadGoesOnUntilWhatWasMissingIsThere(t *testing.T) {
+	t.Parallel()
+	d := newIdle(t, postOf(""))
+	rig.WriteFile(t, d.folder, "prober.yml", "%s", postOf("late"))
+	for range 3 {
+		d.reloadIfChanged()
+	}
+	assert.Equal(t, 1, strings.Count(d.output.String(), "the configuration was not loaded"), "the same failure is logged once")
+	assert.False(t, d.isGood())
+	rig.WriteFile(t, d.folder, "late", "two")
+	d.reloadIfChanged()
+	assert.Equal(t, "two", d.body())
+	assert.True(t, d.isGood())
+	d.reloadIfChanged()
+	assert.Equal(t, 1, strings.Count(d.output.String(), "the configuration was loaded"))
+}
+
+func TestAConfigurationThatIsBackAsItWasIsGood(t *testing.T) {
+	t.Parallel()
+	d := newIdle(t, postOf("body"))
+	for _, c := range []struct {
+		name, content string
+		look          func()
+	}{
+		{"prober.yml", postOf("body"), d.reloadIfChanged},
+		{"body", "one", d.reloadIfChanged},
+		{"body", "one", d.refreshIfChanged},
+	} {
+		require.NoError(t, os.Remove(filepath.Join(d.folder, c.name)))
+		c.look()
+		assert.False(t, d.isGood(), "without %s", c.name)
+		rig.WriteFile(t, d.folder, c.name, "%s", c.content)
+		c.look()
+		assert.True(t, d.isGood(), "with %s again", c.name)
+	}
+}
+
+func TestARefreshLeavesTheConfigurationToAutoReload(t *testing.T) {
+	t.Parallel()
+	d := newIdle(t, postOf("body"))
+	rig.WriteFile(t, d.folder, "prober.yml", "targets: []\n")
+	rig.WriteFile(t, d.folder, "body", "two")
+	d.refreshIfChanged()
+	assert.Equal(t, "two", d.body())
+	d.reloadIfChanged()
+	assert.Empty(t, d.current.Load().Targets)
+}
+
+// TestWhatIsReadLaterIsLoadedLater has an attempt wait for another, which brings a
+// newer configuration.
+func TestWhatIsReadLaterIsLoadedLater(t *testing.T) {
+	t.Parallel()
+	for name, attempt := range map[string]func(*idle){
+		"a reload":  func(d *idle) { _ = d.reload() },
+		"a refresh": func(d *idle) { d.refreshIfChanged() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newIdle(t, postOf("body"))
+			rig.WriteFile(t, d.folder, "body", "two")
+			d.mu.Lock()
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				attempt(d)
+			}()
+			select { // long enough to read what must not be read yet
+			case <-over:
+			case <-time.After(100 * time.Millisecond):
+			}
+			rig.WriteFile(t, d.folder, "prober.yml", "targets: []\n")
+			assert.NoError(t, d.loadFile())
+			d.mu.Unlock()
+			<-over
+			assert.Empty(t, d.current.Load().Targets)
+		})
+	}
+}

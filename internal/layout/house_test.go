@@ -1,0 +1,138 @@
+package layout
+
+const module = "example.com/prober"
+
+// room is what the code of one package, its tests aside, may import besides the standard library, and does.
+type room struct {
+	packages []string // of this module, relative to it
+	modules  []string // of others: an import path and all below it
+}
+
+// house has a room for each package of the program and for each library of its tests. An arrow missing here is missing
+// on purpose: numbers and schedules know no engine, engines know nothing of either, and nothing below prober knows the
+// types of the configuration.
+var house = map[string]room{
+	"": {
+		packages: []string{"internal/command"},
+	},
+	"config": {
+		packages: []string{"config/form", "policy"},
+		modules:  []string{"gopkg.in/yaml.v3"},
+	},
+	"config/form": {
+		modules: []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
+	},
+	"demo": {
+		packages: []string{"internal/peers/certs"},
+	},
+	"errcode": {
+		modules: []string{"golang.org/x/net/http2"},
+	},
+	"internal/command": {
+		packages: []string{"config", "demo", "errcode", "internal/logqueue", "prober", "web"},
+		modules: []string{
+			"github.com/alecthomas/kingpin/v2",
+			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
+			"github.com/coreos/go-systemd/v22/activation",
+			"github.com/mdlayher/vsock",
+			"github.com/prometheus/client_golang",
+			"github.com/prometheus/common",
+			"github.com/prometheus/exporter-toolkit",
+			"github.com/schollz/progressbar/v3", // the bar of fire; it needs the next and two small ones
+			"golang.org/x/term",                 // whether there is a terminal to draw it on
+		},
+	},
+	"internal/docs": {
+		modules: []string{"github.com/stretchr/testify"},
+	},
+	"internal/logqueue": {},
+	"internal/peers": {
+		packages: []string{"errcode", "internal/peers/certs"},
+		modules: []string{
+			"github.com/andybalholm/brotli",
+			"github.com/klauspost/compress/zstd",
+			"golang.org/x/crypto/ocsp",
+			"golang.org/x/net/dns/dnsmessage",
+			"golang.org/x/net/http2",
+		},
+	},
+	"internal/peers/certs": {},
+	"internal/rig": {
+		modules: []string{
+			"github.com/prometheus/client_model",
+			"github.com/prometheus/common",
+			"github.com/stretchr/testify",
+			"go.uber.org/goleak",
+		},
+	},
+	"policy": {
+		modules: []string{"golang.org/x/net/idna"},
+	},
+	"prober": {
+		packages: []string{"config", "errcode", "prober/content", "prober/message", "prober/probe", "prober/tcp", "prober/transport", "prober/wire"},
+		modules: []string{
+			"github.com/prometheus/client_model",
+			"golang.org/x/sys/unix",                              // timerfd
+			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
+		},
+	},
+	"prober/content": {
+		packages: []string{"errcode", "prober/message", "prober/probe"},
+		modules: []string{
+			"github.com/andybalholm/brotli",
+			"github.com/klauspost/compress",
+		},
+	},
+	"prober/hpack": {
+		modules: []string{"golang.org/x/net/http2/hpack"},
+	},
+	"prober/http1": {
+		packages: []string{"errcode", "prober/content", "prober/http1/head", "prober/message", "prober/probe", "prober/wire"},
+	},
+	"prober/http1/head": {
+		packages: []string{"errcode", "prober/message", "prober/probe"},
+	},
+	"prober/http2": {
+		packages: []string{"errcode", "prober/content", "prober/hpack", "prober/message", "prober/probe", "prober/wire"},
+		modules:  []string{"golang.org/x/net/http2"},
+	},
+	"prober/internal/lab": {
+		packages: []string{"errcode", "prober/probe"},
+		modules: []string{
+			"github.com/andybalholm/brotli",
+			"github.com/klauspost/compress/zstd",
+			"github.com/stretchr/testify",
+			"golang.org/x/net/dns/dnsmessage",
+			"golang.org/x/net/http2",
+		},
+	},
+	"prober/message": {},
+	"prober/probe": {
+		packages: []string{"errcode"},
+	},
+	"prober/tcp": {
+		packages: []string{"errcode", "prober/probe", "prober/wire"},
+	},
+	"prober/transport": {
+		packages: []string{
+			"errcode", "policy", "prober/content", "prober/http1", "prober/http2", "prober/message", "prober/probe", "prober/wire",
+		},
+	},
+	"prober/wire": {
+		packages: []string{"errcode", "policy", "prober/http1/head", "prober/message", "prober/probe"},
+		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
+	},
+	"web": {
+		packages: []string{"errcode", "prober"},
+		modules: []string{
+			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
+			"github.com/prometheus/client_golang",
+			"github.com/prometheus/client_model",
+			"github.com/prometheus/common",
+			"google.golang.org/protobuf/proto", // encodes client_model
+		},
+	},
+}
+
+// outbuildings import what they need, and no room imports them: each has its own commands and test code.
+var outbuildings = []string{"bench", "dashboards", "deploy", "docs", "gauntlet"}

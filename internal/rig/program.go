@@ -1,0 +1,44 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// HasPrograms reports whether tests may run the programs of others: PROBER_E2E=1 says
+// so, as `make e2e` does. What happens to be installed decides nothing.
+func HasPrograms() bool { return os.Getenv("PROBER_E2E") == "1" }
+
+// Program returns the path of a program that a Debian package has. It skips the test
+// where the programs of others are not to be run; where they are, a missing one is a
+// failure.
+func Program(t *testing.T, name, debianPackage string) string {
+	t.Helper()
+	if !HasPrograms() {
+		t.Skipf("it runs %s; make e2e tries it", name)
+	}
+	for _, where := range []string{name, "/usr/sbin/" + name} { // sbin is not on every user's PATH
+		if path, err := exec.LookPath(where); err == nil {
+			return path
+		}
+	}
+	require.FailNow(t, name+" is not installed; the Debian package "+debianPackage+" has it")
+	return ""
+}
+
+// Build compiles the prober with the flags of go build and the variables of the
+// environment that are given, and writes it to path. It runs in any folder of the module.
+func Build(ctx context.Context, path string, env []string, flags ...string) error {
+	args := append([]string{"build", "-buildvcs=false", "-o", path}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "example.com/prober")...) //nolint:gosec // our own flags
+	cmd.Env = append(cmd.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w: %s", cmd.Args, err, out)
+	}
+	return nil
+}
