@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"example.com/prober/config/form"
 	"example.com/prober/policy"
 )
 
@@ -23,16 +24,25 @@ func RedactedURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-func targetURL(to **url.URL) value {
-	parse := func(n *yaml.Node) (*url.URL, error) { return parseURL(n.Value, "http://", "https://") }
-	return scalar[*url.URL]{to, parse, func(u *url.URL) *yaml.Node {
+// targetURL is the URL of a target of any kind.
+func targetURL(to **url.URL) form.Value { return shownURL(to, parseTargetURL) }
+
+// webURL is a URL that is sent HTTP requests.
+func webURL(to **url.URL) form.Value {
+	return shownURL(to, func(raw string) (*url.URL, error) { return parseURL(raw, "http://", "https://") })
+}
+
+// shownURL is a URL of which all but the query is shown.
+func shownURL(to **url.URL, parseText func(string) (*url.URL, error)) form.Value {
+	parse := func(n *yaml.Node) (*url.URL, error) { return parseText(n.Value) }
+	return form.Scalar[*url.URL]{To: to, Parse: parse, Format: func(u *url.URL) *yaml.Node {
 		s := RedactedURL(u)
 		if u.RawQuery != "" {
-			s += "?" + redaction
+			s += "?" + form.Redaction
 		} else if u.ForceQuery {
 			s += "?"
 		}
-		return textNode(s)
+		return form.TextNode(s)
 	}}
 }
 
@@ -43,7 +53,7 @@ var errUserinfo = errors.New("must not hold a user name or password: URLs end up
 func parseURL(raw string, schemes ...string) (*url.URL, error) {
 	scheme, rest, _ := strings.Cut(raw, "://")
 	if !slices.Contains(schemes, strings.ToLower(scheme)+"://") {
-		return nil, fmt.Errorf("must begin with %s", alternatives(schemes))
+		return nil, fmt.Errorf("must begin with %s", form.Alternatives(schemes))
 	}
 	authority := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
@@ -76,9 +86,9 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 }
 
 // hostText is a host whose letters beyond ASCII are turned into its xn-- form.
-func hostText(to *string, check func(string) error) value {
+func hostText(to *string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
-	return scalar[string]{to, parse, textNode}
+	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode}
 }
 
 func parseHost(s string, check func(string) error) (string, error) {

@@ -1,52 +1,30 @@
 package config
 
-import "gopkg.in/yaml.v3"
+import (
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+)
 
 // inlineBody is the body that stands in the file itself.
 type inlineBody struct{ request *Request }
 
-func (b inlineBody) decode(c cursor, n *yaml.Node) {
+func (b inlineBody) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode {
-		c.fail("must be a text, not %s; quote JSON", kindName(n))
+		c.Fail("must be a text, not %s; quote JSON", form.KindName(n))
 		return
 	}
-	b.reset()
+	b.Reset()
 	if n.Value != "" {
-		b.request.Body = c.files.inline(n)
+		b.request.Body = c.Files.Inline(n)
 	}
 }
 
-func (b inlineBody) encode() *yaml.Node {
+func (b inlineBody) Encode() *yaml.Node {
 	if len(b.request.Body) == 0 || b.request.BodyFile != "" {
 		return nil
 	}
-	return plainNode(redaction)
+	return form.PlainNode(form.Redaction)
 }
 
-func (b inlineBody) reset() { b.request.Body = nil }
-
-// oneOf is one of several keys that say the same thing in different ways. A
-// target that uses one takes back what the defaults said by another.
-type oneOf struct {
-	value
-	// group holds all of them by their paths within the target.
-	group []field
-}
-
-func (o oneOf) keys() section { return keysOf(o.value) }
-
-func (o oneOf) decode(c cursor, n *yaml.Node) {
-	for _, other := range o.group {
-		m, ok := c.marks[other.key]
-		switch {
-		case !ok || other.key == c.path:
-		case m.where == c.where:
-			c.fail("cannot stand beside %s, which is %s", other.key, m.place())
-			return
-		default:
-			other.value.reset()
-			c.forget(other.key)
-		}
-	}
-	o.value.decode(c, n)
-}
+func (b inlineBody) Reset() { b.request.Body = nil }

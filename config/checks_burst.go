@@ -1,51 +1,55 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+
+	"example.com/prober/config/form"
+)
 
 // checkBurst bounds the arrivals of an open burst, in number and in time.
-func (s *scope) checkBurst(b *Burst) {
+func (s checks) checkBurst(b *Burst) {
 	const requests, duration, rate = "burst.requests", "burst.duration", "burst.rate"
 	switch {
-	case !s.sound(rate):
-	case s.sound(duration) && !s.isSet(requests) && b.Rate*b.Duration.Seconds() > maxArrivals:
-		s.conflict(fmt.Sprintf("rate and duration make more than %d requests in one burst", maxArrivals), rate, duration)
-	case s.sound(requests) && !s.isSet(duration) && float64(b.Requests)/b.Rate > maxDuration.Seconds():
-		s.conflict("at this rate the requests of one burst take more than "+formatDuration(maxDuration), rate, requests)
+	case !s.Sound(rate):
+	case s.Sound(duration) && !s.IsSet(requests) && b.Rate*b.Duration.Seconds() > maxArrivals:
+		s.Conflict(fmt.Sprintf("rate and duration make more than %d requests in one burst", maxArrivals), rate, duration)
+	case s.Sound(requests) && !s.IsSet(duration) && float64(b.Requests)/b.Rate > maxDuration.Seconds():
+		s.Conflict("at this rate the requests of one burst take more than "+form.FormatDuration(maxDuration), rate, requests)
 	}
 	s.checkStages(b)
 	s.checkArrivals(b)
 }
 
-func (s *scope) checkStages(b *Burst) {
+func (s checks) checkStages(b *Burst) {
 	const stages, duration = "burst.stages", "burst.duration"
-	if !s.sound(stages) || s.isSet(duration) && !s.sound(duration) {
+	if !s.Sound(stages) || s.IsSet(duration) && !s.Sound(duration) {
 		return
 	}
 	requests, lasts := ramp(b.Stages, b.Duration)
 	switch {
-	case requests == 0 && s.isSet(duration):
-		s.conflict("make no request before duration ends them", stages, duration)
+	case requests == 0 && s.IsSet(duration):
+		s.Conflict("make no request before duration ends them", stages, duration)
 	case requests == 0:
-		s.conflict("make no request: at least one rate must be above 0, for some time", stages)
-	case requests > maxArrivals && !s.isSet("burst.requests"):
-		s.conflict(fmt.Sprintf("make more than %d requests in one burst", maxArrivals), stages)
+		s.Conflict("make no request: at least one rate must be above 0, for some time", stages)
+	case requests > maxArrivals && !s.IsSet("burst.requests"):
+		s.Conflict(fmt.Sprintf("make more than %d requests in one burst", maxArrivals), stages)
 	case lasts > maxDuration:
-		s.conflict("take more than "+formatDuration(maxDuration)+" together", stages)
+		s.Conflict("take more than "+form.FormatDuration(maxDuration)+" together", stages)
 	}
 }
 
 // checkArrivals lets a closed burst, which has none that are due, inherit how
 // they are spaced and waited for but not have its own.
-func (s *scope) checkArrivals(b *Burst) {
+func (s checks) checkArrivals(b *Burst) {
 	const arrival, precision, nothing = "burst.arrival", "burst.precision", " has no meaning without burst.rate or burst.stages"
-	if s.isSet("burst.rate") || s.isSet("burst.stages") {
+	if s.IsSet("burst.rate") || s.IsSet("burst.stages") {
 		return
 	}
-	if b.Arrival == ArrivalPoisson && s.isOwn(arrival) {
-		s.conflict("poisson"+nothing, arrival)
+	if b.Arrival == ArrivalPoisson && s.IsOwn(arrival) {
+		s.Conflict("poisson"+nothing, arrival)
 	}
-	if b.Precision == PrecisionSpin && s.isOwn(precision) {
-		s.conflict("spin"+nothing, precision)
+	if b.Precision == PrecisionSpin && s.IsOwn(precision) {
+		s.Conflict("spin"+nothing, precision)
 	}
 	b.Arrival, b.Precision = "", ""
 }

@@ -6,52 +6,52 @@ import (
 	"slices"
 )
 
-func (s *scope) checkReuse(c *Connection) {
+func (s checks) checkReuse(c *Connection) {
 	const count, reuse = "connection.requests_per_connection", "connection.reuse"
-	if c.Reuse != ReuseNever || !s.isSet(count) {
+	if c.Reuse != ReuseNever || !s.IsSet(count) {
 		return
 	}
-	if s.isOwn(count) || s.marks[count].where == s.marks[reuse].where {
-		s.conflict("has no meaning with reuse: never", count)
+	if s.IsOwn(count) || s.AreTogether(count, reuse) {
+		s.Conflict("has no meaning with reuse: never", count)
 	}
 	c.RequestsPerConnection = 0
 }
 
 // checkVersion follows RFC 9113, section 3: over TLS, HTTP/2 is negotiated, and in
 // clear text it must be known that the target speaks it.
-func (s *scope) checkVersion(t *Target) {
+func (s checks) checkVersion(t *Target) {
 	const version, at, proxy = "connection.http_version", "url", "connection.proxy_url"
-	if s.isSet(version) && !s.sound(version) || !s.sound(at) {
+	if s.IsSet(version) && !s.Sound(version) || !s.Sound(at) {
 		return
 	}
 	isHTTPS := t.URL.Scheme == "https"
 	switch t.Connection.HTTPVersion {
 	case HTTP2:
 		if !isHTTPS {
-			s.conflict("HTTP/2 is for https URLs; over http it is called h2c", version, at)
+			s.Conflict("HTTP/2 is for https URLs; over http it is called h2c", version, at)
 		}
 	case H2C:
 		if isHTTPS {
-			s.conflict("h2c is for http URLs; over https it is called 2", version, at)
+			s.Conflict("h2c is for http URLs; over https it is called 2", version, at)
 		}
-		if s.sound(proxy) && !t.Connection.Proxy.isSOCKS() {
-			s.conflict("h2c cannot pass an HTTP proxy, only a SOCKS5 proxy", version, proxy)
+		if s.Sound(proxy) && !t.Connection.Proxy.isSOCKS() {
+			s.Conflict("h2c cannot pass an HTTP proxy, only a SOCKS5 proxy", version, proxy)
 		}
 	}
 }
 
 // checkFamily finds connections that could never be made, because no address is
 // of the family that is asked for.
-func (s *scope) checkFamily(t *Target) {
+func (s checks) checkFamily(t *Target) {
 	const version, source = "connection.ip_version", "connection.source_address"
 	c, family := t.Connection, 0
-	if s.sound(version) {
+	if s.Sound(version) {
 		family = c.IPVersion.family()
 	}
-	if s.sound(source) {
+	if s.Sound(source) {
 		own := familyOf(c.SourceAddress)
 		if family != 0 && family != own {
-			s.conflict("source_address is not of the family that ip_version asks for", source, version)
+			s.Conflict("source_address is not of the family that ip_version asks for", source, version)
 			return
 		}
 		family = own
@@ -59,7 +59,7 @@ func (s *scope) checkFamily(t *Target) {
 	fits := func(a netip.Addr) bool { return family == 0 || familyOf(a) == family }
 	for _, fixed := range s.fixedAddresses(t) {
 		if !slices.ContainsFunc(fixed.addrs, fits) {
-			s.conflict(fmt.Sprintf("there is no IPv%d address to dial, but ip_version or source_address ask for one", family), fixed.key, version, source)
+			s.Conflict(fmt.Sprintf("there is no IPv%d address to dial, but ip_version or source_address ask for one", family), fixed.key, version, source)
 		}
 	}
 }
@@ -72,14 +72,14 @@ type fixedAddrs struct {
 }
 
 // fixedAddresses returns those of what t dials. A proxy is dialled instead of all else.
-func (s *scope) fixedAddresses(t *Target) (all []fixedAddrs) {
+func (s checks) fixedAddresses(t *Target) (all []fixedAddrs) {
 	const resolve = "connection.resolve"
-	given := s.sound(resolve) && len(t.Connection.Resolve) > 0
+	given := s.Sound(resolve) && len(t.Connection.Resolve) > 0
 	if given {
 		all = append(all, fixedAddrs{resolve, t.Connection.Resolve})
 	}
 	for _, d := range dials(t) {
-		if !s.sound(d.key) || d.key != proxyKey && s.isSet(proxyKey) || d.key == urlKey && given {
+		if !s.Sound(d.key) || d.key != proxyKey && s.IsSet(proxyKey) || d.key == urlKey && given {
 			continue
 		}
 		if addr, err := netip.ParseAddr(d.url.Hostname()); err == nil {

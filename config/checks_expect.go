@@ -5,42 +5,44 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"example.com/prober/config/form"
 )
 
 // maxCheckedBody is the longest body that is kept to be looked at.
 const maxCheckedBody = 8 << 20
 
 // checkExpect finds expectations that no answer could meet.
-func (s *scope) checkExpect(t *Target) {
+func (s checks) checkExpect(t *Target) {
 	const latency, timeout = "expect.max_latency", "timeout"
 	e := t.Expect
 	bodies := []string{"expect.body.contains", "expect.body.regexp", "expect.body.json"}
-	if t.Request.Method == http.MethodHead && slices.ContainsFunc(bodies, s.isSet) {
-		s.conflict("the answer to HEAD has no body: expect.body cannot be met", append(bodies, "request.method")...)
+	if t.Request.Method == http.MethodHead && slices.ContainsFunc(bodies, s.IsSet) {
+		s.Conflict("the answer to HEAD has no body: expect.body cannot be met", append(bodies, "request.method")...)
 	}
 	const size = "expect.max_body_size"
-	if e.MaxBodySize > maxCheckedBody && slices.ContainsFunc(bodies, s.isSet) {
-		s.conflict("must be 8MiB or less where expect.body is checked", size)
+	if e.MaxBodySize > maxCheckedBody && slices.ContainsFunc(bodies, s.IsSet) {
+		s.Conflict("must be 8MiB or less where expect.body is checked", size)
 	}
 	bound := cmp.Or(t.Timeout, defaultTimeout)
-	if s.sound(latency) && e.MaxLatency > bound {
-		if s.isOwn(latency) || !s.isOwn(timeout) {
-			s.conflict("is above timeout, which ends a request after "+formatDuration(bound), latency)
+	if s.Sound(latency) && e.MaxLatency > bound {
+		if s.IsOwn(latency) || !s.IsOwn(timeout) {
+			s.Conflict("is above timeout, which ends a request after "+form.FormatDuration(bound), latency)
 		}
 		t.Expect.MaxLatency = 0 // the timeout comes first
 	}
 	s.checkExpectedVersion(t)
 }
 
-func (s *scope) checkExpectedVersion(t *Target) {
+func (s checks) checkExpectedVersion(t *Target) {
 	const expected, spoken = "expect.http_version", "connection.http_version"
-	if !s.sound(expected, spoken) || t.Connection.HTTPVersion == HTTPAuto {
+	if !s.Sound(expected, spoken) || t.Connection.HTTPVersion == HTTPAuto {
 		return
 	}
 	expects2 := t.Expect.HTTPVersion == "2"
 	speaks2 := t.Connection.HTTPVersion != HTTP11
 	if expects2 != speaks2 {
-		s.conflict(fmt.Sprintf("there is no HTTP/%s answer with connection.http_version: %s",
+		s.Conflict(fmt.Sprintf("there is no HTTP/%s answer with connection.http_version: %s",
 			t.Expect.HTTPVersion, t.Connection.HTTPVersion), expected, spoken)
 	}
 }

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strconv"
 
+	"example.com/prober/config/form"
 	"example.com/prober/policy"
 )
 
 // networkFirst has the key network decoded before the targets that are held
 // against it.
-func networkFirst(fields section) section {
-	isNetwork := func(f field) bool { return f.key == "network" }
+func networkFirst(fields form.Section) form.Section {
+	isNetwork := func(f form.Field) bool { return f.Name == "network" }
 	i := slices.IndexFunc(fields, isNetwork)
 	return slices.Insert(slices.DeleteFunc(slices.Clone(fields), isNetwork), 0, fields[i])
 }
@@ -33,20 +34,20 @@ func (l *loader) rules() *policy.Policy {
 
 // checkPolicy finds what a target could never reach. The addresses of targets are
 // left to the time of the request, which tells what they are then.
-func (s *scope) checkPolicy(t *Target, p *policy.Policy) {
+func (s checks) checkPolicy(t *Target, p *policy.Policy) {
 	for _, name := range hostsOf(t) {
 		entry := p.DenyHost(name.host)
 		switch msg := "is denied by " + strconv.Quote(entry) + " in network.deny_hosts"; {
 		case entry == "":
-		case s.isSet(name.key):
-			s.conflict(msg, name.key)
+		case s.IsSet(name.key):
+			s.Conflict(msg, name.key)
 		default: // the URL of a target that is not in the file
-			s.errs = append(s.errs, Error{Path: s.where, Msg: msg})
+			s.AddError(form.Error{Path: s.Where, Msg: msg})
 		}
 	}
 	const server = "connection.dns_server"
-	if s.sound(server) && !p.AllowsAddr(t.Connection.DNSServer.Addr()) {
-		s.conflict("must not be asked: network.deny and network.allow forbid its address", server)
+	if s.Sound(server) && !p.AllowsAddr(t.Connection.DNSServer.Addr()) {
+		s.Conflict("must not be asked: network.deny and network.allow forbid its address", server)
 	}
 }
 

@@ -10,21 +10,21 @@ import (
 
 // checkBody holds back bodies that many servers ignore or refuse: RFC 9110,
 // section 9.3. A body with GET must be asked for.
-func (s *scope) checkBody(r Request) {
+func (s checks) checkBody(r Request) {
 	bodies := []string{"request.body", "request.body_file", "request.body_size"}
-	hasBody := slices.ContainsFunc(bodies, s.isSet)
+	hasBody := slices.ContainsFunc(bodies, s.IsSet)
 	switch {
-	case !hasBody || s.isSet("request.method") && !s.sound("request.method"):
+	case !hasBody || s.IsSet("request.method") && !s.Sound("request.method"):
 	case r.Method == "":
-		s.conflict("needs request.method, such as POST; the default is GET", bodies...)
+		s.Conflict("needs request.method, such as POST; the default is GET", bodies...)
 	case r.Method == http.MethodHead || r.Method == http.MethodTrace:
-		s.conflict(r.Method+" cannot have a body", append(bodies, "request.method")...)
+		s.Conflict(r.Method+" cannot have a body", append(bodies, "request.method")...)
 	}
 }
 
 // checkHeaders finds the headers that would be sent twice, once as they stand in
 // the file and once from a key of their own.
-func (s *scope) checkHeaders(r Request) {
+func (s checks) checkHeaders(r Request) {
 	for _, made := range []struct {
 		key, header string
 		on          bool
@@ -38,7 +38,7 @@ func (s *scope) checkHeaders(r Request) {
 	} {
 		given := slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, made.header) })
 		if made.on && given {
-			s.conflict(fmt.Sprintf("the header %s is set twice, by %s and by request.headers", made.header, made.key), made.key, "request.headers")
+			s.Conflict(fmt.Sprintf("the header %s is set twice, by %s and by request.headers", made.header, made.key), made.key, "request.headers")
 		}
 	}
 }

@@ -9,71 +9,92 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // checkTLS lets a target inherit those settings of TLS that mean nothing for any server
 // that it may dial, but not have them itself.
-func (s *scope) checkTLS(t *Target) {
+func (s checks) checkTLS(t *Target) {
 	if s.knowsDials() {
 		all := dials(t)
 		for _, f := range tlsFields(&t.Connection.TLS) {
-			if slices.ContainsFunc(all, func(d dialled) bool { return d.heedsTLS(f.key) }) {
+			if slices.ContainsFunc(all, func(d dialled) bool { return d.heedsTLS(f.Name) }) {
 				continue
 			}
-			path := "connection.tls." + f.key
-			if s.isOwn(path) {
-				s.conflict(meaningless(all), path)
+			path := "connection.tls." + f.Name
+			if s.IsOwn(path) {
+				s.Conflict(meaningless(all), path)
 			}
-			f.value.reset()
-			s.forget(path)
+			f.Value.Reset()
+			s.Forget(path)
 		}
+		s.checkTLSTimeout(t, all)
 	}
 	s.checkPair(t.Connection.TLS)
 	s.checkTLSVersions(t.Connection.TLS)
 }
 
-// knowsDials reports whether dials returns all that the target may dial.
-func (s *scope) knowsDials() bool {
-	isSpoilt := func(key string) bool { return s.isSet(key) && !s.sound(key) }
-	return s.sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
+// checkTLSTimeout lets an http URL have the timeout without a use for it, which is no
+// mistake.
+func (s checks) checkTLSTimeout(t *Target, all []dialled) {
+	const timeout = "connection.tls_timeout"
+	if t.Kind() == KindHTTP || isSecured(t.URL) {
+		return
+	}
+	if s.IsOwn(timeout) {
+		s.Conflict(meaningless(all), timeout)
+	}
+	t.Connection.TLSTimeout = 0
+	s.Forget(timeout)
 }
 
-// meaningless returns the text for a key of connection.tls that holds for none of the
-// URLs in all. It names the https ones.
+// knowsDials reports whether dials returns all that the target may dial.
+func (s checks) knowsDials() bool {
+	isSpoilt := func(key string) bool { return s.IsSet(key) && !s.Sound(key) }
+	return s.Sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
+}
+
+// meaningless returns the text for a key of TLS that holds for none of the URLs in all,
+// the first of which is that of the target. It names those with TLS.
 func meaningless(all []dialled) string {
 	var secured []string
 	for _, d := range all {
-		if d.url.Scheme == "https" {
+		if d.isSecured() {
 			secured = append(secured, d.key)
 		}
 	}
-	if len(secured) == 0 {
-		return "has no meaning for an http URL"
+	msg, advice := "has no meaning for an http URL", ""
+	if all[0].url.Scheme == "tcp" {
+		msg, advice = "has no meaning for a tcp URL", "; remove the key, or use tls://"
 	}
-	return "has no meaning for an http URL, nor for " + strings.Join(secured, " and ")
+	if len(secured) > 0 {
+		msg += ", nor for " + strings.Join(secured, " and ")
+	}
+	return msg + advice
 }
 
-func (s *scope) checkPair(t TLS) {
+func (s checks) checkPair(t TLS) {
 	const cert, key = "connection.tls.cert_file", "connection.tls.key_file"
 	switch {
-	case s.isSet(cert) && !s.isSet(key):
-		s.conflict("needs connection.tls.key_file too", cert)
-	case s.isSet(key) && !s.isSet(cert):
-		s.conflict("needs connection.tls.cert_file too", key)
-	case s.sound(cert, key):
-		if err := s.files.once(t.CertFile+"\x00"+t.KeyFile, func() error { return checkPair(t.Cert, t.Key) }); err != nil {
-			s.conflict(err.Error(), cert, key)
+	case s.IsSet(cert) && !s.IsSet(key):
+		s.Conflict("needs connection.tls.key_file too", cert)
+	case s.IsSet(key) && !s.IsSet(cert):
+		s.Conflict("needs connection.tls.cert_file too", key)
+	case s.Sound(cert, key):
+		if err := s.Files.Once(t.CertFile+"\x00"+t.KeyFile, func() error { return checkPair(t.Cert, t.Key) }); err != nil {
+			s.Conflict(err.Error(), cert, key)
 		}
 	}
 }
 
-func (s *scope) checkTLSVersions(t TLS) {
+func (s checks) checkTLSVersions(t TLS) {
 	const low, high = "connection.tls.min_version", "connection.tls.max_version"
 	switch {
-	case s.sound(low, high) && t.MinVersion > t.MaxVersion:
-		s.conflict("min_version is above max_version", low, high)
-	case s.sound(high) && !s.isSet(low) && t.MaxVersion < tls.VersionTLS12:
-		s.conflict("needs connection.tls.min_version too, which is 1.2 by default", high)
+	case s.Sound(low, high) && t.MinVersion > t.MaxVersion:
+		s.Conflict("min_version is above max_version", low, high)
+	case s.Sound(high) && !s.IsSet(low) && t.MaxVersion < tls.VersionTLS12:
+		s.Conflict("needs connection.tls.min_version too, which is 1.2 by default", high)
 	}
 }
 
@@ -92,17 +113,17 @@ func checkCA(pem []byte) error {
 	return nil
 }
 
-func tlsVersion(to *uint16) value {
+func tlsVersion(to *uint16) form.Value {
 	names := []string{"1.0", "1.1", "1.2", "1.3"}
 	parse := func(n *yaml.Node) (uint16, error) {
 		i := slices.Index(names, n.Value)
 		if i < 0 {
-			return 0, fmt.Errorf("must be %s", alternatives(names))
+			return 0, fmt.Errorf("must be %s", form.Alternatives(names))
 		}
 		return tls.VersionTLS10 + uint16(i), nil
 	}
 	format := func(v uint16) *yaml.Node {
-		return plainNode(strings.TrimPrefix(tls.VersionName(v), "TLS "))
+		return form.PlainNode(strings.TrimPrefix(tls.VersionName(v), "TLS "))
 	}
-	return scalar[uint16]{to, parse, format}
+	return form.Scalar[uint16]{To: to, Parse: parse, Format: format}
 }

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"example.com/prober/config/form"
 )
 
 // Config is the content of one prober.yml.
@@ -24,15 +26,16 @@ type Config struct {
 	// Sums hold the SHA-256 of what was read from each of Files but the first: of the
 	// very bytes that are used, whatever the file holds by now.
 	Sums map[string][sha256.Size]byte
-	// Warnings are about what is valid and hardly meant; as bounded as [Errors].
-	Warnings []Error
+	// Warnings are about what is valid and hardly meant; as bounded as [form.Errors].
+	Warnings []form.Error
 }
 
-// Target is one URL and how to send load to it.
+// Target is one URL and how to send load to it. What means nothing to its [Kind] is zero.
 type Target struct {
 	// Name is unique and matches [a-zA-Z0-9_.:/-]{1,128}.
 	Name string
-	// URL has the scheme http or https and a host; userinfo is refused.
+	// URL has the scheme http, https, tcp or tls and a host; userinfo is refused. With tcp
+	// and tls it has a port and nothing behind that.
 	URL *url.URL
 	// Labels appear on prober_target_info only.
 	Labels map[string]string
@@ -265,7 +268,7 @@ const (
 	ReuseNever  Reuse = "never"
 )
 
-// TLS configures the client side of a handshake; it is zero for an http URL.
+// TLS configures the client side of a handshake; it is zero where there is none.
 // The fields CA, Cert and Key are the PEM content of the files beside them,
 // whose paths are as they stand in the file.
 type TLS struct {

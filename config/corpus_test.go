@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/config/form"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
 )
@@ -29,7 +30,7 @@ func TestBadFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, err := Load(file)
 			require.Nil(t, c)
-			var errs Errors
+			var errs form.Errors
 			require.ErrorAs(t, err, &errs)
 			got := strings.ReplaceAll(err.Error(), folder+string(filepath.Separator), "") + "\n"
 			assert.NotContains(t, got, "canary", "a secret is shown")
@@ -81,7 +82,7 @@ func workspace(t *testing.T, from string) string {
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "folder"), 0o750))
 	huge, err := os.Create(filepath.Join(folder, "huge.bin"))
 	require.NoError(t, err)
-	require.NoError(t, huge.Truncate(maxFileSize+1))
+	require.NoError(t, huge.Truncate(form.MaxFileSize+1))
 	require.NoError(t, huge.Close())
 	for name, content := range map[string]string{
 		"password":       "canary pass:word ü\n",
@@ -93,8 +94,8 @@ func workspace(t *testing.T, from string) string {
 		"zero":           "canary\x00",
 		"padded":         "canary \n",
 		"long-secret":    "canary" + strings.Repeat("y", 250),
-		"largest-secret": strings.Repeat("canary--", maxSecretSize/8),
-		"large-secret":   strings.Repeat("canary--", maxSecretSize/8) + "\n",
+		"largest-secret": strings.Repeat("canary--", form.MaxSecretSize/8),
+		"large-secret":   strings.Repeat("canary--", form.MaxSecretSize/8) + "\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}

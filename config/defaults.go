@@ -21,7 +21,8 @@ const (
 	defaultBreakerFor     = time.Minute
 )
 
-// fillTarget gives every key of a target that was not set its default.
+// fillTarget gives every key that means something to a target and was not set its
+// default.
 func fillTarget(t *Target) {
 	if t.Burst.Requests == 0 && t.Burst.Duration == 0 && len(t.Burst.Stages) == 0 {
 		t.Burst.Requests = 1
@@ -32,13 +33,22 @@ func fillTarget(t *Target) {
 	fill(&t.Burst.Concurrency, defaultConcurrency)
 	fill(&t.Burst.Arrival, ArrivalConstant)
 	fill(&t.Burst.Precision, PrecisionSleep)
+	fill(&t.Connection.ConnectTimeout, defaultConnectTimeout)
+	fill(&t.Connection.IPVersion, IPAny)
+	if t.Breaker != nil {
+		fill(&t.Breaker.For, defaultBreakerFor)
+	}
+	if k := kindOf(t.URL); k != nil {
+		k.fill(t, isSecured(t.URL))
+	}
+}
+
+func fillHTTP(t *Target, _ bool) {
 	fill(&t.Request.Method, defaultMethod)
 	fill(&t.Connection.HTTPVersion, HTTPAuto)
 	fill(&t.Connection.Reuse, ReuseAlways)
-	fill(&t.Connection.ConnectTimeout, defaultConnectTimeout)
 	fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
 	fill(&t.Connection.StreamsPerConnection, defaultStreams)
-	fill(&t.Connection.IPVersion, IPAny)
 	fill(&t.Expect.MaxBodySize, defaultMaxBodySize)
 	if t.Request.Authorization != nil {
 		fill(&t.Request.Authorization.Type, defaultScheme)
@@ -46,8 +56,11 @@ func fillTarget(t *Target) {
 	if t.Request.OAuth2 != nil {
 		fill(&t.Request.OAuth2.Timeout, defaultTokenTimeout)
 	}
-	if t.Breaker != nil {
-		fill(&t.Breaker.For, defaultBreakerFor)
+}
+
+func fillTCP(t *Target, tls bool) {
+	if tls {
+		fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
 	}
 }
 

@@ -34,12 +34,15 @@ func dials(t *Target) []dialled {
 	return slices.DeleteFunc(all, func(d dialled) bool { return d.url == nil })
 }
 
+// isSecured reports whether a connection to d begins with a TLS handshake.
+func (d dialled) isSecured() bool { return isSecured(d.url) }
+
 // heedsTLS reports whether a key of connection.tls holds for the server that d leads to.
 // What identifies the target, or the prober to it, is not for those on the way. The
 // certificate of a token endpoint is verified in any case, and no session with it is kept.
 func (d dialled) heedsTLS(key string) bool {
 	switch {
-	case d.url.Scheme != "https":
+	case !d.isSecured():
 		return false
 	case key == "ca_file" || key == "min_version" || key == "max_version":
 		return true

@@ -12,7 +12,7 @@ import (
 )
 
 func everyKey() []string {
-	return append(targetFields(new(Target)).paths(), fileFields(new(Config)).paths()...)
+	return append(targetFields(new(Target)).Paths(), fileFields(new(Config)).Paths()...)
 }
 
 func TestTheReferenceHasARowForEveryKeyAndNoOther(t *testing.T) {
@@ -82,5 +82,23 @@ func TestTheExampleWorksUncommented(t *testing.T) {
 	for _, key := range everyKey() {
 		last := regexp.MustCompile(`[a-z0-9_]+$`).FindString(key)
 		assert.Regexp(t, `\b`+last+`:`, string(full), "the example does not show %s", key)
+	}
+}
+
+// TestTheReferenceSaysWhichKeysEachKindHas looks at the list of those of tcp and tls.
+func TestTheReferenceSaysWhichKeysEachKindHas(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/configuration.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(page), "### Kinds of targets")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, k := range kinds {
+		for _, scheme := range k.schemes {
+			assert.Regexp(t, "\\| .*`"+scheme+"://`.* \\|", section, "it has no row")
+		}
+		for _, path := range append(k.keys, commonKeys...) {
+			assert.Contains(t, section, "`"+path[strings.LastIndex(path, ".")+1:]+"`", path)
+		}
 	}
 }

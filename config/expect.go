@@ -12,32 +12,35 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // maxExactInteger is the last whose float64 stands for no other integer, too.
 const maxExactInteger = 1<<53 - 1
 
-func headerExpectations(to *[]HeaderExpectation) value {
-	return byHeader[HeaderExpectation]{
-		to:        to,
-		name:      func(h HeaderExpectation) string { return h.Name },
-		checkName: checkToken,
-		hint:      "one expression can have alternatives",
-		parse: func(c cursor, name string, n *yaml.Node) (HeaderExpectation, bool) {
+func headerExpectations(to *[]HeaderExpectation) form.Value {
+	return form.ByName[HeaderExpectation]{
+		To:        to,
+		Name:      func(h HeaderExpectation) string { return h.Name },
+		CheckName: checkToken,
+		What:      "header",
+		Hint:      "one expression can have alternatives",
+		Parse: func(c form.Cursor, name string, n *yaml.Node) (HeaderExpectation, bool) {
 			h := HeaderExpectation{Name: name}
 			switch {
-			case n.Kind == yaml.ScalarNode && !isNull(n):
-				text(&h.Pattern, checkPattern).decode(c, n)
+			case n.Kind == yaml.ScalarNode && !form.IsNull(n):
+				form.Text(&h.Pattern, checkPattern).Decode(c, n)
 				return h, true
 			case n.Kind == yaml.ScalarNode && n.Value != "":
 			case n.Kind == yaml.ScalarNode:
-				c.fail("has no value; write '' if any will do, or null to leave out what the defaults say")
+				c.Fail("has no value; write '' if any will do, or null to leave out what the defaults say")
 			default:
-				c.fail("must be a single value, not %s", kindName(n))
+				c.Fail("must be a single value, not %s", form.KindName(n))
 			}
 			return h, false
 		},
-		format: func(h HeaderExpectation) *yaml.Node { return textNode(h.Pattern) },
+		Format: func(h HeaderExpectation) *yaml.Node { return form.TextNode(h.Pattern) },
 	}
 }
 
@@ -69,24 +72,24 @@ func checkContains(s string) error {
 // defaults.
 type jsonValues struct{ to *map[string]any }
 
-func (j jsonValues) decode(c cursor, n *yaml.Node) {
+func (j jsonValues) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		c.fail("must be a mapping of places to values, not %s", kindName(n))
+		c.Fail("must be a mapping of places to values, not %s", form.KindName(n))
 		return
 	}
 	values := map[string]any{}
-	for _, p := range c.pairs(n) {
-		place := c.entry(p)
-		if slices.Contains(strings.Split(p.key.Value, "."), "") {
-			place.fail("a place is the keys on the way to it with dots between them, such as status or items.0.id")
+	for _, p := range c.Pairs(n) {
+		place := c.Entry(p)
+		if slices.Contains(strings.Split(p.Key.Value, "."), "") {
+			place.Fail("a place is the keys on the way to it with dots between them, such as status or items.0.id")
 			continue
 		}
-		v, err := parseJSONValue(p.value)
+		v, err := parseJSONValue(p.Value)
 		if err != nil {
-			place.fail("%s", err)
+			place.Fail("%s", err)
 			continue
 		}
-		values[p.key.Value] = v
+		values[p.Key.Value] = v
 	}
 	if len(values) == 0 {
 		values = nil
@@ -97,13 +100,13 @@ func (j jsonValues) decode(c cursor, n *yaml.Node) {
 func parseJSONValue(n *yaml.Node) (any, error) {
 	switch {
 	case n.Kind != yaml.ScalarNode:
-		return nil, fmt.Errorf("must be a single value, not %s; a dot in the key leads further down", kindName(n))
-	case isNull(n) && n.Value == "":
+		return nil, fmt.Errorf("must be a single value, not %s; a dot in the key leads further down", form.KindName(n))
+	case form.IsNull(n) && n.Value == "":
 		return nil, errors.New("has no value; write '' for an empty text, or null")
-	case isNull(n):
+	case form.IsNull(n):
 		return nil, nil
 	case n.Tag == "!!bool":
-		return parseBool(n)
+		return form.ParseBool(n)
 	case n.Tag == "!!int", n.Tag == "!!float":
 		return parseJSONNumber(n)
 	}
@@ -111,7 +114,7 @@ func parseJSONValue(n *yaml.Node) (any, error) {
 }
 
 func parseJSONNumber(n *yaml.Node) (any, error) {
-	v, err := parseNumber(n)
+	v, err := form.ParseNumber(n)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w, or a text in quotes", err)
@@ -121,13 +124,13 @@ func parseJSONNumber(n *yaml.Node) (any, error) {
 	return v, nil
 }
 
-func (j jsonValues) encode() *yaml.Node {
+func (j jsonValues) Encode() *yaml.Node {
 	if len(*j.to) == 0 {
 		return nil
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, place := range slices.Sorted(maps.Keys(*j.to)) {
-		n.Content = append(n.Content, textNode(place), jsonNode((*j.to)[place]))
+		n.Content = append(n.Content, form.TextNode(place), jsonNode((*j.to)[place]))
 	}
 	return n
 }
@@ -135,16 +138,16 @@ func (j jsonValues) encode() *yaml.Node {
 func jsonNode(v any) *yaml.Node {
 	switch v := v.(type) {
 	case string:
-		return textNode(v)
+		return form.TextNode(v)
 	case float64:
 		if math.Abs(v) > maxExactInteger { // not as an integer, which would be refused
-			return plainNode(strconv.FormatFloat(v, 'g', -1, 64))
+			return form.PlainNode(strconv.FormatFloat(v, 'g', -1, 64))
 		}
-		return numberNode(v)
+		return form.NumberNode(v)
 	case bool:
-		return plainNode(strconv.FormatBool(v))
+		return form.PlainNode(strconv.FormatBool(v))
 	}
-	return plainNode("null")
+	return form.PlainNode("null")
 }
 
-func (j jsonValues) reset() { *j.to = nil }
+func (j jsonValues) Reset() { *j.to = nil }

@@ -2,16 +2,19 @@ package config
 
 import (
 	"maps"
-	"strings"
+
+	"example.com/prober/config/form"
 )
 
-// foreign says which key of ours stands for one of other programs, or "".
-func (v *vocabulary) foreign(key string) string {
-	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
-	if ours, ok := v.ofOthers[plain]; ok {
-		return "here it is " + ours
+// words helps to say what an unknown key may mean.
+func words() form.Vocabulary {
+	return form.Vocabulary{
+		Places: []form.Place{
+			{Of: "a target", Keys: targetFields(new(Target))},
+			{Of: "the whole file", Keys: fileFields(new(Config))},
+		},
+		Foreign: foreignKeys(),
 	}
-	return ""
 }
 
 // foreignKeys lists keys of other programs, in lower case without _ and -, with what

@@ -5,21 +5,23 @@ import (
 	"net/netip"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 const dnsPort = 53
 
-func addresses(to *[]netip.Addr) value {
+func addresses(to *[]netip.Addr) form.Value {
 	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
-	return list[netip.Addr]{to: to, parse: parse, format: addrNode, check: checkNoRepeat[netip.Addr]}
+	return form.List[netip.Addr]{To: to, Parse: parse, Format: addrNode, Check: form.CheckNoRepeat[netip.Addr]}
 }
 
-func address(to *netip.Addr) value {
+func address(to *netip.Addr) form.Value {
 	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
-	return scalar[netip.Addr]{to, parse, addrNode}
+	return form.Scalar[netip.Addr]{To: to, Parse: parse, Format: addrNode}
 }
 
-func addrNode(a netip.Addr) *yaml.Node { return plainNode(a.String()) }
+func addrNode(a netip.Addr) *yaml.Node { return form.PlainNode(a.String()) }
 
 func parseAddr(s string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(s)
@@ -39,10 +41,10 @@ func checkUnicast(addr netip.Addr) error {
 	return nil
 }
 
-func serverAddress(to *netip.AddrPort) value {
+func serverAddress(to *netip.AddrPort) form.Value {
 	parse := func(n *yaml.Node) (netip.AddrPort, error) { return parseServerAddress(n.Value) }
-	format := func(a netip.AddrPort) *yaml.Node { return plainNode(a.String()) }
-	return scalar[netip.AddrPort]{to, parse, format}
+	format := func(a netip.AddrPort) *yaml.Node { return form.PlainNode(a.String()) }
+	return form.Scalar[netip.AddrPort]{To: to, Parse: parse, Format: format}
 }
 
 func parseServerAddress(s string) (netip.AddrPort, error) {

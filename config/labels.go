@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // labels is the mapping of label names to values; null takes a label of the
@@ -18,32 +20,32 @@ var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 // reservedLabels are those that the prober's own metrics have.
 func reservedLabels() []string { return []string{"target", "url", "error_code"} }
 
-func (l labels) decode(c cursor, n *yaml.Node) {
+func (l labels) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		c.fail("must be a mapping of names to values, not %s", kindName(n))
+		c.Fail("must be a mapping of names to values, not %s", form.KindName(n))
 		return
 	}
 	merged := maps.Clone(*l.to)
 	if merged == nil {
 		merged = map[string]string{}
 	}
-	for _, p := range c.pairs(n) {
-		label, name := c.entry(p), p.key.Value
+	for _, p := range c.Pairs(n) {
+		label, name := c.Entry(p), p.Key.Value
 		switch {
 		case !labelName.MatchString(name):
-			label.fail("a label name is letters, digits and _, and does not begin with a digit")
+			label.Fail("a label name is letters, digits and _, and does not begin with a digit")
 		case strings.HasPrefix(name, "__"):
-			label.fail("label names that begin with __ belong to Prometheus")
+			label.Fail("label names that begin with __ belong to Prometheus")
 		case slices.Contains(reservedLabels(), name):
-			label.fail("is a label of the prober's own metrics; choose another name")
-		case p.value.Kind != yaml.ScalarNode:
-			label.fail("must be a single value, not %s", kindName(p.value))
-		case isNull(p.value) && p.value.Value == "":
-			label.fail("has no value")
-		case isNull(p.value):
+			label.Fail("is a label of the prober's own metrics; choose another name")
+		case p.Value.Kind != yaml.ScalarNode:
+			label.Fail("must be a single value, not %s", form.KindName(p.Value))
+		case form.IsNull(p.Value) && p.Value.Value == "":
+			label.Fail("has no value")
+		case form.IsNull(p.Value):
 			delete(merged, name)
 		default:
-			merged[name] = p.value.Value
+			merged[name] = p.Value.Value
 		}
 	}
 	if len(merged) == 0 {
@@ -52,15 +54,15 @@ func (l labels) decode(c cursor, n *yaml.Node) {
 	*l.to = merged
 }
 
-func (l labels) encode() *yaml.Node {
+func (l labels) Encode() *yaml.Node {
 	if len(*l.to) == 0 {
 		return nil
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, name := range slices.Sorted(maps.Keys(*l.to)) {
-		n.Content = append(n.Content, textNode(name), textNode((*l.to)[name]))
+		n.Content = append(n.Content, form.TextNode(name), form.TextNode((*l.to)[name]))
 	}
 	return n
 }
 
-func (l labels) reset() { *l.to = nil }
+func (l labels) Reset() { *l.to = nil }

@@ -9,103 +9,29 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
-// list is a key with a list of single values; a target's replaces the whole
-// list of the defaults.
-type list[T any] struct {
-	to     *[]T
-	parse  func(n *yaml.Node) (T, error)
-	format func(T) *yaml.Node
-	// check, which may be nil, looks at the list as a whole.
-	check func([]T) error
-	// zero is what an empty list in the file becomes.
-	zero []T
-}
-
-func (l list[T]) decode(c cursor, n *yaml.Node) {
-	if n.Kind != yaml.SequenceNode {
-		c.fail("must be a list, not %s", kindName(n))
-		return
-	}
-	items, sound := l.zero, true
-	for i, node := range n.Content {
-		item, err := l.item(node)
-		if err != nil {
-			c.item(i, node).fail("%s", err)
-			sound = false
-		}
-		items = append(items, item)
-	}
-	if l.check != nil && sound {
-		if err := l.check(items); err != nil {
-			c.fail("%s", err)
-			return
-		}
-	}
-	*l.to = items
-}
-
-func (l list[T]) item(n *yaml.Node) (T, error) {
-	var none T
-	if n.Kind != yaml.ScalarNode {
-		return none, fmt.Errorf("must be a single value, not %s", kindName(n))
-	}
-	if isNull(n) {
-		return none, errors.New("has no value")
-	}
-	return l.parse(n)
-}
-
-func (l list[T]) encode() *yaml.Node {
-	if *l.to == nil {
-		return nil
-	}
-	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-	for _, item := range *l.to {
-		n.Content = append(n.Content, l.format(item))
-	}
-	return n
-}
-
-func (l list[T]) reset() { *l.to = nil }
-
-// texts is a list of texts, none of them twice.
-func texts(to *[]string, check func(string) error) value {
-	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
-	return list[string]{to: to, parse: parse, format: textNode, check: checkNoRepeat[string]}
-}
-
 // hostTexts is a list of texts with hosts in them.
-func hostTexts(to *[]string, check func(string) error) value {
+func hostTexts(to *[]string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
-	return list[string]{to: to, parse: parse, format: textNode, check: checkNoRepeat[string]}
+	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string]}
 }
 
 // codings is a list of content codings: RFC 9110, section 8.4.1.
-func codings(to *[]string) value {
+func codings(to *[]string) form.Value {
 	names := []string{"gzip", "br", "zstd", "deflate"}
-	return texts(to, func(s string) error {
+	return form.Texts(to, func(s string) error {
 		if !slices.Contains(names, s) {
-			return fmt.Errorf("must be %s", alternatives(names))
+			return fmt.Errorf("must be %s", form.Alternatives(names))
 		}
 		return nil
 	})
 }
 
-func checkNoRepeat[T comparable](items []T) error {
-	seen := map[T]int{}
-	for i, item := range items {
-		if first, ok := seen[item]; ok {
-			return fmt.Errorf("must not repeat itself: [%d] is the same as [%d]", i, first)
-		}
-		seen[item] = i
-	}
-	return nil
-}
-
-func statuses(to *[]StatusRange) value {
-	return list[StatusRange]{to: to, parse: parseStatusRange, format: formatStatusRange}
+func statuses(to *[]StatusRange) form.Value {
+	return form.List[StatusRange]{To: to, Parse: parseStatusRange, Format: formatStatusRange}
 }
 
 func parseStatusRange(n *yaml.Node) (StatusRange, error) {
@@ -128,14 +54,14 @@ func parseStatusRange(n *yaml.Node) (StatusRange, error) {
 
 func formatStatusRange(r StatusRange) *yaml.Node {
 	if r.From == r.To {
-		return plainNode(strconv.Itoa(r.From))
+		return form.PlainNode(strconv.Itoa(r.From))
 	}
-	return plainNode(fmt.Sprintf("%d-%d", r.From, r.To))
+	return form.PlainNode(fmt.Sprintf("%d-%d", r.From, r.To))
 }
 
-func buckets(to *[]float64) value {
+func buckets(to *[]float64) form.Value {
 	parse := func(n *yaml.Node) (float64, error) {
-		v, err := parseNumber(n)
+		v, err := form.ParseNumber(n)
 		switch {
 		case err != nil:
 			return 0, fmt.Errorf("%w of seconds", err)
@@ -144,7 +70,7 @@ func buckets(to *[]float64) value {
 		}
 		return v, nil
 	}
-	return list[float64]{to: to, parse: parse, format: numberNode, check: checkBuckets}
+	return form.List[float64]{To: to, Parse: parse, Format: form.NumberNode, Check: checkBuckets}
 }
 
 func checkBuckets(bounds []float64) error {
@@ -156,16 +82,16 @@ func checkBuckets(bounds []float64) error {
 	}
 	for i := 1; i < len(bounds); i++ {
 		if bounds[i] <= bounds[i-1] {
-			return fmt.Errorf("must ascend, but %s comes after %s", formatNumber(bounds[i]), formatNumber(bounds[i-1]))
+			return fmt.Errorf("must ascend, but %s comes after %s", form.FormatNumber(bounds[i]), form.FormatNumber(bounds[i-1]))
 		}
 	}
 	return nil
 }
 
 // prefixes keeps an empty list apart from a missing one: deny: [] denies nothing.
-func prefixes(to *[]netip.Prefix) value {
-	format := func(p netip.Prefix) *yaml.Node { return plainNode(p.String()) }
-	return list[netip.Prefix]{to: to, parse: parsePrefix, format: format, zero: []netip.Prefix{}}
+func prefixes(to *[]netip.Prefix) form.Value {
+	format := func(p netip.Prefix) *yaml.Node { return form.PlainNode(p.String()) }
+	return form.List[netip.Prefix]{To: to, Parse: parsePrefix, Format: format, Zero: []netip.Prefix{}}
 }
 
 func parsePrefix(n *yaml.Node) (netip.Prefix, error) {

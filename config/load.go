@@ -2,15 +2,15 @@ package config
 
 import (
 	"fmt"
-	"maps"
 
 	"gopkg.in/yaml.v3"
 
+	"example.com/prober/config/form"
 	"example.com/prober/policy"
 )
 
 // Load reads the configuration at path and the files that it refers to. The
-// error is [Errors] when the content is wrong.
+// error is [form.Errors] when the content is wrong.
 func Load(path string) (*Config, error) {
 	data, err := Read(path)
 	if err != nil {
@@ -21,7 +21,7 @@ func Load(path string) (*Config, error) {
 
 // Read returns the text of a configuration, of a bounded size.
 func Read(path string) ([]byte, error) {
-	data, err := readFile(path)
+	data, err := form.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration %s: %w", path, err)
 	}
@@ -30,30 +30,31 @@ func Read(path string) ([]byte, error) {
 
 // Parse reads a configuration from memory. The path need not exist: errors name
 // it, and relative paths in data are relative to its folder. An error is
-// [Errors], with every mistake that could be found.
+// [form.Errors], with every mistake that could be found.
 func Parse(data []byte, path string) (*Config, error) {
 	return parse(data, path, &loader{config: &Config{}})
 }
 
 func parse(data []byte, path string, l *loader) (*Config, error) {
-	r := newReport(path)
-	root := parseYAML(data, r)
+	r := form.NewReport(path, words)
+	root := form.Parse(data, r, "targets")
 	if root == nil {
-		return nil, r.err()
+		return nil, r.Err()
 	}
 	c := l.config
 	presetFile(c)
-	top := &scope{report: r, files: newFileStore(path), marks: map[string]mark{}}
-	networkFirst(loaderFields(l)).decode(cursor{scope: top, node: root}, root)
+	files := form.NewFiles(path)
+	top := form.NewScope(r, files)
+	networkFirst(loaderFields(l)).Decode(top.Cursor(root), root)
 	l.narrow(top)
-	if err := r.err(); err != nil {
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	if c.Metrics.Buckets == nil {
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(c.Targets))
 	}
 	c.Warnings = warnings(data, root, path, l.pick)
-	c.Files, c.Sums = top.files.paths, top.files.sums()
+	c.Files, c.Sums = files.Paths, files.Sums()
 	return c, nil
 }
 
@@ -61,8 +62,9 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 type loader struct {
 	config *Config
 	base   Target
-	marks  map[string]mark
-	pick   *Pick // nil where all targets are wanted
+	// defaults is nil until the file has them.
+	defaults *form.Scope
+	pick     *Pick // nil where all targets are wanted
 	// policy is nil until the first target is held against it.
 	policy *policy.Policy
 }
@@ -70,69 +72,47 @@ type loader struct {
 // defaultsValue is the key defaults.
 type defaultsValue struct{ *loader }
 
-func (d defaultsValue) decode(c cursor, n *yaml.Node) {
-	fields := targetFields(&d.base)
-	for i, f := range fields {
-		if _, ok := f.value.(required); ok {
-			fields[i].value = noDefault{}
-		}
-	}
-	d.loader.marks = map[string]mark{}
-	s := &scope{report: c.report, files: c.files, where: "defaults", marks: d.loader.marks}
-	fields.decode(cursor{scope: s, node: c.node}, n)
+func (d defaultsValue) Decode(c form.Cursor, n *yaml.Node) {
+	d.defaults = c.Part("defaults", nil)
+	targetFields(&d.base).AsDefaults("target").Decode(d.defaults.Cursor(c.Node), n)
 }
 
-// encode returns nothing: each target is written with the defaults merged in.
-func (d defaultsValue) encode() *yaml.Node { return nil }
+// Encode returns nothing: each target is written with the defaults merged in.
+func (d defaultsValue) Encode() *yaml.Node { return nil }
 
-func (d defaultsValue) reset() {}
-
-// noDefault stands for the keys of a target that defaults cannot have.
-type noDefault struct{}
-
-func (noDefault) decode(c cursor, _ *yaml.Node) {
-	c.fail("cannot have a default, each target needs its own")
-}
-
-func (noDefault) encode() *yaml.Node { return nil }
-
-func (noDefault) reset() {}
+func (d defaultsValue) Reset() {}
 
 // targetList is the key targets.
 type targetList struct{ *loader }
 
-func (l targetList) decode(c cursor, n *yaml.Node) {
+func (l targetList) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode {
-		c.fail("must be a list, not %s", kindName(n))
+		c.Fail("must be a list, not %s", form.KindName(n))
 		return
 	}
 	owners := map[string]string{}
 	for i, item := range n.Content {
-		place := c.item(i, item)
+		place := c.Item(i, item)
 		t, s := l.target(place, item)
 		l.config.Targets = append(l.config.Targets, t)
 		if t.Name == "" {
 			continue
 		}
-		name := s.marks["name"].key
 		if owner, taken := owners[t.Name]; taken {
-			s.add(name, s.where, "name", "is already the name of "+owner)
+			s.Conflict("is already the name of "+owner, "name")
 			continue
 		}
-		owners[t.Name] = fmt.Sprintf("%s in line %d", place.path, name.Line)
+		owners[t.Name] = fmt.Sprintf("%s in line %d", place.Path, s.Line("name"))
 	}
 }
 
 // target decodes one target over a copy of the defaults.
-func (l targetList) target(c cursor, n *yaml.Node) (Target, *scope) {
+func (l targetList) target(c form.Cursor, n *yaml.Node) (Target, *form.Scope) {
 	t := l.base.clone()
-	s := &scope{report: c.report, files: c.files, where: targetPlace(c.path, nameIn(n)), marks: maps.Clone(l.loader.marks)}
-	if s.marks == nil {
-		s.marks = map[string]mark{}
-	}
+	s := c.Part(targetPlace(c.Path, nameIn(n)), l.defaults)
 	fields := targetFields(&t)
-	fields.decode(cursor{scope: s, node: n}, n)
-	s.checkNeeded(fields, "")
+	fields.Decode(s.Cursor(n), n)
+	s.CheckNeeded(fields)
 	l.settle(&t, s)
 	return t, s
 }
@@ -149,21 +129,21 @@ func targetPlace(path, name string) string {
 func nameIn(n *yaml.Node) string {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if key.Value == "name" && value.Kind == yaml.ScalarNode && checkName(value.Value) == nil && !isNull(value) {
+		if key.Value == "name" && value.Kind == yaml.ScalarNode && checkName(value.Value) == nil && !form.IsNull(value) {
 			return value.Value
 		}
 	}
 	return ""
 }
 
-func (l targetList) encode() *yaml.Node {
+func (l targetList) Encode() *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode}
 	for i := range l.config.Targets {
-		if item := targetFields(&l.config.Targets[i]).encode(); item != nil {
+		if item := targetFields(&l.config.Targets[i]).Encode(); item != nil {
 			n.Content = append(n.Content, item)
 		}
 	}
 	return n
 }
 
-func (l targetList) reset() {}
+func (l targetList) Reset() {}

@@ -7,30 +7,32 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // endpointParams is the mapping of form parameters to one value or a list of
 // values; null takes one of the defaults away.
 type endpointParams struct{ to *map[string][]string }
 
-func (e endpointParams) decode(c cursor, n *yaml.Node) {
+func (e endpointParams) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		c.fail("must be a mapping of names to values, not %s", kindName(n))
+		c.Fail("must be a mapping of names to values, not %s", form.KindName(n))
 		return
 	}
 	merged := maps.Clone(*e.to)
 	if merged == nil {
 		merged = map[string][]string{}
 	}
-	for _, p := range c.pairs(n) {
-		param := c.entry(p)
-		if err := checkParamName(p.key.Value); err != nil {
-			param.fail("%s", err)
+	for _, p := range c.Pairs(n) {
+		param := c.Entry(p)
+		if err := checkParamName(p.Key.Value); err != nil {
+			param.Fail("%s", err)
 			continue
 		}
-		delete(merged, p.key.Value)
-		if values := param.values(p.value, checkText); len(values) > 0 {
-			merged[p.key.Value] = values
+		delete(merged, p.Key.Value)
+		if values := param.Values(p.Value, form.CheckText); len(values) > 0 {
+			merged[p.Key.Value] = values
 		}
 	}
 	if len(merged) == 0 {
@@ -39,18 +41,18 @@ func (e endpointParams) decode(c cursor, n *yaml.Node) {
 	*e.to = merged
 }
 
-func (e endpointParams) encode() *yaml.Node {
+func (e endpointParams) Encode() *yaml.Node {
 	if len(*e.to) == 0 {
 		return nil
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, name := range slices.Sorted(maps.Keys(*e.to)) {
-		n.Content = append(n.Content, textNode(name), redactedList(len((*e.to)[name])))
+		n.Content = append(n.Content, form.TextNode(name), form.RedactedList(len((*e.to)[name])))
 	}
 	return n
 }
 
-func (e endpointParams) reset() { *e.to = nil }
+func (e endpointParams) Reset() { *e.to = nil }
 
 // checkParamName refuses the parameters of RFC 6749, sections 2.3.1 and 4.4.2.
 func checkParamName(name string) error {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
 )
 
 func TestMinimalFileGetsEveryDefault(t *testing.T) {
@@ -130,31 +132,18 @@ func TestLoadWithoutAUsableFile(t *testing.T) {
 func TestErrorsCanBeTakenApart(t *testing.T) {
 	t.Parallel()
 	_, err := Parse([]byte("targets:\n- name: a\n  url: ftp://x\n  burst: {rate: 0}\nmetrics: 1\n"), "conf/prober.yml")
-	var errs Errors
+	var errs form.Errors
 	require.ErrorAs(t, err, &errs)
-	want := []Error{
-		{"conf/prober.yml", 3, `targets[0] "a"`, "url", "must begin with http:// or https://"},
-		{"conf/prober.yml", 4, `targets[0] "a"`, "burst.rate", "must be above 0"},
-		{"conf/prober.yml", 5, "", "metrics", "must be a mapping, not a single value"},
+	want := []form.Error{
+		{File: "conf/prober.yml", Line: 3, Where: `targets[0] "a"`, Path: "url", Msg: "must begin with http://, https://, tcp:// or tls://"},
+		{File: "conf/prober.yml", Line: 4, Where: `targets[0] "a"`, Path: "burst.rate", Msg: "must be above 0"},
+		{File: "conf/prober.yml", Line: 5, Path: "metrics", Msg: "must be a mapping, not a single value"},
 	}
-	assert.Equal(t, Errors(want), errs)
+	assert.Equal(t, form.Errors(want), errs)
 	assert.Equal(t, `conf/prober.yml:4: targets[0] "a": burst.rate: must be above 0`, errs[1].Error())
-	var first Error
+	var first form.Error
 	require.ErrorAs(t, err, &first)
 	assert.Equal(t, want[0], first)
-}
-
-func TestDistance(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"rate", "rate", 0}, {"rte", "rate", 1},
-		{"raate", "rate", 1}, {"rase", "rate", 1}, {"raet", "rate", 1}, {"host", "reuse", 4},
-	} {
-		assert.Equal(t, test.want, distance(test.a, test.b), "%q and %q", test.a, test.b)
-	}
 }
 
 func TestEveryTargetKeepsTheOrderOfTheFile(t *testing.T) {

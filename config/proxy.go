@@ -7,14 +7,16 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // maxSocksText bounds a user name and a password in bytes.
 const maxSocksText = 255
 
-func proxyURL(to **url.URL) value {
+func proxyURL(to **url.URL) form.Value {
 	parse := func(n *yaml.Node) (*url.URL, error) { return parseProxyURL(n.Value) }
-	return scalar[*url.URL]{to, parse, func(u *url.URL) *yaml.Node { return textNode(RedactedURL(u)) }}
+	return form.Scalar[*url.URL]{To: to, Parse: parse, Format: func(u *url.URL) *yaml.Node { return form.TextNode(RedactedURL(u)) }}
 }
 
 // parseProxyURL fills in the port.
@@ -39,7 +41,7 @@ func parseProxyURL(raw string) (*url.URL, error) {
 // checkNoProxy wants one entry of a list as the variable NO_PROXY has it.
 func checkNoProxy(s string) error {
 	if _, err := netip.ParsePrefix(s); err == nil {
-		_, err := parsePrefix(plainNode(s))
+		_, err := parsePrefix(form.PlainNode(s))
 		return err
 	}
 	if _, err := netip.ParseAddr(s); err == nil || s == "*" {
@@ -56,40 +58,40 @@ func (p Proxy) isSOCKS() bool { return p.URL.Scheme == "socks5" || p.URL.Scheme 
 
 // checkProxy lets a target without a proxy inherit what belongs to one but not
 // have it itself.
-func (s *scope) checkProxy(t *Target) {
+func (s checks) checkProxy(t *Target) {
 	const at, username, password, list = "connection.proxy_url", "connection.proxy_username",
 		"connection.proxy_password_file", "connection.no_proxy"
 	p := &t.Connection.Proxy
-	if !s.isSet(at) {
+	if !s.IsSet(at) {
 		for _, path := range []string{username, password, list} {
-			if s.isOwn(path) {
-				s.conflict("has no meaning without connection.proxy_url", path)
+			if s.IsOwn(path) {
+				s.Conflict("has no meaning without connection.proxy_url", path)
 			}
 		}
 		*p = Proxy{}
 		return
 	}
-	if s.isSet(password) && !s.isSet(username) {
-		s.conflict("needs connection.proxy_username too", password)
+	if s.IsSet(password) && !s.IsSet(username) {
+		s.Conflict("needs connection.proxy_username too", password)
 	}
-	if s.isSet("connection.resolve") && len(t.Connection.Resolve) > 0 {
-		s.conflict("a proxy resolves the name itself: resolve and proxy_url exclude each other", "connection.resolve", at)
+	if s.IsSet("connection.resolve") && len(t.Connection.Resolve) > 0 {
+		s.Conflict("a proxy resolves the name itself: resolve and proxy_url exclude each other", "connection.resolve", at)
 	}
-	if s.sound(at) && p.isSOCKS() {
+	if s.Sound(at) && p.isSOCKS() {
 		s.checkSOCKS(*p)
 	}
 }
 
 // checkSOCKS follows RFC 1929, section 2: both are there, and have 1 to 255 bytes.
-func (s *scope) checkSOCKS(p Proxy) {
+func (s checks) checkSOCKS(p Proxy) {
 	const username, password = "connection.proxy_username", "connection.proxy_password_file"
-	if s.isSet(username) && !s.isSet(password) {
-		s.conflict("needs connection.proxy_password_file too: SOCKS5 has no empty password", username)
+	if s.IsSet(username) && !s.IsSet(password) {
+		s.Conflict("needs connection.proxy_password_file too: SOCKS5 has no empty password", username)
 	}
 	if len(p.Username) > maxSocksText {
-		s.conflict("SOCKS5 allows no more than 255 bytes", username)
+		s.Conflict("SOCKS5 allows no more than 255 bytes", username)
 	}
 	if len(p.Password) > maxSocksText {
-		s.conflict("SOCKS5 allows no more than 255 bytes", password)
+		s.Conflict("SOCKS5 allows no more than 255 bytes", password)
 	}
 }

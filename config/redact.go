@@ -1,34 +1,15 @@
 package config
 
 import (
-	"bytes"
-	"fmt"
-
-	"gopkg.in/yaml.v3"
+	"example.com/prober/config/form"
 )
-
-// redaction stands where a secret was.
-const redaction = "<redacted>"
 
 // Redacted returns the configuration in effect as YAML that can be read again:
 // targets, headers and lists in the order of the file, keys in that of the
 // reference, every default filled in. Header values, bodies, URL queries and
 // key paths are replaced by <redacted>.
-func (c *Config) Redacted() ([]byte, error) { return write(fileFields(c)) }
+func (c *Config) Redacted() ([]byte, error) { return form.Write(fileFields(c)) }
 
 // Redacted returns what the configuration says about the target, in the way of
 // [Config.Redacted].
-func (t Target) Redacted() ([]byte, error) { return write(targetFields(&t)) }
-
-func write(fields section) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(fields.encode()); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
-	}
-	if err := encoder.Close(); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
-	}
-	return out.Bytes(), nil
-}
+func (t Target) Redacted() ([]byte, error) { return form.Write(targetFields(&t)) }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
 )
 
 // canaries fills every place that can hold a secret.
@@ -163,6 +165,9 @@ func TestRedactedCanBeReadAgainWhateverOfTheDefaultsDoesNotFit(t *testing.T) {
 		"defaults: {burst: {rate: 5}, connection: {resolve: [10.0.0.1]}}\ntargets: [{name: a, url: 'http://h/', burst: {stages: [{duration: 1s, rate: 5}]}, connection: {dns_server: 10.0.0.2}}]",
 		"defaults: {request: {method: POST, body_size: 5}}\ntargets: [{name: a, url: 'http://h/', request: {body_size: null}}]",
 		"defaults: {request: {body_size: 5, method: POST}}\ntargets: [{name: a, url: 'http://h/', request: {method: GET}}]",
+		"defaults: {request: {method: POST, body: x}, connection: {reuse: burst, tls_timeout: 1s}, expect: {status: [200]}}\ntargets: [{name: a, url: 'tcp://h:1'}]",
+		"defaults: {request: {follow_redirects: 3}, connection: {http_version: 2}}\ntargets: [{name: a, url: 'tls://h:1', connection: {tls: {min_version: '1.3'}}}]",
+		"defaults: {connection: {proxy_url: 'https://p', tls: {insecure_skip_verify: true}}}\ntargets: [{name: a, url: 'tcp://h:1'}]",
 		"defaults: {breaker: {after: 5}, labels: {a: b}}\ntargets: [{name: a, url: 'http://h/', breaker: null, labels: {a: null}}]",
 	} {
 		c, err := Parse([]byte(file), "prober.yml")
@@ -215,7 +220,7 @@ func FuzzParse(f *testing.F) {
 
 func assertWellFormed(t *testing.T, err error) {
 	t.Helper()
-	var errs Errors
+	var errs form.Errors
 	require.ErrorAs(t, err, &errs)
 	require.NotEmpty(t, errs)
 	last := 1

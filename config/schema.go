@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"example.com/prober/config/form"
 	"example.com/prober/policy"
 )
 
@@ -33,164 +34,164 @@ const (
 // a key means together with others is in checks.go, its default in defaults.go.
 // Keys are decoded in the order given here, defaults before the targets, but for
 // network, which comes first of all.
-func fileFields(c *Config) section { return loaderFields(&loader{config: c}) }
+func fileFields(c *Config) form.Section { return loaderFields(&loader{config: c}) }
 
-func loaderFields(l *loader) section {
+func loaderFields(l *loader) form.Section {
 	c := l.config
-	return section{
-		{"defaults", defaultsValue{l}},
-		{"targets", required{targetList{l}}},
-		{"metrics", section{
-			{"buckets", buckets(&c.Metrics.Buckets)},
-			{"native_histograms", onByDefault{&c.Metrics.NativeHistograms}},
-		}},
-		{"network", section{
-			{"deny", prefixes(&c.Network.Deny)},
-			{"allow", prefixes(&c.Network.Allow)},
-			{"deny_hosts", texts(&c.Network.DenyHosts, policy.CheckHostRule)},
-		}},
+	return form.Section{
+		form.Key("defaults", defaultsValue{l}),
+		form.Key("targets", form.Required(targetList{l})),
+		form.Key("metrics", form.Section{
+			form.Key("buckets", buckets(&c.Metrics.Buckets)),
+			form.Key("native_histograms", form.OnByDefault(&c.Metrics.NativeHistograms)),
+		}),
+		form.Key("network", form.Section{
+			form.Key("deny", prefixes(&c.Network.Deny)),
+			form.Key("allow", prefixes(&c.Network.Allow)),
+			form.Key("deny_hosts", form.Texts(&c.Network.DenyHosts, policy.CheckHostRule)),
+		}),
 	}
 }
 
-func targetFields(t *Target) section {
-	return section{
-		{"name", required{text(&t.Name, checkName)}},
-		{"url", required{targetURL(&t.URL)}},
-		{"labels", labels{&t.Labels}},
-		{"interval", duration(&t.Interval, minInterval, maxInterval)},
-		{"timeout", duration(&t.Timeout, minTimeout, maxTimeout)},
-		{"sharding", choice(&t.Sharding, ShardTarget, ShardLoad)},
-		{"burst", burstFields(&t.Burst)},
-		{"request", requestFields(&t.Request)},
-		{"connection", connectionFields(&t.Connection)},
-		{"expect", expectFields(&t.Expect)},
-		{"breaker", optional[Breaker]{&t.Breaker, breakerFields}},
+func targetFields(t *Target) form.Section {
+	return form.Section{
+		form.Key("name", form.Required(form.Text(&t.Name, checkName))),
+		form.Key("url", form.Required(targetURL(&t.URL))),
+		form.Key("labels", labels{&t.Labels}),
+		form.Key("interval", form.Duration(&t.Interval, minInterval, maxInterval)),
+		form.Key("timeout", form.Duration(&t.Timeout, minTimeout, maxTimeout)),
+		form.Key("sharding", form.Choice(&t.Sharding, ShardTarget, ShardLoad)),
+		form.Key("burst", burstFields(&t.Burst)),
+		form.Key("request", requestFields(&t.Request)),
+		form.Key("connection", connectionFields(&t.Connection)),
+		form.Key("expect", expectFields(&t.Expect)),
+		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
 	}
 }
 
-func burstFields(b *Burst) section {
-	fixed, ramping := rate(&b.Rate, minRate, maxRate), stages{&b.Stages}
-	rates := []field{{"burst.rate", fixed}, {"burst.stages", ramping}}
-	return section{
-		{"requests", wholeNumber(&b.Requests, 1, maxArrivals)},
-		{"duration", duration(&b.Duration, time.Millisecond, maxDuration)},
-		{"rate", oneOf{fixed, rates}},
-		{"stages", oneOf{ramping, rates}},
-		{"concurrency", wholeNumber(&b.Concurrency, 1, maxConcurrency)},
-		{"arrival", choice(&b.Arrival, ArrivalConstant, ArrivalPoisson)},
-		{"precision", choice(&b.Precision, PrecisionSleep, PrecisionSpin)},
+func burstFields(b *Burst) form.Section {
+	fixed, ramping := form.Number(&b.Rate, minRate, maxRate), stages{&b.Stages}
+	rates := []form.Field{form.Key("burst.rate", fixed), form.Key("burst.stages", ramping)}
+	return form.Section{
+		form.Key("requests", form.WholeNumber(&b.Requests, 1, maxArrivals)),
+		form.Key("duration", form.Duration(&b.Duration, time.Millisecond, maxDuration)),
+		form.Key("rate", form.OneOf(fixed, rates)),
+		form.Key("stages", form.OneOf(ramping, rates)),
+		form.Key("concurrency", form.WholeNumber(&b.Concurrency, 1, maxConcurrency)),
+		form.Key("arrival", form.Choice(&b.Arrival, ArrivalConstant, ArrivalPoisson)),
+		form.Key("precision", form.Choice(&b.Precision, PrecisionSleep, PrecisionSpin)),
 	}
 }
 
-func stageFields(s *Stage) section {
-	return section{
-		{"duration", required{duration(&s.Duration, 0, maxDuration)}},
-		{"rate", required{rate(&s.Rate, 0, maxRate)}},
+func stageFields(s *Stage) form.Section {
+	return form.Section{
+		form.Key("duration", form.Required(form.Duration(&s.Duration, 0, maxDuration))),
+		form.Key("rate", form.Required(form.Number(&s.Rate, 0, maxRate))),
 	}
 }
 
-func requestFields(r *Request) section {
-	inline, fromFile, generated := inlineBody{r}, file{path: &r.BodyFile, content: &r.Body}, size(&r.BodySize, maxBodySize)
-	bodies := []field{{"request.body", inline}, {"request.body_file", fromFile}, {"request.body_size", generated}}
-	basic, scheme, oauth2 := optional[BasicAuth]{&r.BasicAuth, basicAuthFields},
-		optional[Authorization]{&r.Authorization, authorizationFields}, optional[OAuth2]{&r.OAuth2, oauth2Fields}
-	logins := []field{{"request.basic_auth", basic}, {"request.authorization", scheme}, {"request.oauth2", oauth2}}
-	return section{
-		{"method", text(&r.Method, checkMethod)},
-		{"headers", headers(&r.Headers)},
-		{"host", hostText(&r.Host, checkRequestHost)},
-		{"body", oneOf{inline, bodies}},
-		{"body_file", oneOf{fromFile, bodies}},
-		{"body_size", oneOf{generated, bodies}},
-		{"basic_auth", oneOf{basic, logins}},
-		{"authorization", oneOf{scheme, logins}},
-		{"oauth2", oneOf{oauth2, logins}},
-		{"compression", codings(&r.Compression)},
-		{"id_header", text(&r.IDHeader, checkIDHeader)},
-		{"traceparent", boolean(&r.Traceparent)},
-		{"follow_redirects", wholeNumber(&r.FollowRedirects, 0, maxRedirects)},
+func requestFields(r *Request) form.Section {
+	inline, fromFile, generated := inlineBody{r}, form.File{Path: &r.BodyFile, Content: &r.Body}, form.Size(&r.BodySize, maxBodySize)
+	bodies := []form.Field{form.Key("request.body", inline), form.Key("request.body_file", fromFile), form.Key("request.body_size", generated)}
+	basic, scheme, oauth2 := form.Optional(&r.BasicAuth, basicAuthFields),
+		form.Optional(&r.Authorization, authorizationFields), form.Optional(&r.OAuth2, oauth2Fields)
+	logins := []form.Field{form.Key("request.basic_auth", basic), form.Key("request.authorization", scheme), form.Key("request.oauth2", oauth2)}
+	return form.Section{
+		form.Key("method", form.Text(&r.Method, checkMethod)),
+		form.Key("headers", headers(&r.Headers)),
+		form.Key("host", hostText(&r.Host, checkRequestHost)),
+		form.Key("body", form.OneOf(inline, bodies)),
+		form.Key("body_file", form.OneOf(fromFile, bodies)),
+		form.Key("body_size", form.OneOf(generated, bodies)),
+		form.Key("basic_auth", form.OneOf(basic, logins)),
+		form.Key("authorization", form.OneOf(scheme, logins)),
+		form.Key("oauth2", form.OneOf(oauth2, logins)),
+		form.Key("compression", codings(&r.Compression)),
+		form.Key("id_header", form.Text(&r.IDHeader, checkIDHeader)),
+		form.Key("traceparent", form.Boolean(&r.Traceparent)),
+		form.Key("follow_redirects", form.WholeNumber(&r.FollowRedirects, 0, maxRedirects)),
 	}
 }
 
-func basicAuthFields(b *BasicAuth) section {
-	return section{
-		{"username", needed{text(&b.Username, checkUsername)}},
-		{"password_file", secretFile{path: &b.PasswordFile, content: &b.Password}},
+func basicAuthFields(b *BasicAuth) form.Section {
+	return form.Section{
+		form.Key("username", form.Needed(form.Text(&b.Username, checkUsername))),
+		form.Key("password_file", form.SecretFile{Path: &b.PasswordFile, Content: &b.Password}),
 	}
 }
 
-func authorizationFields(a *Authorization) section {
-	return section{
-		{"type", text(&a.Type, checkScheme)},
-		{"credentials_file", needed{secretFile{path: &a.CredentialsFile, content: &a.Credentials, check: checkCredentials}}},
+func authorizationFields(a *Authorization) form.Section {
+	return form.Section{
+		form.Key("type", form.Text(&a.Type, checkScheme)),
+		form.Key("credentials_file", form.Needed(form.SecretFile{Path: &a.CredentialsFile, Content: &a.Credentials, Check: checkCredentials})),
 	}
 }
 
-func oauth2Fields(o *OAuth2) section {
-	return section{
-		{"client_id", needed{text(&o.ClientID, checkVisible)}},
-		{"client_secret_file", needed{secretFile{path: &o.ClientSecretFile, content: &o.ClientSecret}}},
-		{"token_url", needed{targetURL(&o.TokenURL)}},
-		{"scopes", texts(&o.Scopes, checkScope)},
-		{"endpoint_params", endpointParams{&o.EndpointParams}},
-		{"timeout", duration(&o.Timeout, minTimeout, maxTimeout)},
+func oauth2Fields(o *OAuth2) form.Section {
+	return form.Section{
+		form.Key("client_id", form.Needed(form.Text(&o.ClientID, form.CheckVisible))),
+		form.Key("client_secret_file", form.Needed(form.SecretFile{Path: &o.ClientSecretFile, Content: &o.ClientSecret})),
+		form.Key("token_url", form.Needed(webURL(&o.TokenURL))),
+		form.Key("scopes", form.Texts(&o.Scopes, checkScope)),
+		form.Key("endpoint_params", endpointParams{&o.EndpointParams}),
+		form.Key("timeout", form.Duration(&o.Timeout, minTimeout, maxTimeout)),
 	}
 }
 
-func connectionFields(c *Connection) section {
+func connectionFields(c *Connection) form.Section {
 	given, server := addresses(&c.Resolve), serverAddress(&c.DNSServer)
-	lookups := []field{{"connection.resolve", given}, {"connection.dns_server", server}}
-	return section{
-		{"http_version", choice(&c.HTTPVersion, HTTPAuto, HTTP11, HTTP2, H2C)},
-		{"reuse", choice(&c.Reuse, ReuseAlways, ReuseBurst, ReuseNever)},
-		{"requests_per_connection", wholeNumber(&c.RequestsPerConnection, 1, maxArrivals)},
-		{"streams_per_connection", wholeNumber(&c.StreamsPerConnection, 1, maxStreams)},
-		{"connect_timeout", duration(&c.ConnectTimeout, minTimeout, maxTimeout)},
-		{"tls_timeout", duration(&c.TLSTimeout, minTimeout, maxTimeout)},
-		{"ip_version", choice(&c.IPVersion, IPAny, IP4, IP6, IPPrefer4, IPPrefer6)},
-		{"resolve", oneOf{given, lookups}},
-		{"dns_server", oneOf{server, lookups}},
-		{"source_address", address(&c.SourceAddress)},
-		{"proxy_url", proxyURL(&c.Proxy.URL)},
-		{"proxy_username", text(&c.Proxy.Username, checkUsername)},
-		{"proxy_password_file", secretFile{path: &c.Proxy.PasswordFile, content: &c.Proxy.Password}},
-		{"no_proxy", hostTexts(&c.Proxy.NoProxy, checkNoProxy)},
-		{"tls", tlsFields(&c.TLS)},
+	lookups := []form.Field{form.Key("connection.resolve", given), form.Key("connection.dns_server", server)}
+	return form.Section{
+		form.Key("http_version", form.Choice(&c.HTTPVersion, HTTPAuto, HTTP11, HTTP2, H2C)),
+		form.Key("reuse", form.Choice(&c.Reuse, ReuseAlways, ReuseBurst, ReuseNever)),
+		form.Key("requests_per_connection", form.WholeNumber(&c.RequestsPerConnection, 1, maxArrivals)),
+		form.Key("streams_per_connection", form.WholeNumber(&c.StreamsPerConnection, 1, maxStreams)),
+		form.Key("connect_timeout", form.Duration(&c.ConnectTimeout, minTimeout, maxTimeout)),
+		form.Key("tls_timeout", form.Duration(&c.TLSTimeout, minTimeout, maxTimeout)),
+		form.Key("ip_version", form.Choice(&c.IPVersion, IPAny, IP4, IP6, IPPrefer4, IPPrefer6)),
+		form.Key("resolve", form.OneOf(given, lookups)),
+		form.Key("dns_server", form.OneOf(server, lookups)),
+		form.Key("source_address", address(&c.SourceAddress)),
+		form.Key("proxy_url", proxyURL(&c.Proxy.URL)),
+		form.Key("proxy_username", form.Text(&c.Proxy.Username, checkUsername)),
+		form.Key("proxy_password_file", form.SecretFile{Path: &c.Proxy.PasswordFile, Content: &c.Proxy.Password}),
+		form.Key("no_proxy", hostTexts(&c.Proxy.NoProxy, checkNoProxy)),
+		form.Key("tls", tlsFields(&c.TLS)),
 	}
 }
 
-func tlsFields(t *TLS) section {
-	return section{
-		{"ca_file", file{path: &t.CAFile, content: &t.CA, check: checkCA}},
-		{"cert_file", file{path: &t.CertFile, content: &t.Cert}},
-		{"key_file", file{path: &t.KeyFile, content: &t.Key, secret: true}},
-		{"server_name", hostText(&t.ServerName, checkHost)},
-		{"min_version", tlsVersion(&t.MinVersion)},
-		{"max_version", tlsVersion(&t.MaxVersion)},
-		{"insecure_skip_verify", boolean(&t.InsecureSkipVerify)},
-		{"session_resumption", boolean(&t.SessionResumption)},
+func tlsFields(t *TLS) form.Section {
+	return form.Section{
+		form.Key("ca_file", form.File{Path: &t.CAFile, Content: &t.CA, Check: checkCA}),
+		form.Key("cert_file", form.File{Path: &t.CertFile, Content: &t.Cert}),
+		form.Key("key_file", form.File{Path: &t.KeyFile, Content: &t.Key, Secret: true}),
+		form.Key("server_name", hostText(&t.ServerName, checkHost)),
+		form.Key("min_version", tlsVersion(&t.MinVersion)),
+		form.Key("max_version", tlsVersion(&t.MaxVersion)),
+		form.Key("insecure_skip_verify", form.Boolean(&t.InsecureSkipVerify)),
+		form.Key("session_resumption", form.Boolean(&t.SessionResumption)),
 	}
 }
 
-func expectFields(e *Expect) section {
-	return section{
-		{"status", statuses(&e.Status)},
-		{"headers", headerExpectations(&e.Headers)},
-		{"body", section{
-			{"contains", text(&e.Body.Contains, checkContains)},
-			{"regexp", text(&e.Body.Regexp, checkBodyPattern)},
-			{"json", jsonValues{&e.Body.JSON}},
-		}},
-		{"http_version", choice(&e.HTTPVersion, "1.0", "1.1", "2")},
-		{"max_latency", duration(&e.MaxLatency, minTimeout, maxTimeout)},
-		{"max_body_size", size(&e.MaxBodySize, maxBodySize)},
+func expectFields(e *Expect) form.Section {
+	return form.Section{
+		form.Key("status", statuses(&e.Status)),
+		form.Key("headers", headerExpectations(&e.Headers)),
+		form.Key("body", form.Section{
+			form.Key("contains", form.Text(&e.Body.Contains, checkContains)),
+			form.Key("regexp", form.Text(&e.Body.Regexp, checkBodyPattern)),
+			form.Key("json", jsonValues{&e.Body.JSON}),
+		}),
+		form.Key("http_version", form.Choice(&e.HTTPVersion, "1.0", "1.1", "2")),
+		form.Key("max_latency", form.Duration(&e.MaxLatency, minTimeout, maxTimeout)),
+		form.Key("max_body_size", form.Size(&e.MaxBodySize, maxBodySize)),
 	}
 }
 
-func breakerFields(b *Breaker) section {
-	return section{
-		{"after", needed{wholeNumber(&b.After, 1, maxArrivals)}},
-		{"for", duration(&b.For, time.Second, maxDuration)},
+func breakerFields(b *Breaker) form.Section {
+	return form.Section{
+		form.Key("after", form.Needed(form.WholeNumber(&b.After, 1, maxArrivals))),
+		form.Key("for", form.Duration(&b.For, time.Second, maxDuration)),
 	}
 }
 

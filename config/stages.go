@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
 )
 
 // maxStages bounds the stages of one burst.
@@ -13,40 +15,40 @@ const maxStages = 100
 // defaults.
 type stages struct{ to *[]Stage }
 
-func (s stages) decode(c cursor, n *yaml.Node) {
+func (s stages) Decode(c form.Cursor, n *yaml.Node) {
 	switch {
 	case n.Kind != yaml.SequenceNode:
-		c.fail("must be a list, not %s", kindName(n))
+		c.Fail("must be a list, not %s", form.KindName(n))
 		return
 	case len(n.Content) == 0:
-		c.fail("must hold at least one stage")
+		c.Fail("must hold at least one stage")
 		return
 	case len(n.Content) > maxStages:
-		c.fail("must hold at most %d stages, not %d", maxStages, len(n.Content))
+		c.Fail("must hold at most %d stages, not %d", maxStages, len(n.Content))
 		return
 	}
 	items := make([]Stage, len(n.Content))
 	for i, node := range n.Content {
-		stageFields(&items[i]).decode(c.item(i, node), node)
+		stageFields(&items[i]).Decode(c.Item(i, node), node)
 	}
 	*s.to = items
 }
 
-func (s stages) encode() *yaml.Node {
+func (s stages) Encode() *yaml.Node {
 	if len(*s.to) == 0 {
 		return nil
 	}
 	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 	for _, stage := range *s.to {
 		n.Content = append(n.Content, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
-			plainNode("duration"), plainNode(formatDuration(stage.Duration)),
-			plainNode("rate"), numberNode(stage.Rate),
+			form.PlainNode("duration"), form.PlainNode(form.FormatDuration(stage.Duration)),
+			form.PlainNode("rate"), form.NumberNode(stage.Rate),
 		}})
 	}
 	return n
 }
 
-func (s stages) reset() { *s.to = nil }
+func (s stages) Reset() { *s.to = nil }
 
 // ramp returns how many requests the stages make until a duration ends them, 0 for
 // none that does, and how long they last. The number is the area below the rate.

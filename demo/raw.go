@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -31,9 +32,25 @@ func raw(scheme string, sc script) opener {
 	}
 }
 
+// bare opens what open does, to be asked with a scheme that only connects: its URL ends
+// after the port.
+func bare(scheme string, open opener) opener {
+	return func(ctx context.Context, s *Server, name string) (string, error) {
+		full, err := open(ctx, s, name)
+		if err != nil {
+			return "", err
+		}
+		u, err := url.Parse(full)
+		if err != nil {
+			return "", err
+		}
+		return scheme + "://" + u.Host, nil
+	}
+}
+
 // elsewhere leads to a URL that the server has no part in.
-func elsewhere(url string) opener {
-	return func(context.Context, *Server, string) (string, error) { return url, nil }
+func elsewhere(at string) opener {
+	return func(context.Context, *Server, string) (string, error) { return at, nil }
 }
 
 // refused reserves a port on which nobody listens, so that nobody else can

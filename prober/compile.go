@@ -2,11 +2,13 @@ package prober
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 
 	"example.com/prober/config"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/tcp"
 	"example.com/prober/prober/transport"
 	"example.com/prober/prober/wire"
 )
@@ -18,10 +20,55 @@ type compiled struct {
 	tokens   *tokenSource   // nil unless the target logs in by OAuth 2.0
 }
 
-// compile turns t into what sends its requests and judges the answers. It fails
-// when the TLS material does not fit together, or settings exclude each other. The
-// certificates that it reads are kept in read, unless that is nil.
+// compile turns t into what sends its requests and judges the answers: the engine of its
+// kind. It fails when the TLS material does not fit together, or settings exclude each
+// other. The certificates that it reads are kept in read, unless that is nil.
 func (m *Manager) compile(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+	var c *compiled
+	var err error
+	switch kind := t.Kind(); kind {
+	case config.KindHTTP:
+		c, err = m.compileHTTP(t, network, read)
+	case config.KindTCP:
+		c, err = m.compileTCP(t, network, read)
+	default:
+		err = errors.New("no engine knows the scheme of the URL")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("target %q: %w", t.Name, err)
+	}
+	if m.limiter.Connections == nil {
+		c.reserver = nil
+	}
+	return c, nil
+}
+
+func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+	e, err := tcp.New(tcp.Config{
+		Plan: wire.Plan{
+			URL:            t.URL,
+			TLS:            tlsOptions(t.Connection.TLS, read),
+			ConnectTimeout: t.Connection.ConnectTimeout,
+			TLSTimeout:     t.Connection.TLSTimeout,
+			Connections:    m.limiter.Connections,
+			IPVersion:      ipVersions[t.Connection.IPVersion],
+			Resolve:        t.Connection.Resolve,
+			DNSServer:      t.Connection.DNSServer,
+			SourceAddress:  t.Connection.SourceAddress,
+			Proxy:          proxyOptions(t.Connection, read),
+			Deny:           network.Deny,
+			Allow:          network.Allow,
+			DenyHosts:      network.DenyHosts,
+		},
+		MaxLatency: t.Expect.MaxLatency,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &compiled{engine: e, reserver: e}, nil
+}
+
+func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
 	c := &compiled{}
 	cfg := transport.Config{
 		URL:             t.URL,
@@ -43,28 +90,24 @@ func (m *Manager) compile(t config.Target, network config.Network, read *wire.Ce
 		Allow:           network.Allow,
 		DenyHosts:       network.DenyHosts,
 	}
-	setConnection(&cfg, t.Connection)
-	cfg.TLS.Read, cfg.Proxy.TLS.Read = read, read
+	setConnection(&cfg, t.Connection, read)
 	if t.Request.OAuth2 != nil {
 		c.tokens = newTokenSource(t, network, m.limiter, m.log)
 		cfg.Authorization = c.tokens.authorization
 	}
 	tr, err := transport.New(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("target %q: %w", t.Name, err)
+		return nil, err
 	}
-	c.engine = tr
-	if cfg.Connections != nil {
-		c.reserver = tr
-	}
+	c.engine, c.reserver = tr, tr
 	return c, nil
 }
 
 // setConnection fills in how connections are made and how long they are kept.
-func setConnection(c *transport.Config, conn config.Connection) {
+func setConnection(c *transport.Config, conn config.Connection, read *wire.Certificates) {
 	c.ConnectTimeout = conn.ConnectTimeout
 	c.TLSTimeout = conn.TLSTimeout
-	c.TLS = tlsOptions(conn.TLS)
+	c.TLS = tlsOptions(conn.TLS, read)
 	c.HTTPVersion = httpVersions[conn.HTTPVersion]
 	c.RequestsPerConnection = requestsPerConnection(conn)
 	c.StreamsPerConnection = conn.StreamsPerConnection
@@ -72,7 +115,7 @@ func setConnection(c *transport.Config, conn config.Connection) {
 	c.Resolve = conn.Resolve
 	c.DNSServer = conn.DNSServer
 	c.SourceAddress = conn.SourceAddress
-	c.Proxy = proxyOptions(conn)
+	c.Proxy = proxyOptions(conn, read)
 }
 
 // The names of the configuration and what they stand for; an empty one is the
@@ -95,8 +138,8 @@ var (
 
 // proxyOptions trusts a proxy as it does the target: the same authorities, but
 // the name of the proxy itself, and no client certificate.
-func proxyOptions(c config.Connection) wire.ProxyOptions {
-	trust := tlsOptions(c.TLS)
+func proxyOptions(c config.Connection, read *wire.Certificates) wire.ProxyOptions {
+	trust := tlsOptions(c.TLS, read)
 	trust.ServerName, trust.Cert, trust.Key = "", nil, nil
 	return wire.ProxyOptions{
 		URL:      c.Proxy.URL,
@@ -145,7 +188,7 @@ func authorization(r config.Request) string {
 	}
 }
 
-func tlsOptions(t config.TLS) wire.TLSOptions {
+func tlsOptions(t config.TLS, read *wire.Certificates) wire.TLSOptions {
 	return wire.TLSOptions{
 		CA:                 t.CA,
 		Cert:               t.Cert,
@@ -155,6 +198,7 @@ func tlsOptions(t config.TLS) wire.TLSOptions {
 		MaxVersion:         t.MaxVersion,
 		SessionResumption:  t.SessionResumption,
 		InsecureSkipVerify: t.InsecureSkipVerify,
+		Read:               read,
 	}
 }
 

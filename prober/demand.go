@@ -59,7 +59,8 @@ type seriesCount struct{ typical, most int }
 func kindOf(t *config.Target) numbers.SeriesKind {
 	_, err := netip.ParseAddr(t.URL.Hostname())
 	return numbers.SeriesKind{
-		HTTPS:       t.URL.Scheme == "https",
+		Connects:    t.Kind() == config.KindTCP,
+		Secured:     t.IsSecured(),
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,
 	}

@@ -131,7 +131,7 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 	if !inBody {
 		cfg.Header = append(cfg.Header, message.Field{Name: "Authorization", Value: "Basic " + c.basic()})
 	}
-	setConnection(&cfg, c.connection)
+	setConnection(&cfg, c.connection, nil)
 	tr, err := transport.New(cfg)
 	return tr, a, err
 }

@@ -141,6 +141,20 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	assert.Contains(t, string(page), "It is the prober, not the target:")
 }
 
+func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	for raw, want := range map[string]bool{"http://h.example/": true, "tcp://h.example:5432": false} {
+		cfg, err := config.ParseOne(nil, "", config.Pick{Target: raw})
+		require.NoError(t, err)
+		page, err := s.drawTarget(&numbers.Snapshot{About: numbers.About{Name: "a"}}, &cfg.Targets[0], time.Now())
+		require.NoError(t, err)
+		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a used one"} {
+			assert.Equal(t, want, strings.Contains(string(page), said), "%s: %s", raw, said)
+		}
+	}
+}
+
 func TestEveryPageIsServed(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/a/b"} {

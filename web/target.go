@@ -21,6 +21,9 @@ type targetPage struct {
 	Codes  []codeLine
 	Certs  []certificate
 	YAML   string
+	// IsWeb tells that the target is sent HTTP requests. To others connections are made,
+	// and nothing more.
+	IsWeb bool
 }
 
 // Overrun returns how many slots passed while a burst was under way.
@@ -87,6 +90,7 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		Charts:   charts{latencyChart(t.History), outcomeChart(t.History), phaseChart(t.History), codeChart(t.History)},
 		Codes:    codeLines(t),
 		Certs:    certificates(t),
+		IsWeb:    cfg == nil || cfg.IsWeb(),
 	}
 	p.Title = t.Name
 	if cfg != nil {

@@ -219,11 +219,13 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 		exit  int
 		codes []errcode.Code
 	}{
-		"fast":        {ExitOK, []errcode.Code{errcode.OK}},
-		"tls":         {ExitOK, []errcode.Code{errcode.OK}},
-		"unavailable": {ExitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
-		"tls-expired": {ExitError, []errcode.Code{errcode.CertExpired}},
-		"refused":     {ExitError, []errcode.Code{errcode.Refused}},
+		"fast":                  {ExitOK, []errcode.Code{errcode.OK}},
+		"tls":                   {ExitOK, []errcode.Code{errcode.OK}},
+		"unavailable":           {ExitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
+		"tls-expired":           {ExitError, []errcode.Code{errcode.CertExpired}},
+		"refused":               {ExitError, []errcode.Code{errcode.Refused}},
+		"tcp":                   {ExitOK, []errcode.Code{errcode.OK}},
+		"tls-handshake-expired": {ExitError, []errcode.Code{errcode.CertExpired}},
 	} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()

@@ -16,8 +16,11 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"policy"},
-		modules:  []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
+		packages: []string{"config/form", "policy"},
+		modules:  []string{"gopkg.in/yaml.v3"},
+	},
+	"config/form": {
+		modules: []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
 	},
 	"demo": {
 		packages: []string{"internal/peers/certs"},
@@ -67,7 +70,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/transport", "prober/wire",
+			"config", "errcode", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
@@ -115,6 +118,9 @@ var house = map[string]room{
 	},
 	"prober/probe": {
 		packages: []string{"errcode"},
+	},
+	"prober/tcp": {
+		packages: []string{"errcode", "prober/probe", "prober/wire"},
 	},
 	"prober/transport": {
 		packages: []string{

@@ -50,6 +50,9 @@ type Plan struct {
 	// proxy takes requests for the target itself, instead of making a tunnel to it.
 	Proxy    ProxyOptions
 	Forwards bool
+	// Silent means that nothing is sent over the links. Without TLS a target may speak as
+	// soon as a link stands.
+	Silent bool
 	// Deny and Allow decide on the address that is really dialled, that of a proxy
 	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
 	// servers of the system are exempt.
@@ -125,6 +128,7 @@ func (d *Dialer) route() error {
 		return errors.New("the addresses of a target behind a proxy cannot be given")
 	case d.proxy != nil:
 		d.next = d.proxy.endpoint
+		d.proxy.greeted = d.plan.Silent && !d.plan.Secure
 	case len(d.plan.Resolve) > 0:
 		d.next.addrs = d.plan.Resolve
 	}
@@ -170,6 +174,9 @@ func (d *Dialer) unmade(r *probe.Result, err error) error {
 	switch {
 	case d.proxy == nil && d.tls != nil:
 		r.Enter(errcode.PhaseTLS)
+		return err
+	case d.proxy == nil && d.plan.Silent:
+		r.Opened = true
 		return err
 	case d.proxy == nil, d.proxy.forward && d.proxy.tls == nil:
 		r.Enter(errcode.PhaseSend)

@@ -45,6 +45,8 @@ type proxy struct {
 	forward bool
 	// tls is set for an https proxy.
 	tls *tls.Config
+	// greeted means that the target may speak first.
+	greeted bool
 
 	username, password string
 }

@@ -30,6 +30,7 @@ func (p *proxy) httpConnect(l *Link, target endpoint) error {
 		return ErrProxyAuth
 	case status < 200 || status > 299:
 		return errcode.New(errcode.ProxyRefused, "the proxy answered CONNECT with status "+strconv.Itoa(status))
+	case p.greeted:
 	case len(answer.received) > 0, l.MayHold() && l.WithinTLS(answer.fill) == nil:
 		return errProxySurplus // the target speaks second under TLS
 	}

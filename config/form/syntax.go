@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"bytes"
@@ -13,9 +13,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// parseYAML returns the root node of the only document in data, with aliases
-// resolved. After a mistake, which it reports, it returns nil.
-func parseYAML(data []byte, r *report) *yaml.Node {
+// Parse returns the root node of the only document in data, with aliases
+// resolved. After a mistake, which it reports, it returns nil. The key is one that every
+// file has.
+func Parse(data []byte, r *Report, key string) *yaml.Node {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if line, msg := badBytes(data); msg != "" {
 		r.add(&yaml.Node{Line: line}, "", "", msg)
@@ -24,8 +25,8 @@ func parseYAML(data []byte, r *report) *yaml.Node {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, second yaml.Node
 	err := decoder.Decode(&doc)
-	if errors.Is(err, io.EOF) || err == nil && isNull(doc.Content[0]) {
-		r.add(&yaml.Node{Line: 1}, "", "", "the file is empty: it needs at least the key targets")
+	if errors.Is(err, io.EOF) || err == nil && IsNull(doc.Content[0]) {
+		r.add(&yaml.Node{Line: 1}, "", "", "the file is empty: it needs at least the key "+key)
 		return nil
 	}
 	if err == nil {
@@ -49,6 +50,21 @@ func parseYAML(data []byte, r *report) *yaml.Node {
 	return root
 }
 
+// parseValue reads a value as it would stand behind a key, nil if it cannot.
+func parseValue(text string) *yaml.Node {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		return nil
+	}
+	if len(doc.Content) == 0 {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
+	}
+	if !resolve(doc.Content[0], NewReport("", nil)) {
+		return nil
+	}
+	return doc.Content[0]
+}
+
 // badBytes finds what YAML forbids everywhere and the parser reports without a line.
 func badBytes(data []byte) (line int, msg string) {
 	line = 1
@@ -59,7 +75,7 @@ func badBytes(data []byte) (line int, msg string) {
 			return line, "not valid UTF-8"
 		case c == '\n':
 			line++
-		case isControl(c) && c != '\t' && c != '\r' && c != '\u0085', c == '\ufeff', c == '\ufffe', c == '\uffff':
+		case IsControl(c) && c != '\t' && c != '\r' && c != '\u0085', c == '\ufeff', c == '\ufffe', c == '\uffff':
 			return line, fmt.Sprintf("not valid YAML: the control character %U is not allowed", c)
 		}
 		rest = rest[size:]

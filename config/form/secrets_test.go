@@ -1,13 +1,10 @@
-package config
+package form
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestParseSecret(t *testing.T) {
@@ -18,8 +15,8 @@ func TestParseSecret(t *testing.T) {
 		{"a line with the end of another system", "secret\r\n", "secret", ""},
 		{"spaces may belong to it", " se cret \n", " se cret ", ""},
 		{"any other characters may, too", "sécret: \xff", "sécret: \xff", ""},
-		{"the longest", strings.Repeat("x", maxSecretSize), strings.Repeat("x", maxSecretSize), ""},
-		{"one that is too long", strings.Repeat("x", maxSecretSize+1), "", "larger than 64KiB"},
+		{"the longest", strings.Repeat("x", MaxSecretSize), strings.Repeat("x", MaxSecretSize), ""},
+		{"one that is too long", strings.Repeat("x", MaxSecretSize+1), "", "larger than 64KiB"},
 		{"nothing", "", "", "it is empty"},
 		{"only the end of a line", "\r\n", "", "it is empty"},
 		{"two ends", "secret\n\n", "", "it holds more than one line, or other control characters"},
@@ -39,30 +36,5 @@ func TestParseSecret(t *testing.T) {
 			}
 			assert.EqualError(t, err, test.mistake)
 		})
-	}
-}
-
-// TestChangedSecretsMakeOnlyTheirTargetsUnequal is what lets a reload replace
-// exactly those targets that have a new secret.
-func TestChangedSecretsMakeOnlyTheirTargetsUnequal(t *testing.T) {
-	t.Parallel()
-	folder := workspace(t, "testdata/good")
-	path := filepath.Join(folder, "full.yml")
-	before, err := Load(path)
-	require.NoError(t, err)
-	for file, changed := range map[string][]bool{
-		"password":      {true, false, true},
-		"token":         {false, true, false},
-		"client-secret": {false, false, true},
-	} {
-		old, err := os.ReadFile(filepath.Join(folder, file))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte("new"), 0o600))
-		after, err := Load(path)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, file), old, 0o600))
-		for i, want := range changed {
-			assert.Equal(t, want, !assert.ObjectsAreEqual(before.Targets[i], after.Targets[i]), "%s, target %d", file, i)
-		}
 	}
 }

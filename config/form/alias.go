@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"fmt"
@@ -15,16 +15,16 @@ const mergeTag = "!!merge"
 // resolver replaces aliases by what they stand for. Nothing is copied: the tree
 // becomes a graph without cycles whose size, written out, is bounded.
 type resolver struct {
-	report *report
+	report *Report
 	// sizes holds the written-out size of each finished node, 0 of one in work.
 	sizes map[*yaml.Node]int
 }
 
 // resolve reports whether root can be used as a tree from now on.
-func resolve(root *yaml.Node, r *report) bool {
-	before := r.found()
+func resolve(root *yaml.Node, r *Report) bool {
+	before := r.Found()
 	(&resolver{report: r, sizes: map[*yaml.Node]int{}}).size(root)
-	return r.found() == before
+	return r.Found() == before
 }
 
 func (r *resolver) size(n *yaml.Node) int {
@@ -56,23 +56,23 @@ func (r *resolver) size(n *yaml.Node) int {
 	return total
 }
 
-// A pair is one key of a mapping with its value.
-type pair struct{ key, value *yaml.Node }
+// Pair is one key of a mapping with its value.
+type Pair struct{ Key, Value *yaml.Node }
 
-// pairs returns the keys of the mapping n in order, those of its merge keys
+// Pairs returns the keys of the mapping n in order, those of its merge keys
 // (<<) after its own, which win over them.
-func (c cursor) pairs(n *yaml.Node) []pair {
-	var own []pair
+func (c Cursor) Pairs(n *yaml.Node) []Pair {
+	var own []Pair
 	var merged []*yaml.Node
 	lines := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind != yaml.ScalarNode {
-			c.at(key).fail("a key must be a single value, not %s", kindName(key))
+			c.at(key).Fail("a key must be a single value, not %s", KindName(key))
 			continue
 		}
 		if first, ok := lines[key.Value]; ok {
-			c.child(key).fail("duplicate key, the first is in line %d", first)
+			c.Child(key).Fail("duplicate key, the first is in line %d", first)
 			continue
 		}
 		lines[key.Value] = key.Line
@@ -80,12 +80,12 @@ func (c cursor) pairs(n *yaml.Node) []pair {
 			merged = c.mergeSources(key, value)
 			continue
 		}
-		own = append(own, pair{key, value})
+		own = append(own, Pair{key, value})
 	}
 	for _, source := range merged {
-		for _, p := range c.pairs(source) {
-			if _, ok := lines[p.key.Value]; !ok {
-				lines[p.key.Value] = p.key.Line
+		for _, p := range c.Pairs(source) {
+			if _, ok := lines[p.Key.Value]; !ok {
+				lines[p.Key.Value] = p.Key.Line
 				own = append(own, p)
 			}
 		}
@@ -94,14 +94,14 @@ func (c cursor) pairs(n *yaml.Node) []pair {
 }
 
 // mergeSources returns the mappings that the value of a merge key names.
-func (c cursor) mergeSources(key, value *yaml.Node) []*yaml.Node {
+func (c Cursor) mergeSources(key, value *yaml.Node) []*yaml.Node {
 	sources := []*yaml.Node{value}
 	if value.Kind == yaml.SequenceNode {
 		sources = value.Content
 	}
 	for _, source := range sources {
 		if source.Kind != yaml.MappingNode {
-			c.child(key).fail("must be a mapping or a list of mappings")
+			c.Child(key).Fail("must be a mapping or a list of mappings")
 			return nil
 		}
 	}

@@ -1,7 +1,6 @@
-package config
+package form
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 
@@ -10,9 +9,9 @@ import (
 
 // hint says what of a key or a value cannot be seen, or is meant for another program,
 // where there is a mistake in it. It repeats nothing of the value.
-func (c cursor) hint() string {
+func (c Cursor) hint() string {
 	const enough = 1 << 10 // aliases can lead here with the same megabytes again and again
-	for _, n := range []*yaml.Node{c.node, c.value} {
+	for _, n := range []*yaml.Node{c.Node, c.value} {
 		if n == nil || n.Kind != yaml.ScalarNode || c.full() {
 			continue
 		}
@@ -50,38 +49,11 @@ func spaceHint(s string) string {
 // variable is what a shell would replace, as programs do that expand their files.
 var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-=?+][^}]*)?\}`)
 
-// warnings are about what is in the file without a mistake, but hardly meant. They
-// are about the whole file or, with a pick, about what matters to that.
-func warnings(data []byte, root *yaml.Node, path string, p *Pick) []Error {
-	if !bytes.Contains(data, []byte("${")) {
-		return nil
-	}
-	r, f := newReport(path), variableFinder{}
-	c := cursor{scope: &scope{report: r}, node: root}
-	for _, key := range c.pairs(root) {
-		switch {
-		case key.key.Value == "defaults":
-			f.find(cursor{scope: &scope{report: r, where: "defaults"}, node: key.key}, key.value)
-		case key.key.Value == "targets":
-			for i, item := range key.value.Content {
-				if name := nameIn(item); p == nil || name == p.Target {
-					place := targetPlace(c.child(key.key).item(i, item).path, name)
-					f.find(cursor{scope: &scope{report: r, where: place}, node: item}, item)
-				}
-			}
-		default:
-			f.find(c.child(key.key), key.value)
-		}
-	}
-	_ = r.err() // which sorts them
-	return r.errs
-}
+// VariableFinder holds what it has looked at, to which aliases may lead again.
+type VariableFinder map[*yaml.Node]struct{}
 
-// variableFinder holds what it has looked at, to which aliases may lead again.
-type variableFinder map[*yaml.Node]struct{}
-
-// find warns of the values at and below n, which stands at c.
-func (f variableFinder) find(c cursor, n *yaml.Node) {
+// Find warns of the values at and below n, which stands at c.
+func (f VariableFinder) Find(c Cursor, n *yaml.Node) {
 	const short = 256 // bytes, that are not worth an entry
 	if _, known := f[n]; known {
 		return
@@ -91,16 +63,16 @@ func (f variableFinder) find(c cursor, n *yaml.Node) {
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
-		for _, p := range c.pairs(n) {
-			f.find(c.child(p.key), p.value)
+		for _, p := range c.Pairs(n) {
+			f.Find(c.Child(p.Key), p.Value)
 		}
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			f.find(c.item(i, item), item)
+			f.Find(c.Item(i, item), item)
 		}
 	default:
 		if variable.MatchString(n.Value) {
-			c.add(c.node, c.where, c.path, "holds a variable such as ${...}, which is used as it stands: the prober expands none")
+			c.add(c.Node, c.Where, c.Path, "holds a variable such as ${...}, which is used as it stands: the prober expands none")
 		}
 	}
 }

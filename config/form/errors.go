@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"cmp"
@@ -10,8 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Error is one mistake in a configuration file. No part of it holds a header
-// value, a body, the userinfo or query of a URL, or the path of a key.
+// Error is one mistake in a configuration file. No part of it holds what may be secret.
 type Error struct {
 	// File is the path as it was given to Load or Parse; it is empty, and Line is 0,
 	// when the mistake is on the command line.
@@ -42,9 +41,12 @@ func (e Error) Error() string {
 	return b.String()
 }
 
-// maxErrors is how many mistakes of one file are kept. A file with more mostly has one
+// commandLine is where the keys that flags set stand.
+const commandLine = "command line"
+
+// MaxErrors is how many mistakes of one file are kept. A file with more mostly has one
 // mistake in many places.
-const maxErrors = 100
+const MaxErrors = 100
 
 // Errors holds the mistakes of one file, sorted by line; it is never empty. Of more
 // than 100 it holds those that were found first, and at the end one without a file
@@ -69,18 +71,21 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// report collects mistakes. One that is met several times, because aliases or
+// Report collects mistakes. One that is met several times, because aliases or
 // defaults lead several targets to the same place, is kept once.
-type report struct {
-	file string
+type Report struct {
+	// File is its path, as errors name it.
+	File string
 	errs Errors
 	// more counts the mistakes that were found when there were enough.
 	more int
 	// seen holds the hashes of all spots: a file can have a million.
 	seen map[uint64]struct{}
 	seed maphash.Seed
-	// words is nil until it is needed.
-	words *vocabulary
+	// words says what an unknown key may mean; it is nil until it is needed, and made by
+	// newWords.
+	words    *wording
+	newWords func() Vocabulary
 }
 
 type spot struct {
@@ -88,11 +93,13 @@ type spot struct {
 	path, msg    string
 }
 
-func newReport(file string) *report {
-	return &report{file: file, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+// NewReport returns an empty report on the file. What words returns, once at most, helps
+// to say what an unknown key may mean.
+func NewReport(file string, words func() Vocabulary) *Report {
+	return &Report{File: file, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), newWords: words}
 }
 
-func (r *report) add(at *yaml.Node, where, path, msg string) {
+func (r *Report) add(at *yaml.Node, where, path, msg string) {
 	if !r.isNew(spot{at.Line, at.Column, path, msg}) {
 		return
 	}
@@ -102,11 +109,14 @@ func (r *report) add(at *yaml.Node, where, path, msg string) {
 	case where == commandLine:
 		r.errs = append(r.errs, Error{Path: "--" + path, Msg: msg})
 	default:
-		r.errs = append(r.errs, Error{File: r.file, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
+		r.errs = append(r.errs, Error{File: r.File, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
 	}
 }
 
-func (r *report) isNew(s spot) bool {
+// AddError notes a mistake that stands at no node of the file.
+func (r *Report) AddError(e Error) { r.errs = append(r.errs, e) }
+
+func (r *Report) isNew(s spot) bool {
 	hash := maphash.Comparable(r.seed, s)
 	_, seen := r.seen[hash]
 	r.seen[hash] = struct{}{}
@@ -114,13 +124,13 @@ func (r *report) isNew(s spot) bool {
 }
 
 // full reports whether further mistakes are only counted, and need no good words.
-func (r *report) full() bool { return len(r.errs) >= maxErrors }
+func (r *Report) full() bool { return len(r.errs) >= MaxErrors }
 
-// found returns how many mistakes there are.
-func (r *report) found() int { return len(r.errs) + r.more }
+// Found returns how many mistakes there are.
+func (r *Report) Found() int { return len(r.errs) + r.more }
 
-// err returns all that was collected as [Errors], or nil.
-func (r *report) err() error {
+// Err returns all that was collected as [Errors], or nil.
+func (r *Report) Err() error {
 	if len(r.errs) == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package config
+package form
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// wholeNumber takes decimal digits: 010 is ten.
-func wholeNumber(to *int, low, high int) value {
+// WholeNumber takes decimal digits: 010 is ten.
+func WholeNumber(to *int, low, high int) Value {
 	parse := func(n *yaml.Node) (int, error) {
 		v, err := strconv.Atoi(n.Value)
 		if isQuoted(n) || err != nil && !errors.Is(err, strconv.ErrRange) {
@@ -21,26 +21,26 @@ func wholeNumber(to *int, low, high int) value {
 		}
 		return v, inRange(v, low, high, strconv.Itoa)
 	}
-	return scalar[int]{to, parse, func(v int) *yaml.Node { return plainNode(strconv.Itoa(v)) }}
+	return Scalar[int]{To: to, Parse: parse, Format: func(v int) *yaml.Node { return PlainNode(strconv.Itoa(v)) }}
 }
 
-// rate takes a number of requests per second.
-func rate(to *float64, low, high float64) value {
+// Number takes a decimal number.
+func Number(to *float64, low, high float64) Value {
 	parse := func(n *yaml.Node) (float64, error) {
-		v, err := parseNumber(n)
+		v, err := ParseNumber(n)
 		switch {
 		case err != nil:
 			return 0, err
 		case v <= 0 && low > 0:
 			return 0, errors.New("must be above 0")
 		}
-		return v, inRange(v, low, high, formatNumber)
+		return v, inRange(v, low, high, FormatNumber)
 	}
-	return scalar[float64]{to, parse, numberNode}
+	return Scalar[float64]{To: to, Parse: parse, Format: NumberNode}
 }
 
-// parseNumber takes finite decimal numbers.
-func parseNumber(n *yaml.Node) (float64, error) {
+// ParseNumber takes finite decimal numbers.
+func ParseNumber(n *yaml.Node) (float64, error) {
 	v, err := strconv.ParseFloat(n.Value, 64)
 	unsigned := strings.ToLower(strings.TrimLeft(n.Value, "+-"))
 	switch {
@@ -54,12 +54,14 @@ func parseNumber(n *yaml.Node) (float64, error) {
 	return v, nil
 }
 
-func numberNode(v float64) *yaml.Node { return plainNode(formatNumber(v)) }
+// NumberNode returns v as [Number] reads it.
+func NumberNode(v float64) *yaml.Node { return PlainNode(FormatNumber(v)) }
 
-func formatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// FormatNumber spells v without an exponent.
+func FormatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// duration takes the spellings of Go (1.5s) and Prometheus (1d12h).
-func duration(to *time.Duration, low, high time.Duration) value {
+// Duration takes the spellings of Go (1.5s) and Prometheus (1d12h).
+func Duration(to *time.Duration, low, high time.Duration) Value {
 	parse := func(n *yaml.Node) (time.Duration, error) {
 		d, err := parseDuration(n.Value)
 		if err != nil {
@@ -68,9 +70,9 @@ func duration(to *time.Duration, low, high time.Duration) value {
 		if d <= 0 && low > 0 {
 			return 0, errors.New("must be above 0")
 		}
-		return d, inRange(d, low, high, formatDuration)
+		return d, inRange(d, low, high, FormatDuration)
 	}
-	return scalar[time.Duration]{to, parse, func(d time.Duration) *yaml.Node { return plainNode(formatDuration(d)) }}
+	return Scalar[time.Duration]{To: to, Parse: parse, Format: func(d time.Duration) *yaml.Node { return PlainNode(FormatDuration(d)) }}
 }
 
 func parseDuration(s string) (time.Duration, error) {
@@ -87,7 +89,8 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.Duration(d), nil
 }
 
-func formatDuration(d time.Duration) string {
+// FormatDuration spells d as [Duration] reads it.
+func FormatDuration(d time.Duration) string {
 	if d%time.Millisecond != 0 {
 		return d.String()
 	}
@@ -102,8 +105,8 @@ var sizeUnits = []struct {
 	{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"KB", 1e3}, {"B", 1}, {"", 1},
 }
 
-// size takes a number of bytes, with or without a unit.
-func size(to *int64, high int64) value {
+// Size takes a number of bytes, with or without a unit.
+func Size(to *int64, high int64) Value {
 	parse := func(n *yaml.Node) (int64, error) {
 		v, err := parseSize(n.Value, high)
 		if err != nil {
@@ -111,7 +114,7 @@ func size(to *int64, high int64) value {
 		}
 		return v, inRange(v, 1, high, formatSize)
 	}
-	return scalar[int64]{to, parse, func(v int64) *yaml.Node { return plainNode(formatSize(v)) }}
+	return Scalar[int64]{To: to, Parse: parse, Format: func(v int64) *yaml.Node { return PlainNode(formatSize(v)) }}
 }
 
 // parseSize returns a size above high as high+1.

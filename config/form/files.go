@@ -1,0 +1,182 @@
+package form
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+)
+
+// MaxFileSize bounds the configuration and each file that it refers to, in bytes.
+const MaxFileSize = 16 << 20
+
+// Files reads each file once.
+type Files struct {
+	folder string
+	// Paths of all files in the order in which they were asked for.
+	Paths   []string
+	results map[string]fileResult
+	checked map[string]error
+	// inlined holds what stands in the configuration itself: aliases can lead
+	// thousands of targets to the same megabytes.
+	inlined map[*yaml.Node][]byte
+}
+
+type fileResult struct {
+	content []byte
+	err     error
+}
+
+// NewFiles returns the store of the files that a configuration refers to, by paths
+// relative to its folder.
+func NewFiles(configPath string) *Files {
+	return &Files{
+		folder:  filepath.Dir(configPath),
+		Paths:   []string{configPath},
+		results: map[string]fileResult{},
+		checked: map[string]error{},
+		inlined: map[*yaml.Node][]byte{},
+	}
+}
+
+// read returns nil for an empty file.
+func (s *Files) read(name string) ([]byte, error) {
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(s.folder, path)
+	}
+	result, ok := s.results[path]
+	if !ok {
+		s.Paths = append(s.Paths, path)
+		result.content, result.err = ReadFile(path)
+		s.results[path] = result
+	}
+	return result.content, result.err
+}
+
+// Inline returns the text of a node, the same bytes each time.
+func (s *Files) Inline(n *yaml.Node) []byte {
+	content, ok := s.inlined[n]
+	if !ok {
+		content = []byte(n.Value)
+		s.inlined[n] = content
+	}
+	return content
+}
+
+// Sums returns the hash of each file that was read, nil for none.
+func (s *Files) Sums() map[string][sha256.Size]byte {
+	if len(s.results) == 0 {
+		return nil
+	}
+	sums := make(map[string][sha256.Size]byte, len(s.results))
+	for path, result := range s.results {
+		sums[path] = sha256.Sum256(result.content)
+	}
+	return sums
+}
+
+// Once runs an expensive check of file contents once for each key.
+func (s *Files) Once(key string, check func() error) error {
+	err, ok := s.checked[key]
+	if !ok {
+		err = check()
+		s.checked[key] = err
+	}
+	return err
+}
+
+// ReadFile returns the content of a file of a bounded size. It names no path in its errors.
+func ReadFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, pathless(err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if len(content) > MaxFileSize {
+		return nil, fmt.Errorf("larger than %s", formatSize(MaxFileSize))
+	}
+	if len(content) == 0 {
+		return nil, nil
+	}
+	return content, nil
+}
+
+func pathless(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// File is a key that names a file, whose content becomes a part of the configuration.
+type File struct {
+	Path    *string
+	Content *[]byte
+	// Check may be nil.
+	Check func([]byte) error
+	// Secret files are not even named.
+	Secret bool
+}
+
+// Decode is that of [Value].
+func (f File) Decode(c Cursor, n *yaml.Node) {
+	if !c.checkPath(n) {
+		return
+	}
+	content, err := c.Files.read(n.Value)
+	if err == nil && f.Check != nil {
+		err = c.Files.Once(c.Path+" "+n.Value, func() error { return f.Check(content) })
+	}
+	switch {
+	case err != nil && f.Secret:
+		c.Fail("cannot use the file: %s", err)
+	case err != nil:
+		c.Fail("cannot use %q: %s", n.Value, err)
+	default:
+		*f.Path, *f.Content = n.Value, content
+	}
+}
+
+func (c Cursor) checkPath(n *yaml.Node) bool {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		c.Fail("must be the path of a file, not %s", KindName(n))
+	case n.Value == "":
+		c.Fail("must not be empty")
+	default:
+		return true
+	}
+	return false
+}
+
+// Encode is that of [Value].
+func (f File) Encode() *yaml.Node {
+	switch {
+	case *f.Path == "":
+		return nil
+	case f.Secret:
+		return PlainNode(Redaction)
+	}
+	return TextNode(*f.Path)
+}
+
+// Reset is that of [Value].
+func (f File) Reset() { *f.Path, *f.Content = "", nil }

@@ -1,0 +1,31 @@
+package form
+
+import "gopkg.in/yaml.v3"
+
+// OneOf returns v as one of several keys that say the same thing in different ways. An
+// item that uses one takes back what the defaults said by another. The group holds all
+// of them by their paths.
+func OneOf(v Value, group []Field) Value { return oneOfValue{v, group} }
+
+type oneOfValue struct {
+	Value
+	group []Field
+}
+
+func (o oneOfValue) keys() Section { return keysOf(o.Value) }
+
+func (o oneOfValue) Decode(c Cursor, n *yaml.Node) {
+	for _, other := range o.group {
+		m, ok := c.marks[other.Name]
+		switch {
+		case !ok || other.Name == c.Path:
+		case m.where == c.Where:
+			c.Fail("cannot stand beside %s, which is %s", other.Name, m.place())
+			return
+		default:
+			other.Value.Reset()
+			c.Forget(other.Name)
+		}
+	}
+	o.Value.Decode(c, n)
+}

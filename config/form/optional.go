@@ -1,0 +1,94 @@
+package form
+
+import (
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Optional returns a mapping of known keys that is nil until the file has it.
+func Optional[T any](to **T, fields func(*T) Section) Value {
+	return optionalValue[T]{to, fields}
+}
+
+type optionalValue[T any] struct {
+	to     **T
+	fields func(*T) Section
+}
+
+// decode leaves what the defaults point at alone.
+func (o optionalValue[T]) Decode(c Cursor, n *yaml.Node) {
+	v := new(T)
+	if *o.to != nil {
+		*v = **o.to
+	}
+	o.fields(v).Decode(c, n)
+	*o.to = v
+}
+
+func (o optionalValue[T]) Encode() *yaml.Node {
+	if *o.to == nil {
+		return nil
+	}
+	return o.fields(*o.to).Encode()
+}
+
+func (o optionalValue[T]) Reset() { *o.to = nil }
+
+func (o optionalValue[T]) keys() Section { return o.fields(new(T)) }
+
+// AsDefaults returns s as the keys of the defaults of items, which are called so: it has
+// all but those that each item must have itself.
+func (s Section) AsDefaults(item string) Section {
+	s = slices.Clone(s)
+	for i, f := range s {
+		if _, ok := f.Value.(requiredValue); ok {
+			s[i].Value = noDefault{item}
+		}
+	}
+	return s
+}
+
+// noDefault stands for the keys of an item that defaults cannot have.
+type noDefault struct{ item string }
+
+func (d noDefault) Decode(c Cursor, _ *yaml.Node) {
+	c.Fail("cannot have a default, each %s needs its own", d.item)
+}
+
+func (noDefault) Encode() *yaml.Node { return nil }
+
+func (noDefault) Reset() {}
+
+// Needed returns v as a value that its mapping cannot do without. The mapping of an item
+// may have it from the defaults.
+func Needed(v Value) Value { return neededValue{v} }
+
+type neededValue struct{ Value }
+
+func isIndispensable(v Value) bool {
+	switch v.(type) {
+	case requiredValue, neededValue:
+		return true
+	}
+	return false
+}
+
+// CheckNeeded reports what is missing in those mappings of fields that are set.
+func (s *Scope) CheckNeeded(fields Section) { s.checkNeededBelow("", fields) }
+
+func (s *Scope) checkNeededBelow(parent string, fields Section) {
+	for _, f := range fields {
+		path := f.Name
+		if parent != "" {
+			path = parent + "." + f.Name
+		}
+		_, isNeeded := f.Value.(neededValue)
+		switch {
+		case isNeeded && !s.IsSet(path):
+			s.add(s.marks[parent].key, s.marks[parent].where, path, "missing")
+		case s.Sound(path):
+			s.checkNeededBelow(path, keysOf(f.Value))
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package form
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Scope is the part of the file that mistakes are attributed to: the file as a
+// whole, its defaults, or one item that has them.
+type Scope struct {
+	*Report
+	Files *Files
+	// Where is as in [Error].
+	Where string
+	// marks tells by dotted path where each key was set. Those of an item
+	// begin as a copy of the marks of the defaults.
+	marks map[string]mark
+}
+
+// NewScope returns the scope of a file as a whole.
+func NewScope(r *Report, files *Files) *Scope {
+	return &Scope{Report: r, Files: files, marks: map[string]mark{}}
+}
+
+// Part returns the scope of a part of the file, which has what was set in the scope
+// defaults, unless that is nil.
+func (s *Scope) Part(where string, defaults *Scope) *Scope {
+	p := &Scope{Report: s.Report, Files: s.Files, Where: where}
+	if defaults != nil {
+		p.marks = maps.Clone(defaults.marks)
+	}
+	if p.marks == nil {
+		p.marks = map[string]mark{}
+	}
+	return p
+}
+
+// Flags returns the scope of the flags that set keys of s: what they set is set in s.
+func (s *Scope) Flags() *Scope {
+	return &Scope{Report: s.Report, Files: s.Files, Where: commandLine, marks: s.marks}
+}
+
+type mark struct {
+	key   *yaml.Node
+	where string
+	// bad is set once a mistake was reported at the key.
+	bad bool
+}
+
+// place says where the key is: "in line 12".
+func (m mark) place() string {
+	if m.where == commandLine {
+		return "a flag too"
+	}
+	return fmt.Sprintf("in line %d", m.key.Line)
+}
+
+// IsSet reports whether the key was set, here or in the defaults.
+func (s *Scope) IsSet(path string) bool {
+	_, ok := s.marks[path]
+	return ok
+}
+
+// IsOwn reports whether path was set in the scope itself, and not in its defaults.
+func (s *Scope) IsOwn(path string) bool { return s.IsSet(path) && s.marks[path].where == s.Where }
+
+// AreTogether reports whether both keys, which are set, were set in the same part of the file.
+func (s *Scope) AreTogether(a, b string) bool { return s.marks[a].where == s.marks[b].where }
+
+// Sound reports whether all of the keys were set, and without a mistake.
+func (s *Scope) Sound(paths ...string) bool {
+	return !slices.ContainsFunc(paths, func(path string) bool { return !s.IsSet(path) || s.marks[path].bad })
+}
+
+// Line returns the line of a key that is set.
+func (s *Scope) Line(path string) int { return s.marks[path].key.Line }
+
+// Conflict reports a mistake of several keys at the first that stands in this scope
+// itself or, when all are inherited, at the first of them.
+func (s *Scope) Conflict(msg string, paths ...string) {
+	i := slices.IndexFunc(paths, s.IsOwn)
+	if i < 0 {
+		i = slices.IndexFunc(paths, s.IsSet)
+	}
+	blamed := s.marks[paths[i]]
+	s.add(blamed.key, blamed.where, paths[i], msg)
+}
+
+// Forget makes path and all below it unset. It leaves variables alone.
+func (s *Scope) Forget(path string) {
+	maps.DeleteFunc(s.marks, func(set string, _ mark) bool {
+		return set == path || strings.HasPrefix(set, path+".") || strings.HasPrefix(set, path+"[")
+	})
+}
+
+// Cursor returns the cursor at n, which holds the whole of the scope.
+func (s *Scope) Cursor(n *yaml.Node) Cursor { return Cursor{Scope: s, Node: n} }
+
+// Set reads a value that is spelled as it would stand behind the key path of s.
+func (s *Scope) Set(path string, v Value, text string) {
+	c := Cursor{Scope: s, Path: path, Node: &yaml.Node{}}
+	if n := parseValue(text); n != nil {
+		c.read(v, n)
+	} else {
+		c.Fail("is not a valid value")
+	}
+}

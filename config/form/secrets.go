@@ -1,0 +1,84 @@
+package form
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// MaxSecretSize bounds a file that holds a secret, in bytes.
+const MaxSecretSize = 64 << 10
+
+// SecretFile is a key that names a file with nothing but a secret in it. Neither
+// is ever shown.
+type SecretFile struct {
+	Path, Content *string
+	// Check may be nil.
+	Check func(string) error
+}
+
+// Decode is that of [Value].
+func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
+	if !c.checkPath(n) {
+		return
+	}
+	content, err := c.Files.read(n.Value)
+	if err != nil {
+		c.Fail("cannot use the file: %s", err)
+		return
+	}
+	secret, err := parseSecret(content)
+	if err == nil && f.Check != nil {
+		err = f.Check(secret)
+	}
+	if err != nil {
+		c.Fail("cannot use the file: %s", err)
+		return
+	}
+	*f.Path, *f.Content = n.Value, secret
+}
+
+// Encode is that of [Value].
+func (f SecretFile) Encode() *yaml.Node {
+	if *f.Path == "" {
+		return nil
+	}
+	return PlainNode(Redaction)
+}
+
+// Reset is that of [Value].
+func (f SecretFile) Reset() { *f.Path, *f.Content = "", "" }
+
+// parseSecret takes the line break away that editors put at the end of a file.
+// What else is not to be seen was hardly meant, and in a header it would be
+// dangerous.
+func parseSecret(content []byte) (string, error) {
+	if len(content) > MaxSecretSize {
+		return "", fmt.Errorf("larger than %s", formatSize(MaxSecretSize))
+	}
+	secret, _ := strings.CutSuffix(string(content), "\n")
+	secret, _ = strings.CutSuffix(secret, "\r")
+	switch {
+	case secret == "":
+		return "", errors.New("it is empty")
+	case strings.ContainsFunc(secret, isInvisible):
+		return "", errors.New("it holds more than one line, or other control characters")
+	}
+	return secret, nil
+}
+
+// isInvisible is true for control characters and for the byte order mark.
+func isInvisible(r rune) bool { return IsControl(r) || r == '\ufeff' }
+
+// CheckVisible wants a text without control characters.
+func CheckVisible(s string) error {
+	switch {
+	case s == "":
+		return errors.New("must not be empty")
+	case strings.ContainsFunc(s, isInvisible):
+		return errors.New("must not hold line breaks or other control characters")
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+// Package form reads a YAML file strictly into variables and writes it back.
+//
+// A schema is a [Section]: keys, each with a [Value] that knows the variable it fills and
+// what that may hold. The package knows of no key itself. It reports every mistake of a
+// file at once, with its line, and what may have been meant; it resolves aliases and merge
+// keys, lays items over their defaults, reads the files that keys name, and hides secrets
+// in what it writes.
+package form
+
+import (
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Value is how one key of the file is read into a variable and written back.
+type Value interface {
+	// Decode sets the variable from n, which is not null, or reports why it cannot.
+	Decode(c Cursor, n *yaml.Node)
+	// Encode returns the variable as YAML with its secrets hidden, or nil when it is not set.
+	Encode() *yaml.Node
+	// Reset takes back what Decode has set.
+	Reset()
+}
+
+// Field is one key of a mapping.
+type Field struct {
+	Name  string
+	Value Value
+}
+
+// Key returns the field with that name and value: schemas are made of them.
+func Key(name string, v Value) Field { return Field{name, v} }
+
+// Section is a mapping whose keys are known.
+type Section []Field
+
+// Required returns v as a value that must stand in the mapping itself: defaults cannot
+// have it.
+func Required(v Value) Value { return requiredValue{v} }
+
+type requiredValue struct{ Value }
+
+// keysOf returns the keys of a value that is a mapping of known keys, and nil of
+// any other.
+func keysOf(v Value) Section {
+	if m, ok := v.(interface{ keys() Section }); ok {
+		return m.keys()
+	}
+	return nil
+}
+
+func (s Section) keys() Section { return s }
+
+// Decode is that of [Value].
+func (s Section) Decode(c Cursor, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.Fail("must be a mapping, not %s", KindName(n))
+		return
+	}
+	present := map[string]Pair{}
+	for _, p := range c.Pairs(n) {
+		if s.has(p.Key.Value) {
+			present[p.Key.Value] = p
+		} else {
+			c.Child(p.Key).Fail("%s", c.unknownKey(p.Key, s))
+		}
+	}
+	for _, f := range s {
+		p, ok := present[f.Name]
+		_, isRequired := f.Value.(requiredValue)
+		switch {
+		case ok:
+			c.Entry(p).read(f.Value, p.Value)
+		case isRequired:
+			c.Child(PlainNode(f.Name)).at(c.Node).Fail("missing")
+		}
+	}
+}
+
+// Encode is that of [Value].
+func (s Section) Encode() *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range s {
+		if child := f.Value.Encode(); child != nil {
+			n.Content = append(n.Content, PlainNode(f.Name), child)
+		}
+	}
+	if len(n.Content) == 0 {
+		return nil
+	}
+	return n
+}
+
+// Reset is that of [Value].
+func (s Section) Reset() {
+	for _, f := range s {
+		f.Value.Reset()
+	}
+}
+
+func (s Section) has(key string) bool {
+	return slices.ContainsFunc(s, func(f Field) bool { return f.Name == key })
+}
+
+func (s Section) names() []string {
+	names := make([]string, len(s))
+	for i, f := range s {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// Paths returns the dotted path of every key of the section, those of nested
+// sections included.
+func (s Section) Paths() []string {
+	var paths []string
+	for _, f := range s {
+		paths = append(paths, f.Name)
+		for _, path := range keysOf(f.Value).Paths() {
+			paths = append(paths, f.Name+"."+path)
+		}
+	}
+	return paths
+}

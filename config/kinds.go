@@ -1,0 +1,172 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"example.com/prober/config/form"
+)
+
+// Kind is a way to probe a target. The scheme of its URL selects it.
+type Kind string
+
+// A target is sent HTTP requests, or a connection to it is opened and closed again, with
+// a TLS handshake between the two if its scheme asks for one.
+const (
+	KindHTTP Kind = "http"
+	KindTCP  Kind = "tcp"
+)
+
+// Kind returns how the target is probed, "" for a URL of no known scheme.
+func (t Target) Kind() Kind {
+	if k := kindOf(t.URL); k != nil {
+		return k.name
+	}
+	return ""
+}
+
+// IsWeb reports whether the target is sent HTTP requests.
+func (t Target) IsWeb() bool { return t.Kind() == KindHTTP }
+
+// IsSecured reports whether the target's connections begin with a TLS handshake.
+func (t Target) IsSecured() bool { return isSecured(t.URL) }
+
+// kind is what the schema says of the targets of one [Kind]. To add one is to add a block
+// to kinds.
+type kind struct {
+	name Kind
+	// schemes of the URLs of such targets. Those in secured begin with a TLS handshake.
+	schemes, secured []string
+	// does completes "a target with that scheme", for a key that means nothing to it.
+	does string
+	// keys are the paths of those that mean something to it, each with all below it,
+	// besides those of commonKeys. Nil means all there are.
+	keys []string
+	// checkURL says what is wrong with a URL that has one of the schemes; it may be nil.
+	checkURL func(*url.URL) error
+	// fill gives the keys that not every kind has their defaults. TLS is on if the scheme
+	// is secured.
+	fill func(t *Target, tls bool)
+}
+
+var kinds = []kind{
+	{
+		name:    KindHTTP,
+		schemes: []string{"http", "https"},
+		secured: []string{"https"},
+		does:    "sends requests",
+		fill:    fillHTTP,
+	},
+	{
+		name:    KindTCP,
+		schemes: []string{"tcp", "tls"},
+		secured: []string{"tls"},
+		does:    "only connects",
+		keys: []string{
+			"connection.tls_timeout", "connection.tls",
+			"connection.proxy_url", "connection.proxy_username", "connection.proxy_password_file", "connection.no_proxy",
+			"expect.max_latency",
+		},
+		checkURL: checkEndpoint,
+		fill:     fillTCP,
+	},
+}
+
+// commonKeys mean something to every kind.
+var commonKeys = []string{
+	"name", "url", "labels", "interval", "timeout", "sharding", "burst", "breaker",
+	"connection.connect_timeout", "connection.ip_version", "connection.resolve", "connection.dns_server", "connection.source_address",
+}
+
+// kindOf returns the kind that the scheme of u selects, nil if there is none.
+func kindOf(u *url.URL) *kind {
+	if u == nil {
+		return nil
+	}
+	i := slices.IndexFunc(kinds, func(k kind) bool { return slices.Contains(k.schemes, u.Scheme) })
+	if i < 0 {
+		return nil
+	}
+	return &kinds[i]
+}
+
+// knows reports whether the key means something to the targets of k.
+func (k *kind) knows(path string) bool {
+	holds := func(known string) bool { return path == known || strings.HasPrefix(path, known+".") }
+	return k.keys == nil || slices.ContainsFunc(k.keys, holds) || slices.ContainsFunc(commonKeys, holds)
+}
+
+// schemes returns those of the URLs of all targets that the key means something to, as
+// a URL begins with them.
+func schemes(path string) []string {
+	var all []string
+	for _, k := range kinds {
+		for _, scheme := range k.schemes {
+			if k.knows(path) {
+				all = append(all, scheme+"://")
+			}
+		}
+	}
+	return all
+}
+
+// URLBeginnings returns what the URL of a target begins with: "http://, https://, …".
+func URLBeginnings() string { return form.Alternatives(schemes(urlKey)) }
+
+// isSecured reports whether a connection to what u names begins with a TLS handshake.
+func isSecured(u *url.URL) bool {
+	k := kindOf(u)
+	return k != nil && slices.Contains(k.secured, u.Scheme)
+}
+
+// parseTargetURL takes a URL of any kind.
+func parseTargetURL(raw string) (*url.URL, error) {
+	u, err := parseURL(raw, schemes(urlKey)...)
+	if err != nil {
+		return nil, err
+	}
+	if check := kindOf(u).checkURL; check != nil {
+		return u, check(u)
+	}
+	return u, nil
+}
+
+// checkEndpoint wants a host and a port, and nothing else.
+func checkEndpoint(u *url.URL) error {
+	switch {
+	case u.Path != "" || u.RawQuery != "" || u.ForceQuery:
+		return fmt.Errorf("must end after the port: to a target with the scheme %s no path and no query is sent", u.Scheme)
+	case u.Port() == "":
+		return errors.New("needs a port, as in " + u.Scheme + "://host:port")
+	}
+	return nil
+}
+
+// checkKind lets a target inherit what means nothing to its kind but not have it itself.
+func (s checks) checkKind(t *Target) {
+	if k := kindOf(t.URL); k != nil && k.keys != nil {
+		s.dropUnknown(k, t.URL.Scheme, "", targetFields(t))
+	}
+}
+
+func (s checks) dropUnknown(k *kind, scheme, parent string, fields form.Section) {
+	for _, f := range fields {
+		path := parent + f.Name
+		if k.knows(path) {
+			continue
+		}
+		if below, ok := f.Value.(form.Section); ok {
+			s.dropUnknown(k, scheme, path+".", below)
+			continue
+		}
+		if s.IsOwn(path) {
+			s.Conflict(fmt.Sprintf("has no meaning for a target with the scheme %s, which %s; remove the key, or use %s",
+				scheme, k.does, form.Alternatives(schemes(path))), path)
+		}
+		f.Value.Reset()
+		s.Forget(path)
+	}
+}

@@ -1,0 +1,38 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+)
+
+// warnings are about what is in the file without a mistake, but hardly meant. They
+// are about the whole file or, with a pick, about what matters to that.
+func warnings(data []byte, root *yaml.Node, path string, pick *Pick) []form.Error {
+	if !bytes.Contains(data, []byte("${")) {
+		return nil
+	}
+	r, f := form.NewReport(path, words), form.VariableFinder{}
+	file := form.NewScope(r, nil)
+	c := file.Cursor(root)
+	for _, p := range c.Pairs(root) {
+		switch {
+		case p.Key.Value == "defaults":
+			f.Find(file.Part("defaults", nil).Cursor(p.Key), p.Value)
+		case p.Key.Value == "targets":
+			for i, item := range p.Value.Content {
+				if name := nameIn(item); pick == nil || name == pick.Target {
+					place := targetPlace(c.Child(p.Key).Item(i, item).Path, name)
+					f.Find(file.Part(place, nil).Cursor(item), item)
+				}
+			}
+		default:
+			f.Find(c.Child(p.Key), p.Value)
+		}
+	}
+	found, _ := errors.AsType[form.Errors](r.Err())
+	return found
+}
