@@ -37,7 +37,7 @@ func NameServerOfBoth(t T, overUDP, overTCP Names) string {
 }
 
 func serveNames(t T, address string, names Names) error {
-	c, err := net.ListenPacket("udp", address)
+	c, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", address)
 	if err != nil {
 		return err
 	}

@@ -67,10 +67,6 @@ func doUntil(tr *Transport, after time.Duration) *Result {
 	return &r
 }
 
-// unused returns an address of 127.0.0.1 at which nobody listens, nor will as long
-// as the test runs: it is the local end of a connection.
-func unused(t *testing.T) string { return peers.ClosedPort(t) }
-
 func TestAddressesAreTriedInTurn(t *testing.T) {
 	t.Parallel()
 	needElsewhere(t)
@@ -148,7 +144,7 @@ func TestFailureIsThatOfAnAddressWithARoute(t *testing.T) {
 	if _, err := net.DialTimeout("tcp", unrouted+":9", time.Second); !isUnrouted(err) {
 		t.Skip("this system has another error for it: ", err)
 	}
-	_, port, err := net.SplitHostPort(unused(t))
+	_, port, err := net.SplitHostPort(peers.ClosedPort(t))
 	require.NoError(t, err)
 	u := &url.URL{Scheme: "http", Host: "name.test:" + port}
 	for name, addrs := range map[string][]netip.Addr{

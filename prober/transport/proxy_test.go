@@ -59,7 +59,7 @@ func TestThroughProxies(t *testing.T) {
 func TestProxyFailures(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
-	nobody := unused(t)
+	nobody := peers.ClosedPort(t)
 	server := serveDNS(t, map[string]dnsAnswer{})
 	says := answeringOnce
 	target := "https://127.0.0.1:9"

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 )
 
 // hop serves a redirect to next, or an answer if that is nil. Over TLS its certificate
@@ -96,7 +97,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 	odd := func(answer string) *url.URL { return listen(t, answeringOnce(answer)).url("http") }
 	silent := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	untrusted := listen(t, secured(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t)}}))
-	nowhere := &url.URL{Scheme: "http", Host: unused(t), Path: "/"}
+	nowhere := &url.URL{Scheme: "http", Host: peers.ClosedPort(t), Path: "/"}
 	for name, test := range map[string]struct {
 		to     *url.URL
 		follow int // 2 unless it says otherwise
