@@ -62,6 +62,7 @@ func TestTermInTheMiddleOfABurstLosesNoRequest(t *testing.T) {
 			assert.Less(t, p.Requests("/shop"), 100, "the burst was cut short")
 			assert.InDelta(t, p.Requests("/shop"), requestsOf(last, "shop"), 0)
 			assert.Equal(t, []string{"0"}, codesOf(last, "shop"))
+			assert.Zero(t, last.Sum("prober_requests_waiting"))
 			assert.Zero(t, last.Sum("prober_requests_in_flight"))
 			assert.InDelta(t, 1, last.Sum("prober_bursts_total"), 0)
 			dropped := last.By("prober_requests_dropped_total", "reason")

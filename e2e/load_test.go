@@ -68,7 +68,7 @@ func (f *firing) settle(t *testing.T) rig.Metrics {
 	t.Helper()
 	f.Reload(f.load.config("365d"))
 	m := f.AwaitMetrics("nothing is in flight or open", func(m rig.Metrics) bool {
-		return m.Sum("prober_requests_in_flight") == 0 && m.Sum("prober_connections_open") == 0
+		return m.Sum("prober_requests_waiting")+m.Sum("prober_requests_in_flight") == 0 && m.Sum("prober_connections_open") == 0
 	})
 	rig.Until(t, "the descriptors are those of an idle daemon", func() bool { return f.Descriptors() == f.idle })
 	assert.Less(t, f.PeakMemory(), mostMemory, "MiB")

@@ -149,7 +149,10 @@ func (f *fleet) rest(t *testing.T) {
 	t.Helper()
 	f.setInterval(t, seldom)
 	for _, p := range f.all() {
-		rig.Until(t, "nothing is in flight", func() bool { return p.scrape(t).Sum("prober_requests_in_flight") == 0 })
+		rig.Until(t, "nothing is in flight", func() bool {
+			m := p.scrape(t)
+			return m.Sum("prober_requests_waiting")+m.Sum("prober_requests_in_flight") == 0
+		})
 	}
 }
 

@@ -215,7 +215,7 @@ func (a *act) scrape() *view {
 }
 
 // settle lets the bursts end, so that no other begins, and returns a scrape in
-// which nothing is in flight. The scraper rests from then on.
+// which nothing waits or is in flight. The scraper rests from then on.
 func (a *act) settle() *view {
 	a.configure(a.targets, "8760h")
 	a.s.halt()
@@ -228,7 +228,7 @@ func (a *act) settle() *view {
 			return false
 		}
 		still++
-		if before == nil || scheduled(before) != scheduled(v) || v.all(func(c *counts) float64 { return c.inFlight }) > 0 {
+		if before == nil || scheduled(before) != scheduled(v) || v.all(func(c *counts) float64 { return c.waiting + c.inFlight }) > 0 {
 			still = 0
 		}
 		return still > 5
@@ -272,7 +272,7 @@ func (a *act) terminate(look func(last *view)) {
 	a.scrape() // where nobody scrapes, the daemon does not wait for one
 	a.must(a.d.terminate(a.ctx))
 	last := a.scrape()
-	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.inFlight }) == 0, "%s: requests are in flight in the last scrape", a.name)
+	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.waiting + c.inFlight }) == 0, "%s: requests wait or are in flight in the last scrape", a.name)
 	look(last)
 	code, err := a.d.wait(a.ctx)
 	a.board.hold(gateExit, err == nil && code == 0, "%s: exit code %d, %v", a.name, code, err)

@@ -101,11 +101,13 @@ prober_request_duration_seconds_count{error_code="1050",target="a"} 2
 # TYPE prober_request_failures counter
 prober_request_failures_total{error_code="1050",phase="processing",target="a"} 2
 # TYPE prober_requests_scheduled counter
-prober_requests_scheduled_total{target="a"} 7
+prober_requests_scheduled_total{target="a"} 9
 # TYPE prober_requests_dropped counter
 prober_requests_dropped_total{reason="timeout",target="a"} 1
 # TYPE prober_requests_in_flight gauge
 prober_requests_in_flight{target="a"} 1
+# TYPE prober_requests_waiting gauge
+prober_requests_waiting{target="a"} 2
 # EOF
 `)
 	v, err := newView(text)
@@ -121,7 +123,7 @@ func TestAScrapeThatDoesNotAddUpIsRed(t *testing.T) {
 	}{
 		"all adds up":           {nil, nil},
 		"a request is lost":     {[]string{`error_code="0",target="a"} 3`, `error_code="0",target="a"} 2`}, []gate{gateConserved, gateHistogram}},
-		"one is scheduled more": {[]string{"} 7", "} 8"}, []gate{gateConserved}},
+		"one is scheduled more": {[]string{"} 9", "} 10"}, []gate{gateConserved}},
 		"a failure has no phase": {
 			[]string{`phase="processing",target="a"} 2`, `phase="processing",target="a"} 1`}, []gate{gateHistogram},
 		},
@@ -143,6 +145,6 @@ func TestACounterThatFallsIsRed(t *testing.T) {
 	s.judge(scrapeOf(t))
 	s.judge(scrapeOf(t))
 	assert.Empty(t, b.failed(b.known()))
-	s.judge(scrapeOf(t, `timeout",target="a"} 1`, `timeout",target="a"} 0`, "} 7", "} 6"))
+	s.judge(scrapeOf(t, `timeout",target="a"} 1`, `timeout",target="a"} 0`, "} 9", "} 8"))
 	assert.Equal(t, []gate{gateMonotonic}, b.failed(b.known()))
 }

@@ -28,6 +28,8 @@ prober_requests_total{error_code="0",target="TARGET"} GOOD
 prober_requests_total{error_code="1212",target="TARGET"} 1
 # TYPE prober_requests_in_flight gauge
 prober_requests_in_flight{target="TARGET"} 0
+# TYPE prober_requests_waiting gauge
+prober_requests_waiting{target="TARGET"} 0
 # TYPE prober_requests_scheduled counter
 prober_requests_scheduled_total{target="TARGET"} ALL
 # EOF

@@ -47,7 +47,7 @@ type role int
 const (
 	roleNone role = iota
 	roleScheduled
-	roleOther // of those that were due: dropped or in flight
+	roleOther // of those that were due: dropped, waiting or in flight
 	roleSuccess
 	roleFailed
 	roleDuration
@@ -166,7 +166,7 @@ func roleOf(name, labels string) role {
 	switch name {
 	case "prober_requests_scheduled_total":
 		return roleScheduled
-	case "prober_requests_dropped_total", "prober_requests_in_flight":
+	case "prober_requests_dropped_total", "prober_requests_waiting", "prober_requests_in_flight":
 		return roleOther
 	case "prober_requests_total":
 		if labelOf(labels, "error_code") == "0" {

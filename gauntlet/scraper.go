@@ -17,7 +17,7 @@ import (
 // The gates that every scrape is held against.
 const (
 	gateStrict    gate = "every scrape is OpenMetrics to the letter"
-	gateConserved gate = "scheduled = counted + dropped + in flight, in every scrape"
+	gateConserved gate = "scheduled = counted + dropped + waiting + in flight, in every scrape"
 	gateHistogram gate = "the histograms count what the counters count"
 	gateMonotonic gate = "no counter ever goes back"
 	gateLabels    gate = "labels have values of a bounded kind only"
@@ -120,8 +120,8 @@ func (s *scraper) now() *view {
 
 func (s *scraper) judge(v *view) {
 	for name, c := range v.targets {
-		s.board.hold(gateConserved, c.scheduled == c.total()+c.dropped+c.inFlight,
-			"%s: %v scheduled, %v counted + %v dropped + %v in flight", name, c.scheduled, c.total(), c.dropped, c.inFlight)
+		s.board.hold(gateConserved, c.scheduled == c.total()+c.dropped+c.waiting+c.inFlight,
+			"%s: %v scheduled, %v counted + %v dropped + %v waiting + %v in flight", name, c.scheduled, c.total(), c.dropped, c.waiting, c.inFlight)
 		same := c.within["+Inf"] == c.total() && sum(c.failures) == c.failed()
 		for code, n := range c.requests {
 			same = same && n == c.durations[code]

@@ -20,14 +20,14 @@ type view struct {
 
 // counts is what a scrape says about one target.
 type counts struct {
-	scheduled, dropped, inFlight float64
-	requests, durations          map[string]float64 // by code
-	within                       map[string]float64 // duration below each bound, over all codes
-	failures                     map[string]float64 // by phase
-	opened, resent               float64
-	reloadDrops                  float64
-	breakerOpen                  bool
-	series                       int
+	scheduled, dropped, waiting, inFlight float64
+	requests, durations                   map[string]float64 // by code
+	within                                map[string]float64 // duration below each bound, over all codes
+	failures                              map[string]float64 // by phase
+	opened, resent                        float64
+	reloadDrops                           float64
+	breakerOpen                           bool
+	series                                int
 }
 
 func newView(text string) (*view, error) {
@@ -76,6 +76,8 @@ func (c *counts) add(s *rig.Sample) {
 		if s.Label("reason") == "reload" {
 			c.reloadDrops += s.Value
 		}
+	case "prober_requests_waiting":
+		c.waiting += s.Value
 	case "prober_requests_in_flight":
 		c.inFlight += s.Value
 	case "prober_requests_total":

@@ -198,6 +198,9 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due p
 		b.recorder.HoldBack(b.reasonOf(schedule, reason))
 		return true
 	}
+	if b.limiter.MayHoldBack() {
+		b.recorder.Start()
+	}
 	return b.exchange(requests, s, w, due, probe.Now())
 }
 
@@ -208,7 +211,7 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {
-		due, state := b.recorder.Claim(probe.Now(), free)
+		due, state := b.claim(free)
 		switch state {
 		case load.Claimed:
 			return due, true
@@ -218,6 +221,15 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 		b.pause(schedule, due)
 	}
 	return 0, false
+}
+
+// claim takes the next arrival if it is due. Where no ceiling can hold it back it starts
+// with that: one lock less.
+func (b *burst) claim(free probe.Instant) (due probe.Instant, state load.ClaimState) {
+	if b.limiter.MayHoldBack() {
+		return b.recorder.Reserve(probe.Now(), free)
+	}
+	return b.recorder.Claim(probe.Now(), free)
 }
 
 // reasonOf says why an arrival that a ceiling has held back did not start: for that

@@ -63,13 +63,15 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			c := target.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
-			assert.LessOrEqual(t, c.InFlight, uint64(12), "what waits is bounded by the timeout")
+			assert.LessOrEqual(t, c.Waiting, uint64(10), "what waits is bounded by the timeout")
+			assert.LessOrEqual(t, c.InFlight, uint64(2), "never more in flight than concurrency")
 		}
 		<-done
 		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 50, c.Scheduled)
 		assert.EqualValues(t, e.count(), c.ByCode[errcode.RequestTimeout].Count())
 		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout])
+		assert.Zero(t, c.Waiting)
 		assert.Zero(t, c.InFlight)
 		assert.Equal(t, 2, e.most, "never more in flight than concurrency")
 	})
@@ -87,7 +89,8 @@ func TestArrivalsCountAsScheduledThoughEveryWorkerIsBusy(t *testing.T) {
 		time.Sleep(205 * time.Millisecond)
 		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 21, c.Scheduled)
-		assert.EqualValues(t, 21, c.InFlight)
+		assert.EqualValues(t, 20, c.Waiting)
+		assert.EqualValues(t, 1, c.InFlight)
 		<-done
 		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})

@@ -40,7 +40,7 @@ func (e *instantEngine) CloseIdle() {}
 func (e *instantEngine) Wait()      {}
 
 // totals sums up, from one scrape, what must agree.
-type totals struct{ scheduled, counted, observed, dropped, inFlight float64 }
+type totals struct{ scheduled, counted, observed, dropped, waiting, inFlight float64 }
 
 func totalsOf(m *Manager, target string) totals {
 	var s totals
@@ -58,6 +58,8 @@ func totalsOf(m *Manager, target string) totals {
 				s.observed += float64(m.Histogram.GetSampleCount())
 			case "prober_requests_dropped_total":
 				s.dropped += m.Counter.GetValue()
+			case "prober_requests_waiting":
+				s.waiting += m.Gauge.GetValue()
 			case "prober_requests_in_flight":
 				s.inFlight += m.Gauge.GetValue()
 			}
@@ -91,7 +93,7 @@ func TestEveryScrapeOfAMillionRequestsAddsUp(t *testing.T) {
 	scrapes := 0
 	for last := (totals{}); last.counted < million; scrapes++ {
 		s := totalsOf(m, "checkout")
-		require.InDelta(t, s.scheduled, s.counted+s.dropped+s.inFlight, 0, "scheduled = counted + dropped + in flight")
+		require.InDelta(t, s.scheduled, s.counted+s.dropped+s.waiting+s.inFlight, 0, "scheduled = counted + dropped + waiting + in flight")
 		require.InDelta(t, s.counted, s.observed, 0, "the histograms' counts are the counters")
 		require.GreaterOrEqual(t, s.counted, last.counted)
 		last = s
@@ -100,6 +102,7 @@ func TestEveryScrapeOfAMillionRequestsAddsUp(t *testing.T) {
 	assert.Positive(t, scrapes)
 	s := totalsOf(m, "checkout")
 	assert.InDelta(t, million, s.scheduled, 0)
+	assert.Zero(t, s.waiting)
 	assert.Zero(t, s.inFlight)
 }
 

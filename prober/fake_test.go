@@ -201,7 +201,7 @@ func assertConserved(t testing.TB, c numbers.Snapshot) {
 	for _, n := range c.Dropped {
 		dropped += n
 	}
-	if c.Scheduled != counted+dropped+c.InFlight {
-		t.Errorf("scheduled %d, but %d counted + %d dropped + %d in flight", c.Scheduled, counted, dropped, c.InFlight)
+	if c.Scheduled != counted+dropped+c.Waiting+c.InFlight {
+		t.Errorf("scheduled %d, but %d counted + %d dropped + %d waiting + %d in flight", c.Scheduled, counted, dropped, c.Waiting, c.InFlight)
 	}
 }

@@ -43,13 +43,14 @@ func (s *Shot) Target() string { return s.target.load.Name }
 // Plan returns what the burst is about to send.
 func (s *Shot) Plan() Plan { return s.target.load.Plan() }
 
-// Progress is how far a burst has come. Scheduled is the sum of Ended, Dropped and
-// InFlight.
+// Progress is how far a burst has come. Scheduled is the sum of Ended, Dropped, Waiting
+// and InFlight.
 type Progress struct {
 	// Elapsed is since the start of the burst, 0 before it.
 	Elapsed time.Duration
-	// Scheduled requests were due; Dropped ones never started.
-	Scheduled, Ended, Dropped, InFlight uint64
+	// Scheduled requests were due; Dropped ones never started, and Waiting ones have not
+	// yet.
+	Scheduled, Ended, Dropped, Waiting, InFlight uint64
 	// Failed counts those of Ended that did not succeed.
 	Failed uint64
 }
@@ -66,6 +67,7 @@ func (s *Shot) Progress() Progress {
 		Scheduled: now.Scheduled,
 		Ended:     now.Requests,
 		Dropped:   now.Dropped.Total(),
+		Waiting:   now.Waiting,
 		InFlight:  now.InFlight,
 		Failed:    now.Failed() + now.Own(),
 	}

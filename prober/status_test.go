@@ -87,7 +87,7 @@ func TestTargetHasTheDetails(t *testing.T) {
 	play(r, errcode.Refused, res)
 	r.StartBurst(nil)
 	r.Begin()
-	r.HoldBack(load.DropLimitRate)
+	r.DropUnsent(load.DropLimitRate)
 	r.EndBurst(time.Second, load.DropShutdown)
 	r.Skip(load.SkipLate, 1)
 	r.Skip(load.SkipOverrun, 2)

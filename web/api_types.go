@@ -32,6 +32,7 @@ type (
 		OwnFailed       uint64         `json:"own_failed"`
 		Dropped         uint64         `json:"dropped"`
 		HeldBack        uint64         `json:"held_back"`
+		Waiting         uint64         `json:"waiting"`
 		InFlight        uint64         `json:"in_flight"`
 		Codes           []apiCodeCount `json:"codes"`
 		P50Seconds      float64        `json:"p50_seconds"`
@@ -156,7 +157,7 @@ func apiTargetOf(r *row) apiTarget {
 		Failures:        mapped(r.Trouble, apiKindOf),
 		IntervalSeconds: r.Interval.Seconds(),
 		Requests:        r.Requests, Failed: r.Failed(), OwnFailed: r.Snapshot.Own(),
-		Dropped: r.Dropped.Total(), HeldBack: r.Dropped.Held(), InFlight: r.InFlight,
+		Dropped: r.Dropped.Total(), HeldBack: r.Dropped.Held(), Waiting: r.Waiting, InFlight: r.InFlight,
 		Codes:      mapped(r.Codes, apiCodeCountOf),
 		P50Seconds: r.P50.Seconds(), P99Seconds: r.P99.Seconds(),
 		Bursts: r.Bursts, LastStart: timeOrNull(r.LastStart), LastSuccess: timeOrNull(r.LastSuccess),

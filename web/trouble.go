@@ -87,7 +87,7 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 }
 
 func isStale(t *numbers.Snapshot, now time.Time) bool {
-	return t.Bursts > 0 && t.InFlight == 0 && now.Sub(t.LastStart) > staleAfter*t.Interval
+	return t.Bursts > 0 && t.Waiting+t.InFlight == 0 && now.Sub(t.LastStart) > staleAfter*t.Interval
 }
 
 // row is one target of the overview.

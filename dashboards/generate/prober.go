@@ -79,9 +79,10 @@ func limitShare() panel {
 }
 
 func inUse() panel {
-	return graph("Connections and requests in flight", "How many connections were open and how many requests in flight when Prometheus scraped.", "none",
+	return graph("Connections and requests under way", "How many connections were open, how many requests in flight and how many waiting to be sent when Prometheus scraped.", "none",
 		series("sum("+of("prober_connections_open")+")", "connections", scrapeWindow),
-		series("sum("+of("prober_requests_in_flight")+")", "requests", scrapeWindow))
+		series("sum("+of("prober_requests_in_flight")+")", "in flight", scrapeWindow),
+		series("sum("+of("prober_requests_waiting")+")", "waiting", scrapeWindow))
 }
 
 func breakers() panel {

@@ -161,6 +161,7 @@ targets:
 	rig.Until(t, "it waits for the last scrape", func() bool { return strings.Contains(logs(), "waiting for the last scrape") })
 	last, err := scrape()
 	require.NoError(t, err)
+	assert.Zero(t, last.Sum("prober_requests_waiting"))
 	assert.Zero(t, last.Sum("prober_requests_in_flight"))
 	last.RequireBalanced(t)
 	assert.Equal(t, "0", d.run(t, "wait", prober), "exit code")

@@ -92,6 +92,9 @@ func (v *fireView) line(p prober.Progress) string {
 		text += fmt.Sprintf(" of %d", v.plan.Requests)
 	}
 	text += fmt.Sprintf(" requests, %d failed", p.Failed)
+	if p.Waiting > 0 {
+		text += fmt.Sprintf(", %d waiting", p.Waiting)
+	}
 	if p.Dropped > 0 {
 		text += fmt.Sprintf(", %d dropped", p.Dropped)
 	}

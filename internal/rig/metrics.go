@@ -66,7 +66,7 @@ func (m Metrics) Codes(target string) map[string]float64 {
 }
 
 // RequireBalanced holds the promises of every scrape to the unit: each request
-// that was due has been counted, has been dropped or is in flight; each one that
+// that was due has been counted, has been dropped, waits or is in flight; each one that
 // was counted is in the histogram of its code; each failure has its phase.
 func (m Metrics) RequireBalanced(t *testing.T) {
 	t.Helper()
@@ -75,9 +75,10 @@ func (m Metrics) RequireBalanced(t *testing.T) {
 		scheduled := m.Sum("prober_requests_scheduled_total", "target", target)
 		counted := m.Sum("prober_requests_total", "target", target)
 		dropped := m.Sum("prober_requests_dropped_total", "target", target)
+		waiting := m.Sum("prober_requests_waiting", "target", target)
 		inFlight := m.Sum("prober_requests_in_flight", "target", target)
-		ok = assert.InDelta(t, scheduled, counted+dropped+inFlight, 0,
-			"%s: scheduled is not %v counted + %v dropped + %v in flight", target, counted, dropped, inFlight) && ok
+		ok = assert.InDelta(t, scheduled, counted+dropped+waiting+inFlight, 0,
+			"%s: scheduled is not %v counted + %v dropped + %v waiting + %v in flight", target, counted, dropped, waiting, inFlight) && ok
 
 		durations := m.By("prober_request_duration_seconds", "error_code", "target", target)
 		for code, n := range m.By("prober_requests_total", "error_code", "target", target) {

@@ -125,7 +125,7 @@ var families = [...]family{
 		counterType, (*Page).dropped,
 	},
 	{
-		"prober_requests_in_flight", "Requests that are due and have not ended.",
+		"prober_requests_in_flight", "Requests that have started and have not ended.",
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.InFlight) }),
 	},
 	{
@@ -139,6 +139,10 @@ var families = [...]family{
 	{
 		"prober_requests_total", "Requests that ended, by error code; 0 is success.",
 		counterType, (*Page).requests,
+	},
+	{
+		"prober_requests_waiting", "Requests that are due and have not started.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.Waiting) }),
 	},
 	{
 		"prober_responses_total", "Response headers received, by status, also when the body failed later.",

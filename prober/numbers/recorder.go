@@ -38,16 +38,16 @@ type Counters struct {
 
 // Counts are all numbers of one target but for those by error code, and its distributions.
 // A copy shares nothing. They agree with each other: Scheduled = the counts of all codes +
-// Dropped + InFlight.
+// Dropped + Waiting + InFlight.
 type Counts struct {
 	Counters
 
-	// InFlight requests are due and have not ended; PeakInFlight is the most there were at
-	// once in the last burst.
-	InFlight, PeakInFlight uint64
-	Dropped                Drops
-	Skipped                Skips
-	Cuts                   Cuts
+	// Waiting requests are due and have not started, InFlight ones have started and have not
+	// ended. PeakInFlight is the most that were in flight at once in the last burst.
+	Waiting, InFlight, PeakInFlight uint64
+	Dropped                         Drops
+	Skipped                         Skips
+	Cuts                            Cuts
 	// LastStart and LastSuccess are zero before the first burst and success.
 	LastStart, LastSuccess time.Time
 
@@ -192,36 +192,6 @@ func (r *Recorder) BreakerState() (open bool, after int) {
 	return r.breaker.IsOpen(), r.breaker.After
 }
 
-// Begin counts a request of a closed burst, which starts when it is due. It
-// returns false, and counts nothing, when the breaker has ended the burst.
-func (r *Recorder) Begin() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.thinned {
-		return false
-	}
-	r.schedule(1)
-	return true
-}
-
-// Claim takes the next arrival of the open burst if one is due at now. Otherwise
-// it returns when the next one will be due, or that none is left. free is since
-// when the asking worker had nothing to do: what passed after that and after the
-// due time is the prober's own lateness.
-func (r *Recorder) Claim(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.advance(now)
-	if r.thinned {
-		return 0, load.Exhausted
-	}
-	due, state = r.arrivals.Claim()
-	if state == load.Claimed {
-		r.times.Lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
-	}
-	return due, state
-}
-
 func (r *Recorder) connected(opened, reused bool) {
 	if opened {
 		r.counts.Opened++
@@ -231,25 +201,7 @@ func (r *Recorder) connected(opened, reused bool) {
 	}
 }
 
-// HoldBack drops a request that was begun or claimed and could not start.
-func (r *Recorder) HoldBack(reason load.DropReason) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.drop(1, reason)
-}
-
-// Hold notes how many workers more, or less, wait for the ceiling that reason stands
-// for. Arrivals whose time runs out meanwhile for want of a worker are held back by it
-// too.
-func (r *Recorder) Hold(reason load.DropReason, workers int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.advance(probe.Now())
-	r.held += workers
-	r.heldBy = reason
-}
-
-// End counts a request that was begun or claimed. It tells whether the breaker
+// End counts a request that was begun, claimed or started. It tells whether the breaker
 // changed its state with it.
 func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
@@ -315,34 +267,6 @@ func (r *Recorder) respond(h *probe.HTTP) {
 		r.counts.Resent++
 		r.connected(h.ResentFrom.Opened, h.ResentFrom.Reused)
 	}
-}
-
-// advance brings the counts of an open burst up to now: an arrival is scheduled
-// when it is due, whether or not a worker is there to take it, and dropped when
-// its time has run out. That is arithmetic, so nothing has to be queued.
-func (r *Recorder) advance(now probe.Instant) {
-	if r.arrivals == nil {
-		return
-	}
-	due, expired, late := r.arrivals.Advance(now)
-	r.schedule(due)
-	reason := load.DropTimeout
-	if r.held > 0 {
-		reason = r.heldBy
-	}
-	r.drop(expired, reason)
-	r.drop(late, load.DropLate)
-}
-
-func (r *Recorder) schedule(n uint64) {
-	r.counts.Scheduled += n
-	r.counts.InFlight += n
-	r.peak = max(r.peak, r.counts.InFlight)
-}
-
-func (r *Recorder) drop(n uint64, reason load.DropReason) {
-	r.counts.InFlight -= n
-	r.counts.Dropped[reason] += n
 }
 
 // AddLag adds the lag of the target to what sum has.
