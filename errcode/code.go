@@ -22,6 +22,7 @@ const (
 	Panic            Code = 1003
 	LocalPorts       Code = 1004
 	LocalDenied      Code = 1005
+	QueueTimeout     Code = 1006
 	Stuck            Code = 1007
 	NonTCPNetwork    Code = 1010
 	InvalidURL       Code = 1020

@@ -36,6 +36,11 @@ var generalHelp = [...]explained{
 		"A local firewall rule with REJECT or a prohibit route, a network policy or sandbox (seccomp, SELinux, AppArmor) on the prober's side.",
 		"Try the same connection as the prober's user in its container or network namespace; then look at its firewall rules, routes and security profile.",
 	}},
+	{QueueTimeout, Help{
+		"The time of the request (timeout) ran out, and at least half of it had passed before the request was sent. The prober had no worker free for it, or a ceiling held it back. The target had little time to answer.",
+		"burst.concurrency is below the rate times the time that the target takes to answer: it was set too low, or the target has become slower. Or --limit.in-flight, --limit.connections or --limit.rate hold requests back.",
+		"Read on the page of the target how many workers the rate needs and how many there are. Compare the latency of the target with what it was: if it rose, that is the news, and the requests that did start show it. Else raise burst.concurrency or lower burst.rate.",
+	}},
 	{Stuck, Help{
 		"The prober's engine still held the request one second after its deadline. The watchdog of the prober ended the request, and the target went on. The target is not to blame.",
 		"A defect in the prober, or a process that got no CPU time for seconds.",
@@ -97,8 +102,8 @@ var generalHelp = [...]explained{
 		"Read the error text in the target's last failures or in the log: it names the status and the error word of the endpoint, or the code of what failed on the way to it. Ask the endpoint with `curl -u ID:SECRET -d grant_type=client_credentials TOKEN_URL`. The target itself may be well.",
 	}},
 	{RequestTimeout, Help{
-		"The time of the request (timeout) ran out while it was sent, waited for or received. The connection had been made.",
+		"The time of the request (timeout) ran out while it was sent, waited for or received. The connection had been made, and most of the time was spent at the target: a time-out that was mostly spent waiting for a worker is 1006.",
 		"The application is slow or stuck: an overloaded worker pool, a lock, a slow database or upstream; or the network loses packets of an established connection.",
-		"Look at the phase label of prober_request_failures_total: processing means that the server did not begin to answer, transfer that it stopped within the answer. Then look at the target's own latency, saturation and dependencies.",
+		"Look at the phase label of prober_request_failures_total: it is the phase in which most of the time passed. processing means that the server did not begin to answer, transfer that the answer came too slowly or stopped. Then look at the target's own latency, saturation and dependencies.",
 	}},
 }

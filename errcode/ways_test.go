@@ -29,6 +29,7 @@ func madeByHand() map[errcode.Code]string {
 	reasons := map[errcode.Code]string{
 		errcode.DialReset:          "what resets a SYN is 1212 and what resets a connection that stands 1220; it is here for users of the library who know more",
 		errcode.TCPErrno:           "what the kernel says of a lost route depends on the moment (1204, or what a router says, which is this one)",
+		errcode.QueueTimeout:       "requests wait outside the engine, in package prober, in whose tests it occurs",
 		errcode.Stuck:              "the watchdog is outside the engine, in package prober, in whose tests it occurs",
 		errcode.Credentials:        "tokens are fetched by package prober, in whose tests it occurs",
 		errcode.HTTP2:              others,

@@ -176,8 +176,7 @@ func roleOf(name, labels string) role {
 	case "prober_request_duration_seconds_count":
 		return roleDuration
 	case "prober_request_failures_total":
-		switch labelOf(labels, "phase") {
-		case "queue", "resolve", "connect", "tls":
+		if isUnsent(labelOf(labels, "error_code"), labelOf(labels, "phase")) {
 			return roleUnsent
 		}
 		return roleSent

@@ -49,7 +49,7 @@ func (g *gauntlet) terminated(f *farm, targets []target) {
 		for _, t := range targets {
 			c, now := last.of(t.name), f.ledger.read(t.name)
 			seen := float64(now.seen - before[t.name].seen)
-			g.board.hold(gateRestart, seen == c.total()-c.unsent(), "%s: %v ids in this life, %v counted", t.name, seen, c.total()-c.unsent())
+			g.board.hold(gateRestart, seen == c.total()-c.unsent, "%s: %v ids in this life, %v counted", t.name, seen, c.total()-c.unsent)
 			g.board.hold(gateBurst, c.failed() == 0, "%s has codes %v", t.name, c.codes())
 			g.board.hold(gateOnce, len(now.twice) == 0, "%s: %q came twice over lives of the daemon", t.name, now.twice)
 		}

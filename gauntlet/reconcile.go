@@ -39,7 +39,7 @@ func (a *act) reconcile(v *view) {
 func (a *act) reconcileIDs(t *target, c *counts) {
 	p := a.farm.ledger.read(t.name)
 	a.board.hold(gateOnce, len(p.twice) == 0 && len(p.strange) == 0, "%s: twice %.200q, strange %.200q", t.name, p.twice, p.strange)
-	seen, left := float64(p.seen), c.total()-c.unsent()
+	seen, left := float64(p.seen), c.total()-c.unsent
 	if t.exact {
 		least, most := t.leeway.lost(c, t)
 		a.board.hold(gateSeen, left-seen >= least && left-seen <= most,
@@ -65,7 +65,7 @@ func (a *act) reconcileAnswers(t *target, c *counts) {
 		want[code] = float64(n)
 	}
 	got := c.codes()
-	wrong := t.leeway.compare(want, got, c.total()-c.unsent()-float64(p.seen))
+	wrong := t.leeway.compare(want, got, c.total()-c.unsent-float64(p.seen))
 	a.board.hold(gateAnswers, wrong == "", "%s: %s: answered so that the codes are %v, and they are %v", t.name, wrong, want, got)
 }
 

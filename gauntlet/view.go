@@ -24,6 +24,7 @@ type counts struct {
 	requests, durations                   map[string]float64 // by code
 	within                                map[string]float64 // duration below each bound, over all codes
 	failures                              map[string]float64 // by phase
+	unsent                                float64            // failures before anything can have reached the peer
 	opened, resent                        float64
 	reloadDrops                           float64
 	breakerOpen                           bool
@@ -88,6 +89,9 @@ func (c *counts) add(s *rig.Sample) {
 		c.within[s.Label("le")] += s.Value
 	case "prober_request_failures_total":
 		c.failures[s.Label("phase")] += s.Value
+		if isUnsent(s.Label("error_code"), s.Label("phase")) {
+			c.unsent += s.Value
+		}
 	case "prober_connections_opened_total":
 		c.opened += s.Value
 	case "prober_requests_resent_total":
@@ -101,9 +105,16 @@ func (c *counts) total() float64 { return sum(c.requests) }
 // failed adds the requests of all codes but success up.
 func (c *counts) failed() float64 { return sum(c.requests) - c.requests["0"] }
 
-// unsent adds up the requests that failed before they can have reached the peer.
-func (c *counts) unsent() float64 {
-	return c.failures["queue"] + c.failures["resolve"] + c.failures["connect"] + c.failures["tls"]
+// isUnsent reports whether requests that failed with a code in a phase cannot have reached
+// the peer. The phase of a time-out at the peer (1050) is the one that took longest.
+func isUnsent(code, phase string) bool {
+	switch phase {
+	case "queue":
+		return true
+	case "resolve", "connect", "tls":
+		return code != "1050"
+	}
+	return false
 }
 
 // beyond returns how many requests took longer than a bound of the histogram.

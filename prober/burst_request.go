@@ -36,8 +36,9 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 			code = errcode.Panic
 		}
 	}()
+	start := r.Start // a redirect begins anew
 	s.engine.Do(requests, r)
-	return b.judge(s, r)
+	return apportion(r, b.judge(s, r), start)
 }
 
 // finishRequest counts a request that has ended.

@@ -69,7 +69,8 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		<-done
 		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 50, c.Scheduled)
-		assert.EqualValues(t, e.count(), c.ByCode[errcode.RequestTimeout].Count())
+		assert.EqualValues(t, 2, c.ByCode[errcode.RequestTimeout].Count(), "those that had all of their time")
+		assert.EqualValues(t, e.count()-2, c.ByCode[errcode.QueueTimeout].Count())
 		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout])
 		assert.Zero(t, c.Waiting)
 		assert.Zero(t, c.InFlight)

@@ -76,7 +76,8 @@ func (s Settings) frozen() alert {
 	}
 }
 
-// trouble is of three parts. A single code of 1002 to 1007 is worth a look; a new
+// trouble is of three parts. A single code of 1002 to 1007, but for 1006, which has an
+// alert of its own, is worth a look; a new
 // series of it begins at its number and has no increase. Cancelled requests are
 // normal while a prober stops or reloads, and a sign when they are many.
 func (s Settings) trouble() alert {
@@ -84,11 +85,11 @@ func (s Settings) trouble() alert {
 		name:     "ProberOwnTrouble",
 		severity: ticket,
 		expr: expr(`
-			sum by (job, instance) (increase(prober_requests_total{error_code=~"100[2-7]"}[$w])) > 0
+			sum by (job, instance) (increase(prober_requests_total{error_code=~"100[2-57]"}[$w])) > 0
 			or
 			sum by (job, instance) (
-			  prober_requests_total{error_code=~"100[2-7]"}
-			  unless prober_requests_total{error_code=~"100[2-7]"} offset $w
+			  prober_requests_total{error_code=~"100[2-57]"}
+			  unless prober_requests_total{error_code=~"100[2-57]"} offset $w
 			) > 0
 			or
 			sum by (job, instance) (increase(prober_requests_total{error_code="1001"}[$w]))

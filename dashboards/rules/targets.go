@@ -11,6 +11,7 @@ func (s Settings) targetAlerts() []Rule {
 		s.certificateAlert(3*day, page),
 		s.stalledAlert(),
 		s.droppedAlert(),
+		s.queueAlert(),
 		s.breakerAlert(),
 	}
 }
@@ -102,15 +103,32 @@ func (s Settings) droppedAlert() Rule {
 		scope:    scopeTarget,
 		lasting:  5 * time.Minute,
 		expr: ofTarget(expr(`
-			sum by (job, target) (rate(prober_requests_dropped_total{reason=~"timeout|limit_.*"}[$w]))
+			sum by (job, target) (rate(prober_requests_dropped_total{reason=~"timeout|no_worker|limit_.*"}[$w]))
 			  / sum by (job, target) (rate(prober_requests_scheduled_total[$w]))
 			  > 0.01`, "w", s.span(window))),
 		summary: "Requests to {{ $labels.target }} are dropped before they are sent",
 		description: "{{ $value | humanizePercentage }} of the requests that were due to {{ $labels.target }} within " + name(window) + " were never sent. The reasons:" +
-			"{{ range printf `sort_desc(sum by (reason) (increase(prober_requests_dropped_total{job=%q,target=%q,reason=~\"timeout|limit_.*\"}[" + s.span(window) + "])) > 0)`" +
+			"{{ range printf `sort_desc(sum by (reason) (increase(prober_requests_dropped_total{job=%q,target=%q,reason=~\"timeout|no_worker|limit_.*\"}[" + s.span(window) + "])) > 0)`" +
 			" $labels.job $labels.target | query }} {{ .Labels.reason }} ({{ printf \"%.0f\" .Value }} requests){{ end }}.",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
+	})
+}
+
+// queueAlert is on time-outs that are the prober's: code 1006.
+func (s Settings) queueAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberQueueTimeouts",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  5 * time.Minute,
+		expr: ofTarget(expr(`
+			sum by (job, target) (increase(prober_requests_total{error_code="1006"}[$w]))
+			  > 0.01 * sum by (job, target) (increase(prober_requests_total[$w]))`, "w", s.span(window))),
+		summary:     "Requests to {{ $labels.target }} wait for the prober until their time runs out",
+		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then ran out of it (1006). That is not the target's failure.",
+		dashboard:   targetDashboard,
+		variables:   []string{"job", "target"},
 	})
 }
 

@@ -1,0 +1,53 @@
+package prober
+
+import (
+	"errors"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// clockSlack is how long before its deadline a request may seem to end that ran out of
+// time: the timers of the system are not those of the process.
+const clockSlack = time.Millisecond
+
+// apportion says whose a time-out is: the prober's if at least half of the time of the
+// request passed before start, when a worker took it. Else it is the target's, in the
+// phase in which most of the rest passed. A limit of its own, such as connect_timeout, is
+// none of the request's time.
+func apportion(r *probe.Result, code errcode.Code, start probe.Instant) errcode.Code {
+	if code == errcode.OK || code.IsLocal() || !isTimeout(r.Err) || r.Deadline.Sub(r.End) > clockSlack {
+		return code
+	}
+	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
+	if !ok {
+		return code
+	}
+	waited := start.Sub(r.Due)
+	switch {
+	case waited >= r.Duration()-waited:
+		r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: errcode.Wrap(errcode.QueueTimeout, "the request waited for most of its time before it could start", failure.Err)}
+		return errcode.QueueTimeout
+	case code == errcode.RequestTimeout && failure.Phase >= errcode.PhaseSend:
+		at := *failure
+		if at.Phase = longest(r, failure.Phase); at.Phase < errcode.PhaseSend { // which alone would be another code
+			at.Err = errcode.Wrap(code, "most of the time of the request had passed before it was sent", failure.Err)
+		}
+		r.Err = &at
+	}
+	return code
+}
+
+// longest returns the phase in which r was for longest, not counting the wait before it
+// was sent: failed, unless another was longer.
+func longest(r *probe.Result, failed errcode.Phase) errcode.Phase {
+	phase := failed
+	most, _ := r.Phase(failed)
+	for p := errcode.PhaseResolve; p < errcode.NumPhases; p++ {
+		if d, _ := r.Phase(p); d > most {
+			phase, most = p, d
+		}
+	}
+	return phase
+}
