@@ -106,8 +106,9 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 		return b.closed, 1
 	case plan.IsOpen():
 		p := load.NewPacer(plan, b.load.Name, b.slot, b.part)
-		b.startOpen(p)
-		return b.open, min(plan.Concurrency, int(min(p.Mean(), float64(plan.Concurrency)))+1)
+		workers := min(plan.Concurrency, int(min(p.Mean(), float64(plan.Concurrency)))+1)
+		b.startOpen(p, workers)
+		return b.open, workers
 	default:
 		b.recorder.StartBurst(nil)
 		return b.closed, b.prepareClosed()
@@ -115,10 +116,12 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 }
 
 // startOpen announces an open burst with the timeout that is in force at that moment.
-func (b *burst) startOpen(p *load.Pacer) {
+func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	b.recorder.StartBurst(load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
+	a := load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within)
+	a.Workers = workers
+	b.recorder.StartBurst(a)
 }
 
 // prepareClosed divides a closed burst among the shards: its requests exactly,

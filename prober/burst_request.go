@@ -14,7 +14,7 @@ import (
 func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, start probe.Instant) bool {
 	r := &w.result
 	r.Reset(due, due.Add(s.cfg.Timeout))
-	r.Start = start
+	r.Taken, r.Start = start, start
 	w.begin(due, start, r.Deadline)
 	code := b.serve(requests, s, r)
 	if !w.end() {
@@ -36,9 +36,8 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 			code = errcode.Panic
 		}
 	}()
-	start := r.Start // a redirect begins anew
 	s.engine.Do(requests, r)
-	return apportion(r, b.judge(s, r), start)
+	return apportion(r, b.judge(s, r))
 }
 
 // finishRequest counts a request that has ended.
@@ -72,7 +71,7 @@ func (b *burst) stuck(w *worker) (replace bool) {
 	b.hung.Add(1)
 	var r probe.Result
 	r.Reset(w.due, w.deadline)
-	r.Start = w.start
+	r.Taken, r.Start = w.start, w.start
 	r.Interrupt(errStuck)
 	b.finishRequest(&r, errcode.Stuck)
 	b.limiter.Leave()

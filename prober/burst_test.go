@@ -69,9 +69,9 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		<-done
 		c := target.recorder.Snapshot(numbers.WithEverything)
 		assert.EqualValues(t, 50, c.Scheduled)
-		assert.EqualValues(t, 2, c.ByCode[errcode.RequestTimeout].Count(), "those that had all of their time")
-		assert.EqualValues(t, e.count()-2, c.ByCode[errcode.QueueTimeout].Count())
-		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout])
+		assert.EqualValues(t, 10, c.ByCode[errcode.RequestTimeout].Count(), "two in each second, with all of their time")
+		assert.EqualValues(t, e.count()-10, c.ByCode[errcode.QueueTimeout].Count())
+		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout]+c.Dropped[load.DropNoWorker])
 		assert.Zero(t, c.Waiting)
 		assert.Zero(t, c.InFlight)
 		assert.Equal(t, 2, e.most, "never more in flight than concurrency")

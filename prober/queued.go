@@ -2,29 +2,24 @@ package prober
 
 import (
 	"errors"
-	"time"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
 )
 
-// clockSlack is how long before its deadline a request may seem to end that ran out of
-// time: the timers of the system are not those of the process.
-const clockSlack = time.Millisecond
-
 // apportion says whose a time-out is: the prober's if at least half of the time of the
-// request passed before start, when a worker took it. Else it is the target's, in the
+// request passed before a worker took it. Else it is the target's, in the
 // phase in which most of the rest passed. A limit of its own, such as connect_timeout, is
 // none of the request's time.
-func apportion(r *probe.Result, code errcode.Code, start probe.Instant) errcode.Code {
-	if code == errcode.OK || code.IsLocal() || !isTimeout(r.Err) || r.Deadline.Sub(r.End) > clockSlack {
+func apportion(r *probe.Result, code errcode.Code) errcode.Code {
+	if code == errcode.OK || code.IsLocal() || !isTimeout(r.Err) || !r.RanOut() {
 		return code
 	}
 	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
 	if !ok {
 		return code
 	}
-	waited := start.Sub(r.Due)
+	waited := r.Taken.Sub(r.Due)
 	switch {
 	case waited >= r.Duration()-waited:
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: errcode.Wrap(errcode.QueueTimeout, "the request waited for most of its time before it could start", failure.Err)}

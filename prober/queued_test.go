@@ -61,7 +61,8 @@ func TestATimeOutBelongsToWhereMostOfTheTimePassed(t *testing.T) {
 			t.Parallel()
 			var r probe.Result
 			r.Reset(due, due.Add(c.timeout))
-			r.Start = due.Add(c.waited)
+			r.Taken = due.Add(c.waited)
+			r.Start = r.Taken
 			r.Begin()
 			now := r.Start
 			for _, s := range c.spells {
@@ -71,7 +72,7 @@ func TestATimeOutBelongsToWhereMostOfTheTimePassed(t *testing.T) {
 			failed := r.Current()
 			r.Finish(now)
 			r.Err = &errcode.PhaseError{Phase: failed, Err: c.cause}
-			code := apportion(&r, errcode.FromError(r.Err), r.Start)
+			code := apportion(&r, errcode.FromError(r.Err))
 			assert.Equal(t, c.want, code)
 			assert.Equal(t, c.want, errcode.FromError(r.Err), "the error says the same")
 			assert.Equal(t, c.phase, r.FailedIn())

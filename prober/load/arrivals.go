@@ -32,6 +32,11 @@ type Arrivals struct {
 	back    cursor
 	waiting uint64
 	stopped bool // nothing more becomes due
+	// Workers is how many send them; Need is learned from as many at once.
+	Workers int
+	// Need says how much time an arrival must have left to be worth sending; nil asks for
+	// none.
+	Need *Need
 }
 
 // NewArrivals returns the ledger of a burst that started at start. An arrival may wait for a
@@ -67,6 +72,30 @@ func (a *Arrivals) Advance(now probe.Instant) (due, expired, late uint64) {
 		a.waiting--
 	}
 	return due, expired, late
+}
+
+// GiveUp drops the arrivals that have waited and have less time left at now than an answer
+// needs, and returns how many they are: late those for a part of whose wait the process did
+// not run, hopeless the others. A worker that has been free since free asks for the next.
+//
+// What is due while a worker is free is never given up, nor what has hardly waited. So
+// something always reaches the target, however bad its last answers were.
+func (a *Arrivals) GiveUp(now, free probe.Instant) (hopeless, late uint64) {
+	for a.waiting > 0 && a.Need != nil {
+		due := a.start.Add(a.back.at)
+		wait := now.Sub(due)
+		if free <= due || wait <= a.timeout/freshPart || a.timeout-wait >= a.Need.Estimate() {
+			break
+		}
+		if a.frozen(due, now) > 0 {
+			late++
+		} else {
+			hopeless++
+		}
+		a.plan.next(&a.back)
+		a.waiting--
+	}
+	return hopeless, late
 }
 
 // Claim takes the next arrival if it is due, and returns when it is due.

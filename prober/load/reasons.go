@@ -7,6 +7,9 @@ type DropReason uint8
 const (
 	// DropTimeout means that no worker became free within the request's timeout.
 	DropTimeout DropReason = iota
+	// DropNoWorker means that no worker became free while there was time enough left for
+	// an answer.
+	DropNoWorker
 	// DropLate means that its time ran out, and the process did not run for a part of it.
 	DropLate
 	// DropShutdown, DropReload and DropBreaker mean that the burst was ended before the
@@ -27,7 +30,7 @@ const (
 // String returns the reason as it stands in the label reason.
 func (d DropReason) String() string {
 	return [NumDropReasons]string{
-		"timeout", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
+		"timeout", "no_worker", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
 	}[d]
 }
 
@@ -35,7 +38,7 @@ func (d DropReason) String() string {
 // want of workers, for a ceiling or because it did not run, rather than that nobody
 // wants it any more.
 func (d DropReason) IsTrouble() bool {
-	return d == DropTimeout || d == DropLate || d >= DropLimitRate && d <= DropLimitConnections
+	return d == DropTimeout || d == DropNoWorker || d == DropLate || d >= DropLimitRate && d <= DropLimitConnections
 }
 
 // SkipReason says why no burst started at a slot.

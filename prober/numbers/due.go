@@ -52,6 +52,9 @@ func (r *Recorder) reserve(now, free probe.Instant) (due probe.Instant, state lo
 	if r.thinned {
 		return 0, load.Exhausted
 	}
+	hopeless, late := r.arrivals.GiveUp(now, free)
+	r.drop(hopeless, r.reasonFor(load.DropNoWorker))
+	r.drop(late, load.DropLate)
 	due, state = r.arrivals.Claim()
 	if state == load.Claimed {
 		r.times.Lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
@@ -94,12 +97,17 @@ func (r *Recorder) advance(now probe.Instant) {
 	}
 	due, expired, late := r.arrivals.Advance(now)
 	r.schedule(due)
-	reason := load.DropTimeout
-	if r.held > 0 {
-		reason = r.heldBy
-	}
-	r.drop(expired, reason)
+	r.drop(expired, r.reasonFor(load.DropTimeout))
 	r.drop(late, load.DropLate)
+}
+
+// reasonFor returns why arrivals for which there was no worker are dropped: for the
+// ceiling that holds workers, if one does.
+func (r *Recorder) reasonFor(reason load.DropReason) load.DropReason {
+	if r.held > 0 {
+		return r.heldBy
+	}
+	return reason
 }
 
 func (r *Recorder) schedule(n uint64) {

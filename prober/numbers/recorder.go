@@ -90,6 +90,7 @@ type Recorder struct {
 	peak        uint64         // of requests in flight in the burst under way
 	cut         burstCut       // of the burst under way
 	arrivals    *load.Arrivals // of the open burst under way, or nil
+	need        load.Need      // of open bursts
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
 	held    int
@@ -120,7 +121,10 @@ func (r *Recorder) StartBurst(a *load.Arrivals) {
 	defer r.mu.Unlock()
 	r.peak, r.thinned, r.cut = 0, false, burstCut{}
 	r.counts.LastStart = time.Now()
-	r.arrivals = a
+	if r.arrivals = a; a != nil {
+		r.need.Fit(a.Workers)
+		a.Need = &r.need
+	}
 	r.history.startBurst(r.mark(), r.counts.LastStart)
 	if r.behind > 0 {
 		r.times.Lag.observe(lagBounds, r.behind)
@@ -173,6 +177,7 @@ func (r *Recorder) Adopt(b load.Breaker, timeout time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.breaker.Adopt(b)
+	r.need.Forget()
 	if r.arrivals != nil {
 		r.arrivals.SetTimeout(timeout)
 	}
@@ -236,9 +241,22 @@ func (r *Recorder) count(res *probe.Result, code errcode.Code) {
 		r.failures[failureKey{code, res.FailedIn()}]++
 		r.burst.failures[code]++
 	}
+	r.learn(res, code)
 	r.exemplify(res, code)
 	r.history.request(res, code)
 	r.transfer(res)
+}
+
+// learn notes what an answer of an open burst needed. What its deadline cut short needed
+// all of the timeout, and what failed otherwise says nothing.
+func (r *Recorder) learn(res *probe.Result, code errcode.Code) {
+	switch {
+	case r.arrivals == nil:
+	case res.Err == nil:
+		r.need.Note(res.End.Sub(res.Taken))
+	case res.RanOut() && (!code.IsLocal() || code == errcode.QueueTimeout):
+		r.need.Note(res.Deadline.Sub(res.Due))
+	}
 }
 
 func (r *Recorder) transfer(res *probe.Result) {

@@ -18,8 +18,10 @@ type Result struct {
 	Due Instant
 	// Deadline is when the request's time runs out.
 	Deadline Instant
-	// Start is when a worker began to serve the request; [Transport.Do] reads the clock
-	// if it is not known yet.
+	// Taken is when a worker took the request and the ceilings let it start.
+	Taken Instant
+	// Start is when a worker began to serve the request, or the last redirect of it;
+	// [Transport.Do] reads the clock if it is not known yet.
 	Start Instant
 	// End is when the last byte arrived, or the failure was known.
 	End Instant
@@ -87,6 +89,13 @@ func (r *Result) Reset(due, deadline Instant) {
 
 // Duration is the latency of the request: from when it was due to its end.
 func (r *Result) Duration() time.Duration { return r.End.Sub(r.Due) }
+
+// clockSlack is how long before its deadline a request may seem to end that ran out of
+// time: the timers of the system are not those of the process.
+const clockSlack = time.Millisecond
+
+// RanOut reports whether the request ended when its time was over.
+func (r *Result) RanOut() bool { return r.Deadline.Sub(r.End) <= clockSlack }
 
 // Phase returns the time spent in p, and whether the request was in it at all.
 // The times of all phases add up to Duration.

@@ -1,0 +1,109 @@
+package prober
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
+)
+
+// overloaded is a burst that asks four times as much as its workers can do when each
+// answer takes 400 ms.
+func overloaded() config.Target {
+	cfg := testConfig(config.Burst{Rate: 50, Duration: 3 * time.Second, Concurrency: 5})
+	cfg.Timeout = 2 * time.Second
+	return cfg
+}
+
+func TestAnOverloadedBurstSendsNothingToFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(takes(400 * time.Millisecond))
+		target := testTarget(overloaded(), e)
+		watched(t, target, 10*time.Millisecond+1, func(s numbers.Snapshot) { assert.LessOrEqual(t, s.InFlight, uint64(5)) })
+		s := target.recorder.Snapshot(numbers.WithEverything)
+		assertConserved(t, s)
+		assert.EqualValues(t, 150, s.Scheduled)
+		// Five workers that send from 0 to 4.6 s, the last moment from which the last arrival
+		// can be answered, have time for 60 answers.
+		assert.GreaterOrEqual(t, s.ByCode[errcode.OK].Count(), uint64(54), "goodput")
+		assert.LessOrEqual(t, s.Requests-s.ByCode[errcode.OK].Count(), uint64(3), "what the server sees cut")
+		assert.Equal(t, 150-s.Requests, s.Dropped[load.DropNoWorker]+s.Dropped[load.DropTimeout])
+		assert.Greater(t, s.Dropped[load.DropNoWorker], uint64(80))
+		assert.Zero(t, s.Failed(), "nothing of it is the target's")
+		assert.Zero(t, s.FailingSince)
+		assert.NotZero(t, s.TroubledSince)
+	})
+}
+
+func TestABurstThatAnswersAtItsTimeoutGoesOnSending(t *testing.T) {
+	for name, takes := range map[string]time.Duration{
+		"all but all of the timeout": 1950 * time.Millisecond,
+		"just beyond the timeout":    2100 * time.Millisecond,
+		"no answer at all":           time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := overloaded()
+				cfg.Burst.Duration = 20 * time.Second
+				e := newFakeEngine(func(int) (time.Duration, int) { return takes, 200 })
+				target := testTarget(cfg, e)
+				target.fire(t.Context(), context.Background(), 0)
+				s := target.recorder.Snapshot(numbers.WithEverything)
+				assertConserved(t, s)
+				assert.GreaterOrEqual(t, e.count(), 45, "five workers, each of them at work for all but 2 of 20 s")
+				if takes < cfg.Timeout {
+					assert.GreaterOrEqual(t, s.ByCode[errcode.OK].Count(), uint64(40))
+					return
+				}
+				assert.GreaterOrEqual(t, s.ByCode[errcode.RequestTimeout].Count(), uint64(45), "a target that does not answer in time is seen not to")
+				assert.LessOrEqual(t, s.Own(), uint64(25), "few requests are sent with little time left")
+			})
+		})
+	}
+}
+
+func TestATargetThatStallsAndGoesOnLosesNothingThatItCouldAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		stalls := func(int) (time.Duration, int) {
+			now := time.Since(start)
+			if now >= 2*time.Second && now < 2800*time.Millisecond {
+				return 2800*time.Millisecond - now, 200
+			}
+			return 5 * time.Millisecond, 200
+		}
+		cfg := testConfig(config.Burst{Rate: 100, Duration: 5 * time.Second, Concurrency: 10})
+		target := testTarget(cfg, newFakeEngine(stalls))
+		target.fire(t.Context(), context.Background(), 0)
+		s := target.recorder.Snapshot(numbers.WithEverything)
+		assertConserved(t, s)
+		assert.EqualValues(t, 500, s.ByCode[errcode.OK].Count(), "what was due in the stall is answered after it, and shows it")
+	})
+}
+
+func TestATargetThatRecoversGetsItsLoadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		dies := func(int) (time.Duration, int) {
+			if now := time.Since(start); now >= time.Second && now < 11*time.Second {
+				return time.Hour, 200
+			}
+			return 5 * time.Millisecond, 200
+		}
+		cfg := testConfig(config.Burst{Rate: 100, Duration: 20 * time.Second, Concurrency: 10})
+		e := newFakeEngine(dies)
+		target := testTarget(cfg, e)
+		target.fire(t.Context(), context.Background(), 0)
+		s := target.recorder.Snapshot(numbers.WithEverything)
+		assertConserved(t, s)
+		assert.GreaterOrEqual(t, s.ByCode[errcode.OK].Count(), uint64(100+800), "all from a timeout after it has come back")
+		assert.GreaterOrEqual(t, s.ByCode[errcode.RequestTimeout].Count(), uint64(90), "ten workers saw it for ten seconds")
+	})
+}
