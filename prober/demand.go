@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"example.com/prober/config"
+	"example.com/prober/option"
 )
 
 // Demand is what a configuration asks of one prober, if all its bursts meet.
@@ -91,7 +92,7 @@ func workOf(t *config.Target, part shard) work {
 // connectionsFor returns how many connections so many requests in flight need.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
-	if v := t.Connection.HTTPVersion; v == config.HTTP2 || v == config.H2C {
+	if v := t.Connection.HTTPVersion; v == option.OnlyHTTP2 || v == option.H2C {
 		streams = max(t.Connection.StreamsPerConnection, 1)
 	}
 	return (inFlight + streams - 1) / streams

@@ -12,12 +12,13 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 	t.Parallel()
-	for _, version := range []config.HTTPVersion{config.HTTP11, config.H2C} {
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
 		s := newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			var n int
 			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
@@ -49,7 +50,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
 		require.Contains(t, c.codes, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, c.responses[responseKey{302, map[config.HTTPVersion]probe.Version{config.HTTP11: probe.HTTP11, config.H2C: probe.HTTP2}[version]}])
+		assert.EqualValues(t, 5, c.responses[responseKey{302, map[option.HTTPVersion]probe.Version{option.OnlyHTTP11: probe.HTTP11, option.H2C: probe.HTTP2}[version]}])
 		assert.Zero(t, l.gate.inFlight)
 	}
 }
