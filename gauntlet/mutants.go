@@ -43,8 +43,8 @@ func partialMutants() []mutant {
 		{
 			name: "forgets requests that were on their way to a server as it died", phase: "mass", gates: []gate{gateSeen},
 			targets: []string{"mortal-closed-4", "mortal-slow"},
-			patches: []patch{{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
-				"\tif code == errcode.ClosedReused {\n\t\tr.scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"}},
+			patches: []patch{{"prober/numbers/recorder.go", "\tr.counts.InFlight--\n\tr.count(res, code)\n", "\tr.counts.InFlight--\n" +
+				"\tif code == errcode.ClosedReused {\n\t\tr.counts.Scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"}},
 		},
 	}
 }
@@ -54,10 +54,10 @@ func wholeMutants() []mutant {
 		{
 			name: "loses one count in 100,000", phase: "mass", gates: []gate{gateSeen, gateAnswers},
 			patches: []patch{
-				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar counted atomic.Uint64\n\nfunc (r *recorder) count("},
-				{"prober/recorder.go", "\t\"sync\"\n", "\t\"sync\"\n\t\"sync/atomic\"\n"},
-				{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
-					"\tif counted.Add(1)%100_000 == 0 {\n\t\tr.scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"},
+				{"prober/numbers/recorder.go", "\nfunc (r *Recorder) count(", "\nvar counted atomic.Uint64\n\nfunc (r *Recorder) count("},
+				{"prober/numbers/recorder.go", "\t\"sync\"\n", "\t\"sync\"\n\t\"sync/atomic\"\n"},
+				{"prober/numbers/recorder.go", "\tr.counts.InFlight--\n\tr.count(res, code)\n", "\tr.counts.InFlight--\n" +
+					"\tif counted.Add(1)%100_000 == 0 {\n\t\tr.counts.Scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"},
 			},
 		},
 		{
@@ -78,11 +78,11 @@ func wholeMutants() []mutant {
 		{
 			name: "puts the text of errors into a label", phase: "faults", gates: []gate{gateLabels, gateCanary},
 			patches: []patch{
-				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar said sync.Map\n\nfunc lastText(code errcode.Code) string {\n" +
-					"\ttext, _ := said.LoadOrStore(code, \"none\")\n\treturn text.(string)\n}\n\nfunc (r *recorder) count("},
-				{"prober/recorder.go", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n" +
+				{"prober/numbers/recorder.go", "\nfunc (r *Recorder) count(", "\nvar said sync.Map\n\nfunc lastText(code errcode.Code) string {\n" +
+					"\ttext, _ := said.LoadOrStore(code, \"none\")\n\treturn text.(string)\n}\n\nfunc (r *Recorder) count("},
+				{"prober/numbers/recorder.go", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n" +
 					"\t\tif res.Err != nil {\n\t\t\tsaid.Store(code, res.Err.Error())\n\t\t}\n"},
-				{"prober/metrics.go", "p.code(key.code), p.phases[key.phase], v.name)", "p.code(key.code), pair(\"phase\", lastText(key.code)), v.name)"},
+				{"prober/numbers/metrics.go", "p.code(k.Code), p.phases[k.Phase], v.name)", "p.code(k.Code), pair(\"phase\", lastText(k.Code)), v.name)"},
 			},
 		},
 		{
@@ -99,7 +99,7 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "calls a reset a success", phase: "faults", gates: []gate{gateCodes}, script: []string{"h1-reset", "body-reset"},
-			patches: []patch{{"prober/recorder.go", "\tr.inFlight--\n\tr.count(res, code)\n", "\tr.inFlight--\n" +
+			patches: []patch{{"prober/numbers/recorder.go", "\tr.counts.InFlight--\n\tr.count(res, code)\n", "\tr.counts.InFlight--\n" +
 				"\tif code == errcode.Reset {\n\t\tcode = errcode.OK\n\t}\n\tr.count(res, code)\n"}},
 		},
 	}

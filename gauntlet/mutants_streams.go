@@ -14,7 +14,7 @@ func streamMutants() []mutant {
 		},
 		{
 			name: "does not count what it sends once more", phase: "streams", gates: []gate{gateResent},
-			patches: []patch{{"prober/recorder.go", "\t\tr.resent++\n", ""}},
+			patches: []patch{{"prober/numbers/recorder.go", "\t\tr.counts.Resent++\n", ""}},
 		},
 		{
 			name: "sends again until it is served", phase: "streams", gates: []gate{gateResent},

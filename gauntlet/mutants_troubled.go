@@ -14,7 +14,7 @@ func troubledMutants() []mutant {
 		},
 		{
 			name: "opens the breaker over trouble of its own", phase: "distress", gates: []gate{gateBlameless},
-			patches: []patch{{"prober/recorder.go", "\tif code.IsLocal() || r.breaker.cfg == nil {\n", "\tif r.breaker.cfg == nil {\n"}},
+			patches: []patch{{"prober/numbers/recorder.go", "\tif code.IsLocal() || !r.breaker.IsThere() {\n", "\tif !r.breaker.IsThere() {\n"}},
 		},
 		{
 			name: "waits for its log to be read", phase: "distress", gates: []gate{gateBlocked},
@@ -23,7 +23,7 @@ func troubledMutants() []mutant {
 		},
 		{
 			name: "blames a target for its own freeze", phase: "freeze", gates: []gate{gateFrozen},
-			patches: []patch{{"prober/arrivals.go", "a.watch.within(from, from.Add(a.timeout)) > 0", "a.watch.within(from, from.Add(a.timeout)) < 0"}},
+			patches: []patch{{"prober/load/arrivals.go", "a.frozen(from, from.Add(a.timeout)) > 0", "a.frozen(from, from.Add(a.timeout)) < 0"}},
 		},
 		{
 			name: "keeps the bodies of peers without a ceiling", phase: "distress", gates: []gate{gateBombed},
@@ -32,18 +32,18 @@ func troubledMutants() []mutant {
 		{
 			name: "has no room for a series now and then", phase: "calm", gates: []gate{gateForever},
 			patches: []patch{
-				{"prober/metrics.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"sync/atomic\"\n"},
-				{"prober/metrics.go", "\nfunc countPerTarget(", "\nvar shown atomic.Uint64\n\nfunc countPerTarget("},
-				{"prober/metrics.go", "\t\t\tp.counter(value(v), v.created, v.name)\n", "\t\t\tif v.sent > 0 && value(v) == v.sent && shown.Add(1)%50 == 0 {\n\t\t\t\tcontinue\n\t\t\t}\n" +
+				{"prober/numbers/metrics.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"sync/atomic\"\n"},
+				{"prober/numbers/metrics.go", "\nfunc countPerTarget(", "\nvar shown atomic.Uint64\n\nfunc countPerTarget("},
+				{"prober/numbers/metrics.go", "\t\t\tp.counter(value(v), v.created, v.name)\n", "\t\t\tif v.Sent > 0 && value(v) == v.Sent && shown.Add(1)%50 == 0 {\n\t\t\t\tcontinue\n\t\t\t}\n" +
 					"\t\t\tp.counter(value(v), v.created, v.name)\n"},
 			},
 		},
 		{
 			name: "puts what a peer said into a label", phase: "attack", gates: []gate{gateLabels, gateCanary, gateDemand},
 			patches: []patch{
-				{"prober/recorder.go", "\nfunc (r *recorder) count(", "\nvar heard sync.Map\n\nfunc (r *recorder) count("},
-				{"prober/recorder.go", "\tr.sent += uint64(res.Sent)\n", "\tif res.Err != nil {\n\t\theard.Store(res.Err.Error(), true)\n\t}\n\tr.sent += uint64(res.Sent)\n"},
-				{"prober/metrics.go", "func (p *page) skipped(s *scrape) {\n", "func (p *page) skipped(s *scrape) {\n" +
+				{"prober/numbers/recorder.go", "\nfunc (r *Recorder) count(", "\nvar heard sync.Map\n\nfunc (r *Recorder) count("},
+				{"prober/numbers/recorder.go", "\tr.counts.Sent += uint64(res.Sent)\n", "\tif res.Err != nil {\n\t\theard.Store(res.Err.Error(), true)\n\t}\n\tr.counts.Sent += uint64(res.Sent)\n"},
+				{"prober/numbers/metrics.go", "func (p *Page) skipped(s *scrape) {\n", "func (p *Page) skipped(s *scrape) {\n" +
 					"\theard.Range(func(text, _ any) bool {\n\t\tif len(s.targets) == 0 {\n\t\t\treturn false\n\t\t}\n\t\tp.counter(1, s.targets[0].created, pair(\"reason\", text.(string)), s.targets[0].name)\n\t\treturn true\n\t})\n"},
 			},
 		},

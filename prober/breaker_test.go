@@ -10,6 +10,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
@@ -31,15 +33,15 @@ func TestBreakerThinsBurstsUntilOneSucceeds(t *testing.T) {
 			return e.count() - before
 		}
 		assert.Equal(t, 5, fire(), "it opens within the burst and ends it")
-		assert.True(t, target.recorder.breakerOpen())
+		assert.True(t, target.recorder.BreakerOpen())
 		assert.Equal(t, 1, fire(), "then a burst is one request")
 		failing = false
 		assert.Equal(t, 1, fire(), "a success before its time does not close it")
-		assert.True(t, target.recorder.breakerOpen())
+		assert.True(t, target.recorder.BreakerOpen())
 		assert.Equal(t, 1, fire(), "the next one does")
-		assert.False(t, target.recorder.breakerOpen())
+		assert.False(t, target.recorder.BreakerOpen())
 		assert.Equal(t, 100, fire())
-		assertConserved(t, target.recorder.snapshot())
+		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})
 }
 
@@ -50,38 +52,11 @@ func TestBreakerEndsAnOpenBurstAndDropsWhatWaits(t *testing.T) {
 		cfg.Breaker = &config.Breaker{After: 6, For: time.Minute}
 		target := testTarget(cfg, e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, e.count(), c.codes[errcode.FromStatus(500)].count)
+		assert.EqualValues(t, e.count(), c.ByCode[errcode.FromStatus(500)].Count())
 		assert.LessOrEqual(t, e.count(), 7)
-		assert.Positive(t, c.dropped[dropBreaker])
-		assert.True(t, c.breakerOpen)
+		assert.Positive(t, c.Dropped[load.DropBreaker])
+		assert.True(t, c.BreakerOpen)
 	})
-}
-
-func TestOnlyFailuresInARowOpenTheBreaker(t *testing.T) {
-	t.Parallel()
-	b := breaker{cfg: &config.Breaker{After: 3, For: 0}}
-	now := time.Now()
-	for range 5 {
-		assert.False(t, b.note(true, now))
-		assert.False(t, b.note(true, now))
-		assert.False(t, b.note(false, now))
-	}
-	b.note(true, now)
-	b.note(true, now)
-	assert.True(t, b.note(true, now), "opened")
-	assert.False(t, b.note(true, now))
-	assert.True(t, b.note(false, now), "closed")
-	assert.False(t, (&breaker{}).note(true, now), "without a configuration it never opens")
-}
-
-func TestOwnTroubleDoesNotOpenTheBreaker(t *testing.T) {
-	t.Parallel()
-	r := newRecorder(newBounds(testBuckets))
-	r.setBreaker(&config.Breaker{After: 1, For: time.Minute})
-	r.begin()
-	assert.False(t, r.end(resultWithStatus(0), errcode.Cancelled))
-	r.begin()
-	assert.True(t, r.end(resultWithStatus(0), errcode.Refused))
 }

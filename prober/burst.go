@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -38,13 +39,13 @@ type burst struct {
 // ends, no further request starts; requests is the context of those that have.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
 	if t.spared() == 0 { // nobody could send anything
-		t.recorder.skip(skipStuck, 1)
+		t.recorder.Skip(load.SkipStuck, 1)
 		return
 	}
 	t.watch.enter()
 	defer t.watch.leave()
 	b := &burst{target: t, start: probe.Now(), slot: slot, turn: make(chan struct{}, 1)}
-	if t.limiter.gate != nil {
+	if t.limiter.MayHoldBack() {
 		b.cut = make(chan struct{})
 	}
 	defer t.endConnections()
@@ -54,9 +55,9 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 		run(min(workers, b.spared()), t.current.Load().cfg.Timeout+stuckAfter)
 	stopped()
 	if n := b.unsent.Load(); n > 0 {
-		t.recorder.cutClosed(stopReason(schedule), b.unscheduled(n))
+		t.recorder.CutClosed(stopReason(schedule), b.unscheduled(n))
 	}
-	t.recorder.endBurst(probe.Now().Sub(b.start), stopReason(schedule))
+	t.recorder.EndBurst(probe.Now().Sub(b.start), stopReason(schedule))
 }
 
 // endConnections closes the connections that are for one burst only.
@@ -75,7 +76,7 @@ func (b *burst) stopWith(schedule context.Context) (wait func()) {
 	done := make(chan struct{})
 	release := context.AfterFunc(schedule, func() {
 		defer close(done)
-		b.recorder.stop(stopReason(schedule))
+		b.recorder.Stop(stopReason(schedule))
 	})
 	return func() {
 		if !release() {
@@ -87,7 +88,7 @@ func (b *burst) stopWith(schedule context.Context) (wait func()) {
 // unscheduled returns how many requests of a closed burst were never due, when its
 // workers gave up some: 0 where only its duration ends it.
 func (b *burst) unscheduled(unsent int64) uint64 {
-	if b.load.burst.Requests == 0 {
+	if b.load.Burst.Requests == 0 {
 		return 0
 	}
 	return uint64(unsent + max(b.left.Load(), 0))
@@ -97,51 +98,48 @@ func (b *burst) unscheduled(unsent int64) uint64 {
 // and how many there are: no more than requests to send. While the breaker is
 // open one request is all.
 func (b *burst) prepare() (work func(schedule, requests context.Context, w *worker), workers int) {
-	plan := b.load.burst
+	plan := &b.load.Burst
 	switch {
-	case b.recorder.breakerOpen():
-		b.recorder.startBurst(nil)
+	case b.recorder.BreakerOpen():
+		b.recorder.StartBurst(nil)
 		b.left.Store(1)
 		return b.closed, 1
-	case isOpen(plan):
-		p := newPacer(plan, b.load.name, b.slot, b.part)
+	case plan.IsOpen():
+		p := load.NewPacer(plan, b.load.Name, b.slot, b.part)
 		b.startOpen(p)
-		return b.open, min(plan.Concurrency, int(min(p.mean(), float64(plan.Concurrency)))+1)
+		return b.open, min(plan.Concurrency, int(min(p.Mean(), float64(plan.Concurrency)))+1)
 	default:
-		b.recorder.startBurst(nil)
+		b.recorder.StartBurst(nil)
 		return b.closed, b.prepareClosed()
 	}
 }
 
 // startOpen announces an open burst with the timeout that is in force at that moment.
-func (b *burst) startOpen(p *pacer) {
+func (b *burst) startOpen(p *load.Pacer) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	b.recorder.startBurst(newArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch))
+	b.recorder.StartBurst(load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within))
 }
 
 // prepareClosed divides a closed burst among the shards: its requests exactly,
 // its workers as far as each shard with requests has one.
 func (b *burst) prepareClosed() (workers int) {
-	workers = b.part.share(b.load.burst.Concurrency)
-	if b.load.burst.Requests == 0 {
+	workers = b.part.Share(b.load.Burst.Concurrency)
+	if b.load.Burst.Requests == 0 {
 		b.left.Store(math.MaxInt64)
 		return workers
 	}
-	requests := b.part.share(b.load.burst.Requests)
+	requests := b.part.Share(b.load.Burst.Requests)
 	b.left.Store(int64(requests))
 	return min(requests, max(workers, 1))
 }
 
-// isOpen tells whether arrivals have due times of their own.
-func isOpen(b config.Burst) bool { return b.Rate > 0 || len(b.Stages) > 0 }
-
 // closed sends one request after another until the burst is over. A request is
 // due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
-	w.pass = b.ticket(w)
-	if d := b.load.burst.Duration; d > 0 {
-		w.pass.until = b.start.Add(d)
+	w.pass = b.limiter.Ticket(&w.result, b.cut)
+	if d := b.load.Burst.Duration; d > 0 {
+		w.pass.Until = b.start.Add(d)
 	}
 	for b.left.Add(-1) >= 0 && b.sendNext(schedule, requests, w) {
 	}
@@ -152,18 +150,18 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
-	w.pass.lead(s)
-	if !b.limiter.await(schedule, w.pass) {
+	w.pass.Lead(s.reserver)
+	if !b.limiter.Await(schedule, w.pass) {
 		b.giveUp(schedule, w.pass)
 		return false
 	}
 	now := probe.Now()
-	if w.pass.isOver(now) {
-		b.limiter.done(w.pass)
+	if w.pass.IsOver(now) {
+		b.limiter.Done(w.pass)
 		return false
 	}
-	if schedule.Err() != nil || !b.recorder.begin() {
-		b.limiter.done(w.pass)
+	if schedule.Err() != nil || !b.recorder.Begin() {
+		b.limiter.Done(w.pass)
 		b.unsent.Add(1)
 		return false
 	}
@@ -172,18 +170,15 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 
 // giveUp notes that a worker of a closed burst could not send the request that it
 // took, unless the burst was over anyway.
-func (b *burst) giveUp(schedule context.Context, pass *ticket) {
-	if !pass.isOver(probe.Now()) && (schedule.Err() != nil || b.isCut()) {
+func (b *burst) giveUp(schedule context.Context, pass *load.Ticket) {
+	if !pass.IsOver(probe.Now()) && (schedule.Err() != nil || b.isCut()) {
 		b.unsent.Add(1)
 	}
 }
 
-// isOver reports whether the time is over in which the request may start.
-func (t *ticket) isOver(now probe.Instant) bool { return t.until != 0 && now >= t.until }
-
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
-	w.pass = b.ticket(w)
+	w.pass = b.limiter.Ticket(&w.result, b.cut)
 	for {
 		due, ok := b.next(schedule)
 		if !ok || !b.sendArrival(schedule, requests, w, due) {
@@ -197,29 +192,13 @@ func (b *burst) open(schedule, requests context.Context, w *worker) {
 func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due probe.Instant) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
-	w.pass.lead(s)
-	w.pass.until = due.Add(s.cfg.Timeout)
-	if reason, ok := b.limiter.admit(schedule, w.pass, b.recorder.hold); !ok {
-		b.recorder.holdBack(b.reasonOf(schedule, reason))
+	w.pass.Lead(s.reserver)
+	w.pass.Until = due.Add(s.cfg.Timeout)
+	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.Hold); !ok {
+		b.recorder.HoldBack(b.reasonOf(schedule, reason))
 		return true
 	}
 	return b.exchange(requests, s, w, due, probe.Now())
-}
-
-// ticket returns what w shows to the limiter.
-func (b *burst) ticket(w *worker) *ticket {
-	t := &ticket{result: &w.result}
-	if b.limiter.gate != nil {
-		t.cut, t.granted = b.cut, make(chan struct{}, 1)
-	}
-	return t
-}
-
-// lead has the connections of s reserved for the next request of t.
-func (t *ticket) lead(s *sender) {
-	if s.reserver != nil {
-		t.engine, t.shares = s.reserver, s.reserver.Shares()
-	}
 }
 
 // next waits for this worker's turn and for the next arrival, and returns when
@@ -229,11 +208,11 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {
-		due, state := b.recorder.claim(probe.Now(), free)
+		due, state := b.recorder.Claim(probe.Now(), free)
 		switch state {
-		case claimed:
+		case load.Claimed:
 			return due, true
-		case exhausted:
+		case load.Exhausted:
 			return 0, false
 		}
 		b.pause(schedule, due)
@@ -243,10 +222,10 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 
 // reasonOf says why an arrival that a ceiling has held back did not start: for that
 // ceiling, unless the burst has ended meanwhile.
-func (b *burst) reasonOf(schedule context.Context, held dropReason) dropReason {
+func (b *burst) reasonOf(schedule context.Context, held load.DropReason) load.DropReason {
 	switch {
 	case b.isCut():
-		return dropBreaker
+		return load.DropBreaker
 	case schedule.Err() != nil:
 		return stopReason(schedule)
 	default:
@@ -265,14 +244,14 @@ func (b *burst) isCut() bool {
 }
 
 // stopReason says why arrivals that are left over did not start.
-func stopReason(schedule context.Context) dropReason {
+func stopReason(schedule context.Context) load.DropReason {
 	if schedule.Err() == nil {
-		return dropTimeout
+		return load.DropTimeout
 	}
 	if errors.Is(context.Cause(schedule), errReload) {
-		return dropReload
+		return load.DropReload
 	}
-	return dropShutdown
+	return load.DropShutdown
 }
 
 // sleep waits for d or until ctx ends, and tells whether d has passed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -18,11 +19,11 @@ func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, st
 	code := b.serve(requests, s, r)
 	if !w.end() {
 		b.hung.Add(-1)
-		b.limiter.giveBack(w.pass)
+		b.limiter.GiveBack(w.pass)
 		return false
 	}
 	b.finishRequest(r, code)
-	b.limiter.done(w.pass)
+	b.limiter.Done(w.pass)
 	return true
 }
 
@@ -42,14 +43,14 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 // finishRequest counts a request that has ended.
 func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
 	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
-		b.recorder.holdBack(dropLimitConnections)
+		b.recorder.HoldBack(load.DropLimitConnections)
 		return
 	}
 	if code == errcode.Panic {
 		b.reports.defect(code, r.Err.Error)
 	}
-	if tripped := b.recorder.end(r, code); tripped {
-		open, after := b.recorder.breakerState()
+	if tripped := b.recorder.End(r, code); tripped {
+		open, after := b.recorder.BreakerState()
 		if open && b.cut != nil {
 			b.cutOnce.Do(func() { close(b.cut) })
 		}
@@ -73,10 +74,10 @@ func (b *burst) stuck(w *worker) (replace bool) {
 	r.Start = w.start
 	r.Interrupt(errStuck)
 	b.finishRequest(&r, errcode.Stuck)
-	b.limiter.leave()
+	b.limiter.Leave()
 	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
 	return b.spared() > 0
 }
 
 // spared is how many workers the target may have beside those that hang.
-func (t *target) spared() int { return max(t.load.burst.Concurrency-int(t.hung.Load()), 0) }
+func (t *target) spared() int { return max(t.load.Burst.Concurrency-int(t.hung.Load()), 0) }

@@ -10,6 +10,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
@@ -23,12 +25,12 @@ func TestOpenBurstStartsEveryArrivalWhenItIsDue(t *testing.T) {
 			assert.Equal(t, time.Duration(k)*10*time.Millisecond, start.Sub(e.starts[0]), "arrival %d", k)
 			assert.Equal(t, start, e.dues[k])
 		}
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 200, c.codes[errcode.OK].count)
-		assert.EqualValues(t, 25, c.lastPeak, "those due within 245 ms at 100 per second")
-		assert.EqualValues(t, 200, c.lag.count)
-		assert.Zero(t, c.lag.sum)
+		assert.EqualValues(t, 200, c.ByCode[errcode.OK].Count())
+		assert.EqualValues(t, 25, c.PeakInFlight, "those due within 245 ms at 100 per second")
+		assert.EqualValues(t, 200, c.Lag.Count())
+		assert.Zero(t, c.Lag.Sum())
 	})
 }
 
@@ -39,12 +41,12 @@ func TestStalledTargetCannotHideItsStall(t *testing.T) {
 		target := testTarget(testConfig(config.Burst{Rate: 1000, Duration: time.Second, Concurrency: 2}), e)
 		target.fire(t.Context(), context.Background(), 0)
 
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1000, c.codes[errcode.OK].count, "two workers can catch up within the burst")
+		assert.EqualValues(t, 1000, c.ByCode[errcode.OK].Count(), "two workers can catch up within the burst")
 		// The arrivals during the stall waited for its end, half of it on average.
-		assert.Greater(t, c.codes[errcode.OK].sum.duration(), 500*250*time.Millisecond)
-		assert.Less(t, c.lag.sum.duration(), time.Second, "waiting for the target is not the prober's lateness")
+		assert.Greater(t, c.ByCode[errcode.OK].Sum(), 500*250*time.Millisecond)
+		assert.Less(t, c.Lag.Sum(), time.Second, "waiting for the target is not the prober's lateness")
 	})
 }
 
@@ -59,16 +61,16 @@ func TestArrivalsThatCannotStartInTimeAreDropped(t *testing.T) {
 		}()
 		for range 70 {
 			time.Sleep(100 * time.Millisecond)
-			c := target.recorder.snapshot()
+			c := target.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
-			assert.LessOrEqual(t, c.inFlight, uint64(12), "what waits is bounded by the timeout")
+			assert.LessOrEqual(t, c.InFlight, uint64(12), "what waits is bounded by the timeout")
 		}
 		<-done
-		c := target.recorder.snapshot()
-		assert.EqualValues(t, 50, c.scheduled)
-		assert.EqualValues(t, e.count(), c.codes[errcode.RequestTimeout].count)
-		assert.EqualValues(t, 50-e.count(), c.dropped[dropTimeout])
-		assert.Zero(t, c.inFlight)
+		c := target.recorder.Snapshot(numbers.WithEverything)
+		assert.EqualValues(t, 50, c.Scheduled)
+		assert.EqualValues(t, e.count(), c.ByCode[errcode.RequestTimeout].Count())
+		assert.EqualValues(t, 50-e.count(), c.Dropped[load.DropTimeout])
+		assert.Zero(t, c.InFlight)
 		assert.Equal(t, 2, e.most, "never more in flight than concurrency")
 	})
 }
@@ -83,11 +85,11 @@ func TestArrivalsCountAsScheduledThoughEveryWorkerIsBusy(t *testing.T) {
 			target.fire(t.Context(), context.Background(), 0)
 		}()
 		time.Sleep(205 * time.Millisecond)
-		c := target.recorder.snapshot()
-		assert.EqualValues(t, 21, c.scheduled)
-		assert.EqualValues(t, 21, c.inFlight)
+		c := target.recorder.Snapshot(numbers.WithEverything)
+		assert.EqualValues(t, 21, c.Scheduled)
+		assert.EqualValues(t, 21, c.InFlight)
 		<-done
-		assertConserved(t, target.recorder.snapshot())
+		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})
 }
 
@@ -100,10 +102,10 @@ func TestClosedBurstSendsItsRequestsWithConcurrencyWorkers(t *testing.T) {
 		assert.Equal(t, 95, e.count())
 		assert.Equal(t, 10, e.most)
 		assert.Equal(t, 100*time.Millisecond, time.Since(start))
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 10, c.lastPeak)
-		assert.Zero(t, c.lag.count, "a closed burst has no schedule to lag behind")
+		assert.EqualValues(t, 10, c.PeakInFlight)
+		assert.Zero(t, c.Lag.Count(), "a closed burst has no schedule to lag behind")
 	})
 }
 
@@ -113,17 +115,17 @@ func TestClosedBurstEndsWithItsDuration(t *testing.T) {
 		target := testTarget(testConfig(config.Burst{Duration: time.Second, Concurrency: 3}), e)
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, 12, e.count(), "those started at 0, 300, 600 and 900 ms")
-		assertConserved(t, target.recorder.snapshot())
+		assertConserved(t, target.recorder.Snapshot(numbers.WithEverything))
 	})
 }
 
 func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cause  error
-		reason dropReason
+		reason load.DropReason
 	}{
-		"shutdown": {nil, dropShutdown},
-		"reload":   {errReload, dropReload},
+		"shutdown": {nil, load.DropShutdown},
+		"reload":   {errReload, load.DropReload},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -133,12 +135,12 @@ func TestEndOfTheScheduleLetsRequestsInFlightEnd(t *testing.T) {
 				time.AfterFunc(205*time.Millisecond, func() { stop(tt.cause) })
 				target.fire(schedule, context.Background(), 0)
 
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 4, c.codes[errcode.OK].count, "those in flight")
-				assert.Positive(t, c.dropped[tt.reason])
-				assert.Zero(t, c.inFlight)
-				assert.Less(t, c.scheduled, uint64(100), "arrivals not yet due were never scheduled")
+				assert.EqualValues(t, 4, c.ByCode[errcode.OK].Count(), "those in flight")
+				assert.Positive(t, c.Dropped[tt.reason])
+				assert.Zero(t, c.InFlight)
+				assert.Less(t, c.Scheduled, uint64(100), "arrivals not yet due were never scheduled")
 			})
 		})
 	}

@@ -37,7 +37,7 @@ func (m *Manager) compile(t config.Target, network config.Network, read *wire.Ce
 	if err != nil {
 		return nil, fmt.Errorf("target %q: %w", t.Name, err)
 	}
-	if m.limiter.connections == nil {
+	if m.limiter.Connections == nil {
 		c.reserver = nil
 	}
 	return c, nil
@@ -51,7 +51,7 @@ func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire
 			Certificates:   read,
 			ConnectTimeout: t.Connection.ConnectTimeout,
 			TLSTimeout:     t.Connection.TLSTimeout,
-			Connections:    m.limiter.connections,
+			Connections:    m.limiter.Connections,
 			IPVersion:      t.Connection.IPVersion,
 			Resolve:        t.Connection.Resolve,
 			DNSServer:      t.Connection.DNSServer,
@@ -84,8 +84,8 @@ func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wir
 		Compression:     t.Request.Compression,
 		Expect:          expectation(t.Expect),
 		MaxBodyBytes:    t.Expect.MaxBodySize,
-		Connections:     m.limiter.connections,
-		Next:            m.limiter.next,
+		Connections:     m.limiter.Connections,
+		Next:            m.limiter.Next,
 		Decoders:        m.decoders,
 		Deny:            network.Deny,
 		Allow:           network.Allow,

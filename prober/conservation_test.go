@@ -15,6 +15,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -108,7 +110,7 @@ func TestNeighbourInTroubleMovesNoOtherSchedule(t *testing.T) {
 			"refuses": newFakeEngine(func(int) (time.Duration, int) { return 0, 503 }),
 			"floods":  newFakeEngine(takes(20 * time.Microsecond)),
 		}
-		shared := newLimiter(Limits{})
+		shared := load.NewLimiter(Limits{})
 		schedule, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer stop()
 		var running sync.WaitGroup
@@ -131,9 +133,9 @@ func TestNeighbourInTroubleMovesNoOtherSchedule(t *testing.T) {
 		for k, start := range healthy.starts {
 			assert.Equal(t, healthy.starts[0].Add(time.Duration(k/10)*10*time.Second+time.Duration(k%10)*100*time.Millisecond), start, fmt.Sprint(k))
 		}
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.Zero(t, c.skipped)
-		assert.Zero(t, c.lag.sum)
+		assert.Zero(t, c.Skipped)
+		assert.Zero(t, c.Lag.Sum())
 	})
 }

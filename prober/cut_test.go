@@ -10,20 +10,22 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // fireUntil fires a burst whose schedule ends at the given time, for the given cause.
-func fireUntil(target *target, d time.Duration, cause error) *tally {
+func fireUntil(target *target, d time.Duration, cause error) numbers.Snapshot {
 	schedule, stop := context.WithCancelCause(context.Background())
 	time.AfterFunc(d, func() { stop(cause) })
 	target.fire(schedule, context.Background(), 0)
-	return target.recorder.snapshot()
+	return target.recorder.Snapshot(numbers.WithEverything)
 }
 
 func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
 	for name, cause := range map[string]error{"shutdown": nil, "reload": errReload} {
 		t.Run(name, func(t *testing.T) {
-			reason := map[error]dropReason{nil: dropShutdown, errReload: dropReload}[cause]
+			reason := map[error]load.DropReason{nil: load.DropShutdown, errReload: load.DropReload}[cause]
 			var scheduled, dropped []uint64
 			for _, answer := range []time.Duration{time.Millisecond, 100 * time.Second} {
 				synctest.Test(t, func(t *testing.T) {
@@ -37,10 +39,10 @@ func TestAPlanEndsWithTheScheduleAndNotWithTheLastAnswer(t *testing.T) {
 					})
 					c := fireUntil(testTarget(cfg, e), 10*time.Second+time.Millisecond, cause)
 					assertConserved(t, c)
-					assert.EqualValues(t, 101, c.codes[errcode.OK].count, "one answer took %v", answer)
-					assert.Equal(t, cuts{1, 899}, c.cuts[reason])
-					assert.True(t, c.lastBurstSuccess.IsZero(), "it was cut")
-					scheduled, dropped = append(scheduled, c.scheduled), append(dropped, c.dropped[reason])
+					assert.EqualValues(t, 101, c.ByCode[errcode.OK].Count(), "one answer took %v", answer)
+					assert.Equal(t, numbers.Cut{Bursts: 1, Requests: 899}, c.Cuts[reason])
+					assert.True(t, c.LastSuccess.IsZero(), "it was cut")
+					scheduled, dropped = append(scheduled, c.Scheduled), append(dropped, c.Dropped[reason])
 				})
 			}
 			assert.Equal(t, []uint64{101, 101}, scheduled)
@@ -56,12 +58,12 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 		target := testTarget(cfg, newFakeEngine(takes(30*time.Minute)))
 		go func() {
 			time.Sleep(20*time.Second + time.Millisecond)
-			c := target.recorder.snapshot()
+			c := target.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
-			assert.EqualValues(t, 101, c.scheduled)
-			assert.EqualValues(t, 1, c.inFlight)
-			assert.EqualValues(t, 100, c.dropped[dropReload])
-			assert.Equal(t, cuts{1, 899}, c.cuts[dropReload], "before its last request has ended")
+			assert.EqualValues(t, 101, c.Scheduled)
+			assert.EqualValues(t, 1, c.InFlight)
+			assert.EqualValues(t, 100, c.Dropped[load.DropReload])
+			assert.Equal(t, numbers.Cut{Bursts: 1, Requests: 899}, c.Cuts[load.DropReload], "before its last request has ended")
 		}()
 		fireUntil(target, 10*time.Second+time.Millisecond, errReload)
 	})
@@ -70,16 +72,16 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 func TestABurstIsCutOnlyIfSomethingWasLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		burst config.Burst
-		want  cuts
+		want  numbers.Cut
 	}{
-		"a closed burst":                       {config.Burst{Requests: 100, Concurrency: 2}, cuts{1, 98}},
-		"one of some time":                     {config.Burst{Duration: time.Minute, Concurrency: 2}, cuts{1, 0}},
-		"one whose requests have all begun":    {config.Burst{Requests: 2, Concurrency: 2}, cuts{}},
-		"one whose time ends before an answer": {config.Burst{Duration: 2 * time.Second, Concurrency: 2}, cuts{}},
-		"an open burst":                        {config.Burst{Rate: 1, Requests: 10, Concurrency: 10}, cuts{1, 8}},
-		"one whose requests have all been due": {config.Burst{Rate: 10, Requests: 10, Concurrency: 10}, cuts{}},
-		"one of which all wait":                {config.Burst{Rate: 10, Requests: 10, Concurrency: 1}, cuts{1, 0}},
-		"a ramp":                               {config.Burst{Concurrency: 10, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 2}}}, cuts{1, 9}},
+		"a closed burst":                       {config.Burst{Requests: 100, Concurrency: 2}, numbers.Cut{Bursts: 1, Requests: 98}},
+		"one of some time":                     {config.Burst{Duration: time.Minute, Concurrency: 2}, numbers.Cut{Bursts: 1, Requests: 0}},
+		"one whose requests have all begun":    {config.Burst{Requests: 2, Concurrency: 2}, numbers.Cut{}},
+		"one whose time ends before an answer": {config.Burst{Duration: 2 * time.Second, Concurrency: 2}, numbers.Cut{}},
+		"an open burst":                        {config.Burst{Rate: 1, Requests: 10, Concurrency: 10}, numbers.Cut{Bursts: 1, Requests: 8}},
+		"one whose requests have all been due": {config.Burst{Rate: 10, Requests: 10, Concurrency: 10}, numbers.Cut{}},
+		"one of which all wait":                {config.Burst{Rate: 10, Requests: 10, Concurrency: 1}, numbers.Cut{Bursts: 1, Requests: 0}},
+		"a ramp":                               {config.Burst{Concurrency: 10, Stages: []config.Stage{{Duration: 10 * time.Second, Rate: 2}}}, numbers.Cut{Bursts: 1, Requests: 9}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -87,9 +89,9 @@ func TestABurstIsCutOnlyIfSomethingWasLeft(t *testing.T) {
 				cfg.Timeout = time.Minute
 				tally := fireUntil(testTarget(cfg, newFakeEngine(takes(3*time.Second))), 1500*time.Millisecond, errReload)
 				assertConserved(t, tally)
-				assert.Equal(t, c.want, tally.cuts[dropReload])
-				assert.Equal(t, c.want.bursts > 0, tally.lastBurstSuccess.IsZero())
-				assert.Zero(t, tally.cuts[dropShutdown].bursts+tally.cuts[dropBreaker].bursts)
+				assert.Equal(t, c.want, tally.Cuts[load.DropReload])
+				assert.Equal(t, c.want.Bursts > 0, tally.LastSuccess.IsZero())
+				assert.Zero(t, tally.Cuts[load.DropShutdown].Bursts+tally.Cuts[load.DropBreaker].Bursts)
 			})
 		})
 	}
@@ -113,68 +115,15 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 				cfg.Breaker = &config.Breaker{After: 5, For: time.Minute}
 				target := testTarget(cfg, e)
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 6, c.codes[errcode.FromStatus(500)].count)
-				assert.EqualValues(t, 1, c.cuts[dropBreaker].bursts)
-				assert.EqualValues(t, 100, c.scheduled+c.cuts[dropBreaker].requests)
-				assert.Less(t, c.scheduled, uint64(20))
+				assert.EqualValues(t, 6, c.ByCode[errcode.FromStatus(500)].Count())
+				assert.EqualValues(t, 1, c.Cuts[load.DropBreaker].Bursts)
+				assert.EqualValues(t, 100, c.Scheduled+c.Cuts[load.DropBreaker].Requests)
+				assert.Less(t, c.Scheduled, uint64(20))
 				target.fire(t.Context(), context.Background(), 1)
-				assert.EqualValues(t, 1, target.recorder.snapshot().cuts[dropBreaker].bursts, "one request is all of the next")
+				assert.EqualValues(t, 1, target.recorder.Snapshot(numbers.WithEverything).Cuts[load.DropBreaker].Bursts, "one request is all of the next")
 			})
 		})
 	}
-}
-
-func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
-	t.Parallel()
-	r := testRecorder()
-	play(r, errcode.Refused, refusal())
-	since := r.history.failingSince
-	assert.False(t, since.IsZero())
-	r.startBurst(nil)
-	r.begin()
-	r.end(outcome(time.Millisecond, nil), errcode.OK)
-	r.cutClosed(dropReload, 7)
-	r.endBurst(time.Second, dropReload)
-	assert.Equal(t, since, r.history.failingSince)
-	_, requests := r.lastBurst()
-	assert.Zero(t, requests, "the log is not told that it succeeded")
-	b := r.history.latest()
-	assert.Equal(t, "reload", b.CutBy)
-	assert.EqualValues(t, 7, b.Cut)
-	play(r, errcode.OK, outcome(time.Millisecond, nil))
-	assert.True(t, r.history.failingSince.IsZero())
-	assert.False(t, r.lastBurstSuccess.IsZero())
-}
-
-func TestRemainingIsWhatACursorHasBeforeIt(t *testing.T) {
-	t.Parallel()
-	for name, burst := range map[string]config.Burst{
-		"a number":         {Rate: 7, Requests: 100},
-		"a time":           {Rate: 7.3, Duration: 10 * time.Second},
-		"either":           {Rate: 7, Requests: 100, Duration: 3 * time.Second},
-		"a ramp":           {Stages: []config.Stage{{Duration: 5 * time.Second, Rate: 10}, {Duration: 5 * time.Second, Rate: 0}}},
-		"a ramp with less": {Stages: []config.Stage{{Duration: 5 * time.Second, Rate: 10}, {Duration: 5 * time.Second, Rate: 10}}, Requests: 30},
-		"a ramp cut off":   {Stages: []config.Stage{{Duration: 5 * time.Second, Rate: 10}}, Duration: 3 * time.Second},
-	} {
-		for of := range int64(3) {
-			for ordinal := range of + 1 {
-				p := newPacer(burst, "checkout", 0, shard{ordinal: ordinal, total: of + 1})
-				var left []uint64
-				for c := p.first(); !p.done(&c); p.next(&c) {
-					left = append(left, p.remaining(&c))
-				}
-				for i, n := range left {
-					assert.EqualValues(t, len(left)-i, n, "%s: %d of %d", name, ordinal, of+1)
-				}
-			}
-		}
-	}
-	p := newPacer(config.Burst{Rate: 100, Duration: 100 * time.Second, Arrival: config.ArrivalPoisson}, "checkout", 0, shard{total: 1})
-	c := p.first()
-	assert.InEpsilon(t, 10_000, p.remaining(&c), 0.01, "on average")
-	endless := newPacer(config.Burst{Rate: 1}, "checkout", 0, shard{total: 1})
-	c = endless.first()
-	assert.Zero(t, endless.remaining(&c))
 }

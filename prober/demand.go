@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 
 	"example.com/prober/config"
 	"example.com/prober/option"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // Demand is what a configuration asks of one prober, if all its bursts meet.
@@ -34,14 +37,15 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
 	shared := m.series()
 	d.TypicalSeries, d.MostSeries = shared, shared
-	counted := map[seriesKind]seriesCount{}
+	counted := map[numbers.SeriesKind]seriesCount{}
 	for _, t := range m.own(cfg) {
 		d.Targets++
-		d.load(&t, s.part(&t))
+		l := loadOf(&t)
+		d.add(&t, l.Work(s.Part(&l)))
 		kind := kindOf(&t)
 		n, ok := counted[kind]
 		if !ok {
-			n = m.count(&t, shared)
+			n = m.count(kind, shared)
 			counted[kind] = n
 		}
 		d.TypicalSeries += n.typical
@@ -50,43 +54,36 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	return d
 }
 
-func (d *Demand) load(t *config.Target, part shard) {
-	w := workOf(t, part)
-	d.AverageRate += w.rate
-	d.PeakRate += w.peak
-	d.InFlight += w.inFlight
-	d.Connections += connectionsFor(t, w.inFlight)
+// seriesCount is how many time series a target adds.
+type seriesCount struct{ typical, most int }
+
+func kindOf(t *config.Target) numbers.SeriesKind {
+	_, err := netip.ParseAddr(t.URL.Hostname())
+	return numbers.SeriesKind{
+		Connects:    t.Kind() == config.KindTCP,
+		Secured:     t.IsSecured(),
+		Address:     err == nil,
+		Certificate: t.Connection.TLS.Cert != nil,
+	}
 }
 
-// work is what one target asks of one prober.
-type work struct {
-	rate, peak float64 // as in Demand
-	inFlight   int
+// count counts the series that a target of a kind adds to the shared ones.
+func (m *Manager) count(kind numbers.SeriesKind, shared int) seriesCount {
+	return seriesCount{typical: m.series(kind.Typical()) - shared, most: m.series(kind.Greatest()) - shared}
 }
 
-// workOf follows what a burst does: it has no more workers than requests, and the
-// next one starts at the first slot after its end.
-func workOf(t *config.Target, part shard) work {
-	b, fraction := t.Burst, 1/float64(part.total)
-	if !isOpen(b) {
-		workers := part.share(b.Concurrency)
-		if b.Requests > 0 {
-			workers = min(part.share(b.Requests), max(workers, 1))
-		}
-		return work{rate: float64(b.Requests) * fraction / t.Interval.Seconds(), inFlight: workers}
-	}
-	p := newPacer(b, t.Name, 0, part)
-	requests := p.mean()
-	slots := float64(p.lastDue()/t.Interval + 1) // until the next burst
-	w := work{rate: requests * fraction / (slots * t.Interval.Seconds()), peak: p.peak() * fraction, inFlight: b.Concurrency}
-	most := requests
-	if p.seed != nil {
-		most = float64(p.limit)
-	}
-	if most < float64(b.Concurrency)*float64(part.total) {
-		w.inFlight = min(b.Concurrency, part.share(int(most)))
-	}
-	return w
+// series counts the time series of targets, and those that there are without any.
+func (m *Manager) series(targets ...numbers.Snapshot) int {
+	s := m.scrape(func() {})
+	s.Targets = targets
+	return m.page.Series(s)
+}
+
+func (d *Demand) add(t *config.Target, w load.Work) {
+	d.AverageRate += w.Rate
+	d.PeakRate += w.Peak
+	d.InFlight += w.InFlight
+	d.Connections += connectionsFor(t, w.InFlight)
 }
 
 // connectionsFor returns how many connections so many requests in flight need.
@@ -107,7 +104,7 @@ func (d *Demand) Exceeds(l Limits) error {
 		}
 	}
 	above("--limit.targets", float64(d.Targets), float64(l.Targets))
-	above("--limit.rate", max(d.AverageRate, d.PeakRate), wholeRate(l.Rate))
+	above("--limit.rate", max(d.AverageRate, d.PeakRate), load.WholeRate(l.Rate))
 	above("--limit.in-flight", float64(d.InFlight), float64(l.InFlight))
 	above("--limit.connections", float64(d.Connections), float64(l.Connections))
 	return errors.Join(errs...)

@@ -28,7 +28,7 @@ func TestDemandIsWhatABurstCanDo(t *testing.T) {
 	ramp := []config.Stage{{Duration: time.Minute, Rate: 0}, {Duration: 0, Rate: 100}, {Duration: time.Minute, Rate: 100}}
 	for name, tt := range map[string]struct {
 		burst         config.Burst
-		shard         Shard
+		Part          Shard
 		average, peak float64
 		inFlight      int
 	}{
@@ -55,13 +55,13 @@ func TestDemandIsWhatABurstCanDo(t *testing.T) {
 		"to nothing where the rate is still 0": {
 			config.Burst{Duration: time.Second, Concurrency: 50, Stages: ramp}, Shard{}, 0, 0, 0},
 		"a shard of a closed burst": {
-			config.Burst{Requests: 4, Concurrency: 50}, Shard{1, 3}, 4.0 / 30, 0, 1},
+			config.Burst{Requests: 4, Concurrency: 50}, Shard{Ordinal: 1, Total: 3}, 4.0 / 30, 0, 1},
 		"a shard of an open burst": {
-			config.Burst{Rate: 100, Requests: 4, Concurrency: 50}, Shard{0, 3}, 4.0 / 30, 100.0 / 3, 2},
+			config.Burst{Rate: 100, Requests: 4, Concurrency: 50}, Shard{Ordinal: 0, Total: 3}, 4.0 / 30, 100.0 / 3, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := demandOf(tt.burst, tt.shard)
+			d := demandOf(tt.burst, tt.Part)
 			assert.InDelta(t, tt.average, d.AverageRate, 1e-9)
 			assert.InDelta(t, tt.peak, d.PeakRate, 1e-9)
 			assert.Equal(t, tt.inFlight, d.InFlight)
@@ -72,7 +72,7 @@ func TestDemandIsWhatABurstCanDo(t *testing.T) {
 
 func TestDemandCountsNothingForAShardWithoutWork(t *testing.T) {
 	t.Parallel()
-	assert.Zero(t, demandOf(config.Burst{Requests: 2, Concurrency: 5}, Shard{2, 3}).Targets)
+	assert.Zero(t, demandOf(config.Burst{Requests: 2, Concurrency: 5}, Shard{Ordinal: 2, Total: 3}).Targets)
 }
 
 func TestBurstsThatCannotEndBeforeTheNextSlotAreNamed(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -36,16 +37,16 @@ func managerWithTraces(t *testing.T, bursts ...[]*probe.Result) *Manager {
 	apply(t, m, cfg)
 	r := m.entries["checkout"].recorder
 	for _, burst := range bursts {
-		r.startBurst(nil)
+		r.StartBurst(nil)
 		for _, res := range burst {
 			code := errcode.OK
 			if res.Err != nil {
 				code = errcode.Reset
 			}
-			r.begin()
-			r.end(res, code)
+			r.Begin()
+			r.End(res, code)
 		}
-		r.endBurst(time.Second, dropShutdown)
+		r.EndBurst(time.Second, load.DropShutdown)
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -11,10 +12,44 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/rig"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
+
+var testBuckets = []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}
+
+// outcome returns what a request that took d came to.
+func outcome(d time.Duration, err error) *probe.Result {
+	return &probe.Result{Due: 1, End: probe.Instant(d) + 1, Err: err}
+}
+
+func refusal() *probe.Result {
+	return outcome(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
+}
+
+// play counts one burst of results that all came to one code.
+func play(r *numbers.Recorder, code errcode.Code, results ...*probe.Result) {
+	r.StartBurst(nil)
+	for _, res := range results {
+		r.Begin()
+		r.End(res, code)
+	}
+	r.EndBurst(time.Second, load.DropShutdown)
+}
+
+// startLate counts a burst that starts so long after its slot.
+func startLate(r *numbers.Recorder, by time.Duration) {
+	r.Late(0, by)
+	play(r, errcode.OK)
+}
+
+// noEngine stands where no request is sent.
+type noEngine struct{ probe.Engine }
+
+func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 
 // fakeEngine stands in for the network: each request takes a time that the test
 // decides on, and its own goroutine's sleep is all there is to it.
@@ -117,13 +152,13 @@ func testConfig(burst config.Burst) config.Target {
 }
 
 func testTarget(cfg config.Target, e probe.Engine) *target {
-	r := newRecorder(newBounds(testBuckets))
-	r.setBreaker(cfg.Breaker)
+	r := numbers.NewRecorder(numbers.NewBounds(testBuckets))
+	r.Adopt(breakerOf(&cfg), cfg.Timeout)
 	t := &target{
 		load:     loadOf(&cfg),
 		recorder: r,
-		limiter:  newLimiter(Limits{}),
-		part:     shard{total: 1},
+		limiter:  load.NewLimiter(Limits{}),
+		part:     load.Whole(),
 		reports:  newReports(slog.New(slog.DiscardHandler), cfg.Name),
 		pause: func(ctx context.Context, until probe.Instant) {
 			sleep(ctx, until.Sub(probe.Now()))
@@ -136,17 +171,37 @@ func testTarget(cfg config.Target, e probe.Engine) *target {
 	return t
 }
 
+// responses returns how many responses had a status and a version of HTTP.
+func responses(s numbers.Snapshot, status int, version string) (n uint64) {
+	for _, r := range s.Responses {
+		if r.Status == status && r.Version == version {
+			n += r.Count
+		}
+	}
+	return n
+}
+
+// failed returns how many requests failed with a code in a phase.
+func failed(s numbers.Snapshot, code errcode.Code, phase errcode.Phase) (n uint64) {
+	for _, k := range s.Kinds {
+		if k.Code == code && k.Phase == phase {
+			n += k.Count
+		}
+	}
+	return n
+}
+
 // assertConserved demands that nothing is lost and nothing is counted twice.
-func assertConserved(t testing.TB, c *tally) {
+func assertConserved(t testing.TB, c numbers.Snapshot) {
 	t.Helper()
 	var counted, dropped uint64
-	for _, h := range c.codes {
-		counted += h.count
+	for _, h := range c.ByCode {
+		counted += h.Count()
 	}
-	for _, n := range c.dropped {
+	for _, n := range c.Dropped {
 		dropped += n
 	}
-	if c.scheduled != counted+dropped+c.inFlight {
-		t.Errorf("scheduled %d, but %d counted + %d dropped + %d in flight", c.scheduled, counted, dropped, c.inFlight)
+	if c.Scheduled != counted+dropped+c.InFlight {
+		t.Errorf("scheduled %d, but %d counted + %d dropped + %d in flight", c.Scheduled, counted, dropped, c.InFlight)
 	}
 }

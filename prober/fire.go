@@ -2,12 +2,11 @@ package prober
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/errcode"
-	"example.com/prober/prober/probe"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // Shot is one burst at one target, fired by hand instead of at a slot.
@@ -23,7 +22,7 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{cfg: t, recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine}
+	e := &entry{cfg: t, recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine, engines: new(engines)}
 	return &Shot{entry: e, target: m.newTarget(newSender(t, c), e)}, nil
 }
 
@@ -33,41 +32,16 @@ func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) 
 func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
 	defer t.finish()
-	t.recorder.adopt(&s.entry.cfg)
+	t.recorder.Adopt(breakerOf(&s.entry.cfg), s.entry.cfg.Timeout)
 	t.current.Load().begin(schedule, requests)
-	t.fire(schedule, requests, newSlots(t.load.name, t.load.interval).number(t.wall()))
+	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
 }
 
 // Target returns the name of the target.
-func (s *Shot) Target() string { return s.target.load.name }
-
-// Plan is what a burst sends if nothing holds it back.
-type Plan struct {
-	// Requests is how many there are, on average where arrivals are random; 0 where
-	// only Length ends the burst.
-	Requests uint64
-	// Length is from the start of the burst to the end of its schedule; 0 where only
-	// Requests ends it.
-	Length time.Duration
-	// Rate is in requests per second, the average where it changes; 0 for a closed
-	// burst.
-	Rate float64
-}
+func (s *Shot) Target() string { return s.target.load.Name }
 
 // Plan returns what the burst is about to send.
-func (s *Shot) Plan() Plan {
-	b := s.target.load.burst
-	if !isOpen(b) {
-		return Plan{Requests: uint64(b.Requests), Length: b.Duration}
-	}
-	p := newPacer(b, s.target.load.name, 0, shard{total: 1})
-	requests, end := p.mean(), p.length()
-	plan := Plan{Requests: uint64(math.Round(requests)), Length: end, Rate: b.Rate}
-	if plan.Rate == 0 {
-		plan.Rate = requests / end.Seconds()
-	}
-	return plan
-}
+func (s *Shot) Plan() Plan { return s.target.load.Plan() }
 
 // Progress is how far a burst has come. Scheduled is the sum of Ended, Dropped and
 // InFlight.
@@ -83,22 +57,24 @@ type Progress struct {
 // Progress returns how far the burst has come. It may be called from any goroutine
 // while Fire runs.
 func (s *Shot) Progress() Progress {
-	r := s.target.recorder
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lastBurstStart.IsZero() {
+	now := s.target.recorder.Snapshot(numbers.WithSummary)
+	if now.LastStart.IsZero() {
 		return Progress{}
 	}
-	r.advance(probe.Now())
-	p := Progress{
-		Elapsed:   time.Since(r.lastBurstStart),
-		Scheduled: r.scheduled,
-		InFlight:  r.inFlight,
+	return Progress{
+		Elapsed:   time.Since(now.LastStart),
+		Scheduled: now.Scheduled,
+		Ended:     now.Requests,
+		Dropped:   now.Dropped.Total(),
+		InFlight:  now.InFlight,
+		Failed:    now.Failed() + now.Own(),
 	}
-	for _, n := range r.dropped {
-		p.Dropped += n
-	}
-	p.Ended = p.Scheduled - p.Dropped - p.InFlight
-	p.Failed = p.Ended - r.codes[errcode.OK].count
-	return p
+}
+
+// Report returns what the burst came to. It is called after Fire has returned.
+func (s *Shot) Report() numbers.Report {
+	var all numbers.Snapshot
+	from := s.entry.source()
+	from.fill(&all, numbers.WithEverything)
+	return numbers.NewReport(all, s.Plan())
 }

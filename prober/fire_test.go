@@ -4,11 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,12 +15,13 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober/probe"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 func testShot(cfg config.Target, e *fakeEngine) *Shot {
 	t := testTarget(cfg, e)
-	return &Shot{entry: &entry{cfg: cfg, recorder: t.recorder, reports: t.reports, engine: e}, target: t}
+	return &Shot{entry: &entry{cfg: cfg, recorder: t.recorder, reports: t.reports, engine: e, engines: new(engines)}, target: t}
 }
 
 func TestAShotIsOneBurstAndItsReport(t *testing.T) {
@@ -42,20 +40,20 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 		s.Fire(t.Context(), context.Background())
 
 		r := s.Report()
-		assert.Equal(t, "checkout", r.Target)
+		assert.Equal(t, "checkout", r.Name)
 		assert.Equal(t, "https://shop.example/a", r.URL)
-		assert.Equal(t, start, r.Start)
+		assert.Equal(t, start, r.LastStart)
 		assert.Equal(t, 4950*time.Millisecond+300*time.Millisecond, r.Duration)
-		assert.Equal(t, Complete, r.Outcome)
+		assert.Equal(t, numbers.Complete, r.Outcome)
 		assert.Equal(t, Plan{Requests: 100, Length: 5 * time.Second, Rate: 20}, r.Plan)
 		assert.EqualValues(t, 100, r.Scheduled)
 		assert.EqualValues(t, 90, r.Succeeded)
 		assert.EqualValues(t, 10, r.Failed)
-		assert.Zero(t, r.Dropped())
+		assert.Zero(t, r.Dropped.Total())
 		assert.Equal(t, 20.0, r.Rate, "an answer that comes after the last arrival does not lower the rate")
 		assert.False(t, r.OK())
-		assert.Equal(t, []CodeCount{{errcode.OK, 90}, {errcode.FromStatus(503), 10}}, r.Codes)
-		assert.Equal(t, []ResponseCount{{200, "none", 90}, {503, "none", 10}}, r.Responses)
+		assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 90}, {Code: errcode.FromStatus(503), Count: 10}}, r.Codes)
+		assert.Equal(t, []numbers.ResponseCount{{Status: 200, Version: "none", Count: 90}, {Status: 503, Version: "none", Count: 10}}, r.Responses)
 		assert.Equal(t, 39*time.Millisecond, r.Latency.Mean)
 		assert.Equal(t, 300*time.Millisecond, r.Latency.Max)
 		assert.InEpsilon(t, 10*time.Millisecond, r.Latency.P90, 0.1)
@@ -69,7 +67,7 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 	})
 }
 
-func assertBuckets(t *testing.T, l *Latency) {
+func assertBuckets(t *testing.T, l *numbers.Latency) {
 	t.Helper()
 	var n uint64
 	var before time.Duration
@@ -82,89 +80,6 @@ func assertBuckets(t *testing.T, l *Latency) {
 	}
 	assert.Equal(t, l.Count, n)
 	assert.LessOrEqual(t, l.Max, before)
-}
-
-// TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays compares what fire prints with the
-// latencies themselves.
-func TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays(t *testing.T) {
-	t.Parallel()
-	random := rand.New(rand.NewPCG(7, 8))
-	within := func(low, high time.Duration) (all []time.Duration) {
-		for range 500 {
-			all = append(all, time.Duration(float64(low)*math.Pow(float64(high)/float64(low), random.Float64())))
-		}
-		return all
-	}
-	for name, latencies := range map[string][]time.Duration{
-		"none":                         nil,
-		"one":                          {461 * time.Millisecond},
-		"two":                          {461 * time.Millisecond, 448 * time.Millisecond},
-		"powers of two":                {time.Second / 4, time.Second / 2, time.Second},
-		"nothing and as good as that":  {0, 1, 2},
-		"nothing only":                 {0},
-		"hardly different":             within(400*time.Millisecond, 500*time.Millisecond),
-		"usual":                        within(time.Millisecond, time.Second),
-		"in more buckets than allowed": within(time.Microsecond, time.Hour),
-		"all there are":                {0, 1, time.Microsecond, time.Second, time.Hour, math.MaxInt64},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := testRecorder()
-			for _, d := range latencies {
-				r.codes[errcode.OK].observe(r.bounds, d)
-			}
-			l := latencyOf(&r.tally)
-			assertHeld(t, latencies, l.Buckets)
-			assertHeld(t, latencies, l.Rows)
-			assert.LessOrEqual(t, len(l.Rows), MostRows)
-			for i, b := range l.Rows {
-				if i > 0 && l.Rows[i-1].Upper > 0 {
-					assert.Equal(t, l.Rows[i-1].Upper, b.Lower)
-				}
-			}
-			assert.LessOrEqual(t, l.P999, l.Max)
-		})
-	}
-}
-
-// assertHeld demands that each bucket counts the durations that lie within it, and that
-// all buckets together count all.
-func assertHeld(t *testing.T, durations []time.Duration, buckets []Bucket) {
-	t.Helper()
-	all := uint64(0)
-	for _, b := range buckets {
-		within := uint64(0)
-		for _, d := range durations {
-			if d > b.Lower && d <= b.Upper || d == 0 && b.Upper == 0 {
-				within++
-			}
-		}
-		assert.Equal(t, within, b.Count, "above %s up to %s", b.Lower, b.Upper)
-		all += b.Count
-	}
-	assert.EqualValues(t, len(durations), all)
-}
-
-func TestAllDistributionsHaveTheBoundsOfOneGrid(t *testing.T) {
-	t.Parallel()
-	r := testRecorder()
-	grid := map[time.Duration]bool{}
-	for i := -40 * nativePerOctave; i <= 40*nativePerOctave; i++ {
-		grid[boundOf(i, 0)] = true
-	}
-	for d := time.Duration(1000); d < time.Hour; d += d / 10 {
-		r.codes[errcode.OK].observe(r.bounds, d)
-	}
-	l := latencyOf(&r.tally)
-	for _, b := range slices.Concat(l.Buckets, l.Rows) {
-		assert.True(t, grid[b.Lower] && grid[b.Upper], "%s to %s", b.Lower, b.Upper)
-	}
-	for i := range latencyBuckets + 1 {
-		assert.True(t, grid[bucketStart(i)], bucketStart(i))
-	}
-	for row := range LatencyRows + 1 {
-		assert.True(t, grid[LatencyRow(row)], LatencyRow(row))
-	}
 }
 
 func TestAShotWhoseRequestsAllSucceedIsOK(t *testing.T) {
@@ -209,27 +124,16 @@ func TestTheRateOfAShotIsThatOfWhatWasSent(t *testing.T) {
 	}
 }
 
-func TestTheRateOfAShotIsOfStartsInWhateverOrderTheyEnd(t *testing.T) {
-	t.Parallel()
-	var s starts
-	assert.Zero(t, s.rate())
-	at := probe.Instant(-time.Minute) // before the epoch, as good as any
-	for _, hundredths := range []probe.Instant{2, 0, 1, 4, 3} {
-		s.note(at + hundredths*probe.Instant(10*time.Millisecond))
-	}
-	assert.InDelta(t, 100, s.rate(), 1e-9)
-}
-
 func TestAShotThatDropsArrivalsIsNotOK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := testShot(testConfig(config.Burst{Rate: 10, Duration: 2 * time.Second}), newFakeEngine(takes(150*time.Millisecond)))
-		s.target.limiter = newLimiter(Limits{InFlight: 1})
+		s.target.limiter = load.NewLimiter(Limits{InFlight: 1})
 		s.Fire(t.Context(), context.Background())
 		r := s.Report()
-		assert.Equal(t, Complete, r.Outcome)
+		assert.Equal(t, numbers.Complete, r.Outcome)
 		assert.Zero(t, r.Failed)
 		assert.EqualValues(t, 10, r.Succeeded)
-		assert.Equal(t, []DropCount{{Reason: "limit_in_flight", Trouble: dropLimitInFlight.isTrouble(), Count: 10}}, r.Drops)
+		assert.Equal(t, []numbers.DropCount{{Reason: "limit_in_flight", Trouble: load.DropLimitInFlight.IsTrouble(), Count: 10}}, r.Dropped.ByReason())
 		assert.Equal(t, 5.0, r.Rate)
 		assert.False(t, r.OK())
 	})
@@ -259,15 +163,15 @@ func TestAShotThatIsInterruptedReportsWhatWasDone(t *testing.T) {
 		<-done
 
 		r := s.Report()
-		assert.Equal(t, Interrupted, r.Outcome)
+		assert.Equal(t, numbers.Interrupted, r.Outcome)
 		assert.False(t, r.OK())
 		assert.Equal(t, 12500*time.Millisecond, r.Duration)
-		assert.EqualValues(t, 5, r.Scheduled-r.Dropped())
-		assert.Empty(t, r.Drops, "nothing is due any more after the interruption")
-		assert.EqualValues(t, 55, r.Cut)
-		assert.Equal(t, []CodeCount{{errcode.OK, 3}, {errcode.Cancelled, 2}}, r.Codes)
+		assert.EqualValues(t, 5, r.Scheduled-r.Dropped.Total())
+		assert.Empty(t, r.Dropped.ByReason(), "nothing is due any more after the interruption")
+		assert.EqualValues(t, 55, r.Cuts.Requests())
+		assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 3}, {Code: errcode.Cancelled, Count: 2}}, r.Codes)
 		assert.EqualValues(t, 3, r.Latency.Count, "what was cancelled says nothing about the target")
-		assert.Equal(t, Progress{Elapsed: time.Since(r.Start), Scheduled: 5, Ended: 5, Failed: 2}, s.Progress())
+		assert.Equal(t, Progress{Elapsed: time.Since(r.LastStart), Scheduled: 5, Ended: 5, Failed: 2}, s.Progress())
 	})
 }
 
@@ -278,7 +182,7 @@ func TestTheBreakerEndsAShot(t *testing.T) {
 		s := testShot(cfg, newFakeEngine(func(int) (time.Duration, int) { return time.Millisecond, 500 }))
 		s.Fire(t.Context(), context.Background())
 		r := s.Report()
-		assert.Equal(t, Broken, r.Outcome)
+		assert.Equal(t, numbers.Broken, r.Outcome)
 		assert.EqualValues(t, 3, r.Failed)
 	})
 }

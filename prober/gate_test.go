@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -53,14 +54,14 @@ func (e *scarceEngine) Unreserve(r *probe.Result) {
 func (e *scarceEngine) Shares() bool { return false }
 
 // scarce returns a target whose requests share the connections of e.
-func scarce(burst config.Burst, l *limiter, e *scarceEngine) *target {
+func scarce(burst config.Burst, l *load.Limiter, e *scarceEngine) *target {
 	t := testTarget(testConfig(burst), e)
 	t.limiter, t.current.Load().reserver = l, e
 	return t
 }
 
-func dropped(c *tally) (n uint64) {
-	for _, d := range c.dropped {
+func dropped(c numbers.Snapshot) (n uint64) {
+	for _, d := range c.Dropped {
 		n += d
 	}
 	return n
@@ -80,20 +81,20 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newScarceEngine(3, takes(300*time.Millisecond))
-				target := scarce(tt.burst, newLimiter(Limits{Connections: 3}), e)
+				target := scarce(tt.burst, load.NewLimiter(Limits{Connections: 3}), e)
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.Equal(t, tt.takes, time.Since(began))
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, tt.sent, c.scheduled, "no request is made up")
-				assert.EqualValues(t, tt.sent, c.codes[errcode.OK].count)
+				assert.EqualValues(t, tt.sent, c.Scheduled, "no request is made up")
+				assert.EqualValues(t, tt.sent, c.ByCode[errcode.OK].Count())
 				assert.Zero(t, dropped(c))
 				assert.LessOrEqual(t, e.most, 3)
-				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.codes[errcode.OK].sum.duration(), "waiting is not the target's latency")
+				assert.Equal(t, 300*time.Millisecond*time.Duration(tt.sent), c.ByCode[errcode.OK].Sum(), "waiting is not the target's latency")
 				assert.Less(t, e.asked, 10*tt.sent, "nobody asks again and again")
 				assert.Equal(t, 3, e.free)
-				assert.Zero(t, target.limiter.gate.inFlight)
+				assert.Zero(t, target.limiter.Holding())
 			})
 		})
 	}
@@ -102,20 +103,20 @@ func TestAClosedBurstWaitsForConnectionsAndDropsNothing(t *testing.T) {
 func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newScarceEngine(1, takes(400*time.Millisecond))
-		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, newLimiter(Limits{Connections: 1}), e)
+		target := scarce(config.Burst{Rate: 10, Duration: 2 * time.Second, Concurrency: 4}, load.NewLimiter(Limits{Connections: 1}), e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 20, c.scheduled)
+		assert.EqualValues(t, 20, c.Scheduled)
 		assert.Equal(t, 1, e.most)
 		assert.GreaterOrEqual(t, e.count(), 5, "the connection is in use all the time")
-		assert.EqualValues(t, 20-e.count(), c.dropped[dropLimitConnections], "also of those for whom every worker waited")
+		assert.EqualValues(t, 20-e.count(), c.Dropped[load.DropLimitConnections], "also of those for whom every worker waited")
 		assert.EqualValues(t, 20-e.count(), dropped(c))
 		for i, start := range e.starts {
 			assert.Less(t, start.Sub(e.dues[i]), time.Second)
 		}
 		assert.Less(t, e.asked, 200)
-		assert.Zero(t, target.limiter.gate.inFlight)
+		assert.Zero(t, target.limiter.Holding())
 	})
 }
 
@@ -144,16 +145,16 @@ func TestARequestIsDroppedOnlyIfNothingOfItWasSent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := &refusedEngine{hops: hops}
 				target := testTarget(testConfig(config.Burst{Requests: 3, Concurrency: 1}), e)
-				target.limiter = newLimiter(Limits{Connections: 1})
+				target.limiter = load.NewLimiter(Limits{Connections: 1})
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 3, c.scheduled)
+				assert.EqualValues(t, 3, c.Scheduled)
 				sent := uint64(3 * len(hops))
-				assert.Equal(t, 3-sent, c.dropped[dropLimitConnections])
-				assert.Equal(t, sent, c.opened)
-				assert.Equal(t, sent, c.responses[responseKey{307, probe.HTTP11}])
-				assert.Equal(t, sent, c.failures[failureKey{errcode.LocalResources, errcode.PhaseQueue}])
+				assert.Equal(t, 3-sent, c.Dropped[load.DropLimitConnections])
+				assert.Equal(t, sent, c.Opened)
+				assert.Equal(t, sent, responses(c, 307, "1.1"))
+				assert.Equal(t, sent, failed(c, errcode.LocalResources, errcode.PhaseQueue))
 			})
 		})
 	}
@@ -163,12 +164,12 @@ func TestWaitingForTheRateEndsWithTheBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newFakeEngine(takes(time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Requests: 15, Duration: time.Second, Concurrency: 10}), e)
-		target.limiter = newLimiter(Limits{Rate: 0.5})
+		target.limiter = load.NewLimiter(Limits{Rate: 0.5})
 		began := time.Now()
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, time.Second, time.Since(began))
 		assert.Equal(t, 1, e.count())
-		assert.Empty(t, target.limiter.gate.queue)
+		assert.Zero(t, target.limiter.Holding())
 	})
 }
 
@@ -180,18 +181,18 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newScarceEngine(1, func(int) (time.Duration, int) { return 100 * time.Millisecond, 503 })
-				target := scarce(burst, newLimiter(Limits{Connections: 1}), e)
-				breaker := &config.Breaker{After: 2, For: time.Minute}
-				target.current.Load().cfg.Breaker = breaker
-				target.recorder.setBreaker(breaker)
+				target := scarce(burst, load.NewLimiter(Limits{Connections: 1}), e)
+				cfg := &target.current.Load().cfg
+				cfg.Breaker = &config.Breaker{After: 2, For: time.Minute}
+				target.recorder.Adopt(breakerOf(cfg), cfg.Timeout)
 				began := time.Now()
 				target.fire(t.Context(), context.Background(), 0)
 				assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
 				assert.LessOrEqual(t, e.count(), 3)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.Equal(t, c.dropped[dropBreaker], dropped(c))
-				assert.Zero(t, target.limiter.gate.inFlight)
+				assert.Equal(t, c.Dropped[load.DropBreaker], dropped(c))
+				assert.Zero(t, target.limiter.Holding())
 			})
 		})
 	}
@@ -204,13 +205,13 @@ func TestWaitingForOneCeilingHoldsNothingOfAnother(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				shared := newLimiter(limits)
+				shared := load.NewLimiter(limits)
 				slow := newScarceEngine(1, takes(900*time.Millisecond))
 				waits := scarce(config.Burst{Requests: 5, Concurrency: 5}, shared, slow)
 				var bursts sync.WaitGroup
 				bursts.Go(func() { waits.fire(t.Context(), context.Background(), 0) })
 				time.Sleep(950 * time.Millisecond)
-				inFlight, _ := shared.inUse()
+				inFlight, _ := shared.InUse()
 				if limits.Rate > 0 {
 					assert.Zero(t, inFlight, "four wait for the rate")
 				} else {
@@ -224,111 +225,23 @@ func TestWaitingForOneCeilingHoldsNothingOfAnother(t *testing.T) {
 				}
 				bursts.Wait()
 				assert.Equal(t, 5, slow.count())
-				assert.Zero(t, shared.gate.inFlight)
+				assert.Zero(t, shared.Holding())
 			})
 		})
 	}
 }
 
-func TestRequestsOfARedirectCountUnderTheRateAndGoFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Limits{Rate: 4, InFlight: 1})
-		first := &ticket{granted: make(chan struct{}, 1)}
-		require.True(t, l.await(t.Context(), first))
-		later := &ticket{granted: make(chan struct{}, 1)}
-		var waiting sync.WaitGroup
-		waiting.Go(func() { assert.True(t, l.await(t.Context(), later)) })
-		began := time.Now()
-		for range 23 {
-			require.True(t, l.next(t.Context(), probe.Now().Add(time.Minute)))
-		}
-		assert.Equal(t, 5*time.Second, time.Since(began), "24 requests at 4 per second")
-		assert.False(t, later.admitted)
-		assert.False(t, l.next(t.Context(), probe.Now().Add(time.Millisecond)), "in vain")
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		assert.False(t, l.next(ended, probe.Now().Add(time.Minute)))
-		assert.Empty(t, l.gate.hops)
-		l.done(first)
-		waiting.Wait()
-		l.done(later)
-		assert.Zero(t, l.gate.inFlight)
-	})
-}
-
-func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Limits{InFlight: 1})
-		first := &ticket{granted: make(chan struct{}, 1)}
-		require.True(t, l.await(t.Context(), first))
-		var order []int
-		var waiting sync.WaitGroup
-		for i := range 50 {
-			waiting.Go(func() {
-				pass := &ticket{granted: make(chan struct{}, 1), until: probe.Now().Add(time.Hour)}
-				if i%5 == 4 { // gives up
-					pass.until = probe.Now().Add(time.Millisecond)
-				}
-				if l.await(t.Context(), pass) {
-					order = append(order, i)
-					time.Sleep(time.Second)
-					l.done(pass)
-				}
-			})
-			synctest.Wait()
-		}
-		time.Sleep(time.Second)
-		l.done(first)
-		waiting.Wait()
-		assert.Len(t, order, 40)
-		assert.IsIncreasing(t, order)
-		assert.Zero(t, l.gate.inFlight)
-		assert.Zero(t, l.gate.waiting.Load())
-	})
-}
-
-// sharingEngine has a place for each request but lacks a connection of its own.
-type sharingEngine struct{ scarceEngine }
-
-func (e *sharingEngine) Reserve(*probe.Result) bool { return true }
-func (e *sharingEngine) Unreserve(*probe.Result)    {}
-func (e *sharingEngine) Shares() bool               { return true }
-
-func TestWhoNeedsNoConnectionOvertakesForAWhileOnly(t *testing.T) {
-	t.Parallel()
-	l := newLimiter(Limits{Connections: 1})
-	poor := newScarceEngine(0, nil)
-	waits := &ticket{engine: poor, granted: make(chan struct{}, 1)}
-	_, ok, _ := l.gate.join(waits)
-	require.False(t, ok)
-	passing := &ticket{engine: &sharingEngine{}, shares: true, granted: make(chan struct{}, 1)}
-	for range maxOvertaken {
-		_, ok, _ = l.gate.join(passing)
-		require.True(t, ok)
-		l.done(passing)
-	}
-	_, ok, _ = l.gate.join(passing)
-	require.False(t, ok, "now it is the turn of who came first")
-	poor.mu.Lock()
-	poor.free = 1
-	poor.mu.Unlock()
-	l.connections.TryAcquire()
-	l.connections.Release() // as when a connection is closed
-	assert.True(t, l.gate.wait(t.Context(), waits))
-	assert.True(t, l.gate.wait(t.Context(), passing))
-}
-
 func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limits Limits
-		reason dropReason
+		reason load.DropReason
 	}{
-		"rate":      {Limits{Rate: 10}, dropLimitRate},
-		"in flight": {Limits{InFlight: 1}, dropLimitInFlight},
+		"rate":      {Limits{Rate: 10}, load.DropLimitRate},
+		"in flight": {Limits{InFlight: 1}, load.DropLimitInFlight},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				shared := newLimiter(tt.limits)
+				shared := load.NewLimiter(tt.limits)
 				greedy, modest := newFakeEngine(takes(100*time.Millisecond)), newFakeEngine(takes(100*time.Millisecond))
 				hog := testTarget(testConfig(config.Burst{Duration: 10 * time.Second, Concurrency: 4}), greedy)
 				open := testTarget(testConfig(config.Burst{Rate: 20, Duration: 10 * time.Second, Concurrency: 4}), modest)
@@ -338,13 +251,12 @@ func TestAClosedBurstAtACeilingLeavesOpenOnesTheirTurn(t *testing.T) {
 				bursts.Go(func() { open.fire(t.Context(), context.Background(), 0) })
 				bursts.Wait()
 				assert.Greater(t, greedy.count(), 30)
-				c := open.recorder.snapshot()
+				c := open.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 200, c.scheduled)
+				assert.EqualValues(t, 200, c.Scheduled)
 				assert.Greater(t, modest.count(), 30)
-				assert.EqualValues(t, 200-modest.count(), c.dropped[tt.reason])
-				assert.Zero(t, shared.gate.inFlight)
-				assert.Zero(t, shared.gate.patient)
+				assert.EqualValues(t, 200-modest.count(), c.Dropped[tt.reason])
+				assert.Zero(t, shared.Holding())
 			})
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/prober/load"
 )
 
 func TestTargetsThatOnlyConnectGoFromTheFileToTheMetrics(t *testing.T) {
@@ -51,21 +52,23 @@ targets:
 	awaitRequests(t, m, "secured", 4)
 	for name, code := range map[string]errcode.Code{"stranger": errcode.UnknownAuthority, "closed": errcode.Refused} {
 		require.Eventually(t, func() bool {
-			h := tallyOf(m, name).codes[code]
-			return h != nil && h.count >= 4
+			s := tallyOf(m, name)
+			h := s.ByCode[code]
+			return h != nil && h.Count() >= 4
 		}, patience, time.Millisecond, name)
 	}
 	for _, target := range cfg.Targets {
 		c := tallyOf(m, target.Name)
 		assertConserved(t, c)
-		assert.Empty(t, c.responses)
-		assert.Zero(t, c.sent+c.received+c.reused)
+		assert.Empty(t, c.Responses)
+		assert.Zero(t, c.Sent+c.Received+c.Reused)
 		for phase := errcode.PhaseSend; phase < errcode.NumPhases; phase++ {
-			assert.Zero(t, c.phases[phase].count, "%s: %s", target.Name, phase)
+			assert.Zero(t, c.Phases[phase].Count(), "%s: %s", target.Name, phase)
 		}
 	}
-	assert.NotZero(t, tallyOf(m, "secured").phases[errcode.PhaseTLS].count)
-	assert.Zero(t, tallyOf(m, "closed").opened)
+	secure := tallyOf(m, "secured")
+	assert.NotZero(t, secure.Phases[errcode.PhaseTLS].Count())
+	assert.Zero(t, tallyOf(m, "closed").Opened)
 
 	text := exposition(t, m)
 	assertSample(t, text, fmt.Sprintf(`prober_target_info{target="plain",team="data",url="tcp://%s"}`, plain.Address()), 1)
@@ -90,16 +93,16 @@ func TestAReloadTurnsATargetIntoOneOfAnotherKindAndKeepsItsCounters(t *testing.T
 	for _, target := range []config.Target{web, connects, web} {
 		apply(t, m, target)
 		awaitRequests(t, m, "changes", before+3)
-		before = tallyOf(m, "changes").codes[errcode.OK].count
+		before = tallyOf(m, "changes").ByCode[errcode.OK].Count()
 	}
 	c := tallyOf(m, "changes")
 	assertConserved(t, c)
-	assert.NotEmpty(t, c.responses)
+	assert.NotEmpty(t, c.Responses)
 	var answers uint64
-	for _, n := range c.responses {
-		answers += n
+	for _, r := range c.Responses {
+		answers += r.Count
 	}
-	assert.Less(t, answers, c.codes[errcode.OK].count, "connections alone have none")
+	assert.Less(t, answers, c.ByCode[errcode.OK].Count(), "connections alone have none")
 }
 
 func TestConnectionsOfTargetsThatOnlyConnectKeepToTheCeiling(t *testing.T) {
@@ -107,7 +110,7 @@ func TestConnectionsOfTargetsThatOnlyConnectKeepToTheCeiling(t *testing.T) {
 	p := peers.Listen(t, peers.Silence)
 	cfg, err := config.ParseOne(nil, "", config.Pick{Target: "tcp://" + p.Address(), Burst: map[string]string{"requests": "50", "concurrency": "10"}})
 	require.NoError(t, err)
-	o := Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Limits: Limits{Connections: 2}}
+	o := Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Limits: load.Limits{Connections: 2}}
 	shot, err := NewShot(o, cfg.Targets[0], cfg.Network)
 	require.NoError(t, err)
 	shot.Fire(t.Context(), context.Background())

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/option"
+	"example.com/prober/prober/numbers"
 )
 
 // newServerOf serves h over the given version of HTTP, with TLS unless it is h2c.
@@ -55,13 +56,7 @@ func managed(t *testing.T, l Limits) *Manager {
 
 func assertNothingHeld(t testing.TB, m *Manager) {
 	t.Helper()
-	g := m.limiter.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	assert.Zero(t, g.inFlight)
-	assert.Empty(t, g.queue)
-	assert.Empty(t, g.hops)
-	assert.Zero(t, m.limiter.connections.Used())
+	assert.Zero(t, m.limiter.Holding())
 }
 
 func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
@@ -75,16 +70,15 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, config.Network{})
 			require.NoError(t, err)
 			shot.Fire(t.Context(), t.Context())
-			c := shot.entry.recorder.snapshot()
+			c := shot.entry.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
-			assert.EqualValues(t, 30, c.scheduled)
-			assert.EqualValues(t, 30, c.codes[errcode.OK].count)
+			assert.EqualValues(t, 30, c.Scheduled)
+			assert.EqualValues(t, 30, c.ByCode[errcode.OK].Count())
 			assert.Zero(t, dropped(c))
 			assert.EqualValues(t, 30, s.Requests())
 			assert.LessOrEqual(t, s.MostConnections(), int64(3))
-			assert.LessOrEqual(t, c.opened, uint64(3), "they stay warm")
-			assert.Zero(t, shot.target.limiter.connections.Used())
-			assert.Zero(t, shot.target.limiter.gate.inFlight)
+			assert.LessOrEqual(t, c.Opened, uint64(3), "they stay warm")
+			assert.Zero(t, shot.target.limiter.Holding())
 		})
 	}
 }
@@ -165,8 +159,8 @@ func TestNothingIsHeldAfterAStorm(t *testing.T) {
 	for seed := range 3 {
 		apply(t, m, targets(seed)...)
 		for _, i := range []int{0, 1, 2, 3} {
-			before := tallyOf(m, fmt.Sprint(i)).bursts
-			require.Eventually(t, func() bool { return tallyOf(m, fmt.Sprint(i)).bursts > before+1 }, patience, time.Millisecond)
+			before := tallyOf(m, fmt.Sprint(i)).Bursts
+			require.Eventually(t, func() bool { return tallyOf(m, fmt.Sprint(i)).Bursts > before+1 }, patience, time.Millisecond)
 		}
 		for i := range stormy {
 			assertConserved(t, tallyOf(m, fmt.Sprint(i)))

@@ -13,7 +13,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/option"
-	"example.com/prober/prober/probe"
+	"example.com/prober/prober/numbers"
 )
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
@@ -30,27 +30,23 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, config.Network{})
 		require.NoError(t, err)
 		l := shot.target.limiter
-		l.gate.rate = &window{length: time.Hour, starts: make([]probe.Instant, 6)}
+		l.SetRate(6, time.Hour)
 		requests, cancel := context.WithCancel(t.Context())
 		fired := make(chan struct{})
 		go func() {
 			defer close(fired)
 			shot.Fire(t.Context(), requests)
 		}()
-		require.Eventually(t, func() bool {
-			l.gate.mu.Lock()
-			defer l.gate.mu.Unlock()
-			return len(l.gate.hops) == 1
-		}, patience, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Holding().Hops == 1 }, patience, time.Millisecond)
 		cancel()
 		<-fired
 		assert.EqualValues(t, 6, s.Requests(), "four of the first chain, two of the second")
-		c := shot.entry.recorder.snapshot()
+		c := shot.entry.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
-		require.Contains(t, c.codes, errcode.Cancelled)
+		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
+		require.Contains(t, c.ByCode, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, c.responses[responseKey{302, map[option.HTTPVersion]probe.Version{option.OnlyHTTP11: probe.HTTP11, option.H2C: probe.HTTP2}[version]}])
-		assert.Zero(t, l.gate.inFlight)
+		assert.EqualValues(t, 5, responses(c, 302, map[option.HTTPVersion]string{option.OnlyHTTP11: "1.1", option.H2C: "2"}[version]))
+		assert.Zero(t, l.Holding())
 	}
 }

@@ -13,30 +13,32 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
 func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limits Limits
-		reason dropReason
+		reason load.DropReason
 		sent   int
 	}{
-		"rate":      {Limits{Rate: 10}, dropLimitRate, 20},
-		"in flight": {Limits{InFlight: 3}, dropLimitInFlight, 21}, // 3 at a time, each 300 ms
+		"rate":      {Limits{Rate: 10}, load.DropLimitRate, 20},
+		"in flight": {Limits{InFlight: 3}, load.DropLimitInFlight, 21}, // 3 at a time, each 300 ms
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newFakeEngine(takes(299 * time.Millisecond))
 				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 100}), e)
-				target.limiter = newLimiter(tt.limits)
+				target.limiter = load.NewLimiter(tt.limits)
 				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 200, c.scheduled, "what is held back was due all the same")
+				assert.EqualValues(t, 200, c.Scheduled, "what is held back was due all the same")
 				assert.Equal(t, tt.sent, e.count())
-				assert.EqualValues(t, 200-tt.sent, c.dropped[tt.reason])
-				assert.Zero(t, target.limiter.gate.inFlight)
+				assert.EqualValues(t, 200-tt.sent, c.Dropped[tt.reason])
+				assert.Zero(t, target.limiter.Holding())
 			})
 		})
 	}
@@ -46,23 +48,23 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		target := testTarget(testConfig(config.Burst{Requests: 50, Concurrency: 20}), e)
-		target.limiter = newLimiter(Limits{Rate: 10, InFlight: 4})
+		target.limiter = load.NewLimiter(Limits{Rate: 10, InFlight: 4})
 		target.fire(t.Context(), context.Background(), 0)
 		assert.Equal(t, 50, e.count())
 		assert.LessOrEqual(t, e.most, 4)
 		for i := 10; i < len(e.starts); i++ {
 			assert.GreaterOrEqual(t, e.starts[i].Sub(e.starts[i-10]), time.Second)
 		}
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 50, c.codes[errcode.OK].count)
-		assert.Less(t, c.codes[errcode.OK].sum.duration(), time.Second, "waiting for a ceiling is not the target's latency")
+		assert.EqualValues(t, 50, c.ByCode[errcode.OK].Count())
+		assert.Less(t, c.ByCode[errcode.OK].Sum(), time.Second, "waiting for a ceiling is not the target's latency")
 	})
 }
 
 func TestCeilingsBindAllTargetsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := newLimiter(Limits{Rate: 30})
+		shared := load.NewLimiter(Limits{Rate: 30})
 		var starts []probe.Instant
 		var bursts sync.WaitGroup
 		engines := make([]*fakeEngine, 5)

@@ -2,8 +2,9 @@
 // comes back.
 //
 // A [Manager] runs one goroutine per target, which fires a burst at each of the
-// target's slots. All numbers of a target are kept by its recorder, from which
-// [Manager.Families] takes a consistent snapshot for each scrape.
+// target's slots. When and how many requests that is, package load says. All numbers of a
+// target are kept by its recorder in package numbers; the manager hands out snapshots of
+// them, consistent each.
 package prober
 
 import (
@@ -19,6 +20,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/prober/content"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -43,16 +46,16 @@ type Manager struct {
 	dropped func() uint64 // lines of the log
 	created time.Time
 	metrics config.Metrics
-	bounds  *bounds
-	limiter *limiter
+	bounds  *numbers.Bounds
+	limiter *load.Limiter
 	shard   Shard
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *content.Decoders
-	precise  *precision
+	precise  *load.Precision
 	watch    *watch
 
 	scraping sync.Mutex // held during a scrape; it owns the page
-	page     *page
+	page     *numbers.Page
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -64,7 +67,7 @@ type Manager struct {
 	stopped bool
 	// retired is the lag of the targets that were removed. It is as old as the manager,
 	// and so is the lag of all.
-	retired histogram
+	retired numbers.Histogram
 	reload  reloadState
 }
 
@@ -77,7 +80,7 @@ type reloadState struct {
 // its reports stay when the target's configuration changes.
 type entry struct {
 	cfg      config.Target
-	recorder *recorder
+	recorder *numbers.Recorder
 	reports  *reports
 	engine   probe.Engine
 	engines  *engines // engine, and those before it that still drain
@@ -110,17 +113,17 @@ func NewManager(o Options) *Manager {
 		log:     o.Log,
 		dropped: dropped,
 		created: created,
-		retired: histogram{created: created},
+		retired: numbers.NewHistogram(created),
 		metrics: o.Metrics,
-		bounds:  newBounds(o.Metrics.Buckets),
-		limiter: newLimiter(o.Limits),
+		bounds:  numbers.NewBounds(o.Metrics.Buckets),
+		limiter: load.NewLimiter(o.Limits),
 		shard:   o.Shard,
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
-		page:    newPage(),
+		page:    numbers.NewPage(),
 
 		decoders: content.NewDecoders(o.Limits.KeptBodies),
-		precise:  newPrecision(),
+		precise:  load.NewPrecision(),
 		watch:    new(watch),
 	}
 }
@@ -196,7 +199,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 // compileChanged compiles the targets that are new or changed.
 func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, error) {
 	own := m.own(cfg)
-	if most := m.limiter.limits.Targets; most > 0 && len(own) > most {
+	if most := m.limiter.Limits.Targets; most > 0 && len(own) > most {
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
@@ -217,7 +220,10 @@ func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, erro
 
 // own returns the targets of cfg that this shard runs.
 func (m *Manager) own(cfg *config.Config) []config.Target {
-	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool { return !m.shard.runs(&t) })
+	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool {
+		l := loadOf(&t)
+		return !m.shard.Runs(&l)
+	})
 }
 
 // replace starts t, after what runs under its name now has drained. If only the way
@@ -226,7 +232,7 @@ func (m *Manager) own(cfg *config.Config) []config.Target {
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
-		e = &entry{recorder: newRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
+		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
 		m.entries[t.Name] = e
 	}
 	before := e.run
@@ -283,17 +289,18 @@ func (m *Manager) change(r *run, s *sender) {
 
 func (m *Manager) newTarget(s *sender, e *entry) *target {
 	spin := s.cfg.Burst.Precision == config.PrecisionSpin
+	l := loadOf(&s.cfg)
 	t := &target{
-		load:     loadOf(&s.cfg),
+		load:     l,
 		recorder: e.recorder,
 		limiter:  m.limiter,
-		part:     m.shard.part(&s.cfg),
+		part:     m.shard.Part(&l),
 		reports:  e.reports,
 		watch:    m.watch,
-		pause:    newWaiter(m.precise, spin).pause,
+		pause:    load.NewWaiter(m.precise, spin).Pause,
 		sleep:    sleep,
 		wall:     time.Now,
-		boot:     bootTime,
+		boot:     load.BootTime,
 	}
 	t.current.Store(s)
 	return t
@@ -310,7 +317,7 @@ func (m *Manager) remove(name string, e *entry) {
 		defer m.mu.Unlock()
 		if e.removed && e.run == last {
 			e.reports.end()
-			m.retired.merge(&e.recorder.snapshot().lag)
+			e.recorder.AddLag(&m.retired)
 			delete(m.entries, name)
 		}
 	})
@@ -334,7 +341,7 @@ func (m *Manager) start(t *target, before *run) *run {
 			<-before.done
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
-		t.recorder.adopt(&first.cfg)
+		t.recorder.Adopt(breakerOf(&first.cfg), first.cfg.Timeout)
 		first.begin(schedule, requests)
 		close(settled)
 		t.run(schedule, requests)

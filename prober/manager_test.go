@@ -16,6 +16,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/prober/numbers"
 )
 
 // patience bounds whatever a test waits for; it is far above what is needed.
@@ -63,22 +64,29 @@ func apply(t *testing.T, m *Manager, targets ...config.Target) {
 	require.NoError(t, m.Apply(&config.Config{Targets: targets, Metrics: m.metrics}))
 }
 
-// tallyOf returns the numbers of a target, nil when it is not there.
-func tallyOf(m *Manager, name string) *tally {
+// tallyOf returns the numbers of a target, also of one that drains.
+func tallyOf(m *Manager, name string) numbers.Snapshot {
 	m.mu.Lock()
 	e := m.entries[name]
 	m.mu.Unlock()
 	if e == nil {
-		return nil
+		return numbers.Snapshot{Distributions: &numbers.Distributions{}}
 	}
-	return e.recorder.snapshot()
+	return e.recorder.Snapshot(numbers.WithEverything)
+}
+
+// isGone reports whether there is nothing left of a target.
+func isGone(m *Manager, name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.entries[name] == nil
 }
 
 func awaitRequests(t *testing.T, m *Manager, name string, n uint64) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		c := tallyOf(m, name)
-		return c != nil && c.codes[errcode.OK].count >= n
+		return c.ByCode[errcode.OK] != nil && c.ByCode[errcode.OK].Count() >= n
 	}, patience, time.Millisecond)
 }
 
@@ -93,10 +101,10 @@ func TestReloadLeavesUnchangedTargetsAlone(t *testing.T) {
 		apply(t, m, s.target("stays"), s.target("new"))
 		apply(t, m, s.target("stays"))
 	}
-	before := tallyOf(m, "stays").codes[errcode.OK].count
+	before := tallyOf(m, "stays").ByCode[errcode.OK].Count()
 	awaitRequests(t, m, "stays", before+2)
 	assert.Same(t, run, m.entries["stays"].run)
-	assert.EqualValues(t, 1, tallyOf(m, "stays").opened, "its connection stayed warm")
+	assert.EqualValues(t, 1, tallyOf(m, "stays").Opened, "its connection stayed warm")
 }
 
 func TestChangedTargetKeepsItsCounters(t *testing.T) {
@@ -109,8 +117,8 @@ func TestChangedTargetKeepsItsCounters(t *testing.T) {
 	changed.Interval = 15 * time.Millisecond
 	apply(t, m, changed)
 	c := tallyOf(m, "changes")
-	assert.GreaterOrEqual(t, c.codes[errcode.OK].count, uint64(3))
-	awaitRequests(t, m, "changes", c.codes[errcode.OK].count+2)
+	assert.GreaterOrEqual(t, c.ByCode[errcode.OK].Count(), uint64(3))
+	awaitRequests(t, m, "changes", c.ByCode[errcode.OK].Count()+2)
 	assertConserved(t, tallyOf(m, "changes"))
 }
 
@@ -146,10 +154,10 @@ func TestRemovedTargetGoesAfterItsLastRequestWasCounted(t *testing.T) {
 	apply(t, m)
 	c := tallyOf(m, "goes")
 	require.NotNil(t, c, "it is there while it drains")
-	assert.EqualValues(t, 1, c.inFlight)
+	assert.EqualValues(t, 1, c.InFlight)
 	assert.Empty(t, m.Targets(), "and no longer one of the targets")
 	close(release)
-	require.Eventually(t, func() bool { return tallyOf(m, "goes") == nil }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return isGone(m, "goes") }, patience, time.Millisecond)
 	assert.EqualValues(t, 1, s.Requests())
 }
 
@@ -167,7 +175,7 @@ func TestTargetThatComesBackWhileItDrainsKeepsItsCounters(t *testing.T) {
 	require.Eventually(t, func() bool {
 		c := tallyOf(m, "back")
 		assertConserved(t, c)
-		return c.bursts >= 3
+		return c.Bursts >= 3
 	}, patience, time.Millisecond)
 }
 
@@ -209,8 +217,8 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		c := tallyOf(m, name)
 		assertConserved(t, c)
-		assert.EqualValues(t, 1, c.codes[errcode.OK].count)
-		assert.Zero(t, c.inFlight)
+		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
+		assert.Zero(t, c.InFlight)
 	}
 	require.Error(t, m.Apply(&config.Config{}), "nothing starts after the end")
 }
@@ -228,8 +236,8 @@ func TestShutdownCancelsWhatOutlivesTheGrace(t *testing.T) {
 	cancel()
 	before := m.entries["hangs"].recorder
 	m.Shutdown(expired)
-	c := before.snapshot()
+	c := before.Snapshot(numbers.WithEverything)
 	assertConserved(t, c)
-	assert.EqualValues(t, 1, c.codes[errcode.Cancelled].count, "by the prober itself, and counted as that")
-	assert.Zero(t, c.inFlight)
+	assert.EqualValues(t, 1, c.ByCode[errcode.Cancelled].Count(), "by the prober itself, and counted as that")
+	assert.Zero(t, c.InFlight)
 }

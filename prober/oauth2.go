@@ -8,6 +8,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 const (
@@ -41,7 +43,7 @@ type tokenSource struct {
 	failure error // of the last attempt; nil if it went well
 }
 
-func newTokenSource(t config.Target, network config.Network, l *limiter, log *slog.Logger) *tokenSource {
+func newTokenSource(t config.Target, network config.Network, l *load.Limiter, log *slog.Logger) *tokenSource {
 	return &tokenSource{
 		target:    t.Name,
 		log:       log,
@@ -122,6 +124,6 @@ func (s *tokenSource) report(err error) {
 	if !s.reported.IsZero() && time.Since(s.reported) < tokenReportEvery {
 		return
 	}
-	s.log.Warn("no OAuth2 token", "target", s.target, "code", errcode.FromError(err), "attempts", s.untold, "error", clean(err.Error()))
+	s.log.Warn("no OAuth2 token", "target", s.target, "code", errcode.FromError(err), "attempts", s.untold, "error", numbers.Clean(err.Error()))
 	s.reported, s.untold = time.Now(), 0
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/option"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
@@ -28,12 +29,12 @@ type tokenClient struct {
 	login      config.OAuth2
 	connection config.Connection
 	network    config.Network
-	limiter    *limiter
+	limiter    *load.Limiter
 	// inBody has the credentials sent in the body instead of the header.
 	inBody bool
 }
 
-func newTokenClient(t config.Target, network config.Network, l *limiter) *tokenClient {
+func newTokenClient(t config.Target, network config.Network, l *load.Limiter) *tokenClient {
 	return &tokenClient{login: *t.Request.OAuth2, connection: tokenConnection(t.Connection), network: network, limiter: l}
 }
 
@@ -84,7 +85,7 @@ func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, erro
 		tr.Wait()
 	}()
 	deadline, _ := ctx.Deadline()
-	if !c.limiter.next(ctx, probe.At(deadline)) {
+	if !c.limiter.Next(ctx, probe.At(deadline)) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, context.Canceled
 		}
@@ -126,7 +127,7 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 		Deny:        c.network.Deny,
 		Allow:       c.network.Allow,
 		DenyHosts:   c.network.DenyHosts,
-		Connections: c.limiter.connections,
+		Connections: c.limiter.Connections,
 	}
 	if !inBody {
 		cfg.Header = append(cfg.Header, message.Field{Name: "Authorization", Value: "Basic " + c.basic()})

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/internal/peers"
+	"example.com/prober/prober/load"
 )
 
 func TestAnHTTPTargetTrustsThePrivateAuthorityOfItsTokenEndpoint(t *testing.T) {
@@ -36,7 +37,7 @@ targets:
     request: {oauth2: {client_id: c, client_secret_file: secret, token_url: %q}}
 `, endpoint.URL), filepath.Join(dir, "prober.yml"))
 	require.NoError(t, err)
-	s := newTokenSource(c.Targets[0], c.Network, newLimiter(Limits{}), slog.New(slog.DiscardHandler))
+	s := newTokenSource(c.Targets[0], c.Network, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
 	_, err = s.renew(t.Context())
 	require.NoError(t, err)
 	value, err := s.authorization()

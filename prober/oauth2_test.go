@@ -22,6 +22,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -150,7 +151,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 				network.DenyHosts = []string{tt.denyHost}
 			}
 			var log bytes.Buffer
-			s := newTokenSource(cfg, network, newLimiter(Limits{}), slog.New(slog.NewTextHandler(&log, nil)))
+			s := newTokenSource(cfg, network, load.NewLimiter(Limits{}), slog.New(slog.NewTextHandler(&log, nil)))
 			_, err := s.renew(t.Context())
 			assert.Equal(t, tt.code, errcode.FromError(err), "error: %v", err)
 			_, err = s.authorization()
@@ -232,7 +233,7 @@ func TestCredentialsGoWhereTheEndpointTakesThem(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"access_token":"t"}`)
 	})
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, newLimiter(Limits{}), slog.New(slog.DiscardHandler))
+	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
 	for range 2 {
 		_, err := s.renew(t.Context())
 		require.NoError(t, err)
@@ -247,8 +248,8 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	t.Parallel()
 	var m *Manager
 	endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		assert.Equal(t, 1, m.limiter.connections.Used(), "that of the fetch")
-		_, rate := m.limiter.inUse()
+		assert.Equal(t, 1, m.limiter.Connections.Used(), "that of the fetch")
+		_, rate := m.limiter.InUse()
 		assert.InDelta(t, 0.001, rate, 1e-9)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
@@ -259,7 +260,7 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	require.NoError(t, err)
-	assert.Zero(t, m.limiter.connections.Used())
+	assert.Zero(t, m.limiter.Connections.Used())
 
 	cfg.Request.OAuth2.Timeout = 20 * time.Millisecond
 	c, err = m.compile(cfg, config.Network{}, nil)
@@ -268,12 +269,12 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: the rate is used up", err)
 
 	m = managed(t, Limits{Connections: 1})
-	require.True(t, m.limiter.connections.TryAcquire())
+	require.True(t, m.limiter.Connections.TryAcquire())
 	c, err = m.compile(cfg, config.Network{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)
-	m.limiter.connections.Release()
+	m.limiter.Connections.Release()
 }
 
 func TestATokenThatCannotBeHadIsALineAMinute(t *testing.T) {
@@ -320,7 +321,7 @@ func TestAFetchThatTheProberGivesUpIsItsOwnDoing(t *testing.T) {
 		<-q.Context().Done()
 	})
 	var text bytes.Buffer
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, newLimiter(Limits{}), slog.New(slog.NewTextHandler(&text, nil)))
+	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, load.NewLimiter(Limits{}), slog.New(slog.NewTextHandler(&text, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {

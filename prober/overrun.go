@@ -20,22 +20,10 @@ func OverrunsOf(cfg *config.Config, s Shard) []Overrun {
 	var overruns []Overrun
 	for i := range cfg.Targets {
 		t := &cfg.Targets[i]
-		if lasts := leastLength(t); lasts >= t.Interval && s.runs(t) {
+		l := loadOf(t)
+		if lasts := l.LeastLength(); lasts >= t.Interval && s.Runs(&l) {
 			overruns = append(overruns, Overrun{t.Name, lasts, t.Interval})
 		}
 	}
 	return overruns
-}
-
-// leastLength returns how long a burst takes however fast the answers are: until the
-// last arrival is due or, where it sends as much as it can, until its time is over.
-func leastLength(t *config.Target) time.Duration {
-	b := t.Burst
-	switch {
-	case isOpen(b):
-		return newPacer(b, t.Name, 0, shard{total: 1}).lastDue()
-	case b.Requests == 0:
-		return b.Duration
-	}
-	return 0
 }

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
 )
 
 // counts are the failures of a burst by code.
@@ -49,9 +50,9 @@ func TestBurstWithFailuresIsOneLine(t *testing.T) {
 		runFor(t, target, 30*time.Second)
 		require.Len(t, lines(), 1)
 		assert.Regexp(t, `^t=\d+s level=WARN msg="burst had failures" target=checkout requests=7 failed=4 codes="1404 http_404: 2, 1503 http_503: 2"$`, lines()[0])
-		c := target.recorder.snapshot()
-		assert.True(t, c.lastBurstSuccess.IsZero())
-		assert.EqualValues(t, 3, c.codes[errcode.OK].count)
+		c := target.recorder.Snapshot(numbers.WithEverything)
+		assert.True(t, c.LastSuccess.IsZero())
+		assert.EqualValues(t, 3, c.ByCode[errcode.OK].Count())
 	})
 }
 
@@ -178,7 +179,7 @@ func TestReportsOutliveAReloadAndEndWithTheTarget(t *testing.T) {
 			require.NoError(t, m.Apply(&config.Config{Targets: []config.Target{cfg}, Metrics: m.metrics, Network: deny}))
 			time.Sleep(time.Second)
 		}
-		failed := tallyOf(m, "checkout").bursts
+		failed := tallyOf(m, "checkout").Bursts
 		require.NoError(t, m.Apply(&config.Config{Metrics: m.metrics, Network: deny}))
 		synctest.Wait()
 		text := out.String()

@@ -23,6 +23,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/rig"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -57,20 +58,20 @@ func managerWithHistory(t *testing.T) *Manager {
 	apply(t, m, cfg)
 	r := m.entries["checkout"].recorder
 
-	r.startBurst(nil)
+	r.StartBurst(nil)
 	for _, d := range []time.Duration{800 * time.Microsecond, 3 * time.Millisecond, 40 * time.Millisecond} {
-		r.begin()
-		r.end(&probe.Result{Due: 1, End: probe.Instant(d) + 1, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11},
+		r.Begin()
+		r.End(&probe.Result{Due: 1, End: probe.Instant(d) + 1, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11},
 			Sent: 100, Received: 1000, Reused: true}, errcode.OK)
 	}
-	r.begin()
-	r.end(&probe.Result{Due: 1, End: probe.Instant(2*time.Millisecond) + 1, Opened: true,
+	r.Begin()
+	r.End(&probe.Result{Due: 1, End: probe.Instant(2*time.Millisecond) + 1, Opened: true,
 		Err: &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: syscall.ECONNRESET},
 		TLS: &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
 			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
-	r.endBurst(60*time.Millisecond, dropShutdown)
-	r.skip(skipOverrun, 2)
-	r.begin()
+	r.EndBurst(60*time.Millisecond, load.DropShutdown)
+	r.Skip(load.SkipOverrun, 2)
+	r.Begin()
 	m.NoteReload(true)
 	return m
 }
@@ -127,35 +128,11 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 	t.Parallel()
 	m := managerWithHistory(t)
 	r := m.entries["checkout"].recorder
-	r.begin()
-	r.end(&probe.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
+	r.Begin()
+	r.End(&probe.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
 	text := exposition(t, m)
 	assert.Empty(t, rig.LinesWith(text, "secret"))
 	assert.Empty(t, rig.LinesWith(text, "canary"))
-}
-
-func BenchmarkRecorderEnd(b *testing.B) {
-	r := newRecorder(newBounds(testBuckets))
-	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}, Sent: 100, Received: 1000, Reused: true}
-	b.ReportAllocs()
-	for b.Loop() {
-		r.begin()
-		r.end(res, errcode.OK)
-	}
-}
-
-func TestRecordingARequestAllocatesNothing(t *testing.T) {
-	r := newRecorder(newBounds(testBuckets))
-	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}}
-	failed := &probe.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
-	record := func() {
-		r.begin()
-		r.end(res, errcode.OK)
-		r.begin()
-		r.end(failed, errcode.Refused)
-	}
-	record()
-	assert.Zero(t, testing.AllocsPerRun(1000, record))
 }
 
 func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
@@ -174,9 +151,9 @@ func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 		assert.Equal(t, m.created.UnixNano(), lag().CreatedTimestamp.AsTime().UnixNano())
 	}
 	assertLag(0)
-	recorders["n"].lag.observe(lagBounds, time.Millisecond)
+	startLate(recorders["n"], time.Millisecond)
 	assertLag(1)
-	recorders["m"].lag.observe(lagBounds, time.Millisecond)
+	startLate(recorders["m"], time.Millisecond)
 	assertLag(2)
 	early := testConfig(config.Burst{Requests: 1})
 	early.Name, early.Interval = "a", 1000*time.Hour
@@ -187,6 +164,6 @@ func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {
 		return len(m.entries) == 1
 	})
 	assertLag(2)
-	m.entries["a"].recorder.lag.observe(lagBounds, time.Millisecond)
+	startLate(m.entries["a"].recorder, time.Millisecond)
 	assertLag(3)
 }

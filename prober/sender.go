@@ -125,7 +125,7 @@ func (t *target) adopt(s *sender) bool {
 	if t.over {
 		return false
 	}
-	t.recorder.adopt(&s.cfg)
+	t.recorder.Adopt(breakerOf(&s.cfg), s.cfg.Timeout)
 	before := t.current.Swap(s)
 	before.apart(before.engine.CloseIdle)
 	before.letGo()

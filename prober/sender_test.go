@@ -15,6 +15,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -59,12 +61,12 @@ func TestABurstGoesOnWithAnotherSender(t *testing.T) {
 					assert.Equal(t, starts[0].Add(time.Duration(k)*100*time.Millisecond), start, "request %d", k)
 				}
 				assert.Equal(t, 1, max(before.most, after.most))
-				tally := target.recorder.snapshot()
+				tally := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, tally)
-				assert.EqualValues(t, 200, tally.codes[errcode.OK].count)
-				assert.EqualValues(t, 1, tally.bursts)
-				assert.Equal(t, [numDropReasons]cuts{}, tally.cuts)
-				assert.False(t, tally.lastBurstSuccess.IsZero())
+				assert.EqualValues(t, 200, tally.ByCode[errcode.OK].Count())
+				assert.EqualValues(t, 1, tally.Bursts)
+				assert.Equal(t, numbers.Cuts{}, tally.Cuts)
+				assert.False(t, tally.LastSuccess.IsZero())
 			})
 		})
 	}
@@ -80,10 +82,10 @@ func TestANewTimeoutHoldsForTheBurstUnderWay(t *testing.T) {
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		time.AfterFunc(5*time.Second, func() { target.adopt(another(sooner, e)) })
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 200, c.scheduled)
-		assert.EqualValues(t, 80, c.dropped[dropTimeout], "those that have waited for two seconds")
+		assert.EqualValues(t, 200, c.Scheduled)
+		assert.EqualValues(t, 80, c.Dropped[load.DropTimeout], "those that have waited for two seconds")
 		for k, due := range e.dues {
 			assert.LessOrEqual(t, e.starts[k].Sub(due), sooner.Timeout)
 		}
@@ -159,8 +161,8 @@ func TestARotatedSecretEndsNoBurst(t *testing.T) {
 	assert.Same(t, run, m.entries["rotates"].run)
 	c := tallyOf(m, "rotates")
 	assertConserved(t, c)
-	assert.Zero(t, c.bursts, "the one that was under way still is")
-	assert.Zero(t, c.cuts[dropReload])
+	assert.Zero(t, c.Bursts, "the one that was under way still is")
+	assert.Zero(t, c.Cuts[load.DropReload])
 	detail, _ := m.Target("rotates")
 	assert.LessOrEqual(t, detail.Open, 2+1, "one of the old sender, with a request in flight, and perhaps an idle one that is about to be closed")
 	close(release)
@@ -173,7 +175,7 @@ func TestARotatedSecretEndsNoBurst(t *testing.T) {
 	target.Burst.Concurrency = 3
 	apply(t, m, withSecret(target, "new"))
 	assert.NotSame(t, run, m.entries["rotates"].run, "another load makes another run")
-	require.Eventually(t, func() bool { return tallyOf(m, "rotates").cuts[dropReload].bursts == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return tallyOf(m, "rotates").Cuts[load.DropReload].Bursts == 1 }, patience, time.Millisecond)
 }
 
 // The endpoint of tokens hangs for one of the configurations: what runs goes on with the
@@ -215,14 +217,14 @@ func TestASenderThatHasToLogInIsAdoptedOnceItHas(t *testing.T) {
 	require.Eventually(t, func() bool { return granting.Load() > 3 }, patience, time.Millisecond)
 	c := tallyOf(m, "logs in")
 	assertConserved(t, c)
-	assert.Zero(t, c.bursts)
+	assert.Zero(t, c.Bursts)
 	assert.Equal(t, []errcode.Code{errcode.OK}, codesIn(c))
 }
 
 // codesIn returns the codes that have occurred.
-func codesIn(c *tally) (codes []errcode.Code) {
-	for code, h := range c.codes {
-		if h.count > 0 {
+func codesIn(c numbers.Snapshot) (codes []errcode.Code) {
+	for code, h := range c.ByCode {
+		if h.Count() > 0 {
 			codes = append(codes, code)
 		}
 	}
@@ -245,7 +247,7 @@ func TestATargetThatIsRemovedWhileItLogsInLeavesNothing(t *testing.T) {
 	apply(t, m, target)
 	<-asked
 	apply(t, m)
-	require.Eventually(t, func() bool { return tallyOf(m, "goes") == nil }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return isGone(m, "goes") }, patience, time.Millisecond)
 }
 
 func TestHoldingASenderAllocatesNothing(t *testing.T) {

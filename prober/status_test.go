@@ -10,12 +10,14 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
 // managerOf returns a manager with idle targets of the given names, and their
 // recorders.
-func managerOf(t *testing.T, names ...string) (*Manager, map[string]*recorder) {
+func managerOf(t *testing.T, names ...string) (*Manager, map[string]*numbers.Recorder) {
 	t.Helper()
 	m := newTestManager(t)
 	targets := make([]config.Target, len(names))
@@ -25,7 +27,7 @@ func managerOf(t *testing.T, names ...string) (*Manager, map[string]*recorder) {
 		targets[i].URL = &url.URL{Scheme: "https", Host: "shop.example", Path: "/" + name, RawQuery: "token=secret"}
 	}
 	apply(t, m, targets...)
-	recorders := map[string]*recorder{}
+	recorders := map[string]*numbers.Recorder{}
 	for _, name := range names {
 		recorders[name] = m.entries[name].recorder
 	}
@@ -48,13 +50,13 @@ func TestStatusTellsWhatATargetCameTo(t *testing.T) {
 	assert.EqualValues(t, 4, s.Requests)
 	assert.EqualValues(t, 2, s.Failed())
 	assert.EqualValues(t, 1, s.Own())
-	assert.Equal(t, []CodeCount{{errcode.OK, 1}, {errcode.LocalPorts, 1}, {errcode.Refused, 2}}, s.Codes)
+	assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 1}, {Code: errcode.LocalPorts, Count: 1}, {Code: errcode.Refused, Count: 2}}, s.Codes)
 	assert.InEpsilon(t, time.Millisecond, s.P50, 0.1)
 	assert.InEpsilon(t, 10*time.Millisecond, s.P99, 0.1)
 	assert.EqualValues(t, 3, s.Bursts)
 	assert.NotZero(t, s.FailingSince)
 	assert.NotZero(t, s.TroubledSince)
-	assert.Equal(t, []FailureKind{{errcode.LocalPorts, errcode.PhaseNone, 1}}, s.Trouble)
+	assert.Equal(t, []numbers.FailureKind{{Code: errcode.LocalPorts, Phase: errcode.PhaseNone, Count: 1}}, s.Trouble)
 	assert.EqualValues(t, 1, s.Last.Own)
 	assert.Nil(t, all[2].Last)
 	assert.Zero(t, all[2].P50)
@@ -64,14 +66,14 @@ func TestTroubleIsThatOfTheBurstUnderWay(t *testing.T) {
 	m, recorders := managerOf(t, "fails")
 	r := recorders["fails"]
 	play(r, errcode.OK, outcome(time.Millisecond, nil))
-	r.startBurst(nil)
-	r.begin()
-	r.end(refusal(), errcode.Refused)
+	r.StartBurst(nil)
+	r.Begin()
+	r.End(refusal(), errcode.Refused)
 	s := m.Targets()[0]
-	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 1}}, s.Trouble)
+	assert.Equal(t, []numbers.FailureKind{{Code: errcode.Refused, Phase: errcode.PhaseConnect, Count: 1}}, s.Trouble)
 	assert.False(t, s.FailingSince.IsZero(), "a long burst need not end first")
-	r.endBurst(time.Second, dropShutdown)
-	r.startBurst(nil)
+	r.EndBurst(time.Second, load.DropShutdown)
+	r.StartBurst(nil)
 	assert.Len(t, m.Targets()[0].Trouble, 1, "of the last burst, while there is none in this one")
 }
 
@@ -83,26 +85,26 @@ func TestTargetHasTheDetails(t *testing.T) {
 	res.Sent, res.Received, res.Opened = 10, 20, true
 	res.TLS = &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "h2", LeafNotAfter: time.Unix(1, 0)}
 	play(r, errcode.Refused, res)
-	r.startBurst(nil)
-	r.begin()
-	r.holdBack(dropLimitRate)
-	r.endBurst(time.Second, dropShutdown)
-	r.skip(skipLate, 1)
-	r.skip(skipOverrun, 2)
+	r.StartBurst(nil)
+	r.Begin()
+	r.HoldBack(load.DropLimitRate)
+	r.EndBurst(time.Second, load.DropShutdown)
+	r.Skip(load.SkipLate, 1)
+	r.Skip(load.SkipOverrun, 2)
 
 	d, ok := m.Target("a/b")
 	require.True(t, ok)
 	assert.Len(t, d.History, 2)
 	assert.Equal(t, d.History, m.Bursts("a/b"))
 	assert.Equal(t, d.Failures, m.Failures("a/b"))
-	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 1}}, d.Kinds)
-	assert.Equal(t, []ResponseCount{{503, "1.1", 1}}, d.Responses)
-	assert.Equal(t, []DropCount{{"limit_rate", true, 1}}, d.DroppedBy)
-	assert.Equal(t, []uint64{3, 1, 1, 10, 20, 1, 0}, []uint64{d.Skipped, d.Missed, d.PeakInFlight, d.Sent, d.Received, d.Opened, d.Reused})
+	assert.Equal(t, []numbers.FailureKind{{Code: errcode.Refused, Phase: errcode.PhaseConnect, Count: 1}}, d.Kinds)
+	assert.Equal(t, []numbers.ResponseCount{{Status: 503, Version: "1.1", Count: 1}}, d.Responses)
+	assert.Equal(t, []numbers.DropCount{{Reason: "limit_rate", Trouble: true, Count: 1}}, d.Dropped.ByReason())
+	assert.Equal(t, []uint64{3, 1, 1, 10, 20, 1, 0}, []uint64{d.Skipped.Total(), d.Skipped.Late(), d.PeakInFlight, d.Sent, d.Received, d.Opened, d.Reused})
 	assert.Equal(t, "TLS 1.3", d.TLS.Version)
 	assert.Equal(t, "TLS_AES_128_GCM_SHA256", d.TLS.Cipher)
 	assert.Equal(t, time.Unix(1, 0), d.TLS.LeafNotAfter)
-	assert.Equal(t, "a/b", d.Config.Name)
+	assert.Equal(t, "a/b", m.Config("a/b").Name)
 
 	for _, name := range []string{"", "nobody"} {
 		_, ok := m.Target(name)
@@ -115,15 +117,15 @@ func TestTargetHasTheDetails(t *testing.T) {
 
 func TestSelfTellsHowTheProberDoes(t *testing.T) {
 	m, recorders := managerOf(t, "a", "b")
-	recorders["a"].lag.observe(lagBounds, time.Millisecond)
-	recorders["b"].lag.observe(lagBounds, 100*time.Millisecond)
-	m.limiter = newLimiter(Limits{Rate: 100, Targets: 5})
+	startLate(recorders["a"], time.Millisecond)
+	startLate(recorders["b"], 100*time.Millisecond)
+	m.limiter = load.NewLimiter(Limits{Rate: 100, Targets: 5})
 	m.NoteReload(true)
 	m.NoteReload(false)
 	s := m.Self()
-	assert.InEpsilon(t, time.Millisecond, s.LagP50, 0.1)
-	assert.InEpsilon(t, 100*time.Millisecond, s.LagP99, 0.1)
-	assert.Equal(t, []Limit{{"rate", 100, 0}, {"targets", 5, 2}}, s.Limits)
+	assert.InEpsilon(t, time.Millisecond, s.LagP50(), 0.1)
+	assert.InEpsilon(t, 100*time.Millisecond, s.LagP99(), 0.1)
+	assert.Equal(t, []numbers.Limit{{Name: "rate", Most: 100, Now: 0}, {Name: "targets", Most: 5, Now: 2}}, s.SetLimits())
 	assert.True(t, s.ReloadFailed)
 	assert.WithinDuration(t, time.Now(), s.Loaded, time.Minute)
 	assert.Equal(t, 1, s.Shards)
@@ -136,7 +138,7 @@ func BenchmarkTargets(b *testing.B) {
 	u := &url.URL{Scheme: "https", Host: "shop.example"}
 	for i := range 10_000 {
 		name := string(rune('a'+i%26)) + time.Duration(i).String()
-		r := newRecorder(m.bounds)
+		r := numbers.NewRecorder(m.bounds)
 		play(r, errcode.OK, outcome(time.Millisecond, nil))
 		play(r, errcode.Refused, refusal())
 		m.entries[name] = &entry{cfg: config.Target{Name: name, URL: u}, recorder: r}

@@ -5,7 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/prober/config"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -14,10 +15,10 @@ type target struct {
 	senders
 
 	// load is the part of the configuration that no sender changes.
-	load     load
-	recorder *recorder
-	limiter  *limiter
-	part     shard
+	load     load.Target
+	recorder *numbers.Recorder
+	limiter  *load.Limiter
+	part     load.Part
 	reports  *reports
 	watch    *watch
 	// hung is how many workers of this target are still in the engine though their
@@ -32,46 +33,46 @@ type target struct {
 	boot  func() probe.Instant
 }
 
-// load is when a target sends how many requests.
-type load struct {
-	name     string
-	interval time.Duration
-	burst    config.Burst
-	sharding config.Sharding
-}
-
-func loadOf(t *config.Target) load { return load{t.Name, t.Interval, t.Burst, t.Sharding} }
-
 // run fires a burst at each slot until schedule ends, and returns when the last
 // request has ended. A slot that comes while the process does not run is fired late
 // if it is the last one of that time, and skipped if not.
 func (t *target) run(schedule, requests context.Context) {
 	defer t.finish()
-	grid := newSlots(t.load.name, t.load.interval)
-	wait := grid.first(t.wall())
+	grid := load.NewSlots(t.load.Name, t.load.Interval)
+	wait := grid.First(t.wall())
 	slot := t.boot().Add(wait) // when the next one is due
 	for t.sleep(schedule, wait) {
-		missed, behind := grid.passed(t.boot().Sub(slot))
-		t.recorder.late(missed, behind)
-		slot = slot.Add(time.Duration(missed) * grid.interval)
-		wait = t.fireSlot(schedule, requests, grid, slot, grid.number(t.wall().Add(-behind)))
+		missed, behind := grid.Passed(t.boot().Sub(slot))
+		t.noteLate(missed, behind)
+		slot = slot.Add(time.Duration(missed) * t.load.Interval)
+		wait = t.fireSlot(schedule, requests, grid, slot, grid.Number(t.wall().Add(-behind)))
 		slot = t.boot().Add(wait)
 	}
+}
+
+// noteLate notes that slots were missed because the process did not run, and that the
+// next burst starts behind its slot. What is less than a freeze is left to the requests:
+// those of an open burst have due times of their own.
+func (t *target) noteLate(missed int, behind time.Duration) {
+	if missed == 0 && behind <= frozenAfter {
+		behind = 0
+	}
+	t.recorder.Late(missed, behind)
 }
 
 // fireSlot fires the burst of a slot that was due at a moment of the clock boot, and
 // returns how long it is until the next slot. Those that have passed meanwhile are
 // counted: the prober was late for as many as it would not have missed, had it run
 // all the time.
-func (t *target) fireSlot(schedule, requests context.Context, grid slots, due probe.Instant, number int64) (wait time.Duration) {
+func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, due probe.Instant, number int64) (wait time.Duration) {
 	start, frozen := probe.Now(), t.watch.total()
 	t.fire(schedule, requests, number)
-	t.reports.burst(t.recorder.lastBurst())
+	t.reports.burst(t.recorder.LastBurst())
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
-	wait, missed := grid.next(t.wall(), elapsed)
-	late := min(int(elapsed/grid.interval)-int(took/grid.interval), missed)
-	t.recorder.skip(skipLate, late)
-	t.recorder.skip(skipOverrun, missed-late)
+	wait, missed := grid.Next(t.wall(), elapsed)
+	late := min(int(elapsed/t.load.Interval)-int(took/t.load.Interval), missed)
+	t.recorder.Skip(load.SkipLate, late)
+	t.recorder.Skip(load.SkipOverrun, missed-late)
 	return wait
 }

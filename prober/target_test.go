@@ -11,12 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
-
-func resultWithStatus(status int) *probe.Result {
-	return &probe.Result{HTTP: &probe.HTTP{Status: status}}
-}
 
 // runFor runs the target for d of the bubble's time.
 func runFor(t *testing.T, target *target, d time.Duration) {
@@ -35,9 +33,9 @@ func TestBurstsStartAtEachSlot(t *testing.T) {
 		for k := 1; k < len(e.starts); k++ {
 			assert.Equal(t, 30*time.Second, e.starts[k].Sub(e.starts[k-1]))
 		}
-		c := target.recorder.snapshot()
-		assert.EqualValues(t, 120, c.bursts)
-		assert.Zero(t, c.skipped)
+		c := target.recorder.Snapshot(numbers.WithEverything)
+		assert.EqualValues(t, 120, c.Bursts)
+		assert.Zero(t, c.Skipped)
 	})
 }
 
@@ -48,10 +46,10 @@ func TestSlotDuringABurstIsSkippedAndCounted(t *testing.T) {
 		cfg.Timeout = time.Minute
 		target := testTarget(cfg, e)
 		runFor(t, target, time.Hour)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 60, c.bursts, "bursts of 45 s take every other slot")
-		assert.InDelta(t, 60, c.skipped[skipOverrun], 1)
+		assert.EqualValues(t, 60, c.Bursts, "bursts of 45 s take every other slot")
+		assert.InDelta(t, 60, c.Skipped[load.SkipOverrun], 1)
 	})
 }
 
@@ -103,10 +101,10 @@ func TestSlotsThatPassWhileTheProcessSleepsAreCountedAsLate(t *testing.T) {
 				first := e.starts[0]
 				last := e.starts[len(e.starts)-1]
 				assert.Zero(t, last.Sub(first)%(30*time.Second), "the slots are where they were")
-				tally := target.recorder.snapshot()
-				assert.Equal(t, [numSkipReasons]uint64{skipLate: uint64(c.missed)}, tally.skipped)
-				assert.Equal(t, c.lag, tally.lag.sum.duration())
-				assert.EqualValues(t, c.fired+c.missed, tally.bursts+tally.skipped[skipLate])
+				tally := target.recorder.Snapshot(numbers.WithEverything)
+				assert.Equal(t, numbers.Skips{load.SkipLate: uint64(c.missed)}, tally.Skipped)
+				assert.Equal(t, c.lag, tally.Lag.Sum())
+				assert.EqualValues(t, c.fired+c.missed, tally.Bursts+tally.Skipped[load.SkipLate])
 			})
 		})
 	}
@@ -121,10 +119,10 @@ func TestSlotsThatPassWhileTheMachineIsSuspendedAreCountedAsLate(t *testing.T) {
 		target.wall = func() time.Time { return time.Now().Add(time.Duration(suspended.Load())) }
 		time.AfterFunc(10*time.Minute, func() { suspended.Store(int64(8 * time.Hour)) })
 		runFor(t, target, time.Hour)
-		c := target.recorder.snapshot()
-		assert.EqualValues(t, 8*time.Hour/(30*time.Second), c.skipped[skipLate])
-		assert.Zero(t, c.skipped[skipOverrun])
-		assert.EqualValues(t, 120, c.bursts)
+		c := target.recorder.Snapshot(numbers.WithEverything)
+		assert.EqualValues(t, 8*time.Hour/(30*time.Second), c.Skipped[load.SkipLate])
+		assert.Zero(t, c.Skipped[load.SkipOverrun])
+		assert.EqualValues(t, 120, c.Bursts)
 	})
 }
 
@@ -154,9 +152,9 @@ func TestSlotsMissedInABurstAreSharedOutByWhoseTimeItWas(t *testing.T) {
 					}
 					return c.takes, 200
 				}
-				wait := newSlots(cfg.Name, cfg.Interval).first(time.Now())
+				wait := load.NewSlots(cfg.Name, cfg.Interval).First(time.Now())
 				runFor(t, target, wait+time.Second)
-				assert.Equal(t, [numSkipReasons]uint64{skipOverrun: c.overrun, skipLate: c.late}, target.recorder.snapshot().skipped)
+				assert.Equal(t, numbers.Skips{load.SkipOverrun: c.overrun, load.SkipLate: c.late}, target.recorder.Snapshot(numbers.WithEverything).Skipped)
 			})
 		})
 	}

@@ -2,7 +2,6 @@ package prober
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -16,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -162,55 +162,9 @@ type judge struct {
 
 func (j judge) Code(r *probe.Result) errcode.Code { return codeOf(r, j.maxLatency) }
 
-// A freeze of three seconds finds an open burst whose worker is idle, or held by a
-// target that never answers.
-func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
-	t.Parallel()
-	const rate, timeout = 10, time.Second
-	for name, c := range map[string]struct {
-		busy          bool
-		expired, late int
-	}{
-		"idle workers": {false, 0, 2 * rate},
-		// The freeze begins after two seconds, when those due within the first one have
-		// expired. It is a part of the wait of those due later and before its end.
-		"workers that the target holds": {true, rate + 2, 4*rate - 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newRecorder(newBounds(testBuckets))
-			const start = probe.Instant(time.Hour)
-			w := frozen(start, 2*time.Second, 5*time.Second)
-			p := newPacer(config.Burst{Rate: rate, Duration: 5*time.Second + 1}, "checkout", 0, shard{total: 1})
-			r.startBurst(newArrivals(p, start, timeout, w))
-			claim := func(at, free time.Duration) claimState {
-				_, state := r.claim(start.Add(at), start.Add(free))
-				return state
-			}
-			for at := time.Duration(0); at <= 2*time.Second && !c.busy; at += time.Second / rate {
-				assert.Equal(t, claimed, claim(at, at))
-			}
-			if c.busy {
-				r.mu.Lock()
-				r.advance(start.Add(2 * time.Second))
-				r.mu.Unlock()
-			} else {
-				for k := range 10 { // due in the last second of the freeze, and not too late yet
-					assert.Equal(t, claimed, claim(5*time.Second, 2*time.Second), fmt.Sprint(k))
-				}
-			}
-			r.mu.Lock()
-			r.advance(start.Add(7 * time.Second))
-			r.mu.Unlock()
-			assert.EqualValues(t, c.expired, r.dropped[dropTimeout])
-			assert.EqualValues(t, c.late, r.dropped[dropLate])
-		})
-	}
-}
-
 func TestWhatIsSentAfterAFreezeIsInTheLag(t *testing.T) {
 	t.Parallel()
-	a := &arrivals{watch: frozen(0, 2*time.Second, 5*time.Second)}
+	a := load.NewArrivals(load.NewPacer(&load.Burst{Rate: 1}, "checkout", 0, load.Whole()), 0, time.Second, frozen(0, 2*time.Second, 5*time.Second).within)
 	for name, c := range map[string]struct{ due, free, now, want time.Duration }{
 		"a worker waited all the time":          {3 * time.Second, time.Second, 5 * time.Second, 2 * time.Second},
 		"the worker's answer came meanwhile":    {3 * time.Second, 5 * time.Second, 5 * time.Second, 2 * time.Second},
@@ -218,6 +172,6 @@ func TestWhatIsSentAfterAFreezeIsInTheLag(t *testing.T) {
 		"the target held the worker, no freeze": {6 * time.Second, 9 * time.Second, 9 * time.Second, 0},
 	} {
 		instant := func(d time.Duration) probe.Instant { return probe.Instant(d) }
-		assert.Equal(t, c.want, a.lag(instant(c.now), instant(c.due), instant(c.free)), name)
+		assert.Equal(t, c.want, a.Lag(instant(c.now), instant(c.due), instant(c.free)), name)
 	}
 }

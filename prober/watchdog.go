@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
@@ -21,7 +22,7 @@ var errStuck = errcode.New(errcode.Stuck, "the engine held the request a second 
 // worker sends the requests of one burst one after another.
 type worker struct {
 	result probe.Result
-	pass   *ticket // for its requests, one after another
+	pass   *load.Ticket // for its requests, one after another
 	cancel context.CancelFunc
 	// goroutine is the number under which the stack of this worker is found.
 	goroutine []byte

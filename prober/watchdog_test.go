@@ -15,6 +15,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -46,7 +48,7 @@ func (e *hangingEngine) Do(ctx context.Context, r *probe.Result) {
 func hangingTarget(burst config.Burst, e probe.Engine) (*target, *bytes.Buffer) {
 	var log bytes.Buffer
 	t := testTarget(testConfig(burst), e)
-	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.name)
+	t.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), t.load.Name)
 	return t, &log
 }
 
@@ -61,11 +63,11 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				target, log := hangingTarget(burst, e)
 				target.fire(t.Context(), context.Background(), 0)
 
-				c := target.recorder.snapshot()
+				c := target.recorder.Snapshot(numbers.WithEverything)
 				assertConserved(t, c)
-				assert.EqualValues(t, 1, c.codes[errcode.Stuck].count)
-				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.codes[errcode.Stuck].sum.duration())
-				assert.EqualValues(t, 49, c.codes[errcode.OK].count, "the others go on")
+				assert.EqualValues(t, 1, c.ByCode[errcode.Stuck].Count())
+				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.ByCode[errcode.Stuck].Sum())
+				assert.EqualValues(t, 49, c.ByCode[errcode.OK].Count(), "the others go on")
 				assert.EqualValues(t, 1, target.hung.Load())
 				assert.Contains(t, log.String(), "code=1007")
 				assert.Contains(t, log.String(), "hangingEngine", "the stack of the worker that hangs")
@@ -74,7 +76,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 				synctest.Wait()
 				assert.Zero(t, target.hung.Load())
 				assert.EqualValues(t, 1, e.canceled.Load())
-				assert.Equal(t, c.codes[errcode.OK].count, target.recorder.snapshot().codes[errcode.OK].count, "it is counted once")
+				assert.Equal(t, c.ByCode[errcode.OK].Count(), target.recorder.Snapshot(numbers.WithEverything).ByCode[errcode.OK].Count(), "it is counted once")
 			})
 		})
 	}
@@ -87,18 +89,18 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		for range 4 {
 			target.fire(t.Context(), context.Background(), 0)
 		}
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
 		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
-		assert.EqualValues(t, 5, c.codes[errcode.Stuck].count)
-		assert.EqualValues(t, 1, c.bursts)
-		assert.EqualValues(t, 3, c.skipped[skipStuck], "nobody could send anything")
+		assert.EqualValues(t, 5, c.ByCode[errcode.Stuck].Count())
+		assert.EqualValues(t, 1, c.Bursts)
+		assert.EqualValues(t, 3, c.Skipped[load.SkipStuck], "nobody could send anything")
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1007"), "the log has it once")
 
 		close(e.released)
 		synctest.Wait()
 		target.fire(t.Context(), context.Background(), 0)
-		assert.EqualValues(t, 50, target.recorder.snapshot().codes[errcode.OK].count, "they have come back")
+		assert.EqualValues(t, 50, target.recorder.Snapshot(numbers.WithEverything).ByCode[errcode.OK].Count(), "they have come back")
 	})
 }
 
@@ -111,9 +113,9 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, log := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, panickingEngine{newFakeEngine(takes(0))})
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 5, c.codes[errcode.Panic].count)
+		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1003"), "the log has it once")
 		assert.Contains(t, log.String(), "panickingEngine", "with its stack")
 	})
@@ -134,9 +136,9 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 		e := panickingJudge{newFakeEngine(takes(time.Millisecond))}
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, e)
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 5, c.codes[errcode.Panic].count)
+		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 	})
 }
 
@@ -154,10 +156,10 @@ func TestARequestThatWasSentIsNotDroppedForWantOfAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, resendingEngine{newFakeEngine(takes(time.Millisecond))})
 		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.snapshot()
+		c := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, c)
-		assert.EqualValues(t, 5, c.codes[errcode.LocalResources].count)
-		assert.EqualValues(t, 5, c.resent)
+		assert.EqualValues(t, 5, c.ByCode[errcode.LocalResources].Count())
+		assert.EqualValues(t, 5, c.Resent)
 		assert.Zero(t, dropped(c))
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
 )
 
 const week = 7 * 24 * time.Hour
@@ -35,11 +36,11 @@ func TestAWeekOfAHundredTargetsIsExact(t *testing.T) {
 		}
 		running.Wait()
 		for _, target := range targets {
-			c := target.recorder.snapshot()
+			c := target.recorder.Snapshot(numbers.WithEverything)
 			assertConserved(t, c)
-			require.EqualValues(t, week/interval, c.bursts, target.load.name)
-			require.EqualValues(t, perBurst*week/interval, c.codes[errcode.OK].count)
-			require.Zero(t, c.skipped)
+			require.EqualValues(t, week/interval, c.Bursts, target.load.Name)
+			require.EqualValues(t, perBurst*week/interval, c.ByCode[errcode.OK].Count())
+			require.Zero(t, c.Skipped)
 		}
 	})
 }
@@ -72,8 +73,8 @@ func TestClockThatIsSetNeitherLosesNorDoublesABurst(t *testing.T) {
 					}
 				}()
 				runFor(t, target, total)
-				c := target.recorder.snapshot()
-				assert.InDelta(t, total/interval, c.bursts, 2, "as many as intervals have passed")
+				c := target.recorder.Snapshot(numbers.WithEverything)
+				assert.InDelta(t, total/interval, c.Bursts, 2, "as many as intervals have passed")
 				for k := 1; k < len(e.starts); k++ {
 					gap := e.starts[k].Sub(e.starts[k-1])
 					assert.GreaterOrEqual(t, gap, interval/2)
@@ -108,11 +109,11 @@ func TestNoCoordinatedOmission(t *testing.T) {
 			truth = append(truth, latency(time.Duration(k)*time.Second/rate))
 		}
 		slices.Sort(truth)
-		h := target.recorder.snapshot().codes[errcode.OK]
-		require.EqualValues(t, len(truth), h.count)
+		h := target.recorder.Snapshot(numbers.WithEverything).ByCode[errcode.OK]
+		require.EqualValues(t, len(truth), h.Count())
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999, 1} {
 			want := truth[int(math.Ceil(q*float64(len(truth))))-1]
-			assert.InEpsilon(t, want, h.quantile(q), 0.0906, "q=%g", q)
+			assert.InEpsilon(t, want, h.Quantile(q), 0.0906, "q=%g", q)
 		}
 	})
 }

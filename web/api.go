@@ -79,8 +79,8 @@ func (s *Shell) apiTarget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.answer(w, r, "api/target/"+name, func() (any, error) {
-		d, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is empty
-		return apiDetailOf(&d, time.Now())
+		t, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is empty
+		return apiDetailOf(&t, s.opts.Manager.Config(name), time.Now())
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // documented are the types of the answers by the heading under which docs/api.md
@@ -44,14 +44,35 @@ func TestTheAPIIsAsItsPageSays(t *testing.T) {
 			got = append(got, m[1]+": "+m[2])
 		}
 		of := reflect.TypeOf(answer)
-		for i := range of.NumField() {
-			if f := of.Field(i); !f.Anonymous {
-				want = append(want, f.Tag.Get("json")+": "+typeWords(f.Type))
-			}
+		for _, f := range fieldsOf(of) {
+			want = append(want, f.Tag.Get("json")+": "+typeWords(f.Type))
 		}
 		assert.Equal(t, want, got, heading)
 	}
 	assert.Len(t, sections, len(documented))
+}
+
+// fieldsOf returns the fields that a type has in JSON, but for those of an embedded type
+// that has a heading of its own.
+func fieldsOf(of reflect.Type) (fields []reflect.StructField) {
+	for i := range of.NumField() {
+		switch f := of.Field(i); {
+		case f.Anonymous && !isDocumented(f.Type):
+			fields = append(fields, fieldsOf(f.Type)...)
+		case !f.Anonymous && f.Tag.Get("json") != "-":
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func isDocumented(of reflect.Type) bool {
+	for _, answer := range documented {
+		if reflect.TypeOf(answer) == of {
+			return true
+		}
+	}
+	return false
 }
 
 // typeWords says what a Go type is in JSON, as the page says it.
@@ -145,9 +166,9 @@ func TestTheAPIHasEveryCodeAndItsHelp(t *testing.T) {
 
 func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	t.Parallel()
-	d := hostileDetail()
+	d := hostileSnapshot()
 	d.ClientNotAfter, d.LastSuccess = time.Unix(1e9, 0), time.Unix(1e9, 0)
-	out, err := apiDetailOf(d, time.Now())
+	out, err := apiDetailOf(d, hostileConfig(), time.Now())
 	require.NoError(t, err)
 	text, err := json.Marshal(out)
 	require.NoError(t, err)
@@ -168,12 +189,12 @@ func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 func TestTheLargestAnswerIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	d := hostileDetail()
-	d.History, d.Failures = mixed(48), make([]prober.Failure, 16)
+	d := hostileSnapshot()
+	d.History, d.Failures = mixed(48), make([]numbers.Failure, 16)
 	for i := range d.Failures {
 		d.Failures[i].Text = strings.Repeat("x", 176)
 	}
-	out, err := apiDetailOf(d, now)
+	out, err := apiDetailOf(d, hostileConfig(), now)
 	require.NoError(t, err)
 	text, err := json.Marshal(out)
 	require.NoError(t, err)

@@ -3,8 +3,9 @@ package web
 import (
 	"time"
 
+	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // The answers of the API. docs/api.md says what each field means; the names and
@@ -42,25 +43,21 @@ type (
 	}
 	apiDetail struct {
 		apiTarget
-		BurstHistory      []apiBurst       `json:"burst_history"`
-		LastFailures      []apiFailure     `json:"last_failures"`
-		Kinds             []apiKind        `json:"failures_total"`
-		Responses         []apiResponse    `json:"responses"`
-		DroppedBy         []apiDrop        `json:"dropped_by_reason"`
-		Cuts              []apiCut         `json:"cut_by_reason"`
-		BurstsSkipped     uint64           `json:"bursts_skipped"`
-		BurstsSkippedLate uint64           `json:"bursts_skipped_late"`
-		PeakInFlight      uint64           `json:"peak_in_flight"`
-		SentBytes         uint64           `json:"sent_bytes"`
-		ReceivedBytes     uint64           `json:"received_bytes"`
-		ConnectionsOpened uint64           `json:"connections_opened"`
-		ConnectionsReused uint64           `json:"connections_reused"`
-		RequestsResent    uint64           `json:"requests_resent"`
-		ConnectionsOpen   int              `json:"connections_open"`
-		BreakerOpen       bool             `json:"breaker_open"`
-		TLS               *apiTLS          `json:"tls"`
-		Certificates      []apiCertificate `json:"certificates"`
-		Configuration     string           `json:"configuration"`
+		BurstHistory      []apiBurst    `json:"burst_history"`
+		LastFailures      []apiFailure  `json:"last_failures"`
+		Kinds             []apiKind     `json:"failures_total"`
+		Responses         []apiResponse `json:"responses"`
+		DroppedBy         []apiDrop     `json:"dropped_by_reason"`
+		Cuts              []apiCut      `json:"cut_by_reason"`
+		BurstsSkipped     uint64        `json:"bursts_skipped"`
+		BurstsSkippedLate uint64        `json:"bursts_skipped_late"`
+		PeakInFlight      uint64        `json:"peak_in_flight"`
+		numbers.Counters
+		ConnectionsOpen int              `json:"connections_open"`
+		BreakerOpen     bool             `json:"breaker_open"`
+		TLS             *apiTLS          `json:"tls"`
+		Certificates    []apiCertificate `json:"certificates"`
+		Configuration   string           `json:"configuration"`
 	}
 	apiBurst struct {
 		Start             time.Time          `json:"start"`
@@ -158,8 +155,8 @@ func apiTargetOf(r *row) apiTarget {
 		OwnTrouble:      append([]string{}, r.Own...),
 		Failures:        mapped(r.Trouble, apiKindOf),
 		IntervalSeconds: r.Interval.Seconds(),
-		Requests:        r.Requests, Failed: r.Status.Failed(), OwnFailed: r.Status.Own(),
-		Dropped: r.Dropped, HeldBack: r.Held, InFlight: r.InFlight,
+		Requests:        r.Requests, Failed: r.Failed(), OwnFailed: r.Snapshot.Own(),
+		Dropped: r.Dropped.Total(), HeldBack: r.Dropped.Held(), InFlight: r.InFlight,
 		Codes:      mapped(r.Codes, apiCodeCountOf),
 		P50Seconds: r.P50.Seconds(), P99Seconds: r.P99.Seconds(),
 		Bursts: r.Bursts, LastStart: timeOrNull(r.LastStart), LastSuccess: timeOrNull(r.LastSuccess),
@@ -171,29 +168,28 @@ func apiTargetOf(r *row) apiTarget {
 	return t
 }
 
-func apiDetailOf(d *prober.Detail, now time.Time) (apiDetail, error) {
-	r := row{Status: d.Status, State: stateOf(&d.Status, now), Own: ownTrouble(&d.Status, now)}
+func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDetail, error) {
+	r := row{Snapshot: s, State: stateOf(s, now), Own: ownTrouble(s, now)}
 	out := apiDetail{
 		apiTarget:    apiTargetOf(&r),
-		BurstHistory: mapped(d.History, apiBurstOf),
-		LastFailures: mapped(d.Failures, apiFailureOf),
-		Kinds:        mapped(d.Kinds, apiKindOf),
-		Responses: mapped(d.Responses, func(c prober.ResponseCount) apiResponse {
+		BurstHistory: mapped(s.History, apiBurstOf),
+		LastFailures: mapped(s.Failures, apiFailureOf),
+		Kinds:        mapped(s.KindsByCount(), apiKindOf),
+		Responses: mapped(s.ResponsesByCount(), func(c numbers.ResponseCount) apiResponse {
 			return apiResponse{c.Status, c.Version, c.Count}
 		}),
-		DroppedBy:     mapped(d.DroppedBy, func(c prober.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
-		Cuts:          mapped(d.Cuts, func(c prober.CutCount) apiCut { return apiCut(c) }),
-		BurstsSkipped: d.Skipped, BurstsSkippedLate: d.Missed, PeakInFlight: d.PeakInFlight,
-		SentBytes: d.Sent, ReceivedBytes: d.Received,
-		ConnectionsOpened: d.Opened, ConnectionsReused: d.Reused, RequestsResent: d.Resent, ConnectionsOpen: d.Open,
-		BreakerOpen:  d.BreakerOpen,
-		Certificates: mapped(certificates(d), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
+		DroppedBy:     mapped(s.Dropped.ByReason(), func(c numbers.DropCount) apiDrop { return apiDrop{c.Reason, c.Count} }),
+		Cuts:          mapped(s.Cuts.ByReason(), func(c numbers.CutCount) apiCut { return apiCut(c) }),
+		BurstsSkipped: s.Skipped.Total(), BurstsSkippedLate: s.Skipped.Late(), PeakInFlight: s.PeakInFlight,
+		Counters: s.Counters, ConnectionsOpen: s.Open,
+		BreakerOpen:  s.BreakerOpen,
+		Certificates: mapped(certificates(s), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
 	}
-	if d.TLS != nil {
-		out.TLS = &apiTLS{d.TLS.Version, d.TLS.Cipher, d.TLS.ALPN, d.TLS.Unverified}
+	if s.TLS != nil {
+		out.TLS = &apiTLS{s.TLS.Version, s.TLS.Cipher, s.TLS.ALPN, s.TLS.Unverified}
 	}
-	if d.Config != nil {
-		yaml, err := d.Config.Redacted()
+	if cfg != nil {
+		yaml, err := cfg.Redacted()
 		if err != nil {
 			return out, err
 		}
@@ -202,7 +198,7 @@ func apiDetailOf(d *prober.Detail, now time.Time) (apiDetail, error) {
 	return out, nil
 }
 
-func apiBurstOf(b prober.Burst) apiBurst {
+func apiBurstOf(b numbers.Burst) apiBurst {
 	out := apiBurst{
 		Start: b.Start.UTC(), DurationSeconds: b.Duration.Seconds(),
 		Requests: b.Requests, Failed: b.Failed, OwnFailed: b.Own, Dropped: b.Dropped, HeldBack: b.Held, DroppedLate: b.Frozen,
@@ -221,7 +217,7 @@ func apiBurstOf(b prober.Burst) apiBurst {
 	return out
 }
 
-func apiFailureOf(f prober.Failure) apiFailure {
+func apiFailureOf(f numbers.Failure) apiFailure {
 	out := apiFailure{
 		Time: f.Time.UTC(), Code: int(f.Code), Name: f.Code.Name(), Meaning: f.Code.Meaning(), Phase: f.Phase.String(),
 		Text: f.Text, Status: f.Status, DurationSeconds: f.Duration.Seconds(), Count: f.Count,
@@ -232,11 +228,11 @@ func apiFailureOf(f prober.Failure) apiFailure {
 	return out
 }
 
-func apiKindOf(k prober.FailureKind) apiKind {
+func apiKindOf(k numbers.FailureKind) apiKind {
 	return apiKind{int(k.Code), k.Code.Name(), k.Phase.String(), k.Count}
 }
 
-func apiCodeCountOf(c prober.CodeCount) apiCodeCount {
+func apiCodeCountOf(c numbers.CodeCount) apiCodeCount {
 	return apiCodeCount{int(c.Code), c.Code.Name(), c.Count}
 }
 

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // The frame of a chart, in units of its view box. Columns is how many bursts there
@@ -85,9 +85,9 @@ func (p *pen) line(x, y float64) {
 // lift ends the line.
 func (p *pen) lift() { p.open = false }
 
-func (p *pen) command(name byte, numbers ...float64) {
+func (p *pen) command(name byte, values ...float64) {
 	p.data = append(p.data, name)
-	for i, n := range numbers {
+	for i, n := range values {
 		if i > 0 {
 			p.data = append(p.data, ' ')
 		}
@@ -136,7 +136,7 @@ type tick struct {
 }
 
 // times writes below the plot when the first and the last of the bursts began.
-func (c *chart) times(bursts []prober.Burst) {
+func (c *chart) times(bursts []numbers.Burst) {
 	n := len(bursts)
 	if n == 0 {
 		return
@@ -149,7 +149,7 @@ func (c *chart) times(bursts []prober.Burst) {
 }
 
 // point makes each column tell its figures.
-func (c *chart) point(bursts []prober.Burst, text func(*prober.Burst) string) {
+func (c *chart) point(bursts []numbers.Burst, text func(*numbers.Burst) string) {
 	for i := range bursts {
 		b := &bursts[i]
 		c.Hits = append(c.Hits, hit{

@@ -9,18 +9,18 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // layer is one part of a stacked bar.
 type layer struct {
 	class string
-	value func(*prober.Burst) float64
+	value func(*numbers.Burst) float64
 }
 
 // stack draws a bar for each burst, the first layer at the bottom; text prints a
 // value of the scale.
-func (c *chart) stack(bursts []prober.Burst, layers []layer, text func(float64) string) {
+func (c *chart) stack(bursts []numbers.Burst, layers []layer, text func(float64) string) {
 	top := 0.0
 	for i := range bursts {
 		sum := 0.0
@@ -49,17 +49,17 @@ func (c *chart) stack(bursts []prober.Burst, layers []layer, text func(float64) 
 
 // outcomeChart shows how many requests of each burst went well, failed, had trouble
 // of the prober's own, or were never sent.
-func outcomeChart(bursts []prober.Burst) *chart {
+func outcomeChart(bursts []numbers.Burst) *chart {
 	c := newChart("outcome", "Requests of the last bursts")
 	if len(bursts) == 0 {
 		c.Desc = "No burst has ended yet."
 		return c
 	}
 	c.stack(bursts, []layer{
-		{"good", func(b *prober.Burst) float64 { return float64(b.Requests - b.Failed - b.Own) }},
-		{"bad", func(b *prober.Burst) float64 { return float64(b.Failed) }},
-		{"own", func(b *prober.Burst) float64 { return float64(b.Own) }},
-		{"unsent", func(b *prober.Burst) float64 { return float64(b.Dropped) }},
+		{"good", func(b *numbers.Burst) float64 { return float64(b.Requests - b.Failed - b.Own) }},
+		{"bad", func(b *numbers.Burst) float64 { return float64(b.Failed) }},
+		{"own", func(b *numbers.Burst) float64 { return float64(b.Own) }},
+		{"unsent", func(b *numbers.Burst) float64 { return float64(b.Dropped) }},
 	}, wholeNumberWords)
 	c.times(bursts)
 	c.point(bursts, outcomeWords)
@@ -75,7 +75,7 @@ func wholeNumberWords(v float64) string {
 	return number(uint64(v))
 }
 
-func outcomeWords(b *prober.Burst) string {
+func outcomeWords(b *numbers.Burst) string {
 	words := fmt.Sprintf("%s, %s failed", plural(b.Requests, "request"), number(b.Failed))
 	if b.Own > 0 {
 		words += fmt.Sprintf(", %s with trouble of the prober", number(b.Own))
@@ -88,7 +88,7 @@ func outcomeWords(b *prober.Burst) string {
 
 // phaseChart shows the time that a request of each burst spent in each phase, on
 // average.
-func phaseChart(bursts []prober.Burst) *chart {
+func phaseChart(bursts []numbers.Burst) *chart {
 	c := newChart("phases", "Mean time in each phase")
 	if len(bursts) == 0 {
 		c.Desc = "No burst has ended yet."
@@ -96,7 +96,7 @@ func phaseChart(bursts []prober.Burst) *chart {
 	}
 	var layers []layer
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
-		layers = append(layers, layer{"phase-" + p.String(), func(b *prober.Burst) float64 { return b.Phases[p].Seconds() }})
+		layers = append(layers, layer{"phase-" + p.String(), func(b *numbers.Burst) float64 { return b.Phases[p].Seconds() }})
 	}
 	c.stack(bursts, layers, func(v float64) string { return tickLatency(time.Duration(v * float64(time.Second))) })
 	c.times(bursts)
@@ -105,7 +105,7 @@ func phaseChart(bursts []prober.Burst) *chart {
 	return c
 }
 
-func phaseFigures(b *prober.Burst) string {
+func phaseFigures(b *numbers.Burst) string {
 	var words []string
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
 		if b.Phases[p] > 0 {
@@ -120,7 +120,7 @@ const maxLanes = 8
 
 // codeChart gives each code a lane: the higher a bar, the larger the share of the
 // burst's requests that came to it.
-func codeChart(bursts []prober.Burst) *chart {
+func codeChart(bursts []numbers.Burst) *chart {
 	c := newChart("codes", "Error codes of the last bursts")
 	lanes := commonest(bursts)
 	if len(lanes) == 0 {
@@ -145,7 +145,7 @@ func codeChart(bursts []prober.Burst) *chart {
 }
 
 // lane draws the bars of one code.
-func lane(bursts []prober.Burst, code errcode.Code, bottom, height float64) *pen {
+func lane(bursts []numbers.Burst, code errcode.Code, bottom, height float64) *pen {
 	const least = 3
 	var p pen
 	for i := range bursts {
@@ -159,7 +159,7 @@ func lane(bursts []prober.Burst, code errcode.Code, bottom, height float64) *pen
 }
 
 // commonest returns the codes of the bursts, success first, then the commonest.
-func commonest(bursts []prober.Burst) []errcode.Code {
+func commonest(bursts []numbers.Burst) []errcode.Code {
 	counts := map[errcode.Code]uint64{}
 	for i := range bursts {
 		if n := countOf(&bursts[i], errcode.OK); n > 0 {
@@ -182,7 +182,7 @@ func commonest(bursts []prober.Burst) []errcode.Code {
 	return codes[:min(len(codes), maxLanes)]
 }
 
-func countOf(b *prober.Burst, code errcode.Code) (n uint64) {
+func countOf(b *numbers.Burst, code errcode.Code) (n uint64) {
 	if code == errcode.OK {
 		return b.Requests - b.Failed - b.Own
 	}
@@ -194,9 +194,9 @@ func countOf(b *prober.Burst, code errcode.Code) (n uint64) {
 	return n
 }
 
-func codeFigures(b *prober.Burst) string {
+func codeFigures(b *numbers.Burst) string {
 	var words []string
-	for _, code := range commonest([]prober.Burst{*b}) {
+	for _, code := range commonest([]numbers.Burst{*b}) {
 		words = append(words, fmt.Sprintf("%s %s: %s", code, code.Name(), number(countOf(b, code))))
 	}
 	if len(words) == 0 {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // leastRows keeps a latency that hardly varies from filling the chart.
@@ -19,24 +19,24 @@ var heat = [...]uint8{1, 8, 26, 77, 153}
 // latencyChart shows the distribution of the latency of each burst, on a scale in
 // which every doubling is as high: the stronger the colour of a cell, the more requests. Two lines
 // are the median and the 99th percentile.
-func latencyChart(bursts []prober.Burst) *chart {
+func latencyChart(bursts []numbers.Burst) *chart {
 	c := newChart("latency", "Latency of the last bursts")
 	first, last := usedRows(bursts)
 	if last < first {
 		c.Desc = "No request has ended yet."
 		return c
 	}
-	low, high := math.Log2(float64(prober.LatencyRow(first))), math.Log2(float64(prober.LatencyRow(last+1)))
+	low, high := math.Log2(float64(numbers.LatencyRow(first))), math.Log2(float64(numbers.LatencyRow(last+1)))
 	y := func(d time.Duration) float64 {
 		at := min(max(math.Log2(max(float64(d), 1)), low), high)
 		return marginTop + plotHeight*(high-at)/(high-low)
 	}
-	c.grid(latencyTicks(prober.LatencyRow(first), prober.LatencyRow(last+1), y))
+	c.grid(latencyTicks(numbers.LatencyRow(first), numbers.LatencyRow(last+1), y))
 	c.cells(bursts, first, last, y)
-	c.lines("p50", bursts, y, func(b *prober.Burst) time.Duration { return b.P50 })
-	c.lines("p99", bursts, y, func(b *prober.Burst) time.Duration { return b.P99 })
+	c.lines("p50", bursts, y, func(b *numbers.Burst) time.Duration { return b.P50 })
+	c.lines("p99", bursts, y, func(b *numbers.Burst) time.Duration { return b.P99 })
 	c.times(bursts)
-	figures := func(b *prober.Burst) string {
+	figures := func(b *numbers.Burst) string {
 		return fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s", latency(b.P50), latency(b.P95), latency(b.P99), latency(b.Max))
 	}
 	c.point(bursts, figures)
@@ -46,8 +46,8 @@ func latencyChart(bursts []prober.Burst) *chart {
 
 // usedRows returns the first and the last row to show, at least leastRows apart;
 // last is below first when there is nothing to show.
-func usedRows(bursts []prober.Burst) (first, last int) {
-	first, last = prober.LatencyRows, -1
+func usedRows(bursts []numbers.Burst) (first, last int) {
+	first, last = numbers.LatencyRows, -1
 	for i := range bursts {
 		for row, share := range bursts[i].Latency {
 			if share > 0 {
@@ -59,14 +59,14 @@ func usedRows(bursts []prober.Burst) (first, last int) {
 		if first > 0 {
 			first--
 		}
-		if last < prober.LatencyRows-1 {
+		if last < numbers.LatencyRows-1 {
 			last++
 		}
 	}
 	return first, last
 }
 
-func (c *chart) cells(bursts []prober.Burst, first, last int, y func(time.Duration) float64) {
+func (c *chart) cells(bursts []numbers.Burst, first, last int, y func(time.Duration) float64) {
 	width := pitch(len(bursts)) - columnGap
 	var levels [len(heat)]pen
 	for i := range bursts {
@@ -79,7 +79,7 @@ func (c *chart) cells(bursts []prober.Burst, first, last int, y func(time.Durati
 			for level+1 < len(heat) && share >= heat[level+1] {
 				level++
 			}
-			top, bottom := y(prober.LatencyRow(row+1)), y(prober.LatencyRow(row))
+			top, bottom := y(numbers.LatencyRow(row+1)), y(numbers.LatencyRow(row))
 			levels[level].rect(column(i, len(bursts)), top, width, bottom-top)
 		}
 	}
@@ -89,7 +89,7 @@ func (c *chart) cells(bursts []prober.Burst, first, last int, y func(time.Durati
 }
 
 // lines draws a percentile as a step for each burst.
-func (c *chart) lines(class string, bursts []prober.Burst, y func(time.Duration) float64, of func(*prober.Burst) time.Duration) {
+func (c *chart) lines(class string, bursts []numbers.Burst, y func(time.Duration) float64, of func(*numbers.Burst) time.Duration) {
 	var p pen
 	for i := range bursts {
 		if bursts[i].Requests == 0 {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // The strip of a row of the overview, in units of its view box.
@@ -20,7 +20,7 @@ const (
 
 // stripChart shows each burst as a bar: a low one that went well, a high one that
 // had failures, the higher the more. Below is the 95th percentile of the latency.
-func stripChart(bursts []prober.Burst) *chart {
+func stripChart(bursts []numbers.Burst) *chart {
 	c := &chart{Width: stripWidth, Height: stripHeight}
 	var base, good, bad, own pen
 	base.line(0, stripBar+.5)
@@ -55,7 +55,7 @@ func stripChart(bursts []prober.Burst) *chart {
 func stripX(i, n int) float64 { return float64((columns - n + i) * stripPitch) }
 
 // sparkline draws p95 on a logarithmic scale of its own.
-func sparkline(bursts []prober.Burst) *pen {
+func sparkline(bursts []numbers.Burst) *pen {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := range bursts {
 		if p := float64(bursts[i].P95); p > 0 {

@@ -11,12 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // mixed returns n bursts in which everything occurs, extremes included.
-func mixed(n int) []prober.Burst {
-	bursts := make([]prober.Burst, n)
+func mixed(n int) []numbers.Burst {
+	bursts := make([]numbers.Burst, n)
 	for i := range bursts {
 		b := &bursts[i]
 		b.Start = time.Unix(int64(1e9+3*i), 0)
@@ -28,12 +28,12 @@ func mixed(n int) []prober.Burst {
 			b.Latency[0] = 255
 		case 2:
 			b.Requests, b.P50, b.P95, b.P99, b.Max = 1<<32-1, time.Second, time.Hour, time.Hour, time.Hour
-			b.Latency[prober.LatencyRows-1], b.Latency[20] = 1, 254
-			b.Failed, b.Kinds = 1, []prober.FailureKind{{Code: errcode.Refused, Count: 1}}
+			b.Latency[numbers.LatencyRows-1], b.Latency[20] = 1, 254
+			b.Failed, b.Kinds = 1, []numbers.FailureKind{{Code: errcode.Refused, Count: 1}}
 		case 3:
 			b.Requests, b.Own, b.Dropped, b.P95 = 5, 5, 100, time.Millisecond
 			for k := range 8 {
-				b.Kinds = append(b.Kinds, prober.FailureKind{Code: errcode.FromStatus(500 + k), Count: 1})
+				b.Kinds = append(b.Kinds, numbers.FailureKind{Code: errcode.FromStatus(500 + k), Count: 1})
 			}
 		}
 		for p := range b.Phases {

@@ -118,8 +118,8 @@ func codesByRange() []rangeCodes {
 	return all
 }
 
-// numbers prints the numbers of a range: "13xx".
-func numbers(codes []errcode.Code) string {
+// rangeNumbers prints the numbers of a range: "13xx".
+func rangeNumbers(codes []errcode.Code) string {
 	if len(codes) == 1 && codes[0] == errcode.OK {
 		return "0"
 	}

@@ -35,7 +35,7 @@ func (s *Shell) parse() *template.Template {
 		"quoted":     func(prose string) []string { return strings.Split(prose, "`") }, // every second part is code
 		"odd":        func(i int) bool { return i%2 == 1 },
 		"rangeName":  rangeName,
-		"numbers":    numbers,
+		"numbers":    rangeNumbers,
 		"classOf":    classOf,
 		"path":       s.path,
 		"asset":      s.asset,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/common/version"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // perPage is how many targets the overview shows at once.
@@ -43,7 +43,7 @@ type shownRow struct {
 // self is how the prober itself does. Own and Held are sums over all targets since
 // the start.
 type self struct {
-	prober.Self
+	numbers.Self
 	Own, Held uint64
 	// Troubled is how many targets it has trouble with now.
 	Troubled uint64
@@ -77,8 +77,8 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 func newOverview(rows []row, f filter, page int) *overview {
 	o := &overview{tally: count(rows), Filter: f}
 	for i := range rows {
-		o.Self.Own += rows[i].Status.Own()
-		o.Self.Held += rows[i].Held
+		o.Self.Own += rows[i].Snapshot.Own()
+		o.Self.Held += rows[i].Dropped.Held()
 		if len(rows[i].Own) > 0 {
 			o.Self.Troubled++
 		}

@@ -21,6 +21,8 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // shellOf returns a shell whose manager runs targets that have not fired yet, and
@@ -55,37 +57,43 @@ func get(t *testing.T, s *Shell, path string, header ...string) *httptest.Respon
 // hostile is what peers and files might want a page to show.
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;`
 
-// hostileDetail returns a target that fails, all of whose texts are hostile.
-func hostileDetail() *prober.Detail {
+// hostileSnapshot returns a target that fails, all of whose texts are hostile.
+func hostileSnapshot() *numbers.Snapshot {
 	now := time.Now()
-	kind := prober.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
-	burst := prober.Burst{Start: now, Requests: 5, Failed: 3, Own: 1, Dropped: 2, Held: 2, Late: true, Kinds: []prober.FailureKind{kind, {Code: errcode.LocalPorts, Count: 1}}, P50: time.Millisecond, P95: time.Second, P99: time.Second, Max: time.Second}
+	kind := numbers.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
+	burst := numbers.Burst{Start: now, Requests: 5, Failed: 3, Own: 1, Dropped: 2, Held: 2, Late: true, Kinds: []numbers.FailureKind{kind, {Code: errcode.LocalPorts, Count: 1}}, P50: time.Millisecond, P95: time.Second, P99: time.Second, Max: time.Second}
 	burst.Latency[3], burst.Latency[9] = 200, 55
 	burst.Phases[errcode.PhaseTLS] = time.Second
-	return &prober.Detail{
-		Status: prober.Status{
-			Name: hostile, URL: hostile, Interval: time.Second, Requests: 5, Bursts: 2, LastStart: now, FailingSince: now, TroubledSince: now,
-			Codes: []prober.CodeCount{{Code: errcode.OK, Count: 1}, {Code: errcode.LocalPorts, Count: 1}, {Code: errcode.UnknownAuthority, Count: 3}},
-			Last:  &burst, Trouble: burst.Kinds,
-		},
-		History:   []prober.Burst{{Start: now}, burst},
-		Failures:  []prober.Failure{{Time: now, Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Text: hostile, Remote: netip.MustParseAddrPort("[fe80::1%" + "eth0]:443"), Status: 999, Count: 3}},
+	s := &numbers.Snapshot{
+		About:    numbers.About{Name: hostile, URL: hostile, Interval: time.Second},
+		Requests: 5, FailingSince: now, TroubledSince: now,
+		Codes:     []numbers.CodeCount{{Code: errcode.OK, Count: 1}, {Code: errcode.LocalPorts, Count: 1}, {Code: errcode.UnknownAuthority, Count: 3}},
+		Last:      &burst,
+		Trouble:   burst.Kinds,
+		History:   []numbers.Burst{{Start: now}, burst},
+		Failures:  []numbers.Failure{{Time: now, Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Text: hostile, Remote: netip.MustParseAddrPort("[fe80::1%" + "eth0]:443"), Status: 999, Count: 3}},
 		Kinds:     burst.Kinds,
-		Responses: []prober.ResponseCount{{Status: 200, Version: hostile, Count: 1}},
-		DroppedBy: []prober.DropCount{{Reason: hostile, Trouble: true, Count: 2}},
-		TLS:       &prober.TLS{Version: hostile, Cipher: hostile, ALPN: hostile, Unverified: true, LeafNotAfter: now.Add(-time.Hour), EarliestNotAfter: now.Add(time.Hour)},
-		Config:    &config.Target{Name: "x", URL: &url.URL{Scheme: "http", Host: "h"}, Labels: map[string]string{"a": hostile}},
+		Responses: []numbers.ResponseCount{{Status: 200, Version: hostile, Count: 1}},
+		TLS:       &numbers.TLS{Version: hostile, Cipher: hostile, ALPN: hostile, Unverified: true, LeafNotAfter: now.Add(-time.Hour), EarliestNotAfter: now.Add(time.Hour)},
 	}
+	s.Bursts, s.LastStart = 2, now
+	s.Dropped[load.DropTimeout] = 2
+	return s
+}
+
+// hostileConfig is the configuration of that target.
+func hostileConfig() *config.Target {
+	return &config.Target{Name: "x", URL: &url.URL{Scheme: "http", Host: "h"}, Labels: map[string]string{"a": hostile}}
 }
 
 func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
 	t.Parallel()
 	s := shellOf(t, "")
-	d := hostileDetail()
-	target, err := s.drawTarget(d, time.Now())
+	d := hostileSnapshot()
+	target, err := s.drawTarget(d, hostileConfig(), time.Now())
 	require.NoError(t, err)
-	o := newOverview(rowsByTrouble([]prober.Status{d.Status}, time.Now()), filter{Text: hostile}, 1)
-	o.Groups = newOverview(rowsByTrouble([]prober.Status{d.Status}, time.Now()), filter{}, 1).Groups
+	o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{Text: hostile}, 1)
+	o.Groups = newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{}, 1).Groups
 	for _, g := range o.Groups {
 		for i := range g.Rows {
 			g.Rows[i].Strip = stripChart(d.History)
@@ -107,9 +115,9 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	t.Parallel()
 	s := shellOf(t, "")
 	now := time.Now()
-	d := hostileDetail()
+	d := hostileSnapshot()
 	d.Name = "shop"
-	page, err := s.drawTarget(d, now)
+	page, err := s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	for _, text := range []string{
 		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "in the TLS handshake", "3 of 5 requests failed in the last burst",
@@ -119,16 +127,16 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 		assert.Contains(t, string(page), text)
 	}
 	d.TroubledSince, d.Last.Own, d.Last.Held, d.Last.Late = time.Time{}, 0, 0, false
-	page, err = s.drawTarget(d, now)
+	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
-	d.Last.Kinds[0] = prober.FailureKind{Code: errcode.Credentials, Phase: errcode.PhaseQueue, Count: 3}
-	page, err = s.drawTarget(d, now)
+	d.Last.Kinds[0] = numbers.FailureKind{Code: errcode.Credentials, Phase: errcode.PhaseQueue, Count: 3}
+	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "nothing was sent to the target</strong>, while it waited for a token.")
 	assert.Contains(t, string(page), "It is the token endpoint, not the target: the prober itself has no trouble with it.")
 	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
-	page, err = s.drawTarget(d, now)
+	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "It is the prober, not the target:")
 }
@@ -139,7 +147,7 @@ func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
 	for raw, want := range map[string]bool{"http://h.example/": true, "tcp://h.example:5432": false} {
 		cfg, err := config.ParseOne(nil, "", config.Pick{Target: raw})
 		require.NoError(t, err)
-		page, err := s.drawTarget(&prober.Detail{Status: prober.Status{Name: "a"}, Config: &cfg.Targets[0]}, time.Now())
+		page, err := s.drawTarget(&numbers.Snapshot{About: numbers.About{Name: "a"}}, &cfg.Targets[0], time.Now())
 		require.NoError(t, err)
 		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a used one"} {
 			assert.Equal(t, want, strings.Contains(string(page), said), "%s: %s", raw, said)
@@ -260,12 +268,12 @@ func TestTheRunbookOfACodeHasItsHelp(t *testing.T) {
 // BenchmarkDraw draws the page of a target with as many bursts as are kept.
 func BenchmarkDraw(b *testing.B) {
 	s := shellOf(b, "")
-	d := hostileDetail()
+	d := hostileSnapshot()
 	d.History = slices.Repeat(d.History, columns/len(d.History))
 	b.Run("page=target", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.drawTarget(d, time.Now()); err != nil {
+			if _, err := s.drawTarget(d, hostileConfig(), time.Now()); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -278,8 +286,9 @@ func BenchmarkDraw(b *testing.B) {
 	})
 	b.Run("page=target/part=configuration", func(b *testing.B) {
 		b.ReportAllocs()
+		cfg := hostileConfig()
 		for b.Loop() {
-			if _, err := d.Config.Redacted(); err != nil {
+			if _, err := cfg.Redacted(); err != nil {
 				b.Fatal(err)
 			}
 		}

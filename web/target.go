@@ -4,38 +4,38 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/prober/config"
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // targetPage is the page of one target.
 type targetPage struct {
 	frame
-	prober.Detail
+	*numbers.Snapshot
 	State state
 	// Worst is the commonest failure now, Own what the prober itself does badly.
-	Worst  prober.FailureKind
+	Worst  numbers.FailureKind
 	Own    []string
 	Charts charts
 	Codes  []codeLine
 	Certs  []certificate
 	YAML   string
+	// IsWeb tells that the target is sent HTTP requests. To others connections are made,
+	// and nothing more.
+	IsWeb bool
 }
 
 // Overrun returns how many slots passed while a burst was under way.
-func (p *targetPage) Overrun() uint64 { return p.Skipped - p.Missed }
-
-// IsWeb reports whether the target is sent HTTP requests. To others connections are made,
-// and nothing more.
-func (p *targetPage) IsWeb() bool { return p.Config == nil || p.Config.IsWeb() }
+func (p *targetPage) Overrun() uint64 { return p.Skipped.Total() - p.Skipped.Late() }
 
 type charts struct{ Latency, Outcome, Phases, Codes *chart }
 
 // codeLine is how many requests came to a code since the start.
 type codeLine struct {
-	prober.CodeCount
+	numbers.CodeCount
 	Share  string
-	Phases []prober.FailureKind
+	Phases []numbers.FailureKind
 }
 
 // certificate is the end of one of a target's certificates.
@@ -66,8 +66,8 @@ func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.page(w, r, "target/"+name, func() ([]byte, error) {
-		d, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is shown empty once
-		return s.drawTarget(&d, time.Now())
+		t, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is shown empty once
+		return s.drawTarget(&t, s.opts.Manager.Config(name), time.Now())
 	})
 }
 
@@ -80,20 +80,21 @@ func targetName(r *http.Request) string {
 	return r.URL.Query().Get("name")
 }
 
-func (s *Shell) drawTarget(d *prober.Detail, now time.Time) ([]byte, error) {
+func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Time) ([]byte, error) {
 	p := &targetPage{
-		frame:  s.frame(now),
-		Detail: *d,
-		State:  stateOf(&d.Status, now),
-		Worst:  worst(&d.Status),
-		Own:    ownTrouble(&d.Status, now),
-		Charts: charts{latencyChart(d.History), outcomeChart(d.History), phaseChart(d.History), codeChart(d.History)},
-		Codes:  codeLines(d),
-		Certs:  certificates(d),
+		frame:    s.frame(now),
+		Snapshot: t,
+		State:    stateOf(t, now),
+		Worst:    worst(t),
+		Own:      ownTrouble(t, now),
+		Charts:   charts{latencyChart(t.History), outcomeChart(t.History), phaseChart(t.History), codeChart(t.History)},
+		Codes:    codeLines(t),
+		Certs:    certificates(t),
+		IsWeb:    cfg == nil || cfg.IsWeb(),
 	}
-	p.Title = d.Name
-	if d.Config != nil {
-		yaml, err := d.Config.Redacted()
+	p.Title = t.Name
+	if cfg != nil {
+		yaml, err := cfg.Redacted()
 		if err != nil {
 			return nil, err
 		}
@@ -102,11 +103,11 @@ func (s *Shell) drawTarget(d *prober.Detail, now time.Time) ([]byte, error) {
 	return s.draw("target", p)
 }
 
-func codeLines(d *prober.Detail) []codeLine {
-	lines := make([]codeLine, len(d.Codes))
-	for i, c := range d.Codes {
-		lines[i] = codeLine{CodeCount: c, Share: percent(c.Count, d.Requests)}
-		for _, k := range d.Kinds {
+func codeLines(t *numbers.Snapshot) []codeLine {
+	lines := make([]codeLine, len(t.Codes))
+	for i, c := range t.Codes {
+		lines[i] = codeLine{CodeCount: c, Share: percent(c.Count, t.Requests)}
+		for _, k := range t.KindsByCount() {
 			if k.Code == c.Code && k.Phase != errcode.PhaseNone {
 				lines[i].Phases = append(lines[i].Phases, k)
 			}
@@ -115,15 +116,15 @@ func codeLines(d *prober.Detail) []codeLine {
 	return lines
 }
 
-func certificates(d *prober.Detail) []certificate {
+func certificates(t *numbers.Snapshot) []certificate {
 	var all []certificate
-	if d.TLS != nil {
+	if t.TLS != nil {
 		all = append(all,
-			certificate{"leaf", "the server’s own", d.TLS.LeafNotAfter},
-			certificate{"earliest", "the one in its chain that ends first", d.TLS.EarliestNotAfter})
+			certificate{"leaf", "the server’s own", t.TLS.LeafNotAfter},
+			certificate{"earliest", "the one in its chain that ends first", t.TLS.EarliestNotAfter})
 	}
-	if !d.ClientNotAfter.IsZero() {
-		all = append(all, certificate{"client", "what the prober shows", d.ClientNotAfter})
+	if !t.ClientNotAfter.IsZero() {
+		all = append(all, certificate{"client", "what the prober shows", t.ClientNotAfter})
 	}
 	return all
 }
@@ -143,9 +144,9 @@ func (p *targetPage) PhaseTimes() []errcode.Phase {
 }
 
 // Figures returns the bursts, the latest first.
-func (p *targetPage) Figures() []prober.Burst {
+func (p *targetPage) Figures() []numbers.Burst {
 	n := len(p.History)
-	latest := make([]prober.Burst, n)
+	latest := make([]numbers.Burst, n)
 	for i := range latest {
 		latest[i] = p.History[n-1-i]
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // staleAfter is the age of the last burst, in intervals, at which a target is held
@@ -35,7 +35,7 @@ func (s state) Words() string {
 }
 
 // stateOf judges by the last burst, and by the failures of the one under way.
-func stateOf(t *prober.Status, now time.Time) state {
+func stateOf(t *numbers.Snapshot, now time.Time) state {
 	switch {
 	case !t.FailingSince.IsZero():
 		return failing
@@ -50,18 +50,18 @@ func stateOf(t *prober.Status, now time.Time) state {
 
 // worst returns the kind of failure of the target that is commonest now, the code 0
 // where there is none.
-func worst(t *prober.Status) prober.FailureKind {
+func worst(t *numbers.Snapshot) numbers.FailureKind {
 	for _, k := range t.Trouble {
 		if !k.Code.IsLocal() {
 			return k
 		}
 	}
-	return prober.FailureKind{}
+	return numbers.FailureKind{}
 }
 
 // ownTrouble says in half sentences what the prober itself did badly in the last
 // burst of a target.
-func ownTrouble(t *prober.Status, now time.Time) []string {
+func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	var all []string
 	if isStale(t, now) {
 		all = append(all, "no burst has started for "+span(now.Sub(t.LastStart)))
@@ -86,26 +86,26 @@ func ownTrouble(t *prober.Status, now time.Time) []string {
 	return all
 }
 
-func isStale(t *prober.Status, now time.Time) bool {
+func isStale(t *numbers.Snapshot, now time.Time) bool {
 	return t.Bursts > 0 && t.InFlight == 0 && now.Sub(t.LastStart) > staleAfter*t.Interval
 }
 
 // row is one target of the overview.
 type row struct {
-	prober.Status
+	*numbers.Snapshot
 	State state
 	// Worst is the commonest failure now, with the code 0 where there is none.
-	Worst prober.FailureKind
+	Worst numbers.FailureKind
 	Own   []string
 }
 
 // rowsByTrouble puts failing targets first, and of these the ones that have failed
 // for longest; else the order of the file holds.
-func rowsByTrouble(all []prober.Status, now time.Time) []row {
+func rowsByTrouble(all []numbers.Snapshot, now time.Time) []row {
 	rows := make([]row, len(all))
 	for i := range all {
 		t := &all[i]
-		rows[i] = row{Status: *t, State: stateOf(t, now), Worst: worst(t), Own: ownTrouble(t, now)}
+		rows[i] = row{Snapshot: t, State: stateOf(t, now), Worst: worst(t), Own: ownTrouble(t, now)}
 	}
 	slices.SortStableFunc(rows, func(a, b row) int {
 		if a.State != b.State {

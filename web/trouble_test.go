@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 func namesOf(rows []row) []string {
@@ -23,25 +23,26 @@ func namesOf(rows []row) []string {
 func TestTargetsWithTheOldestTroubleComeFirst(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	well := prober.Status{Bursts: 3, Interval: time.Hour, LastStart: now, Last: &prober.Burst{Requests: 1}}
-	with := func(name string, change func(*prober.Status)) prober.Status {
+	well := numbers.Snapshot{About: numbers.About{Interval: time.Hour}, Last: &numbers.Burst{Requests: 1}}
+	well.Bursts, well.LastStart = 3, now
+	with := func(name string, change func(*numbers.Snapshot)) numbers.Snapshot {
 		s := well
 		s.Name = name
 		change(&s)
 		return s
 	}
-	rows := rowsByTrouble([]prober.Status{
-		with("well", func(*prober.Status) {}),
-		with("just started", func(s *prober.Status) { s.Bursts, s.Last = 0, nil }),
-		with("since a minute", func(s *prober.Status) { s.FailingSince = now.Add(-time.Minute) }),
-		with("since an hour", func(s *prober.Status) { s.FailingSince = now.Add(-time.Hour) }),
-		with("in its first burst", func(s *prober.Status) { s.Bursts, s.Last, s.FailingSince = 0, nil, now }),
-		with("late", func(s *prober.Status) {
-			s.TroubledSince, s.Last = now, &prober.Burst{Requests: 1, Late: true}
+	rows := rowsByTrouble([]numbers.Snapshot{
+		with("well", func(*numbers.Snapshot) {}),
+		with("just started", func(s *numbers.Snapshot) { s.Bursts, s.Last = 0, nil }),
+		with("since a minute", func(s *numbers.Snapshot) { s.FailingSince = now.Add(-time.Minute) }),
+		with("since an hour", func(s *numbers.Snapshot) { s.FailingSince = now.Add(-time.Hour) }),
+		with("in its first burst", func(s *numbers.Snapshot) { s.Bursts, s.Last, s.FailingSince = 0, nil, now }),
+		with("late", func(s *numbers.Snapshot) {
+			s.TroubledSince, s.Last = now, &numbers.Burst{Requests: 1, Late: true}
 		}),
-		with("neglected", func(s *prober.Status) { s.LastStart = now.Add(-6 * time.Hour) }),
-		with("in a long burst", func(s *prober.Status) { s.LastStart, s.InFlight = now.Add(-6*time.Hour), 1 }),
-		with("well too", func(*prober.Status) {}),
+		with("neglected", func(s *numbers.Snapshot) { s.LastStart = now.Add(-6 * time.Hour) }),
+		with("in a long burst", func(s *numbers.Snapshot) { s.LastStart, s.InFlight = now.Add(-6*time.Hour), 1 }),
+		with("well too", func(*numbers.Snapshot) {}),
 	}, now)
 	assert.Equal(t, []string{
 		"failing: since an hour", "failing: since a minute", "failing: in its first burst",
@@ -57,13 +58,14 @@ func TestTargetsWithTheOldestTroubleComeFirst(t *testing.T) {
 func TestOwnTroubleIsToldInWords(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	s := &prober.Status{
-		Bursts: 1, Interval: time.Minute, LastStart: now.Add(-time.Hour), TroubledSince: now,
-		Last: &prober.Burst{
+	s := &numbers.Snapshot{
+		About: numbers.About{Interval: time.Minute}, TroubledSince: now,
+		Last: &numbers.Burst{
 			Requests: 10, Own: 2, Failed: 1, Held: 5, Frozen: 2, Late: true, Lag: 20 * time.Millisecond,
-			Kinds: []prober.FailureKind{{Code: errcode.LocalPorts, Count: 2}, {Code: errcode.Refused, Count: 1}},
+			Kinds: []numbers.FailureKind{{Code: errcode.LocalPorts, Count: 2}, {Code: errcode.Refused, Count: 1}},
 		},
 	}
+	s.Bursts, s.LastStart = 1, now.Add(-time.Hour)
 	assert.Equal(t, []string{
 		"no burst has started for 60 min",
 		"2 requests ended with 1004 local_ports: " + errcode.LocalPorts.Meaning(),
@@ -90,12 +92,13 @@ func TestVerdicts(t *testing.T) {
 
 // thousand returns rows of 1,000 targets, every tenth of which fails.
 func thousand(now time.Time) []row {
-	all := make([]prober.Status, 1000)
+	all := make([]numbers.Snapshot, 1000)
 	for i := range all {
-		all[i] = prober.Status{Name: fmt.Sprintf("target-%03d", i), URL: "https://h/x", Bursts: 1, LastStart: now, Interval: time.Hour}
+		all[i].About = numbers.About{Name: fmt.Sprintf("target-%03d", i), URL: "https://h/x", Interval: time.Hour}
+		all[i].Bursts, all[i].LastStart = 1, now
 		if i%10 == 0 {
 			all[i].FailingSince = now
-			all[i].Trouble = []prober.FailureKind{{Code: errcode.Refused, Count: 1}}
+			all[i].Trouble = []numbers.FailureKind{{Code: errcode.Refused, Count: 1}}
 		}
 	}
 	return rowsByTrouble(all, now)

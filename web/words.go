@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // dash stands where nothing was measured.
@@ -132,7 +132,7 @@ func phaseWords(p errcode.Phase) string {
 }
 
 // placeWords says what happened when requests failed.
-func placeWords(k prober.FailureKind) string {
+func placeWords(k numbers.FailureKind) string {
 	if k.Code == errcode.Credentials {
 		return "while it waited for a token"
 	}

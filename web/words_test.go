@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 func TestPercentNeverRoundsToNothingOrEverything(t *testing.T) {
@@ -67,8 +67,8 @@ func TestEveryPhaseAndRangeHasWords(t *testing.T) {
 	t.Parallel()
 	for p := range errcode.Phase(errcode.NumPhases) {
 		assert.NotEmpty(t, phaseWords(p))
-		assert.Equal(t, phaseWords(p), placeWords(prober.FailureKind{Code: errcode.Refused, Phase: p}))
-		assert.Equal(t, "while it waited for a token", placeWords(prober.FailureKind{Code: errcode.Credentials, Phase: p}))
+		assert.Equal(t, phaseWords(p), placeWords(numbers.FailureKind{Code: errcode.Refused, Phase: p}))
+		assert.Equal(t, "while it waited for a token", placeWords(numbers.FailureKind{Code: errcode.Credentials, Phase: p}))
 	}
 	for c := range errcode.All() {
 		_, ok := rangeWords(c.Range())

@@ -18,6 +18,7 @@ import (
 
 	"example.com/prober/demo"
 	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 func demoCommand(app *kingpin.Application) (string, command) {
@@ -116,7 +117,7 @@ func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.M
 
 // printTable prints one line per target. before holds the number of requests at
 // the last table, and is brought up to date.
-func printTable(out io.Writer, targets []prober.Status, before map[string]uint64, every time.Duration) error {
+func printTable(out io.Writer, targets []numbers.Snapshot, before map[string]uint64, every time.Duration) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nTARGET\tREQUESTS\tRATE/S\tP50\tP99\tCODES")
 	for _, t := range targets {
@@ -142,7 +143,7 @@ func shortDuration(d time.Duration) string {
 }
 
 // codeWords lists codes with their names and counts: "0 ok: 12, 1503 http_503: 3".
-func codeWords(codes []prober.CodeCount) string {
+func codeWords(codes []numbers.CodeCount) string {
 	words := make([]string, len(codes))
 	for i, c := range codes {
 		words[i] = fmt.Sprintf("%s %s: %d", c.Code, c.Code.Name(), c.Count)

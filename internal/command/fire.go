@@ -12,6 +12,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 const fireHelp = `Fire one burst now and report what it came to.
@@ -171,20 +172,20 @@ func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fi
 }
 
 // verdict puts into words why the burst does not count as a success.
-func verdict(r *prober.Report) error {
+func verdict(r *numbers.Report) error {
 	var trouble []string
-	if n := r.Scheduled - r.Dropped(); r.Failed > 0 {
+	if n := r.Scheduled - r.Dropped.Total(); r.Failed > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests failed", r.Failed, n))
 	}
-	if n := r.Dropped(); n > 0 {
+	if n := r.Dropped.Total(); n > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests were never sent", n, r.Scheduled))
 	}
 	switch {
 	case r.OK():
 		return nil
-	case r.Outcome == prober.Interrupted:
+	case r.Outcome == numbers.Interrupted:
 		trouble = append(trouble, "the burst was interrupted")
-	case r.Outcome == prober.Broken:
+	case r.Outcome == numbers.Broken:
 		trouble = append(trouble, "the target's breaker ended the burst")
 	case r.Scheduled == 0:
 		trouble = append(trouble, "no request was due")

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // fireSchema is the version of what fireJSON describes. Keys may be added to a
@@ -22,7 +22,7 @@ type fireJSON struct {
 	URL         string             `json:"url"`
 	Started     time.Time          `json:"started"`
 	Duration    float64            `json:"duration"`
-	Outcome     prober.Outcome     `json:"outcome"`
+	Outcome     numbers.Outcome    `json:"outcome"`
 	OK          bool               `json:"ok"`
 	Requests    fireRequestsJSON   `json:"requests"`
 	Drops       []fireDropJSON     `json:"drops"`
@@ -95,17 +95,6 @@ type fireResponseJSON struct {
 	Count   uint64 `json:"count"`
 }
 
-type fireConnectionJSON struct {
-	Opened uint64 `json:"opened"`
-	Reused uint64 `json:"reused"`
-	Resent uint64 `json:"resent"`
-}
-
-type fireBytesJSON struct {
-	Sent     uint64 `json:"sent"`
-	Received uint64 `json:"received"`
-}
-
 type fireTLSJSON struct {
 	Version          string     `json:"version"`
 	Cipher           string     `json:"cipher"`
@@ -128,31 +117,31 @@ type fireFailureJSON struct {
 	Text     string          `json:"text"`
 }
 
-func writeFireJSON(out io.Writer, r *prober.Report) error {
+func writeFireJSON(out io.Writer, r *numbers.Report) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(newFireJSON(r))
 }
 
-func newFireJSON(r *prober.Report) *fireJSON {
+func newFireJSON(r *numbers.Report) *fireJSON {
 	j := &fireJSON{
 		Schema:      fireSchema,
-		Target:      r.Target,
+		Target:      r.Name,
 		URL:         r.URL,
-		Started:     r.Start.UTC(),
+		Started:     r.LastStart.UTC(),
 		Duration:    r.Duration.Seconds(),
 		Outcome:     r.Outcome,
 		OK:          r.OK(),
-		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), r.Cut},
+		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), r.Cuts.Requests()},
 		Rate:        fireRateJSON{Achieved: known(r.Rate)},
-		Drops:       list(r.Drops, func(d prober.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
+		Drops:       list(r.Dropped.ByReason(), func(d numbers.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),
 		Histogram:   list(r.Latency.Buckets, bucketJSON),
 		Phases:      list(r.Phases, phaseJSON),
 		Codes:       list(r.Codes, codeJSON),
-		Responses:   list(r.Responses, func(c prober.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
-		Connections: fireConnectionJSON{r.Opened, r.Reused, r.Resent},
-		Bytes:       fireBytesJSON{r.Sent, r.Received},
+		Responses:   list(r.ResponsesByCount(), func(c numbers.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
+		Connections: connectionsJSON(&r.Counters),
+		Bytes:       bytesJSON(&r.Counters),
 		Failures:    list(r.Failures, failureJSON),
 	}
 	if r.Plan.Rate > 0 {
@@ -178,7 +167,7 @@ func list[T, J any](items []T, convert func(T) J) []J {
 	return all
 }
 
-func latencyJSON(l *prober.Latency) *fireLatencyJSON {
+func latencyJSON(l *numbers.Latency) *fireLatencyJSON {
 	return &fireLatencyJSON{
 		Count: l.Count,
 		Mean:  l.Mean.Seconds(),
@@ -191,23 +180,23 @@ func latencyJSON(l *prober.Latency) *fireLatencyJSON {
 	}
 }
 
-func bucketJSON(b prober.Bucket) fireBucketJSON {
+func bucketJSON(b numbers.Bucket) fireBucketJSON {
 	return fireBucketJSON{b.Lower.Seconds(), b.Upper.Seconds(), b.Count}
 }
 
-func phaseJSON(p prober.PhaseTime) firePhaseJSON {
+func phaseJSON(p numbers.PhaseTime) firePhaseJSON {
 	return firePhaseJSON{p.Phase.String(), p.Count, p.Mean.Seconds(), p.P99.Seconds()}
 }
 
-func codeJSON(c prober.CodeCount) fireCodeJSON {
+func codeJSON(c numbers.CodeCount) fireCodeJSON {
 	return fireCodeJSON{c.Code, c.Code.Name(), c.Code.Range(), c.Code.Meaning(), c.Count}
 }
 
-func tlsJSON(t *prober.TLS, client time.Time) *fireTLSJSON {
+func tlsJSON(t *numbers.TLS, client time.Time) *fireTLSJSON {
 	return &fireTLSJSON{t.Version, t.Cipher, t.ALPN, t.Unverified, known(t.LeafNotAfter.UTC()), known(t.EarliestNotAfter.UTC()), known(client.UTC())}
 }
 
-func failureJSON(f prober.Failure) fireFailureJSON {
+func failureJSON(f numbers.Failure) fireFailureJSON {
 	return fireFailureJSON{
 		Time:     f.Time.UTC(),
 		Code:     f.Code,

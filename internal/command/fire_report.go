@@ -13,7 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // writeFireText prints the report of a burst for people.
-func writeFireText(out io.Writer, r *prober.Report) error {
+func writeFireText(out io.Writer, r *numbers.Report) error {
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	writeFireSummary(table, r)
@@ -39,15 +39,15 @@ func writeFireText(out io.Writer, r *prober.Report) error {
 	return err
 }
 
-func writeFireSummary(out io.Writer, r *prober.Report) {
-	if r.Target != r.URL {
-		fmt.Fprintf(out, "%s  ", r.Target)
+func writeFireSummary(out io.Writer, r *numbers.Report) {
+	if r.Name != r.URL {
+		fmt.Fprintf(out, "%s  ", r.Name)
 	}
-	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.Start.UTC().Format(time.DateTime+" UTC"),
+	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.LastStart.UTC().Format(time.DateTime+" UTC"),
 		outcomeWords(r.Outcome), shortDuration(r.Duration))
-	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped(), dropWords(r.Drops))
-	if r.Cut > 0 {
-		fmt.Fprintf(out, "\t%d more were cut and never due\n", r.Cut)
+	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), dropWords(r.Dropped.ByReason()))
+	if cut := r.Cuts.Requests(); cut > 0 {
+		fmt.Fprintf(out, "\t%d more were cut and never due\n", cut)
 	}
 	if r.Plan.Rate > 0 {
 		fmt.Fprintf(out, "rate\t%s of %s asked for\n", perSecond(r.Rate), perSecond(r.Plan.Rate))
@@ -55,11 +55,7 @@ func writeFireSummary(out io.Writer, r *prober.Report) {
 	} else {
 		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
 	}
-	fmt.Fprintf(out, "connections\t%d opened, %d requests on one that was open\n", r.Opened, r.Reused)
-	if r.Resent > 0 {
-		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", r.Resent)
-	}
-	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", r.Sent, r.Received)
+	writeFireCounters(out, &r.Counters)
 	writeFireTLS(out, r)
 	if l := r.Latency; l.Count > 0 {
 		fmt.Fprintf(out, "latency\tp50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s\n", shortDuration(l.P50), shortDuration(l.P90),
@@ -78,11 +74,11 @@ func perSecond(rate float64) string {
 	return fmt.Sprintf("%.4g/s", rate)
 }
 
-func outcomeWords(o prober.Outcome) string {
+func outcomeWords(o numbers.Outcome) string {
 	switch o {
-	case prober.Interrupted:
+	case numbers.Interrupted:
 		return "interrupted after"
-	case prober.Broken:
+	case numbers.Broken:
 		return "ended by the breaker after"
 	default:
 		return "took"
@@ -90,7 +86,7 @@ func outcomeWords(o prober.Outcome) string {
 }
 
 // dropWords lists the reasons: " (timeout: 3)".
-func dropWords(drops []prober.DropCount) string {
+func dropWords(drops []numbers.DropCount) string {
 	if len(drops) == 0 {
 		return ""
 	}
@@ -101,7 +97,7 @@ func dropWords(drops []prober.DropCount) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
-func writeFireTLS(out io.Writer, r *prober.Report) {
+func writeFireTLS(out io.Writer, r *numbers.Report) {
 	if r.TLS == nil {
 		return
 	}
@@ -120,7 +116,7 @@ func writeFireTLS(out io.Writer, r *prober.Report) {
 	} {
 		same := c.what == "chain" && c.end.Equal(r.TLS.LeafNotAfter)
 		if !c.end.IsZero() && !same {
-			fmt.Fprintf(out, "%s\t%s\n", c.what, validity(c.end, r.Start))
+			fmt.Fprintf(out, "%s\t%s\n", c.what, validity(c.end, r.LastStart))
 		}
 	}
 	if r.TLS.Unverified {
@@ -139,11 +135,11 @@ func validity(end, from time.Time) string {
 }
 
 // writeFireHistogram prints how many requests took how long.
-func writeFireHistogram(out io.Writer, rows []prober.Bucket) {
+func writeFireHistogram(out io.Writer, rows []numbers.Bucket) {
 	if len(rows) == 0 {
 		return
 	}
-	fullest := slices.MaxFunc(rows, func(a, b prober.Bucket) int { return cmp.Compare(a.Count, b.Count) })
+	fullest := slices.MaxFunc(rows, func(a, b numbers.Bucket) int { return cmp.Compare(a.Count, b.Count) })
 	fmt.Fprintln(out, "\nLATENCY UP TO\tREQUESTS\t")
 	for _, row := range rows {
 		bar := math.Ceil(float64(row.Count) / float64(fullest.Count) * histogramBar)
@@ -151,7 +147,7 @@ func writeFireHistogram(out io.Writer, rows []prober.Bucket) {
 	}
 }
 
-func writeFirePhases(out io.Writer, phases []prober.PhaseTime) {
+func writeFirePhases(out io.Writer, phases []numbers.PhaseTime) {
 	if len(phases) == 0 {
 		return
 	}
@@ -161,7 +157,7 @@ func writeFirePhases(out io.Writer, phases []prober.PhaseTime) {
 	}
 }
 
-func writeFireCodes(out io.Writer, r *prober.Report) {
+func writeFireCodes(out io.Writer, r *numbers.Report) {
 	if len(r.Codes) > 0 {
 		fmt.Fprintln(out, "\nCODE\tRANGE\tNAME\tREQUESTS\tSHARE\tMEANING")
 	}
@@ -169,16 +165,17 @@ func writeFireCodes(out io.Writer, r *prober.Report) {
 		share := 100 * float64(c.Count) / float64(r.Succeeded+r.Failed)
 		fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%.3g %%\t%s\n", c.Code, c.Code.Range(), c.Code.Name(), c.Count, share, c.Code.Meaning())
 	}
-	if len(r.Responses) > 0 {
+	responses := r.ResponsesByCount()
+	if len(responses) > 0 {
 		fmt.Fprintln(out, "\nSTATUS\tHTTP\tRESPONSES")
 	}
-	for _, c := range r.Responses {
+	for _, c := range responses {
 		fmt.Fprintf(out, "%d\t%s\t%d\n", c.Status, c.Version, c.Count)
 	}
 }
 
 // writeFireFailures prints the last failures, each the first of its kind.
-func writeFireFailures(out io.Writer, failures []prober.Failure) {
+func writeFireFailures(out io.Writer, failures []numbers.Failure) {
 	if len(failures) == 0 {
 		return
 	}

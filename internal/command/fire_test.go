@@ -22,26 +22,23 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 )
 
 // exampleReport is that of docs/fire.md, in which everything occurs.
-func exampleReport() *prober.Report {
+func exampleReport() *numbers.Report {
 	start := time.Date(2026, time.March, 4, 9, 30, 0, 0, time.UTC)
-	r := &prober.Report{
-		Target:    "checkout",
-		URL:       "https://staging.example.com/checkout",
-		Start:     start,
+	r := &numbers.Report{
 		Duration:  5240 * time.Millisecond,
-		Outcome:   prober.Complete,
 		Plan:      prober.Plan{Requests: 500, Length: 5 * time.Second, Rate: 100},
-		Scheduled: 500, Succeeded: 480, Failed: 15,
-		Drops: []prober.DropCount{{Reason: "timeout", Count: 5}},
-		Rate:  99,
-		Latency: prober.Latency{
+		Succeeded: 480, Failed: 15,
+		Rate: 99,
+		Latency: numbers.Latency{
 			Count: 495, Mean: 41200 * time.Microsecond, P50: 20300 * time.Microsecond, P90: 31200 * time.Microsecond,
 			P95: 40500 * time.Microsecond, P99: time.Second, P999: time.Second, Max: time.Second,
 		},
-		Phases: []prober.PhaseTime{
+		Phases: []numbers.PhaseTime{
 			{Phase: errcode.PhaseQueue, Count: 495, Mean: 310 * time.Microsecond, P99: 7500 * time.Microsecond},
 			{Phase: errcode.PhaseResolve, Count: 20, Mean: 1200 * time.Microsecond, P99: 2100 * time.Microsecond},
 			{Phase: errcode.PhaseConnect, Count: 20, Mean: 8100 * time.Microsecond, P99: 9600 * time.Microsecond},
@@ -50,11 +47,19 @@ func exampleReport() *prober.Report {
 			{Phase: errcode.PhaseProcessing, Count: 495, Mean: 39100 * time.Microsecond, P99: time.Second},
 			{Phase: errcode.PhaseTransfer, Count: 483, Mean: 460 * time.Microsecond, P99: 1200 * time.Microsecond},
 		},
-		Codes: []prober.CodeCount{{Code: errcode.OK, Count: 480}, {Code: errcode.RequestTimeout, Count: 12}, {Code: errcode.FromStatus(503), Count: 3}},
-		Responses: []prober.ResponseCount{
+		LagP99: 140 * time.Microsecond,
+	}
+	r.Snapshot = numbers.Snapshot{
+		About: numbers.About{
+			Name: "checkout", URL: "https://staging.example.com/checkout",
+			ClientNotAfter: start.AddDate(1, 0, 0),
+		},
+		Outcome: numbers.Complete,
+		Codes:   []numbers.CodeCount{{Code: errcode.OK, Count: 480}, {Code: errcode.RequestTimeout, Count: 12}, {Code: errcode.FromStatus(503), Count: 3}},
+		Responses: []numbers.ResponseCount{
 			{Status: 200, Version: "1.1", Count: 480}, {Status: 503, Version: "1.1", Count: 3},
 		},
-		Failures: []prober.Failure{
+		Failures: []numbers.Failure{
 			{
 				Time: start.Add(3210 * time.Millisecond), Code: errcode.RequestTimeout, Phase: errcode.PhaseProcessing, Count: 12,
 				Duration: time.Second, Remote: netip.MustParseAddrPort("192.0.2.7:443"), Text: "i/o timeout",
@@ -64,15 +69,15 @@ func exampleReport() *prober.Report {
 				Duration: 9300 * time.Microsecond, Status: 503, Remote: netip.MustParseAddrPort("192.0.2.8:443"),
 			},
 		},
-		Opened: 32, Reused: 463, Sent: 71775, Received: 412300,
-		TLS: &prober.TLS{
+		TLS: &numbers.TLS{
 			Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1",
 			LeafNotAfter: start.AddDate(0, 0, 61), EarliestNotAfter: start.AddDate(0, 0, 40),
 		},
-		ClientNotAfter: start.AddDate(1, 0, 0),
-		LagP99:         140 * time.Microsecond,
 	}
-	r.Latency.Buckets = []prober.Bucket{
+	r.LastStart = start
+	r.Counters = numbers.Counters{Scheduled: 500, Opened: 32, Reused: 463, Sent: 71775, Received: 412300}
+	r.Dropped[load.DropTimeout] = 5
+	r.Latency.Buckets = []numbers.Bucket{
 		{Lower: 17_793_572, Upper: 18_581_361, Count: 180},
 		{Lower: 19_404_028, Upper: 20_263_118, Count: 120},
 		{Lower: 25_163_911, Upper: 26_278_012, Count: 90},
@@ -80,7 +85,7 @@ func exampleReport() *prober.Report {
 		{Lower: 38_808_056, Upper: 40_526_236, Count: 33},
 		{Lower: 957_603_280, Upper: 1_000_000_000, Count: 12},
 	}
-	r.Latency.Rows = []prober.Bucket{
+	r.Latency.Rows = []numbers.Bucket{
 		{Lower: 15_625_000, Upper: 22_097_086, Count: 300},
 		{Lower: 22_097_086, Upper: 31_250_000, Count: 150},
 		{Lower: 31_250_000, Upper: 44_194_173, Count: 33},
@@ -134,7 +139,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 
 	// What may be missing is null or empty, never left out.
 	text.Reset()
-	require.NoError(t, writeFireJSON(&text, &prober.Report{}))
+	require.NoError(t, writeFireJSON(&text, &numbers.Report{}))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
 		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "tls.")
 	})
@@ -285,7 +290,7 @@ func TestFireReportsWhatWasDoneWhenItIsInterrupted(t *testing.T) {
 			assert.Contains(t, stderr.String(), "the burst was interrupted\n")
 			var report fireJSON
 			require.NoError(t, json.Unmarshal([]byte(stdout.String()), &report))
-			assert.Equal(t, prober.Interrupted, report.Outcome)
+			assert.Equal(t, numbers.Interrupted, report.Outcome)
 			assert.EqualValues(t, 2, report.Requests.Scheduled)
 			require.Len(t, report.Codes, 1)
 			assert.Equal(t, c.want, report.Codes[0].Code)

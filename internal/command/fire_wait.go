@@ -10,6 +10,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // waitPause is how long to leave a target alone that takes no connections yet.
@@ -23,7 +24,7 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 	t.Breaker = nil
 	over, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	var last prober.Failure
+	var last numbers.Failure
 	for {
 		shot, err := prober.NewShot(o, t, cfg.Network)
 		if err != nil {
@@ -49,7 +50,7 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 
 // isUnconnected reports whether a request may have failed because its target was not
 // there yet. Some servers and forwarders take a connection and end it at once.
-func isUnconnected(f prober.Failure) bool {
+func isUnconnected(f numbers.Failure) bool {
 	switch f.Code {
 	case errcode.BlockedIP, errcode.BlockedHost, errcode.ClosedInHeaders: // it will stay so, or has begun to answer
 		return false
@@ -62,7 +63,7 @@ func isUnconnected(f prober.Failure) bool {
 }
 
 // failureWords returns ": 1212 refused", or "" for none.
-func failureWords(f prober.Failure) string {
+func failureWords(f numbers.Failure) string {
 	if f.Code == errcode.OK {
 		return ""
 	}

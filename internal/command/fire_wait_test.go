@@ -16,7 +16,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // latecomer is a server that ends connections at once until it is up.
@@ -102,12 +102,12 @@ func TestOnlyFailuresToConnectAreWaitedFor(t *testing.T) {
 		case errcode.RangeTCP:
 			waited[code] = code != errcode.ClosedInHeaders
 		}
-		assert.Equal(t, waited[code], isUnconnected(prober.Failure{Code: code, Phase: errcode.PhaseProcessing}), "%v", code)
+		assert.Equal(t, waited[code], isUnconnected(numbers.Failure{Code: code, Phase: errcode.PhaseProcessing}), "%v", code)
 	}
 	for phase, want := range map[errcode.Phase]bool{
 		errcode.PhaseResolve: true, errcode.PhaseConnect: true, errcode.PhaseTLS: true,
 		errcode.PhaseQueue: false, errcode.PhaseSend: false, errcode.PhaseProcessing: false, errcode.PhaseTransfer: false,
 	} {
-		assert.Equal(t, want, isUnconnected(prober.Failure{Code: errcode.RequestTimeout, Phase: phase}), "%v", phase)
+		assert.Equal(t, want, isUnconnected(numbers.Failure{Code: errcode.RequestTimeout, Phase: phase}), "%v", phase)
 	}
 }

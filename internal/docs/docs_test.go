@@ -25,7 +25,7 @@ import (
 	"example.com/prober/internal/command"
 	"example.com/prober/internal/docs"
 	"example.com/prober/internal/rig"
-	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // TestMain puts prober on the PATH of the tests: this binary under another name.
@@ -284,7 +284,7 @@ func exposed(t *testing.T) rig.Metrics {
 		}
 	}
 	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\n")
-	described := slices.Collect(prober.MetricNames())
+	described := slices.Collect(numbers.MetricNames())
 	return d.AwaitMetrics("every metric that is described; one that never comes needs a target of this test", func(m rig.Metrics) bool {
 		return !slices.ContainsFunc(described, func(name string) bool { return m[name] == nil })
 	})

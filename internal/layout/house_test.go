@@ -29,7 +29,7 @@ var house = map[string]room{
 		modules: []string{"golang.org/x/net/http2"},
 	},
 	"internal/command": {
-		packages: []string{"config", "demo", "errcode", "internal/logqueue", "prober", "web"},
+		packages: []string{"config", "demo", "errcode", "internal/logqueue", "prober", "prober/numbers", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -70,12 +70,10 @@ var house = map[string]room{
 		modules: []string{"golang.org/x/net/idna"},
 	},
 	"prober": {
-		packages: []string{"config", "errcode", "option", "prober/content", "prober/message", "prober/probe", "prober/tcp", "prober/transport", "prober/wire"},
-		modules: []string{
-			"github.com/prometheus/client_model",
-			"golang.org/x/sys/unix",                              // timerfd
-			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
+		packages: []string{
+			"config", "errcode", "option", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
 		},
+		modules: []string{"github.com/prometheus/client_model"},
 	},
 	"prober/content": {
 		packages: []string{"errcode", "prober/message", "prober/probe"},
@@ -107,7 +105,18 @@ var house = map[string]room{
 			"golang.org/x/net/http2",
 		},
 	},
+	"prober/load": {
+		packages: []string{"prober/probe"},
+		modules:  []string{"golang.org/x/sys/unix"}, // timerfd
+	},
 	"prober/message": {},
+	"prober/numbers": {
+		packages: []string{"errcode", "prober/load", "prober/probe"},
+		modules: []string{
+			"github.com/prometheus/client_model",
+			"google.golang.org/protobuf/types/known/timestamppb", // a field type of client_model
+		},
+	},
 	"prober/probe": {
 		packages: []string{"errcode"},
 	},
@@ -124,7 +133,7 @@ var house = map[string]room{
 		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
 	},
 	"web": {
-		packages: []string{"errcode", "prober"},
+		packages: []string{"config", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",

@@ -246,7 +246,7 @@ func TestAReservedConnectionThatHasEndedLeavesItsPlaceToANewOne(t *testing.T) {
 	p := lab.Listen(t, lab.AnsweringOnce(lab.OKAnswer))
 	tr := newTransport(t, Config{URL: p.URL("http"), Connections: ceiling})
 	require.NoError(t, do(tr, lab.Patience).Err)
-	awaitDead(t, tr)
+	awaitHeard(t, tr)
 	var r probe.Result
 	require.True(t, reserved(tr, &r))
 	require.NoError(t, r.Err)

@@ -131,7 +131,7 @@ func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
 				r := do(tr, lab.Patience)
 				require.NoError(t, r.Err)
 				<-ended
-				awaitArrival(t, tr)
+				awaitHeard(t, tr)
 			}
 		})
 	}

@@ -1,0 +1,45 @@
+package prober
+
+import (
+	"example.com/prober/config"
+	"example.com/prober/prober/load"
+)
+
+// What the commands hand to a manager and get from a shot, whatever room it lives in.
+type (
+	// Limits are the ceilings of the process.
+	Limits = load.Limits
+	// Shard says which of several probers with the same configuration this one is.
+	Shard = load.Shard
+	// Plan is what a burst sends if nothing holds it back.
+	Plan = load.Plan
+)
+
+// loadOf returns when t sends how many requests.
+func loadOf(t *config.Target) load.Target {
+	b := &t.Burst
+	l := load.Target{
+		Name:     t.Name,
+		Interval: t.Interval,
+		Shared:   t.Sharding == config.ShardLoad,
+		Burst: load.Burst{
+			Requests:    b.Requests,
+			Duration:    b.Duration,
+			Rate:        b.Rate,
+			Poisson:     b.Arrival == config.ArrivalPoisson,
+			Concurrency: b.Concurrency,
+		},
+	}
+	for _, s := range b.Stages {
+		l.Burst.Stages = append(l.Burst.Stages, load.Stage(s))
+	}
+	return l
+}
+
+// breakerOf returns a breaker as t asks for it.
+func breakerOf(t *config.Target) load.Breaker {
+	if t.Breaker == nil {
+		return load.Breaker{}
+	}
+	return load.Breaker{After: t.Breaker.After, For: t.Breaker.For}
+}

@@ -1,0 +1,175 @@
+package load
+
+import (
+	"container/heap"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"example.com/prober/prober/probe"
+)
+
+// spinFor is how long a target that asks for it spins at the end of a wait: longer
+// than a sleeping thread takes to wake.
+const spinFor = 100 * time.Microsecond
+
+// alarm rings bells at the right time in a process that is otherwise idle. The
+// runtime's timers are up to a millisecond late then, because it waits in its poller,
+// which counts in whole milliseconds. So the alarm is a timer of the kernel that the
+// poller watches like a socket. Blocking a thread in a system call instead would keep
+// a processor of the runtime from everybody else meanwhile: answers would be noticed
+// late, and requests of other targets sent late.
+//
+// It takes a descriptor and a goroutine while bells are to ring, and for a moment
+// longer. The zero alarm is ready for use.
+type alarm struct {
+	mu    sync.Mutex
+	bells bells
+	clock syscall.RawConn  // a timerfd; nil while there is none
+	reset func(fd uintptr) // set, as a value that is made once
+}
+
+// linger is how long the alarm stays when no bell is to ring any more.
+const linger = 100 * time.Millisecond
+
+// bell is rung for one who waits. It hangs in one alarm.
+type bell struct {
+	rung chan struct{} // has room for one
+	at   probe.Instant
+	// place is that among the bells, counted from 1; 0 if it is not to ring.
+	place int
+}
+
+func newBell() bell { return bell{rung: make(chan struct{}, 1)} }
+
+// ring has b ring at the given moment instead of when it was to ring before.
+func (a *alarm) ring(b *bell, at probe.Instant) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.clock == nil && a.start() != nil {
+		return // the runtime's timers do it, less precisely
+	}
+	select {
+	case <-b.rung: // for a wait that is over
+	default:
+	}
+	b.at = at
+	if b.place > 0 {
+		heap.Fix(&a.bells, b.place-1)
+	} else {
+		heap.Push(&a.bells, b)
+	}
+	if b.place == 1 {
+		_ = a.clock.Control(a.reset) // fails only on a clock that is closed
+	}
+}
+
+// silence has b not ring.
+func (a *alarm) silence(b *bell) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if b.place == 0 {
+		return
+	}
+	heap.Remove(&a.bells, b.place-1)
+	if len(a.bells) == 0 {
+		_ = a.clock.Control(a.reset) // the clock is closed by nobody while there are bells
+	}
+}
+
+// start makes the clock and has somebody look at it.
+func (a *alarm) start() error {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("timerfd_create: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), "timerfd")
+	clock, err := file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	a.clock, a.reset = clock, a.set
+	go a.watch(file, clock)
+	return nil
+}
+
+// watch waits for the clock to go off again and again, until no bell has been there
+// for long enough.
+func (a *alarm) watch(file *os.File, clock syscall.RawConn) {
+	defer file.Close()
+	isSet := false
+	// The clock is set between the moment from which the poller remembers what
+	// happens and the wait, so that it cannot go off unnoticed. It need not be read.
+	wait := func(fd uintptr) (isOver bool) {
+		if !isSet {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.set(fd)
+		}
+		isSet = !isSet
+		return !isSet
+	}
+	for clock.Read(wait) == nil && a.wentOff() {
+	}
+}
+
+// wentOff rings the bells that are due. It returns false when there are none at all,
+// and the clock is the alarm's no longer.
+func (a *alarm) wentOff() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.bells) == 0 {
+		a.clock = nil
+		return false
+	}
+	a.ringDue()
+	return true
+}
+
+// ringDue rings the bells whose time has come.
+func (a *alarm) ringDue() {
+	for now := probe.Now(); len(a.bells) > 0 && a.bells[0].at <= now; {
+		b := heap.Pop(&a.bells).(*bell)
+		b.rung <- struct{}{}
+	}
+}
+
+// set has the clock go off when the next bell is to ring.
+func (a *alarm) set(fd uintptr) {
+	wait := linger
+	if len(a.bells) > 0 {
+		wait = max(a.bells[0].at.Sub(probe.Now()), 1) // 0 would stop the clock
+	}
+	when := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(wait))}
+	_ = unix.TimerfdSettime(int(fd), 0, &when, nil) // fails only for arguments that are none
+}
+
+// bells is a heap of those that are to ring, the next one first.
+type bells []*bell
+
+func (b *bells) Len() int           { return len(*b) }
+func (b *bells) Less(i, j int) bool { return (*b)[i].at < (*b)[j].at }
+
+func (b *bells) Swap(i, j int) {
+	at := *b
+	at[i], at[j] = at[j], at[i]
+	at[i].place, at[j].place = i+1, j+1
+}
+
+func (b *bells) Push(x any) {
+	added := x.(*bell)
+	*b = append(*b, added)
+	added.place = len(*b)
+}
+
+func (b *bells) Pop() any {
+	last := (*b)[len(*b)-1]
+	(*b)[len(*b)-1] = nil
+	*b = (*b)[:len(*b)-1]
+	last.place = 0
+	return last
+}

@@ -1,0 +1,48 @@
+// Package load says when the requests of a target are due and what holds them back: slots,
+// the plan of a burst, shards, the breaker, and the ceilings of the process with the gate
+// at which requests wait for them. It knows neither the configuration nor what is counted.
+package load
+
+import "time"
+
+// Target is when a target sends how many requests.
+type Target struct {
+	// Name is that of the target: its slots, its shard and its random arrivals hang on it.
+	Name     string
+	Interval time.Duration
+	Burst    Burst
+	// Shared tells that every shard fires its part of the arrivals. Else one shard fires
+	// them all.
+	Shared bool
+}
+
+// Burst says how many requests are sent, when, and how many at once. At least one of
+// Requests, Duration and Stages is set. With neither Rate nor Stages the burst is closed;
+// the two exclude each other.
+type Burst struct {
+	// Requests ends the burst after so many; 0 means no limit.
+	Requests int
+	// Duration ends the burst after so long; 0 means no limit.
+	Duration time.Duration
+	// Rate is in requests per second; 0 means that there is none.
+	Rate float64
+	// Stages end the burst with the last of them, unless Requests or Duration end it
+	// before. At least one has a rate above 0.
+	Stages []Stage
+	// Poisson tells that arrivals are random, not evenly spaced.
+	Poisson bool
+	// Concurrency bounds the requests in flight; at least 1.
+	Concurrency int
+}
+
+// Stage is a part of a burst over which the rate changes in a straight line: from
+// that of the stage before, or 0 in the first, to its own.
+type Stage struct {
+	// Duration may be 0: the rate jumps.
+	Duration time.Duration
+	// Rate at the end of the stage, in requests per second; at least 0.
+	Rate float64
+}
+
+// IsOpen reports whether arrivals have due times of their own.
+func (b *Burst) IsOpen() bool { return b.Rate > 0 || len(b.Stages) > 0 }

@@ -1,0 +1,109 @@
+package numbers
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// exemplar is one request of those that were counted, by its trace.
+type exemplar struct {
+	trace   probe.TraceID
+	latency time.Duration
+	at      time.Time
+}
+
+// exemplars are requests of the last bursts that stand for the others of their
+// code: the first one of a burst that failed, and the slowest one of a burst. They
+// are never written to, so that snapshots may share them.
+type exemplars struct{ first, slowest exemplar }
+
+// slowest is the slowest request of the burst under way.
+type slowest struct {
+	exemplar
+
+	code errcode.Code
+}
+
+// exemplify makes a request an exemplar if it is to be one and somebody can look
+// up its trace: a request that was never sent has none.
+func (r *Recorder) exemplify(res *probe.Result, code errcode.Code) {
+	if res.HTTP == nil || res.HTTP.TraceID == (probe.TraceID{}) || res.Sent == 0 {
+		return
+	}
+	first := code.IsFailure() && r.burst.failures[code] == 1
+	slower := res.Duration() > r.slowest.latency
+	if !first && !slower {
+		return
+	}
+	e := exemplar{res.HTTP.TraceID, res.Duration(), time.Now()}
+	if first {
+		h := r.times.ByCode[code]
+		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}
+	}
+	if slower {
+		r.slowest = slowest{e, code}
+	}
+}
+
+// endExemplars gives the slowest request of the burst that ends to its histogram.
+func (r *Recorder) endExemplars() {
+	if r.slowest.latency > 0 {
+		h := r.times.ByCode[r.slowest.code]
+		h.exemplars = &exemplars{first: h.exemplars.get().first, slowest: r.slowest.exemplar}
+	}
+	r.slowest = slowest{}
+}
+
+func (e *exemplars) get() exemplars {
+	if e == nil {
+		return exemplars{}
+	}
+	return *e
+}
+
+// list returns the exemplars there are, the earlier one first.
+func (e *exemplars) list() []exemplar {
+	all := e.get()
+	list := make([]exemplar, 0, 2)
+	for _, one := range []exemplar{all.first, all.slowest} {
+		if one.latency > 0 && !slices.Contains(list, one) {
+			list = append(list, one)
+		}
+	}
+	slices.SortFunc(list, func(a, b exemplar) int { return a.at.Compare(b.at) })
+	return list
+}
+
+// dto returns the exemplar of a value.
+func (e exemplar) dto(value float64) *dto.Exemplar {
+	return &dto.Exemplar{
+		Label:     []*dto.LabelPair{pair("trace_id", e.trace.String())},
+		Value:     &value,
+		Timestamp: timestamp(e.at),
+	}
+}
+
+// setExemplars gives the classic bucket of each exemplar the latest of them, and
+// the native histogram all.
+func (s *histogramSample) setExemplars(h *Histogram, b *Bounds, native bool) {
+	out := &s.histogram
+	out.Exemplars = out.Exemplars[:0]
+	for _, e := range h.exemplars.list() {
+		exemplar := e.dto(e.latency.Seconds())
+		i := b.index(e.latency)
+		if i == len(out.Bucket) { // only where there is an exemplar must it be written
+			inf := math.Inf(1)
+			out.Bucket = append(out.Bucket, &dto.Bucket{CumulativeCount: &s.count, UpperBound: &inf})
+		}
+		out.Bucket[i].Exemplar = exemplar
+		if native {
+			out.Exemplars = append(out.Exemplars, exemplar)
+		}
+	}
+}

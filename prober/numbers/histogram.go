@@ -1,0 +1,144 @@
+package numbers
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	// nativeBuckets is how many native buckets may be in use; beyond it the
+	// resolution is halved.
+	nativeBuckets = 160
+	// nativeZero is the width of the zero bucket in seconds, the usual 2^-128.
+	nativeZero = 2.938735877055719e-39
+)
+
+// Bounds are the upper bounds of classic buckets, in ascending order.
+type Bounds struct {
+	seconds []float64
+	limits  []time.Duration
+}
+
+// lagBounds suit the prober's own lateness, burstBounds the length of bursts.
+var (
+	lagBounds   = NewBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
+	burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
+)
+
+// NewBounds returns the bounds, which are in seconds.
+func NewBounds(seconds []float64) *Bounds {
+	b := &Bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
+	for i, s := range seconds {
+		b.limits[i] = limitOf(s)
+	}
+	return b
+}
+
+// limitOf returns the longest duration that is not above so many seconds.
+func limitOf(seconds float64) time.Duration {
+	if seconds >= time.Duration(math.MaxInt64).Seconds() {
+		return math.MaxInt64
+	}
+	limit := time.Duration(math.Round(seconds * float64(time.Second)))
+	if limit.Seconds() > seconds {
+		limit--
+	}
+	return limit
+}
+
+// index returns the first bucket that holds d, len(limits) for the one without
+// bound. Latencies are mostly small, and a handful of comparisons in order costs
+// less than a binary search that the processor cannot predict.
+func (b *Bounds) index(d time.Duration) int {
+	for i, limit := range b.limits {
+		if d <= limit {
+			return i
+		}
+	}
+	return len(b.limits)
+}
+
+// Histogram counts durations in classic and native buckets at once. It is not
+// safe for concurrent use: its owner has a lock that covers all the numbers that
+// must agree with each other.
+type Histogram struct {
+	count   uint64
+	sum     totalTime
+	longest time.Duration
+	classic []uint64 // not cumulative; the last one has no bound
+	native  sparse
+	created time.Time
+
+	exemplars *exemplars // nil without any
+}
+
+// NewHistogram returns one that counts since created.
+func NewHistogram(created time.Time) Histogram { return Histogram{created: created} }
+
+func (h *Histogram) observe(b *Bounds, d time.Duration) {
+	if h.classic == nil {
+		h.classic = make([]uint64, len(b.limits)+1)
+	}
+	if h.created.IsZero() {
+		h.created = time.Now()
+	}
+	d = max(d, 0)
+	h.count++
+	h.sum.add(d)
+	h.longest = max(h.longest, d)
+	h.classic[b.index(d)]++
+	h.native.observe(d)
+}
+
+// Merge adds what other has counted over the same bounds. The older of the two says
+// since when.
+func (h *Histogram) Merge(other *Histogram) {
+	if other.count == 0 {
+		return
+	}
+	if h.classic == nil {
+		h.classic = make([]uint64, len(other.classic))
+	}
+	if h.created.IsZero() || other.created.Before(h.created) {
+		h.created = other.created
+	}
+	h.count += other.count
+	h.sum.merge(other.sum)
+	h.longest = max(h.longest, other.longest)
+	for i, n := range other.classic {
+		h.classic[i] += n
+	}
+	h.native.merge(&other.native)
+}
+
+// Clone returns a copy that shares nothing with h.
+func (h *Histogram) Clone() Histogram {
+	c := *h
+	c.classic = slices.Clone(h.classic)
+	c.native.counts = slices.Clone(h.native.counts)
+	return c
+}
+
+// Count returns how many durations were counted.
+func (h *Histogram) Count() uint64 { return h.count }
+
+// Sum returns the sum of the durations, as far as that is one.
+func (h *Histogram) Sum() time.Duration { return h.sum.mean(1) }
+
+// Quantile returns an estimate of the q-quantile: the upper end of the native
+// bucket that holds it, or the longest duration if that is less; 0 when nothing
+// was counted.
+func (h *Histogram) Quantile(q float64) time.Duration {
+	rank := uint64(math.Ceil(q * float64(h.count)))
+	if h.count == 0 || rank <= h.native.zero {
+		return 0
+	}
+	seen := h.native.zero
+	for i, n := range h.native.counts {
+		if seen += n; seen >= rank {
+			return min(h.native.bound(h.native.first+i), h.longest)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,267 @@
+package numbers
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/probe"
+)
+
+// What is kept of a target, for the status page and the API. A target whose
+// bursts go well takes 8 KiB once it has had keptBursts of them, one that fails in
+// keptKinds ways in each takes 3 KiB more, and its last failures another 4 KiB.
+// All of it is allocated as it is needed.
+const (
+	keptBursts   = 48
+	keptFailures = 16
+	keptKinds    = 8 // of failures within one burst
+)
+
+// lateAfter is the mean lag of a burst's requests above which the prober itself
+// does not keep up.
+const lateAfter = 10 * time.Millisecond
+
+// history keeps what the last bursts of a target came to, and its last failures.
+// Its owner's lock covers it.
+type history struct {
+	bursts []pastBurst // a ring from keptBursts on
+	ended  int         // how many bursts there were
+	live   *liveBurst  // kept from burst to burst
+	last   failures
+	// failingSince and troubledSince are when the first of the bursts began of
+	// which every one since has had failures, or trouble of the prober's own; zero
+	// if the last one had none.
+	failingSince, troubledSince time.Time
+}
+
+// pastBurst is one burst that ended. Times are seconds: a float32 is exact enough
+// to be drawn.
+type pastBurst struct {
+	start              int64 // milliseconds since the Unix epoch
+	duration, max, lag float32
+	phases             [errcode.NumPhases - 1]float32 // mean of a request; without PhaseNone
+	p50, p95, p99      quantile
+	cutBy              uint8 // the reason for which it was cut short, counted from 1; 0 if it was not
+	// Of the requests, own had trouble of the prober and others failed. Of the
+	// dropped, held were held back by want of a worker, by a ceiling, or because the
+	// process did not run: of the last there were late.
+	requests, failed, own, dropped, held, late, opened, reused uint32
+	cut                                                        uint32           // requests that were never due
+	kinds                                                      *[keptKinds]kind // the commonest failures; nil without any
+	latency                                                    [LatencyRows]uint8
+}
+
+// kind counts the failures of one burst with the same code in the same phase.
+type kind struct {
+	count uint32
+	code  errcode.Code
+	phase errcode.Phase
+}
+
+// liveBurst is the burst under way.
+type liveBurst struct {
+	start       time.Time
+	before      mark
+	starts      starts
+	latency     latencies
+	failed, own uint32
+	kinds       [keptKinds]kind
+	samples     [keptKinds]int8 // where in the ring of failures the first of a kind stands
+	used        int             // of kinds
+}
+
+// mark is how far the counters of a target had come.
+type mark struct {
+	phases         [errcode.NumPhases]totalTime
+	lag            totalTime
+	fired          uint64 // whose lag is known
+	opened, reused uint64
+	dropped, held  uint64
+	late           uint64
+}
+
+func (r *Recorder) mark() mark {
+	m := mark{
+		lag: r.times.Lag.sum, fired: r.times.Lag.count, opened: r.counts.Opened, reused: r.counts.Reused,
+		dropped: r.counts.Dropped.Total(), held: r.counts.Dropped.Held(), late: r.counts.Dropped[load.DropLate],
+	}
+	for p := range r.times.Phases {
+		m.phases[p] = r.times.Phases[p].sum
+	}
+	return m
+}
+
+// startBurst notes the start of a burst; before is how far the counters had come.
+func (h *history) startBurst(before mark, start time.Time) {
+	if h.live == nil {
+		h.live = new(liveBurst)
+	}
+	*h.live = liveBurst{start: start, before: before}
+}
+
+// request notes a request that ended. It runs for every request, so success costs
+// one bucket and a failure allocates only if it is the first of its kind.
+func (h *history) request(res *probe.Result, code errcode.Code) {
+	live := h.live
+	if live == nil {
+		return // counted outside of any burst, as some tests do
+	}
+	live.starts.note(res.Start)
+	live.latency.observe(res.Duration())
+	if code != errcode.OK {
+		h.failure(res, code)
+	}
+}
+
+func (h *history) failure(res *probe.Result, code errcode.Code) {
+	live := h.live
+	if code.IsLocal() {
+		increase(&live.own)
+	} else {
+		increase(&live.failed)
+		extend(&h.failingSince, live.start, true) // not only when a long burst has ended
+	}
+	phase := res.FailedIn()
+	for i := range live.used {
+		if k := &live.kinds[i]; k.code == code && k.phase == phase {
+			increase(&k.count)
+			increase(&h.last.ring[live.samples[i]].count)
+			return
+		}
+	}
+	if live.used == keptKinds {
+		return // it is counted among all
+	}
+	live.kinds[live.used] = kind{1, code, phase}
+	live.samples[live.used] = h.last.add(res, code, phase)
+	live.used++
+}
+
+// endBurst notes the end of the burst under way, which took d. The counters have come to
+// now, and of its requests so many have ended.
+func (h *history) endBurst(now mark, requests uint64, cut burstCut, d time.Duration) {
+	live := h.live
+	if live == nil {
+		return
+	}
+	b := h.next()
+	kinds := b.kinds
+	*b = pastBurst{
+		start:    live.start.UnixMilli(),
+		duration: seconds(d),
+		requests: clip(requests),
+		failed:   live.failed,
+		own:      live.own,
+	}
+	if cut.happened {
+		b.cutBy, b.cut = uint8(cut.reason)+1, clip(cut.requests)
+	}
+	b.measure(live)
+	b.compare(&live.before, now, requests)
+	b.keep(live.kinds[:live.used], kinds)
+	h.judge(b, live.start)
+}
+
+// next returns the record for a burst that ended: a new one, or the oldest.
+func (h *history) next() *pastBurst {
+	i := h.ended % keptBursts
+	h.ended++
+	if i < len(h.bursts) {
+		return &h.bursts[i]
+	}
+	if len(h.bursts) == cap(h.bursts) {
+		grown := make([]pastBurst, len(h.bursts), min(max(4, 2*len(h.bursts)), keptBursts))
+		copy(grown, h.bursts)
+		h.bursts = grown
+	}
+	h.bursts = append(h.bursts, pastBurst{})
+	return &h.bursts[i]
+}
+
+// measure takes over the latencies.
+func (b *pastBurst) measure(live *liveBurst) {
+	l := &live.latency
+	b.p50, b.p95, b.p99 = l.quantile(0.5), l.quantile(0.95), l.quantile(0.99)
+	b.max = seconds(l.longest)
+	b.latency = l.rows()
+}
+
+// compare takes over how far the counters have come since before.
+func (b *pastBurst) compare(before *mark, now mark, requests uint64) {
+	for i := range b.phases {
+		b.phases[i] = mean(now.phases[i+1].since(before.phases[i+1]), requests)
+	}
+	b.lag = mean(now.lag.since(before.lag), now.fired-before.fired)
+	b.dropped, b.held, b.late = clip(now.dropped-before.dropped), clip(now.held-before.held), clip(now.late-before.late)
+	b.opened, b.reused = clip(now.opened-before.opened), clip(now.reused-before.reused)
+}
+
+// keep copies the kinds of failures, the commonest first, into room, if there is
+// any from a burst before.
+func (b *pastBurst) keep(kinds []kind, room *[keptKinds]kind) {
+	if len(kinds) == 0 {
+		return
+	}
+	if room == nil {
+		room = new([keptKinds]kind)
+	}
+	slices.SortStableFunc(kinds, byCount)
+	clear(room[copy(room[:], kinds):])
+	b.kinds = room
+}
+
+func byCount(a, b kind) int { return cmp.Compare(b.count, a.count) }
+
+// sendRate returns how many requests of the last burst started per second, 0 where there
+// is no rate.
+func (h *history) sendRate() float64 {
+	if h.live == nil {
+		return 0
+	}
+	return h.live.starts.rate()
+}
+
+// judge notes since when things go wrong. A burst without a request that reached
+// the target says nothing about it, and one that was cut short is no success.
+func (h *history) judge(b *pastBurst, start time.Time) {
+	if b.requests > b.own && (b.failed > 0 || b.cutBy == 0) {
+		extend(&h.failingSince, start, b.failed > 0)
+	}
+	if b.requests+b.dropped > 0 {
+		extend(&h.troubledSince, start, b.own > 0 || b.held > 0 || b.isLate())
+	}
+}
+
+func (b *pastBurst) isLate() bool { return b.lag > seconds(lateAfter) }
+
+// extend goes on with a run of bursts that began at since, begins one, or ends it.
+func extend(since *time.Time, start time.Time, goesOn bool) {
+	switch {
+	case !goesOn:
+		*since = time.Time{}
+	case since.IsZero():
+		*since = start
+	}
+}
+
+func seconds(d time.Duration) float32 { return float32(d.Seconds()) }
+
+func mean(sum totalTime, n uint64) float32 {
+	if n == 0 {
+		return 0
+	}
+	return float32(sum.seconds() / float64(n))
+}
+
+// increase adds one as long as there is room: what was counted does not begin anew.
+func increase(n *uint32) {
+	if *n < math.MaxUint32 {
+		*n++
+	}
+}
+
+func clip(n uint64) uint32 { return uint32(min(n, math.MaxUint32)) }

@@ -1,0 +1,127 @@
+package numbers
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// maxText is how many bytes of the text of an error are kept.
+const maxText = 176
+
+// failures are the last failures of a target: the first of each kind in each
+// burst, and how many were like it.
+type failures struct {
+	ring  []failure
+	added int
+}
+
+// failure is the first of its kind in a burst. Its text has been cleaned.
+type failure struct {
+	at       int64 // milliseconds since the Unix epoch
+	text     string
+	remote   netip.AddrPort
+	count    uint32 // of its kind in its burst, itself included
+	duration float32
+	code     errcode.Code
+	status   uint16
+	phase    errcode.Phase
+}
+
+// add keeps a failure instead of the oldest one, and returns where.
+func (f *failures) add(res *probe.Result, code errcode.Code, phase errcode.Phase) int8 {
+	i := f.added % keptFailures
+	f.added++
+	if f.ring == nil {
+		f.ring = make([]failure, 0, keptKinds)
+	}
+	if i == len(f.ring) {
+		if i == keptKinds {
+			f.ring = append(make([]failure, 0, keptFailures), f.ring...)
+		}
+		f.ring = append(f.ring, failure{})
+	}
+	status := 0
+	if res.HTTP != nil {
+		status = res.HTTP.Status
+	}
+	f.ring[i] = failure{
+		at:       time.Now().UnixMilli(),
+		text:     textOf(res),
+		remote:   res.Remote,
+		count:    1,
+		duration: seconds(res.Duration()),
+		code:     code,
+		status:   uint16(status),
+		phase:    phase,
+	}
+	return int8(i)
+}
+
+// textOf returns what the error of a request says, cleaned. The phase before it is
+// told elsewhere, and there is none where the answer itself is the failure.
+func textOf(res *probe.Result) string {
+	err := res.Err
+	if failed, ok := errors.AsType[*errcode.PhaseError](err); ok {
+		err = failed.Err
+	}
+	if about, ok := errors.AsType[*url.Error](err); ok {
+		err = about.Err // without the URL
+	}
+	if err == nil {
+		err = res.Unmet
+	}
+	if err == nil && res.HTTP != nil {
+		err = res.HTTP.BodyErr
+	}
+	if err == nil {
+		return ""
+	}
+	return Clean(err.Error())
+}
+
+// Clean makes a text of unknown origin fit to be shown anywhere. What follows the
+// first line is the stack of a panic. A URL loses its credentials and its query,
+// whatever cannot be seen or turns the direction of writing becomes U+FFFD, and
+// what is too long ends with an ellipsis.
+func Clean(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	text = withoutSecrets(text[:min(len(text), 8*maxText)])
+	var b strings.Builder
+	for _, r := range text {
+		if !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+			r = utf8.RuneError
+		}
+		if b.Len()+utf8.RuneLen(r) > maxText-len("…") {
+			b.WriteRune('…')
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.Clone(b.String()) // without the builder's spare room
+}
+
+// withoutSecrets takes credentials and queries out of the URLs in a text. Rather
+// too much of a URL goes than too little.
+func withoutSecrets(text string) string {
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		scheme, rest, ok := strings.Cut(word, "://")
+		if !ok {
+			continue
+		}
+		rest = rest[strings.LastIndexByte(rest, '@')+1:]
+		if end := strings.IndexAny(rest, "?#"); end >= 0 {
+			rest = rest[:end]
+		}
+		words[i] = scheme + "://" + rest
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,109 @@
+package numbers
+
+import (
+	"math"
+	"time"
+)
+
+// LatencyRows is how many rows the distribution of a burst's latency has. Two rows
+// cover a power of two, from 31 µs to 32 s.
+const LatencyRows = latencyBuckets / bucketsPerRow
+
+const (
+	latencyHalved  = 1   // how often the resolution is that of the grid halved
+	shortest       = -15 // the power of two in seconds at which the buckets begin
+	octaves        = 20
+	perOctave      = nativePerOctave >> latencyHalved
+	latencyBuckets = octaves * perOctave
+	bucketsPerRow  = 4
+)
+
+// latencies counts latencies in buckets of the grid, of which eight cover a power of
+// two. The first also holds what is shorter, the last what is longer.
+type latencies struct {
+	counts  [latencyBuckets]uint32
+	longest time.Duration
+}
+
+func (l *latencies) observe(d time.Duration) {
+	n := &l.counts[latencyBucket(d)]
+	if *n == math.MaxUint32 {
+		l.halve()
+	}
+	*n++
+	l.longest = max(l.longest, d)
+}
+
+// halve makes room in a bucket that is full. The shares stay as they are.
+func (l *latencies) halve() {
+	for i, n := range l.counts {
+		l.counts[i] = n - n/2 // what was there at all still is
+	}
+}
+
+func latencyBucket(d time.Duration) int {
+	if d <= 0 {
+		return 0
+	}
+	i := halve(bucketOf(d), latencyHalved) - shortest*perOctave - 1
+	return min(max(i, 0), latencyBuckets-1)
+}
+
+// bucketStart returns the longest duration that is too short for a bucket.
+func bucketStart(i int) time.Duration { return boundOf(i+shortest*perOctave, latencyHalved) }
+
+// quantile is that of a burst in one byte: its bucket, counted from 1, or 0 when
+// nothing was counted.
+type quantile uint8
+
+// quantile returns the bucket with the q-quantile.
+func (l *latencies) quantile(q float64) quantile {
+	rank := uint64(math.Ceil(q * float64(l.total())))
+	var seen uint64
+	for i, n := range l.counts {
+		if seen += uint64(n); n > 0 && seen >= rank {
+			return quantile(i + 1)
+		}
+	}
+	return 0
+}
+
+// duration returns the middle of the bucket, which is at most 6 % off, or the longest
+// of all durations if that is less.
+func (q quantile) duration(longest time.Duration) time.Duration {
+	switch i := int(q) - 1; i {
+	case -1:
+		return 0
+	case latencyBuckets - 1:
+		return longest
+	default:
+		return min((bucketStart(i)+bucketStart(i+1))/2, longest)
+	}
+}
+
+func (l *latencies) total() (n uint64) {
+	for _, c := range l.counts {
+		n += uint64(c)
+	}
+	return n
+}
+
+// rows returns the share of the requests in each row, 255 being all of them and 0
+// none at all.
+func (l *latencies) rows() (rows [LatencyRows]uint8) {
+	total := l.total()
+	for row := range rows {
+		var n uint64
+		for _, c := range l.counts[row*bucketsPerRow : (row+1)*bucketsPerRow] {
+			n += uint64(c)
+		}
+		if n > 0 {
+			rows[row] = uint8((n*math.MaxUint8 + total - 1) / total)
+		}
+	}
+	return rows
+}
+
+// LatencyRow returns the duration above which a row begins, and for LatencyRows the end
+// of the last one.
+func LatencyRow(row int) time.Duration { return bucketStart(row * bucketsPerRow) }

@@ -1,0 +1,375 @@
+package numbers
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/probe"
+)
+
+// expectedCodes stand at 0 on the counter from a target's start: a counter that
+// first appears at 50 has an increase() of 0.
+var expectedCodes = [...]errcode.Code{
+	errcode.OK, errcode.RequestTimeout, errcode.NoSuchHost,
+	errcode.DialTimeout, errcode.Refused, errcode.Reset, errcode.Closed,
+	errcode.UnknownAuthority, errcode.HostnameMismatch, errcode.CertExpired,
+	errcode.FromStatus(429), errcode.FromStatus(500), errcode.FromStatus(502),
+	errcode.FromStatus(503), errcode.FromStatus(504),
+}
+
+// Counters are what is counted of one target without labels. A tag is the name in the API.
+type Counters struct {
+	// Scheduled requests were due; Bursts have ended.
+	Scheduled uint64 `json:"-"`
+	Bursts    uint64 `json:"-"`
+	// Sent and Received count bytes of HTTP, without TLS.
+	Sent     uint64 `json:"sent_bytes"`
+	Received uint64 `json:"received_bytes"`
+	// Opened counts connections, Reused the requests sent on one that was open.
+	Opened uint64 `json:"connections_opened"`
+	Reused uint64 `json:"connections_reused"`
+	// Resent counts the requests that were sent once more, because the server said
+	// that it had not processed them.
+	Resent uint64 `json:"requests_resent"`
+}
+
+// Counts are all numbers of one target but for those by error code, and its distributions.
+// A copy shares nothing. They agree with each other: Scheduled = the counts of all codes +
+// Dropped + InFlight.
+type Counts struct {
+	Counters
+
+	// InFlight requests are due and have not ended; PeakInFlight is the most there were at
+	// once in the last burst.
+	InFlight, PeakInFlight uint64
+	Dropped                Drops
+	Skipped                Skips
+	Cuts                   Cuts
+	// LastStart and LastSuccess are zero before the first burst and success.
+	LastStart, LastSuccess time.Time
+
+	tls probe.TLSInfo // as the last handshake showed it
+}
+
+// Distributions are the histograms of one target.
+type Distributions struct {
+	// ByCode holds the duration of the requests of each code that has occurred, and
+	// of success; the counter of a code is the count of its histogram.
+	ByCode        map[errcode.Code]*Histogram
+	Phases        [errcode.NumPhases]Histogram
+	Lag           Histogram
+	BurstDuration Histogram
+}
+
+// burstTally counts the requests of one burst that ended, and its failures.
+type burstTally struct {
+	requests uint64
+	failures map[errcode.Code]uint64
+	cut      bool
+}
+
+func (b *burstTally) isSuccess() bool { return b.requests > 0 && len(b.failures) == 0 && !b.cut }
+
+// Recorder counts what happens to one target, under one lock, so that every
+// snapshot is consistent to the unit. It outlives changes of the target's
+// configuration.
+type Recorder struct {
+	bounds  *Bounds
+	created time.Time
+
+	mu        sync.Mutex
+	counts    Counts
+	times     Distributions
+	failures  map[failureKey]uint64
+	responses map[responseKey]uint64
+	// burst is the count of the burst under way, last that of the one before it.
+	burst, last burstTally
+	peak        uint64         // of requests in flight in the burst under way
+	cut         burstCut       // of the burst under way
+	arrivals    *load.Arrivals // of the open burst under way, or nil
+	// held is how many of its workers wait for a ceiling, heldBy the one that the last
+	// of them waits for.
+	held    int
+	heldBy  load.DropReason
+	slowest slowest // of the burst under way
+	breaker load.Breaker
+	// thinned tells that the burst under way is to end because the breaker opened.
+	thinned bool
+	// behind is how long after its slot the next burst starts, 0 if it is in time.
+	behind  time.Duration
+	history history // of the last bursts
+}
+
+// NewRecorder returns a recorder whose latencies have the given classic buckets.
+func NewRecorder(b *Bounds) *Recorder {
+	r := &Recorder{bounds: b, created: time.Now()}
+	r.times.ByCode = map[errcode.Code]*Histogram{errcode.OK: {created: r.created}}
+	r.failures = make(map[failureKey]uint64)
+	r.responses = make(map[responseKey]uint64)
+	r.burst.failures = make(map[errcode.Code]uint64)
+	r.last.failures = make(map[errcode.Code]uint64)
+	return r
+}
+
+// StartBurst notes the start of a burst; a is nil for a closed one.
+func (r *Recorder) StartBurst(a *load.Arrivals) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.peak, r.thinned, r.cut = 0, false, burstCut{}
+	r.counts.LastStart = time.Now()
+	r.arrivals = a
+	r.history.startBurst(r.mark(), r.counts.LastStart)
+	if r.behind > 0 {
+		r.times.Lag.observe(lagBounds, r.behind)
+		r.behind = 0
+	}
+}
+
+// EndBurst notes the end of a burst after d. If its plan has not come to its end, the
+// reason is the given one. A burst that was cut short is no success.
+func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopOpen(reason)
+	r.arrivals = nil
+	r.counts.Bursts++
+	r.counts.PeakInFlight = r.peak
+	r.times.BurstDuration.observe(burstBounds, d)
+	r.burst.cut = r.cut.happened
+	if r.burst.isSuccess() {
+		r.counts.LastSuccess = time.Now()
+	}
+	r.history.endBurst(r.mark(), r.burst.requests, r.cut, d)
+	r.endExemplars()
+	r.burst, r.last = r.last, r.burst
+	r.burst.requests, r.burst.cut = 0, false
+	clear(r.burst.failures)
+}
+
+// Skip counts slots at which no burst was started.
+func (r *Recorder) Skip(reason load.SkipReason, slots int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Skipped[reason] += uint64(slots)
+}
+
+// Late counts the slots that were missed because the process did not run, and notes
+// how long after its own slot the next burst starts, if that is above 0.
+func (r *Recorder) Late(missed int, behind time.Duration) {
+	r.Skip(load.SkipLate, missed)
+	if behind > 0 {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.behind = behind
+	}
+}
+
+// Adopt takes over what a new configuration of the target says, also for the burst
+// under way.
+func (r *Recorder) Adopt(b load.Breaker, timeout time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.breaker.Adopt(b)
+	if r.arrivals != nil {
+		r.arrivals.SetTimeout(timeout)
+	}
+}
+
+// BreakerOpen reports whether bursts are thinned to one request.
+func (r *Recorder) BreakerOpen() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.breaker.IsOpen()
+}
+
+// BreakerState tells whether bursts are thinned, and after how many failures they are.
+func (r *Recorder) BreakerState() (open bool, after int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.breaker.IsOpen(), r.breaker.After
+}
+
+// Begin counts a request of a closed burst, which starts when it is due. It
+// returns false, and counts nothing, when the breaker has ended the burst.
+func (r *Recorder) Begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.thinned {
+		return false
+	}
+	r.schedule(1)
+	return true
+}
+
+// Claim takes the next arrival of the open burst if one is due at now. Otherwise
+// it returns when the next one will be due, or that none is left. free is since
+// when the asking worker had nothing to do: what passed after that and after the
+// due time is the prober's own lateness.
+func (r *Recorder) Claim(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.advance(now)
+	if r.thinned {
+		return 0, load.Exhausted
+	}
+	due, state = r.arrivals.Claim()
+	if state == load.Claimed {
+		r.times.Lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
+	}
+	return due, state
+}
+
+func (r *Recorder) connected(opened, reused bool) {
+	if opened {
+		r.counts.Opened++
+	}
+	if reused {
+		r.counts.Reused++
+	}
+}
+
+// HoldBack drops a request that was begun or claimed and could not start.
+func (r *Recorder) HoldBack(reason load.DropReason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(1, reason)
+}
+
+// Hold notes how many workers more, or less, wait for the ceiling that reason stands
+// for. Arrivals whose time runs out meanwhile for want of a worker are held back by it
+// too.
+func (r *Recorder) Hold(reason load.DropReason, workers int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.advance(probe.Now())
+	r.held += workers
+	r.heldBy = reason
+}
+
+// End counts a request that was begun or claimed. It tells whether the breaker
+// changed its state with it.
+func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.InFlight--
+	r.count(res, code)
+	if code.IsLocal() || !r.breaker.IsThere() {
+		return false
+	}
+	tripped = r.breaker.Note(code.IsFailure(), time.Now())
+	if tripped && r.breaker.IsOpen() {
+		r.thinned = true
+		r.stopOpen(load.DropBreaker)
+	}
+	return tripped
+}
+
+func (r *Recorder) count(res *probe.Result, code errcode.Code) {
+	h := r.times.ByCode[code]
+	if h == nil {
+		h = &Histogram{}
+		r.times.ByCode[code] = h
+	}
+	h.observe(r.bounds, res.Duration())
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		if d, ok := res.Phase(p); ok {
+			r.times.Phases[p].observe(r.bounds, d)
+		}
+	}
+	r.burst.requests++
+	if code != errcode.OK {
+		r.failures[failureKey{code, res.FailedIn()}]++
+		r.burst.failures[code]++
+	}
+	r.exemplify(res, code)
+	r.history.request(res, code)
+	r.transfer(res)
+}
+
+func (r *Recorder) transfer(res *probe.Result) {
+	r.counts.Sent += uint64(res.Sent)
+	r.counts.Received += uint64(res.Received)
+	r.connected(res.Opened, res.Reused)
+	if res.HTTP != nil {
+		r.respond(res.HTTP)
+	}
+	if res.TLS != nil {
+		r.counts.tls = *res.TLS
+	}
+}
+
+// respond counts the responses to a request over HTTP, and the connections on which those
+// before the final one came.
+func (r *Recorder) respond(h *probe.HTTP) {
+	if h.Status != 0 {
+		r.responses[responseKey{h.Status, h.Version}]++
+	}
+	for _, hop := range h.Hops {
+		r.responses[responseKey{hop.Status, hop.Version}]++
+		r.connected(hop.Opened, hop.Reused)
+	}
+	if h.Resent {
+		r.counts.Resent++
+		r.connected(h.ResentFrom.Opened, h.ResentFrom.Reused)
+	}
+}
+
+// advance brings the counts of an open burst up to now: an arrival is scheduled
+// when it is due, whether or not a worker is there to take it, and dropped when
+// its time has run out. That is arithmetic, so nothing has to be queued.
+func (r *Recorder) advance(now probe.Instant) {
+	if r.arrivals == nil {
+		return
+	}
+	due, expired, late := r.arrivals.Advance(now)
+	r.schedule(due)
+	reason := load.DropTimeout
+	if r.held > 0 {
+		reason = r.heldBy
+	}
+	r.drop(expired, reason)
+	r.drop(late, load.DropLate)
+}
+
+func (r *Recorder) schedule(n uint64) {
+	r.counts.Scheduled += n
+	r.counts.InFlight += n
+	r.peak = max(r.peak, r.counts.InFlight)
+}
+
+func (r *Recorder) drop(n uint64, reason load.DropReason) {
+	r.counts.InFlight -= n
+	r.counts.Dropped[reason] += n
+}
+
+// AddLag adds the lag of the target to what sum has.
+func (r *Recorder) AddLag(sum *Histogram) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sum.Merge(&r.times.Lag)
+}
+
+// outcome says how the last burst came to its end.
+func (r *Recorder) outcome() Outcome {
+	switch {
+	case r.thinned:
+		return Broken
+	case r.last.cut:
+		return Interrupted
+	}
+	return Complete
+}
+
+// LastBurst returns the failures and the number of requests of the last burst
+// that ended. One that was cut short without a failure says nothing.
+func (r *Recorder) LastBurst() (failures map[errcode.Code]uint64, requests uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.last.failures) == 0 && r.last.cut {
+		return nil, 0
+	}
+	return maps.Clone(r.last.failures), r.last.requests
+}

@@ -1,0 +1,158 @@
+package numbers
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+)
+
+// Report is what one burst came to, with all parts of the snapshot after it.
+type Report struct {
+	Snapshot
+
+	// Duration is the time from the start of the burst to the end of its last request.
+	Duration time.Duration
+	Plan     load.Plan
+	// Each of the Scheduled requests succeeded, failed, for whatever reason, or was dropped.
+	Succeeded, Failed uint64
+	// Rate is how many requests per second were sent: over the whole burst if it is
+	// closed, else from the first that started to the last. It is 0 where there is none:
+	// one request of an open burst has no rate.
+	Rate float64
+	// Latency is from due to the last byte or the failure, of all requests but those
+	// that failed for the prober's own trouble.
+	Latency Latency
+	Phases  []PhaseTime
+	// LagP99 is a percentile of the prober's own lateness; 0 for a closed burst,
+	// which has no schedule to be late for.
+	LagP99 time.Duration
+}
+
+// Outcome says how a burst came to its end.
+type Outcome string
+
+// A burst goes through, is interrupted by the end of its schedule while requests are
+// left, or is ended by the target's breaker.
+const (
+	Complete    Outcome = "complete"
+	Interrupted Outcome = "interrupted"
+	Broken      Outcome = "breaker"
+)
+
+// Latency sums up the durations of Count requests; all others are 0 where that is.
+// Percentiles are less than 5 % above the true value as long as the histogram is at its
+// finest, Mean and Max are exact.
+type Latency struct {
+	Count                               uint64
+	Mean, P50, P90, P95, P99, P999, Max time.Duration
+	// Buckets are those that hold anything, ascending.
+	Buckets []Bucket
+	// Rows are the same requests in MostRows buckets or fewer, joined until they fit. They
+	// follow one another: some may be empty.
+	Rows []Bucket
+}
+
+// MostRows is how many rows there are of a latency at most.
+const MostRows = 12
+
+// Bucket counts the durations above Lower, up to Upper. Of what the histogram can tell
+// apart, Upper is the sixteenth root of two times Lower; where buckets are joined, the
+// factor is squared for each time that two were made one.
+type Bucket struct {
+	Lower, Upper time.Duration
+	Count        uint64
+}
+
+// PhaseTime sums up the time that Count requests spent in a phase.
+type PhaseTime struct {
+	Phase     errcode.Phase
+	Count     uint64
+	Mean, P99 time.Duration
+}
+
+// OK tells whether the burst went through, there was a request, and each that was
+// due succeeded.
+func (r *Report) OK() bool {
+	return r.Outcome == Complete && r.Scheduled > 0 && r.Succeeded == r.Scheduled
+}
+
+// NewReport returns the report of the only burst that s, which has all parts, has seen.
+func NewReport(s Snapshot, plan load.Plan) Report {
+	r := Report{
+		Snapshot: s,
+		Duration: s.BurstDuration.longest,
+		Plan:     plan,
+		Latency:  s.Distributions.latency(),
+		LagP99:   s.Lag.Quantile(0.99),
+	}
+	r.Phases = s.phaseTimes()
+	for _, c := range s.Codes {
+		if c.Code == errcode.OK {
+			r.Succeeded += c.Count
+		} else {
+			r.Failed += c.Count
+		}
+	}
+	r.Rate = s.SendRate
+	if plan.Rate == 0 && r.Duration > 0 { // what was sent may be far from what was asked for
+		r.Rate = float64(r.Succeeded+r.Failed) / r.Duration.Seconds()
+	}
+	return r
+}
+
+func (d *Distributions) latency() Latency {
+	var all Histogram
+	for code, h := range d.ByCode {
+		if !code.IsLocal() {
+			all.Merge(h)
+		}
+	}
+	return Latency{
+		Count:   all.count,
+		Mean:    all.sum.mean(all.count),
+		P50:     all.Quantile(0.5),
+		P90:     all.Quantile(0.9),
+		P95:     all.Quantile(0.95),
+		P99:     all.Quantile(0.99),
+		P999:    all.Quantile(0.999),
+		Max:     all.longest,
+		Buckets: all.native.buckets(),
+		Rows:    all.native.rows(MostRows),
+	}
+}
+
+func (d *Distributions) phaseTimes() []PhaseTime {
+	var phases []PhaseTime
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		if h := &d.Phases[p]; h.count > 0 {
+			phases = append(phases, PhaseTime{p, h.count, h.sum.mean(h.count), h.Quantile(0.99)})
+		}
+	}
+	return phases
+}
+
+// buckets returns the buckets that are not empty.
+func (s *sparse) buckets() []Bucket {
+	return slices.DeleteFunc(s.rows(math.MaxInt), func(b Bucket) bool { return b.Count == 0 })
+}
+
+// rows joins buckets until they are so many at most, and returns all from the first to
+// the last that holds anything.
+func (s *sparse) rows(most int) []Bucket {
+	var joined sparse
+	joined.merge(s)
+	var all []Bucket
+	if joined.zero > 0 {
+		all = append(all, Bucket{Count: joined.zero})
+	}
+	for len(all)+len(joined.counts) > most {
+		joined.halve()
+	}
+	for i, n := range joined.counts {
+		all = append(all, Bucket{joined.bound(joined.first + i - 1), joined.bound(joined.first + i), n})
+	}
+	return all
+}

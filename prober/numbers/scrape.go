@@ -1,0 +1,121 @@
+package numbers
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"example.com/prober/errcode"
+)
+
+// Scrape is all that one scrape shows.
+type Scrape struct {
+	Self
+
+	// Targets have their labels and distributions; they are sorted by name.
+	Targets []Snapshot
+	// Bounds are those of latencies. Native tells that histograms have native buckets too.
+	Bounds *Bounds
+	Native bool
+}
+
+// scrape is a Scrape on its way onto a page.
+type scrape struct {
+	*Scrape
+
+	targets []view
+	limits  []Limit // by name
+	created *timestamppb.Timestamp
+}
+
+// view is one target with what all of its series have in common.
+type view struct {
+	*Snapshot
+
+	created *timestamppb.Timestamp
+	name    *dto.LabelPair
+}
+
+// Families returns all metrics, a family at a time. A family is valid until the next one
+// is asked for, because all of them are written into the same memory: a scrape of
+// many targets would otherwise cost more memory than the targets. With many targets that
+// is long work: giveWay is called again and again for others to have their turn.
+func (p *Page) Families(s *Scrape, giveWay func()) iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		p.giveWay = giveWay
+		shown := show(s)
+		for i := range families {
+			if f := p.write(&families[i], shown); len(f.Metric) > 0 && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+func show(s *Scrape) *scrape {
+	shown := &scrape{
+		Scrape:  s,
+		targets: make([]view, len(s.Targets)),
+		limits:  slices.SortedFunc(slices.Values(s.Limits), func(a, b Limit) int { return strings.Compare(a.Name, b.Name) }),
+		created: timestamp(s.Created),
+	}
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		shown.targets[i] = view{t, timestamp(t.Created), pair("target", t.Name)}
+	}
+	return shown
+}
+
+// counts yields how many requests came to each code, those that are expected
+// before they occur included, in the order of the codes.
+func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
+	return func(yield func(errcode.Code, uint64) bool) {
+		codes := slices.AppendSeq(slices.Clone(expectedCodes[:]), maps.Keys(v.ByCode))
+		slices.Sort(codes)
+		for _, code := range slices.Compact(codes) {
+			var n uint64
+			if h := v.ByCode[code]; h != nil {
+				n = h.count
+			}
+			if !yield(code, n) {
+				return
+			}
+		}
+	}
+}
+
+// createdOf returns since when the requests that came to a code are counted.
+func (v *view) createdOf(code errcode.Code) *timestamppb.Timestamp {
+	if slices.Contains(expectedCodes[:], code) {
+		return v.created
+	}
+	return timestamp(v.ByCode[code].created)
+}
+
+// timestamp returns t for the exposition format, nil for the zero time.
+func timestamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// unixSeconds returns t in seconds since the Unix epoch, 0 for the zero time.
+func unixSeconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixNano()) / 1e9
+}
+
+func boolean(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

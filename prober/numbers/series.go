@@ -1,0 +1,124 @@
+package numbers
+
+import (
+	"math"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// SeriesKind is all of a target that its number of time series hangs on. To count
+// them is to write a page of thousands, which is done once for each kind.
+type SeriesKind struct {
+	// Connects tells that only connections are made, Secured that TLS is spoken on them.
+	Connects, Secured bool
+	// Address tells that there is no name to look up, Certificate that the prober shows one.
+	Address, Certificate bool
+}
+
+// Series returns how many time series s has, those that there are without any target
+// included, by writing them.
+func (p *Page) Series(s *Scrape) int {
+	n := 0
+	for family := range p.Families(s, func() {}) {
+		for _, metric := range family.Metric {
+			n++
+			if h := metric.Histogram; h != nil {
+				const sumCountAndInf = 3
+				n += len(h.Bucket) + sumCountAndInf - 1
+			}
+		}
+	}
+	return n
+}
+
+// Typical returns the snapshot of a target that answers, and now and then says that it is
+// overloaded: in its way, as one that only takes connections does by refusing them.
+func (k SeriesKind) Typical() Snapshot {
+	code := errcode.FromStatus(503)
+	if k.Connects {
+		code = errcode.Refused
+	}
+	s := full([]errcode.Code{code}, 1)
+	if k.Connects {
+		s.forgetExchange()
+	} else {
+		for _, status := range []int{200, 503} {
+			s.Responses = append(s.Responses, ResponseCount{status, probe.HTTP11.String(), 1})
+		}
+	}
+	if !k.Secured {
+		s.tls = probe.TLSInfo{}
+		s.Phases[errcode.PhaseTLS].count = 0
+	}
+	if k.Address {
+		s.Phases[errcode.PhaseResolve].count = 0
+	}
+	return s
+}
+
+// Greatest returns the snapshot of a target that has answered and failed in every way.
+func (k SeriesKind) Greatest() Snapshot {
+	var codes []errcode.Code
+	for code := range errcode.All() {
+		if !k.Connects || isOfConnections(code) {
+			codes = append(codes, code)
+		}
+	}
+	var s Snapshot
+	if k.Connects {
+		s = full(codes, int(errcode.PhaseTLS)+1)
+		s.forgetExchange()
+	} else {
+		s = full(codes, errcode.NumPhases)
+		s.Responses = allResponses()
+	}
+	if k.Certificate {
+		s.ClientNotAfter = time.Unix(1, 0)
+	}
+	return s
+}
+
+// allResponses has each status in each version of HTTP.
+func allResponses() (all []ResponseCount) {
+	for status := 100; status < 600; status++ {
+		for _, v := range []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2} {
+			all = append(all, ResponseCount{status, v.String(), 1})
+		}
+	}
+	return all
+}
+
+// isOfConnections reports whether a target to which connections are made, and nothing
+// else, can come to the code.
+func isOfConnections(code errcode.Code) bool {
+	switch code.Range() {
+	case errcode.RangeOK, errcode.RangeGeneral, errcode.RangeDNS, errcode.RangeTCP, errcode.RangeTLS:
+		return true
+	}
+	return code == errcode.TooSlow
+}
+
+// forgetExchange takes back the phases behind the making of a connection.
+func (s *Snapshot) forgetExchange() {
+	for p := errcode.PhaseTLS + 1; p < errcode.NumPhases; p++ {
+		s.Phases[p].count = 0
+	}
+}
+
+// full has counted each of codes in so many phases, and every phase.
+func full(codes []errcode.Code, phases int) Snapshot {
+	s := NewRecorder(NewBounds(nil)).Snapshot(WithDistributions)
+	for _, code := range codes {
+		s.ByCode[code] = &Histogram{count: 1}
+		for p := range phases {
+			s.Kinds = append(s.Kinds, FailureKind{code, errcode.Phase(p), 1})
+		}
+	}
+	for p := range s.Phases {
+		s.Phases[p].count = 1
+	}
+	s.tls = probe.TLSInfo{Version: math.MaxUint16, LeafNotAfter: time.Unix(1, 0), EarliestNotAfter: time.Unix(1, 0)}
+	return s
+}

@@ -1,0 +1,28 @@
+package numbers
+
+import (
+	"example.com/prober/prober/probe"
+)
+
+// starts is when the requests of a burst started, as far as they have ended.
+type starts struct {
+	n           uint64
+	first, last probe.Instant
+}
+
+func (s *starts) note(at probe.Instant) {
+	if s.n == 0 {
+		s.first, s.last = at, at
+	}
+	s.n++
+	s.first, s.last = min(s.first, at), max(s.last, at)
+}
+
+// rate returns how many requests started per second, between the first start and the
+// last; 0 where there was no time between them, as with a single request.
+func (s *starts) rate() float64 {
+	if s.last == s.first {
+		return 0
+	}
+	return float64(s.n-1) / s.last.Sub(s.first).Seconds()
+}

@@ -1,0 +1,201 @@
+package prober
+
+import (
+	"iter"
+	"net/url"
+	"slices"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"example.com/prober/config"
+	"example.com/prober/prober/numbers"
+	"example.com/prober/prober/probe"
+)
+
+// source is what snapshots of a target are made of: much less than a copy of thousands of
+// configurations, which may change once the manager's lock is given back.
+type source struct {
+	about    numbers.About
+	url      *url.URL
+	recorder *numbers.Recorder
+	engine   probe.Engine
+	engines  *engines
+}
+
+func (e *entry) source() source {
+	return source{
+		about: numbers.About{
+			Name:      e.cfg.Name,
+			Interval:  e.cfg.Interval,
+			Labels:    e.cfg.Labels,
+			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
+		},
+		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines,
+	}
+}
+
+// fill fills in what the target came to. A mere summary asks no engine: there may be
+// thousands of them.
+func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts) {
+	s.recorder.Fill(into, parts)
+	into.About = s.about
+	into.URL = config.RedactedURL(s.url)
+	if parts != numbers.WithSummary {
+		into.Open, into.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
+	}
+}
+
+// Targets returns what the running targets came to, in the order of the file, each of its
+// own moment: the summaries, without connections and certificates.
+func (m *Manager) Targets() []numbers.Snapshot {
+	m.mu.Lock()
+	sources := m.running()
+	m.mu.Unlock()
+	all := make([]numbers.Snapshot, len(sources))
+	for i := range sources {
+		sources[i].fill(&all[i], numbers.WithSummary)
+	}
+	return all
+}
+
+// running returns the sources of the running targets in the order of the file; mu is held.
+func (m *Manager) running() []source {
+	sources := make([]source, len(m.order))
+	for i, name := range m.order {
+		sources[i] = m.entries[name].source()
+	}
+	return sources
+}
+
+// Target returns all of the running target of that name but its distributions.
+func (m *Manager) Target(name string) (s numbers.Snapshot, ok bool) {
+	return m.snapshotOf(name, numbers.WithSummary|numbers.WithLabels|numbers.WithHistory)
+}
+
+// Bursts returns the last bursts of the running target of that name, the oldest
+// first; at most 48.
+func (m *Manager) Bursts(name string) []numbers.Burst {
+	s, _ := m.snapshotOf(name, numbers.WithHistory)
+	return s.History
+}
+
+// Failures returns the last failures of the running target of that name, the latest
+// first; at most 16.
+func (m *Manager) Failures(name string) []numbers.Failure {
+	s, _ := m.snapshotOf(name, numbers.WithHistory)
+	return s.Failures
+}
+
+func (m *Manager) snapshotOf(name string, parts numbers.Parts) (s numbers.Snapshot, ok bool) {
+	m.mu.Lock()
+	e := m.entry(name)
+	if e == nil {
+		m.mu.Unlock()
+		return numbers.Snapshot{}, false
+	}
+	from := e.source()
+	m.mu.Unlock()
+	from.fill(&s, parts)
+	return s, true
+}
+
+// entry returns that of the running target of that name, or nil; mu is held.
+func (m *Manager) entry(name string) *entry {
+	if e := m.entries[name]; e != nil && !e.removed {
+		return e
+	}
+	return nil
+}
+
+// Has tells whether a target of that name is running.
+func (m *Manager) Has(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.entry(name) != nil
+}
+
+// Config returns the configuration of the running target of that name, nil if there is
+// none.
+func (m *Manager) Config(name string) *config.Target {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entry(name)
+	if e == nil {
+		return nil
+	}
+	cfg := e.cfg
+	return &cfg
+}
+
+// Self returns how the prober itself does.
+func (m *Manager) Self() numbers.Self {
+	m.mu.Lock()
+	s, sources := m.self(), m.running()
+	m.mu.Unlock()
+	for i := range sources {
+		sources[i].recorder.AddLag(&s.Lag)
+	}
+	s.Limits = m.limits(len(sources))
+	return s
+}
+
+// self is Self without the lag of the targets that there are and the ceilings; mu is held.
+func (m *Manager) self() numbers.Self {
+	return numbers.Self{
+		Created:      m.created,
+		Lag:          m.retired.Clone(),
+		ReloadFailed: !m.reload.ok,
+		Loaded:       m.reload.success,
+		Shard:        m.shard.Ordinal,
+		Shards:       m.shard.Count(),
+
+		DroppedLogLines: m.dropped(),
+	}
+}
+
+// limits returns the ceilings of the process, those that are not set included.
+func (m *Manager) limits(targets int) []numbers.Limit {
+	l := m.limiter
+	inFlight, rate := l.InUse()
+	return []numbers.Limit{
+		{Name: "rate", Most: l.Limits.Rate, Now: rate},
+		{Name: "in_flight", Most: float64(l.Limits.InFlight), Now: inFlight},
+		{Name: "connections", Most: float64(l.Limits.Connections), Now: float64(l.Connections.Used())},
+		{Name: "targets", Most: float64(l.Limits.Targets), Now: float64(targets)},
+		{Name: "kept_bodies", Most: float64(l.Limits.KeptBodies), Now: float64(m.decoders.Kept())},
+	}
+}
+
+// Families returns all metrics, a family at a time, for one scrape. The numbers
+// of a target are those of one moment. A family is valid until the next one is
+// asked for. Another call waits until this one has ended. With many targets that is long
+// work: giveWay is called again and again for others to have their turn.
+func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		m.scraping.Lock()
+		defer m.scraping.Unlock()
+		m.page.Families(m.scrape(giveWay), giveWay)(yield)
+	}
+}
+
+// scrape takes a snapshot of everything.
+func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
+	m.mu.Lock()
+	sources := make([]source, 0, len(m.entries))
+	for _, e := range m.entries {
+		sources = append(sources, e.source())
+	}
+	s := &numbers.Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
+	m.mu.Unlock()
+
+	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.about.Name, b.about.Name) })
+	s.Targets = make([]numbers.Snapshot, len(sources))
+	for i := range sources {
+		giveWay()
+		sources[i].fill(&s.Targets[i], numbers.WithLabels|numbers.WithDistributions)
+		s.Lag.Merge(&s.Targets[i].Lag)
+	}
+	s.Limits = m.limits(len(sources))
+	return s
+}
