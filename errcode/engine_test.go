@@ -175,8 +175,8 @@ func tlsConfigOf(o option.TLS) *tls.Config {
 
 func protocolsOf(v option.HTTPVersion) *http.Protocols {
 	p := new(http.Protocols)
-	p.SetHTTP1(v == option.OnlyHTTP11 || v == option.AutoHTTP)
-	p.SetHTTP2(v == option.OnlyHTTP2 || v == option.AutoHTTP)
+	p.SetHTTP1(v == option.OnlyHTTP11 || v.IsAuto())
+	p.SetHTTP2(v == option.OnlyHTTP2 || v.IsAuto())
 	p.SetUnencryptedHTTP2(v == option.H2C)
 	return p
 }

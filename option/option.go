@@ -19,6 +19,9 @@ const (
 	H2C HTTPVersion = "h2c"
 )
 
+// IsAuto reports whether the server has the choice.
+func (v HTTPVersion) IsAuto() bool { return v == AutoHTTP || v == "" }
+
 // IPVersion restricts or orders the addresses that are dialled.
 type IPVersion string
 

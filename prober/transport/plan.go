@@ -75,7 +75,7 @@ func (t *Transport) carry() {
 		Connections:    cfg.Connections,
 		Keeps:          t.content != nil,
 		Wanted:         t.content.Wanted(),
-		Only:           !isAuto(cfg.HTTPVersion),
+		Only:           !cfg.HTTPVersion.IsAuto(),
 		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(cfg.HTTPVersion, l) },
 		Dial:           t.dial,
 		HTTP1:          overHTTP1{t},

@@ -38,11 +38,8 @@ func checkVersion(v option.HTTPVersion, scheme string, forwarded bool) error {
 
 // multiplexes tells whether HTTP/2 may be spoken to a URL of the given scheme.
 func multiplexes(v option.HTTPVersion, scheme string) bool {
-	return v == option.OnlyHTTP2 || v == option.H2C || isAuto(v) && scheme == "https"
+	return v == option.OnlyHTTP2 || v == option.H2C || v.IsAuto() && scheme == "https"
 }
-
-// isAuto reports whether the server chooses the version.
-func isAuto(v option.HTTPVersion) bool { return v == option.AutoHTTP || v == "" }
 
 // protocols returns what to offer by ALPN. HTTP/1.1 is offered also where it
 // would not do: a server that has nothing else then says so, instead of giving
