@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config/form"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 // Config is the content of one prober.yml.
@@ -20,7 +21,8 @@ type Config struct {
 	// Targets in the order of the file; their names are unique.
 	Targets []Target
 	Metrics Metrics
-	Network Network
+	// Network says which addresses and hosts may be dialled.
+	Network policy.Rules
 	// Files are the paths of all files that were read, the configuration itself
 	// first; those of private keys are among them.
 	Files []string
@@ -274,15 +276,4 @@ type Metrics struct {
 	// at most 14. Load fills in a default that reaches beyond the longest timeout.
 	Buckets          []float64
 	NativeHistograms bool
-}
-
-// Network says which addresses and hosts may be dialled.
-type Network struct {
-	// Deny holds what is never dialled.
-	Deny []netip.Prefix
-	// Allow, when not empty, holds all that may be dialled.
-	Allow []netip.Prefix
-	// DenyHosts holds the names, and as *.name all names below one, by which no
-	// target, proxy and token endpoint may go, nor a place that a redirect leads to.
-	DenyHosts []string
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 func TestEveryKeyReachesItsField(t *testing.T) {
@@ -28,7 +29,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	assert.Equal(t, fullRamps(), c.Targets[1])
 	assert.Equal(t, fullProxied(), c.Targets[2])
 	assert.Equal(t, Metrics{Buckets: []float64{0.0005, 0.001, 1, 10}}, c.Metrics)
-	assert.Equal(t, Network{
+	assert.Equal(t, policy.Rules{
 		Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),
 			netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::1/128"),

@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config/form"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 func TestMinimalFileGetsEveryDefault(t *testing.T) {
@@ -42,7 +43,7 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 			Buckets:          []float64{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20},
 			NativeHistograms: true,
 		},
-		Network: Network{Deny: []netip.Prefix{
+		Network: policy.Rules{Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),
 			netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("fd20:ce::254/128"),
 			netip.MustParsePrefix("168.63.129.16/32"), netip.MustParsePrefix("192.0.0.192/32"),

@@ -13,6 +13,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/transport"
 	"example.com/prober/prober/wire"
 )
@@ -48,10 +49,10 @@ func dialScenes() []scene {
 			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: option.OnlyIPv6}
 		}},
 		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), Rules: policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
 		}},
 		{name: "the host is on the deny list", want: errcode.BlockedHost, alone: true, why: noSuchOption, stage: func(lab) transport.Config {
-			return transport.Config{URL: at("http", "host.prod.test"), DenyHosts: []string{"*.prod.test"}}
+			return transport.Config{URL: at("http", "host.prod.test"), Rules: policy.Rules{DenyHosts: []string{"*.prod.test"}}}
 		}},
 		{name: "no answer comes until the deadline", want: errcode.RequestTimeout, late: true, stage: plain(peers.Silence)},
 		{name: "the peer resets instead of answering", want: errcode.Reset, stage: plain(peers.ResetAfterRequest)},

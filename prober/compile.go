@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"example.com/prober/config"
+	"example.com/prober/policy"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/tcp"
@@ -23,7 +24,7 @@ type compiled struct {
 // compile turns t into what sends its requests and judges the answers: the engine of its
 // kind. It fails when the TLS material does not fit together, or settings exclude each
 // other. The certificates that it reads are kept in read, unless that is nil.
-func (m *Manager) compile(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	var c *compiled
 	var err error
 	switch kind := t.Kind(); kind {
@@ -43,7 +44,7 @@ func (m *Manager) compile(t config.Target, network config.Network, read *wire.Ce
 	return c, nil
 }
 
-func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+func (m *Manager) compileTCP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	e, err := tcp.New(tcp.Config{
 		Plan: wire.Plan{
 			URL:            t.URL,
@@ -57,9 +58,7 @@ func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire
 			DNSServer:      t.Connection.DNSServer,
 			SourceAddress:  t.Connection.SourceAddress,
 			Proxy:          proxyOptions(t.Connection),
-			Deny:           network.Deny,
-			Allow:          network.Allow,
-			DenyHosts:      network.DenyHosts,
+			Rules:          network,
 		},
 		MaxLatency: t.Expect.MaxLatency,
 	})
@@ -69,7 +68,7 @@ func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire
 	return &compiled{engine: e, reserver: e}, nil
 }
 
-func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	c := &compiled{}
 	cfg := transport.Config{
 		URL:             t.URL,
@@ -87,9 +86,7 @@ func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wir
 		Connections:     m.limiter.Connections,
 		Next:            m.limiter.Next,
 		Decoders:        m.decoders,
-		Deny:            network.Deny,
-		Allow:           network.Allow,
-		DenyHosts:       network.DenyHosts,
+		Rules:           network,
 	}
 	setConnection(&cfg, t.Connection)
 	cfg.Certificates = read

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/numbers"
 )
 
@@ -67,7 +68,7 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			s := newServerOf(t, version, ok)
 			cfg := s.load("crowd", version, config.Burst{Requests: 30, Concurrency: 10})
 			cfg.Connection.StreamsPerConnection = 2
-			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, config.Network{})
+			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, policy.Rules{})
 			require.NoError(t, err)
 			shot.Fire(t.Context(), t.Context())
 			c := shot.entry.recorder.Snapshot(numbers.WithEverything)

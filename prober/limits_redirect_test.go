@@ -13,6 +13,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/numbers"
 )
 
@@ -27,7 +28,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		})
 		cfg := s.load("chain", version, config.Burst{Requests: 2, Concurrency: 1})
 		cfg.URL.Path, cfg.Request.FollowRedirects = "/1", 10
-		shot, err := NewShot(limited(Limits{Rate: 6, RateSpan: time.Hour, InFlight: 1}), cfg, config.Network{})
+		shot, err := NewShot(limited(Limits{Rate: 6, RateSpan: time.Hour, InFlight: 1}), cfg, policy.Rules{})
 		require.NoError(t, err)
 		l := shot.target.limiter
 		requests, cancel := context.WithCancel(t.Context())

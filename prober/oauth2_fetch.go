@@ -14,6 +14,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -28,13 +29,13 @@ var errTokenHeld = errcode.New(errcode.LocalResources, "the ceiling of requests 
 type tokenClient struct {
 	login      config.OAuth2
 	connection config.Connection
-	network    config.Network
+	network    policy.Rules
 	limiter    *load.Limiter
 	// inBody has the credentials sent in the body instead of the header.
 	inBody bool
 }
 
-func newTokenClient(t config.Target, network config.Network, l *load.Limiter) *tokenClient {
+func newTokenClient(t config.Target, network policy.Rules, l *load.Limiter) *tokenClient {
 	return &tokenClient{login: *t.Request.OAuth2, connection: tokenConnection(t.Connection), network: network, limiter: l}
 }
 
@@ -124,9 +125,7 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 			a.content = bytes.Clone(b)
 			return nil
 		},
-		Deny:        c.network.Deny,
-		Allow:       c.network.Allow,
-		DenyHosts:   c.network.DenyHosts,
+		Rules:       c.network,
 		Connections: c.limiter.Connections,
 	}
 	if !inBody {

@@ -18,6 +18,7 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -211,9 +212,9 @@ func TestAConnectionThatStandsTooLateIsTooSlow(t *testing.T) {
 func TestWhatMayNotBeDialledIsNot(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Silence)
-	e := newEngine(t, wire.Plan{URL: at("tcp", p.Address()), Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	e := newEngine(t, wire.Plan{URL: at("tcp", p.Address()), Rules: policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.BlockedIP, errcode.PhaseConnect)
-	e = newEngine(t, wire.Plan{URL: at("tls", "name.test:443"), DenyHosts: []string{"*.test"}})
+	e = newEngine(t, wire.Plan{URL: at("tls", "name.test:443"), Rules: policy.Rules{DenyHosts: []string{"*.test"}}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.BlockedHost, errcode.PhaseResolve)
 	assert.Zero(t, p.Connections())
 }

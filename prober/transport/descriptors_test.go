@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"example.com/prober/policy"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -34,7 +35,7 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 		"a server that fails":         {URL: host("broken.test"), DNSServer: server.Addr},
 		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.Addr},
 		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.Addr},
-		"an address that is denied":   {URL: target, Deny: lab.Prefixes("127.0.0.0/8")},
+		"an address that is denied":   {URL: target, Rules: policy.Rules{Deny: lab.Prefixes("127.0.0.0/8")}},
 		"no TLS":                      {URL: hostile.URL("https")},
 		"no handshake":                {URL: silent.URL("https")},
 		"no proxy":                    {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("http")}},

@@ -33,9 +33,7 @@ func planOf(cfg *Config) wire.Plan {
 		SourceAddress:  cfg.SourceAddress,
 		Proxy:          cfg.Proxy,
 		Forwards:       cfg.URL.Scheme == "http",
-		Deny:           cfg.Deny,
-		Allow:          cfg.Allow,
-		DenyHosts:      cfg.DenyHosts,
+		Rules:          cfg.Rules,
 		Aliases:        []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -129,7 +130,7 @@ func TestWhereARedirectLeads(t *testing.T) {
 			body := ""
 			tr := newTransport(t, Config{
 				URL: redirect(home, 302, tt.to...), FollowRedirects: 3,
-				Deny:      []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")},
+				Rules:     policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}},
 				CheckBody: func(b []byte) error { body = string(b); return nil },
 			})
 			r := do(tr, lab.Patience)

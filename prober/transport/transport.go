@@ -18,6 +18,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
@@ -118,14 +119,11 @@ type Config struct {
 	SourceAddress netip.Addr
 	// Proxy is the way to the target, if not the direct one.
 	Proxy wire.ProxyOptions
-	// Deny and Allow decide on the address that is really dialled, that of a proxy
-	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
-	// servers of the system are exempt.
-	Deny  []netip.Prefix
-	Allow []netip.Prefix
-	// DenyHosts holds names, and *.name for all below one, by which neither the
-	// target goes, nor its proxy, nor where a redirect leads.
-	DenyHosts []string
+	// Rules decide on the address that is really dialled, that of a proxy and of DNSServer
+	// included, and on one that a proxy is told to dial; and on the names by which the
+	// target goes, its proxy, and where a redirect leads. The DNS servers of the system are
+	// exempt.
+	Rules policy.Rules
 }
 
 // Transport sends the requests of one target. It is safe for concurrent use.

@@ -56,14 +56,10 @@ type Plan struct {
 	// Silent means that nothing is sent over the links. Without TLS a target may speak as
 	// soon as a link stands.
 	Silent bool
-	// Deny and Allow decide on the address that is really dialled, that of a proxy
-	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
-	// servers of the system are exempt.
-	Deny  []netip.Prefix
-	Allow []netip.Prefix
-	// DenyHosts holds names, and *.name for all below one, by which neither the
-	// target goes, nor its proxy, nor one of Aliases.
-	DenyHosts []string
+	// Rules decide on the address that is really dialled, that of a proxy and of DNSServer
+	// included, and on one that a proxy is told to dial; and on the names by which the
+	// target goes, its proxy and its Aliases. The DNS servers of the system are exempt.
+	Rules policy.Rules
 	// Aliases are other names by which the target is called.
 	Aliases []Alias
 }
@@ -97,7 +93,7 @@ func NewDialer(p Plan) (*Dialer, error) {
 	d := &Dialer{
 		plan:    p,
 		target:  target,
-		policy:  policy.New(p.Deny, p.Allow, p.DenyHosts),
+		policy:  policy.New(p.Rules),
 		reserve: newReserve(),
 	}
 	d.lookup = newLookup(p.DNSServer, d.policy)

@@ -37,7 +37,7 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	for name, p := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p.Deny = lab.Prefixes("127.0.0.0/8")
+			p.Rules.Deny = lab.Prefixes("127.0.0.0/8")
 			d := newTestDialer(t, p)
 			d.lookup = directLookup(names.Addr, policy.Policy{}) // the server of the test is on loopback
 			r := dialOnce(d, lab.Patience)
