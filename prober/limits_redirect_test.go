@@ -28,10 +28,9 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		})
 		cfg := s.load("chain", version, config.Burst{Requests: 2, Concurrency: 1})
 		cfg.URL.Path, cfg.Request.FollowRedirects = "/1", 10
-		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, policy.Rules{})
+		shot, err := NewShot(limited(Limits{Rate: 6, RateSpan: time.Hour, InFlight: 1}), cfg, policy.Rules{})
 		require.NoError(t, err)
 		l := shot.target.limiter
-		l.SetRate(6, time.Hour)
 		requests, cancel := context.WithCancel(t.Context())
 		fired := make(chan struct{})
 		go func() {
