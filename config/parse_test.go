@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 func TestMinimalFileGetsEveryDefault(t *testing.T) {
@@ -28,12 +29,12 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 			Burst:    Burst{Requests: 1, Arrival: ArrivalConstant, Precision: PrecisionSleep, Concurrency: 10},
 			Request:  Request{Method: "GET"},
 			Connection: Connection{
-				HTTPVersion:          HTTPAuto,
+				HTTPVersion:          option.AutoHTTP,
 				Reuse:                ReuseAlways,
 				StreamsPerConnection: 100,
 				ConnectTimeout:       5 * time.Second,
 				TLSTimeout:           5 * time.Second,
-				IPVersion:            IPAny,
+				IPVersion:            option.AnyIP,
 			},
 			Expect: Expect{MaxBodySize: 1 << 20},
 		}},
@@ -86,7 +87,7 @@ func TestSpellings(t *testing.T) {
 	assert.EqualValues(t, 10_000_000, third.Request.BodySize)
 	assert.Equal(t, "two lines\n\"quoted\" : # no comment\n", fourth.Labels["text"])
 	assert.Equal(t, "0x1F", fourth.Labels["number"])
-	assert.Equal(t, []StatusRange{{404, 404}, {200, 299}, {500, 500}}, fourth.Expect.Status)
+	assert.Equal(t, []option.StatusRange{{From: 404, To: 404}, {From: 200, To: 299}, {From: 500, To: 500}}, fourth.Expect.Status)
 	assert.Equal(t, []netip.Prefix{}, c.Network.Deny, "an empty list denies nothing")
 }
 

@@ -26,29 +26,13 @@ const handshakeText = "crypto/tls returns a bare text; the transport reads the a
 func tlsFaults() []fault {
 	wrongKey, garbage := peers.Unusable("garbage")
 	return []fault{
-		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHTTP, fail: func(t lab) error {
-			return handshake(t, peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n")), nil)
-		}},
-		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: func(t lab) error {
-			return handshake(t, peer(t, peers.Saying("SSH-2.0-OpenSSH_9.9\r\n")), nil)
-		}},
-		{
-			name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed,
-			fail: func(t lab) error { return handshake(t, peer(t, peers.HangUp), nil) },
-		},
-		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshake(t, peer(t, peers.HangUp), nil))
-		}},
-		{name: "the peer resets during the handshake", want: errcode.TLSClosed, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshake(t, peer(t, peers.ResetAfterRequest), nil))
-		}},
-		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshakeInVain(t))
-		}},
-		{
-			name: "the peer says nothing during the handshake, seen by HandshakeContext", want: errcode.RequestTimeout,
-			fail: handshakeInVain,
-		},
+		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHTTP, fail: shaking(peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))},
+		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: shaking(peers.Saying("SSH-2.0-OpenSSH_9.9\r\n"))},
+		{name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed, fail: shaking(peers.HangUp)},
+		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: inTLS(shaking(peers.HangUp))},
+		{name: "the peer resets during the handshake", want: errcode.TLSClosed, fail: inTLS(shaking(peers.ResetAfterRequest))},
+		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, fail: inTLS(handshakeInVain)},
+		{name: "the peer says nothing during the handshake, seen by HandshakeContext", want: errcode.RequestTimeout, fail: handshakeInVain},
 		{name: "net/http's TLSHandshakeTimeout is over", want: errcode.TLSTimeout, fail: func(t lab) error {
 			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, peers.Silence))
 		}},
@@ -58,13 +42,8 @@ func tlsFaults() []fault {
 		{name: "the peer chooses an unsupported version", want: errcode.TLSNoOverlap, fail: func(t lab) error {
 			return givenUp(t, peer(t, peers.Saying(serverHelloTLS10)), nil)
 		}},
-		{
-			name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General,
-			fail: func(t lab) error { return handshake(t, peer(t, peers.Saying(serverHelloTLS10)), nil) },
-		},
-		{name: "a handshake fails in another way", want: errcode.TLS, fail: func(t lab) error {
-			return in(errcode.PhaseTLS, handshake(t, peer(t, peers.Saying(serverHelloTLS10)), nil))
-		}},
+		{name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General, fail: shaking(peers.Saying(serverHelloTLS10))},
+		{name: "a handshake fails in another way", want: errcode.TLS, fail: inTLS(shaking(peers.Saying(serverHelloTLS10)))},
 		{name: "the peer's key does not fit its certificate", want: errcode.TLSSignature, fail: func(t lab) error {
 			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
 		}},
@@ -86,9 +65,7 @@ func tlsFaults() []fault {
 				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
 			},
 		},
-		{name: "the peer's hello is malformed", want: errcode.TLS, fail: func(t lab) error {
-			return handshake(t, peer(t, peers.Saying("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00")), nil)
-		}},
+		{name: "the peer's hello is malformed", want: errcode.TLS, fail: shaking(peers.Saying("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"))},
 		byHand("the server's ALPN is none of ours", errcode.TLSALPN, fmt.Errorf("quic: %w", tls.AlertError(120))),
 		byHand("our side refuses the certificate", errcode.CertInvalid, tls.AlertError(42)),
 		byHand("encrypted client hello is rejected", errcode.TLS, &tls.ECHRejectionError{}),
@@ -123,6 +100,16 @@ func handshake(t lab, address string, cfg *tls.Config) error {
 	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
 	_, err = c.Read(make([]byte, 1)) // TLS 1.3: a server refuses a client after its handshake
 	return err
+}
+
+// shaking is a handshake with a peer that plays a script.
+func shaking(script peers.Script) func(t lab) error {
+	return func(t lab) error { return handshake(t, peer(t, script), nil) }
+}
+
+// inTLS is what fails, in the phase of the handshake.
+func inTLS(fail func(t lab) error) func(t lab) error {
+	return func(t lab) error { return in(errcode.PhaseTLS, fail(t)) }
 }
 
 // givenUp makes a handshake as a transport does that asks for the alert sent.

@@ -12,6 +12,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
 	"example.com/prober/prober/wire"
 )
@@ -44,7 +45,7 @@ func dialScenes() []scene {
 			return transport.Config{URL: at("http", peer(t, peers.Silence)), SourceAddress: netip.MustParseAddr("192.0.2.1")}
 		}},
 		{name: "the address is of the other family than the source", want: errcode.DNSFamily, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: wire.OnlyIPv6}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: option.OnlyIPv6}
 		}},
 		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", peer(t, peers.Silence)), Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
@@ -59,7 +60,7 @@ func dialScenes() []scene {
 			return transport.Config{URL: at("https", "host.test"), Proxy: wire.ProxyOptions{URL: at("http", peer(t, peers.Reset))}}
 		}},
 		{name: "a hook of ours panics", want: errcode.Panic, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
-			cfg := inCoding(gzipOf([]byte("content")))(t)
+			cfg := inCoding(peers.Encode([]byte("content"), "gzip"))(t)
 			cfg.CheckBody = func([]byte) error { panic("of the test") }
 			return cfg
 		}},
@@ -100,7 +101,7 @@ func dnsScenes() []scene {
 		}},
 		{name: "the name has addresses of the other family only", want: errcode.DNSFamily, std: errcode.NoSuchHost, why: "package net asks for the wanted family only", stage: func(t lab) transport.Config {
 			cfg := asking(peers.Addresses("127.0.0.1"))(t)
-			cfg.IPVersion = wire.OnlyIPv6
+			cfg.IPVersion = option.OnlyIPv6
 			return cfg
 		}},
 	}

@@ -1,15 +1,13 @@
 package errcode_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"strings"
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 const (
@@ -18,16 +16,8 @@ const (
 	noBody  = ok + "Content-Length: 0\r\n\r\n"
 )
 
-func gzipOf(content []byte) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write(content) // to memory, as the end of it
-	_ = w.Close()
-	return b.String()
-}
-
 // inCoding is the stage of a peer that answers with a body in gzip.
-func inCoding(body string) func(t lab) transport.Config {
+func inCoding(body []byte) func(t lab) transport.Config {
 	return answered(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body))
 }
 
@@ -83,7 +73,7 @@ func contentScenes() []scene {
 		std  errcode.Code
 	}{
 		{"the body is no gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nabcdefghijabcdefghij", "", 0},
-		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzipOf([]byte("content"))[:20], "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
+		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + string(peers.Encode([]byte("content"), "gzip")[:20]), "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
 		{"the body is above the limit", errcode.BodyLimit, ok + "\r\n" + strings.Repeat("x", 1<<21), noLimit, errcode.OK},
 		{"a trailer has no colon", errcode.Trailers, chunked + "0\r\ngarbage\r\n\r\n", noPhase, errcode.HTTP1Header},
 	}
@@ -93,7 +83,7 @@ func contentScenes() []scene {
 	}
 	all = append(all, scene{
 		name: "the body inflates a thousandfold", want: errcode.InflatedLimit, std: errcode.OK, why: noLimit,
-		stage: inCoding(gzipOf(make([]byte, 1<<20))),
+		stage: inCoding(peers.Encode(make([]byte, 1<<20), "gzip")),
 	})
 	for status := 400; status <= 599; status++ {
 		all = append(all, scene{name: fmt.Sprintf("the server answers with status %d", status), want: errcode.FromStatus(status), stage: plain(peers.Saying(fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)))})
@@ -105,6 +95,6 @@ func contentScenes() []scene {
 func securedBy(t lab, text string) transport.Config {
 	return transport.Config{
 		URL: securedPeer(t, peers.Saying(text)),
-		TLS: wire.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
+		TLS: option.TLS{InsecureSkipVerify: true}, HTTPVersion: option.OnlyHTTP11,
 	}
 }

@@ -12,12 +12,13 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/numbers"
 )
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 	t.Parallel()
-	for _, version := range []config.HTTPVersion{config.HTTP11, config.H2C} {
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
 		s := newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			var n int
 			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
@@ -45,7 +46,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
 		require.Contains(t, c.ByCode, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, responses(c, 302, map[config.HTTPVersion]string{config.HTTP11: "1.1", config.H2C: "2"}[version]))
+		assert.EqualValues(t, 5, responses(c, 302, map[option.HTTPVersion]string{option.OnlyHTTP11: "1.1", option.H2C: "2"}[version]))
 		assert.Zero(t, l.Holding())
 	}
 }

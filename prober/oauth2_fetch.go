@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -40,7 +41,7 @@ func newTokenClient(t config.Target, network config.Network, l *load.Limiter) *t
 // tokenConnection leaves out what is about the target's own server. The endpoint
 // is sent a secret, so its certificate is verified in any case.
 func tokenConnection(c config.Connection) config.Connection {
-	c.HTTPVersion, c.Reuse, c.Resolve = config.HTTPAuto, config.ReuseNever, nil
+	c.HTTPVersion, c.Reuse, c.Resolve = option.AutoHTTP, config.ReuseNever, nil
 	c.TLS.ServerName, c.TLS.Cert, c.TLS.Key, c.TLS.InsecureSkipVerify = "", nil, nil, false
 	return c
 }
@@ -131,7 +132,7 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 	if !inBody {
 		cfg.Header = append(cfg.Header, message.Field{Name: "Authorization", Value: "Basic " + c.basic()})
 	}
-	setConnection(&cfg, c.connection, nil)
+	setConnection(&cfg, c.connection)
 	tr, err := transport.New(cfg)
 	return tr, a, err
 }

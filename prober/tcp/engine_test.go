@@ -17,6 +17,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -270,7 +271,7 @@ func TestEveryHandshakeShowsItsCertificate(t *testing.T) {
 		_, err := c.Read(make([]byte, 1))
 		ends <- err
 	}))
-	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: wire.TLSOptions{CA: certs.PEM(root)}})
+	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: option.TLS{CA: certs.PEM(root)}})
 	r := do(t.Context(), e, patience)
 	require.Equal(t, errcode.OK, e.Code(r), "%v", r.Err)
 	assert.Equal(t, []errcode.Phase{errcode.PhaseQueue, errcode.PhaseConnect, errcode.PhaseTLS}, phasesOf(r))
@@ -287,7 +288,7 @@ func TestCertificatesThatAreWrongHaveTheirCodes(t *testing.T) {
 		t.Run(bad.Name, func(t *testing.T) {
 			t.Parallel()
 			p := peers.Listen(t, peers.Within(peers.Showing(bad.Cert), peers.Silence))
-			options := wire.TLSOptions{CA: bad.Roots, ServerName: "name.test"}
+			options := option.TLS{CA: bad.Roots, ServerName: "name.test"}
 			e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: options})
 			r := do(t.Context(), e, patience)
 			assertFails(t, e, r, bad.Code, errcode.PhaseTLS)
@@ -311,13 +312,13 @@ func TestAHandshakeThatFailsHasItsCode(t *testing.T) {
 	picky.ClientAuth, picky.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
 	for name, test := range map[string]struct {
 		script  peers.Script
-		options wire.TLSOptions
+		options option.TLS
 		code    errcode.Code
 	}{
 		"the server does not speak TLS":            {script: peers.Saying("220 mail.test ESMTP\r\n"), code: errcode.TLSRecord},
 		"it hangs up":                              {script: peers.HangUp, code: errcode.TLSClosed},
-		"there is no version in common":            {peers.Within(old, peers.Silence), wire.TLSOptions{MinVersion: tls.VersionTLS13}, errcode.FromAlert(70)},
-		"it wants a certificate, which is missing": {peers.Within(picky, peers.Silence), wire.TLSOptions{InsecureSkipVerify: true}, errcode.FromAlert(40)},
+		"there is no version in common":            {peers.Within(old, peers.Silence), option.TLS{MinVersion: tls.VersionTLS13}, errcode.FromAlert(70)},
+		"it wants a certificate, which is missing": {peers.Within(picky, peers.Silence), option.TLS{InsecureSkipVerify: true}, errcode.FromAlert(40)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -341,7 +342,7 @@ func TestTheEndOfTheClientCertificateIsKnown(t *testing.T) {
 			peers.Silence(s)
 		}
 	})
-	options := wire.TLSOptions{Cert: certs.PEM(client), Key: certs.KeyPEM(client), InsecureSkipVerify: true}
+	options := option.TLS{Cert: certs.PEM(client), Key: certs.KeyPEM(client), InsecureSkipVerify: true}
 	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: options})
 	r := do(t.Context(), e, patience)
 	require.Equal(t, errcode.OK, e.Code(r), "%v", r.Err)
@@ -353,7 +354,7 @@ func TestTheEndOfTheClientCertificateIsKnown(t *testing.T) {
 func TestASessionOfTLS12IsResumedWhereThatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(nil)), peers.Silence))
-	options := wire.TLSOptions{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, SessionResumption: true}
+	options := option.TLS{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, SessionResumption: true}
 	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: options})
 	for _, resumed := range []bool{false, true} {
 		r := do(t.Context(), e, patience)

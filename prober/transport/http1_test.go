@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/internal/rig"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
@@ -196,14 +196,14 @@ func TestConnectionClosedWhileIdleIsNoAttempt(t *testing.T) {
 		require.NoError(t, r.Err)
 		assert.True(t, r.Opened)
 		<-closed
-		awaitDead(t, tr)
+		awaitHeard(t, tr)
 	}
 	assert.Equal(t, 2, p.Connections())
 }
 
-// awaitDead waits until the end of the idle connection has arrived here and the
+// awaitHeard waits until something has come on the idle connection, or its end, and the
 // time is over in which it would not be looked at.
-func awaitDead(t *testing.T, tr *Transport) {
+func awaitHeard(t *testing.T, tr *Transport) {
 	t.Helper()
 	require.Eventually(t, func() bool { return tr.h1.Heard(probe.Now()) }, lab.Patience, time.Millisecond)
 }

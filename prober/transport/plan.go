@@ -22,7 +22,8 @@ func planOf(cfg *Config) wire.Plan {
 		Ports:          webPorts,
 		Secure:         cfg.URL.Scheme == "https",
 		TLS:            cfg.TLS,
-		Protocols:      cfg.HTTPVersion.protocols(),
+		Certificates:   cfg.Certificates,
+		Protocols:      protocols(cfg.HTTPVersion),
 		ConnectTimeout: cfg.ConnectTimeout,
 		TLSTimeout:     cfg.TLSTimeout,
 		Connections:    cfg.Connections,
@@ -64,7 +65,7 @@ func (t *Transport) carry() {
 		Connections: cfg.Connections,
 		Dial:        t.dial,
 	})
-	if !cfg.HTTPVersion.multiplexes(cfg.URL.Scheme) {
+	if !multiplexes(cfg.HTTPVersion, cfg.URL.Scheme) {
 		return
 	}
 	t.h2 = http2.NewPool(http2.Options{
@@ -76,8 +77,8 @@ func (t *Transport) carry() {
 		Connections:    cfg.Connections,
 		Keeps:          t.content != nil,
 		Wanted:         t.content.Wanted(),
-		Only:           cfg.HTTPVersion != AutoHTTP,
-		Negotiated:     cfg.HTTPVersion.negotiated,
+		Only:           !isAuto(cfg.HTTPVersion),
+		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(cfg.HTTPVersion, l) },
 		Dial:           t.dial,
 		HTTP1:          overHTTP1{t},
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -55,7 +56,7 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 	allowed, denied := p.URL("http"), lab.Named(t, p, "SHOP.prod.test.")
 	for name, cfg := range map[string]Config{
 		"a target":                    {URL: denied},
-		"a target in h2c":             {URL: denied, HTTPVersion: H2C},
+		"a target in h2c":             {URL: denied, HTTPVersion: option.H2C},
 		"a target over TLS":           {URL: at("https", denied.Host)},
 		"a target with an address":    {URL: denied, Resolve: lab.Addresses("127.0.0.1")},
 		"a proxy":                     {URL: at("http", "a.test"), Proxy: wire.ProxyOptions{URL: denied}},
@@ -64,7 +65,7 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 		"a target behind a tunnel":    {URL: at("https", denied.Host), Proxy: wire.ProxyOptions{URL: allowed}},
 		"a target behind SOCKS":       {URL: denied, Proxy: wire.ProxyOptions{URL: at("socks5", allowed.Host)}},
 		"another Host header":         {URL: allowed, Host: "shop.prod.test:8080"},
-		"another name in a handshake": {URL: at("https", allowed.Host), TLS: wire.TLSOptions{ServerName: "shop.prod.test"}},
+		"another name in a handshake": {URL: at("https", allowed.Host), TLS: option.TLS{ServerName: "shop.prod.test"}},
 	} {
 		cfg.DNSServer, cfg.DenyHosts = server.Addr, []string{"*.prod.test"}
 		r := do(newTransport(t, cfg), lab.Patience)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -22,7 +23,7 @@ func TestThroughProxies(t *testing.T) {
 	t.Parallel()
 	ca := lab.NewAuthority(t)
 	cert := ca.Issue(t)
-	trusted := wire.TLSOptions{CA: ca.Pem()}
+	trusted := option.TLS{CA: ca.Pem()}
 	plain := lab.Listen(t, lab.Answering(lab.OKAnswer))
 	secure := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
 	unasked := func(byte, string) {}
@@ -206,7 +207,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 		"SOCKS5, within the reply":           {"socks5", falls("\x05\x00", "\x05\x00")},
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
-		via := wire.ProxyOptions{URL: lab.Listen(t, test.at).URL(test.scheme), TLS: wire.TLSOptions{CA: ca.Pem()}}
+		via := wire.ProxyOptions{URL: lab.Listen(t, test.at).URL(test.scheme), TLS: option.TLS{CA: ca.Pem()}}
 		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * lab.Amply})
 		requests[name] = func() *probe.Result { return do(tr, lab.Patience) }
 	}

@@ -16,10 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // redirecting answers at / with a redirect as the query asks for, and elsewhere
@@ -240,7 +240,7 @@ func TestEachOriginKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
 		other := serveHTTP1(t, redirecting)
-		if cfg.HTTPVersion == H2C {
+		if cfg.HTTPVersion == option.H2C {
 			other = serveH2C(t, redirecting)
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
@@ -297,7 +297,7 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 		}
 	}))
 	secure = p.URL("https")
-	options := wire.TLSOptions{CA: ca.Pem()}
+	options := option.TLS{CA: ca.Pem()}
 
 	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), lab.Patience)
 	require.NoError(t, r.Err)

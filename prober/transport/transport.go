@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
@@ -80,9 +81,11 @@ type Config struct {
 	ConnectTimeout time.Duration
 	TLSTimeout     time.Duration
 	// TLS is used when the scheme is https.
-	TLS wire.TLSOptions
+	TLS option.TLS
+	// Certificates, unless nil, has or takes what other transports use of the same PEM.
+	Certificates *wire.Certificates
 	// HTTPVersion is what to speak with the target.
-	HTTPVersion HTTPVersion
+	HTTPVersion option.HTTPVersion
 	// RequestsPerConnection closes a connection after so many requests: 1 means
 	// a new one for each, 0 means no limit.
 	RequestsPerConnection int
@@ -102,7 +105,7 @@ type Config struct {
 	Next func(ctx context.Context, until probe.Instant) bool
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
-	IPVersion wire.IPVersion
+	IPVersion option.IPVersion
 	// Resolve holds the addresses of the target, instead of those in its URL or in
 	// DNS. Nothing is looked up then; with a proxy it cannot be used.
 	Resolve []netip.Addr
@@ -162,7 +165,7 @@ func New(cfg Config) (*Transport, error) {
 	t.carry()
 	t.serial.prefix = rand.Uint64()
 	t.call = t.encode(&t.cfg)
-	t.cfg.TLS.Read, t.cfg.Proxy.TLS.Read = nil, nil // it belongs to whoever calls New
+	t.cfg.Certificates = nil // it belongs to whoever calls New
 	return t, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 )
@@ -24,8 +25,10 @@ type Plan struct {
 	// Secure asks for TLS with the target, and TLS says how. Protocols are offered by
 	// ALPN, the best first.
 	Secure    bool
-	TLS       TLSOptions
+	TLS       option.TLS
 	Protocols []string
+	// Certificates, unless nil, has or takes what other dialers use of the same PEM.
+	Certificates *Certificates
 	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
 	// The deadline of the request bounds both as well.
 	ConnectTimeout time.Duration
@@ -35,7 +38,7 @@ type Plan struct {
 	Connections *probe.Ceiling
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
-	IPVersion IPVersion
+	IPVersion option.IPVersion
 	// Resolve holds the addresses of the target, instead of those in its URL or in
 	// DNS. Nothing is looked up then; with a proxy it cannot be used.
 	Resolve []netip.Addr
@@ -76,7 +79,7 @@ type Dialer struct {
 	proxy        *proxy
 	tls          *tls.Config                   // nil without TLS
 	last         atomic.Pointer[probe.TLSInfo] // what the last handshake has shown
-	ipVersion    IPVersion
+	ipVersion    option.IPVersion
 	lookup       lookup
 	policy       policy.Policy
 	blocked      error // why nothing may be dialled, if so
@@ -104,12 +107,12 @@ func NewDialer(p Plan) (*Dialer, error) {
 	}
 	d.blocked = d.blockedName()
 	if p.Secure {
-		if d.tls, err = p.TLS.compile(d.target.host); err != nil {
+		if d.tls, err = compileTLS(p.TLS, d.target.host, p.Certificates); err != nil {
 			return nil, err
 		}
 		d.tls.NextProtos = p.Protocols
 	}
-	d.plan.TLS.Read, d.plan.Proxy.TLS.Read = nil, nil // it belongs to the caller
+	d.plan.Certificates = nil // it belongs to the caller
 	return d, nil
 }
 
@@ -119,7 +122,7 @@ func (d *Dialer) route() error {
 	if d.ipVersion, err = familyOf(d.plan.SourceAddress, d.plan.IPVersion); err != nil {
 		return err
 	}
-	if d.proxy, err = d.plan.Proxy.compile(d.plan.Forwards, d.target); err != nil {
+	if d.proxy, err = d.plan.Proxy.compile(d.plan.Forwards, d.target, d.plan.Certificates); err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}
 	d.next = d.target
@@ -133,7 +136,7 @@ func (d *Dialer) route() error {
 		d.next.addrs = d.plan.Resolve
 	}
 	if len(d.next.addrs) > 0 {
-		if d.next.addrs, err = d.ipVersion.arrange(d.next.addrs); err != nil {
+		if d.next.addrs, err = arrange(d.ipVersion, d.next.addrs); err != nil {
 			return err
 		}
 	}
