@@ -222,7 +222,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, ConnectTimeout: 2 * lab.Amply})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: 2 * lab.Amply}})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
 	assert.Equal(t, 1, tr.Open())
 	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, lab.Patience).Err))

@@ -313,7 +313,7 @@ func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"a peer that speaks HTTP/1":  {URL: lab.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, lab.OKAnswer); silence(c) }).URL("http"), HTTPVersion: option.H2C},
 		"a peer that closes":         {URL: lab.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: option.H2C},
-		"a peer that says no frames": {URL: lab.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, ConnectTimeout: lab.Briefly},
+		"a peer that says no frames": {URL: lab.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: lab.Briefly}},
 		"a peer that has no h2":      {URL: lab.Listen(t, lab.OverTLS(cert, silence)).URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -157,7 +157,7 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 	home := serveHTTP1(t, redirecting)
 	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
 		to := "http://" + host + ":" + other.Port() + "/"
-		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.Addr}), lab.Patience)
+		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, Dial: option.Dial{DNSServer: server.Addr}}), lab.Patience)
 		require.NoError(t, r.Err, host)
 		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)

@@ -123,7 +123,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 			}
 			server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
 			tr := newTransport(t, Config{
-				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.Addr, TLS: option.TLS{CA: ca.Pem()},
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), Dial: option.Dial{DNSServer: server.Addr}, TLS: option.TLS{CA: ca.Pem()},
 			})
 			r := do(tr, test.time)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)

@@ -17,8 +17,7 @@ func TestEachConnectionResolvesAnew(t *testing.T) {
 	target := lab.Listen(t, lab.Answering(lab.OKAnswer))
 	tr := newTransport(t, Config{
 		URL:                   lab.Named(t, target, "name.test"),
-		IPVersion:             option.OnlyIPv4,
-		DNSServer:             server.Addr,
+		Dial:                  option.Dial{IPVersion: option.OnlyIPv4, DNSServer: server.Addr},
 		RequestsPerConnection: 1,
 	})
 	for range 3 {

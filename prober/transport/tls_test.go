@@ -144,9 +144,9 @@ func TestServerName(t *testing.T) {
 			u := lab.Named(t, p, test.host)
 			u.Scheme = "https"
 			tr := newTransport(t, Config{
-				URL:     u,
-				Resolve: lab.Addresses("127.0.0.1"),
-				TLS:     option.TLS{CA: ca.Pem(), ServerName: test.serverName},
+				URL:  u,
+				Dial: option.Dial{Resolve: lab.Addresses("127.0.0.1")},
+				TLS:  option.TLS{CA: ca.Pem(), ServerName: test.serverName},
 			})
 			r := do(tr, lab.Patience)
 			assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -243,7 +243,7 @@ func TestSessionResumption(t *testing.T) {
 func TestHandshakeThatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	hasty := newTransport(t, Config{URL: silent.URL("https"), TLSTimeout: lab.Briefly})
+	hasty := newTransport(t, Config{URL: silent.URL("https"), Dial: option.Dial{TLSTimeout: lab.Briefly}})
 	patient, impatient := newTransport(t, Config{URL: silent.URL("https")}), newTransport(t, Config{URL: silent.URL("https")})
 	codes := map[string]errcode.Code{
 		"tls_timeout":             errcode.TLSTimeout,
@@ -281,7 +281,7 @@ func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
 	u := lab.Named(t, p, "name.test")
 	u.Scheme = "https"
-	tr := newTransport(t, Config{URL: u, DNSServer: server.Addr, TLS: option.TLS{CA: ca.Pem()}})
+	tr := newTransport(t, Config{URL: u, Dial: option.Dial{DNSServer: server.Addr}, TLS: option.TLS{CA: ca.Pem()}})
 	r := do(tr, lab.Patience)
 	require.NoError(t, r.Err)
 	var sum time.Duration

@@ -81,9 +81,8 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": test.answer})
 		for way, look := range lookups(server.Addr) {
 			d := newTestDialer(t, Plan{
-				URL:            lab.Named(t, target, "name.test"),
-				IPVersion:      test.version,
-				ConnectTimeout: test.time,
+				URL:  lab.Named(t, target, "name.test"),
+				Dial: option.Dial{IPVersion: test.version, ConnectTimeout: test.time},
 			})
 			d.lookup = look
 			requests[name+", "+way] = func() *probe.Result { return dialOnce(d, lab.Patience) }
@@ -297,8 +296,8 @@ func TestOrderOfAddresses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newTestDialer(t, Plan{
-				URL:       &url.URL{Scheme: "http", Host: "name.test"},
-				IPVersion: test.version,
+				URL:  &url.URL{Scheme: "http", Host: "name.test"},
+				Dial: option.Dial{IPVersion: test.version},
 			})
 			d.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
 			addrs, err := d.resolve(t.Context(), "name.test")
