@@ -6,8 +6,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 const (
@@ -95,6 +95,6 @@ func contentScenes() []scene {
 func securedBy(t lab, text string) transport.Config {
 	return transport.Config{
 		URL: securedPeer(t, peers.Saying(text)),
-		TLS: wire.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
+		TLS: option.TLS{InsecureSkipVerify: true}, HTTPVersion: option.OnlyHTTP11,
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
 )
 
@@ -108,7 +109,7 @@ func (s scene) others(t lab) map[string]engine {
 		timed.timed = true
 		all[netHTTPTimed] = timed
 	}
-	if cfg := s.setting(t); cfg.HTTPVersion == transport.H2C || cfg.HTTPVersion == transport.OnlyHTTP2 {
+	if cfg := s.setting(t); cfg.HTTPVersion == option.H2C || cfg.HTTPVersion == option.OnlyHTTP2 {
 		all[xnetHTTP2] = newXNet(t, cfg)
 	}
 	return all

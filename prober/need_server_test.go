@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
@@ -36,7 +37,7 @@ func (e *timedEngine) Do(ctx context.Context, r *probe.Result) {
 // on answers does not.
 func TestAServerThatIsAskedForTooMuchIsNotSentRequestsToFail(t *testing.T) {
 	t.Parallel()
-	for _, version := range []config.HTTPVersion{config.HTTP11, config.H2C} {
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
 		t.Run(string(version), func(t *testing.T) {
 			t.Parallel()
 			var seen, cut atomic.Int64
@@ -50,7 +51,7 @@ func TestAServerThatIsAskedForTooMuchIsNotSentRequestsToFail(t *testing.T) {
 			})
 			cfg := s.load("slow", version, overloaded().Burst)
 			cfg.Timeout = overloaded().Timeout
-			shot, err := NewShot(limited(Limits{}), cfg, config.Network{})
+			shot, err := NewShot(limited(Limits{}), cfg, policy.Rules{})
 			require.NoError(t, err)
 			sender := shot.target.current.Load()
 			engine := &timedEngine{Engine: sender.engine}

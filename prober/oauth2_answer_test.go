@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 )
 
@@ -91,7 +91,7 @@ func TestATokenWithAFloatForItsLifeIsFetchedAndRenewed(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"access_token":"t","token_type":"BEARER","expires_in":3600.0}`)
 	})
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
+	s := newTokenSource(withOAuth2(t, endpoint), policy.Rules{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
 	wait, err := s.renew(t.Context())
 	require.NoError(t, err)
 	assert.Greater(t, wait, 40*time.Minute)

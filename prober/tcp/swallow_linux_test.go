@@ -11,6 +11,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/wire"
 )
 
@@ -42,12 +43,12 @@ func swallow(t *testing.T) string {
 func TestAnAddressThatSwallowsPacketsIsATimeoutOfTheDial(t *testing.T) {
 	t.Parallel()
 	hole := swallow(t)
-	e := newEngine(t, wire.Plan{URL: at("tcp", hole), ConnectTimeout: briefly})
+	e := newEngine(t, wire.Plan{URL: at("tcp", hole), Dial: option.Dial{ConnectTimeout: briefly}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
 	e = newEngine(t, wire.Plan{URL: at("tls", hole)})
 	assertFails(t, e, do(t.Context(), e, briefly), errcode.DialTimeout, errcode.PhaseConnect)
 	// A proxy that takes a connection and says nothing more is as deaf.
 	silent := peers.Listen(t, peers.Silence)
-	e = newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(silent, "socks5"), ConnectTimeout: briefly})
+	e = newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(silent, "socks5"), Dial: option.Dial{ConnectTimeout: briefly}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
 }

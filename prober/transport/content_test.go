@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 )
 
@@ -36,7 +37,7 @@ func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Conf
 	})
 	t.Run("HTTP/2", func(t *testing.T) {
 		t.Parallel()
-		test(t, Config{URL: serveH2C(t, h), HTTPVersion: H2C})
+		test(t, Config{URL: serveH2C(t, h), HTTPVersion: option.H2C})
 	})
 }
 

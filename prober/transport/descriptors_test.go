@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -30,11 +32,11 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 	host := func(name string) *url.URL { return &url.URL{Scheme: "https", Host: name + ":9"} }
 	target := host("127.0.0.1")
 	failures := map[string]Config{
-		"a name that does not exist":  {URL: host("none.test"), DNSServer: server.Addr},
-		"a server that fails":         {URL: host("broken.test"), DNSServer: server.Addr},
-		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.Addr},
-		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.Addr},
-		"an address that is denied":   {URL: target, Deny: lab.Prefixes("127.0.0.0/8")},
+		"a name that does not exist":  {URL: host("none.test"), Dial: option.Dial{DNSServer: server.Addr}},
+		"a server that fails":         {URL: host("broken.test"), Dial: option.Dial{DNSServer: server.Addr}},
+		"a server that says nothing":  {URL: host("silent.test"), Dial: option.Dial{DNSServer: server.Addr}},
+		"a port where nobody listens": {URL: host("good.test"), Dial: option.Dial{DNSServer: server.Addr}},
+		"an address that is denied":   {URL: target, Rules: policy.Rules{Deny: lab.Prefixes("127.0.0.0/8")}},
 		"no TLS":                      {URL: hostile.URL("https")},
 		"no handshake":                {URL: silent.URL("https")},
 		"no proxy":                    {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("http")}},

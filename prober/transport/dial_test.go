@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
@@ -47,7 +48,7 @@ func TestAddressesAreTriedInTurn(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, Config{URL: lab.Named(t, p, "name.test"), Resolve: test.addrs})
+			tr := newTransport(t, Config{URL: lab.Named(t, p, "name.test"), Dial: option.Dial{Resolve: test.addrs}})
 			r := do(tr, lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, test.at, r.Remote.Addr().String())
@@ -65,9 +66,8 @@ func TestAddressThatSwallowsPacketsLeavesTimeForTheNext(t *testing.T) {
 	swallow(t, netip.AddrPortFrom(netip.MustParseAddr(lab.Elsewhere), uint16(target.Port)))
 
 	tr := newTransport(t, Config{
-		URL:            lab.Named(t, p, "name.test"),
-		Resolve:        lab.Addresses(lab.Elsewhere, "127.0.0.1"),
-		ConnectTimeout: 2 * lab.Amply, // half of it is the first address's
+		URL:  lab.Named(t, p, "name.test"),
+		Dial: option.Dial{Resolve: lab.Addresses(lab.Elsewhere, "127.0.0.1"), ConnectTimeout: 2 * lab.Amply}, // half of it is the first address's
 	})
 	r := do(tr, lab.Patience)
 	require.NoError(t, r.Err)
@@ -81,7 +81,7 @@ func TestAddressThatSwallowsPackets(t *testing.T) {
 
 	results := lab.AllAtOnce(map[string]func() *probe.Result{
 		"until connect_timeout": func() *probe.Result {
-			return do(newTransport(t, Config{URL: u, ConnectTimeout: lab.Briefly}), lab.Patience)
+			return do(newTransport(t, Config{URL: u, Dial: option.Dial{ConnectTimeout: lab.Briefly}}), lab.Patience)
 		},
 		"until the time of the request is over": func() *probe.Result {
 			return do(newTransport(t, Config{URL: u}), lab.Briefly)
@@ -107,9 +107,8 @@ func TestSourceAddress(t *testing.T) {
 		lab.Answering(lab.OKAnswer)(c)
 	})
 	tr := newTransport(t, Config{
-		URL:           lab.Named(t, p, "name.test"),
-		Resolve:       lab.Addresses("::1", "127.0.0.1"),
-		SourceAddress: netip.MustParseAddr(lab.Elsewhere),
+		URL:  lab.Named(t, p, "name.test"),
+		Dial: option.Dial{Resolve: lab.Addresses("::1", "127.0.0.1"), SourceAddress: netip.MustParseAddr(lab.Elsewhere)},
 	})
 	r := do(tr, lab.Patience)
 	require.NoError(t, r.Err)
@@ -119,7 +118,7 @@ func TestSourceAddress(t *testing.T) {
 func TestSourceAddressOfAnotherHost(t *testing.T) {
 	t.Parallel()
 	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
-	tr := newTransport(t, Config{URL: p.URL("http"), SourceAddress: netip.MustParseAddr("192.0.2.200")})
+	tr := newTransport(t, Config{URL: p.URL("http"), Dial: option.Dial{SourceAddress: netip.MustParseAddr("192.0.2.200")}})
 	r := do(tr, lab.Patience)
 	assert.Equal(t, errcode.LocalPorts, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -134,16 +133,16 @@ func TestSettingsThatExcludeEachOther(t *testing.T) {
 		"no host":                              {URL: &url.URL{Scheme: "http", Host: ":80"}},
 		"port 0":                               {URL: &url.URL{Scheme: "http", Host: "a:0"}},
 		"a port above 65535":                   {URL: &url.URL{Scheme: "http", Host: "a:65536"}},
-		"an IPv4 address for IPv6 only":        {URL: literal, IPVersion: wire.OnlyIPv6},
-		"given addresses of the other family":  {URL: literal, Resolve: lab.Addresses("::1"), IPVersion: wire.OnlyIPv4},
-		"a source address of the other family": {URL: literal, SourceAddress: netip.MustParseAddr("::1"), IPVersion: wire.OnlyIPv4},
-		"a source address of no use":           {URL: literal, SourceAddress: netip.MustParseAddr("::1")},
-		"given addresses behind a proxy":       {URL: literal, Resolve: lab.Addresses("::1"), Proxy: via},
+		"an IPv4 address for IPv6 only":        {URL: literal, Dial: option.Dial{IPVersion: option.OnlyIPv6}},
+		"given addresses of the other family":  {URL: literal, Dial: option.Dial{Resolve: lab.Addresses("::1"), IPVersion: option.OnlyIPv4}},
+		"a source address of the other family": {URL: literal, Dial: option.Dial{SourceAddress: netip.MustParseAddr("::1"), IPVersion: option.OnlyIPv4}},
+		"a source address of no use":           {URL: literal, Dial: option.Dial{SourceAddress: netip.MustParseAddr("::1")}},
+		"given addresses behind a proxy":       {URL: literal, Dial: option.Dial{Resolve: lab.Addresses("::1")}, Proxy: via},
 		"a proxy of another scheme":            {URL: literal, Proxy: wire.ProxyOptions{URL: &url.URL{Scheme: "ftp", Host: "a"}}},
-		"versions of TLS upside down":          {URL: literal, TLS: wire.TLSOptions{MinVersion: 0x304, MaxVersion: 0x303}},
-		"a highest version below the default":  {URL: literal, TLS: wire.TLSOptions{MaxVersion: 0x302}},
-		"no certificate in the CA file":        {URL: literal, TLS: wire.TLSOptions{CA: []byte("none")}},
-		"a client certificate without its key": {URL: literal, TLS: wire.TLSOptions{Cert: []byte("none")}},
+		"versions of TLS upside down":          {URL: literal, TLS: option.TLS{MinVersion: 0x304, MaxVersion: 0x303}},
+		"a highest version below the default":  {URL: literal, TLS: option.TLS{MaxVersion: 0x302}},
+		"no certificate in the CA file":        {URL: literal, TLS: option.TLS{CA: []byte("none")}},
+		"a client certificate without its key": {URL: literal, TLS: option.TLS{Cert: []byte("none")}},
 	}
 	for name, cfg := range tests {
 		_, err := New(cfg)

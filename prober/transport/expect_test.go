@@ -14,27 +14,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 func TestBodyExpectations(t *testing.T) {
 	t.Parallel()
-	place := func(path string, want any) BodyPattern {
-		return BodyPattern{JSON: map[string]any{path: want}}
+	place := func(path string, want any) option.BodyPattern {
+		return option.BodyPattern{JSON: map[string]any{path: want}}
 	}
 	for name, tt := range map[string]struct {
-		expect BodyPattern
+		expect option.BodyPattern
 		body   string
 		met    bool
 	}{
-		"a text that is there":             {BodyPattern{Contains: "ok"}, "all ok.", true},
-		"a text that is not there":         {BodyPattern{Contains: "ok"}, "all OK.", false},
-		"a match":                          {BodyPattern{Regexp: "^a.*z$"}, "abcz", true},
-		"no match":                         {BodyPattern{Regexp: "^a.*z$"}, "abc", false},
-		"one of two":                       {BodyPattern{Contains: "a", Regexp: "z"}, "a", false},
-		"both of two":                      {BodyPattern{Contains: "a", Regexp: "z"}, "az", true},
-		"nothing at all":                   {BodyPattern{Contains: "a"}, "", false},
+		"a text that is there":             {option.BodyPattern{Contains: "ok"}, "all ok.", true},
+		"a text that is not there":         {option.BodyPattern{Contains: "ok"}, "all OK.", false},
+		"a match":                          {option.BodyPattern{Regexp: "^a.*z$"}, "abcz", true},
+		"no match":                         {option.BodyPattern{Regexp: "^a.*z$"}, "abc", false},
+		"one of two":                       {option.BodyPattern{Contains: "a", Regexp: "z"}, "a", false},
+		"both of two":                      {option.BodyPattern{Contains: "a", Regexp: "z"}, "az", true},
+		"nothing at all":                   {option.BodyPattern{Contains: "a"}, "", false},
 		"a string":                         {place("status", "up"), `{"status":"up"}`, true},
 		"another string":                   {place("status", "up"), `{"status":"down"}`, false},
 		"a string with escapes":            {place("a", "\u00e9\"\n"), ` { "a" : "\u00e9\"\n" } `, true},
@@ -64,8 +65,8 @@ func TestBodyExpectations(t *testing.T) {
 		"bytes after JSON":                 {place("a", 1.0), `{"a":1} x`, false},
 		"no JSON":                          {place("a", 1.0), `<html>`, false},
 		"an empty body":                    {place("a", 1.0), ``, false},
-		"several places, all of them":      {BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"x","a":1}`, true},
-		"several places, not all of them":  {BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"y","a":1}`, false},
+		"several places, all of them":      {option.BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"x","a":1}`, true},
+		"several places, not all of them":  {option.BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"y","a":1}`, false},
 		"depth that would exhaust a stack": {place("a", 1.0), strings.Repeat("[", 100_000), false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +84,7 @@ func FuzzPlacesInJSON(f *testing.F) {
 		f.Add([]byte(body), "a.b.0")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, path string) {
-		x, err := newBodyExpectation(BodyPattern{JSON: map[string]any{path: 1.0}})
+		x, err := newBodyExpectation(option.BodyPattern{JSON: map[string]any{path: 1.0}})
 		require.NoError(t, err)
 		_ = x.check(body) // must not panic
 	})
@@ -99,8 +100,8 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 		_, _ = io.WriteString(w, "a body")
 	}))
 	t.Cleanup(server.Close)
-	never := []FieldPattern{{Name: "X-Kind", Pattern: "^three$"}}
-	unmet := BodyPattern{Contains: "another body"}
+	never := []option.FieldPattern{{Name: "X-Kind", Pattern: "^three$"}}
+	unmet := option.BodyPattern{Contains: "another body"}
 	for name, tt := range map[string]struct {
 		path   string
 		most   int64 // bytes of a body
@@ -108,21 +109,21 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 		code   errcode.Code
 	}{
 		"all are met": {expect: Expectation{
-			Status: []StatusRange{{From: 200, To: 200}}, Version: "1.1", MaxLatency: time.Minute,
-			Header: []FieldPattern{{Name: "x-kind", Pattern: "^two$"}, {Name: "Content-Type", Pattern: ""}},
-			Body:   BodyPattern{Contains: "a b", Regexp: "y$"},
+			Status: []option.StatusRange{{From: 200, To: 200}}, Version: "1.1", MaxLatency: time.Minute,
+			Header: []option.FieldPattern{{Name: "x-kind", Pattern: "^two$"}, {Name: "Content-Type", Pattern: ""}},
+			Body:   option.BodyPattern{Contains: "a b", Regexp: "y$"},
 		}},
 		"a failure comes first": {path: "?status=404", most: 1, code: errcode.BodyLimit, expect: Expectation{
 			Version: "2", Header: never, Body: unmet, MaxLatency: 1,
 		}},
 		"then a status above 400":        {path: "?status=404", code: 1404, expect: Expectation{Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
-		"then another status":            {code: errcode.UnexpectedStatus, expect: Expectation{Status: []StatusRange{{From: 201, To: 201}}, Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
+		"then another status":            {code: errcode.UnexpectedStatus, expect: Expectation{Status: []option.StatusRange{{From: 201, To: 201}}, Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
 		"then the version":               {code: errcode.UnexpectedProtocol, expect: Expectation{Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
 		"then the header":                {code: errcode.UnexpectedHeader, expect: Expectation{Header: never, Body: unmet, MaxLatency: 1}},
-		"a header that is absent":        {code: errcode.UnexpectedHeader, expect: Expectation{Header: []FieldPattern{{Name: "X-Absent"}}}},
+		"a header that is absent":        {code: errcode.UnexpectedHeader, expect: Expectation{Header: []option.FieldPattern{{Name: "X-Absent"}}}},
 		"then the body":                  {code: errcode.UnexpectedBody, expect: Expectation{Body: unmet, MaxLatency: 1}},
 		"then the latency":               {code: errcode.TooSlow, expect: Expectation{MaxLatency: 1}},
-		"a listed 404 has to be as well": {path: "?status=404", code: errcode.UnexpectedBody, expect: Expectation{Status: []StatusRange{{From: 404, To: 404}}, Body: unmet}},
+		"a listed 404 has to be as well": {path: "?status=404", code: errcode.UnexpectedBody, expect: Expectation{Status: []option.StatusRange{{From: 404, To: 404}}, Body: unmet}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +140,7 @@ func TestBodyTooLongToLookAtIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := New(Config{
 		URL:          &url.URL{Scheme: "http", Host: "shop.example"},
-		Expect:       Expectation{Body: BodyPattern{Contains: "a"}},
+		Expect:       Expectation{Body: option.BodyPattern{Contains: "a"}},
 		MaxBodyBytes: 9 << 20,
 	})
 	assert.ErrorContains(t, err, "a body above 8 MiB cannot be checked")
@@ -147,7 +148,7 @@ func TestBodyTooLongToLookAtIsRefused(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	listed := Expectation{Status: []StatusRange{{From: 200, To: 299}, {From: 404, To: 404}}}
+	listed := Expectation{Status: []option.StatusRange{{From: 200, To: 299}, {From: 404, To: 404}}}
 	for name, tt := range map[string]struct {
 		expect Expectation
 		status int

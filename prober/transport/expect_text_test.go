@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 )
@@ -27,10 +28,10 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	place := func(path string) Expectation {
-		return Expectation{Body: BodyPattern{JSON: map[string]any{path: "up"}}}
+		return Expectation{Body: option.BodyPattern{JSON: map[string]any{path: "up"}}}
 	}
 	header := func(name, pattern string) Expectation {
-		return Expectation{Header: []FieldPattern{{Name: "Content-Type"}, {Name: name, Pattern: pattern}}}
+		return Expectation{Header: []option.FieldPattern{{Name: "Content-Type"}, {Name: name, Pattern: pattern}}}
 	}
 	for name, tt := range map[string]struct {
 		expect Expectation
@@ -45,11 +46,11 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 		"nothing in JSON":            {place("deep.b"), errcode.UnexpectedBody, `the body has nothing at "deep.b" of expect.body.json`},
 		"a secret that is said back": {place("key"), errcode.UnexpectedBody, `the body has not the value of expect.body.json at "key", but "\"***\""`},
 		"another text": {
-			Expectation{Body: BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
+			Expectation{Body: option.BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
 			`the body does not hold the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 		"no match": {
-			Expectation{Body: BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,
+			Expectation{Body: option.BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,
 			`the body does not match expect.body.regexp; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 	} {
@@ -71,7 +72,7 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 
 func TestABodyThatIsNoJSONIsShown(t *testing.T) {
 	t.Parallel()
-	x, err := newBodyExpectation(BodyPattern{JSON: map[string]any{"a": "b"}})
+	x, err := newBodyExpectation(option.BodyPattern{JSON: map[string]any{"a": "b"}})
 	require.NoError(t, err)
 	assert.EqualError(t, x.check([]byte("<html>")), `the body is not JSON; it begins with "<html>"`)
 	assert.EqualError(t, x.check(nil), `the body is not JSON; it begins with ""`)

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
@@ -148,7 +149,7 @@ func TestClientOfHostilePeers(t *testing.T) {
 		CheckBody: func([]byte) error { return nil }, KeepHeader: []string{"A"},
 	}
 	if u.Fragment == "h2c" {
-		cfg.HTTPVersion = H2C
+		cfg.HTTPVersion = option.H2C
 	}
 	u.Fragment = ""
 	tr := newTransport(t, cfg)

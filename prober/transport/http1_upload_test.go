@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 const uploadSize = 20 << 20
@@ -39,7 +39,7 @@ func inBoth(t *testing.T, script func(c net.Conn, ended <-chan struct{}), test f
 		ca := lab.NewAuthority(t)
 		p := lab.Listen(t, lab.OverTLS(ca.Issue(t), script))
 		test(t, Config{
-			URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}, HTTPVersion: OnlyHTTP11,
+			URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}, HTTPVersion: option.OnlyHTTP11,
 			Method: "POST", BodySize: uploadSize,
 		})
 	})

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
@@ -80,13 +81,13 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 
 func BenchmarkHTTP2(b *testing.B) {
 	p := lab.Listen(b, fastPeer(b))
-	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	oneAfterAnother(b, tr)
 }
 
 func BenchmarkHTTP2ManyStreams(b *testing.B) {
 	p := lab.Listen(b, fastPeer(b))
-	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	require.NoError(b, do(tr, lab.Patience).Err)
 	const streams = 64
 	b.SetParallelism(streams / runtime.GOMAXPROCS(0))
@@ -107,7 +108,7 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
 	p := lab.Listen(t, fastPeer(t))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // dataSizes reads DATA frames until it has n bytes or the stream ends, and returns
@@ -53,7 +53,7 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 		p.Answer(id)
 		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, lab.Patience).Err)
 	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
 }
@@ -75,7 +75,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 		p.Answer(id)
 		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, lab.Patience).Err)
 	assert.Equal(t, labWindow, sum(before))
 	assert.Equal(t, size-labWindow, sum(after))
@@ -114,7 +114,7 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 		}
 		p.Ignore()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
 	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, lab.Patience).Err))
 	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
@@ -127,14 +127,14 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 	const size = 32 << 20 // more than the buffers of the system take
 	cert := lab.NewAuthority(t).Issue(t)
 	for name, cfg := range map[string]Config{
-		"in clear text": {HTTPVersion: H2C},
-		"with TLS":      {HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
+		"in clear text": {HTTPVersion: option.H2C},
+		"with TLS":      {HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			goOn := make(chan struct{})
 			p := lab.Listen(t, func(c net.Conn) {
-				if cfg.HTTPVersion == OnlyHTTP2 {
+				if cfg.HTTPVersion == option.OnlyHTTP2 {
 					secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}})
 					defer secured.Close()
 					c = secured
@@ -148,7 +148,7 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 			})
 			cfg.Method, cfg.BodySize = "POST", size
 			cfg.URL = p.URL("http")
-			if cfg.HTTPVersion == OnlyHTTP2 {
+			if cfg.HTTPVersion == option.OnlyHTTP2 {
 				cfg.URL.Scheme = "https"
 			}
 			tr := newTransport(t, cfg)
@@ -177,7 +177,7 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 		_ = p.Until(http2.FrameData)
 		abortConn(c)
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 16 << 20})
 	r := do(tr, lab.Patience)
 	// Which of the two finds out, the reader or the writer, is for the system.
 	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
@@ -195,7 +195,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 		<-read
 	})
 	t.Cleanup(func() { close(read) })
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 1 << 30})
 	done := make(chan *probe.Result)
 	go func() { done <- do(tr, lab.Patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
@@ -222,7 +222,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, ConnectTimeout: 2 * lab.Amply})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: 2 * lab.Amply}})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
 	assert.Equal(t, 1, tr.Open())
 	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, lab.Patience).Err))
@@ -252,7 +252,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 		p.Greet()
 		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", Body: []byte("0123456789")})
 	results := make(chan *probe.Result, 3)
 	for range cap(results) {
 		go func() { results <- do(tr, lab.Patience) }()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 )
@@ -21,7 +22,7 @@ func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
+		URL: u, HTTPVersion: option.H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
 	})
 	for range 3 {
 		r := do(tr, lab.Patience)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 )
 
@@ -72,7 +73,7 @@ func TestHTTP2Peer(t *testing.T) {
 func (tt *h2case) run(t *testing.T) {
 	t.Helper()
 	played := newOnce()
-	cfg := Config{HTTPVersion: H2C}
+	cfg := Config{HTTPVersion: option.H2C}
 	if tt.cfg != nil {
 		tt.cfg(&cfg)
 	}

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // eventually waits for what another goroutine is about to do.
@@ -71,7 +71,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			})
 			t.Cleanup(free)
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = p.URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = p.URL("http"), option.H2C
 			tr := newTransport(t, cfg)
 			forEach(tt.workers, func(int) {
 				r := do(tr, lab.Patience)
@@ -90,7 +90,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 func TestHTTP2RequestsPerConnection(t *testing.T) {
 	t.Parallel()
 	p := lab.Listen(t, fastPeer(t))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, RequestsPerConnection: 3})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, RequestsPerConnection: 3})
 	for i := range 10 {
 		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
@@ -110,7 +110,7 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
 		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	for range 2 {
 		r := do(tr, lab.Amply)
 		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
@@ -143,7 +143,7 @@ func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 				tt.end(p)
 				p.Ignore()
 			})
-			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			forEach(4, func(int) {
 				r := do(tr, lab.Patience)
 				assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -160,7 +160,7 @@ func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
 	const workers = 20
 	hangUp := make(chan struct{})
 	p := lab.Listen(t, func(net.Conn) { <-hangUp })
-	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2})
+	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2})
 	go func() {
 		defer close(hangUp)
 		assert.Eventually(t, waiting(tr, workers-1), lab.Patience, time.Millisecond)
@@ -189,7 +189,7 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 		}
 		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
 	})
-	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}})
 	hasty := make(chan *probe.Result)
 	go func() { hasty <- do(tr, lab.Amply) }()
 	eventually(t, first.Load)
@@ -210,7 +210,7 @@ func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 		p.Answer(id)
 		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	done := make(chan *probe.Result)
 	go func() { done <- do(tr, lab.Patience) }()
 	<-arrived
@@ -255,7 +255,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = lab.Listen(t, tt.script).URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = lab.Listen(t, tt.script).URL("http"), option.H2C
 			tr := newTransport(t, cfg)
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan *probe.Result)
@@ -294,7 +294,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	slow := make(chan *probe.Result)
 	go func() { slow <- do(tr, lab.Patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
@@ -311,10 +311,10 @@ func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	cert := lab.NewAuthority(t).Issue(t)
 	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 	for name, cfg := range map[string]Config{
-		"a peer that speaks HTTP/1":  {URL: lab.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, lab.OKAnswer); silence(c) }).URL("http"), HTTPVersion: H2C},
-		"a peer that closes":         {URL: lab.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: H2C},
-		"a peer that says no frames": {URL: lab.Listen(t, silence).URL("http"), HTTPVersion: H2C, ConnectTimeout: lab.Briefly},
-		"a peer that has no h2":      {URL: lab.Listen(t, lab.OverTLS(cert, silence)).URL("https"), HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
+		"a peer that speaks HTTP/1":  {URL: lab.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, lab.OKAnswer); silence(c) }).URL("http"), HTTPVersion: option.H2C},
+		"a peer that closes":         {URL: lab.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: option.H2C},
+		"a peer that says no frames": {URL: lab.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: lab.Briefly}},
+		"a peer that has no h2":      {URL: lab.Listen(t, lab.OverTLS(cert, silence)).URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

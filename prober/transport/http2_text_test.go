@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 )
 
@@ -55,7 +56,7 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 					tt.play(p, id)
 				}
 			})
-			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			require.Equal(t, tt.code, lab.CodeOf(do(tr, lab.Patience)))
 			r := do(tr, lab.Patience)
 			assert.Equal(t, tt.code, lab.CodeOf(r))

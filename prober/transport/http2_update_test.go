@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
 
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 // speaking is a talker that writes through its own records whatever is written to it.
@@ -42,8 +42,8 @@ func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
 		}
 	}, alpnHTTP2)
 	tr := newTransport(t, Config{
-		URL: lab.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: OnlyHTTP2,
-		TLS: wire.TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 300 << 10,
+		URL: lab.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: option.OnlyHTTP2,
+		TLS: option.TLS{InsecureSkipVerify: true}, Method: "POST", BodySize: 300 << 10,
 	})
 	forEach(4, func(int) {
 		for range 10 {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
@@ -173,7 +174,7 @@ func TestSteadyStateAllocatesNothingWhateverIsAskedFor(t *testing.T) {
 		})
 		t.Run(name+" over HTTP/2", func(t *testing.T) {
 			cfg := tt
-			cfg.URL, cfg.HTTPVersion = lab.Listen(t, fastPeer(t)).URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = lab.Listen(t, fastPeer(t)).URL("http"), option.H2C
 			if cfg.BodySize > 0 {
 				t.Skip("the peer gives no window")
 			}

@@ -18,24 +18,18 @@ var webPorts = map[string]uint16{"http": 80, "https": 443}
 // planOf returns how the connections for the requests of cfg are made.
 func planOf(cfg *Config) wire.Plan {
 	return wire.Plan{
-		URL:            cfg.URL,
-		Ports:          webPorts,
-		Secure:         cfg.URL.Scheme == "https",
-		TLS:            cfg.TLS,
-		Protocols:      cfg.HTTPVersion.protocols(),
-		ConnectTimeout: cfg.ConnectTimeout,
-		TLSTimeout:     cfg.TLSTimeout,
-		Connections:    cfg.Connections,
-		IPVersion:      cfg.IPVersion,
-		Resolve:        cfg.Resolve,
-		DNSServer:      cfg.DNSServer,
-		SourceAddress:  cfg.SourceAddress,
-		Proxy:          cfg.Proxy,
-		Forwards:       cfg.URL.Scheme == "http",
-		Deny:           cfg.Deny,
-		Allow:          cfg.Allow,
-		DenyHosts:      cfg.DenyHosts,
-		Aliases:        []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
+		URL:          cfg.URL,
+		Ports:        webPorts,
+		Secure:       cfg.URL.Scheme == "https",
+		TLS:          cfg.TLS,
+		Certificates: cfg.Certificates,
+		Protocols:    protocols(cfg.HTTPVersion),
+		Dial:         cfg.Dial,
+		Connections:  cfg.Connections,
+		Proxy:        cfg.Proxy,
+		Forwards:     cfg.URL.Scheme == "http",
+		Rules:        cfg.Rules,
+		Aliases:      []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
 	}
 }
 
@@ -64,7 +58,7 @@ func (t *Transport) carry() {
 		Connections: cfg.Connections,
 		Dial:        t.dial,
 	})
-	if !cfg.HTTPVersion.multiplexes(cfg.URL.Scheme) {
+	if !multiplexes(cfg.HTTPVersion, cfg.URL.Scheme) {
 		return
 	}
 	t.h2 = http2.NewPool(http2.Options{
@@ -76,8 +70,8 @@ func (t *Transport) carry() {
 		Connections:    cfg.Connections,
 		Keeps:          t.content != nil,
 		Wanted:         t.content.Wanted(),
-		Only:           cfg.HTTPVersion != AutoHTTP,
-		Negotiated:     cfg.HTTPVersion.negotiated,
+		Only:           !cfg.HTTPVersion.IsAuto(),
+		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(cfg.HTTPVersion, l) },
 		Dial:           t.dial,
 		HTTP1:          overHTTP1{t},
 	})

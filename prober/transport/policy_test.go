@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -17,10 +19,10 @@ func TestPolicyHoldsForTheDNSServer(t *testing.T) {
 	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"192.0.2.1"}, Truncate: true}})
 	proxy := wire.ProxyOptions{URL: &url.URL{Scheme: "socks5", Host: "name.test"}}
 	for name, cfg := range map[string]Config{
-		"denied":                       {Deny: lab.Prefixes("127.0.0.0/8")},
-		"denied as IPv6":               {Deny: lab.Prefixes("::ffff:127.0.0.0/104")},
-		"not among what is allowed":    {Allow: lab.Prefixes("192.0.2.0/24")},
-		"denied for the name of proxy": {Deny: lab.Prefixes("127.0.0.0/8"), Proxy: proxy},
+		"denied":                       {Rules: policy.Rules{Deny: lab.Prefixes("127.0.0.0/8")}},
+		"denied as IPv6":               {Rules: policy.Rules{Deny: lab.Prefixes("::ffff:127.0.0.0/104")}},
+		"not among what is allowed":    {Rules: policy.Rules{Allow: lab.Prefixes("192.0.2.0/24")}},
+		"denied for the name of proxy": {Rules: policy.Rules{Deny: lab.Prefixes("127.0.0.0/8")}, Proxy: proxy},
 	} {
 		cfg.URL, cfg.DNSServer = &url.URL{Scheme: "http", Host: "name.test"}, server.Addr
 		r := do(newTransport(t, cfg), lab.Patience)
@@ -55,18 +57,18 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 	allowed, denied := p.URL("http"), lab.Named(t, p, "SHOP.prod.test.")
 	for name, cfg := range map[string]Config{
 		"a target":                    {URL: denied},
-		"a target in h2c":             {URL: denied, HTTPVersion: H2C},
+		"a target in h2c":             {URL: denied, HTTPVersion: option.H2C},
 		"a target over TLS":           {URL: at("https", denied.Host)},
-		"a target with an address":    {URL: denied, Resolve: lab.Addresses("127.0.0.1")},
+		"a target with an address":    {URL: denied, Dial: option.Dial{Resolve: lab.Addresses("127.0.0.1")}},
 		"a proxy":                     {URL: at("http", "a.test"), Proxy: wire.ProxyOptions{URL: denied}},
 		"a proxy of SOCKS":            {URL: at("https", "a.test"), Proxy: wire.ProxyOptions{URL: at("socks5", denied.Host)}},
 		"a target behind a proxy":     {URL: denied, Proxy: wire.ProxyOptions{URL: allowed}},
 		"a target behind a tunnel":    {URL: at("https", denied.Host), Proxy: wire.ProxyOptions{URL: allowed}},
 		"a target behind SOCKS":       {URL: denied, Proxy: wire.ProxyOptions{URL: at("socks5", allowed.Host)}},
 		"another Host header":         {URL: allowed, Host: "shop.prod.test:8080"},
-		"another name in a handshake": {URL: at("https", allowed.Host), TLS: wire.TLSOptions{ServerName: "shop.prod.test"}},
+		"another name in a handshake": {URL: at("https", allowed.Host), TLS: option.TLS{ServerName: "shop.prod.test"}},
 	} {
-		cfg.DNSServer, cfg.DenyHosts = server.Addr, []string{"*.prod.test"}
+		cfg.DNSServer, cfg.Rules.DenyHosts = server.Addr, []string{"*.prod.test"}
 		r := do(newTransport(t, cfg), lab.Patience)
 		assert.Equal(t, errcode.BlockedHost, lab.CodeOf(r), "%s: %v", name, r.Err)
 		assert.ErrorContains(t, r.Err, "*.prod.test", name)
@@ -90,7 +92,7 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 			"http://xn--bcher-kva.test/", "http://\uff53hop.prod.test/",
 		} {
 			cfg.URL, cfg.FollowRedirects = redirect(home, 302, to), 3
-			cfg.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.Addr
+			cfg.Rules.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.Addr
 			r := do(newTransport(t, cfg), lab.Patience)
 			assert.Equal(t, errcode.BlockedHost, lab.CodeOf(r), "%s: %v", to, r.Err)
 			assert.Len(t, r.HTTP.Hops, 1)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -45,7 +46,7 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 			t.Run(start+fields, func(t *testing.T) {
 				t.Parallel()
 				p := lab.Listen(t, granting(start+fields+"\r\n", target))
-				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: ca.Pem()}})
+				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: option.TLS{CA: ca.Pem()}})
 				for range 2 {
 					r := do(tr, lab.Patience)
 					require.NoError(t, r.Err)
@@ -71,7 +72,7 @@ func TestOnlyTheAnswerThatGrantsConnectHasNoFraming(t *testing.T) {
 			lab.Answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
 		}
 	})
-	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
+	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
 	assert.Equal(t, errcode.HTTP1ContentLength, lab.CodeOf(r), "error: %v", r.Err)
 
 	p = lab.Listen(t, lab.AnsweringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -22,7 +23,7 @@ func TestThroughProxies(t *testing.T) {
 	t.Parallel()
 	ca := lab.NewAuthority(t)
 	cert := ca.Issue(t)
-	trusted := wire.TLSOptions{CA: ca.Pem()}
+	trusted := option.TLS{CA: ca.Pem()}
 	plain := lab.Listen(t, lab.Answering(lab.OKAnswer))
 	secure := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
 	unasked := func(byte, string) {}
@@ -120,7 +121,7 @@ func TestProxyFailures(t *testing.T) {
 			if test.at != nil {
 				via = lab.ProxyURL(t, test.scheme, test.password, lab.Listen(t, test.at))
 			}
-			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, DNSServer: server.Addr}), lab.Patience)
+			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, Dial: option.Dial{DNSServer: server.Addr}}), lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			if test.code != errcode.TLSClosed && u.Scheme == "https" {
 				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -206,8 +207,8 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 		"SOCKS5, within the reply":           {"socks5", falls("\x05\x00", "\x05\x00")},
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
-		via := wire.ProxyOptions{URL: lab.Listen(t, test.at).URL(test.scheme), TLS: wire.TLSOptions{CA: ca.Pem()}}
-		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * lab.Amply})
+		via := wire.ProxyOptions{URL: lab.Listen(t, test.at).URL(test.scheme), TLS: option.TLS{CA: ca.Pem()}}
+		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, Dial: option.Dial{ConnectTimeout: 2 * lab.Amply}})
 		requests[name] = func() *probe.Result { return do(tr, lab.Patience) }
 	}
 	for name, r := range lab.AllAtOnce(requests) {

@@ -16,10 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // redirecting answers at / with a redirect as the query asks for, and elsewhere
@@ -129,7 +130,7 @@ func TestWhereARedirectLeads(t *testing.T) {
 			body := ""
 			tr := newTransport(t, Config{
 				URL: redirect(home, 302, tt.to...), FollowRedirects: 3,
-				Deny:      []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")},
+				Rules:     policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}},
 				CheckBody: func(b []byte) error { body = string(b); return nil },
 			})
 			r := do(tr, lab.Patience)
@@ -156,7 +157,7 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 	home := serveHTTP1(t, redirecting)
 	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
 		to := "http://" + host + ":" + other.Port() + "/"
-		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.Addr}), lab.Patience)
+		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, Dial: option.Dial{DNSServer: server.Addr}}), lab.Patience)
 		require.NoError(t, r.Err, host)
 		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)
@@ -240,7 +241,7 @@ func TestEachOriginKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
 		other := serveHTTP1(t, redirecting)
-		if cfg.HTTPVersion == H2C {
+		if cfg.HTTPVersion == option.H2C {
 			other = serveH2C(t, redirecting)
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
@@ -297,7 +298,7 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 		}
 	}))
 	secure = p.URL("https")
-	options := wire.TLSOptions{CA: ca.Pem()}
+	options := option.TLS{CA: ca.Pem()}
 
 	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), lab.Patience)
 	require.NoError(t, r.Err)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 )
 
@@ -67,7 +68,7 @@ func TestACookieOfAnEarlierHopIsToldOf(t *testing.T) {
 		}
 		http.Redirect(w, q, q.URL.Path+"a", http.StatusFound)
 	})
-	r := do(newTransport(t, Config{URL: u, HTTPVersion: H2C, FollowRedirects: 3}), lab.Patience)
+	r := do(newTransport(t, Config{URL: u, HTTPVersion: option.H2C, FollowRedirects: 3}), lab.Patience)
 	assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
 	assert.ErrorContains(t, r.Err, "more redirects than allowed; a hop set a cookie")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/wire"
@@ -60,8 +61,8 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 					u = hop(t, ca, u, test.lives[i])
 				}
 				tr := newTransport(t, Config{
-					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: OnlyHTTP11,
-					TLS: wire.TLSOptions{CA: ca.Pem()},
+					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: option.OnlyHTTP11,
+					TLS: option.TLS{CA: ca.Pem()},
 				})
 				want := time.Now().Add(test.ends)
 				for range 3 {
@@ -84,7 +85,7 @@ func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 	last := hop(t, ca, nil, time.Minute)
 	cert := ca.Issue(t)
 	p := lab.Listen(t, lab.OverTLS(cert, lab.Answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
-	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: OnlyHTTP11, TLS: wire.TLSOptions{CA: ca.Pem()}})
+	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{CA: ca.Pem()}})
 	for i := range 3 {
 		r := do(tr, lab.Patience)
 		require.NoError(t, r.Err)
@@ -122,7 +123,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 			}
 			server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
 			tr := newTransport(t, Config{
-				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.Addr, TLS: wire.TLSOptions{CA: ca.Pem()},
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), Dial: option.Dial{DNSServer: server.Addr}, TLS: option.TLS{CA: ca.Pem()},
 			})
 			r := do(tr, test.time)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -46,7 +47,7 @@ func TestHoweverAReusedConnectionEndsBeforeAnAnswerIsOneFailure(t *testing.T) {
 		}
 		for kind, cfg := range map[string]Config{
 			"over TCP":        {URL: lab.Listen(t, twice).URL("http")},
-			"over TLS":        {URL: lab.Listen(t, lab.OverTLS(cert, twice)).URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}},
+			"over TLS":        {URL: lab.Listen(t, lab.OverTLS(cert, twice)).URL("https"), TLS: option.TLS{CA: ca.Pem()}},
 			"through a proxy": {URL: &url.URL{Scheme: "http", Host: "name.test"}, Proxy: wire.ProxyOptions{URL: lab.Listen(t, twice).URL("http")}},
 		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
@@ -117,8 +118,8 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	}{
 		"a target":                   {func(p *lab.Peer) Config { return Config{URL: p.URL("http")} }, errcode.Reset, true},
 		"a target over TLS":          {func(p *lab.Peer) Config { return Config{URL: p.URL("https")} }, errcode.TLSClosed, false},
-		"a target over HTTP/2":       {func(p *lab.Peer) Config { return Config{URL: p.URL("http"), HTTPVersion: H2C} }, errcode.Reset, true},
-		"a target of HTTP/2 and TLS": {func(p *lab.Peer) Config { return Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2} }, errcode.TLSClosed, false},
+		"a target over HTTP/2":       {func(p *lab.Peer) Config { return Config{URL: p.URL("http"), HTTPVersion: option.H2C} }, errcode.Reset, true},
+		"a target of HTTP/2 and TLS": {func(p *lab.Peer) Config { return Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2} }, errcode.TLSClosed, false},
 		"a proxy":                    {func(p *lab.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("http")}} }, errcode.Reset, true},
 		"a proxy for a tunnel":       {func(p *lab.Peer) Config { return Config{URL: secure, Proxy: wire.ProxyOptions{URL: p.URL("http")}} }, errcode.Proxy, false},
 		"an https proxy":             {func(p *lab.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("https")}} }, errcode.ProxyConnect, false},
@@ -177,7 +178,7 @@ func TestAReusedHTTP2ConnectionThatEndsHasItsOwnNumber(t *testing.T) {
 				p.Answer(p.Request())
 				tt.end(p, p.Request())
 			})
-			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			require.NoError(t, do(tr, lab.Patience).Err)
 			r := do(tr, lab.Patience)
 			assert.True(t, r.Reused)

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 func TestEachConnectionResolvesAnew(t *testing.T) {
@@ -17,8 +17,7 @@ func TestEachConnectionResolvesAnew(t *testing.T) {
 	target := lab.Listen(t, lab.Answering(lab.OKAnswer))
 	tr := newTransport(t, Config{
 		URL:                   lab.Named(t, target, "name.test"),
-		IPVersion:             wire.OnlyIPv4,
-		DNSServer:             server.Addr,
+		Dial:                  option.Dial{IPVersion: option.OnlyIPv4, DNSServer: server.Addr},
 		RequestsPerConnection: 1,
 	})
 	for range 3 {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 const recordAlert = 21 // type of a TLS record (RFC 8446, section 5.1)
@@ -92,7 +92,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := lab.Listen(t, test.at)
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		})

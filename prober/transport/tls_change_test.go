@@ -12,8 +12,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 // All of it, through handshakes of one transport.
@@ -35,7 +35,7 @@ func TestAServerThatChangesItsCertificate(t *testing.T) {
 					return &cert, nil
 				},
 			}))
-			tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}, RequestsPerConnection: 1})
+			tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}, RequestsPerConnection: 1})
 			for i, step := range []struct {
 				cert tls.Certificate
 				code errcode.Code
@@ -64,6 +64,6 @@ func BenchmarkNewTLSConnection(b *testing.B) {
 	cert := between.Issue(b)
 	cert.Certificate = append(cert.Certificate, between.Cert.Raw)
 	p := lab.Listen(b, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))
-	tr := newTransport(b, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: root.Pem()}, RequestsPerConnection: 1})
+	tr := newTransport(b, Config{URL: p.URL("https"), TLS: option.TLS{CA: root.Pem()}, RequestsPerConnection: 1})
 	oneAfterAnother(b, tr)
 }

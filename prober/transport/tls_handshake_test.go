@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
@@ -23,7 +23,7 @@ func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
 			p := lab.Listen(t, func(c net.Conn) {
 				told <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
 			})
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: lab.NewAuthority(t).Pem()}}), lab.Patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: lab.NewAuthority(t).Pem()}}), lab.Patience)
 			require.Equal(t, errcode.UnknownAuthority, errcode.FromError(r.Err), "%v", r.Err)
 			assert.ErrorContains(t, <-told, "bad certificate")
 		})

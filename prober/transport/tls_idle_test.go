@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
@@ -23,7 +24,7 @@ const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnec
 func ways(t *testing.T, ca *lab.Authority) map[string]wire.ProxyOptions {
 	t.Helper()
 	via := func(scheme string, at func(net.Conn)) wire.ProxyOptions {
-		return wire.ProxyOptions{URL: lab.ProxyURL(t, scheme, "", lab.Listen(t, at)), TLS: wire.TLSOptions{CA: ca.Pem()}}
+		return wire.ProxyOptions{URL: lab.ProxyURL(t, scheme, "", lab.Listen(t, at)), TLS: option.TLS{CA: ca.Pem()}}
 	}
 	return map[string]wire.ProxyOptions{
 		"directly":               {},
@@ -109,7 +110,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 							test.comes(s)
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
 					for i := range 4 {
 						r := do(tr, lab.Patience)
 						require.NoError(t, r.Err)
@@ -168,7 +169,7 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 							s.together(func() { s.say(lab.OKAnswer) }, func() { test.comes(s) })
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
 					for i := range 3 {
 						r := do(tr, lab.Patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -219,7 +220,7 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 							}
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: ca.Pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
 					for i := range 3 {
 						r := do(tr, lab.Patience)
 						require.NoError(t, r.Err)
@@ -249,7 +250,7 @@ func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
 					eachRequest(s, func() { s.say(answer + more) })
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}})
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}})
 				for range 2 {
 					r := do(tr, lab.Patience)
 					require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
@@ -295,7 +296,7 @@ func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 			answered := make(chan struct{})
 			defer close(answered)
 			p := lab.Listen(t, test.at(answered))
-			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: wire.TLSOptions{CA: ca.Pem()}}}
+			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: option.TLS{CA: ca.Pem()}}}
 			if test.proxy != nil {
 				cfg.Proxy.URL = test.proxy(p)
 			}

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 // shortKey is an RSA key that crypto/rsa refuses to make and to use. Its signatures are
@@ -82,7 +82,7 @@ func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 					cert := issueFor(t, ca, pair.shown)
 					cert.PrivateKey = pair.used
 					p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
-					tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem(), InsecureSkipVerify: !verified}})
+					tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem(), InsecureSkipVerify: !verified}})
 					r := do(tr, lab.Patience)
 					require.Equal(t, errcode.TLSSignature, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
@@ -117,7 +117,7 @@ func TestAnAuthorityWithAShortKey(t *testing.T) {
 			root, err := x509.CreateCertificate(rand.Reader, signing.Cert, maker.Cert, test.known.Public(), maker.Key)
 			require.NoError(t, err)
 			p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{signing.Issue(t)}}))
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: lab.PemOf("CERTIFICATE", root)}}), lab.Patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: lab.PemOf("CERTIFICATE", root)}}), lab.Patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 		})
 	}

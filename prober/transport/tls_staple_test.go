@@ -10,8 +10,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/wire"
 )
 
 func TestStapledRevocation(t *testing.T) {
@@ -39,7 +39,7 @@ func TestStapledRevocation(t *testing.T) {
 				p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
 				r := do(newTransport(t, Config{
 					URL: p.URL("https"),
-					TLS: wire.TLSOptions{CA: ca.Pem(), InsecureSkipVerify: test.insecure},
+					TLS: option.TLS{CA: ca.Pem(), InsecureSkipVerify: test.insecure},
 				}), lab.Patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.NotNil(t, r.TLS)

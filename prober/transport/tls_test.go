@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 func TestCertificates(t *testing.T) {
@@ -70,7 +70,7 @@ func TestCertificates(t *testing.T) {
 					MaxVersion:   version,
 					NextProtos:   []string{"http/1.1"},
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: roots, ServerName: "name.test"}})
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: roots, ServerName: "name.test"}})
 				r := do(tr, lab.Patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				if test.code != errcode.OK {
@@ -98,7 +98,7 @@ func TestCertificateThatEndsFirst(t *testing.T) {
 	cert := between.Issue(t)
 	cert.Certificate = append(cert.Certificate, between.Cert.Raw)
 	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
-	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
 	require.NoError(t, r.Err)
 	assert.True(t, early.Equal(r.TLS.EarliestNotAfter))
 	assert.True(t, cert.Leaf.NotAfter.Equal(r.TLS.LeafNotAfter))
@@ -107,7 +107,7 @@ func TestCertificateThatEndsFirst(t *testing.T) {
 func TestUnverifiedCertificate(t *testing.T) {
 	t.Parallel()
 	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{lab.NewAuthority(t).Issue(t)}}))
-	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}}), lab.Patience)
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{InsecureSkipVerify: true}}), lab.Patience)
 	require.NoError(t, r.Err)
 	require.NotNil(t, r.TLS)
 	assert.True(t, r.TLS.Unverified)
@@ -144,9 +144,9 @@ func TestServerName(t *testing.T) {
 			u := lab.Named(t, p, test.host)
 			u.Scheme = "https"
 			tr := newTransport(t, Config{
-				URL:     u,
-				Resolve: lab.Addresses("127.0.0.1"),
-				TLS:     wire.TLSOptions{CA: ca.Pem(), ServerName: test.serverName},
+				URL:  u,
+				Dial: option.Dial{Resolve: lab.Addresses("127.0.0.1")},
+				TLS:  option.TLS{CA: ca.Pem(), ServerName: test.serverName},
 			})
 			r := do(tr, lab.Patience)
 			assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -183,7 +183,7 @@ func TestClientCertificate(t *testing.T) {
 		} {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				o := wire.TLSOptions{CA: ca.Pem()}
+				o := option.TLS{CA: ca.Pem()}
 				if test.cert != nil {
 					o.Cert, o.Key = lab.Pair(t, *test.cert)
 				}
@@ -210,7 +210,7 @@ func TestAlertInTheMiddleOfARequest(t *testing.T) {
 		URL:      p.URL("https"),
 		Method:   "POST",
 		BodySize: 8 << 20,
-		TLS:      wire.TLSOptions{CA: ca.Pem()},
+		TLS:      option.TLS{CA: ca.Pem()},
 	}), lab.Patience)
 	assert.Equal(t, errcode.AlertCertificateRequired, errcode.FromError(r.Err), "%v", r.Err)
 }
@@ -225,7 +225,7 @@ func TestSessionResumption(t *testing.T) {
 				p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, MaxVersion: version}))
 				tr := newTransport(t, Config{
 					URL:                   p.URL("https"),
-					TLS:                   wire.TLSOptions{CA: ca.Pem(), SessionResumption: wanted},
+					TLS:                   option.TLS{CA: ca.Pem(), SessionResumption: wanted},
 					RequestsPerConnection: 1,
 				})
 				for i := range 3 {
@@ -243,7 +243,7 @@ func TestSessionResumption(t *testing.T) {
 func TestHandshakeThatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	hasty := newTransport(t, Config{URL: silent.URL("https"), TLSTimeout: lab.Briefly})
+	hasty := newTransport(t, Config{URL: silent.URL("https"), Dial: option.Dial{TLSTimeout: lab.Briefly}})
 	patient, impatient := newTransport(t, Config{URL: silent.URL("https")}), newTransport(t, Config{URL: silent.URL("https")})
 	codes := map[string]errcode.Code{
 		"tls_timeout":             errcode.TLSTimeout,
@@ -265,10 +265,10 @@ func TestTLSVersionsWithoutOverlap(t *testing.T) {
 	t.Parallel()
 	ca := lab.NewAuthority(t)
 	old := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}))
-	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
+	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
 	assert.Equal(t, errcode.AlertProtocolVersion, errcode.FromError(r.Err), "TLS 1.2 is the lowest unless told otherwise: %v", r.Err)
 
-	tr := newTransport(t, Config{URL: old.URL("https"), TLS: wire.TLSOptions{CA: ca.Pem(), MinVersion: tls.VersionTLS10}})
+	tr := newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: ca.Pem(), MinVersion: tls.VersionTLS10}})
 	r = do(tr, lab.Patience)
 	require.NoError(t, r.Err)
 	assert.Equal(t, uint16(tls.VersionTLS11), r.TLS.Version)
@@ -281,7 +281,7 @@ func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
 	u := lab.Named(t, p, "name.test")
 	u.Scheme = "https"
-	tr := newTransport(t, Config{URL: u, DNSServer: server.Addr, TLS: wire.TLSOptions{CA: ca.Pem()}})
+	tr := newTransport(t, Config{URL: u, Dial: option.Dial{DNSServer: server.Addr}, TLS: option.TLS{CA: ca.Pem()}})
 	r := do(tr, lab.Patience)
 	require.NoError(t, r.Err)
 	var sum time.Duration

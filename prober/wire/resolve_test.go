@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
@@ -26,21 +27,21 @@ func TestNamesAndTheirFailures(t *testing.T) {
 	const badVersion = 16 // of EDNS; only the OPT record has room for it
 	tests := map[string]struct {
 		answer  lab.DnsAnswer
-		version IPVersion
+		version option.IPVersion
 		time    time.Duration
 		code    errcode.Code
 	}{
 		"an address":                               {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}}},
 		"an address behind two aliases":            {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Alias: "end.test."}},
 		"an answer too long for a datagram":        {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Truncate: true}},
-		"IPv4 where that is wanted":                {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}, version: OnlyIPv4},
+		"IPv4 where that is wanted":                {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}, version: option.OnlyIPv4},
 		"a family that fails beside one that does": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Rcode6: dnsmessage.RCodeServerFailure}},
 
 		"silence for IPv6":                         {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}},
 		"silence for IPv4":                         {answer: lab.DnsAnswer{Ipv6: []string{"::ffff:127.0.0.1"}, Silent4: true}},
 		"silence for IPv6 behind an alias":         {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Alias: "end.test.", Silent6: true}},
 		"silence for IPv6, a long answer for IPv4": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Truncate: true, Silent6: true}},
-		"silence for the family that is preferred": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}, version: PreferIPv6},
+		"silence for the family that is preferred": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}, version: option.PreferIPv6},
 		"FORMERR for an OPT record":                {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeFormatError}},
 		"NOTIMP for an OPT record":                 {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeNotImplemented}},
 		"FORMERR in a bare header":                 {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeFormatError, Bare: true}},
@@ -61,17 +62,17 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"silence for IPv6, no IPv4":             {answer: lab.DnsAnswer{Silent6: true}, time: lab.Briefly, code: errcode.DNSTimeout},
 		"silence for IPv4, no IPv6":             {answer: lab.DnsAnswer{Silent4: true}, time: lab.Briefly, code: errcode.DNSTimeout},
 		"silence for IPv6, no such name":        {answer: lab.DnsAnswer{Silent6: true, Rcode: dnsmessage.RCodeNameError}, time: lab.Briefly, code: errcode.DNSTimeout},
-		"silence for IPv6 where that is wanted": {answer: lab.DnsAnswer{Silent6: true, Ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, time: lab.Briefly, code: errcode.DNSTimeout},
+		"silence for IPv6 where that is wanted": {answer: lab.DnsAnswer{Silent6: true, Ipv4: []string{"127.0.0.1"}}, version: option.OnlyIPv6, time: lab.Briefly, code: errcode.DNSTimeout},
 		"rubbish":                               {answer: lab.DnsAnswer{Raw: []byte("rubbish")}, time: lab.Amply, code: errcode.DNSMalformed},
 		"an empty datagram but for IDs":         {answer: lab.DnsAnswer{Raw: []byte{}}, time: lab.Amply, code: errcode.DNSMalformed},
 		"an answer to another question":         {answer: lab.DnsAnswer{Other: true, Ipv4: []string{"127.0.0.1"}}, time: lab.Amply, code: errcode.DNSMalformed},
 		"an address that is cut off":            {answer: lab.DnsAnswer{Cut: true, Ipv4: []string{"127.0.0.1"}}, code: errcode.DNSMalformed},
 		"cut over TCP as well":                  {answer: lab.DnsAnswer{Truncate: true, CutShort: true, Ipv4: []string{"127.0.0.1"}, Ipv6: []string{"::1"}}, code: errcode.DNSMalformed},
 		"rubbish over TCP":                      {answer: lab.DnsAnswer{Truncate: true, Raw: []byte("rubbish")}, code: errcode.DNSMalformed},
-		"IPv6 only where IPv4 is wanted":        {answer: lab.DnsAnswer{Ipv6: []string{"::1"}}, version: OnlyIPv4, code: errcode.DNSFamily},
-		"IPv4 only where IPv6 is wanted":        {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSFamily},
-		"neither where IPv6 is wanted":          {version: OnlyIPv6, code: errcode.NoSuchHost},
-		"SERVFAIL where IPv6 is wanted":         {answer: lab.DnsAnswer{Rcode6: dnsmessage.RCodeServerFailure, Ipv4: []string{"127.0.0.1"}}, version: OnlyIPv6, code: errcode.DNSServfail},
+		"IPv6 only where IPv4 is wanted":        {answer: lab.DnsAnswer{Ipv6: []string{"::1"}}, version: option.OnlyIPv4, code: errcode.DNSFamily},
+		"IPv4 only where IPv6 is wanted":        {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}}, version: option.OnlyIPv6, code: errcode.DNSFamily},
+		"neither where IPv6 is wanted":          {version: option.OnlyIPv6, code: errcode.NoSuchHost},
+		"SERVFAIL where IPv6 is wanted":         {answer: lab.DnsAnswer{Rcode6: dnsmessage.RCodeServerFailure, Ipv4: []string{"127.0.0.1"}}, version: option.OnlyIPv6, code: errcode.DNSServfail},
 	}
 	target := lab.Listen(t, lab.Answering(lab.OKAnswer))
 	requests := map[string]func() *probe.Result{}
@@ -80,9 +81,8 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": test.answer})
 		for way, look := range lookups(server.Addr) {
 			d := newTestDialer(t, Plan{
-				URL:            lab.Named(t, target, "name.test"),
-				IPVersion:      test.version,
-				ConnectTimeout: test.time,
+				URL:  lab.Named(t, target, "name.test"),
+				Dial: option.Dial{IPVersion: test.version, ConnectTimeout: test.time},
 			})
 			d.lookup = look
 			requests[name+", "+way] = func() *probe.Result { return dialOnce(d, lab.Patience) }
@@ -283,21 +283,21 @@ func TestOrderOfAddresses(t *testing.T) {
 	}
 	known["ip"] = slices.Concat(known["ip6"], known["ip4"])
 	tests := map[string]struct {
-		version IPVersion
+		version option.IPVersion
 		want    []string
 	}{
-		"any":            {AnyIP, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
-		"IPv4 only":      {OnlyIPv4, []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}},
-		"IPv6 only":      {OnlyIPv6, []string{"2001:db8::1", "2001:db8::2"}},
-		"IPv4 is better": {PreferIPv4, []string{"192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}},
-		"IPv6 is better": {PreferIPv6, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
+		"any":            {option.AnyIP, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
+		"IPv4 only":      {option.OnlyIPv4, []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}},
+		"IPv6 only":      {option.OnlyIPv6, []string{"2001:db8::1", "2001:db8::2"}},
+		"IPv4 is better": {option.PreferIPv4, []string{"192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}},
+		"IPv6 is better": {option.PreferIPv6, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newTestDialer(t, Plan{
-				URL:       &url.URL{Scheme: "http", Host: "name.test"},
-				IPVersion: test.version,
+				URL:  &url.URL{Scheme: "http", Host: "name.test"},
+				Dial: option.Dial{IPVersion: test.version},
 			})
 			d.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
 			addrs, err := d.resolve(t.Context(), "name.test")

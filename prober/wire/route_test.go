@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/internal/lab"
 )
 
@@ -29,9 +30,9 @@ func TestFailureIsThatOfAnAddressWithARoute(t *testing.T) {
 		"first":  lab.Addresses(unrouted, "127.0.0.1"),
 		"second": lab.Addresses("127.0.0.1", unrouted),
 	} {
-		r := dialOnce(newTestDialer(t, Plan{URL: u, Resolve: addrs}), lab.Patience)
+		r := dialOnce(newTestDialer(t, Plan{URL: u, Dial: option.Dial{Resolve: addrs}}), lab.Patience)
 		assert.Equal(t, errcode.Refused, errcode.FromError(r.Err), "%s: %v", name, r.Err)
 	}
-	r := dialOnce(newTestDialer(t, Plan{URL: u, Resolve: lab.Addresses(unrouted)}), lab.Patience)
+	r := dialOnce(newTestDialer(t, Plan{URL: u, Dial: option.Dial{Resolve: lab.Addresses(unrouted)}}), lab.Patience)
 	assert.Equal(t, errcode.NetworkUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 }
