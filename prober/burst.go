@@ -120,7 +120,7 @@ func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
 	a := load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within)
-	a.Workers = workers
+	a.Workers, a.Has = workers, b.load.Burst.Concurrency
 	b.recorder.StartBurst(a)
 }
 

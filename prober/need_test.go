@@ -2,6 +2,8 @@ package prober
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,4 +108,42 @@ func TestATargetThatRecoversGetsItsLoadAgain(t *testing.T) {
 		assert.GreaterOrEqual(t, s.ByCode[errcode.OK].Count(), uint64(100+800), "all from a timeout after it has come back")
 		assert.GreaterOrEqual(t, s.ByCode[errcode.RequestTimeout].Count(), uint64(90), "ten workers saw it for ten seconds")
 	})
+}
+
+func TestTooFewWorkersAreSaidOnceAndWithHowManyItTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		target := testTarget(overloaded(), newFakeEngine(takes(400*time.Millisecond)))
+		target.reports = newReports(slog.New(slog.NewTextHandler(&log, nil)), "checkout")
+		schedule, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer stop()
+		target.run(schedule, context.Background())
+		s := target.recorder.Snapshot(numbers.WithEverything)
+		workers, isShort := s.Shortage()
+		assert.True(t, isShort)
+		assert.Equal(t, "50/s × 0.40 s needs 20 workers, has 5", workers.String())
+		assert.Greater(t, s.Bursts, uint64(1))
+		assert.Equal(t, 1, strings.Count(log.String(), `level=WARN msg="too few workers: requests are dropped, or wait until their time runs out" target=checkout workers="50/s × 0.40 s needs 20 workers, has 5"`), log.String())
+	})
+}
+
+func TestEnoughWorkersAreNotCalledTooFew(t *testing.T) {
+	for name, burst := range map[string]config.Burst{
+		"open":                             {Rate: 50, Duration: 3 * time.Second, Concurrency: 21},
+		"closed":                           {Requests: 50, Concurrency: 1},
+		"a queue that is answered in time": {Rate: 50, Requests: 10, Concurrency: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := overloaded()
+				cfg.Burst = burst
+				target := testTarget(cfg, newFakeEngine(takes(400*time.Millisecond)))
+				target.fire(t.Context(), context.Background(), 0)
+				s := target.recorder.Snapshot(numbers.WithEverything)
+				_, isShort := s.Shortage()
+				assert.False(t, isShort)
+				assert.Zero(t, s.Starved)
+			})
+		})
+	}
 }

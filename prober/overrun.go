@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 )
 
 // Overrun is a target whose bursts cannot end before the next slot, so that slots
@@ -12,6 +13,27 @@ type Overrun struct {
 	Target string
 	// Lasts is how long a burst takes at least.
 	Lasts, Interval time.Duration
+}
+
+// TooFew is a target whose workers cannot keep up with its rate when it is as slow as its
+// timeout allows.
+type TooFew struct {
+	Target  string
+	Workers load.Capacity
+}
+
+// TooFewOf returns the targets of cfg that must run out of workers when they become slow,
+// on the given shard.
+func TooFewOf(cfg *config.Config, s Shard) []TooFew {
+	var all []TooFew
+	for i := range cfg.Targets {
+		t := &cfg.Targets[i]
+		l := loadOf(t)
+		if c := l.Slowest(t.Timeout, s.Part(&l)); c.IsShort() && s.Runs(&l) {
+			all = append(all, TooFew{t.Name, c})
+		}
+	}
+	return all
 }
 
 // OverrunsOf returns the targets of cfg whose bursts always overrun their interval

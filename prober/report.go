@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 const (
@@ -38,6 +39,8 @@ type reports struct {
 	told map[errcode.Code]bool
 	news budget
 	held heldBack
+	// short tells that the log has had that there are too few workers.
+	short bool
 	// defects are the codes of the prober's own bugs that the log has had.
 	defects map[errcode.Code]bool
 }
@@ -83,6 +86,16 @@ func (r *reports) defect(code errcode.Code, stack func() string) {
 		const most = 16 << 10
 		text := stack()
 		r.log.Error("a bug of the prober, please report it", "code", code, "name", code.Name(), "stack", text[:min(len(text), most)])
+	}
+}
+
+// shortage reports that the workers of a burst were too few, once.
+func (r *reports) shortage(c load.Capacity, isShort bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if isShort && !r.short {
+		r.short = true
+		r.log.Warn("too few workers: requests are dropped, or wait until their time runs out", "workers", c.String())
 	}
 }
 

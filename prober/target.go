@@ -68,6 +68,7 @@ func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, d
 	start, frozen := probe.Now(), t.watch.total()
 	t.fire(schedule, requests, number)
 	t.reports.burst(t.recorder.LastBurst())
+	t.reports.shortage(t.recorder.Shortage())
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
 	wait, missed := grid.Next(t.wall(), elapsed)

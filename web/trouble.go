@@ -66,8 +66,14 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	if isStale(t, now) {
 		all = append(all, "no burst has started for "+span(now.Sub(t.LastStart)))
 	}
+	if skipsForEver(t) {
+		all = append(all, fmt.Sprintf("a burst takes %s, and the next one is due after %s: slots are skipped for ever", latency(t.Last.Duration), latency(t.Interval)))
+	}
 	if t.TroubledSince.IsZero() || t.Last == nil {
 		return all
+	}
+	if workers, isShort := t.Shortage(); isShort {
+		all = append(all, "too few workers: "+workers.String())
 	}
 	for _, k := range t.Last.Kinds {
 		if k.Code.IsLocal() {
@@ -84,6 +90,12 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 		all = append(all, "requests sent "+latency(t.Last.Lag)+" late on average")
 	}
 	return all
+}
+
+// skipsForEver reports whether bursts take longer than their interval: the last one did,
+// and slots have been skipped for it.
+func skipsForEver(t *numbers.Snapshot) bool {
+	return t.Last != nil && t.Interval > 0 && t.Last.Duration >= t.Interval && t.Skipped.Overrun() > 0
 }
 
 func isStale(t *numbers.Snapshot, now time.Time) bool {

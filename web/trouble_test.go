@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
 
@@ -128,4 +129,30 @@ func TestAThousandTargetsFillTenPages(t *testing.T) {
 	}
 	assert.Equal(t, 100, newOverview(thousand(now), filter{Range: "tcp"}, 1).Matching)
 	assert.Empty(t, newOverview(nil, filter{}, 1).Groups)
+}
+
+func TestTooFewWorkersAreToldWithHowManyItTakes(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := &numbers.Snapshot{TroubledSince: now, Last: &numbers.Burst{Requests: 60, Dropped: 90, Held: 90}}
+	s.Bursts, s.LastStart, s.Interval = 1, now, time.Minute
+	s.Capacity, s.Starved = load.Capacity{Rate: 50, Answer: 400 * time.Millisecond, Has: 5}, 90
+	assert.Equal(t, []string{
+		"too few workers: 50/s × 0.40 s needs 20 workers, has 5",
+		"90 requests not sent for want of a worker or because of a ceiling",
+	}, ownTrouble(s, now))
+	assert.Equal(t, troubled, stateOf(s, now))
+}
+
+func TestATargetThatSkipsSlotsForEverSaysSo(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := &numbers.Snapshot{Last: &numbers.Burst{Requests: 60, Duration: 40 * time.Second}}
+	s.Bursts, s.LastStart, s.Interval = 1, now, 30*time.Second
+	assert.Empty(t, ownTrouble(s, now), "no slot has been skipped yet")
+	s.Skipped[load.SkipOverrun] = 1
+	assert.Equal(t, []string{"a burst takes 40.00 s, and the next one is due after 30.00 s: slots are skipped for ever"}, ownTrouble(s, now))
+	assert.Equal(t, troubled, stateOf(s, now))
+	s.Last.Duration = 20 * time.Second
+	assert.Empty(t, ownTrouble(s, now), "it was once")
 }

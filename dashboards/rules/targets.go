@@ -12,6 +12,7 @@ func (s Settings) targetAlerts() []Rule {
 		s.stalledAlert(),
 		s.droppedAlert(),
 		s.queueAlert(),
+		s.overrunAlert(),
 		s.breakerAlert(),
 	}
 }
@@ -109,7 +110,7 @@ func (s Settings) droppedAlert() Rule {
 		summary: "Requests to {{ $labels.target }} are dropped before they are sent",
 		description: "{{ $value | humanizePercentage }} of the requests that were due to {{ $labels.target }} within " + name(window) + " were never sent. The reasons:" +
 			"{{ range printf `sort_desc(sum by (reason) (increase(prober_requests_dropped_total{job=%q,target=%q,reason=~\"timeout|no_worker|limit_.*\"}[" + s.span(window) + "])) > 0)`" +
-			" $labels.job $labels.target | query }} {{ .Labels.reason }} ({{ printf \"%.0f\" .Value }} requests){{ end }}.",
+			" $labels.job $labels.target | query }} {{ .Labels.reason }} ({{ printf \"%.0f\" .Value }} requests){{ end }}." + cure(),
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
@@ -126,7 +127,35 @@ func (s Settings) queueAlert() Rule {
 			sum by (job, target) (increase(prober_requests_total{error_code="1006"}[$w]))
 			  > 0.01 * sum by (job, target) (increase(prober_requests_total[$w]))`, "w", s.span(window))),
 		summary:     "Requests to {{ $labels.target }} wait for the prober until their time runs out",
-		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then ran out of it (1006). That is not the target's failure.",
+		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then ran out of it (1006). That is not the target's failure." + cure(),
+		dashboard:   targetDashboard,
+		variables:   []string{"job", "target"},
+	})
+}
+
+// cure is a template that says how many workers the last burst needed, if there were fewer.
+func cure() string {
+	number := func(query, format string) string {
+		return "{{ range printf `max(" + query + "{job=%[1]q,target=%[2]q})` $labels.job $labels.target | query }}{{ " + format + " .Value }}{{ end }}"
+	}
+	const short = "max(prober_burst_workers_needed{job=%[1]q,target=%[2]q} > prober_burst_workers{job=%[1]q,target=%[2]q})"
+	return "{{ range printf `" + short + "` $labels.job $labels.target | query }} The last burst: " +
+		number("prober_burst_requests_per_second", `printf "%.4g"`) + "/s × " + number("prober_burst_answer_seconds", `printf "%.2f"`) +
+		" s needs {{ printf \"%.0f\" .Value }} workers, has " + number("prober_burst_workers", `printf "%.0f"`) + ".{{ end }}"
+}
+
+// overrunAlert is on targets whose bursts take longer than their interval, again and again.
+func (s Settings) overrunAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberBurstsOverrun",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  15 * time.Minute,
+		expr: ofTarget(expr(`
+			sum by (job, target) (increase(prober_bursts_skipped_total{reason="overrun"}[$w]))
+			  > 0.5 * sum by (job, target) (increase(prober_bursts_total[$w]))`, "w", s.span(window))),
+		summary:     "Bursts of {{ $labels.target }} take longer than its interval",
+		description: "{{ printf \"%.0f\" $value }} slots of {{ $labels.target }} passed within " + name(window) + " while the burst before was not over. Its load is less than what is configured.",
 		dashboard:   targetDashboard,
 		variables:   []string{"job", "target"},
 	})

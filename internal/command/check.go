@@ -46,6 +46,9 @@ func check(c *console, f loadFlags) error {
 	log := promslog.New(c.log)
 	warn(log, cfg)
 	warnOverruns(log, cfg, f.shard)
+	for _, t := range prober.TooFewOf(cfg, f.shard) {
+		log.Warn("a target as slow as its timeout needs more workers than burst.concurrency", "target", t.Target, "workers", t.Workers.String())
+	}
 	return d.Exceeds(f.limits)
 }
 

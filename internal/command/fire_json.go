@@ -26,6 +26,7 @@ type fireJSON struct {
 	OK          bool               `json:"ok"`
 	Requests    fireRequestsJSON   `json:"requests"`
 	Drops       []fireDropJSON     `json:"drops"`
+	Workers     *fireWorkersJSON   `json:"too_few_workers"`
 	Rate        fireRateJSON       `json:"rate"`
 	Latency     *fireLatencyJSON   `json:"latency"`
 	Histogram   []fireBucketJSON   `json:"histogram"`
@@ -45,6 +46,14 @@ type fireRequestsJSON struct {
 	Failed    uint64 `json:"failed"`
 	Dropped   uint64 `json:"dropped"`
 	Cut       uint64 `json:"cut"`
+}
+
+// fireWorkersJSON says how many workers the burst needed and had.
+type fireWorkersJSON struct {
+	Rate   float64 `json:"rate"`
+	Answer float64 `json:"answer"`
+	Needed int     `json:"needed"`
+	Has    int     `json:"has"`
 }
 
 type fireDropJSON struct {
@@ -147,6 +156,9 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 	if r.Plan.Rate > 0 {
 		lag := r.LagP99.Seconds()
 		j.Rate.Asked, j.LagP99 = &r.Plan.Rate, &lag
+	}
+	if c, isShort := r.Shortage(); isShort {
+		j.Workers = &fireWorkersJSON{c.Rate, c.Answer.Seconds(), c.Needs(), c.Has}
 	}
 	if r.Latency.Count > 0 {
 		j.Latency = latencyJSON(&r.Latency)

@@ -55,6 +55,9 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 	} else {
 		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
 	}
+	if workers, isShort := r.Shortage(); isShort {
+		fmt.Fprintf(out, "workers\ttoo few: %s\n", workers)
+	}
 	writeFireCounters(out, &r.Counters)
 	writeFireTLS(out, r)
 	if l := r.Latency; l.Count > 0 {

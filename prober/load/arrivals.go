@@ -32,8 +32,9 @@ type Arrivals struct {
 	back    cursor
 	waiting uint64
 	stopped bool // nothing more becomes due
-	// Workers is how many send them; Need is learned from as many at once.
-	Workers int
+	// Workers is how many send them, which is no more than there are arrivals. Has is how many
+	// there may be. Need is learned from as many answers as there are workers.
+	Workers, Has int
 	// Need says how much time an arrival must have left to be worth sending; nil asks for
 	// none.
 	Need *Need
@@ -45,6 +46,11 @@ type Arrivals struct {
 func NewArrivals(plan *Pacer, start probe.Instant, timeout time.Duration, frozen func(from, to probe.Instant) time.Duration) *Arrivals {
 	first := plan.first()
 	return &Arrivals{plan: plan, start: start, timeout: timeout, frozen: frozen, front: first, back: first}
+}
+
+// Capacity returns what the burst asks of so many workers, without the time of an answer.
+func (a *Arrivals) Capacity() Capacity {
+	return Capacity{Rate: a.plan.peak() / float64(a.plan.of), Has: a.Has}
 }
 
 // SetTimeout changes how long an arrival may wait for a worker.

@@ -57,6 +57,9 @@ func (s Skips) Total() (n uint64) {
 // Late returns at how many of them the prober itself did not run.
 func (s Skips) Late() uint64 { return s[load.SkipLate] }
 
+// Overrun returns at how many of them the burst before was not over.
+func (s Skips) Overrun() uint64 { return s[load.SkipOverrun] }
+
 // Cut counts what of the plans of bursts was never due, because the bursts were ended
 // before. It is not among the requests that were scheduled.
 type Cut struct {

@@ -33,6 +33,10 @@ var families = [...]family{
 		gaugeType, perTarget(func(v *view) float64 { return boolean(v.BreakerOpen) }),
 	},
 	{
+		"prober_burst_answer_seconds", "Mean time from the start to the end of the requests of the last open burst; 0 before it.",
+		gaugeType, perTarget(func(v *view) float64 { return v.Capacity.Answer.Seconds() }),
+	},
+	{
 		"prober_burst_duration_seconds", "Time from the start of a burst to the end of its last request.",
 		histogramType, (*Page).burstDurations,
 	},
@@ -51,6 +55,18 @@ var families = [...]family{
 	{
 		"prober_burst_peak_in_flight_requests", "The most requests in flight at once during the last burst.",
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.PeakInFlight) }),
+	},
+	{
+		"prober_burst_requests_per_second", "Highest rate of the last open burst as configured, for this prober; 0 before it.",
+		gaugeType, perTarget(func(v *view) float64 { return v.Capacity.Rate }),
+	},
+	{
+		"prober_burst_workers", "How many requests of the last open burst could be in flight at once; 0 before it.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.Capacity.Has) }),
+	},
+	{
+		"prober_burst_workers_needed", "How many workers would have kept up in the last open burst: its rate times the mean time of an answer.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.Capacity.Needs()) }),
 	},
 	{
 		"prober_bursts_cut_total", "Bursts that were ended before all of their requests were due, by reason.",

@@ -48,6 +48,11 @@ type Counts struct {
 	Dropped                         Drops
 	Skipped                         Skips
 	Cuts                            Cuts
+	// Capacity is what the last burst asked of its workers, as its answers were. Starved
+	// requests of that burst were dropped for want of a worker, or waited for one until
+	// their time ran out.
+	Capacity load.Capacity
+	Starved  uint64
 	// LastStart and LastSuccess are zero before the first burst and success.
 	LastStart, LastSuccess time.Time
 
@@ -91,6 +96,7 @@ type Recorder struct {
 	cut         burstCut       // of the burst under way
 	arrivals    *load.Arrivals // of the open burst under way, or nil
 	need        load.Need      // of open bursts
+	answers     answerTime     // of the open burst under way
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
 	held    int
@@ -120,6 +126,7 @@ func (r *Recorder) StartBurst(a *load.Arrivals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.peak, r.thinned, r.cut = 0, false, burstCut{}
+	r.answers = answerTime{before: r.counts.Dropped.starved()}
 	r.counts.LastStart = time.Now()
 	if r.arrivals = a; a != nil {
 		r.need.Fit(a.Workers)
@@ -138,6 +145,7 @@ func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
+	r.judgeCapacity()
 	r.arrivals = nil
 	r.counts.Bursts++
 	r.counts.PeakInFlight = r.peak
@@ -245,18 +253,6 @@ func (r *Recorder) count(res *probe.Result, code errcode.Code) {
 	r.exemplify(res, code)
 	r.history.request(res, code)
 	r.transfer(res)
-}
-
-// learn notes what an answer of an open burst needed. What its deadline cut short needed
-// all of the timeout, and what failed otherwise says nothing.
-func (r *Recorder) learn(res *probe.Result, code errcode.Code) {
-	switch {
-	case r.arrivals == nil:
-	case res.Err == nil:
-		r.need.Note(res.End.Sub(res.Taken))
-	case res.RanOut() && (!code.IsLocal() || code == errcode.QueueTimeout):
-		r.need.Note(res.Deadline.Sub(res.Due))
-	}
 }
 
 func (r *Recorder) transfer(res *probe.Result) {

@@ -1,0 +1,56 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Capacity says whether the workers of an open burst can keep up with its rate.
+type Capacity struct {
+	// Rate is the highest of the burst, in requests per second of this prober; 0 for a
+	// closed burst, which sends as fast as it is answered.
+	Rate float64
+	// Answer is how long a request takes from its start to its end, on average; 0 where
+	// that is not known.
+	Answer time.Duration
+	// Has is how many workers there are.
+	Has int
+}
+
+// Needs returns how many workers would keep up, 0 where nothing is known.
+func (c Capacity) Needs() int {
+	const rounding = 1e-9
+	return int(min(math.Ceil(c.Rate*c.Answer.Seconds()-rounding), math.MaxInt32))
+}
+
+// IsShort reports whether there are too few workers.
+func (c Capacity) IsShort() bool { return c.Needs() > c.Has }
+
+// String says it as "50/s × 0.40 s needs 20 workers, has 5".
+func (c Capacity) String() string {
+	unit := "workers"
+	if c.Needs() == 1 {
+		unit = "worker"
+	}
+	seconds := fmt.Sprintf("%.2f", c.Answer.Seconds())
+	if c.Answer < 100*time.Millisecond {
+		seconds = fmt.Sprintf("%.2g", c.Answer.Seconds())
+	}
+	return fmt.Sprintf("%.4g/s × %s s needs %d %s, has %d", c.Rate, seconds, c.Needs(), unit, c.Has)
+}
+
+// Slowest returns the capacity of the target's bursts if each request takes all of its
+// timeout. It is zero for a closed burst, and for one with no more requests than workers.
+func (l *Target) Slowest(timeout time.Duration, part Part) Capacity {
+	b := &l.Burst
+	if !b.IsOpen() {
+		return Capacity{}
+	}
+	p := NewPacer(b, l.Name, 0, part)
+	c := Capacity{Rate: p.peak() / float64(p.of), Answer: timeout, Has: b.Concurrency}
+	if p.Mean()/float64(p.of) <= float64(b.Concurrency) {
+		return Capacity{}
+	}
+	return c
+}

@@ -1,0 +1,60 @@
+package numbers
+
+import (
+	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/probe"
+)
+
+// answerTime adds up how long the requests of an open burst took from their start.
+type answerTime struct {
+	sum    totalTime
+	count  uint64
+	before uint64 // requests that had been starved before the burst
+}
+
+// learn notes what an answer of an open burst needed. What its deadline cut short needed
+// all of the timeout, and what failed otherwise says nothing.
+func (r *Recorder) learn(res *probe.Result, code errcode.Code) {
+	switch {
+	case r.arrivals == nil:
+		return
+	case res.Err == nil:
+		r.need.Note(res.End.Sub(res.Taken))
+	case res.RanOut() && (!code.IsLocal() || code == errcode.QueueTimeout):
+		r.need.Note(res.Deadline.Sub(res.Due))
+	default:
+		return
+	}
+	r.answers.sum.add(res.End.Sub(res.Taken))
+	r.answers.count++
+}
+
+// judgeCapacity notes whether the workers of the burst that ends were enough.
+func (r *Recorder) judgeCapacity() {
+	r.counts.Capacity, r.counts.Starved = load.Capacity{}, 0
+	if r.arrivals == nil {
+		return
+	}
+	r.counts.Capacity = r.arrivals.Capacity()
+	if a := &r.answers; a.count > 0 {
+		r.counts.Capacity.Answer = a.sum.mean(a.count)
+	}
+	r.counts.Starved = r.counts.Dropped.starved() - r.answers.before + r.burst.failures[errcode.QueueTimeout]
+}
+
+// starved returns how many requests there was no worker for in time.
+func (d Drops) starved() uint64 { return d[load.DropTimeout] + d[load.DropNoWorker] }
+
+// Shortage returns what the last burst asked of its workers, and whether requests were
+// lost because these were too few.
+func (c *Counts) Shortage() (load.Capacity, bool) {
+	return c.Capacity, c.Starved > 0 && c.Capacity.IsShort()
+}
+
+// Shortage is that of the counts.
+func (r *Recorder) Shortage() (load.Capacity, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts.Shortage()
+}
