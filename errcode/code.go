@@ -24,3 +24,8 @@ func (c Code) IsFailure() bool { return c != OK }
 // IsLocal reports whether the prober itself is the cause (1001 to 1007). Such
 // failures say nothing about the target and are left out of its ratios.
 func (c Code) IsLocal() bool { return c >= Cancelled && c <= Stuck }
+
+// IsOwn reports whether the cause lies on the prober's side: [Code.IsLocal], or credentials
+// that it could not get, so that nothing was sent. The ratios of the metrics count the
+// latter, because nobody can use the target then; but it is not the target that fails.
+func (c Code) IsOwn() bool { return c.IsLocal() || c == Credentials }

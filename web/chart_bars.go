@@ -210,7 +210,7 @@ func classOf(code errcode.Code) string {
 	switch {
 	case !code.IsFailure():
 		return "good"
-	case code.IsLocal():
+	case code.IsOwn():
 		return "own"
 	default:
 		return "bad"

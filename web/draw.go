@@ -31,7 +31,6 @@ func (s *Shell) parse() *template.Template {
 		"until":      until,
 		"lasting":    lasting,
 		"placeWords": placeWords,
-		"blameWords": blameWords,
 		"quoted":     func(prose string) []string { return strings.Split(prose, "`") }, // every second part is code
 		"odd":        func(i int) bool { return i%2 == 1 },
 		"rangeName":  rangeName,

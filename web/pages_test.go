@@ -23,6 +23,7 @@ import (
 	"example.com/prober/prober"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/prober/probe"
 )
 
 // shellOf returns a shell whose manager runs targets that have not fired yet, and
@@ -121,7 +122,7 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	require.NoError(t, err)
 	for _, text := range []string{
 		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "in the TLS handshake", "3 of 5 requests failed in the last burst",
-		"The target fails, and the prober has trouble of its own:", "requests not sent for want of a worker",
+		"The target fails, and the prober has trouble of its own.", "requests not sent for want of a worker",
 		"expired</strong>", "ends soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
 	} {
 		assert.Contains(t, string(page), text)
@@ -130,15 +131,11 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
-	d.Last.Kinds[0] = numbers.FailureKind{Code: errcode.Credentials, Phase: errcode.PhaseQueue, Count: 3}
-	page, err = s.drawTarget(d, hostileConfig(), now)
-	require.NoError(t, err)
-	assert.Contains(t, string(page), "nothing was sent to the target</strong>, while it waited for a token.")
-	assert.Contains(t, string(page), "It is the token endpoint, not the target: the prober itself has no trouble with it.")
+	assert.NotContains(t, string(page), `class="trouble"`)
 	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "It is the prober, not the target:")
+	assert.Contains(t, string(page), "It is the prober, not the target.")
 }
 
 func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
@@ -293,4 +290,54 @@ func BenchmarkDraw(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	for name, c := range map[string]struct {
+		code errcode.Code
+		held uint64
+		text string
+	}{
+		"descriptors":         {errcode.LocalResources, 0, "3 requests ended with 1002 local_resources"},
+		"ports":               {errcode.LocalPorts, 0, "3 requests ended with 1004 local_ports"},
+		"queue":               {errcode.QueueTimeout, 0, "3 requests ended with 1006 queue_timeout"},
+		"missing credentials": {errcode.Credentials, 0, "3 requests ended with 1040 credentials"},
+		"ceilings":            {errcode.OK, 4, "4 requests not sent for want of a worker or because of a ceiling"},
+	} {
+		r := numbers.NewRecorder(numbers.NewBounds([]float64{1}))
+		r.StartBurst(nil)
+		for range 3 {
+			r.Begin()
+			r.End(&probe.Result{Due: 1, End: 2, Err: failureOf(c.code)}, c.code)
+		}
+		for range c.held {
+			r.Begin()
+			r.DropUnsent(load.DropLimitConnections)
+		}
+		r.EndBurst(time.Second, load.DropShutdown)
+		d := r.Snapshot(numbers.WithSummary | numbers.WithLabels | numbers.WithHistory)
+		d.Name, d.Interval = "shop", time.Minute
+		page, err := s.drawTarget(&d, hostileConfig(), time.Now())
+		require.NoError(t, err)
+		text := string(page)
+		_, section, found := strings.Cut(text, `<section class="trouble" aria-labelledby="own">`)
+		require.True(t, found, name)
+		section, _, _ = strings.Cut(section, "</section>")
+		assert.Contains(t, section, c.text, name)
+		assert.Contains(t, text, "It is the prober, not the target.", name)
+		assert.NotContains(t, text, "Failing since", name)
+		assert.NotContains(t, text, "code-bad", name)
+		assert.Equal(t, troubled, stateOf(&d, time.Now()), name)
+		assert.Zero(t, d.Failed(), name)
+	}
+}
+
+// failureOf returns the error of a request that came to code.
+func failureOf(code errcode.Code) error {
+	if code == errcode.OK {
+		return nil
+	}
+	return &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: errcode.New(code, "it failed")}
 }

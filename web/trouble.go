@@ -52,7 +52,7 @@ func stateOf(t *numbers.Snapshot, now time.Time) state {
 // where there is none.
 func worst(t *numbers.Snapshot) numbers.FailureKind {
 	for _, k := range t.Trouble {
-		if !k.Code.IsLocal() {
+		if !k.Code.IsOwn() {
 			return k
 		}
 	}
@@ -76,7 +76,7 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 		all = append(all, "too few workers: "+workers.String())
 	}
 	for _, k := range t.Last.Kinds {
-		if k.Code.IsLocal() {
+		if k.Code.IsOwn() {
 			all = append(all, fmt.Sprintf("%s ended with %s %s: %s", plural(k.Count, "request"), k.Code, k.Code.Name(), k.Code.Meaning()))
 		}
 	}

@@ -139,14 +139,6 @@ func placeWords(k numbers.FailureKind) string {
 	return phaseWords(k.Phase)
 }
 
-// blameWords says whose failure c is, which is not one of the prober itself.
-func blameWords(c errcode.Code) string {
-	if c == errcode.Credentials {
-		return "the token endpoint, not the target"
-	}
-	return "the target"
-}
-
 // clock prints the time of day in UTC.
 func clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }
 

@@ -80,6 +80,9 @@ func (a *Arrivals) Advance(now probe.Instant) (due, expired, late uint64) {
 	return due, expired, late
 }
 
+// Oldest returns when the next arrival that was neither claimed nor dropped is due.
+func (a *Arrivals) Oldest() probe.Instant { return a.start.Add(a.back.at) }
+
 // GiveUp drops the arrivals that have waited and have less time left at now than an answer
 // needs, and returns how many they are: late those for a part of whose wait the process did
 // not run, hopeless the others. A worker that has been free since free asks for the next.

@@ -52,8 +52,13 @@ func (r *Recorder) reserve(now, free probe.Instant) (due probe.Instant, state lo
 	if r.thinned {
 		return 0, load.Exhausted
 	}
+	oldest := r.arrivals.Oldest()
 	hopeless, late := r.arrivals.GiveUp(now, free)
-	r.drop(hopeless, r.reasonFor(load.DropNoWorker))
+	reason := load.DropNoWorker
+	if r.held > 0 || r.heldUntil != 0 && r.heldUntil > oldest {
+		reason = r.heldBy
+	}
+	r.drop(hopeless, reason)
 	r.drop(late, load.DropLate)
 	due, state = r.arrivals.Claim()
 	if state == load.Claimed {
@@ -83,9 +88,10 @@ func (r *Recorder) DropUnsent(reason load.DropReason) {
 func (r *Recorder) Hold(reason load.DropReason, workers int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.advance(probe.Now())
+	now := probe.Now()
+	r.advance(now)
 	r.held += workers
-	r.heldBy = reason
+	r.heldBy, r.heldUntil = reason, now
 }
 
 // advance brings the counts of an open burst up to now: an arrival is scheduled
@@ -97,17 +103,12 @@ func (r *Recorder) advance(now probe.Instant) {
 	}
 	due, expired, late := r.arrivals.Advance(now)
 	r.schedule(due)
-	r.drop(expired, r.reasonFor(load.DropTimeout))
-	r.drop(late, load.DropLate)
-}
-
-// reasonFor returns why arrivals for which there was no worker are dropped: for the
-// ceiling that holds workers, if one does.
-func (r *Recorder) reasonFor(reason load.DropReason) load.DropReason {
+	reason := load.DropTimeout
 	if r.held > 0 {
-		return r.heldBy
+		reason = r.heldBy
 	}
-	return reason
+	r.drop(expired, reason)
+	r.drop(late, load.DropLate)
 }
 
 func (r *Recorder) schedule(n uint64) {

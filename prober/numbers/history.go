@@ -119,7 +119,7 @@ func (h *history) request(res *probe.Result, code errcode.Code) {
 
 func (h *history) failure(res *probe.Result, code errcode.Code) {
 	live := h.live
-	if code.IsLocal() {
+	if code.IsOwn() {
 		increase(&live.own)
 	} else {
 		increase(&live.failed)

@@ -99,10 +99,13 @@ type Recorder struct {
 	answers     answerTime     // of the open burst under way
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
-	held    int
-	heldBy  load.DropReason
-	slowest slowest // of the burst under way
-	breaker load.Breaker
+	held   int
+	heldBy load.DropReason
+	// heldUntil is when a worker last began or ended to wait for one: what was due before
+	// lacked that worker. 0 where none has.
+	heldUntil probe.Instant
+	slowest   slowest // of the burst under way
+	breaker   load.Breaker
 	// thinned tells that the burst under way is to end because the breaker opened.
 	thinned bool
 	// behind is how long after its slot the next burst starts, 0 if it is in time.
