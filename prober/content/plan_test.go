@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
+
+const sampleText = "a body that says the same again, a body that says the same again"
 
 func TestDecodersAreUsedAgain(t *testing.T) {
 	t.Parallel()
@@ -24,17 +26,17 @@ func TestDecodersAreUsedAgain(t *testing.T) {
 		for name, codings := range map[string][]coding{
 			"gzip": {codingGzip}, "zlib": {codingDeflate}, "flate": {codingDeflate}, "br": {codingBrotli}, "zstd": {codingZstd},
 		} {
-			_, code := inflate([]coding{codingGzip, codings[0]}, lab.Compressed(t, lab.Compressed(t, zeros, "gzip"), name))
+			_, code := inflate([]coding{codingGzip, codings[0]}, peers.Encode(peers.Encode(zeros, "gzip"), name))
 			assert.Equal(t, errcode.InflatedLimit, code, name)
-			_, code = inflate(codings, lab.Compressed(t, lab.Text, name)[:20])
+			_, code = inflate(codings, peers.Encode(sampleText, name)[:20])
 			assert.Equal(t, errcode.Decompression, code, name)
-			_, code = inflate(codings, lab.Compressed(t, zeros, name))
+			_, code = inflate(codings, peers.Encode(zeros, name))
 			assert.Equal(t, errcode.InflatedLimit, code, name)
 			_, code = inflate(codings, "\x01\x02\x03 no such thing")
 			assert.Equal(t, errcode.Decompression, code, name)
-			got, code := inflate(codings, lab.Compressed(t, lab.Text, name))
+			got, code := inflate(codings, peers.Encode(sampleText, name))
 			assert.Equal(t, errcode.OK, code, name)
-			assert.Equal(t, lab.Text, got, name)
+			assert.Equal(t, sampleText, got, name)
 		}
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
@@ -15,7 +15,7 @@ func oneAfterAnother(b *testing.B, tr *Transport) {
 	b.ReportAllocs()
 	for b.Loop() {
 		now := probe.Now()
-		r.Reset(now, now.Add(lab.Patience))
+		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil {
 			b.Fatal(r.Err)
@@ -24,24 +24,24 @@ func oneAfterAnother(b *testing.B, tr *Transport) {
 }
 
 func BenchmarkHTTP1(b *testing.B) {
-	p := lab.Listen(b, lab.Answering(lab.OKAnswer))
+	p := peers.Listen(b, peers.Answering(peers.OKAnswer))
 	tr := newTransport(b, Config{URL: p.URL("http")})
 	oneAfterAnother(b, tr)
 }
 
 func BenchmarkNewConnection(b *testing.B) {
-	p := lab.Listen(b, lab.Answering(lab.OKAnswer))
+	p := peers.Listen(b, peers.Answering(peers.OKAnswer))
 	tr := newTransport(b, Config{URL: p.URL("http"), RequestsPerConnection: 1})
 	oneAfterAnother(b, tr)
 }
 
 func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
-	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tr := newTransport(t, Config{URL: p.URL("http")})
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()
-		r.Reset(now, now.Add(lab.Patience))
+		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/content"
-	"example.com/prober/prober/internal/lab"
 )
 
 func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
@@ -21,7 +21,7 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 		fmt.Fprintf(&b, "%06d", i)
 	}
 	noise := b.String()
-	zipped := lab.Compressed(t, noise, "gzip")
+	zipped := peers.Encode(noise, "gzip")
 	for name, tt := range map[string]struct {
 		encoding, body string
 		code           errcode.Code
@@ -47,8 +47,8 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 				}
 				tr := newTransport(t, cfg)
 				for range 3 { // what a request took is free for the next one
-					r := do(tr, lab.Patience)
-					assert.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
+					r := do(tr, patience)
+					assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 					assert.Zero(t, cfg.Decoders.Kept())
 				}
 			})

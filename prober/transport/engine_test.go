@@ -2,14 +2,31 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
+
+const (
+	// patience is how long a test waits for what is certain to come.
+	patience = 2 * time.Minute
+	// briefly and amply are how long it waits for what does not come: the first where
+	// nothing else has to happen before, the other where a peer has to be heard.
+	briefly = 300 * time.Millisecond
+	amply   = 2 * time.Second
+)
+
+// tlsVersions differ in when a certificate is seen.
+var tlsVersions = map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13}
 
 // newTransport completes cfg for tests and closes what is idle at their end.
 func newTransport(t testing.TB, cfg Config) *Transport {
@@ -18,10 +35,10 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 		cfg.Method = "GET"
 	}
 	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = lab.Patience
+		cfg.ConnectTimeout = patience
 	}
 	if cfg.TLSTimeout == 0 {
-		cfg.TLSTimeout = lab.Patience
+		cfg.TLSTimeout = patience
 	}
 	tr, err := New(cfg)
 	require.NoError(t, err)
@@ -39,4 +56,57 @@ func do(tr *Transport, timeout time.Duration) *probe.Result {
 	r.Reset(now, now.Add(timeout))
 	tr.Do(context.Background(), &r)
 	return &r
+}
+
+// allAtOnce performs requests at the same time, so that those that wait do so together,
+// and returns what each came to.
+func allAtOnce(requests map[string]func() *probe.Result) map[string]*probe.Result {
+	var mu sync.Mutex
+	var performing sync.WaitGroup
+	results := make(map[string]*probe.Result, len(requests))
+	for name, perform := range requests {
+		performing.Go(func() {
+			r := perform()
+			mu.Lock()
+			defer mu.Unlock()
+			results[name] = r
+		})
+	}
+	performing.Wait()
+	return results
+}
+
+// codeOf does what a verdict without expectations does.
+func codeOf(r *probe.Result) errcode.Code {
+	if r.Err != nil {
+		return errcode.FromError(r.Err)
+	}
+	return errcode.FromStatus(r.HTTP.Status)
+}
+
+// answeringTLS answers the requests of HTTP/1 within TLS.
+func answeringTLS(cfg *tls.Config) peers.Script {
+	return peers.Within(cfg, peers.Answering(peers.OKAnswer))
+}
+
+func addresses(texts ...string) (all []netip.Addr) {
+	for _, text := range texts {
+		all = append(all, netip.MustParseAddr(text))
+	}
+	return all
+}
+
+func prefixes(text string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(text)} }
+
+// elsewhere is an address of this host besides 127.0.0.1.
+const elsewhere = "127.0.0.77"
+
+// needElsewhere skips a test where the system has only one loopback address.
+func needElsewhere(t *testing.T) {
+	t.Helper()
+	ln, err := net.Listen("tcp", elsewhere+":0")
+	if err != nil {
+		t.Skip("no second loopback address: ", err)
+	}
+	_ = ln.Close()
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -129,7 +128,7 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 			u, err := url.Parse(server.URL + "/" + tt.path)
 			require.NoError(t, err)
 			tr := newTransport(t, Config{URL: u, Expect: tt.expect, MaxBodyBytes: tt.most})
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			assert.Equal(t, tt.code, tr.Code(r), "error: %v", errors.Join(r.Err, r.HTTP.BodyErr))
 		})
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 )
 
@@ -62,7 +61,7 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 				Header: []message.Field{{Name: "X-Key", Value: "zebra-canary"}},
 				Expect: tt.expect,
 			})
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			assert.Equal(t, tt.code, tr.Code(r))
 			assert.EqualError(t, cmp.Or(r.Unmet, r.HTTP.BodyErr), tt.text)
 		})

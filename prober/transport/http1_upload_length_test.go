@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 // Generated content is written in pieces: the last one ends where the content does,
@@ -19,7 +19,7 @@ func TestUploadEndsAtItsLength(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int64{32<<10 + 1, 48 << 10, 96<<10 - 1} {
 		received := make(chan int64, 2)
-		p := lab.Listen(t, func(c net.Conn) {
+		p := peers.Listen(t, func(c net.Conn) {
 			for r := bufio.NewReader(c); ; {
 				q, err := http.ReadRequest(r)
 				if err != nil {
@@ -27,12 +27,12 @@ func TestUploadEndsAtItsLength(t *testing.T) {
 				}
 				n, _ := io.Copy(io.Discard, q.Body)
 				received <- n
-				_, _ = io.WriteString(c, lab.OKAnswer)
+				_, _ = io.WriteString(c, peers.OKAnswer)
 			}
 		})
 		tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: size})
 		for i := range 2 {
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			require.NoError(t, r.Err, "%d bytes", size)
 			assert.Equal(t, size, <-received)
 			assert.Equal(t, i == 1, r.Reused)

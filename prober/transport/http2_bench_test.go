@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
@@ -79,15 +79,15 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 }
 
 func BenchmarkHTTP2(b *testing.B) {
-	p := lab.Listen(b, fastPeer(b))
+	p := peers.Listen(b, fastPeer(b))
 	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	oneAfterAnother(b, tr)
 }
 
 func BenchmarkHTTP2ManyStreams(b *testing.B) {
-	p := lab.Listen(b, fastPeer(b))
+	p := peers.Listen(b, fastPeer(b))
 	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
-	require.NoError(b, do(tr, lab.Patience).Err)
+	require.NoError(b, do(tr, patience).Err)
 	const streams = 64
 	b.SetParallelism(streams / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
@@ -95,7 +95,7 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 		var r probe.Result
 		for pb.Next() {
 			now := probe.Now()
-			r.Reset(now, now.Add(lab.Patience))
+			r.Reset(now, now.Add(patience))
 			tr.Do(context.Background(), &r)
 			if r.Err != nil {
 				b.Error(r.Err)
@@ -106,12 +106,12 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 }
 
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
-	p := lab.Listen(t, fastPeer(t))
+	p := peers.Listen(t, fastPeer(t))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()
-		r.Reset(now, now.Add(lab.Patience))
+		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)

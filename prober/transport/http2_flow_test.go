@@ -11,14 +11,15 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
 
 // dataSizes reads DATA frames until it has n bytes or the stream ends, and returns
 // the sizes of the frames.
-func dataSizes(p *lab.H2, n int) (sizes []int) {
+func dataSizes(p *peers.H2, n int) (sizes []int) {
 	for have := 0; have < n; {
 		f, ok := p.Until(http2.FrameData).(*http2.DataFrame)
 		if !ok {
@@ -37,24 +38,24 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 	t.Parallel()
 	const size = 1000
 	var got [][]int
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 100)...)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingInitialWindowSize, 100)...)
 		id := p.Request()
 		got = append(got, dataSizes(p, 100))
-		_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
-		_ = p.WriteWindowUpdate(id, 100)                                       // 0
+		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
+		_ = p.WriteWindowUpdate(id, 100)                                   // 0
 		_ = p.WriteWindowUpdate(id, 1)
 		got = append(got, dataSizes(p, 1))
 		_ = p.WriteWindowUpdate(id, 49)
 		got = append(got, dataSizes(p, 49))
-		_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 1<<20)...)
+		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
 		got = append(got, dataSizes(p, size))
 		p.Answer(id)
 		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
 }
 
@@ -62,12 +63,12 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 	t.Parallel()
 	const size = 200 << 10
 	var before, after []int
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
 		id := p.Request()
 		before = dataSizes(p, labWindow)
-		_ = p.WriteSettings(lab.Setting(http2.SettingMaxFrameSize, 1<<15)...)
+		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
 		for p.Acks < 2 && p.Until(http2.FrameSettings) != nil { // one acknowledgement is for the first
 		}
 		_ = p.WriteWindowUpdate(0, size)
@@ -76,7 +77,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, labWindow, sum(before))
 	assert.Equal(t, size-labWindow, sum(after))
 	for _, n := range before {
@@ -97,8 +98,8 @@ func sum(all []int) (total int) {
 func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet()
 		if !played.first() {
 			p.Serve()
@@ -115,8 +116,8 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 		p.Ignore()
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
-	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, lab.Patience).Err))
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
+	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
 	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
 }
 
@@ -125,7 +126,7 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than the buffers of the system take
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	for name, cfg := range map[string]Config{
 		"in clear text": {HTTPVersion: H2C},
 		"with TLS":      {HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
@@ -133,13 +134,13 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			goOn := make(chan struct{})
-			p := lab.Listen(t, func(c net.Conn) {
+			p := peers.Listen(t, func(c net.Conn) {
 				if cfg.HTTPVersion == OnlyHTTP2 {
 					secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}})
 					defer secured.Close()
 					c = secured
 				}
-				p := lab.NewH2(c)
+				p := peers.NewH2(c)
 				p.Greet()
 				p.Open()
 				_ = p.Request()
@@ -153,12 +154,12 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 			}
 			tr := newTransport(t, cfg)
 			patient := make(chan *probe.Result)
-			r := do(tr, lab.Amply)
+			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseSend, r.FailedIn())
-			go func() { patient <- do(tr, lab.Patience) }()
+			go func() { patient <- do(tr, patience) }()
 			eventually(t, func() bool { return inFlight(tr) == 1 })
-			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
+			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 			close(goOn)
 			assert.NoError(t, (<-patient).Err)
 			assert.Equal(t, 1, p.Connections())
@@ -170,15 +171,15 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 
 func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet()
 		p.Open()
 		_ = p.Until(http2.FrameData)
 		abortConn(c)
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	// Which of the two finds out, the reader or the writer, is for the system.
 	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
@@ -187,8 +188,8 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	t.Parallel()
 	read := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet()
 		p.Open()
 		_ = p.Request()
@@ -197,7 +198,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	t.Cleanup(func() { close(read) })
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, lab.Patience) }()
+	go func() { done <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
 	tr.Abort()
 	assert.Equal(t, errcode.Cancelled, errcode.FromError((<-done).Err))
@@ -209,8 +210,8 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet()
 		if !played.first() {
 			p.Serve()
@@ -222,11 +223,11 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, ConnectTimeout: 2 * lab.Amply})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, ConnectTimeout: 2 * amply})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, 1, tr.Open())
-	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, lab.Patience).Err))
-	r := do(tr, lab.Patience)
+	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))
+	r := do(tr, patience)
 	assert.NoError(t, r.Err)
 	assert.True(t, r.Opened)
 }
@@ -246,16 +247,16 @@ func assertPhases(t *testing.T, r *probe.Result) {
 func TestHTTP2PhasesAndBytes(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		<-hold
-		p := lab.NewH2(c)
+		p := peers.NewH2(c)
 		p.Greet()
 		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
 	results := make(chan *probe.Result, 3)
 	for range cap(results) {
-		go func() { results <- do(tr, lab.Patience) }()
+		go func() { results <- do(tr, patience) }()
 	}
 	eventually(t, waiting(tr, 2))
 	close(hold)
@@ -278,7 +279,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	}
 	assert.Equal(t, 1, opened)
 
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	data := int64(labFrameHeader + len("0123456789"))
 	assert.Equal(t, int64(len(tr.call.http2.Later))+data, r.Sent)
 	// The header is in the peer's table by now: three indexed fields.

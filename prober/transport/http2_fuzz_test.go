@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 // transcript is a connection of which only what the peer writes is of interest.
@@ -30,7 +30,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 	for _, cases := range h2cases() {
 		for _, tt := range cases {
 			c := new(transcript)
-			peer := lab.NewH2(c)
+			peer := peers.NewH2(c)
 			if tt.open != nil {
 				tt.open(peer)
 			} else {
@@ -44,7 +44,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 		}
 	}
 	inputs := make(chan []byte, 1)
-	p := lab.Listen(f, func(c net.Conn) {
+	p := peers.Listen(f, func(c net.Conn) {
 		input, ok := <-inputs
 		if !ok {
 			return

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 )
 
@@ -24,7 +23,7 @@ func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
 	})
 	for range 3 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, 200, r.HTTP.Status)
 	}

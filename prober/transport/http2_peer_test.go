@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 // h2case is one thing that a peer can do, and what must come of it.
@@ -22,10 +22,10 @@ type h2case struct {
 	// open plays the peer from the start of the connection; play from where the
 	// request on stream id has arrived. After that the peer answers all requests
 	// well.
-	open     func(p *lab.H2)
+	open     func(p *peers.H2)
 	settings []http2.Setting
 	warm     bool // there has been another request on the connection
-	play     func(p *lab.H2, id uint32)
+	play     func(p *peers.H2, id uint32)
 	cfg      func(*Config)
 	timeout  time.Duration // of the request; 0 means that it must not matter
 
@@ -36,6 +36,10 @@ type h2case struct {
 	// told in RST_STREAM and GOAWAY.
 	closed bool
 	told   string
+}
+
+func setting(id http2.SettingID, value uint32) []http2.Setting {
+	return []http2.Setting{{ID: id, Val: value}}
 }
 
 // h2cases are all cases, by what they are about.
@@ -76,8 +80,8 @@ func (tt *h2case) run(t *testing.T) {
 	if tt.cfg != nil {
 		tt.cfg(&cfg)
 	}
-	p := lab.Listen(t, func(c net.Conn) {
-		peer := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		peer := peers.NewH2(c)
 		peer.Bodiless = cfg.Method == http.MethodHead
 		if !played.first() {
 			peer.Greet()
@@ -101,16 +105,16 @@ func (tt *h2case) run(t *testing.T) {
 	cfg.URL = p.URL("http")
 	tr := newTransport(t, cfg)
 	if tt.warm {
-		require.NoError(t, do(tr, lab.Patience).Err)
+		require.NoError(t, do(tr, patience).Err)
 	}
-	timeout := lab.Patience
+	timeout := patience
 	if tt.timeout > 0 {
 		timeout = tt.timeout
 	}
 	r := do(tr, timeout)
 	assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Equal(t, tt.resent, r.HTTP.Resent, "sent once more")
-	again := do(tr, lab.Patience)
+	again := do(tr, patience)
 	require.NoError(t, again.Err)
 	assert.Equal(t, tt.closed && !tt.resent, again.Opened, "a new connection")
 	assert.Equal(t, 1, tr.Open())
@@ -124,10 +128,10 @@ func (tt *h2case) run(t *testing.T) {
 type once struct {
 	mu    sync.Mutex
 	taken bool
-	ended chan *lab.H2
+	ended chan *peers.H2
 }
 
-func newOnce() *once { return &once{ended: make(chan *lab.H2, 1)} }
+func newOnce() *once { return &once{ended: make(chan *peers.H2, 1)} }
 
 func (o *once) first() bool {
 	o.mu.Lock()
@@ -137,14 +141,14 @@ func (o *once) first() bool {
 	return first
 }
 
-func (o *once) end(p *lab.H2) { o.ended <- p }
+func (o *once) end(p *peers.H2) { o.ended <- p }
 
-func (o *once) wait(t *testing.T) *lab.H2 {
+func (o *once) wait(t *testing.T) *peers.H2 {
 	t.Helper()
 	select {
 	case p := <-o.ended:
 		return p
-	case <-time.After(lab.Patience):
+	case <-time.After(patience):
 		t.Fatal("the first connection does not end")
 		return nil
 	}

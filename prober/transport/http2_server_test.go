@@ -20,7 +20,8 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -79,7 +80,7 @@ func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
 	s := &http2.Server{MaxConcurrentStreams: 5, MaxUploadBufferPerStream: 64 << 10, MaxUploadBufferPerConnection: 128 << 10}
 	base := new(http.Server)
 	quiet(base)
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		s.ServeConn(c, &http2.ServeConnOpts{Handler: h, BaseConfig: base})
 	})
 	return p.URL("http")
@@ -122,7 +123,7 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 				})
 				forEach(4, func(int) {
 					for range 2 {
-						r := do(tr, lab.Patience)
+						r := do(tr, patience)
 						assert.NoError(t, r.Err)
 						assert.Equal(t, 200, r.HTTP.Status)
 						assert.Equal(t, probe.HTTP2, r.HTTP.Version)
@@ -160,7 +161,7 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 			})
 			forEach(20, func(int) {
 				for range 3 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, tt.version, r.HTTP.Version)
 				}
@@ -177,7 +178,7 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 }
 
 func TestServerThatChangesItsMindByALPN(t *testing.T) {
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	var multiplexed atomic.Bool
 	script := func(c net.Conn) {
 		protocols := []string{alpnHTTP11}
@@ -192,14 +193,14 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 			fastPeer(t)(secured)
 			return
 		}
-		lab.Answering(lab.OKAnswer)(secured)
+		peers.Answering(peers.OKAnswer)(secured)
 	}
-	tr := newTransport(t, Config{URL: lab.Listen(t, script).URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: peers.Listen(t, script).URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}})
 	for _, want := range []probe.Version{probe.HTTP11, probe.HTTP2, probe.HTTP11, probe.HTTP2} {
 		multiplexed.Store(want == probe.HTTP2)
 		tr.CloseIdle()
 		forEach(5, func(int) {
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			assert.NoError(t, r.Err)
 			assert.Equal(t, want, r.HTTP.Version)
 			assertPhases(t, r)
@@ -209,8 +210,8 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 
 func TestHTTP2NeedsTLS12(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
-	p := lab.Listen(t, func(c net.Conn) {
+	cert := certs.Issue(nil)
+	p := peers.Listen(t, func(c net.Conn) {
 		secured := tls.Server(c, &tls.Config{
 			Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 		})
@@ -218,7 +219,7 @@ func TestHTTP2NeedsTLS12(t *testing.T) {
 		_, _ = io.Copy(io.Discard, secured)
 	})
 	tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	assert.Equal(t, connectionOf(http2.ErrCodeInadequateSecurity), errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
 }
@@ -260,7 +261,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 			for range 200 {
 				<-progress
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), lab.Patience)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			_ = server.Shutdown(ctx)
 			cancel()
 			ln, err := net.Listen("tcp", address)
@@ -281,7 +282,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 	forEach(16, func(int) {
 		for running() {
 			sent.Add(1)
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			switch code := errcode.FromError(r.Err); code {
 			case errcode.OK:
 				ok.Add(1)

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/wire"
 )
 
@@ -24,11 +25,11 @@ func (s speaking) Write(p []byte) (int, error) {
 // find no room for it now and then.
 func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	updateWanted := []byte{24, 0, 0, 1, 1}
 	script := talking(t, cert, tls.VersionTLS13, func(s *talker) {
-		p := lab.NewH2(speaking{s})
-		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := peers.NewH2(speaking{s})
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
 		const frames = 8 // TLS takes no more than a few updates in a row, on either side
 		for n, f := 0, p.Next(); f != nil; n, f = n+1, p.Next() {
@@ -42,12 +43,12 @@ func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
 		}
 	}, alpnHTTP2)
 	tr := newTransport(t, Config{
-		URL: lab.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: OnlyHTTP2,
+		URL: peers.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: OnlyHTTP2,
 		TLS: wire.TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 300 << 10,
 	})
 	forEach(4, func(int) {
 		for range 10 {
-			assert.NoError(t, do(tr, lab.Patience).Err)
+			assert.NoError(t, do(tr, patience).Err)
 		}
 	})
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
@@ -33,7 +33,7 @@ func TestIdentifiersAreUnique(t *testing.T) {
 		cfg.IDHeader, cfg.Traceparent = "X-Request-ID", true
 		tr := newTransport(t, cfg)
 		for range 3 {
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			require.NoError(t, r.Err)
 			mu.Lock()
 			assert.Contains(t, strings.Join(traces, " "), "-"+r.HTTP.TraceID.String()+"-")
@@ -60,7 +60,7 @@ func TestNothingIsAddedUnlessAskedFor(t *testing.T) {
 		}
 	}, func(t *testing.T, cfg Config) {
 		cfg.KeepHeader = []string{"X-Seen"}
-		r := do(newTransport(t, cfg), lab.Patience)
+		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
 		var seen []string
 		AnyField(r, "X-Seen", func(value []byte) bool {
@@ -82,7 +82,7 @@ func TestCredentialsAreThoseOfTheMoment(t *testing.T) {
 		cfg.IDHeader = "X-Request-Id"
 		tr := newTransport(t, cfg)
 		for _, current = range []string{"Bearer a", "", "Bearer " + long, "Bearer b"} {
-			require.NoError(t, do(tr, lab.Patience).Err)
+			require.NoError(t, do(tr, patience).Err)
 			if current == "" {
 				assert.Empty(t, <-seen)
 				continue
@@ -100,8 +100,8 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, lab.Answering(lab.OKAnswer))
-			r := do(newTransport(t, Config{URL: p.URL("http"), Authorization: credentials}), lab.Patience)
+			p := peers.Listen(t, peers.Answering(peers.OKAnswer))
+			r := do(newTransport(t, Config{URL: p.URL("http"), Authorization: credentials}), patience)
 			assert.Error(t, r.Err)
 			assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 			assert.Zero(t, p.Connections())
@@ -112,7 +112,7 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 // answeringUploads returns a script that answers requests with content of size
 // bytes. It allocates nothing for them.
 func answeringUploads(size int64) func(net.Conn) {
-	answer := []byte(lab.OKAnswer)
+	answer := []byte(peers.OKAnswer)
 	return func(c net.Conn) {
 		in := bufio.NewReader(c)
 		for {
@@ -139,7 +139,7 @@ func steadyState(t *testing.T, tr *Transport) float64 {
 	var r probe.Result
 	exchange := func() {
 		now := probe.Now()
-		r.Reset(now, now.Add(lab.Patience))
+		r.Reset(now, now.Add(patience))
 		tr.Do(context.Background(), &r)
 		if r.Err != nil || r.HTTP.BodyErr != nil {
 			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
@@ -168,12 +168,12 @@ func TestSteadyStateAllocatesNothingWhateverIsAskedFor(t *testing.T) {
 	} {
 		t.Run(name+" over HTTP/1.1", func(t *testing.T) {
 			cfg := tt
-			cfg.URL = lab.Listen(t, answeringUploads(cfg.BodySize)).URL("http")
+			cfg.URL = peers.Listen(t, answeringUploads(cfg.BodySize)).URL("http")
 			assert.Zero(t, steadyState(t, newTransport(t, cfg)))
 		})
 		t.Run(name+" over HTTP/2", func(t *testing.T) {
 			cfg := tt
-			cfg.URL, cfg.HTTPVersion = lab.Listen(t, fastPeer(t)).URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = peers.Listen(t, fastPeer(t)).URL("http"), H2C
 			if cfg.BodySize > 0 {
 				t.Skip("the peer gives no window")
 			}

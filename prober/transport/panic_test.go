@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
 
@@ -44,11 +43,11 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 				cfg := cfg
 				bug(&cfg, &armed)
 				tr := newTransport(t, cfg)
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Contains(t, r.Err.Error(), "panic_test.go", "the stack")
 				armed = false
-				assert.NoError(t, do(tr, lab.Patience).Err)
+				assert.NoError(t, do(tr, patience).Err)
 				tr.CloseIdle()
 				assert.Zero(t, tr.Open())
 			})
@@ -63,11 +62,11 @@ func TestAPanicWithLocksHeldLeavesNothingLocked(t *testing.T) {
 	sound := tr.call.http2
 	tr.call.http2.Opening, tr.call.http2.Later = []byte("short"), []byte("short")
 	for range 3 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 	}
 	tr.call.http2 = sound
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Zero(t, tr.h2.State().Dialing)
 	assert.Zero(t, tr.h2.State().Waiting)
 }

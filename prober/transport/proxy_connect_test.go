@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/wire"
 )
 
@@ -18,17 +19,17 @@ import (
 // itself.
 func granting(text string, target *tls.Config) func(net.Conn) {
 	return func(c net.Conn) {
-		if lab.ReadRequest(c, make([]byte, 4096)) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
 			_, _ = io.WriteString(c, text)
-			lab.Secured(target)(c)
+			answeringTLS(target)(c)
 		}
 	}
 }
 
 func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	target := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}
+	ca := certs.Issue(nil, certs.Authority)
+	target := &tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}}
 	for _, fields := range []string{
 		"Content-Length: 0\r\n",
 		"Content-Length: 5\r\n",
@@ -44,10 +45,10 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 		for _, start := range []string{"HTTP/1.1 200 OK\r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.1 299\r\n", earlyHints + "HTTP/1.1 200 OK\r\n"} {
 			t.Run(start+fields, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, granting(start+fields+"\r\n", target))
-				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: ca.Pem()}})
+				p := peers.Listen(t, granting(start+fields+"\r\n", target))
+				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
 				for range 2 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					require.NoError(t, r.Err)
 					assert.Equal(t, 200, r.HTTP.Status)
 				}
@@ -61,21 +62,21 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 // ever.
 func TestOnlyTheAnswerThatGrantsConnectHasNoFraming(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	cfg := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}
-	p := lab.Listen(t, func(c net.Conn) {
-		if lab.ReadRequest(c, make([]byte, 4096)) {
+	ca := certs.Issue(nil, certs.Authority)
+	cfg := &tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}}
+	p := peers.Listen(t, func(c net.Conn) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
 			s := tls.Server(c, cfg)
 			defer s.Close()
-			lab.Answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
+			peers.Answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
 		}
 	})
-	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
-	assert.Equal(t, errcode.HTTP1ContentLength, lab.CodeOf(r), "error: %v", r.Err)
+	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
+	assert.Equal(t, errcode.HTTP1ContentLength, codeOf(r), "error: %v", r.Err)
 
-	p = lab.Listen(t, lab.AnsweringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))
-	r = do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}}), lab.Patience)
-	assert.Equal(t, errcode.Proxy, lab.CodeOf(r), "error: %v", r.Err)
+	p = peers.Listen(t, peers.AnsweringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))
+	r = do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}}), patience)
+	assert.Equal(t, errcode.Proxy, codeOf(r), "error: %v", r.Err)
 	assert.ErrorContains(t, r.Err, `malformed Content-Length "x"`)
 }

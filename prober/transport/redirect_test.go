@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
@@ -72,7 +73,7 @@ func TestRedirectChangesTheMethodAsTheStatusSays(t *testing.T) {
 				body += string(b)
 				return nil
 			}
-			r := do(newTransport(t, cfg), lab.Patience)
+			r := do(newTransport(t, cfg), patience)
 			require.NoError(t, r.Err)
 			assert.Equal(t, 200, r.HTTP.Status)
 			assert.Equal(t, tt.want, body, "%s %d", tt.method, tt.status)
@@ -132,8 +133,8 @@ func TestWhereARedirectLeads(t *testing.T) {
 				Deny:      []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")},
 				CheckBody: func(b []byte) error { body = string(b); return nil },
 			})
-			r := do(tr, lab.Patience)
-			require.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
+			r := do(tr, patience)
+			require.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 			assertPhasesAddUp(t, r)
 			if tt.want != "" {
 				assert.Equal(t, "GET "+tt.want+` "" []`, body)
@@ -150,13 +151,13 @@ func TestWhereARedirectLeads(t *testing.T) {
 
 func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"xn--bcher-kva.test.": {Ipv4: []string{"127.0.0.1"}}})
+	server := peers.ServeZone(t, map[string]peers.Entry{"xn--bcher-kva.test.": {IPv4: []string{"127.0.0.1"}}})
 	hosts := make(chan string, 2)
 	other := serveHTTP1(t, func(_ http.ResponseWriter, q *http.Request) { hosts <- q.Host })
 	home := serveHTTP1(t, redirecting)
 	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
 		to := "http://" + host + ":" + other.Port() + "/"
-		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.Addr}), lab.Patience)
+		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.Address}), patience)
 		require.NoError(t, r.Err, host)
 		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)
@@ -170,13 +171,13 @@ func TestOtherStatusesAreAnswers(t *testing.T) {
 	t.Parallel()
 	home := serveHTTP1(t, redirecting)
 	for _, status := range []int{200, 300, 304, 305, 404} {
-		r := do(newTransport(t, Config{URL: redirect(home, status, "/next"), FollowRedirects: 3}), lab.Patience)
+		r := do(newTransport(t, Config{URL: redirect(home, status, "/next"), FollowRedirects: 3}), patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, status, r.HTTP.Status)
 		assert.Empty(t, r.HTTP.Hops)
 	}
-	r := do(newTransport(t, Config{URL: redirect(home, 302, "/next")}), lab.Patience)
-	assert.Equal(t, errcode.OK, lab.CodeOf(r), "a redirect that is not to be followed is an answer")
+	r := do(newTransport(t, Config{URL: redirect(home, 302, "/next")}), patience)
+	assert.Equal(t, errcode.OK, codeOf(r), "a redirect that is not to be followed is an answer")
 	assert.Equal(t, 302, r.HTTP.Status)
 }
 
@@ -192,15 +193,15 @@ func TestRedirectsEnd(t *testing.T) {
 	}, func(t *testing.T, cfg Config) {
 		endless, circle := *cfg.URL, *cfg.URL
 		cfg.FollowRedirects, cfg.URL = 5, &endless
-		r := do(newTransport(t, cfg), lab.Patience)
-		assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
+		r := do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 		assert.Len(t, r.HTTP.Hops, 5)
 		assertPhasesAddUp(t, r)
 
 		circle.Path, circle.RawQuery = "/circle", "n=1"
 		cfg.FollowRedirects, cfg.URL = 1000, &circle
-		r = do(newTransport(t, cfg), lab.Patience)
-		assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
+		r = do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 		assert.Len(t, r.HTTP.Hops, 2)
 	})
 }
@@ -222,7 +223,7 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 		URL: home, FollowRedirects: 9, IDHeader: "X-Request-Id", Traceparent: true, Host: "name.test",
 		Header:        message.Fields("Cookie", "a=b", "X-Other", "c"),
 		Authorization: func() (string, error) { return "Bearer t", nil },
-	}), lab.Patience)
+	}), patience)
 	require.NoError(t, r.Err)
 	require.Len(t, r.HTTP.Hops, 3)
 	first := <-seen
@@ -245,7 +246,7 @@ func TestEachOriginKeepsItsConnections(t *testing.T) {
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
 		tr := newTransport(t, cfg)
-		first, second := do(tr, lab.Patience), do(tr, lab.Patience)
+		first, second := do(tr, patience), do(tr, patience)
 		require.NoError(t, first.Err)
 		require.NoError(t, second.Err)
 		assert.Equal(t, []bool{true, true, false}, []bool{first.HTTP.Hops[0].Opened, first.HTTP.Hops[1].Opened, first.Opened})
@@ -270,7 +271,7 @@ func TestOriginsAreFew(t *testing.T) {
 	})
 	tr := newTransport(t, Config{URL: home, FollowRedirects: 1})
 	for range away {
-		require.NoError(t, do(tr, lab.Patience).Err)
+		require.NoError(t, do(tr, patience).Err)
 	}
 	assert.Equal(t, 1+maxOrigins, tr.Open())
 	tr.CloseIdle()
@@ -279,17 +280,17 @@ func TestOriginsAreFew(t *testing.T) {
 
 func TestRedirectBetweenSchemes(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	plain := serveHTTP1(t, redirecting)
 	var secure *url.URL
-	p := lab.Listen(t, lab.OverTLS(ca.Issue(t), func(c net.Conn) {
+	p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(&ca)), func(c net.Conn) {
 		buf := make([]byte, 4096)
 		for {
 			n, err := c.Read(buf)
 			if err != nil {
 				return
 			}
-			answer := lab.OKAnswer
+			answer := peers.OKAnswer
 			if strings.HasPrefix(string(buf[:n]), "GET /down ") {
 				answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + plain.String() + "\r\n\r\n"
 			}
@@ -297,27 +298,27 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 		}
 	}))
 	secure = p.URL("https")
-	options := wire.TLSOptions{CA: ca.Pem()}
+	options := wire.TLSOptions{CA: certs.PEM(ca)}
 
-	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), lab.Patience)
+	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), patience)
 	require.NoError(t, r.Err)
 	_, secured := r.Phase(errcode.PhaseTLS)
 	assert.True(t, secured, "its time is part of the request")
 	assert.NotNil(t, r.TLS, "and so is its certificate")
 
 	secure.Path = "/down"
-	r = do(newTransport(t, Config{URL: secure, TLS: options, FollowRedirects: 1}), lab.Patience)
-	assert.Equal(t, errcode.RedirectRefused, lab.CodeOf(r))
+	r = do(newTransport(t, Config{URL: secure, TLS: options, FollowRedirects: 1}), patience)
+	assert.Equal(t, errcode.RedirectRefused, codeOf(r))
 	assert.NotNil(t, r.TLS)
 }
 
 func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 	t.Parallel()
-	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	silent := peers.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	home := serveHTTP1(t, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.URL("http").String()), FollowRedirects: 1})
-	r := do(tr, lab.Amply)
-	assert.Equal(t, errcode.RequestTimeout, lab.CodeOf(r))
+	r := do(tr, amply)
+	assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 	assert.Equal(t, errcode.PhaseProcessing, r.FailedIn())
 	assert.Zero(t, r.HTTP.Status)
 	assert.Len(t, r.HTTP.Hops, 1)
@@ -327,8 +328,8 @@ func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 func TestAbortReachesOtherOrigins(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{})
-	silent := lab.Listen(t, func(c net.Conn) {
-		if lab.ReadRequest(c, make([]byte, 4096)) {
+	silent := peers.Listen(t, func(c net.Conn) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
 			close(arrived)
 			_, _ = io.Copy(io.Discard, c)
 		}
@@ -339,13 +340,13 @@ func TestAbortReachesOtherOrigins(t *testing.T) {
 	ended := make(chan *probe.Result)
 	go func() {
 		var r probe.Result
-		r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
+		r.Reset(probe.Now(), probe.Now().Add(patience))
 		tr.Do(ctx, &r)
 		ended <- &r
 	}()
 	<-arrived
 	cancel()
 	tr.Abort()
-	assert.Equal(t, errcode.Cancelled, lab.CodeOf(<-ended))
+	assert.Equal(t, errcode.Cancelled, codeOf(<-ended))
 	assert.Zero(t, tr.Open())
 }

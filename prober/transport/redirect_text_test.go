@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 func TestARedirectThatFailsSaysWhy(t *testing.T) {
@@ -38,17 +38,17 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 				if location != "" {
 					field = "Location: " + location + "\r\n"
 				}
-				p := lab.Listen(t, lab.Answering("HTTP/1.1 302 Found\r\n"+field+cookie+"Content-Length: 0\r\n\r\n"))
+				p := peers.Listen(t, peers.Answering("HTTP/1.1 302 Found\r\n"+field+cookie+"Content-Length: 0\r\n\r\n"))
 				follow := 5
 				if location == "/further" {
 					follow = 1
 				}
-				r := do(newTransport(t, Config{URL: p.URL("http"), FollowRedirects: follow}), lab.Patience)
+				r := do(newTransport(t, Config{URL: p.URL("http"), FollowRedirects: follow}), patience)
 				text := tt.text
 				if cookie != "" && tt.code == errcode.RedirectLimit {
 					text += "; a hop set a cookie, and cookies are not sent back"
 				}
-				assert.Equal(t, tt.code, lab.CodeOf(r))
+				assert.Equal(t, tt.code, codeOf(r))
 				if len(r.HTTP.Hops) > 0 {
 					text = "behind a redirect to " + p.Addr().String() + ": " + text
 				}
@@ -67,7 +67,7 @@ func TestACookieOfAnEarlierHopIsToldOf(t *testing.T) {
 		}
 		http.Redirect(w, q, q.URL.Path+"a", http.StatusFound)
 	})
-	r := do(newTransport(t, Config{URL: u, HTTPVersion: H2C, FollowRedirects: 3}), lab.Patience)
-	assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
+	r := do(newTransport(t, Config{URL: u, HTTPVersion: H2C, FollowRedirects: 3}), patience)
+	assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 	assert.ErrorContains(t, r.Err, "more redirects than allowed; a hop set a cookie")
 }

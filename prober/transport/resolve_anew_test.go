@@ -7,22 +7,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/wire"
 )
 
 func TestEachConnectionResolvesAnew(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
-	target := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"127.0.0.1"}}})
+	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tr := newTransport(t, Config{
-		URL:                   lab.Named(t, target, "name.test"),
+		URL:                   target.Named("http", "name.test"),
 		IPVersion:             wire.OnlyIPv4,
-		DNSServer:             server.Addr,
+		DNSServer:             server.Address,
 		RequestsPerConnection: 1,
 	})
 	for range 3 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.NoError(t, r.Err)
 		_, resolved := r.Phase(errcode.PhaseResolve)
 		assert.True(t, resolved)

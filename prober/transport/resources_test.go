@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
 
@@ -50,7 +49,7 @@ func withoutDescriptors(t *testing.T) {
 	}
 	exhaust(t)
 	for what, tr := range transports {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err), "%s: %v", what, r.Err)
 	}
 }

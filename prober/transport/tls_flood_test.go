@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/wire"
 )
 
@@ -33,20 +34,20 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 		begins  func(*talker)
 		phase   errcode.Phase
 	}{
-		"instead of an answer":   {OnlyHTTP11, func(s *talker) { lab.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
-		"in a header":            {OnlyHTTP11, func(s *talker) { s.say(lab.OKAnswer[:20]) }, errcode.PhaseTransfer},
-		"in content":             {OnlyHTTP11, func(s *talker) { s.say(lab.OKAnswer[:len(lab.OKAnswer)-1]) }, errcode.PhaseTransfer},
+		"instead of an answer":   {OnlyHTTP11, func(s *talker) { peers.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
+		"in a header":            {OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:20]) }, errcode.PhaseTransfer},
+		"in content":             {OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:len(peers.OKAnswer)-1]) }, errcode.PhaseTransfer},
 		"in content to the end":  {OnlyHTTP11, func(s *talker) { s.say("HTTP/1.1 200 OK\r\n\r\nhello") }, errcode.PhaseTransfer},
 		"instead of SETTINGS":    {OnlyHTTP2, func(*talker) {}, errcode.PhaseSend},
 		"instead of a response":  {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s) }, errcode.PhaseProcessing},
 		"in the frame of a head": {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s); s.say("\x00\x00\x09\x01") }, errcode.PhaseProcessing},
 	}
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	for name, flood := range floods {
 		for sceneName, scene := range scenes {
 			t.Run(name+" "+sceneName, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
+				p := peers.Listen(t, talking(t, certs.Issue(&ca), tls.VersionTLS13, func(s *talker) {
 					scene.begins(s)
 					s.together(func() {
 						for range 40 {
@@ -55,8 +56,8 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 					})
 					_, _ = io.Copy(io.Discard, s.raw)
 				}, alpnHTTP2, alpnHTTP11))
-				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: wire.TLSOptions{CA: ca.Pem()}})
-				r := do(tr, lab.Patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+				r := do(tr, patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, scene.phase, r.FailedIn())
 			})
@@ -99,7 +100,7 @@ func (f *flooding) Write(p []byte) (int, error) {
 
 func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	for name, test := range map[string]struct {
 		version uint16
 		flood   []byte
@@ -110,12 +111,12 @@ func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 		for _, version := range []HTTPVersion{OnlyHTTP11, OnlyHTTP2} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, func(c net.Conn) {
+				p := peers.Listen(t, func(c net.Conn) {
 					_ = tls.Server(&flooding{Conn: c, flood: test.flood}, &tls.Config{
-						Certificates: []tls.Certificate{ca.Issue(t)}, MaxVersion: test.version,
+						Certificates: []tls.Certificate{certs.Issue(&ca)}, MaxVersion: test.version,
 					}).Handshake()
 				})
-				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: wire.TLSOptions{CA: ca.Pem()}}), lab.Patience)
+				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 			})

@@ -9,21 +9,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/wire"
 )
 
 func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
 	t.Parallel()
-	for versionName, version := range lab.Versions {
+	for versionName, version := range tlsVersions {
 		t.Run(versionName, func(t *testing.T) {
 			t.Parallel()
 			told := make(chan error, 1)
-			cert := lab.NewAuthority(t).Issue(t)
-			p := lab.Listen(t, func(c net.Conn) {
+			cert := certs.Issue(nil)
+			p := peers.Listen(t, func(c net.Conn) {
 				told <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
 			})
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: lab.NewAuthority(t).Pem()}}), lab.Patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(certs.Issue(nil, certs.Authority))}}), patience)
 			require.Equal(t, errcode.UnknownAuthority, errcode.FromError(r.Err), "%v", r.Err)
 			assert.ErrorContains(t, <-told, "bad certificate")
 		})

@@ -10,37 +10,37 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/wire"
 )
 
 func TestStapledRevocation(t *testing.T) {
 	t.Parallel()
 	const good, gone, unknown = ocsp.Good, ocsp.Revoked, ocsp.Unknown
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	tests := map[string]struct {
 		status   int
-		signer   *lab.Authority
+		signer   tls.Certificate
 		insecure bool
 		code     errcode.Code
 	}{
 		"good":                           {status: good, signer: ca},
 		"revoked":                        {status: gone, signer: ca, code: errcode.CertRevoked},
 		"unknown to the responder":       {status: unknown, signer: ca},
-		"revoked, says another":          {status: gone, signer: lab.NewAuthority(t)},
+		"revoked, says another":          {status: gone, signer: certs.Issue(nil, certs.Authority)},
 		"revoked, and nobody wants that": {status: gone, signer: ca, insecure: true},
 	}
 	for name, test := range tests {
-		for versionName, version := range lab.Versions {
+		for versionName, version := range tlsVersions {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				cert := ca.Issue(t)
-				cert.OCSPStaple = peers.Staple(t, cert, ca.Pair(), test.signer.Pair(), test.status)
-				p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
+				cert := certs.Issue(&ca)
+				cert.OCSPStaple = peers.Staple(t, cert, ca, test.signer, test.status)
+				p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
 				r := do(newTransport(t, Config{
 					URL: p.URL("https"),
-					TLS: wire.TLSOptions{CA: ca.Pem(), InsecureSkipVerify: test.insecure},
-				}), lab.Patience)
+					TLS: wire.TLSOptions{CA: certs.PEM(ca), InsecureSkipVerify: test.insecure},
+				}), patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.NotNil(t, r.TLS)
 			})

@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers/certs"
 )
 
 func TestCertificatesAreReadOnceForAllWithTheSameBytes(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t).Pem()
+	ca := certs.PEM(certs.Issue(nil, certs.Authority))
 	read := NewCertificates()
 	first, err := read.pool(ca)
 	require.NoError(t, err)

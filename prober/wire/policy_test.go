@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/netip"
 	"net/url"
 	"testing"
 
@@ -8,23 +9,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/policy"
-	"example.com/prober/prober/internal/lab"
 )
 
 func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	t.Parallel()
-	server := lab.Listen(t, lab.Answering(lab.OKAnswer))
-	names := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
-	byName := lab.Named(t, server, "name.test")
+	server := peers.Listen(t, peers.Answering(peers.OKAnswer))
+	names := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"127.0.0.1"}}})
+	byName := server.Named("http", "name.test")
 	tests := map[string]Plan{
 		"an address":                      {URL: server.URL("http")},
 		"a name":                          {URL: byName, IPVersion: OnlyIPv4},
-		"a given address":                 {URL: byName, Resolve: lab.Addresses("127.0.0.1")},
-		"a mapped address":                {URL: byName, Resolve: lab.Addresses("::ffff:127.0.0.1")},
-		"the unspecified address":         {URL: byName, Resolve: lab.Addresses("0.0.0.0")},
+		"a given address":                 {URL: byName, Resolve: addressList("127.0.0.1")},
+		"a mapped address":                {URL: byName, Resolve: addressList("::ffff:127.0.0.1")},
+		"the unspecified address":         {URL: byName, Resolve: addressList("0.0.0.0")},
 		"an address behind NAT64":         {URL: &url.URL{Scheme: "http", Host: "[64:ff9b::127.0.0.5]"}},
-		"a tunnelled address":             {URL: byName, Resolve: lab.Addresses("2002:7f00:5::1")},
+		"a tunnelled address":             {URL: byName, Resolve: addressList("2002:7f00:5::1")},
 		"one behind NAT64 behind a proxy": {URL: &url.URL{Scheme: "https", Host: "[64:ff9b::7f00:5]"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
 		"a proxy":                         {URL: byName, Proxy: ProxyOptions{URL: server.URL("http")}},
 		"a proxy with a name":             {URL: byName, IPVersion: OnlyIPv4, Proxy: ProxyOptions{URL: byName}},
@@ -36,10 +37,10 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	for name, p := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p.Deny = lab.Prefixes("127.0.0.0/8")
+			p.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 			d := newTestDialer(t, p)
-			d.lookup = directLookup(names.Addr, policy.Policy{}) // the server of the test is on loopback
-			r := dialOnce(d, lab.Patience)
+			d.lookup = directLookup(names.Address, policy.Policy{}) // the server of the test is on loopback
+			r := dialOnce(d, patience)
 			require.Equal(t, errcode.BlockedIP, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
 		})
