@@ -14,9 +14,7 @@ func oneAfterAnother(b *testing.B, tr *Transport) {
 	var r probe.Result
 	b.ReportAllocs()
 	for b.Loop() {
-		now := probe.Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
+		again(context.Background(), tr, &r, patience)
 		if r.Err != nil {
 			b.Fatal(r.Err)
 		}
@@ -40,9 +38,7 @@ func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
 	tr := newTransport(t, Config{URL: p.URL("http")})
 	var r probe.Result
 	exchange := func() {
-		now := probe.Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
+		again(context.Background(), tr, &r, patience)
 		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)
 		}

@@ -25,18 +25,18 @@ import (
 func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string]*Transport {
 	t.Helper()
 	trust := wire.TLSOptions{InsecureSkipVerify: true}
-	elsewhere := serveHTTP1(t, h)
+	elsewhere := serve(t, peers.HTTP1, h)
 	to := func(u *url.URL) *url.URL {
-		return redirect(serveHTTP1(t, redirecting), 307, u.String())
+		return redirect(serve(t, peers.HTTP1, redirecting), 307, u.String())
 	}
 	all := map[string]Config{
-		"HTTP/1.1":          {URL: serveHTTP1(t, h)},
-		"HTTP/1.1 over TLS": {URL: serveTLS(t, false, h), TLS: trust},
-		"HTTP/2":            {URL: serveTLS(t, true, h), TLS: trust},
-		"HTTP/2 alone":      {URL: serveTLS(t, true, h), TLS: trust, HTTPVersion: OnlyHTTP2},
-		"h2c":               {URL: serveH2C(t, h), HTTPVersion: H2C},
+		"HTTP/1.1":          {URL: serve(t, peers.HTTP1, h)},
+		"HTTP/1.1 over TLS": {URL: serve(t, peers.HTTP1TLS, h), TLS: trust},
+		"HTTP/2":            {URL: serve(t, peers.HTTP2, h), TLS: trust},
+		"HTTP/2 alone":      {URL: serve(t, peers.HTTP2, h), TLS: trust, HTTPVersion: OnlyHTTP2},
+		"h2c":               {URL: serve(t, peers.H2C, h), HTTPVersion: H2C},
 		"behind a redirect": {URL: to(elsewhere), FollowRedirects: 1},
-		"HTTP/2 behind one": {URL: to(serveTLS(t, true, h)), TLS: trust, FollowRedirects: 1},
+		"HTTP/2 behind one": {URL: to(serve(t, peers.HTTP2, h)), TLS: trust, FollowRedirects: 1},
 	}
 	transports := make(map[string]*Transport, len(all))
 	for name, cfg := range all {
@@ -92,7 +92,7 @@ func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 func TestTheConnectionThatWasIdleForLongestGoesFirst(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(3)
-	u := serveHTTP1(t, fine)
+	u := serve(t, peers.HTTP1, fine)
 	var all []*Transport
 	for range 4 {
 		all = append(all, newTransport(t, Config{URL: u, Connections: ceiling}))
@@ -142,15 +142,15 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 		fine(w, q)
 	}
 	for name, cfg := range map[string]Config{
-		"HTTP/1.1": {URL: serveHTTP1(t, held)},
-		"h2c":      {URL: serveH2C(t, held), HTTPVersion: H2C},
+		"HTTP/1.1": {URL: serve(t, peers.HTTP1, held)},
+		"h2c":      {URL: serve(t, peers.H2C, held), HTTPVersion: H2C},
 	} {
 		cfg.Connections = ceiling
 		busy := newTransport(t, cfg)
 		done := make(chan *probe.Result)
 		go func() { done <- do(busy, patience) }()
 		<-arrived
-		idle := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
+		idle := newTransport(t, Config{URL: serve(t, peers.HTTP1, fine), Connections: ceiling})
 		var r probe.Result
 		assert.False(t, idle.Reserve(&r), name)
 		r = *do(idle, briefly)
@@ -175,7 +175,7 @@ func TestWhoWaitsForAConnectionOfAnotherIsHeldBackAsWell(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
-	tr := newTransport(t, Config{URL: serveH2C(t, fine), HTTPVersion: H2C, Connections: ceiling})
+	tr := newTransport(t, Config{URL: serve(t, peers.H2C, fine), HTTPVersion: H2C, Connections: ceiling})
 	forEach(5, func(int) {
 		r := do(tr, briefly)
 		assert.ErrorIs(t, r.Err, probe.ErrConnectionLimit)
@@ -191,7 +191,7 @@ func TestWhoWaitsForAConnectionGivesUpWhenCancelled(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
-	tr := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
+	tr := newTransport(t, Config{URL: serve(t, peers.HTTP1, fine), Connections: ceiling})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	var r probe.Result
@@ -231,7 +231,7 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 		if tr.h2 != nil {
 			assert.Zero(t, tr.h2.State().Reserved)
 		}
-		next := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
+		next := newTransport(t, Config{URL: serve(t, peers.HTTP1, fine), Connections: ceiling})
 		require.True(t, next.Reserve(&r), name)
 		assert.Equal(t, 1, ceiling.Used(), "an idle connection is to be closed for it")
 		next.Unreserve(&r)
@@ -261,7 +261,7 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 	var mu sync.Mutex
 	arrived := 0
 	all := make(chan struct{})
-	u := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
 		mu.Lock()
 		if arrived++; arrived == streams {
 			close(all)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -19,26 +18,16 @@ import (
 
 const sampleText = "a body that says the same again, a body that says the same again"
 
-// serveHTTP1 serves h over HTTP/1.1 until the test ends.
-func serveHTTP1(t testing.TB, h http.HandlerFunc) *url.URL {
-	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	u, err := url.Parse(s.URL + "/")
-	require.NoError(t, err)
-	return u
-}
-
 // overBoth runs a test over HTTP/1.1 and over HTTP/2 against a server with h.
 func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Config)) {
 	t.Helper()
 	t.Run("HTTP/1.1", func(t *testing.T) {
 		t.Parallel()
-		test(t, Config{URL: serveHTTP1(t, h)})
+		test(t, Config{URL: serve(t, peers.HTTP1, h)})
 	})
 	t.Run("HTTP/2", func(t *testing.T) {
 		t.Parallel()
-		test(t, Config{URL: serveH2C(t, h), HTTPVersion: H2C})
+		test(t, Config{URL: serve(t, peers.H2C, h), HTTPVersion: H2C})
 	})
 }
 

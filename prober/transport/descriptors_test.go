@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"io"
-	"net"
 	"net/url"
 	"os"
 	"testing"
@@ -20,7 +18,7 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 	if _, err := os.ReadDir("/proc/self/fd"); err != nil {
 		t.Skip("file descriptors cannot be counted here: ", err)
 	}
-	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	silence := peers.Silence
 	silent, hostile := peers.Listen(t, silence), peers.Listen(t, peers.AnsweringOnce("SSH-2.0-OpenSSH_9.2\r\n"))
 	server := peers.ServeZone(t, map[string]peers.Entry{
 		"good.test.":   {IPv4: []string{"127.0.0.1"}},

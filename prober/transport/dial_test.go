@@ -23,9 +23,7 @@ func doUntil(tr *Transport, after time.Duration) *probe.Result {
 	defer cancel()
 	time.AfterFunc(after, cancel)
 	var r probe.Result
-	now := probe.Now()
-	r.Reset(now, now.Add(patience))
-	tr.Do(ctx, &r)
+	again(ctx, tr, &r, patience)
 	return &r
 }
 

@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"net/netip"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
@@ -51,11 +54,31 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 
 // do performs one request that is due now.
 func do(tr *Transport, timeout time.Duration) *probe.Result {
-	var r probe.Result
+	r := new(probe.Result)
+	again(context.Background(), tr, r, timeout)
+	return r
+}
+
+// again is do with a context, and with a result that may have been used before.
+func again(ctx context.Context, tr *Transport, r *probe.Result, timeout time.Duration) {
 	now := probe.Now()
 	r.Reset(now, now.Add(timeout))
-	tr.Do(context.Background(), &r)
-	return &r
+	tr.Do(ctx, r)
+}
+
+// serve starts a server of net/http and returns its root.
+func serve(t testing.TB, over peers.Wire, h http.HandlerFunc) *url.URL {
+	t.Helper()
+	return peers.Serve(t, over, h).Root()
+}
+
+// playing greets a client of HTTP/2 with settings and goes on with play.
+func playing(play func(p *peers.H2), settings ...http2.Setting) peers.Script {
+	return func(c net.Conn) {
+		p := peers.NewH2(c)
+		p.Greet(settings...)
+		play(p)
+	}
 }
 
 // allAtOnce performs requests at the same time, so that those that wait do so together,

@@ -77,7 +77,7 @@ func keepingOpen(inBytes bool, answers ...string) func(net.Conn) {
 				}
 			}
 		}
-		_, _ = io.Copy(io.Discard, c)
+		peers.Silence(c)
 	}
 }
 

@@ -304,8 +304,7 @@ func TestCancelledContextEndsDialling(t *testing.T) {
 	cancel()
 	tr := newTransport(t, Config{URL: peers.Listen(t, peers.Answering(peers.OKAnswer)).URL("http")})
 	var r probe.Result
-	r.Reset(probe.Now(), probe.Now().Add(patience))
-	tr.Do(ctx, &r)
+	again(ctx, tr, &r, patience)
 	assert.Equal(t, errcode.Cancelled, codeOf(&r))
 }
 
@@ -316,7 +315,7 @@ func TestAnswerBeforeTheWholeRequestWasReadCounts(t *testing.T) {
 			return
 		}
 		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-		_ = c.(*net.TCPConn).CloseWrite()
+		peers.EndWriting(c)
 		// What is unread when the connection closes turns the end into a reset.
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: 64 << 20})

@@ -156,8 +156,7 @@ func TestAbortEndsAnUpload(t *testing.T) {
 		results := make(chan *probe.Result)
 		go func() {
 			var r probe.Result
-			r.Reset(probe.Now(), probe.Now().Add(patience))
-			tr.Do(ctx, &r)
+			again(ctx, tr, &r, patience)
 			results <- &r
 		}()
 		<-arrived

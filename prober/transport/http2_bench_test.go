@@ -94,9 +94,7 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		var r probe.Result
 		for pb.Next() {
-			now := probe.Now()
-			r.Reset(now, now.Add(patience))
-			tr.Do(context.Background(), &r)
+			again(context.Background(), tr, &r, patience)
 			if r.Err != nil {
 				b.Error(r.Err)
 				return
@@ -110,9 +108,7 @@ func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	var r probe.Result
 	exchange := func() {
-		now := probe.Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
+		again(context.Background(), tr, &r, patience)
 		if r.Err != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err)
 		}

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net"
 	"strings"
 
 	"golang.org/x/net/http2"
@@ -40,13 +39,13 @@ func prefaceCases() []h2case {
 			open: opening("220 mail.example.com ESMTP\r\n"),
 		}, {
 			does: "closes without a byte", code: errcode.Closed, closed: true,
-			open: func(p *peers.H2) { closeWrite(p.Conn) },
+			open: func(p *peers.H2) { peers.EndWriting(p.Conn) },
 		}, {
 			does: "resets without a byte", code: errcode.Reset, closed: true,
-			open: func(p *peers.H2) { _ = p.Until(http2.FrameWindowUpdate); abortConn(p.Conn) },
+			open: func(p *peers.H2) { _ = p.Until(http2.FrameWindowUpdate); peers.Reset(p.Conn) },
 		}, {
 			does: "closes within its first frame", code: errcode.HTTP2NotSpoken, closed: true,
-			open: func(p *peers.H2) { opening("\x00\x00\x06\x04")(p); closeWrite(p.Conn) },
+			open: func(p *peers.H2) { opening("\x00\x00\x06\x04")(p); peers.EndWriting(p.Conn) },
 		}, {
 			does: "says nothing", code: errcode.HTTP2NoSettings, closed: true,
 			open: func(*peers.H2) {}, cfg: hasty,
@@ -243,19 +242,4 @@ func windowCases() []h2case {
 			play: func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id-2, 1); p.Answer(id) },
 		},
 	}
-}
-
-// closeWrite sends the end of the stream and goes on reading.
-func closeWrite(c net.Conn) {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite()
-	}
-}
-
-// abortConn resets the connection.
-func abortConn(c net.Conn) {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = c.Close()
 }

@@ -167,13 +167,13 @@ func goAwayCases() []h2case {
 			},
 		}, {
 			does: "goes away and closes instead of answering", code: goAwayOf(http2.ErrCodeNo), closed: true,
-			play: func(p *peers.H2, id uint32) { _ = p.WriteGoAway(id, http2.ErrCodeNo, nil); closeWrite(p.Conn) },
+			play: func(p *peers.H2, id uint32) { _ = p.WriteGoAway(id, http2.ErrCodeNo, nil); peers.EndWriting(p.Conn) },
 		}, {
 			does: "goes away and closes within the content", code: goAwayOf(http2.ErrCodeEnhanceYourCalm), closed: true,
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				_ = p.WriteGoAway(id, http2.ErrCodeEnhanceYourCalm, nil)
-				closeWrite(p.Conn)
+				peers.EndWriting(p.Conn)
 			},
 		}, {
 			does: "goes away on a stream", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
@@ -211,20 +211,20 @@ func endCases() []h2case {
 	return []h2case{
 		{
 			does: "closes before the answer", code: errcode.HTTP2Closed, closed: true,
-			play: func(p *peers.H2, _ uint32) { closeWrite(p.Conn) },
+			play: func(p *peers.H2, _ uint32) { peers.EndWriting(p.Conn) },
 		}, {
 			does: "closes within the header of a frame", code: errcode.HTTP2Closed, closed: true,
-			play: func(p *peers.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn) },
+			play: func(p *peers.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); peers.EndWriting(p.Conn) },
 		}, {
 			does: "closes within the content", code: errcode.HTTP2Closed, closed: true,
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				_, _ = p.Conn.Write([]byte("\x00\x00\x05\x00\x01\x00\x00\x00\x01he"))
-				closeWrite(p.Conn)
+				peers.EndWriting(p.Conn)
 			},
 		}, {
 			does: "resets the connection", code: errcode.Reset, closed: true,
-			play: func(p *peers.H2, _ uint32) { abortConn(p.Conn) },
+			play: func(p *peers.H2, _ uint32) { peers.Reset(p.Conn) },
 		}, {
 			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
 			play: func(p *peers.H2, id uint32) {

@@ -109,9 +109,7 @@ func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 func TestARequestThatWaitedForAStreamEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	var g gated
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet(setting(http2.SettingMaxConcurrentStreams, 1)...)
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		p.Answer(p.Request())
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 0)...)
 		_ = p.Until(http2.FrameSettings) // the acknowledgement
@@ -120,7 +118,7 @@ func TestARequestThatWaitedForAStreamEndsAtItsDeadline(t *testing.T) {
 		g.wait()
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
 		p.Ignore()
-	})
+	}, setting(http2.SettingMaxConcurrentStreams, 1)...))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	g.tr.Store(tr)
 	_ = do(tr, briefly)
@@ -132,7 +130,7 @@ func TestARequestThatWasRedirectedToHTTP2EndsAtItsDeadline(t *testing.T) {
 	var g gated
 	script := answerOnce()
 	slow := peers.Listen(t, func(c net.Conn) { g.wait(); script(c) })
-	from := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
+	from := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
 		http.Redirect(w, q, slow.URL("http").String(), http.StatusFound)
 	})
 	tr := newTransport(t, Config{URL: from, HTTPVersion: H2C, FollowRedirects: 1, RequestsPerConnection: 1})
@@ -181,7 +179,7 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 // what the connection has become by then must not matter.
 func TestAnAbortMayComeLate(t *testing.T) {
 	t.Parallel()
-	u := serveH2C(t, func(http.ResponseWriter, *http.Request) {})
+	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
 	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C, RequestsPerConnection: 1})
 	forEach(8, func(worker int) {
 		for i := range 200 {

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,9 +37,7 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 	t.Parallel()
 	const size = 1000
 	var got [][]int
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet(setting(http2.SettingInitialWindowSize, 100)...)
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		id := p.Request()
 		got = append(got, dataSizes(p, 100))
 		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
@@ -53,7 +50,7 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 		got = append(got, dataSizes(p, size))
 		p.Answer(id)
 		p.Serve()
-	})
+	}, setting(http2.SettingInitialWindowSize, 100)...))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
@@ -63,9 +60,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 	t.Parallel()
 	const size = 200 << 10
 	var before, after []int
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		id := p.Request()
 		before = dataSizes(p, labWindow)
 		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
@@ -75,7 +70,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 		after = dataSizes(p, size)
 		p.Answer(id)
 		p.Serve()
-	})
+	}, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, labWindow, sum(before))
@@ -98,9 +93,7 @@ func sum(all []int) (total int) {
 func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		if !played.first() {
 			p.Serve()
 			return
@@ -114,7 +107,7 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 			p.Data(id, false, content)
 		}
 		p.Ignore()
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
@@ -176,7 +169,7 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 		p.Greet()
 		p.Open()
 		_ = p.Until(http2.FrameData)
-		abortConn(c)
+		peers.Reset(c)
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
 	r := do(tr, patience)
@@ -188,13 +181,11 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	t.Parallel()
 	read := make(chan struct{})
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		p.Open()
 		_ = p.Request()
 		<-read
-	})
+	}))
 	t.Cleanup(func() { close(read) })
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
 	done := make(chan *probe.Result)
@@ -210,9 +201,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		if !played.first() {
 			p.Serve()
 			return
@@ -222,7 +211,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 				return
 			}
 		}
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, ConnectTimeout: 2 * amply})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, 1, tr.Open())
@@ -230,18 +219,6 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	r := do(tr, patience)
 	assert.NoError(t, r.Err)
 	assert.True(t, r.Opened)
-}
-
-// assertPhases checks that the times of all phases add up.
-func assertPhases(t *testing.T, r *probe.Result) {
-	t.Helper()
-	var total time.Duration
-	for phase := errcode.PhaseNone; phase < errcode.NumPhases; phase++ {
-		spent, _ := r.Phase(phase)
-		assert.GreaterOrEqual(t, spent, time.Duration(0), phase)
-		total += spent
-	}
-	assert.Equal(t, r.Duration(), total)
 }
 
 func TestHTTP2PhasesAndBytes(t *testing.T) {
@@ -264,7 +241,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	for range cap(results) {
 		r := <-results
 		require.NoError(t, r.Err)
-		assertPhases(t, r)
+		assertPhasesAddUp(t, r)
 		for _, phase := range []errcode.Phase{errcode.PhaseQueue, errcode.PhaseSend, errcode.PhaseProcessing, errcode.PhaseTransfer} {
 			_, ok := r.Phase(phase)
 			assert.True(t, ok, phase)

@@ -52,8 +52,8 @@ func FuzzHTTP2Peer(f *testing.F) {
 		inputs <- input // for the next connection
 		_, _ = io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
 		_, _ = c.Write(input)
-		closeWrite(c)
-		_, _ = io.Copy(io.Discard, c)
+		peers.EndWriting(c)
+		peers.Silence(c)
 	})
 	f.Fuzz(func(t *testing.T, input []byte, upload bool) {
 		const perByte, fixed = 64, 4 << 20

@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/message"
 )
 
 func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("~", 40<<10)
-	u := serveH2C(t, func(w http.ResponseWriter, r *http.Request) {
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Long") != long || r.Host != "other.test" || r.ContentLength != 0 {
 			w.WriteHeader(http.StatusTeapot)
 		}

@@ -50,9 +50,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			var arrived, opened atomic.Int32
 			all := make(chan struct{})
 			free := sync.OnceFunc(func() { close(all) })
-			p := peers.Listen(t, func(c net.Conn) {
-				p := peers.NewH2(c)
-				p.Greet(setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
+			p := peers.Listen(t, playing(func(p *peers.H2) {
 				ids := make(chan uint32, tt.workers)
 				var answering sync.WaitGroup
 				answering.Go(func() {
@@ -69,7 +67,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 				}
 				close(ids)
 				answering.Wait()
-			})
+			}, setting(http2.SettingMaxConcurrentStreams, tt.allowed)...))
 			t.Cleanup(free)
 			cfg := tt.cfg
 			cfg.URL, cfg.HTTPVersion = p.URL("http"), H2C
@@ -104,13 +102,11 @@ func TestHTTP2RequestsPerConnection(t *testing.T) {
 func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 	t.Parallel()
 	raise := make(chan struct{})
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		<-raise
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
 		p.Serve()
-	})
+	}, setting(http2.SettingMaxConcurrentStreams, 0)...))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	for range 2 {
 		r := do(tr, amply)
@@ -132,18 +128,16 @@ func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 		end  func(p *peers.H2)
 		code errcode.Code
 	}{
-		"when the server closes":    {func(p *peers.H2) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
+		"when the server closes":    {func(p *peers.H2) { peers.EndWriting(p.Conn) }, errcode.HTTP2Closed},
 		"when the server goes away": {func(p *peers.H2) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := peers.Listen(t, func(c net.Conn) {
-				p := peers.NewH2(c)
-				p.Greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+			p := peers.Listen(t, playing(func(p *peers.H2) {
 				_ = p.Until(http2.FrameSettings) // the acknowledgement: it has been taken in
 				tt.end(p)
 				p.Ignore()
-			})
+			}, setting(http2.SettingMaxConcurrentStreams, 0)...))
 			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 			forEach(4, func(int) {
 				r := do(tr, patience)
@@ -185,7 +179,7 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 	var first atomic.Bool
 	p := peers.Listen(t, func(c net.Conn) {
 		if first.CompareAndSwap(false, true) {
-			_, _ = io.Copy(io.Discard, c)
+			peers.Silence(c)
 			return
 		}
 		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
@@ -202,15 +196,13 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 	t.Parallel()
 	arrived, free := make(chan struct{}), make(chan struct{})
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		id := p.Request()
 		close(arrived)
 		<-free
 		p.Answer(id)
 		p.Serve()
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	done := make(chan *probe.Result)
 	go func() { done <- do(tr, patience) }()
@@ -232,23 +224,21 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		underWay func(tr *Transport) bool
 	}{
 		"requests in flight": {
-			script:   func(c net.Conn) { p := peers.NewH2(c); p.Greet(); p.Ignore() },
+			script:   playing((*peers.H2).Ignore),
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
 		"requests that wait for a stream": {
-			script: func(c net.Conn) {
-				p := peers.NewH2(c)
-				p.Greet(setting(http2.SettingMaxConcurrentStreams, 0)...)
+			script: playing(func(p *peers.H2) {
 				p.Ignore()
-			},
+			}, setting(http2.SettingMaxConcurrentStreams, 0)...),
 			underWay: func(tr *Transport) bool { return tr.h2.State().Waiting == 5 },
 		},
 		"requests that wait for SETTINGS": {
-			script:   func(c net.Conn) { _, _ = io.Copy(io.Discard, c) },
+			script:   peers.Silence,
 			underWay: func(tr *Transport) bool { return tr.h2.State().Waiting == 4 },
 		},
 		"content that nobody takes": {
-			script:   func(c net.Conn) { p := peers.NewH2(c); p.Greet(); p.Ignore() },
+			script:   playing((*peers.H2).Ignore),
 			cfg:      Config{Method: "POST", BodySize: 1 << 20},
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
@@ -263,8 +253,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 			for range 5 {
 				go func() {
 					var r probe.Result
-					r.Reset(probe.Now(), probe.Now().Add(patience))
-					tr.Do(ctx, &r)
+					again(ctx, tr, &r, patience)
 					failed <- &r
 				}()
 			}
@@ -284,9 +273,7 @@ func inFlight(tr *Transport) int { return tr.h2.State().Streams }
 
 func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	t.Parallel()
-	p := peers.Listen(t, func(c net.Conn) {
-		p := peers.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		slow := p.Request()
 		for id := p.Request(); id != 0; id = p.Request() {
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
@@ -294,7 +281,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 				p.Answer(slow)
 			}
 		}
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 	slow := make(chan *probe.Result)
 	go func() { slow <- do(tr, patience) }()
@@ -310,7 +297,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	t.Parallel()
 	cert := certs.Issue(nil)
-	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	silence := peers.Silence
 	for name, cfg := range map[string]Config{
 		"a peer that speaks HTTP/1":  {URL: peers.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, peers.OKAnswer); silence(c) }).URL("http"), HTTPVersion: H2C},
 		"a peer that closes":         {URL: peers.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: H2C},

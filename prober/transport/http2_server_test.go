@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"sync"
@@ -50,29 +49,6 @@ func quiet(s *http.Server) {
 	s.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }
 
-// serveH2C starts the HTTP/2 server of net/http without TLS.
-func serveH2C(t testing.TB, h http.HandlerFunc) *url.URL {
-	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	quiet(s.Config)
-	s.Config.Protocols = new(http.Protocols)
-	s.Config.Protocols.SetUnencryptedHTTP2(true)
-	s.Start()
-	t.Cleanup(s.Close)
-	return parseURL(t, s.URL)
-}
-
-// serveTLS starts the server of net/http with TLS.
-func serveTLS(t testing.TB, multiplexed bool, h http.HandlerFunc) *url.URL {
-	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	quiet(s.Config)
-	s.EnableHTTP2 = multiplexed
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return parseURL(t, s.URL)
-}
-
 // serveXNet starts the server of x/net/http2, which allows few streams and has
 // small windows.
 func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
@@ -84,14 +60,6 @@ func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
 		s.ServeConn(c, &http2.ServeConnOpts{Handler: h, BaseConfig: base})
 	})
 	return p.URL("http")
-}
-
-func parseURL(t testing.TB, s string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(s)
-	require.NoError(t, err)
-	u.Path = "/"
-	return u
 }
 
 // forEach runs work on so many goroutines and waits for them.
@@ -108,8 +76,8 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 		start   func(t testing.TB) *url.URL
 		version HTTPVersion
 	}{
-		"net/http over TLS": {func(t testing.TB) *url.URL { return serveTLS(t, true, sizes) }, OnlyHTTP2},
-		"net/http":          {func(t testing.TB) *url.URL { return serveH2C(t, sizes) }, H2C},
+		"net/http over TLS": {func(t testing.TB) *url.URL { return serve(t, peers.HTTP2, sizes) }, OnlyHTTP2},
+		"net/http":          {func(t testing.TB) *url.URL { return serve(t, peers.H2C, sizes) }, H2C},
 		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, H2C},
 	}
 	for name, server := range servers {
@@ -143,21 +111,21 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 	count := func(http.ResponseWriter, *http.Request) { served.Add(1) }
 	for name, tt := range map[string]struct {
 		wanted  HTTPVersion
-		offered bool // the server has HTTP/2
+		offered peers.Wire
 		code    errcode.Code
 		version probe.Version
 	}{
-		"auto with HTTP/2":             {wanted: AutoHTTP, offered: true, version: probe.HTTP2},
-		"auto without HTTP/2":          {wanted: AutoHTTP, version: probe.HTTP11},
-		"only HTTP/1.1 with HTTP/2":    {wanted: OnlyHTTP11, offered: true, version: probe.HTTP11},
-		"only HTTP/1.1 without HTTP/2": {wanted: OnlyHTTP11, version: probe.HTTP11},
-		"only HTTP/2 with HTTP/2":      {wanted: OnlyHTTP2, offered: true, version: probe.HTTP2},
-		"only HTTP/2 without HTTP/2":   {wanted: OnlyHTTP2, code: errcode.TLSALPN},
+		"auto with HTTP/2":             {wanted: AutoHTTP, offered: peers.HTTP2, version: probe.HTTP2},
+		"auto without HTTP/2":          {wanted: AutoHTTP, offered: peers.HTTP1TLS, version: probe.HTTP11},
+		"only HTTP/1.1 with HTTP/2":    {wanted: OnlyHTTP11, offered: peers.HTTP2, version: probe.HTTP11},
+		"only HTTP/1.1 without HTTP/2": {wanted: OnlyHTTP11, offered: peers.HTTP1TLS, version: probe.HTTP11},
+		"only HTTP/2 with HTTP/2":      {wanted: OnlyHTTP2, offered: peers.HTTP2, version: probe.HTTP2},
+		"only HTTP/2 without HTTP/2":   {wanted: OnlyHTTP2, offered: peers.HTTP1TLS, code: errcode.TLSALPN},
 	} {
 		t.Run(name, func(t *testing.T) {
 			served.Store(0)
 			tr := newTransport(t, Config{
-				URL: serveTLS(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: wire.TLSOptions{InsecureSkipVerify: true},
+				URL: serve(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: wire.TLSOptions{InsecureSkipVerify: true},
 			})
 			forEach(20, func(int) {
 				for range 3 {
@@ -203,7 +171,7 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 			r := do(tr, patience)
 			assert.NoError(t, r.Err)
 			assert.Equal(t, want, r.HTTP.Version)
-			assertPhases(t, r)
+			assertPhasesAddUp(t, r)
 		})
 	}
 }
@@ -216,7 +184,7 @@ func TestHTTP2NeedsTLS12(t *testing.T) {
 			Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 		})
 		_ = secured.Handshake()
-		_, _ = io.Copy(io.Discard, secured)
+		peers.Silence(secured)
 	})
 	tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
 	r := do(tr, patience)
@@ -226,7 +194,7 @@ func TestHTTP2NeedsTLS12(t *testing.T) {
 
 func TestVersionsThatCannotBeSpoken(t *testing.T) {
 	t.Parallel()
-	plain, secured := parseURL(t, "http://127.0.0.1:1/"), parseURL(t, "https://127.0.0.1:1/")
+	plain, secured := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, &url.URL{Scheme: "https", Host: "127.0.0.1:1"}
 	for name, cfg := range map[string]Config{
 		"HTTP/2 without TLS":        {URL: plain, HTTPVersion: OnlyHTTP2},
 		"h2c with TLS":              {URL: secured, HTTPVersion: H2C},

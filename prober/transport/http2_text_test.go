@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,13 +47,11 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := peers.Listen(t, func(c net.Conn) {
-				p := peers.NewH2(c)
-				p.Greet()
+			p := peers.Listen(t, playing(func(p *peers.H2) {
 				for id := p.Request(); id != 0; id = p.Request() {
 					tt.play(p, id)
 				}
-			})
+			}))
 			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 			require.Equal(t, tt.code, codeOf(do(tr, patience)))
 			r := do(tr, patience)

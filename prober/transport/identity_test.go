@@ -138,9 +138,7 @@ func steadyState(t *testing.T, tr *Transport) float64 {
 	t.Helper()
 	var r probe.Result
 	exchange := func() {
-		now := probe.Now()
-		r.Reset(now, now.Add(patience))
-		tr.Do(context.Background(), &r)
+		again(context.Background(), tr, &r, patience)
 		if r.Err != nil || r.HTTP.BodyErr != nil {
 			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
 		}

@@ -33,7 +33,7 @@ func TestPolicyHoldsForTheDNSServer(t *testing.T) {
 // 169.254.169.254.
 func TestAHostThatIsANumberIsRefused(t *testing.T) {
 	t.Parallel()
-	home := serveHTTP1(t, redirecting)
+	home := serve(t, peers.HTTP1, redirecting)
 	for _, host := range []string{
 		"2852039166", "0xa9fea9fe", "0xA9.0xFE.0xA9.0xFE", "0251.0376.0251.0376", "169.254.43518", "169.254.169.254.", "169.254.0xa9fe",
 	} {

@@ -74,6 +74,9 @@ func TestProxyFailures(t *testing.T) {
 	nobody := peers.ClosedPort(t)
 	server := peers.ServeZone(t, map[string]peers.Entry{})
 	says := peers.AnsweringOnce
+	script := func(answers ...string) peers.Script {
+		return peers.InTurn(peers.Saying(answers...), peers.EndWriting, peers.HangUp)
+	}
 	target := "https://127.0.0.1:9"
 	tests := map[string]struct {
 		scheme, target, password string
@@ -141,27 +144,9 @@ func TestProxyFailures(t *testing.T) {
 	}
 }
 
-// script returns a peer that sends one answer after each time it received
-// something, and then ends.
-func script(answers ...string) func(net.Conn) {
-	return func(c net.Conn) {
-		buf := make([]byte, 4096)
-		for _, answer := range answers {
-			if _, err := c.Read(buf); err != nil {
-				return
-			}
-			if _, err := io.WriteString(c, answer); err != nil {
-				return
-			}
-		}
-		_ = c.(*net.TCPConn).CloseWrite()
-		_, _ = c.Read(buf) // an end with bytes unread would be a reset
-	}
-}
-
 func TestSilentProxy(t *testing.T) {
 	t.Parallel()
-	silent := peers.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	silent := peers.Listen(t, peers.Silence)
 	codes := map[string]errcode.Code{
 		"http":   errcode.DialTimeout,
 		"https":  errcode.ProxyConnect, // its handshake
@@ -189,18 +174,7 @@ func TestSilentProxy(t *testing.T) {
 func TestAProxyThatFallsSilent(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
-	falls := func(answers ...string) func(net.Conn) {
-		return func(c net.Conn) {
-			buf := make([]byte, 4096)
-			for _, answer := range answers {
-				if _, err := c.Read(buf); err != nil {
-					return
-				}
-				_, _ = io.WriteString(c, answer)
-			}
-			_, _ = io.Copy(io.Discard, c)
-		}
-	}
+	falls := func(answers ...string) peers.Script { return peers.InTurn(peers.Saying(answers...), peers.Silence) }
 	requests := map[string]func() *probe.Result{}
 	for name, test := range map[string]struct {
 		scheme string

@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
 func TestARedirectThatFindsNoConnectionIsAFailureOfWhatWasSent(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
-	other := serveHTTP1(t, fine)
-	home := serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) {
+	other := serve(t, peers.HTTP1, fine)
+	home := serve(t, peers.HTTP1, func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Redirect(w, q, other.String(), http.StatusTemporaryRedirect)
 	})

@@ -85,7 +85,7 @@ func TestRedirectChangesTheMethodAsTheStatusSays(t *testing.T) {
 
 func TestWhereARedirectLeads(t *testing.T) {
 	t.Parallel()
-	home, other := serveHTTP1(t, redirecting), serveHTTP1(t, redirecting)
+	home, other := serve(t, peers.HTTP1, redirecting), serve(t, peers.HTTP1, redirecting)
 	for name, tt := range map[string]struct {
 		to   []string
 		want string // of the request, or empty if it is refused
@@ -153,8 +153,8 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 	t.Parallel()
 	server := peers.ServeZone(t, map[string]peers.Entry{"xn--bcher-kva.test.": {IPv4: []string{"127.0.0.1"}}})
 	hosts := make(chan string, 2)
-	other := serveHTTP1(t, func(_ http.ResponseWriter, q *http.Request) { hosts <- q.Host })
-	home := serveHTTP1(t, redirecting)
+	other := serve(t, peers.HTTP1, func(_ http.ResponseWriter, q *http.Request) { hosts <- q.Host })
+	home := serve(t, peers.HTTP1, redirecting)
 	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
 		to := "http://" + host + ":" + other.Port() + "/"
 		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.Address}), patience)
@@ -169,7 +169,7 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 
 func TestOtherStatusesAreAnswers(t *testing.T) {
 	t.Parallel()
-	home := serveHTTP1(t, redirecting)
+	home := serve(t, peers.HTTP1, redirecting)
 	for _, status := range []int{200, 300, 304, 305, 404} {
 		r := do(newTransport(t, Config{URL: redirect(home, status, "/next"), FollowRedirects: 3}), patience)
 		require.NoError(t, r.Err)
@@ -218,7 +218,7 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
 	}
-	home, other = serveHTTP1(t, script), serveHTTP1(t, script)
+	home, other = serve(t, peers.HTTP1, script), serve(t, peers.HTTP1, script)
 	r := do(newTransport(t, Config{
 		URL: home, FollowRedirects: 9, IDHeader: "X-Request-Id", Traceparent: true, Host: "name.test",
 		Header:        message.Fields("Cookie", "a=b", "X-Other", "c"),
@@ -240,9 +240,9 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 func TestEachOriginKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
-		other := serveHTTP1(t, redirecting)
+		other := serve(t, peers.HTTP1, redirecting)
 		if cfg.HTTPVersion == H2C {
-			other = serveH2C(t, redirecting)
+			other = serve(t, peers.H2C, redirecting)
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
 		tr := newTransport(t, cfg)
@@ -261,10 +261,10 @@ func TestOriginsAreFew(t *testing.T) {
 	t.Parallel()
 	var away []*url.URL
 	for range maxOrigins + 3 {
-		away = append(away, serveHTTP1(t, redirecting))
+		away = append(away, serve(t, peers.HTTP1, redirecting))
 	}
 	visits := 0
-	home := serveHTTP1(t, func(w http.ResponseWriter, _ *http.Request) {
+	home := serve(t, peers.HTTP1, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", away[visits].String()+"next")
 		w.WriteHeader(http.StatusFound)
 		visits++
@@ -281,7 +281,7 @@ func TestOriginsAreFew(t *testing.T) {
 func TestRedirectBetweenSchemes(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
-	plain := serveHTTP1(t, redirecting)
+	plain := serve(t, peers.HTTP1, redirecting)
 	var secure *url.URL
 	p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(&ca)), func(c net.Conn) {
 		buf := make([]byte, 4096)
@@ -314,8 +314,8 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 
 func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 	t.Parallel()
-	silent := peers.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	home := serveHTTP1(t, redirecting)
+	silent := peers.Listen(t, peers.Silence)
+	home := serve(t, peers.HTTP1, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.URL("http").String()), FollowRedirects: 1})
 	r := do(tr, amply)
 	assert.Equal(t, errcode.RequestTimeout, codeOf(r))
@@ -331,17 +331,16 @@ func TestAbortReachesOtherOrigins(t *testing.T) {
 	silent := peers.Listen(t, func(c net.Conn) {
 		if peers.ReadRequest(c, make([]byte, 4096)) {
 			close(arrived)
-			_, _ = io.Copy(io.Discard, c)
+			peers.Silence(c)
 		}
 	})
-	home := serveHTTP1(t, redirecting)
+	home := serve(t, peers.HTTP1, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.URL("http").String()), FollowRedirects: 1})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan *probe.Result)
 	go func() {
 		var r probe.Result
-		r.Reset(probe.Now(), probe.Now().Add(patience))
-		tr.Do(ctx, &r)
+		again(ctx, tr, &r, patience)
 		ended <- &r
 	}()
 	<-arrived

@@ -61,7 +61,7 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 // Over HTTP/2 cookies are seen as well, and one hop that sets one is enough.
 func TestACookieOfAnEarlierHopIsToldOf(t *testing.T) {
 	t.Parallel()
-	u := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
 		if q.URL.Path == "/" {
 			http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 		}

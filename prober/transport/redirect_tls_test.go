@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -98,7 +96,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
 	odd := func(answer string) *url.URL { return peers.Listen(t, peers.AnsweringOnce(answer)).URL("http") }
-	silent := peers.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	silent := peers.Listen(t, peers.Silence)
 	untrusted := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(nil))))
 	nowhere := &url.URL{Scheme: "http", Host: peers.ClosedPort(t), Path: "/"}
 	for name, test := range map[string]struct {

@@ -18,20 +18,12 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// within returns the TCP connection that carries c, which may be TLS.
-func within(c net.Conn) net.Conn {
-	if inner, ok := c.(interface{ NetConn() net.Conn }); ok {
-		return inner.NetConn()
-	}
-	return c
-}
-
 // serverEnds are ways to end a connection when a request has begun to come on it.
 var serverEnds = map[string]func(c net.Conn){
 	"closes when it has read the request": func(c net.Conn) { peers.ReadRequest(c, make([]byte, 4096)) },
 	"closes with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) },
-	"resets when it has read the request": func(c net.Conn) { peers.ReadRequest(c, make([]byte, 4096)); abortConn(within(c)) },
-	"resets with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); abortConn(within(c)) },
+	"resets when it has read the request": func(c net.Conn) { peers.ReadRequest(c, make([]byte, 4096)); peers.Reset(c) },
+	"resets with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); peers.Reset(c) },
 }
 
 func TestHoweverAReusedConnectionEndsBeforeAnAnswerIsOneFailure(t *testing.T) {
@@ -128,7 +120,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, tt.cfg(peers.Listen(t, abortConn)))
+			tr := newTransport(t, tt.cfg(peers.Listen(t, peers.Reset)))
 			for range rounds {
 				r := do(tr, patience)
 				require.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
@@ -141,7 +133,7 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 
 func TestARefusalIsNoReset(t *testing.T) {
 	t.Parallel()
-	p := peers.Listen(t, abortConn)
+	p := peers.Listen(t, peers.Reset)
 	require.NoError(t, p.Close())
 	r := do(newTransport(t, Config{URL: p.URL("http")}), patience)
 	assert.Equal(t, errcode.Refused, codeOf(r), "error: %v", r.Err)
@@ -156,28 +148,30 @@ func TestAReusedHTTP2ConnectionThatEndsHasItsOwnNumber(t *testing.T) {
 		end  func(p *peers.H2, id uint32)
 		code errcode.Code
 	}{
-		"closed before the header": {func(p *peers.H2, _ uint32) { closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
-		"reset before the header":  {func(p *peers.H2, _ uint32) { abortConn(p.Conn) }, errcode.HTTP2ClosedReused},
-		"closed within a frame":    {func(p *peers.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"closed before the header": {func(p *peers.H2, _ uint32) { peers.EndWriting(p.Conn); p.Ignore() }, errcode.HTTP2ClosedReused},
+		"reset before the header":  {func(p *peers.H2, _ uint32) { peers.Reset(p.Conn) }, errcode.HTTP2ClosedReused},
+		"closed within a frame": {func(p *peers.H2, _ uint32) {
+			_, _ = p.Conn.Write([]byte("\x00\x00"))
+			peers.EndWriting(p.Conn)
+			p.Ignore()
+		}, errcode.HTTP2ClosedReused},
 		"closed after the header": {func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
-			closeWrite(p.Conn)
+			peers.EndWriting(p.Conn)
 			p.Ignore()
 		}, errcode.HTTP2Closed},
 		"closed after GOAWAY": {func(p *peers.H2, id uint32) {
 			_ = p.WriteGoAway(id, http2.ErrCodeInternal, nil)
-			closeWrite(p.Conn)
+			peers.EndWriting(p.Conn)
 			p.Ignore()
 		}, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := peers.Listen(t, func(c net.Conn) {
-				p := peers.NewH2(c)
-				p.Greet()
+			p := peers.Listen(t, playing(func(p *peers.H2) {
 				p.Answer(p.Request())
 				tt.end(p, p.Request())
-			})
+			}))
 			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
 			require.NoError(t, do(tr, patience).Err)
 			r := do(tr, patience)

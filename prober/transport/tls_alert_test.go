@@ -81,7 +81,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		"another protocol":               {afterHello([]byte("SSH-2.0-OpenSSH_9.2\r\n")), errcode.TLSRecord},
 		"the end":                        {afterHello(nil), errcode.TLSClosed},
 		"the end in a record":            {afterHello(hello(tls.VersionTLS12, 0)[:20]), errcode.TLSClosed},
-		"a reset":                        {resetting, errcode.TLSClosed},
+		"a reset":                        {peers.InTurn(afterHello(nil), peers.Reset), errcode.TLSClosed},
 		"a version that was not offered": {afterHello(hello(tls.VersionTLS10, tls.TLS_RSA_WITH_AES_128_CBC_SHA)), errcode.TLSNoOverlap},
 		"a cipher that was not offered":  {afterHello(hello(tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA)), errcode.TLSNoOverlap},
 		"a message that does not belong": {afterHello(record(labHandshake, 20, 0, 0, 0)), errcode.TLS},
@@ -98,12 +98,6 @@ func TestWhatIsNoHandshake(t *testing.T) {
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		})
 	}
-}
-
-// resetting answers a ClientHello with a reset.
-func resetting(c net.Conn) {
-	afterHello(nil)(c)
-	_ = c.(*net.TCPConn).SetLinger(0)
 }
 
 // warnings are n alerts that a client ignores up to TLS 1.2.

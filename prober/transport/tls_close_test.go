@@ -130,7 +130,7 @@ func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
 				r := do(tr, patience)
 				require.NoError(t, r.Err)
 				<-ended
-				awaitArrival(t, tr)
+				awaitDead(t, tr)
 			}
 		})
 	}

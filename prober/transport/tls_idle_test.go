@@ -34,10 +34,6 @@ func ways(t *testing.T, ca tls.Certificate) map[string]wire.ProxyOptions {
 	}
 }
 
-// awaitArrival waits until something has come on the idle connection and the time is
-// over in which it would not be looked at.
-func awaitArrival(t *testing.T, tr *Transport) { awaitDead(t, tr) }
-
 // eachRequest calls answer for each request to s until the client closes.
 func eachRequest(s *talker, answer func()) {
 	in := bufio.NewReader(s)
@@ -121,7 +117,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 						require.Equal(t, 200, r.HTTP.Status, "request %d", i)
 						require.Equal(t, test.Kept && i > 0, r.Reused, "request %d", i)
 						answered <- struct{}{}
-						awaitArrival(t, tr)
+						awaitDead(t, tr)
 					}
 				})
 			}
@@ -231,7 +227,7 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 						require.Equal(t, test.Kept && i > 0, r.Reused)
 						answered <- struct{}{}
 						if test.rest {
-							awaitArrival(t, tr)
+							awaitDead(t, tr)
 						}
 					}
 				})
@@ -311,7 +307,7 @@ func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 				require.Equal(t, 200, r.HTTP.Status)
 				require.False(t, r.Reused)
 				answered <- struct{}{}
-				awaitArrival(t, tr)
+				awaitDead(t, tr)
 			}
 		})
 	}

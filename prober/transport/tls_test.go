@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"io"
 	"net"
 	"testing"
 	"time"
@@ -218,7 +217,7 @@ func TestSessionResumption(t *testing.T) {
 
 func TestHandshakeThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	silent := peers.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	silent := peers.Listen(t, peers.Silence)
 	hasty := newTransport(t, Config{URL: silent.URL("https"), TLSTimeout: briefly})
 	patient, impatient := newTransport(t, Config{URL: silent.URL("https")}), newTransport(t, Config{URL: silent.URL("https")})
 	codes := map[string]errcode.Code{
