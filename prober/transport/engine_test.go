@@ -133,3 +133,13 @@ func needElsewhere(t *testing.T) {
 	}
 	_ = ln.Close()
 }
+
+// swallow is an address at which connections are never made.
+func swallow(t *testing.T, at netip.AddrPort) netip.AddrPort {
+	t.Helper()
+	full, can := peers.Swallow(t, at)
+	if !can {
+		t.Skip("the queue of a listener cannot be filled here")
+	}
+	return full
+}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -269,4 +271,22 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 	assert.Equal(t, handled.Load(), ok.Load())
 	tr.CloseIdle()
 	require.NoError(t, server.Close())
+}
+
+func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("~", 40<<10)
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Long") != long || r.Host != "other.test" || r.ContentLength != 0 {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	})
+	tr := newTransport(t, Config{
+		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
+	})
+	for range 3 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		assert.Equal(t, 200, r.HTTP.Status)
+	}
 }

@@ -139,7 +139,7 @@ func steadyState(t *testing.T, tr *Transport) float64 {
 	var r probe.Result
 	exchange := func() {
 		again(context.Background(), tr, &r, patience)
-		if r.Err != nil || r.HTTP.BodyErr != nil {
+		if r.Err != nil || r.HTTP.BodyErr != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
 		}
 	}
