@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
 	"example.com/prober/prober/wire"
@@ -180,3 +182,5 @@ func protocolsOf(v transport.HTTPVersion) *http.Protocols {
 	p.SetUnencryptedHTTP2(v == transport.H2C)
 	return p
 }
+
+func TestMain(m *testing.M) { rig.VerifyTestMain(m) }

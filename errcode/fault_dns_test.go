@@ -19,36 +19,24 @@ func dnsFaults() []fault {
 	return []fault{
 		{name: "the name does not exist", want: errcode.NoSuchHost, fail: rcode(dnsmessage.RCodeNameError)},
 		{name: "the name has no address", want: errcode.NoSuchHost, fail: rcode(dnsmessage.RCodeSuccess)},
-		{
-			name: "the resolver answers SERVFAIL", want: errcode.DNS, fail: rcode(dnsmessage.RCodeServerFailure),
-		},
-		{
-			name: "the resolver answers REFUSED", want: errcode.DNS, fail: rcode(dnsmessage.RCodeRefused),
-		},
-		{
-			name: "the resolver answers FORMERR", want: errcode.DNS, fail: rcode(dnsmessage.RCodeFormatError),
-		},
-		{
-			name: "the resolver cuts its answer and refuses TCP", want: errcode.DNS, fail: func(t lab) error {
-				return lookup(t, "udp", peers.NameServer(t, peers.CutNames))
-			},
-		},
-		{
-			name: "the resolver answers garbage over TCP", want: errcode.DNS, fail: func(t lab) error {
-				return lookup(t, "tcp", peer(t, peers.Saying("\x00\x07garbage")))
-			},
-		},
+		{name: "the resolver answers SERVFAIL", want: errcode.DNS, fail: rcode(dnsmessage.RCodeServerFailure)},
+		{name: "the resolver answers REFUSED", want: errcode.DNS, fail: rcode(dnsmessage.RCodeRefused)},
+		{name: "the resolver answers FORMERR", want: errcode.DNS, fail: rcode(dnsmessage.RCodeFormatError)},
+		{name: "the resolver cuts its answer and refuses TCP", want: errcode.DNS, fail: func(t lab) error {
+			return lookup(t, "udp", peers.NameServer(t, peers.CutNames))
+		}},
+		{name: "the resolver answers garbage over TCP", want: errcode.DNS, fail: func(t lab) error {
+			return lookup(t, "tcp", peer(t, peers.Saying("\x00\x07garbage")))
+		}},
 		{name: "the resolver answers garbage over UDP", want: errcode.DNSTimeout, fail: func(t lab) error {
 			return lookupInVain(t, peers.SayNames("garbage"))
 		}},
 		{name: "the resolver answers nothing", want: errcode.DNSTimeout, fail: func(t lab) error {
 			return lookupInVain(t, peers.SilentNames)
 		}},
-		{
-			name: "the resolver's port is closed", want: errcode.DNS, fail: func(t lab) error {
-				return lookup(t, "tcp", peers.ClosedPort(t))
-			},
-		},
+		{name: "the resolver's port is closed", want: errcode.DNS, fail: func(t lab) error {
+			return lookup(t, "tcp", peers.ClosedPort(t))
+		}},
 		{name: "the resolver's port is closed, seen by a transport", want: errcode.DNSUnreachable, fail: func(t lab) error {
 			return in(errcode.PhaseResolve, datagramRefused(t))
 		}},

@@ -61,17 +61,11 @@ func tcpFaults() []fault {
 			return err
 		}},
 		{name: "the peer resets", want: errcode.Reset, fail: func(t lab) error {
-			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
-			_, err := io.WriteString(c, "request")
-			require.NoError(t, err)
-			_, err = io.ReadAll(c)
+			_, err := readAfterReset(t)
 			return in(errcode.PhaseProcessing, err)
 		}},
 		{name: "a write follows a reset", want: errcode.BrokenPipe, fail: func(t lab) error {
-			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
-			_, err := io.WriteString(c, "request")
-			require.NoError(t, err)
-			_, err = io.ReadAll(c)
+			c, err := readAfterReset(t)
 			require.Error(t, err)
 			_, err = io.WriteString(c, "request")
 			return err
@@ -95,17 +89,11 @@ func tcpFaults() []fault {
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: readAfterClose(t)}
 		}},
 		{name: "the peer resets a reused connection", want: errcode.ClosedReused, fail: func(t lab) error {
-			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
-			_, err := io.WriteString(c, "request")
-			require.NoError(t, err)
-			_, err = io.ReadAll(c)
+			_, err := readAfterReset(t)
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: err}
 		}},
 		{name: "the peer resets a reused connection within the header", want: errcode.Reset, fail: func(t lab) error {
-			c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
-			_, err := io.WriteString(c, "request")
-			require.NoError(t, err)
-			_, err = io.ReadAll(c)
+			_, err := readAfterReset(t)
 			return &errcode.PhaseError{Phase: errcode.PhaseTransfer, Reused: true, InHeader: true, Err: err}
 		}},
 		{name: "the peer closes within the header", want: errcode.ClosedInHeaders, fail: func(t lab) error {
@@ -123,6 +111,15 @@ func dial(ctx context.Context, network, address string) error {
 		c.Close()
 	}
 	return err
+}
+
+// readAfterReset sends a request to a peer that resets, and returns what comes of reading.
+func readAfterReset(t lab) (net.Conn, error) {
+	c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
+	_, err := io.WriteString(c, "request")
+	require.NoError(t, err)
+	_, err = io.ReadAll(c)
+	return c, err
 }
 
 func readAfterClose(t lab) error {

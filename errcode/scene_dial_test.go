@@ -59,7 +59,7 @@ func dialScenes() []scene {
 			return transport.Config{URL: at("https", "host.test"), Proxy: wire.ProxyOptions{URL: at("http", peer(t, peers.Reset))}}
 		}},
 		{name: "a hook of ours panics", want: errcode.Panic, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
-			cfg := inCoding(gzipOf([]byte("content")))(t)
+			cfg := inCoding(peers.Encode("content", "gzip"))(t)
 			cfg.CheckBody = func([]byte) error { panic("of the test") }
 			return cfg
 		}},

@@ -1,8 +1,6 @@
 package errcode_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"strings"
 
@@ -18,14 +16,6 @@ const (
 	noBody  = ok + "Content-Length: 0\r\n\r\n"
 )
 
-func gzipOf(content []byte) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write(content) // to memory, as the end of it
-	_ = w.Close()
-	return b.String()
-}
-
 // inCoding is the stage of a peer that answers with a body in gzip.
 func inCoding(body string) func(t lab) transport.Config {
 	return answered(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body))
@@ -39,15 +29,22 @@ func answered(text string) func(t lab) transport.Config {
 	}
 }
 
+// answer is a text that a peer says, and what both engines make of it.
+type answer struct {
+	name string
+	want errcode.Code
+	text string
+	why  string
+	std  errcode.Code
+}
+
+func (a answer) scene(stage func(text string) func(t lab) transport.Config) scene {
+	return scene{name: a.name, want: a.want, std: a.std, why: a.why, stage: stage(a.text)}
+}
+
 // http1Scenes are broken responses of HTTP/1.
 func http1Scenes() []scene {
-	cases := []struct {
-		name string
-		want errcode.Code
-		text string
-		why  string
-		std  errcode.Code
-	}{
+	cases := []answer{
 		{"the status line is garbage", errcode.HTTP1StatusLine, "garbage\r\n\r\n", clientText, errcode.General},
 		{"the header is too large", errcode.HTTP1HeaderSize, ok + strings.Repeat("A: b\r\n", 1<<15), clientText, errcode.General},
 		{"the header has a line without a colon", errcode.HTTP1Header, ok + "garbage\r\n\r\n", "", 0},
@@ -68,32 +65,26 @@ func http1Scenes() []scene {
 	}
 	var all []scene
 	for _, c := range cases {
-		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(peers.Saying(c.text))})
+		all = append(all, c.scene(func(text string) func(t lab) transport.Config { return plain(peers.Saying(text)) }))
 	}
 	return all
 }
 
 // contentScenes are broken bodies, and the statuses.
 func contentScenes() []scene {
-	cases := []struct {
-		name string
-		want errcode.Code
-		text string
-		why  string
-		std  errcode.Code
-	}{
+	cases := []answer{
 		{"the body is no gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nabcdefghijabcdefghij", "", 0},
-		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzipOf([]byte("content"))[:20], "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
+		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + peers.Encode("content", "gzip")[:20], "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
 		{"the body is above the limit", errcode.BodyLimit, ok + "\r\n" + strings.Repeat("x", 1<<21), noLimit, errcode.OK},
 		{"a trailer has no colon", errcode.Trailers, chunked + "0\r\ngarbage\r\n\r\n", noPhase, errcode.HTTP1Header},
 	}
 	var all []scene
 	for _, c := range cases {
-		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: answered(c.text)})
+		all = append(all, c.scene(answered))
 	}
 	all = append(all, scene{
 		name: "the body inflates a thousandfold", want: errcode.InflatedLimit, std: errcode.OK, why: noLimit,
-		stage: inCoding(gzipOf(make([]byte, 1<<20))),
+		stage: inCoding(string(peers.Encode(make([]byte, 1<<20), "gzip"))),
 	})
 	for status := 400; status <= 599; status++ {
 		all = append(all, scene{name: fmt.Sprintf("the server answers with status %d", status), want: errcode.FromStatus(status), stage: plain(peers.Saying(fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)))})
