@@ -24,9 +24,7 @@ func inCoding(body string) func(t lab) transport.Config {
 // answered is the stage of a peer that answers with text; the client has asked
 // for gzip.
 func answered(text string) func(t lab) transport.Config {
-	return func(t lab) transport.Config {
-		return transport.Config{URL: at("http", peer(t, peers.Saying(text))), Compression: []string{"gzip"}}
-	}
+	return from("http", peers.Saying(text), transport.Config{Compression: []string{"gzip"}})
 }
 
 // answer is a text that a peer says, and what both engines make of it.

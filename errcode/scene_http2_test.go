@@ -20,12 +20,8 @@ type reaction func(f *peers.H2, stream uint32)
 // http2Scenes are what can go wrong with a connection of HTTP/2 as such.
 func http2Scenes() []scene {
 	return []scene{
-		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: transport.H2C}
-		}},
-		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2}
-		}},
+		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: from("http", peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"), transport.Config{HTTPVersion: transport.H2C})},
+		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: from("http", peers.Silence, transport.Config{HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2})},
 		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: framed(hugeFrame)},
 		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *peers.H2, stream uint32) {
 			f.Headers(stream, false, strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...)

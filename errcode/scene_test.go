@@ -169,7 +169,16 @@ func givenUpBefore(t lab, e engine) (errcode.Code, error) {
 // at returns the URL of an address on loopback, or of anything else.
 func at(scheme, address string) *url.URL { return &url.URL{Scheme: scheme, Host: address, Path: "/"} }
 
+// from is the stage of a peer: a client knows its URL and the rest of cfg.
+func from(scheme string, script peers.Script, cfg transport.Config) func(t lab) transport.Config {
+	return func(t lab) transport.Config {
+		here := cfg
+		here.URL = peers.Listen(t, script).URL(scheme)
+		return here
+	}
+}
+
 // plain is the stage of a peer in clear text.
 func plain(script peers.Script) func(t lab) transport.Config {
-	return func(t lab) transport.Config { return transport.Config{URL: peers.Listen(t, script).URL("http")} }
+	return from("http", script, transport.Config{})
 }
