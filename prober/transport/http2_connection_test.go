@@ -26,7 +26,6 @@ func settingFirst(id http2.SettingID, value uint32) func(*peers.H2) {
 func hasty(cfg *Config) { cfg.ConnectTimeout = amply }
 
 func prefaceCases() []h2case {
-	protocol := connectionOf(http2.ErrCodeProtocol)
 	return []h2case{
 		{
 			does: "answers in HTTP/1", code: errcode.HTTP2NotSpoken, closed: true,
@@ -64,28 +63,15 @@ func prefaceCases() []h2case {
 		}, {
 			does: "begins with GOAWAY", code: goAwayOf(http2.ErrCodeEnhanceYourCalm), closed: true,
 			open: func(p *peers.H2) { _ = p.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, nil) },
-		}, {
-			does: "begins with SETTINGS of a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			open: func(p *peers.H2) { p.Raw(http2.FrameSettings, 0, 0, "12345") },
-		}, {
-			does: "begins with SETTINGS on a stream", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: func(p *peers.H2) { p.Raw(http2.FrameSettings, 0, 1, "") },
-		}, {
-			does: "enables push", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingEnablePush, 1),
-		}, {
-			does: "sets push to 2", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingEnablePush, 2),
-		}, {
-			does: "sets an initial window above the limit", code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
-			open: settingFirst(http2.SettingInitialWindowSize, 1<<31),
-		}, {
-			does: "sets a frame size below the limit", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingMaxFrameSize, 1<<14-1),
-		}, {
-			does: "sets a frame size above the limit", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingMaxFrameSize, 1<<24),
-		}, {
+		},
+		begins("begins with SETTINGS of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2) { p.Raw(http2.FrameSettings, 0, 0, "12345") }),
+		begins("begins with SETTINGS on a stream", http2.ErrCodeProtocol, func(p *peers.H2) { p.Raw(http2.FrameSettings, 0, 1, "") }),
+		begins("enables push", http2.ErrCodeProtocol, settingFirst(http2.SettingEnablePush, 1)),
+		begins("sets push to 2", http2.ErrCodeProtocol, settingFirst(http2.SettingEnablePush, 2)),
+		begins("sets an initial window above the limit", http2.ErrCodeFlowControl, settingFirst(http2.SettingInitialWindowSize, 1<<31)),
+		begins("sets a frame size below the limit", http2.ErrCodeProtocol, settingFirst(http2.SettingMaxFrameSize, 1<<14-1)),
+		begins("sets a frame size above the limit", http2.ErrCodeProtocol, settingFirst(http2.SettingMaxFrameSize, 1<<24)),
+		{
 			does: "sets what nobody knows", settings: setting(0x7777, 7), play: (*peers.H2).Answer,
 		}, {
 			does: "gives up the dynamic table", settings: setting(http2.SettingHeaderTableSize, 0), play: (*peers.H2).Answer,
@@ -94,7 +80,6 @@ func prefaceCases() []h2case {
 }
 
 func settingsCases() []h2case {
-	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
 	return []h2case{
 		{
 			does: "changes its settings during a request",
@@ -118,19 +103,12 @@ func settingsCases() []h2case {
 				p.Answer(id)
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1})
 			},
-		}, {
-			does: "acknowledges with content", code: size, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, http2.FlagSettingsAck, 0, "123456") },
-		}, {
-			does: "sends SETTINGS of a wrong length", code: size, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, 0, 0, "1234567") },
-		}, {
-			does: "sends SETTINGS on a stream", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameSettings, 0, id, "") },
-		}, {
-			does: "enables push during a request", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, _ uint32) { _ = p.WriteSettings(setting(http2.SettingEnablePush, 1)...) },
-		}, {
+		},
+		breaks("acknowledges with content", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, http2.FlagSettingsAck, 0, "123456") }),
+		breaks("sends SETTINGS of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, 0, 0, "1234567") }),
+		breaks("sends SETTINGS on a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FrameSettings, 0, id, "") }),
+		breaks("enables push during a request", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteSettings(setting(http2.SettingEnablePush, 1)...) }),
+		{
 			does: "makes the window of an open stream too large by its settings",
 			code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
 			play: func(p *peers.H2, id uint32) {
@@ -142,11 +120,9 @@ func settingsCases() []h2case {
 }
 
 func layoutCases() []h2case {
-	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
-	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
 	return []h2case{
 		{
-			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: missized,
+			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Data(id, true, strings.Repeat("x", labMaxFrame+1))
@@ -172,16 +148,11 @@ func layoutCases() []h2case {
 				p.Raw(http2.FramePriority, 0, 99, "\x00\x00\x00\x63\x10")
 				p.Answer(id)
 			},
-		}, {
-			does: "sends a priority of a wrong length", code: streamOf(http2.ErrCodeFrameSize), told: "RST_STREAM 1 FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FramePriority, 0, id, "1234") },
-		}, {
-			does: "sends a priority of a wrong length on a stream that is not open", code: size, closed: true, told: missized,
-			play: func(p *peers.H2, _ uint32) { p.Raw(http2.FramePriority, 0, 99, "1234") },
-		}, {
-			does: "sends a priority on stream 0", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, _ uint32) { p.Raw(http2.FramePriority, 0, 0, "12345") },
-		}, {
+		},
+		spoils("sends a priority of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FramePriority, 0, id, "1234") }),
+		breaks("sends a priority of a wrong length on a stream that is not open", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FramePriority, 0, 99, "1234") }),
+		breaks("sends a priority on stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.Raw(http2.FramePriority, 0, 0, "12345") }),
+		{
 			does: "waits for the answer to PING",
 			play: func(p *peers.H2, id uint32) {
 				_ = p.WritePing(false, [8]byte{1, 2, 3})
@@ -192,52 +163,33 @@ func layoutCases() []h2case {
 		}, {
 			does: "answers a PING that nobody sent",
 			play: func(p *peers.H2, id uint32) { _ = p.WritePing(true, [8]byte{}); p.Answer(id) },
-		}, {
-			does: "sends PING on a stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FramePing, 0, id, "12345678") },
-		}, {
-			does: "sends PING of a wrong length", code: size, closed: true, told: missized,
-			play: func(p *peers.H2, _ uint32) { p.Raw(http2.FramePing, 0, 0, "1234567") },
-		}, {
-			does: "pushes", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				_ = p.WritePushPromise(http2.PushPromiseParam{StreamID: id, PromiseID: 2, BlockFragment: []byte("\x82\x84\x87"), EndHeaders: true})
-			},
-		}, {
-			does: "pushes with too few bytes", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FramePushPromise, 4, id, "\x00") },
 		},
+		breaks("sends PING on a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FramePing, 0, id, "12345678") }),
+		breaks("sends PING of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FramePing, 0, 0, "1234567") }),
+		breaks("pushes", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			_ = p.WritePushPromise(http2.PushPromiseParam{StreamID: id, PromiseID: 2, BlockFragment: []byte("\x82\x84\x87"), EndHeaders: true})
+		}),
+		breaks("pushes with too few bytes", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FramePushPromise, 4, id, "\x00") }),
 	}
 }
 
 func windowCases() []h2case {
 	return []h2case{
+		breaks("sends WINDOW_UPDATE of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameWindowUpdate, 0, id, "123") }),
+		spoils("adds 0 to the window of a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, 0) }),
+		breaks("adds 0 to the window of the connection", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, 0) }),
+		spoils("makes the window of a stream too large", http2.ErrCodeFlowControl, func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) }),
+		breaks("makes the window of the connection too large", http2.ErrCodeFlowControl, func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, labLargestWindow) }),
 		{
-			does: "sends WINDOW_UPDATE of a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameWindowUpdate, 0, id, "123") },
-		}, {
-			does: "adds 0 to the window of a stream", code: streamOf(http2.ErrCodeProtocol), told: "RST_STREAM 1 PROTOCOL_ERROR",
-			play: func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, 0) },
-		}, {
-			does: "adds 0 to the window of the connection", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, 0) },
-		}, {
-			does: "makes the window of a stream too large", code: streamOf(http2.ErrCodeFlowControl), told: "RST_STREAM 1 FLOW_CONTROL_ERROR",
-			play: func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) },
-		}, {
-			does: "makes the window of the connection too large", code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
-			play: func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, labLargestWindow) },
-		}, {
 			does: "makes both windows as large as can be",
 			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteWindowUpdate(0, labLargestWindow-labWindow)
 				_ = p.WriteWindowUpdate(id, labLargestWindow-labWindow)
 				p.Answer(id)
 			},
-		}, {
-			does: "adds to the window of an idle stream", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id+2, 1) },
-		}, {
+		},
+		breaks("adds to the window of an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id+2, 1) }),
+		{
 			does: "adds to the window of a closed stream", warm: true,
 			play: func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id-2, 1); p.Answer(id) },
 		},

@@ -10,7 +10,6 @@ import (
 )
 
 func contentCases() []h2case {
-	protocol := connectionOf(http2.ErrCodeProtocol)
 	const misplaced, malformed = "GOAWAY PROTOCOL_ERROR", "RST_STREAM 1 PROTOCOL_ERROR"
 	declared := func(length string, content ...string) func(*peers.H2, uint32) {
 		return func(p *peers.H2, id uint32) {
@@ -57,37 +56,25 @@ func contentCases() []h2case {
 		}, {
 			does: "sends as much as is accepted",
 			cfg:  func(cfg *Config) { cfg.MaxBodyBytes = 100 }, play: declared("100", strings.Repeat("x", 100)),
-		}, {
-			does: "sends content before a header", code: streamOf(http2.ErrCodeProtocol), told: malformed,
-			play: func(p *peers.H2, id uint32) { p.Data(id, true, "hello") },
-		}, {
-			does: "sends content after an informational answer", code: streamOf(http2.ErrCodeProtocol), told: malformed,
-			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "103"); p.Data(id, true, "hello") },
-		}, {
-			does: "sends content on stream 0", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, _ uint32) { p.Data(0, true, "hello") },
-		}, {
-			does: "sends content on an idle stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) { p.Data(id+2, true, "hello") },
-		}, {
+		},
+		spoils("sends content before a header", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Data(id, true, "hello") }),
+		spoils("sends content after an informational answer", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "103"); p.Data(id, true, "hello") }),
+		breaks("sends content on stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.Data(0, true, "hello") }),
+		breaks("sends content on an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Data(id+2, true, "hello") }),
+		{
 			does: "sends content on a closed stream", warm: true,
 			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
 			play: func(p *peers.H2, id uint32) { p.Data(id-2, true, "hello") },
-		}, {
-			does: "pads content beyond its end", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				p.Headers(id, false, ":status", "200")
-				p.Raw(http2.FrameData, http2.FlagDataPadded, id, "\x05hell")
-			},
-		}, {
-			does: "pads content without saying how much", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameData, http2.FlagDataPadded, id, "") },
 		},
+		breaks("pads content beyond its end", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Headers(id, false, ":status", "200")
+			p.Raw(http2.FrameData, http2.FlagDataPadded, id, "\x05hell")
+		}),
+		breaks("pads content without saying how much", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameData, http2.FlagDataPadded, id, "") }),
 	}
 }
 
 func resetCases() []h2case {
-	protocol := connectionOf(http2.ErrCodeProtocol)
 	cases := []h2case{
 		{
 			does: "resets a stream with a code that nobody knows", code: errcode.Stream,
@@ -121,16 +108,11 @@ func resetCases() []h2case {
 				_ = p.WriteRSTStream(id-2, http2.ErrCodeNo)
 				p.Answer(id)
 			},
-		}, {
-			does: "resets stream 0", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, _ uint32) { _ = p.WriteRSTStream(0, http2.ErrCodeNo) },
-		}, {
-			does: "resets an idle stream", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id+2, http2.ErrCodeNo) },
-		}, {
-			does: "resets a stream with a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameRSTStream, 0, id, "123") },
-		}, {
+		},
+		breaks("resets stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteRSTStream(0, http2.ErrCodeNo) }),
+		breaks("resets an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id+2, http2.ErrCodeNo) }),
+		breaks("resets a stream with a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameRSTStream, 0, id, "123") }),
+		{
 			does: "sends content after it has reset the stream",
 			warm: true, code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
 			play: func(p *peers.H2, id uint32) { p.Data(id-2, false, "x") },
@@ -175,13 +157,9 @@ func goAwayCases() []h2case {
 				_ = p.WriteGoAway(id, http2.ErrCodeEnhanceYourCalm, nil)
 				peers.EndWriting(p.Conn)
 			},
-		}, {
-			does: "goes away on a stream", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameGoAway, 0, id, "\x00\x00\x00\x00\x00\x00\x00\x00") },
-		}, {
-			does: "goes away with a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *peers.H2, _ uint32) { p.Raw(http2.FrameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00") },
 		},
+		breaks("goes away on a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FrameGoAway, 0, id, "\x00\x00\x00\x00\x00\x00\x00\x00") }),
+		breaks("goes away with a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00") }),
 	}
 	cases = append(cases, h2case{
 		does: "goes away without an answer and without an error", resent: true, closed: true, play: goAway(0, http2.ErrCodeNo),

@@ -10,7 +10,6 @@ import (
 )
 
 func headerFrameCases() []h2case {
-	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
 	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
 	const endHeaders, endStream = http2.FlagHeadersEndHeaders, http2.FlagHeadersEndStream
 	return []h2case{
@@ -40,60 +39,40 @@ func headerFrameCases() []h2case {
 				p.Raw(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, "")
 				p.Data(id, true, "hello")
 			},
-		}, {
-			does: "sends a header on stream 0", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, _ uint32) { p.HeaderBlock(0, true, "\x88") },
-		}, {
-			does: "sends a header on an idle stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id+2, true, "\x88") },
-		}, {
-			does: "sends a header on a stream of its own", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, _ uint32) { p.HeaderBlock(2, true, "\x88") },
-		}, {
+		},
+		breaks("sends a header on stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.HeaderBlock(0, true, "\x88") }),
+		breaks("sends a header on an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.HeaderBlock(id+2, true, "\x88") }),
+		breaks("sends a header on a stream of its own", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.HeaderBlock(2, true, "\x88") }),
+		{
 			does: "sends a header on a closed stream", warm: true,
 			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
 			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id-2, true, "\x88") },
-		}, {
-			does: "pads a header beyond its end", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "\x02\x88")
-			},
-		}, {
-			does: "pads a header without saying how much", code: size, closed: true, told: missized,
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "") },
-		}, {
-			does: "cuts the priority before a header", code: size, closed: true, told: missized,
-			play: func(p *peers.H2, id uint32) {
-				p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPriority, id, "\x00\x00\x00")
-			},
-		}, {
-			does: "continues no header", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) { p.Raw(http2.FrameContinuation, 4, id, "\x88") },
-		}, {
-			does: "continues a header that has ended", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				p.HeaderBlock(id, false, "\x88")
-				p.Raw(http2.FrameContinuation, 4, id, "\x88")
-			},
-		}, {
-			does: "continues the header of another stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				p.Raw(http2.FrameHeaders, 0, id, "\x88")
-				p.Raw(http2.FrameContinuation, 4, id+2, "")
-			},
-		}, {
-			does: "interrupts a header with PING", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				p.Raw(http2.FrameHeaders, 0, id, "\x88")
-				_ = p.WritePing(false, [8]byte{})
-			},
-		}, {
-			does: "interrupts a header with a frame of an unknown type", code: protocol, closed: true, told: misplaced,
-			play: func(p *peers.H2, id uint32) {
-				p.Raw(http2.FrameHeaders, 0, id, "\x88")
-				p.Raw(0xfa, 0, 0, "")
-			},
-		}, {
+		},
+		breaks("pads a header beyond its end", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "\x02\x88")
+		}),
+		breaks("pads a header without saying how much", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "") }),
+		breaks("cuts the priority before a header", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPriority, id, "\x00\x00\x00")
+		}),
+		breaks("continues no header", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FrameContinuation, 4, id, "\x88") }),
+		breaks("continues a header that has ended", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.HeaderBlock(id, false, "\x88")
+			p.Raw(http2.FrameContinuation, 4, id, "\x88")
+		}),
+		breaks("continues the header of another stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, 0, id, "\x88")
+			p.Raw(http2.FrameContinuation, 4, id+2, "")
+		}),
+		breaks("interrupts a header with PING", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, 0, id, "\x88")
+			_ = p.WritePing(false, [8]byte{})
+		}),
+		breaks("interrupts a header with a frame of an unknown type", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, 0, id, "\x88")
+			p.Raw(0xfa, 0, 0, "")
+		}),
+		{
 			does: "continues a header endlessly, byte by byte", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
 			play: func(p *peers.H2, id uint32) {
 				p.Raw(http2.FrameHeaders, 0, id, "\x88")
@@ -114,7 +93,6 @@ func headerFrameCases() []h2case {
 }
 
 func compressionCases() []h2case {
-	compression := connectionOf(http2.ErrCodeCompression)
 	cases := []h2case{
 		{
 			does: "fills its table and uses it", warm: true,
@@ -148,10 +126,7 @@ func compressionCases() []h2case {
 		"refers to entry 0":                                 "\x80",
 		"takes a name from an entry that is not in a table": "\x88\x7f\x00\x01a",
 	} {
-		cases = append(cases, h2case{
-			does: does, code: compression, closed: true, told: "GOAWAY COMPRESSION_ERROR",
-			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id, true, block) },
-		})
+		cases = append(cases, breaks(does, http2.ErrCodeCompression, func(p *peers.H2, id uint32) { p.HeaderBlock(id, true, block) }))
 	}
 	return cases
 }
@@ -197,10 +172,7 @@ func malformedCases() []h2case {
 		"switches protocols":                           {":status", "101"},
 		"ends the stream with an informational answer": {":status", "103"},
 	} {
-		cases = append(cases, h2case{
-			does: does, code: streamOf(http2.ErrCodeProtocol), told: "RST_STREAM 1 PROTOCOL_ERROR",
-			play: withHeader(header...),
-		})
+		cases = append(cases, spoils(does, http2.ErrCodeProtocol, withHeader(header...)))
 	}
 	return cases
 }

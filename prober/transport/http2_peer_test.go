@@ -42,6 +42,21 @@ func setting(id http2.SettingID, value uint32) []http2.Setting {
 	return []http2.Setting{{ID: id, Val: value}}
 }
 
+// breaks is a peer that breaks a rule, for which its connection is given up.
+func breaks(does string, code http2.ErrCode, play func(p *peers.H2, id uint32)) h2case {
+	return h2case{does: does, code: connectionOf(code), closed: true, told: "GOAWAY " + code.String(), play: play}
+}
+
+// begins is breaks for a peer that does so from the start of the connection.
+func begins(does string, code http2.ErrCode, open func(p *peers.H2)) h2case {
+	return h2case{does: does, code: connectionOf(code), closed: true, told: "GOAWAY " + code.String(), open: open}
+}
+
+// spoils is a peer that breaks a rule, for which its stream is given up.
+func spoils(does string, code http2.ErrCode, play func(p *peers.H2, id uint32)) h2case {
+	return h2case{does: does, code: streamOf(code), told: "RST_STREAM 1 " + code.String(), play: play}
+}
+
 // h2cases are all cases, by what they are about.
 func h2cases() map[string][]h2case {
 	return map[string][]h2case{
