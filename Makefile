@@ -82,8 +82,8 @@ race: ## Run the tests in random order under the race detector
 
 .PHONY: stress
 stress: ## Stress the pool of HTTP/2 with goroutines that yield wherever they meet (STRESS=20 times)
-	go vet -tags perturb ./prober/transport
-	go test -race -tags perturb -count $(STRESS) -timeout 15m -run 'Stress|Storm|HTTP2|KeyUpdates' ./prober/transport
+	go vet -tags perturb ./prober/http2 ./prober/transport
+	go test -race -tags perturb -count $(STRESS) -timeout 15m -run 'Stress|Storm|HTTP2|KeyUpdates|Writer|IsClosed' ./prober/http2 ./prober/transport
 
 .PHONY: fmt
 fmt: ## Format the code

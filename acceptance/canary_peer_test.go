@@ -57,37 +57,33 @@ func answerHTTP(c net.Conn, q *http.Request, said string) {
 		"/redirect-refused":  "Location: http://127.0.0.1:1/" + query + "?" + query + "\r\n",
 		"/redirect-nowhere":  "Location: http://" + query + ".invalid/\r\n",
 	}
+	texts := map[string]string{
+		"/garbage":        said,
+		"/no-status":      "HTTP/1.1 " + said + "\r\n\r\n",
+		"/header":         "HTTP/1.1 200 OK\r\nX-Echo: \x00" + said + "\r\n\r\n",
+		"/header-name":    "HTTP/1.1 200 OK\r\n" + said + "\r\n\r\n",
+		"/header-huge":    "HTTP/1.1 200 OK\r\nX-Echo: " + strings.Repeat(said, 1000) + "\r\n\r\n",
+		"/length":         "HTTP/1.1 200 OK\r\nContent-Length: " + said + "\r\n\r\n",
+		"/truncated":      "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + said,
+		"/chunk":          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + said + "\r\n",
+		"/coding-unknown": "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + said + "\r\n\r\n",
+		"/closed":         "",
+	}
 	path := q.URL.Path
 	location, isRedirect := redirects[path]
+	text, isText := texts[path]
 	switch {
 	case isRedirect:
 		respond(c, "302", said, location)
-	case path == "/garbage":
-		fmt.Fprint(c, said)
-	case path == "/no-status":
-		fmt.Fprintf(c, "HTTP/1.1 %s\r\n\r\n", said)
-	case path == "/header":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Echo: \x00%s\r\n\r\n", said)
-	case path == "/header-name":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\n%s\r\n\r\n", said)
-	case path == "/header-huge":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nX-Echo: %s\r\n\r\n", strings.Repeat(said, 1000))
-	case path == "/length":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n", said)
-	case path == "/truncated":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n%s", said)
-	case path == "/chunk":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n", said)
+	case isText:
+		_, _ = io.WriteString(c, text)
 	case path == "/coding":
 		respond(c, "200", said, "Content-Encoding: gzip\r\n")
-	case path == "/coding-unknown":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n", said)
 	case path == "/silent":
 		peers.Silence(c)
 	case path == "/late":
 		<-time.After(20 * time.Millisecond)
 		respond(c, "200", said, "")
-	case path == "/closed":
 	case path == "/token-error":
 		word := strings.Map(func(r rune) rune {
 			if r <= ' ' || r > '~' || r == '"' || r == '\\' {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -67,39 +68,31 @@ func newNastyTLS(t *testing.T, certificate tls.Certificate) string {
 // answerNasty answers as the path says.
 func answerNasty(c net.Conn, q *http.Request, _ string) {
 	long := strings.Repeat(nasty, 300) // 40 KB, of the 64 that a header may have
-	switch q.URL.Path {
-	case "/reason":
-		fmt.Fprintf(c, "HTTP/1.1 503 %s\r\nContent-Length: 0\r\n\r\n", long)
-	case "/reason-text":
-		fmt.Fprintf(c, "HTTP/1.1 503 %s\r\nContent-Length: 0\r\n\r\n", strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f {
-				return -1
-			}
-			return r
-		}, long))
-	case "/version":
-		fmt.Fprintf(c, "HTTP/%s 200 OK\r\n\r\n", long)
-	case "/status":
-		fmt.Fprintf(c, "HTTP/1.1 %s OK\r\n\r\n", long)
-	case "/name":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\n%s: x\r\n\r\n", nasty)
-	case "/length":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n", legal)
-	case "/transfer":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n", legal)
-	case "/chunk":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n", nasty)
-	case "/trailer":
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n%s\r\n\r\n", nasty)
-	case "/redirect":
-		fmt.Fprintf(c, "HTTP/1.1 302 %s\r\nLocation: http://%[1]s/%[1]s\r\nContent-Length: 0\r\n\r\n", legal)
-	case "/redirect-name":
-		fmt.Fprintf(c, "HTTP/1.1 302 Found\r\nLocation: http://%s.invalid/\r\nContent-Length: 0\r\n\r\n", strings.Repeat("a.", 100))
-	case "/redirect-scheme":
-		fmt.Fprintf(c, "HTTP/1.1 302 Found\r\nLocation: javascript:alert(1)//%s\r\nContent-Length: 0\r\n\r\n", tag)
-	default:
-		fmt.Fprintf(c, "HTTP/1.1 200 %s\r\nX-Nasty: %[1]s\r\nContent-Type: text/html; charset=%[1]s\r\nContent-Length: %[2]d\r\n\r\n%[3]s", legal, len(nasty), nasty)
+	longText := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, long)
+	const ok, none = "HTTP/1.1 200 OK\r\n", "\r\nContent-Length: 0\r\n\r\n"
+	text, isKnown := map[string]string{
+		"/reason":          "HTTP/1.1 503 " + long + none,
+		"/reason-text":     "HTTP/1.1 503 " + longText + none,
+		"/version":         "HTTP/" + long + " 200 OK\r\n\r\n",
+		"/status":          "HTTP/1.1 " + long + " OK\r\n\r\n",
+		"/name":            ok + nasty + ": x\r\n\r\n",
+		"/length":          ok + "Content-Length: " + legal + "\r\n\r\n",
+		"/transfer":        ok + "Transfer-Encoding: " + legal + "\r\n\r\n",
+		"/chunk":           ok + "Transfer-Encoding: chunked\r\n\r\n" + nasty + "\r\n",
+		"/trailer":         ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + nasty + "\r\n\r\n",
+		"/redirect":        "HTTP/1.1 302 " + legal + "\r\nLocation: http://" + legal + "/" + legal + none,
+		"/redirect-name":   "HTTP/1.1 302 Found\r\nLocation: http://" + strings.Repeat("a.", 100) + ".invalid/" + none,
+		"/redirect-scheme": "HTTP/1.1 302 Found\r\nLocation: javascript:alert(1)//" + tag + none,
+	}[q.URL.Path]
+	if !isKnown {
+		text = fmt.Sprintf("HTTP/1.1 200 %s\r\nX-Nasty: %[1]s\r\nContent-Type: text/html; charset=%[1]s\r\nContent-Length: %[2]d\r\n\r\n%[3]s", legal, len(nasty), nasty)
 	}
+	_, _ = io.WriteString(c, text)
 }
 
 // nastyScenes are targets whose failures have nasty words in them.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"example.com/prober/option"
 )
 
 func (s checks) checkReuse(c *Connection) {
@@ -26,11 +28,11 @@ func (s checks) checkVersion(t *Target) {
 	}
 	isHTTPS := t.URL.Scheme == "https"
 	switch t.Connection.HTTPVersion {
-	case HTTP2:
+	case option.OnlyHTTP2:
 		if !isHTTPS {
 			s.Conflict("HTTP/2 is for https URLs; over http it is called h2c", version, at)
 		}
-	case H2C:
+	case option.H2C:
 		if isHTTPS {
 			s.Conflict("h2c is for http URLs; over https it is called 2", version, at)
 		}
@@ -46,7 +48,7 @@ func (s checks) checkFamily(t *Target) {
 	const version, source = "connection.ip_version", "connection.source_address"
 	c, family := t.Connection, 0
 	if s.Sound(version) {
-		family = c.IPVersion.family()
+		family = wantedFamily(c.IPVersion)
 	}
 	if s.Sound(source) {
 		own := familyOf(c.SourceAddress)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 // maxCheckedBody is the longest body that is kept to be looked at.
@@ -36,11 +37,11 @@ func (s checks) checkExpect(t *Target) {
 
 func (s checks) checkExpectedVersion(t *Target) {
 	const expected, spoken = "expect.http_version", "connection.http_version"
-	if !s.Sound(expected, spoken) || t.Connection.HTTPVersion == HTTPAuto {
+	if !s.Sound(expected, spoken) || t.Connection.HTTPVersion == option.AutoHTTP {
 		return
 	}
 	expects2 := t.Expect.HTTPVersion == "2"
-	speaks2 := t.Connection.HTTPVersion != HTTP11
+	speaks2 := t.Connection.HTTPVersion != option.OnlyHTTP11
 	if expects2 != speaks2 {
 		s.Conflict(fmt.Sprintf("there is no HTTP/%s answer with connection.http_version: %s",
 			t.Expect.HTTPVersion, t.Connection.HTTPVersion), expected, spoken)

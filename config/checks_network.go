@@ -26,7 +26,7 @@ func (l *loader) rules() *policy.Policy {
 		if slices.ContainsFunc(n.Allow, func(p netip.Prefix) bool { return !p.IsValid() }) {
 			n.Allow = nil
 		}
-		p := policy.New(n.Deny, n.Allow, n.DenyHosts)
+		p := policy.New(n)
 		l.policy = &p
 	}
 	return l.policy

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 // Config is the content of one prober.yml.
@@ -19,7 +21,8 @@ type Config struct {
 	// Targets in the order of the file; their names are unique.
 	Targets []Target
 	Metrics Metrics
-	Network Network
+	// Network says which addresses and hosts may be dialled.
+	Network policy.Rules
 	// Files are the paths of all files that were read, the configuration itself
 	// first; those of private keys are among them.
 	Files []string
@@ -195,7 +198,7 @@ type Header struct {
 
 // Connection says how connections are made and how long they are kept.
 type Connection struct {
-	HTTPVersion HTTPVersion
+	HTTPVersion option.HTTPVersion
 	Reuse       Reuse
 	// RequestsPerConnection closes a connection after so many; 0 means no limit.
 	RequestsPerConnection int
@@ -204,7 +207,7 @@ type Connection struct {
 	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
 	ConnectTimeout time.Duration
 	TLSTimeout     time.Duration
-	IPVersion      IPVersion
+	IPVersion      option.IPVersion
 	// Resolve holds the addresses of the target instead of those in DNS, none of
 	// them unspecified, multicast or an IPv4 address in IPv6 form. It is empty
 	// where DNSServer is valid or Proxy has a URL.
@@ -216,30 +219,6 @@ type Connection struct {
 	Proxy         Proxy
 	TLS           TLS
 }
-
-// HTTPVersion selects the protocol spoken to a target.
-type HTTPVersion string
-
-// The versions that can be asked for. HTTP2 is over TLS only, H2C is HTTP/2 with
-// prior knowledge over an http URL: RFC 9113, section 3.3.
-const (
-	HTTPAuto HTTPVersion = "auto"
-	HTTP11   HTTPVersion = "1.1"
-	HTTP2    HTTPVersion = "2"
-	H2C      HTTPVersion = "h2c"
-)
-
-// IPVersion selects and orders the addresses of a name.
-type IPVersion string
-
-// All addresses in the order of the resolver, one family only, or one first.
-const (
-	IPAny     IPVersion = "any"
-	IP4       IPVersion = "4"
-	IP6       IPVersion = "6"
-	IPPrefer4 IPVersion = "prefer4"
-	IPPrefer6 IPVersion = "prefer6"
-)
 
 // Proxy is the way to the target; it is zero where the way is direct.
 type Proxy struct {
@@ -268,33 +247,21 @@ const (
 	ReuseNever  Reuse = "never"
 )
 
-// TLS configures the client side of a handshake; it is zero where there is none.
-// The fields CA, Cert and Key are the PEM content of the files beside them,
-// whose paths are as they stand in the file.
+// TLS configures the client side of a handshake; it is zero where there is none. The PEM
+// content in it is that of the files beside it, whose paths are as they stand in the file.
 type TLS struct {
-	CAFile   string
-	CA       []byte
-	CertFile string
-	Cert     []byte
-	KeyFile  string
-	Key      []byte
-	// ServerName is sent as SNI and verified; empty means the host of the URL.
-	ServerName string
-	// MinVersion and MaxVersion are crypto/tls version numbers; 0 means the default.
-	MinVersion         uint16
-	MaxVersion         uint16
-	InsecureSkipVerify bool
-	// SessionResumption lets a new connection resume the session of an old one.
-	SessionResumption bool
+	option.TLS
+
+	CAFile, CertFile, KeyFile string
 }
 
 // Expect says which answers count as success.
 type Expect struct {
 	// Status lists the statuses that are a success; empty means all below 400.
-	Status []StatusRange
+	Status []option.StatusRange
 	// Headers in the order of the file, each name once.
-	Headers []HeaderExpectation
-	Body    BodyExpectation
+	Headers []option.FieldPattern
+	Body    option.BodyPattern
 	// HTTPVersion is that of the answer: 1.0, 1.1, 2, or empty for any.
 	HTTPVersion string
 	// MaxLatency is the time from due to the last byte; 0 means no limit.
@@ -303,47 +270,10 @@ type Expect struct {
 	MaxBodySize int64
 }
 
-// HeaderExpectation is met by an answer that has the header with a value that
-// matches.
-type HeaderExpectation struct {
-	Name string
-	// Pattern is a valid regular expression in the syntax of package regexp; it
-	// matches anywhere in a value.
-	Pattern string
-}
-
-// BodyExpectation is what a body, decompressed, must hold; each field that is
-// not zero must be met.
-type BodyExpectation struct {
-	// Contains is a part of the body.
-	Contains string
-	// Regexp is a valid regular expression in the syntax of package regexp; it
-	// matches anywhere in the body.
-	Regexp string
-	// JSON tells what stands at some places of a body in JSON. A key is the path
-	// to a place, its elements separated by dots: each is the key of an object, or
-	// the index of an array from 0. A value is a string, float64, bool or nil.
-	JSON map[string]any
-}
-
-// StatusRange is a range of statuses, both ends included.
-type StatusRange struct{ From, To int }
-
 // Metrics says how latencies are stored.
 type Metrics struct {
 	// Buckets are the upper bounds of the classic buckets in seconds, ascending;
 	// at most 14. Load fills in a default that reaches beyond the longest timeout.
 	Buckets          []float64
 	NativeHistograms bool
-}
-
-// Network says which addresses and hosts may be dialled.
-type Network struct {
-	// Deny holds what is never dialled.
-	Deny []netip.Prefix
-	// Allow, when not empty, holds all that may be dialled.
-	Allow []netip.Prefix
-	// DenyHosts holds the names, and as *.name all names below one, by which no
-	// target, proxy and token endpoint may go, nor a place that a redirect leads to.
-	DenyHosts []string
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"example.com/prober/option"
 )
 
 // Defaults of the keys of a target.
@@ -34,7 +36,7 @@ func fillTarget(t *Target) {
 	fill(&t.Burst.Arrival, ArrivalConstant)
 	fill(&t.Burst.Precision, PrecisionSleep)
 	fill(&t.Connection.ConnectTimeout, defaultConnectTimeout)
-	fill(&t.Connection.IPVersion, IPAny)
+	fill(&t.Connection.IPVersion, option.AnyIP)
 	if t.Breaker != nil {
 		fill(&t.Breaker.For, defaultBreakerFor)
 	}
@@ -45,7 +47,7 @@ func fillTarget(t *Target) {
 
 func fillHTTP(t *Target, _ bool) {
 	fill(&t.Request.Method, defaultMethod)
-	fill(&t.Connection.HTTPVersion, HTTPAuto)
+	fill(&t.Connection.HTTPVersion, option.AutoHTTP)
 	fill(&t.Connection.Reuse, ReuseAlways)
 	fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
 	fill(&t.Connection.StreamsPerConnection, defaultStreams)

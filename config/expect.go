@@ -14,20 +14,21 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 // maxExactInteger is the last whose float64 stands for no other integer, too.
 const maxExactInteger = 1<<53 - 1
 
-func headerExpectations(to *[]HeaderExpectation) form.Value {
-	return form.ByName[HeaderExpectation]{
+func headerExpectations(to *[]option.FieldPattern) form.Value {
+	return form.ByName[option.FieldPattern]{
 		To:        to,
-		Name:      func(h HeaderExpectation) string { return h.Name },
+		Name:      func(h option.FieldPattern) string { return h.Name },
 		CheckName: checkToken,
 		What:      "header",
 		Hint:      "one expression can have alternatives",
-		Parse: func(c form.Cursor, name string, n *yaml.Node) (HeaderExpectation, bool) {
-			h := HeaderExpectation{Name: name}
+		Parse: func(c form.Cursor, name string, n *yaml.Node) (option.FieldPattern, bool) {
+			h := option.FieldPattern{Name: name}
 			switch {
 			case n.Kind == yaml.ScalarNode && !form.IsNull(n):
 				form.Text(&h.Pattern, checkPattern).Decode(c, n)
@@ -40,7 +41,7 @@ func headerExpectations(to *[]HeaderExpectation) form.Value {
 			}
 			return h, false
 		},
-		Format: func(h HeaderExpectation) *yaml.Node { return form.TextNode(h.Pattern) },
+		Format: func(h option.FieldPattern) *yaml.Node { return form.TextNode(h.Pattern) },
 	}
 }
 

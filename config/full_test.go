@@ -11,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 func TestEveryKeyReachesItsField(t *testing.T) {
@@ -26,7 +29,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	assert.Equal(t, fullRamps(), c.Targets[1])
 	assert.Equal(t, fullProxied(), c.Targets[2])
 	assert.Equal(t, Metrics{Buckets: []float64{0.0005, 0.001, 1, 10}}, c.Metrics)
-	assert.Equal(t, Network{
+	assert.Equal(t, policy.Rules{
 		Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),
 			netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::1/128"),
@@ -77,25 +80,26 @@ func fullCheckout(t *testing.T, folder string) Target {
 			FollowRedirects: 20,
 		},
 		Connection: Connection{
-			HTTPVersion: HTTP11, Reuse: ReuseBurst, RequestsPerConnection: 100, StreamsPerConnection: 10000,
+			HTTPVersion: option.OnlyHTTP11, Reuse: ReuseBurst, RequestsPerConnection: 100, StreamsPerConnection: 10000,
 			ConnectTimeout: 2 * time.Second, TLSTimeout: 3 * time.Second,
-			IPVersion: IPPrefer6,
+			IPVersion: option.PreferIPv6,
 			Resolve: []netip.Addr{
 				netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("fd00::7"), netip.MustParseAddr("fe80::7%lo"),
 			},
 			TLS: TLS{
-				CAFile: "ca.pem", CA: file("ca.pem"),
-				CertFile: "client.pem", Cert: file("client.pem"),
-				KeyFile: "client-key.pem", Key: file("client-key.pem"),
-				ServerName: "shop.internal",
-				MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
-				InsecureSkipVerify: true, SessionResumption: true,
+				CAFile: "ca.pem", CertFile: "client.pem", KeyFile: "client-key.pem",
+				TLS: option.TLS{
+					CA: file("ca.pem"), Cert: file("client.pem"), Key: file("client-key.pem"),
+					ServerName: "shop.internal",
+					MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
+					InsecureSkipVerify: true, SessionResumption: true,
+				},
 			},
 		},
 		Expect: Expect{
-			Status:  []StatusRange{{200, 299}, {404, 404}},
-			Headers: []HeaderExpectation{{"Content-Type", "^application/json"}, {"x-anything", ""}},
-			Body: BodyExpectation{
+			Status:  []option.StatusRange{{From: 200, To: 299}, {From: 404, To: 404}},
+			Headers: []option.FieldPattern{{Name: "Content-Type", Pattern: "^application/json"}, {Name: "x-anything", Pattern: ""}},
+			Body: option.BodyPattern{
 				Contains: "ok\n", Regexp: `"id": ?\d+`,
 				JSON: map[string]any{
 					"status": "up", "a.b.0": 1.5, "big": -9007199254740991.0, "null": nil, "true": true,
@@ -126,9 +130,9 @@ func fullRamps() Target {
 			Authorization: &Authorization{Type: "Token", CredentialsFile: "token", Credentials: "canary.token"},
 		},
 		Connection: Connection{
-			HTTPVersion: HTTP2, Reuse: ReuseAlways, StreamsPerConnection: 100,
+			HTTPVersion: option.OnlyHTTP2, Reuse: ReuseAlways, StreamsPerConnection: 100,
 			ConnectTimeout: defaultConnectTimeout, TLSTimeout: defaultTLSTimeout,
-			IPVersion:     IP4,
+			IPVersion:     option.OnlyIPv4,
 			DNSServer:     netip.MustParseAddrPort("10.0.0.2:53"),
 			SourceAddress: netip.MustParseAddr("10.0.0.9"),
 		},
@@ -154,9 +158,9 @@ func fullProxied() Target {
 			},
 		},
 		Connection: Connection{
-			HTTPVersion: H2C, Reuse: ReuseAlways, StreamsPerConnection: 100,
+			HTTPVersion: option.H2C, Reuse: ReuseAlways, StreamsPerConnection: 100,
 			ConnectTimeout: defaultConnectTimeout, TLSTimeout: defaultTLSTimeout,
-			IPVersion: IPAny,
+			IPVersion: option.AnyIP,
 			DNSServer: netip.MustParseAddrPort("[fd00::2]:5353"),
 			Proxy: Proxy{
 				URL:      &url.URL{Scheme: "socks5h", Host: "proxy.internal:1080"},

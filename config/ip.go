@@ -7,6 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 const dnsPort = 53
@@ -58,12 +59,12 @@ func parseServerAddress(s string) (netip.AddrPort, error) {
 	return server, checkUnicast(server.Addr())
 }
 
-// family returns 4 or 6, or 0 where v does not leave one out.
-func (v IPVersion) family() int {
+// wantedFamily returns 4 or 6, or 0 where v does not leave one out.
+func wantedFamily(v option.IPVersion) int {
 	switch v {
-	case IP4:
+	case option.OnlyIPv4:
 		return 4
-	case IP6:
+	case option.OnlyIPv6:
 		return 6
 	}
 	return 0

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/option"
 )
 
 func TestTheSchemeOfAURLSelectsItsKind(t *testing.T) {
@@ -66,7 +68,7 @@ func TestATargetHasNothingThatMeansNothingToItsKind(t *testing.T) {
 	assert.Zero(t, proxied.Connection.TLSTimeout, "the handshake with a proxy is a part of connecting")
 	assert.True(t, proxied.Connection.TLS.InsecureSkipVerify)
 	assert.Equal(t, "POST", http.Request.Method)
-	assert.Equal(t, HTTP11, http.Connection.HTTPVersion)
+	assert.Equal(t, option.OnlyHTTP11, http.Connection.HTTPVersion)
 }
 
 func TestTargetsOfEveryKindCanBeReadAgain(t *testing.T) {
@@ -89,7 +91,7 @@ func TestAPickedURLMayBeOfAnyKind(t *testing.T) {
 	got := c.Targets[0]
 	assert.Equal(t, "tls://db.example:5432", got.Name)
 	assert.Equal(t, KindTCP, got.Kind())
-	assert.Equal(t, IP6, got.Connection.IPVersion)
+	assert.Equal(t, option.OnlyIPv6, got.Connection.IPVersion)
 	assert.Equal(t, 3, got.Burst.Requests)
 	assert.Zero(t, got.Request)
 

@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 // hostTexts is a list of texts with hosts in them.
@@ -30,11 +31,11 @@ func codings(to *[]string) form.Value {
 	})
 }
 
-func statuses(to *[]StatusRange) form.Value {
-	return form.List[StatusRange]{To: to, Parse: parseStatusRange, Format: formatStatusRange}
+func statuses(to *[]option.StatusRange) form.Value {
+	return form.List[option.StatusRange]{To: to, Parse: parseStatusRange, Format: formatStatusRange}
 }
 
-func parseStatusRange(n *yaml.Node) (StatusRange, error) {
+func parseStatusRange(n *yaml.Node) (option.StatusRange, error) {
 	low, high, isRange := strings.Cut(n.Value, "-")
 	if !isRange {
 		high = low
@@ -43,16 +44,16 @@ func parseStatusRange(n *yaml.Node) (StatusRange, error) {
 	to, err2 := strconv.Atoi(strings.TrimSpace(high))
 	switch {
 	case err != nil || err2 != nil:
-		return StatusRange{}, errors.New("must be a status such as 404 or a range such as 200-299")
+		return option.StatusRange{}, errors.New("must be a status such as 404 or a range such as 200-299")
 	case min(from, to) < 100 || max(from, to) > 599:
-		return StatusRange{}, errors.New("must lie within 100-599")
+		return option.StatusRange{}, errors.New("must lie within 100-599")
 	case from > to:
-		return StatusRange{}, errors.New("the range ends before it begins")
+		return option.StatusRange{}, errors.New("the range ends before it begins")
 	}
-	return StatusRange{from, to}, nil
+	return option.StatusRange{From: from, To: to}, nil
 }
 
-func formatStatusRange(r StatusRange) *yaml.Node {
+func formatStatusRange(r option.StatusRange) *yaml.Node {
 	if r.From == r.To {
 		return form.PlainNode(strconv.Itoa(r.From))
 	}

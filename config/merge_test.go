@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/option"
 )
 
 func TestTargetsOverrideDefaultsKeyByKey(t *testing.T) {
@@ -40,7 +42,7 @@ func TestTargetsOverrideDefaultsKeyByKey(t *testing.T) {
 		}, overrides.Request.Headers)
 	})
 	t.Run("lists are replaced", func(t *testing.T) {
-		assert.Equal(t, []StatusRange{{503, 503}}, overrides.Expect.Status)
+		assert.Equal(t, []option.StatusRange{{From: 503, To: 503}}, overrides.Expect.Status)
 		assert.Nil(t, another.Expect.Status)
 	})
 	t.Run("null puts the built-in default back", func(t *testing.T) {
@@ -54,7 +56,7 @@ func TestTargetsOverrideDefaultsKeyByKey(t *testing.T) {
 	})
 	t.Run("a section that is null is the built-in one, a blank one says nothing", func(t *testing.T) {
 		assert.Equal(t, Connection{
-			HTTPVersion: HTTPAuto, Reuse: ReuseAlways, StreamsPerConnection: 100, IPVersion: IPAny,
+			HTTPVersion: option.AutoHTTP, Reuse: ReuseAlways, StreamsPerConnection: 100, IPVersion: option.AnyIP,
 			ConnectTimeout: 5 * time.Second, TLSTimeout: 5 * time.Second,
 		}, another.Connection)
 		assert.Equal(t, inherits.Burst, another.Burst)
@@ -94,7 +96,7 @@ func TestTargetsOverrideNestedMappings(t *testing.T) {
 		assert.Zero(t, overrides.Request.FollowRedirects)
 	})
 	t.Run("expected headers merge without case, null takes one away", func(t *testing.T) {
-		assert.Equal(t, []HeaderExpectation{{"content-type", "html"}, {"Via", ""}}, overrides.Expect.Headers)
+		assert.Equal(t, []option.FieldPattern{{Name: "content-type", Pattern: "html"}, {Name: "Via", Pattern: ""}}, overrides.Expect.Headers)
 	})
 	t.Run("JSON values are replaced, for null is one of them", func(t *testing.T) {
 		assert.Equal(t, map[string]any{"state": 1.0}, overrides.Expect.Body.JSON)

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 func TestMinimalFileGetsEveryDefault(t *testing.T) {
@@ -28,12 +30,12 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 			Burst:    Burst{Requests: 1, Arrival: ArrivalConstant, Precision: PrecisionSleep, Concurrency: 10},
 			Request:  Request{Method: "GET"},
 			Connection: Connection{
-				HTTPVersion:          HTTPAuto,
+				HTTPVersion:          option.AutoHTTP,
 				Reuse:                ReuseAlways,
 				StreamsPerConnection: 100,
 				ConnectTimeout:       5 * time.Second,
 				TLSTimeout:           5 * time.Second,
-				IPVersion:            IPAny,
+				IPVersion:            option.AnyIP,
 			},
 			Expect: Expect{MaxBodySize: 1 << 20},
 		}},
@@ -41,7 +43,7 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 			Buckets:          []float64{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20},
 			NativeHistograms: true,
 		},
-		Network: Network{Deny: []netip.Prefix{
+		Network: policy.Rules{Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),
 			netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("fd20:ce::254/128"),
 			netip.MustParsePrefix("168.63.129.16/32"), netip.MustParsePrefix("192.0.0.192/32"),
@@ -86,7 +88,7 @@ func TestSpellings(t *testing.T) {
 	assert.EqualValues(t, 10_000_000, third.Request.BodySize)
 	assert.Equal(t, "two lines\n\"quoted\" : # no comment\n", fourth.Labels["text"])
 	assert.Equal(t, "0x1F", fourth.Labels["number"])
-	assert.Equal(t, []StatusRange{{404, 404}, {200, 299}, {500, 500}}, fourth.Expect.Status)
+	assert.Equal(t, []option.StatusRange{{From: 404, To: 404}, {From: 200, To: 299}, {From: 500, To: 500}}, fourth.Expect.Status)
 	assert.Equal(t, []netip.Prefix{}, c.Network.Deny, "an empty list denies nothing")
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 )
 
@@ -142,13 +143,13 @@ func connectionFields(c *Connection) form.Section {
 	given, server := addresses(&c.Resolve), serverAddress(&c.DNSServer)
 	lookups := []form.Field{form.Key("connection.resolve", given), form.Key("connection.dns_server", server)}
 	return form.Section{
-		form.Key("http_version", form.Choice(&c.HTTPVersion, HTTPAuto, HTTP11, HTTP2, H2C)),
+		form.Key("http_version", form.Choice(&c.HTTPVersion, option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C)),
 		form.Key("reuse", form.Choice(&c.Reuse, ReuseAlways, ReuseBurst, ReuseNever)),
 		form.Key("requests_per_connection", form.WholeNumber(&c.RequestsPerConnection, 1, maxArrivals)),
 		form.Key("streams_per_connection", form.WholeNumber(&c.StreamsPerConnection, 1, maxStreams)),
 		form.Key("connect_timeout", form.Duration(&c.ConnectTimeout, minTimeout, maxTimeout)),
 		form.Key("tls_timeout", form.Duration(&c.TLSTimeout, minTimeout, maxTimeout)),
-		form.Key("ip_version", form.Choice(&c.IPVersion, IPAny, IP4, IP6, IPPrefer4, IPPrefer6)),
+		form.Key("ip_version", form.Choice(&c.IPVersion, option.AnyIP, option.OnlyIPv4, option.OnlyIPv6, option.PreferIPv4, option.PreferIPv6)),
 		form.Key("resolve", form.OneOf(given, lookups)),
 		form.Key("dns_server", form.OneOf(server, lookups)),
 		form.Key("source_address", address(&c.SourceAddress)),

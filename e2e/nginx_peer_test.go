@@ -15,6 +15,17 @@ import (
 	"example.com/prober/internal/rig"
 )
 
+// nginxHTTP has every nginx keep its files in its own folder, and its connections open.
+const nginxHTTP = `
+  client_body_temp_path DIR/body;
+  proxy_temp_path DIR/proxy;
+  fastcgi_temp_path DIR/fastcgi;
+  uwsgi_temp_path DIR/uwsgi;
+  scgi_temp_path DIR/scgi;
+  keepalive_requests 1000000;
+  keepalive_timeout 10m;
+`
+
 // nginxConfig serves every path with the status that begins it. The fields of the
 // log are the path, the status and the number of the connection.
 const nginxConfig = `
@@ -26,14 +37,7 @@ events { worker_connections 1024; }
 http {
   log_format counted '$uri $status $connection';
   access_log DIR/access.log counted;
-  client_body_temp_path DIR/body;
-  proxy_temp_path DIR/proxy;
-  fastcgi_temp_path DIR/fastcgi;
-  uwsgi_temp_path DIR/uwsgi;
-  scgi_temp_path DIR/scgi;
-  keepalive_requests 1000000;
-  keepalive_timeout 10m;
-  default_type text/plain;
+` + nginxHTTP + `  default_type text/plain;
   server {
     listen 127.0.0.1:PLAIN backlog=1024;
     listen 127.0.0.1:SECURE ssl backlog=1024;

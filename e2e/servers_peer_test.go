@@ -24,14 +24,7 @@ events { worker_connections 1024; }
 http {
   log_format counted '$request_uri $server_protocol $status';
   access_log DIR/access.log counted;
-  client_body_temp_path DIR/body;
-  proxy_temp_path DIR/proxy;
-  fastcgi_temp_path DIR/fastcgi;
-  uwsgi_temp_path DIR/uwsgi;
-  scgi_temp_path DIR/scgi;
-  keepalive_requests 1000000;
-  keepalive_timeout 10m;
-  client_max_body_size 0;
+` + nginxHTTP + `  client_max_body_size 0;
   server {
     listen PLAIN backlog=1024;
     listen CLEAR http2 backlog=1024;

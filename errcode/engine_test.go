@@ -8,16 +8,14 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/internal/rig"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 const (
@@ -96,7 +94,7 @@ func newStandard(t lab, cfg transport.Config) *standard {
 func newXNet(t lab, cfg transport.Config) *standard {
 	t.Helper()
 	tr := &http2.Transport{TLSClientConfig: tlsConfigOf(cfg.TLS), MaxHeaderListSize: 64 << 10, DisableCompression: len(cfg.Compression) == 0}
-	if cfg.HTTPVersion == transport.H2C {
+	if cfg.HTTPVersion == option.H2C {
 		tr.AllowHTTP = true
 		tr.DialTLSContext = func(ctx context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
 			return dialerOf(cfg)(ctx, network, address)
@@ -149,14 +147,14 @@ func dialerOf(cfg transport.Config) func(ctx context.Context, network, address s
 		d.LocalAddr = &net.TCPAddr{IP: cfg.SourceAddress.AsSlice()}
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if cfg.IPVersion == wire.OnlyIPv6 {
+		if cfg.IPVersion == option.OnlyIPv6 {
 			network = "tcp6"
 		}
 		return d.DialContext(ctx, network, address)
 	}
 }
 
-func tlsConfigOf(o wire.TLSOptions) *tls.Config {
+func tlsConfigOf(o option.TLS) *tls.Config {
 	cfg := &tls.Config{
 		ServerName: o.ServerName, InsecureSkipVerify: o.InsecureSkipVerify,
 		MinVersion: o.MinVersion, MaxVersion: o.MaxVersion,
@@ -175,12 +173,10 @@ func tlsConfigOf(o wire.TLSOptions) *tls.Config {
 	return cfg
 }
 
-func protocolsOf(v transport.HTTPVersion) *http.Protocols {
+func protocolsOf(v option.HTTPVersion) *http.Protocols {
 	p := new(http.Protocols)
-	p.SetHTTP1(v == transport.OnlyHTTP11 || v == transport.AutoHTTP)
-	p.SetHTTP2(v == transport.OnlyHTTP2 || v == transport.AutoHTTP)
-	p.SetUnencryptedHTTP2(v == transport.H2C)
+	p.SetHTTP1(v == option.OnlyHTTP11 || v.IsAuto())
+	p.SetHTTP2(v == option.OnlyHTTP2 || v.IsAuto())
+	p.SetUnencryptedHTTP2(v == option.H2C)
 	return p
 }
-
-func TestMain(m *testing.M) { rig.VerifyTestMain(m) }

@@ -23,25 +23,14 @@ func alertFaults() []fault {
 		if c == errcode.TLSAlert && n != 111 {
 			continue
 		}
-		all = append(all, fault{name: fmt.Sprintf("the peer sends alert %d", n), want: c, fail: func(t lab) error {
-			return handshake(t, peer(t, peers.Saying("\x15\x03\x03\x00\x02\x02"+string([]byte{byte(n)}))), nil)
-		}})
+		alert := "\x15\x03\x03\x00\x02\x02" + string([]byte{byte(n)})
+		all = append(all, fault{name: fmt.Sprintf("the peer sends alert %d", n), want: c, fail: shaking(peers.Saying(alert))})
 	}
 	return append(all, serverAlerts()...)
 }
 
 func serverAlerts() []fault {
-	own := certs.Issue(nil)
-	server := func(change func(*tls.Config)) *tls.Config {
-		cfg := &tls.Config{Certificates: []tls.Certificate{own}}
-		change(cfg)
-		return cfg
-	}
-	client := func(change func(*tls.Config)) *tls.Config {
-		cfg := &tls.Config{InsecureSkipVerify: true}
-		change(cfg)
-		return cfg
-	}
+	own := []tls.Certificate{certs.Issue(nil)}
 	cases := []struct {
 		name           string
 		want           errcode.Code
@@ -49,44 +38,37 @@ func serverAlerts() []fault {
 	}{
 		{
 			"the server speaks a newer version only", errcode.AlertProtocolVersion,
-			server(func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }),
-			client(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }),
+			&tls.Config{Certificates: own, MinVersion: tls.VersionTLS13}, &tls.Config{MaxVersion: tls.VersionTLS12},
 		},
 		{
 			"there is no cipher suite in common", errcode.AlertHandshakeFailure,
-			server(func(c *tls.Config) { c.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256} }),
-			client(func(c *tls.Config) {
-				c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
-			}),
+			&tls.Config{Certificates: own, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}},
+			&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}},
 		},
 		{
 			"the server requires a client certificate", errcode.AlertCertificateRequired,
-			server(func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }),
-			client(func(*tls.Config) {}),
+			&tls.Config{Certificates: own, ClientAuth: tls.RequireAnyClientCert}, &tls.Config{},
 		},
 		{
 			"the server does not know the client's CA", errcode.AlertUnknownCA,
-			server(func(c *tls.Config) { c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool() }),
-			client(func(c *tls.Config) { c.Certificates = []tls.Certificate{own} }),
+			&tls.Config{Certificates: own, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool()}, &tls.Config{Certificates: own},
 		},
 		{
 			"the server speaks another protocol", errcode.AlertNoApplicationProtocol,
-			server(func(c *tls.Config) { c.NextProtos = []string{"pigeon"} }),
-			client(func(c *tls.Config) { c.NextProtos = []string{"h2"} }),
+			&tls.Config{Certificates: own, NextProtos: []string{"pigeon"}}, &tls.Config{NextProtos: []string{"h2"}},
 		},
 		{
 			"the server has no certificate for the name", errcode.AlertUnrecognizedName,
-			&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }},
-			client(func(*tls.Config) {}),
+			&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }}, &tls.Config{},
 		},
 		{
 			"the server cannot get its certificate", errcode.AlertInternalError,
-			&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("no key") }},
-			client(func(*tls.Config) {}),
+			&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("no key") }}, &tls.Config{},
 		},
 	}
 	var all []fault
 	for _, c := range cases {
+		c.client.InsecureSkipVerify = true
 		all = append(all, fault{name: c.name, want: c.want, fail: func(t lab) error {
 			return handshake(t, secured(t, c.server), c.client)
 		}})

@@ -61,11 +61,11 @@ func tcpFaults() []fault {
 			return err
 		}},
 		{name: "the peer resets", want: errcode.Reset, fail: func(t lab) error {
-			_, err := readAfterReset(t)
+			_, err := readReset(t)
 			return in(errcode.PhaseProcessing, err)
 		}},
 		{name: "a write follows a reset", want: errcode.BrokenPipe, fail: func(t lab) error {
-			c, err := readAfterReset(t)
+			c, err := readReset(t)
 			require.Error(t, err)
 			_, err = io.WriteString(c, "request")
 			return err
@@ -89,11 +89,11 @@ func tcpFaults() []fault {
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: readAfterClose(t)}
 		}},
 		{name: "the peer resets a reused connection", want: errcode.ClosedReused, fail: func(t lab) error {
-			_, err := readAfterReset(t)
+			_, err := readReset(t)
 			return &errcode.PhaseError{Phase: errcode.PhaseProcessing, Reused: true, Err: err}
 		}},
 		{name: "the peer resets a reused connection within the header", want: errcode.Reset, fail: func(t lab) error {
-			_, err := readAfterReset(t)
+			_, err := readReset(t)
 			return &errcode.PhaseError{Phase: errcode.PhaseTransfer, Reused: true, InHeader: true, Err: err}
 		}},
 		{name: "the peer closes within the header", want: errcode.ClosedInHeaders, fail: func(t lab) error {
@@ -113,15 +113,6 @@ func dial(ctx context.Context, network, address string) error {
 	return err
 }
 
-// readAfterReset sends a request to a peer that resets, and returns what comes of reading.
-func readAfterReset(t lab) (net.Conn, error) {
-	c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
-	_, err := io.WriteString(c, "request")
-	require.NoError(t, err)
-	_, err = io.ReadAll(c)
-	return c, err
-}
-
 func readAfterClose(t lab) error {
 	c := peers.Dial(t, "tcp", peer(t, peers.HangUp))
 	_, err := io.WriteString(c, "request")
@@ -131,15 +122,19 @@ func readAfterClose(t lab) error {
 	return err
 }
 
+// readReset returns a connection that the peer has reset, and how a read told that.
+func readReset(t lab) (net.Conn, error) {
+	c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
+	_, err := io.WriteString(c, "request")
+	require.NoError(t, err)
+	_, err = io.ReadAll(c)
+	return c, err
+}
+
 func datagramRefused(t lab) error {
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	c, err := net.Dial("udp", l.LocalAddr().String())
-	require.NoError(t, err)
-	defer c.Close()
+	c := peers.Dial(t, "udp", peers.ClosedPacketPort(t))
 	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
-	_, err = io.WriteString(c, "query")
+	_, err := io.WriteString(c, "query")
 	require.NoError(t, err)
 	_, err = c.Read(make([]byte, 1))
 	return err

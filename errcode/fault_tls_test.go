@@ -25,25 +25,13 @@ const handshakeText = "crypto/tls returns a bare text; the transport reads the a
 // tlsFaults are those of the handshake itself.
 func tlsFaults() []fault {
 	wrongKey, garbage := peers.Unusable("garbage")
-	showing := func(cert tls.Certificate) *tls.Config { return &tls.Config{Certificates: []tls.Certificate{cert}} }
-	wrongInTLS12 := showing(wrongKey)
-	wrongInTLS12.MaxVersion = tls.VersionTLS12
-	dialled := func(script peers.Script) func(lab) error {
-		return func(t lab) error { return handshake(t, peer(t, script), nil) }
-	}
-	placed := func(fail func(lab) error) func(lab) error {
-		return func(t lab) error { return in(errcode.PhaseTLS, fail(t)) }
-	}
-	refused := func(script peers.Script) func(lab) error {
-		return func(t lab) error { return givenUp(t, peer(t, script), nil) }
-	}
 	return []fault{
-		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHTTP, fail: dialled(peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))},
-		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: dialled(peers.Saying("SSH-2.0-OpenSSH_9.9\r\n"))},
-		{name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed, fail: dialled(peers.HangUp)},
-		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: placed(dialled(peers.HangUp))},
-		{name: "the peer resets during the handshake", want: errcode.TLSClosed, fail: placed(dialled(peers.ResetAfterRequest))},
-		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, fail: placed(handshakeInVain)},
+		{name: "the peer speaks plain HTTP", want: errcode.TLSPlainHTTP, fail: shaking(peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))},
+		{name: "the peer speaks something else", want: errcode.TLSRecord, fail: shaking(peers.Saying("SSH-2.0-OpenSSH_9.9\r\n"))},
+		{name: "the peer closes during the handshake, seen by tls.Dial", want: errcode.Closed, fail: shaking(peers.HangUp)},
+		{name: "the peer closes during the handshake", want: errcode.TLSClosed, fail: inTLS(shaking(peers.HangUp))},
+		{name: "the peer resets during the handshake", want: errcode.TLSClosed, fail: inTLS(shaking(peers.ResetAfterRequest))},
+		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, fail: inTLS(handshakeInVain)},
 		{name: "the peer says nothing during the handshake, seen by HandshakeContext", want: errcode.RequestTimeout, fail: handshakeInVain},
 		{name: "net/http's TLSHandshakeTimeout is over", want: errcode.TLSTimeout, fail: func(t lab) error {
 			return get(t, &http.Transport{TLSHandshakeTimeout: 20 * time.Millisecond}, "https://"+peer(t, peers.Silence))
@@ -51,15 +39,33 @@ func tlsFaults() []fault {
 		{name: "net/http finds plain HTTP on a TLS port", want: errcode.TLSPlainHTTP, fail: func(t lab) error {
 			return get(t, &http.Transport{}, "https://"+peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n")))
 		}},
-		{name: "the peer chooses an unsupported version", want: errcode.TLSNoOverlap, fail: refused(peers.Saying(serverHelloTLS10))},
-		{name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General, fail: dialled(peers.Saying(serverHelloTLS10))},
-		{name: "a handshake fails in another way", want: errcode.TLS, fail: placed(dialled(peers.Saying(serverHelloTLS10)))},
-		{name: "the peer's key does not fit its certificate", want: errcode.TLSSignature, fail: refused(securing(showing(wrongKey)))},
-		{name: "the peer's key does not fit its certificate, in TLS 1.2", want: errcode.TLSSignature, fail: refused(securing(wrongInTLS12))},
-		{name: "the peer's key does not fit its certificate, seen by tls.Dial", want: errcode.General, fail: dialled(securing(showing(wrongKey)))},
-		{name: "the peer's certificate cannot be parsed", want: errcode.CertMalformed, fail: refused(securing(showing(garbage)))},
-		{name: "the peer's certificate cannot be parsed, seen by tls.Dial", want: errcode.General, fail: dialled(securing(showing(garbage)))},
-		{name: "the peer's hello is malformed", want: errcode.TLS, fail: dialled(peers.Saying("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"))},
+		{name: "the peer chooses an unsupported version", want: errcode.TLSNoOverlap, fail: func(t lab) error {
+			return givenUp(t, peer(t, peers.Saying(serverHelloTLS10)), nil)
+		}},
+		{name: "the peer chooses an unsupported version, seen by tls.Dial", want: errcode.General, fail: shaking(peers.Saying(serverHelloTLS10))},
+		{name: "a handshake fails in another way", want: errcode.TLS, fail: inTLS(shaking(peers.Saying(serverHelloTLS10)))},
+		{name: "the peer's key does not fit its certificate", want: errcode.TLSSignature, fail: func(t lab) error {
+			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
+		}},
+		{name: "the peer's key does not fit its certificate, in TLS 1.2", want: errcode.TLSSignature, fail: func(t lab) error {
+			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}, MaxVersion: tls.VersionTLS12}), nil)
+		}},
+		{
+			name: "the peer's key does not fit its certificate, seen by tls.Dial", want: errcode.General,
+			fail: func(t lab) error {
+				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{wrongKey}}), nil)
+			},
+		},
+		{name: "the peer's certificate cannot be parsed", want: errcode.CertMalformed, fail: func(t lab) error {
+			return givenUp(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
+		}},
+		{
+			name: "the peer's certificate cannot be parsed, seen by tls.Dial", want: errcode.General,
+			fail: func(t lab) error {
+				return handshake(t, secured(t, &tls.Config{Certificates: []tls.Certificate{garbage}}), nil)
+			},
+		},
+		{name: "the peer's hello is malformed", want: errcode.TLS, fail: shaking(peers.Saying("\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"))},
 		byHand("the server's ALPN is none of ours", errcode.TLSALPN, fmt.Errorf("quic: %w", tls.AlertError(120))),
 		byHand("our side refuses the certificate", errcode.CertInvalid, tls.AlertError(42)),
 		byHand("encrypted client hello is rejected", errcode.TLS, &tls.ECHRejectionError{}),
@@ -76,10 +82,8 @@ func tlsFaults() []fault {
 // serverHelloTLS10 is a TLS record with a ServerHello of version 1.0.
 var serverHelloTLS10 = "\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01" + string(make([]byte, 32)) + "\x00\xc0\x13\x00"
 
-func securing(cfg *tls.Config) peers.Script { return peers.Within(cfg, peers.Silence) }
-
 // secured serves TLS on loopback until the test ends.
-func secured(t lab, cfg *tls.Config) string { return peer(t, securing(cfg)) }
+func secured(t lab, cfg *tls.Config) string { return peer(t, peers.Within(cfg, peers.Silence)) }
 
 // handshake dials TLS as any program would, with no certificate of the peer
 // accepted or refused unless cfg says so, and returns the first error.
@@ -96,6 +100,16 @@ func handshake(t lab, address string, cfg *tls.Config) error {
 	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
 	_, err = c.Read(make([]byte, 1)) // TLS 1.3: a server refuses a client after its handshake
 	return err
+}
+
+// shaking is a handshake with a peer that plays a script.
+func shaking(script peers.Script) func(t lab) error {
+	return func(t lab) error { return handshake(t, peer(t, script), nil) }
+}
+
+// inTLS is what fails, in the phase of the handshake.
+func inTLS(fail func(t lab) error) func(t lab) error {
+	return func(t lab) error { return in(errcode.PhaseTLS, fail(t)) }
 }
 
 // givenUp makes a handshake as a transport does that asks for the alert sent.
@@ -129,26 +143,4 @@ func TestHandshakeLeavesOtherErrorsAlone(t *testing.T) {
 	})
 	err = untrusted.Handshake()
 	require.Equal(t, err, errcode.Handshake(untrusted, err))
-}
-
-// certificateFaults are met by tls.Dial.
-func certificateFaults() []fault {
-	var all []fault
-	for _, c := range peers.BadCertificates() {
-		pool := x509.NewCertPool()
-		pool.AppendCertsFromPEM(c.Roots)
-		all = append(all, fault{name: c.Says + ", seen by tls.Dial", want: c.Code, fail: func(t lab) error {
-			return handshake(t, secured(t, peers.Showing(c.Cert)), &tls.Config{RootCAs: pool, ServerName: "name.test"})
-		}})
-	}
-	return all
-}
-
-// The clock of the verification may be another than the host's; a certificate
-// that is valid now counts as expired.
-func TestAnExpiredCertificateOfAnotherClock(t *testing.T) {
-	t.Parallel()
-	expired := x509.CertificateInvalidError{Cert: certs.Issue(nil).Leaf, Reason: x509.Expired}
-	require.Equal(t, errcode.CertExpired, errcode.FromError(expired))
-	require.Equal(t, errcode.CertExpired, errcode.FromError(x509.CertificateInvalidError{Reason: x509.Expired}))
 }

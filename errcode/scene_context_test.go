@@ -8,8 +8,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 // why net/http does not tell that our own side, or which time, ended a request.
@@ -24,7 +24,7 @@ var errOperator = errors.New("the operator changed his mind")
 // contextScenes are requests that our own side cancels, in each phase, and requests
 // whose time ends in one.
 func contextScenes() []scene {
-	trusting := wire.TLSOptions{InsecureSkipVerify: true}
+	trusting := option.TLS{InsecureSkipVerify: true}
 	lookUp := func(t lab) transport.Config {
 		server := peers.NameServer(t, peers.SilentNames)
 		return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(server)}

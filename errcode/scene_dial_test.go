@@ -12,6 +12,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/transport"
 	"example.com/prober/prober/wire"
 )
@@ -40,11 +42,17 @@ func dialScenes() []scene {
 		{name: "the URL has no host", want: errcode.InvalidURL, stage: to(at("http", ""))},
 		{name: "the URL has an impossible port", want: errcode.InvalidURL, stage: to(at("http", "127.0.0.1:99999"))},
 		{name: "nothing listens", want: errcode.Refused, stage: func(t lab) transport.Config { return transport.Config{URL: at("http", peers.ClosedPort(t))} }},
-		{name: "the source address is not of this host", want: errcode.LocalPorts, stage: from("http", peers.Silence, transport.Config{SourceAddress: netip.MustParseAddr("192.0.2.1")})},
-		{name: "the address is of the other family than the source", want: errcode.DNSFamily, stage: from("http", peers.Silence, transport.Config{IPVersion: wire.OnlyIPv6})},
-		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: from("http", peers.Silence, transport.Config{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})},
+		{name: "the source address is not of this host", want: errcode.LocalPorts, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), SourceAddress: netip.MustParseAddr("192.0.2.1")}
+		}},
+		{name: "the address is of the other family than the source", want: errcode.DNSFamily, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: option.OnlyIPv6}
+		}},
+		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), Rules: policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
+		}},
 		{name: "the host is on the deny list", want: errcode.BlockedHost, alone: true, why: noSuchOption, stage: func(lab) transport.Config {
-			return transport.Config{URL: at("http", "host.prod.test"), DenyHosts: []string{"*.prod.test"}}
+			return transport.Config{URL: at("http", "host.prod.test"), Rules: policy.Rules{DenyHosts: []string{"*.prod.test"}}}
 		}},
 		{name: "no answer comes until the deadline", want: errcode.RequestTimeout, late: true, stage: plain(peers.Silence)},
 		{name: "the peer resets instead of answering", want: errcode.Reset, stage: plain(peers.ResetAfterRequest)},
@@ -53,11 +61,13 @@ func dialScenes() []scene {
 			return transport.Config{URL: at("https", "host.test"), Proxy: wire.ProxyOptions{URL: at("http", peer(t, peers.Reset))}}
 		}},
 		{name: "a hook of ours panics", want: errcode.Panic, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
-			cfg := inCoding(peers.Encode("content", "gzip"))(t)
+			cfg := inCoding(peers.Encode([]byte("content"), "gzip"))(t)
 			cfg.CheckBody = func([]byte) error { panic("of the test") }
 			return cfg
 		}},
-		{name: "the credentials cannot stand in a header", want: errcode.General, alone: true, why: noSuchOption, stage: from("http", peers.Silence, transport.Config{Authorization: func() (string, error) { return "a\nb", nil }})},
+		{name: "the credentials cannot stand in a header", want: errcode.General, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), Authorization: func() (string, error) { return "a\nb", nil }}
+		}},
 	}
 }
 
@@ -92,7 +102,7 @@ func dnsScenes() []scene {
 		}},
 		{name: "the name has addresses of the other family only", want: errcode.DNSFamily, std: errcode.NoSuchHost, why: "package net asks for the wanted family only", stage: func(t lab) transport.Config {
 			cfg := asking(peers.Addresses("127.0.0.1"))(t)
-			cfg.IPVersion = wire.OnlyIPv6
+			cfg.IPVersion = option.OnlyIPv6
 			return cfg
 		}},
 	}
@@ -124,14 +134,18 @@ func proxyScenes() []scene {
 func redirectScenes() []scene {
 	answering := func(field string) func(t lab) transport.Config {
 		text := "HTTP/1.1 302 Found\r\n" + field + "Content-Length: 0\r\n\r\n"
-		return from("http", peers.Saying(text), transport.Config{FollowRedirects: 10})
+		return func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Saying(text))), FollowRedirects: 10}
+		}
 	}
 	const anyway = "net/http follows"
 	return []scene{
 		{name: "a redirect has no Location", want: errcode.RedirectLocation, why: "net/http takes it for an answer", std: errcode.OK, stage: answering("")},
 		{name: "a redirect has a malformed Location", want: errcode.RedirectLocation, std: errcode.General, why: clientText, stage: answering("Location: http://[::1\r\n")},
 		{name: "redirects go in a circle", want: errcode.RedirectLimit, std: errcode.General, why: clientText, stage: answering("Location: /\r\n")},
-		{name: "there are more redirects than allowed", want: errcode.RedirectLimit, std: errcode.General, why: clientText, stage: from("http", further, transport.Config{FollowRedirects: 10})},
+		{name: "there are more redirects than allowed", want: errcode.RedirectLimit, std: errcode.General, why: clientText, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, further)), FollowRedirects: 10}
+		}},
 		{name: "a redirect leads to a URL with credentials", want: errcode.RedirectRefused, std: errcode.NoSuchHost, why: anyway, stage: func(t lab) transport.Config {
 			cfg := answering("Location: http://user:password@host.test.:9/\r\n")(t)
 			cfg.DNSServer = netip.MustParseAddrPort(peers.NameServer(t, peers.NoNames(dnsmessage.RCodeNameError)))

@@ -8,8 +8,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 // why net/http does not tell where or how a connection ended.
@@ -139,7 +139,7 @@ func securedEndScenes() []scene {
 					script(c)
 					c.(*tls.Conn).NetConn().Close()
 				}),
-				TLS: wire.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
+				TLS: option.TLS{InsecureSkipVerify: true}, HTTPVersion: option.OnlyHTTP11,
 			}
 		}
 	}
@@ -161,7 +161,7 @@ func securedEndScenes() []scene {
 func framedEndScenes() []scene {
 	reset := func(react reaction) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
-			return transport.Config{HTTPVersion: transport.H2C, URL: at("http", peer(t, serveFramesUntil(settings, react, peers.Reset)))}
+			return transport.Config{HTTPVersion: option.H2C, URL: at("http", peer(t, serveFramesUntil(settings, react, peers.Reset)))}
 		}
 	}
 	nothing := func(*peers.H2, uint32) {}

@@ -6,8 +6,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 const (
@@ -17,32 +17,27 @@ const (
 )
 
 // inCoding is the stage of a peer that answers with a body in gzip.
-func inCoding(body string) func(t lab) transport.Config {
+func inCoding(body []byte) func(t lab) transport.Config {
 	return answered(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body))
 }
 
 // answered is the stage of a peer that answers with text; the client has asked
 // for gzip.
 func answered(text string) func(t lab) transport.Config {
-	return from("http", peers.Saying(text), transport.Config{Compression: []string{"gzip"}})
-}
-
-// answer is a text that a peer says, and what both engines make of it.
-type answer struct {
-	name string
-	want errcode.Code
-	text string
-	why  string
-	std  errcode.Code
-}
-
-func (a answer) scene(stage func(text string) func(t lab) transport.Config) scene {
-	return scene{name: a.name, want: a.want, std: a.std, why: a.why, stage: stage(a.text)}
+	return func(t lab) transport.Config {
+		return transport.Config{URL: at("http", peer(t, peers.Saying(text))), Compression: []string{"gzip"}}
+	}
 }
 
 // http1Scenes are broken responses of HTTP/1.
 func http1Scenes() []scene {
-	cases := []answer{
+	cases := []struct {
+		name string
+		want errcode.Code
+		text string
+		why  string
+		std  errcode.Code
+	}{
 		{"the status line is garbage", errcode.HTTP1StatusLine, "garbage\r\n\r\n", clientText, errcode.General},
 		{"the header is too large", errcode.HTTP1HeaderSize, ok + strings.Repeat("A: b\r\n", 1<<15), clientText, errcode.General},
 		{"the header has a line without a colon", errcode.HTTP1Header, ok + "garbage\r\n\r\n", "", 0},
@@ -63,26 +58,32 @@ func http1Scenes() []scene {
 	}
 	var all []scene
 	for _, c := range cases {
-		all = append(all, c.scene(func(text string) func(t lab) transport.Config { return plain(peers.Saying(text)) }))
+		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: plain(peers.Saying(c.text))})
 	}
 	return all
 }
 
 // contentScenes are broken bodies, and the statuses.
 func contentScenes() []scene {
-	cases := []answer{
+	cases := []struct {
+		name string
+		want errcode.Code
+		text string
+		why  string
+		std  errcode.Code
+	}{
 		{"the body is no gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nabcdefghijabcdefghij", "", 0},
-		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + peers.Encode("content", "gzip")[:20], "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
+		{"the body ends within its gzip", errcode.Decompression, ok + "Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + string(peers.Encode([]byte("content"), "gzip")[:20]), "net/http returns the same unexpected end as for a cut body", errcode.Truncated},
 		{"the body is above the limit", errcode.BodyLimit, ok + "\r\n" + strings.Repeat("x", 1<<21), noLimit, errcode.OK},
 		{"a trailer has no colon", errcode.Trailers, chunked + "0\r\ngarbage\r\n\r\n", noPhase, errcode.HTTP1Header},
 	}
 	var all []scene
 	for _, c := range cases {
-		all = append(all, c.scene(answered))
+		all = append(all, scene{name: c.name, want: c.want, std: c.std, why: c.why, stage: answered(c.text)})
 	}
 	all = append(all, scene{
 		name: "the body inflates a thousandfold", want: errcode.InflatedLimit, std: errcode.OK, why: noLimit,
-		stage: inCoding(string(peers.Encode(make([]byte, 1<<20), "gzip"))),
+		stage: inCoding(peers.Encode(make([]byte, 1<<20), "gzip")),
 	})
 	for status := 400; status <= 599; status++ {
 		all = append(all, scene{name: fmt.Sprintf("the server answers with status %d", status), want: errcode.FromStatus(status), stage: plain(peers.Saying(fmt.Sprintf("HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n", status)))})
@@ -94,6 +95,6 @@ func contentScenes() []scene {
 func securedBy(t lab, text string) transport.Config {
 	return transport.Config{
 		URL: securedPeer(t, peers.Saying(text)),
-		TLS: wire.TLSOptions{InsecureSkipVerify: true}, HTTPVersion: transport.OnlyHTTP11,
+		TLS: option.TLS{InsecureSkipVerify: true}, HTTPVersion: option.OnlyHTTP11,
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 // reaction is what a server of HTTP/2 does when a request has come on a stream.
@@ -20,8 +20,12 @@ type reaction func(f *peers.H2, stream uint32)
 // http2Scenes are what can go wrong with a connection of HTTP/2 as such.
 func http2Scenes() []scene {
 	return []scene{
-		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: from("http", peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"), transport.Config{HTTPVersion: transport.H2C})},
-		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: from("http", peers.Silence, transport.Config{HTTPVersion: transport.H2C, ConnectTimeout: waiting / 2})},
+		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: option.H2C}
+		}},
+		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), HTTPVersion: option.H2C, ConnectTimeout: waiting / 2}
+		}},
 		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: framed(hugeFrame)},
 		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *peers.H2, stream uint32) {
 			f.Headers(stream, false, strings.Split(strings.Repeat("name value ", 1<<11)+":status 200", " ")...)
@@ -46,7 +50,7 @@ func http2Scenes() []scene {
 			}
 			return transport.Config{
 				URL: at("https", peer(t, peers.Within(server, serveFrames(settings, answerOK)))),
-				TLS: wire.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS11}, HTTPVersion: transport.OnlyHTTP2,
+				TLS: option.TLS{InsecureSkipVerify: true, MinVersion: tls.VersionTLS11}, HTTPVersion: option.OnlyHTTP2,
 			}
 		}},
 	}
@@ -125,7 +129,7 @@ func framed(react reaction) func(t lab) transport.Config {
 }
 
 func overFrames(t lab, greet func(*peers.H2), react reaction) transport.Config {
-	return transport.Config{URL: at("http", peer(t, serveFrames(greet, react))), HTTPVersion: transport.H2C}
+	return transport.Config{URL: at("http", peer(t, serveFrames(greet, react))), HTTPVersion: option.H2C}
 }
 
 // serveFrames greets and reacts to the first request. Then it says no more and

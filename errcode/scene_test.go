@@ -11,6 +11,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
 )
 
@@ -108,7 +109,7 @@ func (s scene) others(t lab) map[string]engine {
 		timed.timed = true
 		all[netHTTPTimed] = timed
 	}
-	if cfg := s.setting(t); cfg.HTTPVersion == transport.H2C || cfg.HTTPVersion == transport.OnlyHTTP2 {
+	if cfg := s.setting(t); cfg.HTTPVersion == option.H2C || cfg.HTTPVersion == option.OnlyHTTP2 {
 		all[xnetHTTP2] = newXNet(t, cfg)
 	}
 	return all
@@ -169,16 +170,7 @@ func givenUpBefore(t lab, e engine) (errcode.Code, error) {
 // at returns the URL of an address on loopback, or of anything else.
 func at(scheme, address string) *url.URL { return &url.URL{Scheme: scheme, Host: address, Path: "/"} }
 
-// from is the stage of a peer: a client knows its URL and the rest of cfg.
-func from(scheme string, script peers.Script, cfg transport.Config) func(t lab) transport.Config {
-	return func(t lab) transport.Config {
-		here := cfg
-		here.URL = peers.Listen(t, script).URL(scheme)
-		return here
-	}
-}
-
 // plain is the stage of a peer in clear text.
 func plain(script peers.Script) func(t lab) transport.Config {
-	return from("http", script, transport.Config{})
+	return func(t lab) transport.Config { return transport.Config{URL: peers.Listen(t, script).URL("http")} }
 }

@@ -13,15 +13,17 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
-	"example.com/prober/prober/wire"
 )
 
 // tlsScenes are those of the handshake itself.
 func tlsScenes() []scene {
-	trusting := wire.TLSOptions{InsecureSkipVerify: true}
+	trusting := option.TLS{InsecureSkipVerify: true}
 	saying := func(serve peers.Script) func(t lab) transport.Config {
-		return from("https", serve, transport.Config{TLS: trusting})
+		return func(t lab) transport.Config {
+			return transport.Config{URL: at("https", peer(t, serve)), TLS: trusting}
+		}
 	}
 	with := func(cfg *tls.Config) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
@@ -41,11 +43,13 @@ func tlsScenes() []scene {
 		{name: "the peer closes during the handshake", want: errcode.TLSClosed, std: errcode.Closed, why: noPhase, stage: saying(peers.HangUp)},
 		{name: "the peer resets during the handshake", want: errcode.TLSClosed, std: errcode.Reset, why: noPhase, stage: saying(peers.ResetAfterRequest)},
 		{name: "the peer resets before the handshake", want: errcode.TLSClosed, alone: true, why: atOnce, stage: saying(peers.Reset)},
-		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, stage: from("https", peers.Silence, transport.Config{TLS: trusting, TLSTimeout: briefly})},
+		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, stage: func(t lab) transport.Config {
+			return transport.Config{URL: at("https", peer(t, peers.Silence)), TLS: trusting, TLSTimeout: briefly}
+		}},
 		{name: "the request's time runs out during the handshake", want: errcode.TLSTimeout, std: errcode.RequestTimeout, why: clientContext, late: true, stage: saying(peers.Silence)},
 		{name: "the server chooses HTTP/1.1 where HTTP/2 is required", want: errcode.TLSALPN, std: errcode.AlertNoApplicationProtocol, why: "net/http offers nothing but HTTP/2, so that the server gives up", stage: func(t lab) transport.Config {
 			cfg := with(&tls.Config{Certificates: []tls.Certificate{other}, NextProtos: []string{"http/1.1"}})(t)
-			cfg.HTTPVersion = transport.OnlyHTTP2
+			cfg.HTTPVersion = option.OnlyHTTP2
 			return cfg
 		}},
 		{name: "the server chooses an unsupported version of TLS", want: errcode.TLSNoOverlap, std: errcode.General, why: handshakeText, stage: saying(peers.Saying(serverHelloTLS10))},
@@ -64,7 +68,7 @@ func certificateScenes() []scene {
 		all = append(all, scene{name: c.Says, want: c.Code, stage: func(t lab) transport.Config {
 			return transport.Config{
 				URL: at("https", secured(t, peers.Showing(c.Cert))),
-				TLS: wire.TLSOptions{CA: c.Roots, ServerName: "name.test"},
+				TLS: option.TLS{CA: c.Roots, ServerName: "name.test"},
 			}
 		}})
 	}
@@ -74,7 +78,7 @@ func certificateScenes() []scene {
 		leaf.OCSPStaple = peers.Staple(t, leaf, root, root, ocsp.Revoked)
 		return transport.Config{
 			URL: at("https", peer(t, peers.Within(peers.Showing(leaf), peers.Saying(noBody)))),
-			TLS: wire.TLSOptions{CA: certs.PEM(root)}, HTTPVersion: transport.OnlyHTTP11,
+			TLS: option.TLS{CA: certs.PEM(root)}, HTTPVersion: option.OnlyHTTP11,
 		}
 	}})
 }
@@ -90,7 +94,7 @@ func alertScenes() []scene {
 		all = append(all, scene{name: fmt.Sprintf("the peer sends alert %d", n), want: c, stage: func(t lab) transport.Config {
 			return transport.Config{
 				URL: at("https", peer(t, peers.Saying("\x15\x03\x03\x00\x02\x02"+string([]byte{byte(n)})))),
-				TLS: wire.TLSOptions{InsecureSkipVerify: true},
+				TLS: option.TLS{InsecureSkipVerify: true},
 			}
 		}})
 	}
@@ -99,24 +103,24 @@ func alertScenes() []scene {
 		name   string
 		want   errcode.Code
 		server *tls.Config
-		client wire.TLSOptions
+		client option.TLS
 	}{
 		{
 			"the server speaks a newer version of TLS only", errcode.AlertProtocolVersion,
-			&tls.Config{MinVersion: tls.VersionTLS13}, wire.TLSOptions{MaxVersion: tls.VersionTLS12},
+			&tls.Config{MinVersion: tls.VersionTLS13}, option.TLS{MaxVersion: tls.VersionTLS12},
 		},
 		{
 			"the server requires a client certificate", errcode.AlertCertificateRequired,
-			&tls.Config{ClientAuth: tls.RequireAnyClientCert}, wire.TLSOptions{},
+			&tls.Config{ClientAuth: tls.RequireAnyClientCert}, option.TLS{},
 		},
 		{
 			"the server does not know the client's CA", errcode.AlertUnknownCA,
 			&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool()},
-			wire.TLSOptions{Cert: certs.PEM(own), Key: certs.KeyPEM(own)},
+			option.TLS{Cert: certs.PEM(own), Key: certs.KeyPEM(own)},
 		},
 		{
 			"the server speaks another protocol", errcode.AlertNoApplicationProtocol,
-			&tls.Config{NextProtos: []string{"pigeon"}}, wire.TLSOptions{},
+			&tls.Config{NextProtos: []string{"pigeon"}}, option.TLS{},
 		},
 	} {
 		c.server.Certificates = []tls.Certificate{own}

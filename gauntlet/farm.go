@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -75,6 +76,11 @@ func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) *barn {
 	}
 	site := peers.Serve(f, wire, h, cfg)
 	return &barn{farm: f, address: site.Address(), site: site}
+}
+
+// url is the root of a target, whose name is the first part of the path.
+func (b *barn) url(scheme, target string) string {
+	return fmt.Sprintf("%s://%s/%s/", scheme, b.address, target)
 }
 
 // raise opens the listener, for the first time or again.

@@ -42,7 +42,7 @@ func (f *farm) target(x *fault) (url string) {
 	if x.url != "" {
 		return x.url
 	}
-	return fmt.Sprintf("%s://%s/%s/", cmp.Or(x.scheme, "http"), f.open(x.serve).address, x.name)
+	return f.open(x.serve).url(cmp.Or(x.scheme, "http"), x.name)
 }
 
 // say is a peer that reads one request and says always the same, then ends.

@@ -73,13 +73,13 @@ func (f *farm) bombs(seed uint64) []target {
 		}
 		return move{text: answers[i%len(answers)]}
 	}))
-	targets := []target{{name: "bombed-fine", url: "http://" + b.address + "/bombed-fine/", interval: "1s", burst: "{requests: 4}"}}
+	targets := []target{{name: "bombed-fine", url: b.url("http", "bombed-fine"), interval: "1s", burst: "{requests: 4}"}}
 	for i := range 99 {
 		t := target{
 			name: fmt.Sprintf("bombed-%d", i), interval: "1s", burst: "{rate: 4, requests: 4, concurrency: 4}", starved: true,
 			keys: []string{"request: {compression: [gzip, deflate, br, zstd]}"},
 		}
-		t.url = "http://" + b.address + "/" + t.name + "/"
+		t.url = b.url("http", t.name)
 		if i/len(answers)%2 == 0 {
 			t.keys = append(t.keys, "expect: {body: {contains: never}}")
 		}

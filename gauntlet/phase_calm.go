@@ -18,10 +18,7 @@ func (g *gauntlet) calm(s *stage) {
 	a.perform(g.length(5*time.Second, time.Minute))
 	a.judgePages()
 	v := a.finish()
-	for _, t := range targets {
-		c := v.of(t.name)
-		g.board.hold(gateAnswers, c.failed() == 0 && c.total() > 0, "calm: %s has codes %v", t.name, c.codes())
-	}
+	g.holdWell(gateAnswers, v, targets)
 	c := v.of("stalling")
 	stalls := float64(int(c.total()) / stallEvery)
 	g.board.hold(gateDue, stalls > 0 && c.beyond(100*time.Millisecond) >= 30*stalls,
@@ -44,11 +41,11 @@ func (f *farm) special() []target {
 	}))
 	secretive := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
 	return append(all, target{
-		name: "stalling", url: "http://" + stalling.address + "/stalling/", barn: stalling, exact: true, scripted: true,
+		name: "stalling", url: stalling.url("http", "stalling"), barn: stalling, exact: true, scripted: true,
 		interval: "1500ms", burst: fmt.Sprintf("{rate: 100, requests: %d, concurrency: 1}", stallEvery),
 	}, target{
 		name: "secretive", interval: "1s", burst: "{requests: 2}",
-		url: "http://" + secretive.address + "/secretive/?token=" + canarySecret, exact: true, barn: secretive,
+		url: secretive.url("http", "secretive") + "?token=" + canarySecret, exact: true, barn: secretive,
 		keys: []string{fmt.Sprintf("request: {basic_auth: {username: u, password_file: secret}, headers: {X-Key: %q}}", canarySecret)},
 	})
 }
@@ -74,7 +71,7 @@ func (f *farm) healthy() []target {
 	var all []target
 	for _, row := range table {
 		t := target{
-			name: row.name, url: fmt.Sprintf("%s://%s/%s/", row.scheme, row.barn.address, row.name), interval: "1s", burst: row.burst,
+			name: row.name, url: row.barn.url(row.scheme, row.name), interval: "1s", burst: row.burst,
 			exact: true, scripted: true, barn: row.barn,
 		}
 		if row.keys != "" {

@@ -33,7 +33,7 @@ func (f *farm) turning(broken *atomic.Bool) []target {
 	})
 	of := func(name string, b *barn, keys ...string) target {
 		return target{
-			name: name, url: "http://" + b.address + "/" + name + "/", barn: b, exact: true, scripted: true,
+			name: name, url: b.url("http", name), barn: b, exact: true, scripted: true,
 			interval: "200ms", burst: "{requests: 5}", keys: keys,
 		}
 	}

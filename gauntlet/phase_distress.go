@@ -52,7 +52,7 @@ const starving = "ulimit -n 64"
 func (f *farm) greedy() []target {
 	b := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 200 * time.Millisecond} }))
 	return []target{{
-		name: "greedy", url: "http://" + b.address + "/greedy/", barn: b, exact: true, interval: "1s",
+		name: "greedy", url: b.url("http", "greedy"), barn: b, exact: true, interval: "1s",
 		burst: "{requests: 200, concurrency: 100}", keys: []string{"breaker: {after: 3, for: 1m}"},
 	}}
 }

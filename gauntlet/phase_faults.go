@@ -70,8 +70,5 @@ func (g *gauntlet) judgeFaults(v *view, all []fault, healthy []target) {
 		g.board.hold(gateBreadth, len(all) >= faultsAtLeast && seldom == 0, "%d faults, of which %d came less than four times", len(all), seldom)
 	}
 	g.board.fact("faults: %d of them, %.0f times on average", len(all), times/float64(len(all)))
-	for _, t := range healthy {
-		c := v.of(t.name)
-		g.board.hold(gateBystand, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
-	}
+	g.holdWell(gateBystand, v, healthy)
 }

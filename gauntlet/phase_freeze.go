@@ -31,11 +31,10 @@ func (g *gauntlet) freeze(s *stage) {
 func (f *farm) prompt() []target {
 	b := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
 	slow := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: timeoutSoon / 2} }))
-	url := func(b *barn, name string) string { return "http://" + b.address + "/" + name + "/" }
 	return []target{
-		{name: "slots", url: url(b, "slots"), interval: "200ms", burst: "{requests: 2}", exact: true, frozen: true},
-		{name: "arrivals", url: url(b, "arrivals"), interval: "100ms", burst: "{rate: 50, duration: 1m}", exact: true, timeout: timeoutSoon, frozen: true},
-		{name: "closed", url: url(slow, "closed"), barn: slow, interval: "100ms", burst: "{requests: 4, concurrency: 4}", exact: true, timeout: timeoutSoon, frozen: true},
+		{name: "slots", url: b.url("http", "slots"), interval: "200ms", burst: "{requests: 2}", exact: true, frozen: true},
+		{name: "arrivals", url: b.url("http", "arrivals"), interval: "100ms", burst: "{rate: 50, duration: 1m}", exact: true, timeout: timeoutSoon, frozen: true},
+		{name: "closed", url: slow.url("http", "closed"), barn: slow, interval: "100ms", burst: "{requests: 4, concurrency: 4}", exact: true, timeout: timeoutSoon, frozen: true},
 	}
 }
 

@@ -98,7 +98,7 @@ func (f *farm) slow(prefix string) []target {
 			burst: fmt.Sprintf("{rate: %v, requests: 3, concurrency: 3}", time.Second.Seconds()/greetingPace.Seconds()),
 			exact: true, scripted: true, keys: []string{row.keys}, leeway: &leeway{free: "1050 1302 1602"},
 		}
-		t.url = row.scheme + "://" + b.address + "/" + t.name + "/"
+		t.url = b.url(row.scheme, t.name)
 		switch row.name {
 		case "slow-tunnel":
 			t.keys[0] = fmt.Sprintf(row.keys, b.address)
@@ -124,7 +124,7 @@ func (f *farm) lead(t *target) {
 			p.Headers(stream, true, ":status", "302", "location", location)
 		}
 	})
-	t.url, t.exact = "http://"+front.address+"/"+t.name+"/", false
+	t.url, t.exact = front.url("http", t.name), false
 }
 
 // greeter is slow on all connections but the first of a burst.

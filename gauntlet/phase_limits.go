@@ -79,7 +79,7 @@ func (g *gauntlet) confine(s *stage) {
 	for i := range 100 {
 		name := fmt.Sprintf("many-%d", i)
 		healthy = append(healthy, target{
-			name: name, url: "http://" + b.address + "/" + name + "/", interval: "1s", burst: "{requests: 4, concurrency: 2}",
+			name: name, url: b.url("http", name), interval: "1s", burst: "{requests: 4, concurrency: 2}",
 			exact: true, scripted: true,
 		})
 	}
@@ -95,10 +95,7 @@ func (g *gauntlet) confine(s *stage) {
 	peak, err := a.d.Status("VmHWM")
 	g.board.hold(gateConfined, err == nil && peak < confinedAtMost, "%d KiB in memory, %v", peak, err)
 	v := a.finish()
-	for _, t := range healthy {
-		c := v.of(t.name)
-		g.board.hold(gateConfined, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
-	}
+	g.holdWell(gateConfined, v, healthy)
 	for _, t := range hostile {
 		c := v.of(t.name)
 		g.board.hold(gateConfined, c.total() > 0 && !slices.ContainsFunc(codesOf(c), isLocal), "%s has codes %v", t.name, c.codes())

@@ -120,7 +120,7 @@ func (f *farm) join(m *member, seed uint64, cert tls.Certificate) target {
 	if m.dies {
 		t.leeway = m.leeway()
 	}
-	t.url = fmt.Sprintf("%s://%s/%s/", m.scheme(), t.barn.address, m.name)
+	t.url = t.barn.url(m.scheme(), m.name)
 	return t
 }
 

@@ -34,10 +34,7 @@ func (g *gauntlet) neighbours(s *stage) {
 	twin.load()
 	a.compare(twin, len(a.targets)-len(hostile))
 	v := a.finish()
-	for _, t := range a.targets[:len(a.targets)-len(hostile)] {
-		c := v.of(t.name)
-		g.board.hold(gateBystand, c.failed() == 0 && c.total() > 0, "%s has codes %v", t.name, c.codes())
-	}
+	g.holdWell(gateBystand, v, a.targets[:len(a.targets)-len(hostile)])
 	twin.finish()
 }
 

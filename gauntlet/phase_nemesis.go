@@ -62,7 +62,7 @@ func (f *farm) kept() []target {
 	// The open burst is under way at most times, and a change of its interval ends it: it drops then.
 	all = slices.DeleteFunc(all, func(t target) bool { return t.name == "fine-open" })
 	return append(all, target{
-		name: "endless", url: "http://" + b.address + "/endless/", barn: b, exact: true, scripted: true,
+		name: "endless", url: b.url("http", "endless"), barn: b, exact: true, scripted: true,
 		interval: "20ms", burst: "{duration: 10m, concurrency: 2}",
 	})
 }

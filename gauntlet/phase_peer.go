@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -117,11 +117,7 @@ var probeSuccess = regexp.MustCompile(`(?m)^probe_success 1$`)
 
 // ask has a fault probed that the barn plays.
 func (b *barn) ask(ctx context.Context, address, module string, x *fault) (verdict, error) {
-	scheme := x.scheme
-	if scheme == "" {
-		scheme = "http"
-	}
-	query := url.Values{"module": {module}, "target": {fmt.Sprintf("%s://%s/%s/", scheme, b.address, x.name)}}
+	query := url.Values{"module": {module}, "target": {b.url(cmp.Or(x.scheme, "http"), x.name)}}
 	_, body, err := fetch(ctx, http.MethodGet, "http://"+address+"/probe?"+query.Encode(), "")
 	if err != nil && strings.Contains(err.Error(), "EOF") {
 		err = nil // the exporter itself did not survive the probe

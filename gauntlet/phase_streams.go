@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -70,7 +69,7 @@ func (f *farm) unwilling() []target {
 			b := f.open(serve)
 			m := member{name: row.name + "-" + wire, wire: wire}
 			all = append(all, target{
-				name: m.name, url: fmt.Sprintf("%s://%s/%s/", m.scheme(), b.address, m.name), interval: "1s", burst: row.burst, keys: m.keys(),
+				name: m.name, url: b.url(m.scheme(), m.name), interval: "1s", burst: row.burst, keys: m.keys(),
 				barn: b, exact: row.name != stubborn, scripted: true,
 			})
 		}

@@ -69,6 +69,14 @@ func (a *act) reconcileAnswers(t *target, c *counts) {
 	a.board.hold(gateAnswers, wrong == "", "%s: %s: answered so that the codes are %v, and they are %v", t.name, wrong, want, got)
 }
 
+// holdWell holds that each target was asked and that no request of it failed.
+func (g *gauntlet) holdWell(name gate, v *view, targets []target) {
+	for i := range targets {
+		c := v.of(targets[i].name)
+		g.board.hold(name, c.failed() == 0 && c.total() > 0, "%s has codes %v", targets[i].name, c.codes())
+	}
+}
+
 // codesOf returns the codes that have occurred, in order.
 func codesOf(c *counts) []string { return slices.Sorted(maps.Keys(c.codes())) }
 

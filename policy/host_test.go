@@ -8,7 +8,7 @@ import (
 
 func TestHostsAreDeniedInEverySpelling(t *testing.T) {
 	t.Parallel()
-	p := New(nil, nil, []string{"shop.example.com", "*.prod.example.com", "Bücher.example.", "*.XN--BCHER-KVA.test"})
+	p := New(Rules{DenyHosts: []string{"shop.example.com", "*.prod.example.com", "Bücher.example.", "*.XN--BCHER-KVA.test"}})
 	for host, entry := range map[string]string{
 		"shop.example.com":         "shop.example.com",
 		"SHOP.Example.COM":         "shop.example.com",

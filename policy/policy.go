@@ -15,11 +15,21 @@ type Policy struct {
 	hosts       []hostRule
 }
 
-// New returns the policy that forbids all that deny and denyHosts hold and, if
-// allow is not empty, each address that allow does not hold. The entries of
-// denyHosts are valid by [CheckHostRule].
-func New(deny, allow []netip.Prefix, denyHosts []string) Policy {
-	return Policy{deny: unmapped(deny), allow: unmapped(allow), hosts: hostRules(denyHosts)}
+// Rules say what may be dialled. Without any all may.
+type Rules struct {
+	// Deny holds what is never dialled.
+	Deny []netip.Prefix
+	// Allow, when not empty, holds all that may be dialled.
+	Allow []netip.Prefix
+	// DenyHosts holds the names, and as *.name all names below one, by which no
+	// target, proxy and token endpoint may go, nor a place that a redirect leads to.
+	// They are valid by [CheckHostRule].
+	DenyHosts []string
+}
+
+// New returns the policy of the rules.
+func New(r Rules) Policy {
+	return Policy{deny: unmapped(r.Deny), allow: unmapped(r.Allow), hosts: hostRules(r.DenyHosts)}
 }
 
 // AllowsAddr reports whether addr may be dialled. An IPv4-mapped address is the

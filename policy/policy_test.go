@@ -42,7 +42,7 @@ func TestPolicyOnAddresses(t *testing.T) {
 		"unspecified where loopback is not allowed":    {allow: prefixes("10.0.0.0/8"), addr: "0.0.0.0", blocked: true},
 	}
 	for name, test := range tests {
-		allowed := New(test.deny, test.allow, nil).AllowsAddr(netip.MustParseAddr(test.addr))
+		allowed := New(Rules{Deny: test.deny, Allow: test.allow}).AllowsAddr(netip.MustParseAddr(test.addr))
 		assert.Equal(t, test.blocked, !allowed, name)
 	}
 }
@@ -78,16 +78,16 @@ func TestAnAddressIsDeniedInEverySpelling(t *testing.T) {
 	metadata, others := prefixes("169.254.0.0/16"), prefixes("169.253.0.0/16", "169.254.169.253/32")
 	for name, spelling := range spellings {
 		addr := netip.MustParseAddr(spelling)
-		assert.False(t, New(metadata, nil, nil).AllowsAddr(addr), "%s: %s, denied by its network", name, addr)
-		assert.False(t, New(prefixes("169.254.169.254/32"), nil, nil).AllowsAddr(addr), "%s: %s, denied alone", name, addr)
-		assert.False(t, New(prefixes("::ffff:169.254.0.0/112"), nil, nil).AllowsAddr(addr), "%s: %s, denied as IPv6", name, addr)
-		assert.True(t, New(others, nil, nil).AllowsAddr(addr), "%s: %s, where others are denied", name, addr)
+		assert.False(t, New(Rules{Deny: metadata}).AllowsAddr(addr), "%s: %s, denied by its network", name, addr)
+		assert.False(t, New(Rules{Deny: prefixes("169.254.169.254/32")}).AllowsAddr(addr), "%s: %s, denied alone", name, addr)
+		assert.False(t, New(Rules{Deny: prefixes("::ffff:169.254.0.0/112")}).AllowsAddr(addr), "%s: %s, denied as IPv6", name, addr)
+		assert.True(t, New(Rules{Deny: others}).AllowsAddr(addr), "%s: %s, where others are denied", name, addr)
 
-		both := New(metadata, prefixes("::/0", "0.0.0.0/0"), nil)
+		both := New(Rules{Deny: metadata, Allow: prefixes("::/0", "0.0.0.0/0")})
 		assert.False(t, both.AllowsAddr(addr), "%s: %s, denied and allowed", name, addr)
 		if is4 := addr.Unmap().Is4(); !is4 {
-			assert.False(t, New(nil, metadata, nil).AllowsAddr(addr), "%s: %s, where what it carries is allowed", name, addr)
-			assert.True(t, New(nil, prefixes("::/0"), nil).AllowsAddr(addr), "%s: %s, allowed itself", name, addr)
+			assert.False(t, New(Rules{Allow: metadata}).AllowsAddr(addr), "%s: %s, where what it carries is allowed", name, addr)
+			assert.True(t, New(Rules{Allow: prefixes("::/0")}).AllowsAddr(addr), "%s: %s, allowed itself", name, addr)
 		}
 	}
 }
@@ -95,7 +95,7 @@ func TestAnAddressIsDeniedInEverySpelling(t *testing.T) {
 func TestAnAddressThatCarriesNoneIsItself(t *testing.T) {
 	t.Parallel()
 	// Were these read as addresses that carry another, it would be in 0.0.0.0/8 or loopback.
-	own := New(prefixes("0.0.0.0/8", "127.0.0.0/8"), nil, nil)
+	own := New(Rules{Deny: prefixes("0.0.0.0/8", "127.0.0.0/8")})
 	for _, addr := range []string{
 		"::1", "::", "2001:db8::7f00:1", "2001:1::7f00:1", "64:ff9a::7f00:1", "64:ff9b:2::7f00:1", "64:ff9b:0:1::7f00:1",
 		"64:ff9b:1::c000:201", "2003:7f00:1::", "::ffff:1:7f00:1", "2001:db8::100:5efe:7f00:1", "fd00:7f00:1::",
@@ -103,5 +103,5 @@ func TestAnAddressThatCarriesNoneIsItself(t *testing.T) {
 		assert.True(t, own.AllowsAddr(netip.MustParseAddr(addr)), addr)
 	}
 	assert.False(t, own.AllowsAddr(netip.MustParseAddr("64:ff9b::")), "the unspecified address behind a translator")
-	assert.False(t, New(prefixes("127.0.0.0/8"), nil, nil).AllowsAddr(netip.MustParseAddr("64:ff9b::")), "which may be the translator itself")
+	assert.False(t, New(Rules{Deny: prefixes("127.0.0.0/8")}).AllowsAddr(netip.MustParseAddr("64:ff9b::")), "which may be the translator itself")
 }

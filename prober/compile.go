@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"example.com/prober/config"
+	"example.com/prober/policy"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/tcp"
@@ -23,7 +24,7 @@ type compiled struct {
 // compile turns t into what sends its requests and judges the answers: the engine of its
 // kind. It fails when the TLS material does not fit together, or settings exclude each
 // other. The certificates that it reads are kept in read, unless that is nil.
-func (m *Manager) compile(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	var c *compiled
 	var err error
 	switch kind := t.Kind(); kind {
@@ -43,22 +44,21 @@ func (m *Manager) compile(t config.Target, network config.Network, read *wire.Ce
 	return c, nil
 }
 
-func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+func (m *Manager) compileTCP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	e, err := tcp.New(tcp.Config{
 		Plan: wire.Plan{
 			URL:            t.URL,
-			TLS:            tlsOptions(t.Connection.TLS, read),
+			TLS:            t.Connection.TLS.TLS,
+			Certificates:   read,
 			ConnectTimeout: t.Connection.ConnectTimeout,
 			TLSTimeout:     t.Connection.TLSTimeout,
 			Connections:    m.limiter.Connections,
-			IPVersion:      ipVersions[t.Connection.IPVersion],
+			IPVersion:      t.Connection.IPVersion,
 			Resolve:        t.Connection.Resolve,
 			DNSServer:      t.Connection.DNSServer,
 			SourceAddress:  t.Connection.SourceAddress,
-			Proxy:          proxyOptions(t.Connection, read),
-			Deny:           network.Deny,
-			Allow:          network.Allow,
-			DenyHosts:      network.DenyHosts,
+			Proxy:          proxyOptions(t.Connection),
+			Rules:          network,
 		},
 		MaxLatency: t.Expect.MaxLatency,
 	})
@@ -68,7 +68,7 @@ func (m *Manager) compileTCP(t config.Target, network config.Network, read *wire
 	return &compiled{engine: e, reserver: e}, nil
 }
 
-func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wire.Certificates) (*compiled, error) {
+func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	c := &compiled{}
 	cfg := transport.Config{
 		URL:             t.URL,
@@ -86,11 +86,10 @@ func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wir
 		Connections:     m.limiter.Connections,
 		Next:            m.limiter.Next,
 		Decoders:        m.decoders,
-		Deny:            network.Deny,
-		Allow:           network.Allow,
-		DenyHosts:       network.DenyHosts,
+		Rules:           network,
 	}
-	setConnection(&cfg, t.Connection, read)
+	setConnection(&cfg, t.Connection)
+	cfg.Certificates = read
 	if t.Request.OAuth2 != nil {
 		c.tokens = newTokenSource(t, network, m.limiter, m.log)
 		cfg.Authorization = c.tokens.authorization
@@ -104,42 +103,24 @@ func (m *Manager) compileHTTP(t config.Target, network config.Network, read *wir
 }
 
 // setConnection fills in how connections are made and how long they are kept.
-func setConnection(c *transport.Config, conn config.Connection, read *wire.Certificates) {
+func setConnection(c *transport.Config, conn config.Connection) {
 	c.ConnectTimeout = conn.ConnectTimeout
 	c.TLSTimeout = conn.TLSTimeout
-	c.TLS = tlsOptions(conn.TLS, read)
-	c.HTTPVersion = httpVersions[conn.HTTPVersion]
+	c.TLS = conn.TLS.TLS
+	c.HTTPVersion = conn.HTTPVersion
 	c.RequestsPerConnection = requestsPerConnection(conn)
 	c.StreamsPerConnection = conn.StreamsPerConnection
-	c.IPVersion = ipVersions[conn.IPVersion]
+	c.IPVersion = conn.IPVersion
 	c.Resolve = conn.Resolve
 	c.DNSServer = conn.DNSServer
 	c.SourceAddress = conn.SourceAddress
-	c.Proxy = proxyOptions(conn, read)
+	c.Proxy = proxyOptions(conn)
 }
-
-// The names of the configuration and what they stand for; an empty one is the
-// default.
-var (
-	httpVersions = map[config.HTTPVersion]transport.HTTPVersion{
-		config.HTTPAuto: transport.AutoHTTP,
-		config.HTTP11:   transport.OnlyHTTP11,
-		config.HTTP2:    transport.OnlyHTTP2,
-		config.H2C:      transport.H2C,
-	}
-	ipVersions = map[config.IPVersion]wire.IPVersion{
-		config.IPAny:     wire.AnyIP,
-		config.IP4:       wire.OnlyIPv4,
-		config.IP6:       wire.OnlyIPv6,
-		config.IPPrefer4: wire.PreferIPv4,
-		config.IPPrefer6: wire.PreferIPv6,
-	}
-)
 
 // proxyOptions trusts a proxy as it does the target: the same authorities, but
 // the name of the proxy itself, and no client certificate.
-func proxyOptions(c config.Connection, read *wire.Certificates) wire.ProxyOptions {
-	trust := tlsOptions(c.TLS, read)
+func proxyOptions(c config.Connection) wire.ProxyOptions {
+	trust := c.TLS.TLS
 	trust.ServerName, trust.Cert, trust.Key = "", nil, nil
 	return wire.ProxyOptions{
 		URL:      c.Proxy.URL,
@@ -164,14 +145,7 @@ func headerFields(r config.Request) []message.Field {
 }
 
 func expectation(e config.Expect) transport.Expectation {
-	x := transport.Expectation{Version: e.HTTPVersion, MaxLatency: e.MaxLatency, Body: transport.BodyPattern(e.Body)}
-	for _, s := range e.Status {
-		x.Status = append(x.Status, transport.StatusRange(s))
-	}
-	for _, h := range e.Headers {
-		x.Header = append(x.Header, transport.FieldPattern(h))
-	}
-	return x
+	return transport.Expectation{Status: e.Status, Version: e.HTTPVersion, Header: e.Headers, Body: e.Body, MaxLatency: e.MaxLatency}
 }
 
 // authorization returns the value of that header for credentials that never
@@ -185,20 +159,6 @@ func authorization(r config.Request) string {
 		return r.Authorization.Type + " " + r.Authorization.Credentials
 	default:
 		return ""
-	}
-}
-
-func tlsOptions(t config.TLS, read *wire.Certificates) wire.TLSOptions {
-	return wire.TLSOptions{
-		CA:                 t.CA,
-		Cert:               t.Cert,
-		Key:                t.Key,
-		ServerName:         t.ServerName,
-		MinVersion:         t.MinVersion,
-		MaxVersion:         t.MaxVersion,
-		SessionResumption:  t.SessionResumption,
-		InsecureSkipVerify: t.InsecureSkipVerify,
-		Read:               read,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"example.com/prober/config"
+	"example.com/prober/option"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
@@ -88,7 +89,7 @@ func (d *Demand) add(t *config.Target, w load.Work) {
 // connectionsFor returns how many connections so many requests in flight need.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
-	if v := t.Connection.HTTPVersion; v == config.HTTP2 || v == config.H2C {
+	if v := t.Connection.HTTPVersion; v == option.OnlyHTTP2 || v == option.H2C {
 		streams = max(t.Connection.StreamsPerConnection, 1)
 	}
 	return (inFlight + streams - 1) / streams

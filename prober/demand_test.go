@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 )
 
 // demandOf is that of one target with a burst, every ten seconds.
@@ -164,9 +165,9 @@ func targetsOf(tb testing.TB, n int) *config.Config {
 		t := testConfig(config.Burst{Rate: 10, Requests: 20, Concurrency: 5})
 		t.Name = fmt.Sprintf("target-%d", i)
 		t.URL = &url.URL{Scheme: "https", Host: fmt.Sprintf("host-%d.example", i), Path: "/"}
-		t.Connection.TLS = config.TLS{CA: cert, Cert: cert, Key: key}
+		t.Connection.TLS.TLS = option.TLS{CA: cert, Cert: cert, Key: key}
 		t.Expect.Body.Regexp = "ok|fine"
-		t.Expect.Headers = []config.HeaderExpectation{{Name: "Content-Type", Pattern: "^application/json"}}
+		t.Expect.Headers = []option.FieldPattern{{Name: "Content-Type", Pattern: "^application/json"}}
 		cfg.Targets = append(cfg.Targets, t)
 	}
 	return cfg

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
@@ -16,7 +17,7 @@ type Shot struct {
 }
 
 // NewShot prepares the burst of t. It fails when t cannot be compiled.
-func NewShot(o Options, t config.Target, network config.Network) (*Shot, error) {
+func NewShot(o Options, t config.Target, network policy.Rules) (*Shot, error) {
 	m := NewManager(o)
 	c, err := m.compile(t, network, nil)
 	if err != nil {

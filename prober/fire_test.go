@@ -14,6 +14,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
@@ -227,7 +228,7 @@ func TestAShotWaitsForItsToken(t *testing.T) {
 	var err error
 	cfg.URL, err = url.Parse(address)
 	require.NoError(t, err)
-	s, err := NewShot(Options{Log: slog.New(slog.DiscardHandler)}, cfg, config.Network{})
+	s, err := NewShot(Options{Log: slog.New(slog.DiscardHandler)}, cfg, policy.Rules{})
 	require.NoError(t, err)
 	s.Fire(t.Context(), context.Background())
 	r := s.Report()
@@ -243,6 +244,6 @@ func TestAShotThatCannotBeCompiledIsRefused(t *testing.T) {
 	cfg := testConfig(config.Burst{Requests: 1})
 	cfg.URL = &url.URL{Scheme: "https", Host: "shop.example"}
 	cfg.Connection.TLS.CA = []byte("no certificate")
-	_, err := NewShot(Options{Log: slog.New(slog.DiscardHandler)}, cfg, config.Network{})
+	_, err := NewShot(Options{Log: slog.New(slog.DiscardHandler)}, cfg, policy.Rules{})
 	assert.ErrorContains(t, err, `target "checkout": `)
 }

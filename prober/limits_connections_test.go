@@ -15,18 +15,20 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 )
 
 // newServerOf serves h over the given version of HTTP, with TLS unless it is h2c.
-func newServerOf(t *testing.T, version config.HTTPVersion, h http.HandlerFunc) server {
+func newServerOf(t *testing.T, version option.HTTPVersion, h http.HandlerFunc) server {
 	t.Helper()
-	return server{peers.Serve(t, map[config.HTTPVersion]peers.Wire{
-		config.HTTPAuto: peers.HTTP1TLS, config.HTTP11: peers.HTTP1, config.HTTP2: peers.HTTP2, config.H2C: peers.H2C,
+	return server{peers.Serve(t, map[option.HTTPVersion]peers.Wire{
+		option.AutoHTTP: peers.HTTP1TLS, option.OnlyHTTP11: peers.HTTP1, option.OnlyHTTP2: peers.HTTP2, option.H2C: peers.H2C,
 	}[version], h)}
 }
 
 // load returns a target for s.
-func (s server) load(name string, version config.HTTPVersion, burst config.Burst) config.Target {
+func (s server) load(name string, version option.HTTPVersion, burst config.Burst) config.Target {
 	cfg := testConfig(burst)
 	cfg.Name, cfg.URL, cfg.Timeout = name, s.Root(), patience
 	cfg.Connection.ConnectTimeout, cfg.Connection.TLSTimeout = patience, patience
@@ -59,13 +61,13 @@ func assertNothingHeld(t testing.TB, m *Manager) {
 
 func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 	t.Parallel()
-	for _, version := range []config.HTTPVersion{config.HTTPAuto, config.HTTP11, config.HTTP2, config.H2C} {
+	for _, version := range []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C} {
 		t.Run(string(version), func(t *testing.T) {
 			t.Parallel()
 			s := newServerOf(t, version, ok)
 			cfg := s.load("crowd", version, config.Burst{Requests: 30, Concurrency: 10})
 			cfg.Connection.StreamsPerConnection = 2
-			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, config.Network{})
+			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, policy.Rules{})
 			require.NoError(t, err)
 			shot.Fire(t.Context(), t.Context())
 			c := conserved(t, shot.entry.recorder)
@@ -84,7 +86,7 @@ func TestNoTargetStarvesForAConnectionThatLiesIdleAtAnother(t *testing.T) {
 	t.Parallel()
 	m := managed(t, Limits{Connections: 1})
 	var targets []config.Target
-	for i, version := range []config.HTTPVersion{config.HTTPAuto, config.HTTP11, config.HTTP2, config.H2C} {
+	for i, version := range []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C} {
 		s := newServerOf(t, version, ok)
 		for k := range 2 {
 			burst := config.Burst{Requests: 1, Concurrency: 1}
@@ -114,11 +116,11 @@ func TestNothingIsHeldAfterAStorm(t *testing.T) {
 	const stormy = 12
 	m := managed(t, Limits{Rate: 2000, InFlight: 5, Connections: 3})
 	var servers []server
-	homes := map[config.HTTPVersion]server{
-		config.HTTP11: newServerOf(t, config.HTTP11, ok),
-		config.H2C:    newServerOf(t, config.H2C, ok),
+	homes := map[option.HTTPVersion]server{
+		option.OnlyHTTP11: newServerOf(t, option.OnlyHTTP11, ok),
+		option.H2C:        newServerOf(t, option.H2C, ok),
 	}
-	versions := []config.HTTPVersion{config.HTTPAuto, config.HTTP11, config.HTTP2, config.H2C}
+	versions := []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C}
 	for _, version := range versions {
 		servers = append(servers, newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			if q.URL.Path == "/away" {

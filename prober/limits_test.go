@@ -15,6 +15,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
@@ -115,7 +117,7 @@ func TestDemandNamesEveryCeilingThatIsPassed(t *testing.T) {
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 	t.Parallel()
-	for _, version := range []config.HTTPVersion{config.HTTP11, config.H2C} {
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
 		s := newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			var n int
 			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
@@ -124,10 +126,9 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		})
 		cfg := s.load("chain", version, config.Burst{Requests: 2, Concurrency: 1})
 		cfg.URL.Path, cfg.Request.FollowRedirects = "/1", 10
-		shot, err := NewShot(limited(Limits{Rate: 1, InFlight: 1}), cfg, config.Network{})
+		shot, err := NewShot(limited(Limits{Rate: 6, RateSpan: time.Hour, InFlight: 1}), cfg, policy.Rules{})
 		require.NoError(t, err)
 		l := shot.target.limiter
-		l.SetRate(6, time.Hour)
 		requests, cancel := context.WithCancel(t.Context())
 		fired := make(chan struct{})
 		go func() {
@@ -142,7 +143,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
 		require.Contains(t, c.ByCode, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, responses(c, 302, map[config.HTTPVersion]string{config.HTTP11: "1.1", config.H2C: "2"}[version]))
+		assert.EqualValues(t, 5, responses(c, 302, map[option.HTTPVersion]string{option.OnlyHTTP11: "1.1", option.H2C: "2"}[version]))
 		assert.Zero(t, l.Holding())
 	}
 }

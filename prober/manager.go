@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/policy"
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
@@ -62,7 +63,7 @@ type Manager struct {
 	runs    map[*run]struct{} // all that have not ended
 	ended   sync.WaitGroup    // of what the manager started
 	order   []string          // names in the order of the file
-	network config.Network
+	network policy.Rules
 	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
 	// retired is the lag of the targets that were removed. It is as old as the manager,

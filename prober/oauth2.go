@@ -8,6 +8,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
@@ -43,7 +44,7 @@ type tokenSource struct {
 	failure error // of the last attempt; nil if it went well
 }
 
-func newTokenSource(t config.Target, network config.Network, l *load.Limiter, log *slog.Logger) *tokenSource {
+func newTokenSource(t config.Target, network policy.Rules, l *load.Limiter, log *slog.Logger) *tokenSource {
 	return &tokenSource{
 		target:    t.Name,
 		log:       log,

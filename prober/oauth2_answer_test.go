@@ -18,6 +18,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 )
 
@@ -96,7 +97,7 @@ func TestATokenWithAFloatForItsLifeIsFetchedAndRenewed(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"access_token":"t","token_type":"BEARER","expires_in":3600.0}`)
 	})
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
+	s := newTokenSource(withOAuth2(t, endpoint), policy.Rules{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
 	wait, err := s.renew(t.Context())
 	require.NoError(t, err)
 	assert.Greater(t, wait, 40*time.Minute)

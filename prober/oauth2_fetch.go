@@ -13,6 +13,8 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -27,20 +29,20 @@ var errTokenHeld = errcode.New(errcode.LocalResources, "the ceiling of requests 
 type tokenClient struct {
 	login      config.OAuth2
 	connection config.Connection
-	network    config.Network
+	network    policy.Rules
 	limiter    *load.Limiter
 	// inBody has the credentials sent in the body instead of the header.
 	inBody bool
 }
 
-func newTokenClient(t config.Target, network config.Network, l *load.Limiter) *tokenClient {
+func newTokenClient(t config.Target, network policy.Rules, l *load.Limiter) *tokenClient {
 	return &tokenClient{login: *t.Request.OAuth2, connection: tokenConnection(t.Connection), network: network, limiter: l}
 }
 
 // tokenConnection leaves out what is about the target's own server. The endpoint
 // is sent a secret, so its certificate is verified in any case.
 func tokenConnection(c config.Connection) config.Connection {
-	c.HTTPVersion, c.Reuse, c.Resolve = config.HTTPAuto, config.ReuseNever, nil
+	c.HTTPVersion, c.Reuse, c.Resolve = option.AutoHTTP, config.ReuseNever, nil
 	c.TLS.ServerName, c.TLS.Cert, c.TLS.Key, c.TLS.InsecureSkipVerify = "", nil, nil, false
 	return c
 }
@@ -123,15 +125,13 @@ func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, 
 			a.content = bytes.Clone(b)
 			return nil
 		},
-		Deny:        c.network.Deny,
-		Allow:       c.network.Allow,
-		DenyHosts:   c.network.DenyHosts,
+		Rules:       c.network,
 		Connections: c.limiter.Connections,
 	}
 	if !inBody {
 		cfg.Header = append(cfg.Header, message.Field{Name: "Authorization", Value: "Basic " + c.basic()})
 	}
-	setConnection(&cfg, c.connection, nil)
+	setConnection(&cfg, c.connection)
 	tr, err := transport.New(cfg)
 	return tr, a, err
 }

@@ -22,6 +22,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
@@ -65,7 +66,7 @@ func TestRequestsCarryTheToken(t *testing.T) {
 	var err error
 	cfg.URL, err = url.Parse(target + "/")
 	require.NoError(t, err)
-	c, err := NewManager(Options{Log: slog.New(slog.DiscardHandler)}).compile(cfg, config.Network{}, nil)
+	c, err := NewManager(Options{Log: slog.New(slog.DiscardHandler)}).compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
 	defer c.engine.CloseIdle()
 
@@ -148,7 +149,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 			if tt.timeout > 0 {
 				cfg.Request.OAuth2.Timeout = tt.timeout
 			}
-			var network config.Network
+			var network policy.Rules
 			if tt.deny != "" {
 				network.Deny = []netip.Prefix{netip.MustParsePrefix(tt.deny)}
 			}
@@ -238,7 +239,7 @@ func TestCredentialsGoWhereTheEndpointTakesThem(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"access_token":"t"}`)
 	})
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
+	s := newTokenSource(withOAuth2(t, endpoint), policy.Rules{}, load.NewLimiter(Limits{}), slog.New(slog.DiscardHandler))
 	for range 2 {
 		_, err := s.renew(t.Context())
 		require.NoError(t, err)
@@ -260,21 +261,21 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	})
 	m = managed(t, Limits{Rate: 0.001, Connections: 1})
 	cfg := withOAuth2(t, endpoint)
-	c, err := m.compile(cfg, config.Network{}, nil)
+	c, err := m.compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, m.limiter.Connections.Used())
 
 	cfg.Request.OAuth2.Timeout = 20 * time.Millisecond
-	c, err = m.compile(cfg, config.Network{}, nil)
+	c, err = m.compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: the rate is used up", err)
 
 	m = managed(t, Limits{Connections: 1})
 	require.True(t, m.limiter.Connections.TryAcquire())
-	c, err = m.compile(cfg, config.Network{}, nil)
+	c, err = m.compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
 	_, err = c.tokens.renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)
@@ -325,7 +326,7 @@ func TestAFetchThatTheProberGivesUpIsItsOwnDoing(t *testing.T) {
 		<-q.Context().Done()
 	})
 	var text bytes.Buffer
-	s := newTokenSource(withOAuth2(t, endpoint), config.Network{}, load.NewLimiter(Limits{}), slog.New(slog.NewTextHandler(&text, nil)))
+	s := newTokenSource(withOAuth2(t, endpoint), policy.Rules{}, load.NewLimiter(Limits{}), slog.New(slog.NewTextHandler(&text, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/policy"
 	"example.com/prober/prober/numbers"
 )
 
@@ -173,7 +174,7 @@ func TestReportsOutliveAReloadAndEndWithTheTarget(t *testing.T) {
 		cfg := testConfig(config.Burst{Requests: 1})
 		cfg.Interval = time.Second
 		cfg.URL.Host = "127.0.0.1:1" // denied, so that nothing is dialled
-		deny := config.Network{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+		deny := policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 		for k := range 10 {
 			cfg.Labels = map[string]string{"k": fmt.Sprint(k)}
 			require.NoError(t, m.Apply(&config.Config{Targets: []config.Target{cfg}, Metrics: m.metrics, Network: deny}))

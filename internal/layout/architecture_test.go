@@ -56,9 +56,9 @@ func TestArchitectureDrawsTheArrowsOfTheHouse(t *testing.T) {
 
 // names are the declared names as a page may spell them: package.Name, Type.Member and
 // package.Type.Member.
-func (r *repository) names() map[string]bool {
+func (m *repository) names() map[string]bool {
 	names := map[string]bool{}
-	for _, s := range r.code {
+	for _, s := range m.code {
 		pkg := s.file.Name.Name
 		add := func(owner, name string) {
 			if owner != "" {

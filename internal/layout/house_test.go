@@ -16,7 +16,7 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"config/form", "policy"},
+		packages: []string{"config/form", "option", "policy"},
 		modules:  []string{"gopkg.in/yaml.v3"},
 	},
 	"config/form": {
@@ -65,12 +65,13 @@ var house = map[string]room{
 			"go.uber.org/goleak",
 		},
 	},
+	"option": {},
 	"policy": {
 		modules: []string{"golang.org/x/net/idna"},
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
@@ -114,11 +115,11 @@ var house = map[string]room{
 	},
 	"prober/transport": {
 		packages: []string{
-			"errcode", "policy", "prober/content", "prober/http1", "prober/http2", "prober/message", "prober/probe", "prober/wire",
+			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/message", "prober/probe", "prober/wire",
 		},
 	},
 	"prober/wire": {
-		packages: []string{"errcode", "policy", "prober/http1/head", "prober/message", "prober/probe"},
+		packages: []string{"errcode", "option", "policy", "prober/http1/head", "prober/message", "prober/probe"},
 		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
 	},
 	"web": {

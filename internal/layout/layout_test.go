@@ -66,6 +66,35 @@ func TestRoomsExistAndUseAllThatTheyMayImport(t *testing.T) {
 	}
 }
 
+// Whatever the table says: schedules and numbers know no engine, engines know neither, and none of them knows the
+// configuration, not even by way of another room.
+func TestRoomsBelowProberReachNothingAboveOrBesideThem(t *testing.T) {
+	t.Parallel()
+	rooms := imported(t)
+	pure := []string{"errcode", "prober/load", "prober/numbers", "prober/probe"}
+	for name := range rooms {
+		if !isBelow(name, "prober") || name == "prober" {
+			continue
+		}
+		for _, reached := range reach(rooms, name) {
+			switch {
+			case slices.Contains(pure[1:], name):
+				assert.Contains(t, pure, reached, "%q reaches it", name)
+			default:
+				assert.NotContains(t, []string{"config", "prober", "prober/load", "prober/numbers", "web", "internal/command"}, reached, "%q reaches it", name)
+			}
+		}
+	}
+}
+
+func TestTheProgramHasNothingOfTestsInIt(t *testing.T) {
+	t.Parallel()
+	rooms := imported(t)
+	for _, name := range append(reach(rooms, ""), "") {
+		assert.NotContains(t, rooms[name], "testing", "%q is in the program", name)
+	}
+}
+
 func TestFilesAndFunctionsAreShort(t *testing.T) {
 	t.Parallel()
 	m := parse(t)
@@ -207,6 +236,18 @@ func imported(t *testing.T) map[string]map[string]string {
 		}
 	}
 	return rooms
+}
+
+// reach returns the rooms that a room imports, and those that they import.
+func reach(rooms map[string]map[string]string, name string) (reached []string) {
+	for next := []string{name}; len(next) > 0; next = next[1:] {
+		for path := range rooms[next[0]] {
+			if inner, own := strings.CutPrefix(path, module+"/"); own && !slices.Contains(reached, inner) {
+				reached, next = append(reached, inner), append(next, inner)
+			}
+		}
+	}
+	return reached
 }
 
 func isOutbuilding(name string) bool {

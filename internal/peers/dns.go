@@ -28,7 +28,7 @@ func NameServer(t T, names Names) string {
 func NameServerOfBoth(t T, overUDP, overTCP Names) string {
 	t.Helper()
 	for {
-		p := Listen(t, OverTCP(overTCP))
+		p := Listen(t, answering(overTCP))
 		if serveNames(t, p.Address(), overUDP) == nil { // as above
 			return p.Address()
 		}
@@ -36,7 +36,7 @@ func NameServerOfBoth(t T, overUDP, overTCP Names) string {
 }
 
 func serveNames(t T, address string, names Names) error {
-	c, err := net.ListenPacket("udp", address)
+	c, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", address)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func serveNames(t T, address string, names Names) error {
 	return nil
 }
 
-// OverTCP answers the questions of a connection (RFC 1035, section 4.2.2).
-func OverTCP(names Names) Script {
+// answering answers the questions of a connection (RFC 1035, section 4.2.2).
+func answering(names Names) Script {
 	return func(c net.Conn) {
 		for {
 			var length [2]byte
@@ -80,8 +80,8 @@ func OverTCP(names Names) Script {
 	}
 }
 
-// Reply answers a question with what fill puts into the message, nil if it is none.
-func Reply(query []byte, fill func(*dnsmessage.Message)) []byte {
+// reply answers a question with what fill puts into the message, nil if it is none.
+func reply(query []byte, fill func(*dnsmessage.Message)) []byte {
 	var m dnsmessage.Message
 	if m.Unpack(query) != nil || len(m.Questions) != 1 {
 		return nil
@@ -98,12 +98,12 @@ func Reply(query []byte, fill func(*dnsmessage.Message)) []byte {
 
 // NoNames answers with a code and no records.
 func NoNames(code dnsmessage.RCode) Names {
-	return func(query []byte) []byte { return Reply(query, func(m *dnsmessage.Message) { m.RCode = code }) }
+	return func(query []byte) []byte { return reply(query, func(m *dnsmessage.Message) { m.RCode = code }) }
 }
 
 // CutNames answers that there is more to be had over TCP.
 func CutNames(query []byte) []byte {
-	return Reply(query, func(m *dnsmessage.Message) { m.Truncated = true })
+	return reply(query, func(m *dnsmessage.Message) { m.Truncated = true })
 }
 
 // SilentNames gives no answer.
@@ -115,6 +115,6 @@ func SayNames(bytes string) Names { return func([]byte) []byte { return []byte(b
 // Addresses answers questions for addresses of IPv4 with some.
 func Addresses(addresses ...string) Names {
 	return func(query []byte) []byte {
-		return Reply(query, func(m *dnsmessage.Message) { m.Answers = Entry{IPv4: addresses}.records(m.Questions[0]) })
+		return reply(query, func(m *dnsmessage.Message) { m.Answers = Entry{IPv4: addresses}.records(m.Questions[0]) })
 	}
 }

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -136,7 +137,7 @@ func Within(cfg *tls.Config, script Script) Script {
 	return func(c net.Conn) {
 		s := tls.Server(c, cfg)
 		defer func() { _ = s.Close() }()
-		if s.Handshake() == nil {
+		if s.HandshakeContext(context.Background()) == nil { // the connection is closed at the end
 			script(s)
 		}
 	}

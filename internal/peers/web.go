@@ -71,8 +71,10 @@ func (s *Site) note(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Requests returns how many have come, and Connections on how many connections.
-func (s *Site) Requests() int64    { return s.requests.Load() }
+// Requests returns how many have come.
+func (s *Site) Requests() int64 { return s.requests.Load() }
+
+// Connections returns how many there ever were.
 func (s *Site) Connections() int64 { return s.connections.Load() }
 
 // MostConnections returns how many connections there were at once at most.

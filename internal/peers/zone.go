@@ -78,7 +78,7 @@ func (e Entry) answer(query []byte, asked dnsmessage.Message, isStream bool) []b
 	case isSilent:
 		return nil
 	case e.Strict != 0 && isExtended:
-		return Reply(query, func(m *dnsmessage.Message) {
+		return reply(query, func(m *dnsmessage.Message) {
 			m.RCode = e.Strict
 			if e.Bare {
 				m.Questions = nil
@@ -88,7 +88,7 @@ func (e Entry) answer(query []byte, asked dnsmessage.Message, isStream bool) []b
 		return append(query[:2:2], e.Raw...)
 	}
 	missing := 0
-	answer := Reply(query, func(m *dnsmessage.Message) {
+	answer := reply(query, func(m *dnsmessage.Message) {
 		m.RCode = rcode & 0xf
 		m.Truncated = e.Truncate && !isStream || e.CutShort
 		if e.Other {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 // Limits are the ceilings of the process. They bind whatever the configuration
 // says; 0 means none.
 type Limits struct {
-	// Rate is in requests per second.
-	Rate float64
+	// Rate is in requests per RateSpan, which is a second unless it is set.
+	Rate     float64
+	RateSpan time.Duration
 	// InFlight bounds the requests that have started and not ended.
 	InFlight int
 	// Connections bounds the open connections.
@@ -32,7 +34,7 @@ type Limiter struct {
 // NewLimiter returns a limiter of which nothing is in use.
 func NewLimiter(l Limits) *Limiter {
 	limits := &Limiter{Limits: l, Connections: probe.NewCeiling(l.Connections)}
-	rate := newWindow(l.Rate)
+	rate := newWindow(l.Rate, cmp.Or(l.RateSpan, time.Second))
 	if rate == nil && l.InFlight <= 0 && limits.Connections == nil {
 		return limits
 	}
@@ -52,14 +54,6 @@ func (l *Limiter) Ticket(r *probe.Result, cut <-chan struct{}) *Ticket {
 		t.cut, t.granted = cut, make(chan struct{}, 1)
 	}
 	return t
-}
-
-// SetRate makes n requests in any span of so long the ceiling of the rate, in place of the
-// one that there is.
-func (l *Limiter) SetRate(n int, span time.Duration) {
-	l.gate.mu.Lock()
-	defer l.gate.mu.Unlock()
-	l.gate.rate = &window{length: span, starts: make([]probe.Instant, n)}
 }
 
 // Await waits until the request of t may start, and takes what it needs. It returns

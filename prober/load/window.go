@@ -19,22 +19,22 @@ type window struct {
 	next   int
 }
 
-// newWindow returns the window for a rate per second, nil for no ceiling. Within a
-// second it admits no more than the whole requests of the rate: 2 of 2.9. A rate
-// below 1 makes the window longer than a second. A rate above maxStarts divides the
-// second into windows that together admit no more than the rate.
-func newWindow(rate float64) *window {
+// newWindow returns the window for a rate per span, nil for no ceiling. Within a span
+// it admits no more than the whole requests of the rate: 2 of 2.9. A rate below 1 makes
+// the window longer than the span. A rate above maxStarts divides the span into windows
+// that together admit no more than the rate.
+func newWindow(rate float64, span time.Duration) *window {
 	switch {
 	case !(rate > 0) || math.IsInf(rate, 1):
 		return nil
 	case rate < 1:
-		return &window{length: nanoseconds(1 / rate), starts: make([]probe.Instant, 1)}
+		return &window{length: nanoseconds(span.Seconds() / rate), starts: make([]probe.Instant, 1)}
 	}
 	parts := math.Ceil(rate / maxStarts)
-	return &window{length: nanoseconds(1 / parts), starts: make([]probe.Instant, int(rate/parts))}
+	return &window{length: nanoseconds(span.Seconds() / parts), starts: make([]probe.Instant, int(rate/parts))}
 }
 
-// WholeRate returns how many requests per second newWindow(rate) admits.
+// WholeRate returns how many requests per second the window for a rate admits.
 func WholeRate(rate float64) float64 {
 	if rate < 1 {
 		return rate

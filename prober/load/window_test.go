@@ -35,7 +35,7 @@ func crowd(w *window, rate float64) (admitted []probe.Instant) {
 func TestWindowNeverAdmitsMoreThanItsRateInAnySecond(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0.1, 0.3, 0.999, 1, 1.5, 1.999, 2, 2.5, 2.9, 7, 99.99, 100, 1234} {
-		admitted := crowd(newWindow(rate), rate)
+		admitted := crowd(newWindow(rate, time.Second), rate)
 		unit := max(1, 1/rate) // seconds: one request below a rate of 1
 		for _, units := range []float64{1, 2, 3, 10, 60} {
 			span := time.Duration(units * unit * float64(time.Second))
@@ -53,7 +53,7 @@ func TestWindowNeverAdmitsMoreThanItsRateInAnySecond(t *testing.T) {
 
 func TestAFractionOfARateIsNeverExceeded(t *testing.T) {
 	t.Parallel()
-	w := newWindow(2.9)
+	w := newWindow(2.9, time.Second)
 	second, ten := 0, 0
 	for at := probe.Instant(1); at < probe.Instant(10*time.Second); at = at.Add(10 * time.Millisecond) {
 		if w.wait(at) > 0 {
@@ -72,7 +72,7 @@ func TestAFractionOfARateIsNeverExceeded(t *testing.T) {
 func TestAnImmenseRateTakesNoImmenseMemory(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{maxStarts, maxStarts + 1, 1e6, 1e9, 1e12, 1e300} {
-		w := newWindow(rate)
+		w := newWindow(rate, time.Second)
 		assert.LessOrEqual(t, len(w.starts), maxStarts)
 		perSecond := float64(len(w.starts)) / w.length.Seconds()
 		assert.LessOrEqual(t, perSecond, rate)
@@ -81,14 +81,14 @@ func TestAnImmenseRateTakesNoImmenseMemory(t *testing.T) {
 		}
 	}
 	for _, none := range []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1)} {
-		assert.Nil(t, newWindow(none))
+		assert.Nil(t, newWindow(none, time.Second))
 	}
-	assert.Positive(t, newWindow(math.SmallestNonzeroFloat64).length)
+	assert.Positive(t, newWindow(math.SmallestNonzeroFloat64, time.Second).length)
 }
 
 func TestWindowSaysHowLongToWait(t *testing.T) {
 	t.Parallel()
-	w := newWindow(2)
+	w := newWindow(2, time.Second)
 	take := func(at time.Duration) time.Duration {
 		wait := w.wait(probe.Instant(at))
 		if wait == 0 {
@@ -101,7 +101,7 @@ func TestWindowSaysHowLongToWait(t *testing.T) {
 	wait := take(400 * time.Millisecond)
 	assert.InDelta(t, 600*time.Millisecond, wait, 1)
 	assert.Zero(t, take(400*time.Millisecond+wait))
-	assert.Zero(t, newWindow(0).wait(1), "no ceiling")
+	assert.Zero(t, newWindow(0, time.Second).wait(1), "no ceiling")
 }
 
 func TestWhatIsUsedOfARateIsInRequestsPerSecond(t *testing.T) {
@@ -116,7 +116,7 @@ func TestWhatIsUsedOfARateIsInRequestsPerSecond(t *testing.T) {
 		{rate: 100, start: 40, used: 40},
 		{rate: 200_000, start: 50_000, used: 200_000},
 	} {
-		w := newWindow(tt.rate)
+		w := newWindow(tt.rate, time.Second)
 		assert.Zero(t, w.used(1))
 		for range tt.start {
 			w.note(1)

@@ -13,7 +13,7 @@ func Panicked(v any) error {
 	return errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
 
-// Catch, deferred, makes of a panic the error that err points to.
+// Catch makes, deferred, of a panic the error that err points to.
 func Catch(err *error) {
 	if v := recover(); v != nil {
 		*err = Panicked(v)

@@ -11,6 +11,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -35,7 +36,7 @@ func BenchmarkConnectionPlainLoop(b *testing.B) {
 func BenchmarkHandshake(b *testing.B) {
 	cert := certs.Issue(nil)
 	p := peers.Listen(b, peers.Within(peers.Showing(cert), peers.Silence))
-	benchmarkEngine(b, wire.Plan{URL: at("tls", p.Address()), TLS: wire.TLSOptions{CA: certs.PEM(cert)}})
+	benchmarkEngine(b, wire.Plan{URL: at("tls", p.Address()), TLS: option.TLS{CA: certs.PEM(cert)}})
 }
 
 func BenchmarkHandshakePlainLoop(b *testing.B) {

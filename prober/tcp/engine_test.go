@@ -17,6 +17,8 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -226,9 +228,9 @@ func TestAnAddressThatSwallowsPacketsIsATimeoutOfTheDial(t *testing.T) {
 func TestWhatMayNotBeDialledIsNot(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Silence)
-	e := newEngine(t, wire.Plan{URL: at("tcp", p.Address()), Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	e := newEngine(t, wire.Plan{URL: at("tcp", p.Address()), Rules: policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.BlockedIP, errcode.PhaseConnect)
-	e = newEngine(t, wire.Plan{URL: at("tls", "name.test:443"), DenyHosts: []string{"*.test"}})
+	e = newEngine(t, wire.Plan{URL: at("tls", "name.test:443"), Rules: policy.Rules{DenyHosts: []string{"*.test"}}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.BlockedHost, errcode.PhaseResolve)
 	assert.Zero(t, p.Connections())
 }
@@ -286,7 +288,7 @@ func TestEveryHandshakeShowsItsCertificate(t *testing.T) {
 		_, err := c.Read(make([]byte, 1))
 		ends <- err
 	}))
-	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: wire.TLSOptions{CA: certs.PEM(root)}})
+	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: option.TLS{CA: certs.PEM(root)}})
 	r := do(t.Context(), e, patience)
 	require.Equal(t, errcode.OK, e.Code(r), "%v", r.Err)
 	assert.Equal(t, []errcode.Phase{errcode.PhaseQueue, errcode.PhaseConnect, errcode.PhaseTLS}, phasesOf(r))
@@ -303,7 +305,7 @@ func TestCertificatesThatAreWrongHaveTheirCodes(t *testing.T) {
 		t.Run(bad.Name, func(t *testing.T) {
 			t.Parallel()
 			p := peers.Listen(t, peers.Within(peers.Showing(bad.Cert), peers.Silence))
-			options := wire.TLSOptions{CA: bad.Roots, ServerName: "name.test"}
+			options := option.TLS{CA: bad.Roots, ServerName: "name.test"}
 			e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: options})
 			r := do(t.Context(), e, patience)
 			assertFails(t, e, r, bad.Code, errcode.PhaseTLS)
@@ -327,13 +329,13 @@ func TestAHandshakeThatFailsHasItsCode(t *testing.T) {
 	picky.ClientAuth, picky.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
 	for name, test := range map[string]struct {
 		script  peers.Script
-		options wire.TLSOptions
+		options option.TLS
 		code    errcode.Code
 	}{
 		"the server does not speak TLS":            {script: peers.Saying("220 mail.test ESMTP\r\n"), code: errcode.TLSRecord},
 		"it hangs up":                              {script: peers.HangUp, code: errcode.TLSClosed},
-		"there is no version in common":            {peers.Within(old, peers.Silence), wire.TLSOptions{MinVersion: tls.VersionTLS13}, errcode.FromAlert(70)},
-		"it wants a certificate, which is missing": {peers.Within(picky, peers.Silence), wire.TLSOptions{InsecureSkipVerify: true}, errcode.FromAlert(40)},
+		"there is no version in common":            {peers.Within(old, peers.Silence), option.TLS{MinVersion: tls.VersionTLS13}, errcode.FromAlert(70)},
+		"it wants a certificate, which is missing": {peers.Within(picky, peers.Silence), option.TLS{InsecureSkipVerify: true}, errcode.FromAlert(40)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -357,7 +359,7 @@ func TestTheEndOfTheClientCertificateIsKnown(t *testing.T) {
 			peers.Silence(s)
 		}
 	})
-	options := wire.TLSOptions{Cert: certs.PEM(client), Key: certs.KeyPEM(client), InsecureSkipVerify: true}
+	options := option.TLS{Cert: certs.PEM(client), Key: certs.KeyPEM(client), InsecureSkipVerify: true}
 	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: options})
 	r := do(t.Context(), e, patience)
 	require.Equal(t, errcode.OK, e.Code(r), "%v", r.Err)
@@ -369,7 +371,7 @@ func TestTheEndOfTheClientCertificateIsKnown(t *testing.T) {
 func TestASessionOfTLS12IsResumedWhereThatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(nil)), peers.Silence))
-	options := wire.TLSOptions{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, SessionResumption: true}
+	options := option.TLS{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, SessionResumption: true}
 	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLS: options})
 	for _, resumed := range []bool{false, true} {
 		r := do(t.Context(), e, patience)

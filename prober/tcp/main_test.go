@@ -3,7 +3,7 @@ package tcp
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"example.com/prober/internal/rig"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { rig.VerifyTestMain(m) }

@@ -14,6 +14,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/wire"
 )
 
@@ -62,7 +63,7 @@ func TestAProxyConnectsThrough(t *testing.T) {
 	cert := certs.Issue(nil)
 	plain, speaks := peers.Listen(t, peers.Silence), peers.Listen(t, greeting)
 	secured := peers.Listen(t, peers.Within(peers.Showing(cert), peers.Silence))
-	trust := wire.TLSOptions{CA: certs.PEM(cert)}
+	trust := option.TLS{CA: certs.PEM(cert)}
 	for name, test := range map[string]struct {
 		scheme string
 		target *peers.Peer

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -111,13 +112,13 @@ func fastPeer(tb testing.TB) func(net.Conn) {
 
 func BenchmarkHTTP2(b *testing.B) {
 	p := peers.Listen(b, fastPeer(b))
-	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	oneAfterAnother(b, tr)
 }
 
 func BenchmarkHTTP2ManyStreams(b *testing.B) {
 	p := peers.Listen(b, fastPeer(b))
-	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(b, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	require.NoError(b, do(tr, patience).Err)
 	const streams = 64
 	b.SetParallelism(streams / runtime.GOMAXPROCS(0))
@@ -136,5 +137,5 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
 	p := peers.Listen(t, fastPeer(t))
-	assert.Zero(t, steadyState(t, newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})))
+	assert.Zero(t, steadyState(t, newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})))
 }

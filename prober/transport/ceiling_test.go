@@ -16,15 +16,15 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // everyVersion returns transports under c to servers with h, one for each way in
 // which connections are idle.
 func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string]*Transport {
 	t.Helper()
-	trust := wire.TLSOptions{InsecureSkipVerify: true}
+	trust := option.TLS{InsecureSkipVerify: true}
 	elsewhere := serve(t, peers.HTTP1, h)
 	to := func(u *url.URL) *url.URL {
 		return redirect(serve(t, peers.HTTP1, redirecting), 307, u.String())
@@ -33,8 +33,8 @@ func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string
 		"HTTP/1.1":          {URL: serve(t, peers.HTTP1, h)},
 		"HTTP/1.1 over TLS": {URL: serve(t, peers.HTTP1TLS, h), TLS: trust},
 		"HTTP/2":            {URL: serve(t, peers.HTTP2, h), TLS: trust},
-		"HTTP/2 alone":      {URL: serve(t, peers.HTTP2, h), TLS: trust, HTTPVersion: OnlyHTTP2},
-		"h2c":               {URL: serve(t, peers.H2C, h), HTTPVersion: H2C},
+		"HTTP/2 alone":      {URL: serve(t, peers.HTTP2, h), TLS: trust, HTTPVersion: option.OnlyHTTP2},
+		"h2c":               {URL: serve(t, peers.H2C, h), HTTPVersion: option.H2C},
 		"behind a redirect": {URL: to(elsewhere), FollowRedirects: 1},
 		"HTTP/2 behind one": {URL: to(serve(t, peers.HTTP2, h)), TLS: trust, FollowRedirects: 1},
 	}
@@ -143,7 +143,7 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 	}
 	for name, cfg := range map[string]Config{
 		"HTTP/1.1": {URL: serve(t, peers.HTTP1, held)},
-		"h2c":      {URL: serve(t, peers.H2C, held), HTTPVersion: H2C},
+		"h2c":      {URL: serve(t, peers.H2C, held), HTTPVersion: option.H2C},
 	} {
 		cfg.Connections = ceiling
 		busy := newTransport(t, cfg)
@@ -175,7 +175,7 @@ func TestWhoWaitsForAConnectionOfAnotherIsHeldBackAsWell(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
-	tr := newTransport(t, Config{URL: serve(t, peers.H2C, fine), HTTPVersion: H2C, Connections: ceiling})
+	tr := newTransport(t, Config{URL: serve(t, peers.H2C, fine), HTTPVersion: option.H2C, Connections: ceiling})
 	forEach(5, func(int) {
 		r := do(tr, briefly)
 		assert.ErrorIs(t, r.Err, probe.ErrConnectionLimit)
@@ -271,7 +271,7 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 		fine(w, q)
 	})
 	ceiling := probe.NewCeiling(1)
-	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C, StreamsPerConnection: streams, Connections: ceiling})
+	tr := newTransport(t, Config{URL: u, HTTPVersion: option.H2C, StreamsPerConnection: streams, Connections: ceiling})
 	results := make([]probe.Result, streams+1)
 	for i := range streams {
 		if i > 0 {
@@ -299,7 +299,7 @@ func TestAConnectionUnderACeilingCostsNoAllocationInTheSteadyState(t *testing.T)
 	ceiling := probe.NewCeiling(2)
 	for name, cfg := range map[string]Config{
 		"HTTP/1.1": {URL: peers.Listen(t, peers.Answering(peers.OKAnswer)).URL("http")},
-		"h2c":      {URL: peers.Listen(t, fastPeer(t)).URL("http"), HTTPVersion: H2C},
+		"h2c":      {URL: peers.Listen(t, fastPeer(t)).URL("http"), HTTPVersion: option.H2C},
 	} {
 		cfg.Connections = ceiling
 		tr := newTransport(t, cfg)

@@ -14,6 +14,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/content"
 )
 
@@ -28,7 +29,7 @@ func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Conf
 	})
 	t.Run("HTTP/2", func(t *testing.T) {
 		t.Parallel()
-		test(t, Config{URL: serve(t, peers.H2C, h), HTTPVersion: H2C})
+		test(t, Config{URL: serve(t, peers.H2C, h), HTTPVersion: option.H2C})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/internal/peers"
+	"example.com/prober/policy"
 	"example.com/prober/prober/wire"
 )
 
@@ -32,7 +33,7 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 		"a server that fails":         {URL: host("broken.test"), DNSServer: server.Address},
 		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.Address},
 		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.Address},
-		"an address that is denied":   {URL: target, Deny: prefixes("127.0.0.0/8")},
+		"an address that is denied":   {URL: target, Rules: policy.Rules{Deny: prefixes("127.0.0.0/8")}},
 		"no TLS":                      {URL: hostile.URL("https")},
 		"no handshake":                {URL: silent.URL("https")},
 		"no proxy":                    {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("http")}},

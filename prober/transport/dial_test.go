@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -132,16 +133,16 @@ func TestSettingsThatExcludeEachOther(t *testing.T) {
 		"no host":                              {URL: &url.URL{Scheme: "http", Host: ":80"}},
 		"port 0":                               {URL: &url.URL{Scheme: "http", Host: "a:0"}},
 		"a port above 65535":                   {URL: &url.URL{Scheme: "http", Host: "a:65536"}},
-		"an IPv4 address for IPv6 only":        {URL: literal, IPVersion: wire.OnlyIPv6},
-		"given addresses of the other family":  {URL: literal, Resolve: addresses("::1"), IPVersion: wire.OnlyIPv4},
-		"a source address of the other family": {URL: literal, SourceAddress: netip.MustParseAddr("::1"), IPVersion: wire.OnlyIPv4},
+		"an IPv4 address for IPv6 only":        {URL: literal, IPVersion: option.OnlyIPv6},
+		"given addresses of the other family":  {URL: literal, Resolve: addresses("::1"), IPVersion: option.OnlyIPv4},
+		"a source address of the other family": {URL: literal, SourceAddress: netip.MustParseAddr("::1"), IPVersion: option.OnlyIPv4},
 		"a source address of no use":           {URL: literal, SourceAddress: netip.MustParseAddr("::1")},
 		"given addresses behind a proxy":       {URL: literal, Resolve: addresses("::1"), Proxy: via},
 		"a proxy of another scheme":            {URL: literal, Proxy: wire.ProxyOptions{URL: &url.URL{Scheme: "ftp", Host: "a"}}},
-		"versions of TLS upside down":          {URL: literal, TLS: wire.TLSOptions{MinVersion: 0x304, MaxVersion: 0x303}},
-		"a highest version below the default":  {URL: literal, TLS: wire.TLSOptions{MaxVersion: 0x302}},
-		"no certificate in the CA file":        {URL: literal, TLS: wire.TLSOptions{CA: []byte("none")}},
-		"a client certificate without its key": {URL: literal, TLS: wire.TLSOptions{Cert: []byte("none")}},
+		"versions of TLS upside down":          {URL: literal, TLS: option.TLS{MinVersion: 0x304, MaxVersion: 0x303}},
+		"a highest version below the default":  {URL: literal, TLS: option.TLS{MaxVersion: 0x302}},
+		"no certificate in the CA file":        {URL: literal, TLS: option.TLS{CA: []byte("none")}},
+		"a client certificate without its key": {URL: literal, TLS: option.TLS{Cert: []byte("none")}},
 	}
 	for name, cfg := range tests {
 		_, err := New(cfg)
@@ -155,7 +156,7 @@ func TestEachConnectionResolvesAnew(t *testing.T) {
 	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tr := newTransport(t, Config{
 		URL:                   target.Named("http", "name.test"),
-		IPVersion:             wire.OnlyIPv4,
+		IPVersion:             option.OnlyIPv4,
 		DNSServer:             server.Address,
 		RequestsPerConnection: 1,
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -13,38 +14,20 @@ import (
 // value demands a status below 400 and nothing else.
 type Expectation struct {
 	// Status lists the statuses that are a success; empty means all below 400.
-	Status []StatusRange
+	Status []option.StatusRange
 	// Version is that of the response as [Version.String] has it, or empty for any.
 	Version string
 	// Header fields must each have a value that matches.
-	Header []FieldPattern
-	Body   BodyPattern
+	Header []option.FieldPattern
+	Body   option.BodyPattern
 	// MaxLatency is the time from due to the last byte; 0 means no limit.
 	MaxLatency time.Duration
 }
 
-// StatusRange is a range of statuses, both ends included.
-type StatusRange struct{ From, To int }
-
-// FieldPattern is met by a response that has the header field with a value in which the
-// regular expression matches.
-type FieldPattern struct{ Name, Pattern string }
-
-// BodyPattern is what a body, decompressed, must hold; each field that is not zero must
-// be met.
-type BodyPattern struct {
-	Contains string
-	Regexp   string
-	// JSON tells what stands at some places of a body in JSON. A key is the path
-	// to a place, its elements separated by dots: each is the key of an object, or
-	// the index of an array from 0. A value is a string, float64, bool or nil.
-	JSON map[string]any
-}
-
 // expectation is an [Expectation], compiled.
 type expectation struct {
-	status  []StatusRange // empty means all below 400
-	version string        // as of Version, empty for any
+	status  []option.StatusRange // empty means all below 400
+	version string               // as of Version, empty for any
 	headers []headerExpectation
 	body    *bodyExpectation // nil if any will do
 	latency time.Duration    // 0 means no limit

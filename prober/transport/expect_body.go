@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -38,7 +39,7 @@ type jsonPlace struct {
 }
 
 // newBodyExpectation returns nil if any body will do.
-func newBodyExpectation(e BodyPattern) (*bodyExpectation, error) {
+func newBodyExpectation(e option.BodyPattern) (*bodyExpectation, error) {
 	if e.Contains == "" && e.Regexp == "" && len(e.JSON) == 0 {
 		return nil, nil
 	}

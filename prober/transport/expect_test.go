@@ -16,27 +16,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
 
 func TestBodyExpectations(t *testing.T) {
 	t.Parallel()
-	place := func(path string, want any) BodyPattern {
-		return BodyPattern{JSON: map[string]any{path: want}}
+	place := func(path string, want any) option.BodyPattern {
+		return option.BodyPattern{JSON: map[string]any{path: want}}
 	}
 	for name, tt := range map[string]struct {
-		expect BodyPattern
+		expect option.BodyPattern
 		body   string
 		met    bool
 	}{
-		"a text that is there":             {BodyPattern{Contains: "ok"}, "all ok.", true},
-		"a text that is not there":         {BodyPattern{Contains: "ok"}, "all OK.", false},
-		"a match":                          {BodyPattern{Regexp: "^a.*z$"}, "abcz", true},
-		"no match":                         {BodyPattern{Regexp: "^a.*z$"}, "abc", false},
-		"one of two":                       {BodyPattern{Contains: "a", Regexp: "z"}, "a", false},
-		"both of two":                      {BodyPattern{Contains: "a", Regexp: "z"}, "az", true},
-		"nothing at all":                   {BodyPattern{Contains: "a"}, "", false},
+		"a text that is there":             {option.BodyPattern{Contains: "ok"}, "all ok.", true},
+		"a text that is not there":         {option.BodyPattern{Contains: "ok"}, "all OK.", false},
+		"a match":                          {option.BodyPattern{Regexp: "^a.*z$"}, "abcz", true},
+		"no match":                         {option.BodyPattern{Regexp: "^a.*z$"}, "abc", false},
+		"one of two":                       {option.BodyPattern{Contains: "a", Regexp: "z"}, "a", false},
+		"both of two":                      {option.BodyPattern{Contains: "a", Regexp: "z"}, "az", true},
+		"nothing at all":                   {option.BodyPattern{Contains: "a"}, "", false},
 		"a string":                         {place("status", "up"), `{"status":"up"}`, true},
 		"another string":                   {place("status", "up"), `{"status":"down"}`, false},
 		"a string with escapes":            {place("a", "\u00e9\"\n"), ` { "a" : "\u00e9\"\n" } `, true},
@@ -66,8 +67,8 @@ func TestBodyExpectations(t *testing.T) {
 		"bytes after JSON":                 {place("a", 1.0), `{"a":1} x`, false},
 		"no JSON":                          {place("a", 1.0), `<html>`, false},
 		"an empty body":                    {place("a", 1.0), ``, false},
-		"several places, all of them":      {BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"x","a":1}`, true},
-		"several places, not all of them":  {BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"y","a":1}`, false},
+		"several places, all of them":      {option.BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"x","a":1}`, true},
+		"several places, not all of them":  {option.BodyPattern{JSON: map[string]any{"a": 1.0, "b": "x"}}, `{"b":"y","a":1}`, false},
 		"depth that would exhaust a stack": {place("a", 1.0), strings.Repeat("[", 100_000), false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +86,7 @@ func FuzzPlacesInJSON(f *testing.F) {
 		f.Add([]byte(body), "a.b.0")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, path string) {
-		x, err := newBodyExpectation(BodyPattern{JSON: map[string]any{path: 1.0}})
+		x, err := newBodyExpectation(option.BodyPattern{JSON: map[string]any{path: 1.0}})
 		require.NoError(t, err)
 		_ = x.check(body) // must not panic
 	})
@@ -101,8 +102,8 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 		_, _ = io.WriteString(w, "a body")
 	}))
 	t.Cleanup(server.Close)
-	never := []FieldPattern{{Name: "X-Kind", Pattern: "^three$"}}
-	unmet := BodyPattern{Contains: "another body"}
+	never := []option.FieldPattern{{Name: "X-Kind", Pattern: "^three$"}}
+	unmet := option.BodyPattern{Contains: "another body"}
 	for name, tt := range map[string]struct {
 		path   string
 		most   int64 // bytes of a body
@@ -110,21 +111,21 @@ func TestFirstExpectationThatIsNotMetGivesTheCode(t *testing.T) {
 		code   errcode.Code
 	}{
 		"all are met": {expect: Expectation{
-			Status: []StatusRange{{From: 200, To: 200}}, Version: "1.1", MaxLatency: time.Minute,
-			Header: []FieldPattern{{Name: "x-kind", Pattern: "^two$"}, {Name: "Content-Type", Pattern: ""}},
-			Body:   BodyPattern{Contains: "a b", Regexp: "y$"},
+			Status: []option.StatusRange{{From: 200, To: 200}}, Version: "1.1", MaxLatency: time.Minute,
+			Header: []option.FieldPattern{{Name: "x-kind", Pattern: "^two$"}, {Name: "Content-Type", Pattern: ""}},
+			Body:   option.BodyPattern{Contains: "a b", Regexp: "y$"},
 		}},
 		"a failure comes first": {path: "?status=404", most: 1, code: errcode.BodyLimit, expect: Expectation{
 			Version: "2", Header: never, Body: unmet, MaxLatency: 1,
 		}},
 		"then a status above 400":        {path: "?status=404", code: 1404, expect: Expectation{Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
-		"then another status":            {code: errcode.UnexpectedStatus, expect: Expectation{Status: []StatusRange{{From: 201, To: 201}}, Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
+		"then another status":            {code: errcode.UnexpectedStatus, expect: Expectation{Status: []option.StatusRange{{From: 201, To: 201}}, Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
 		"then the version":               {code: errcode.UnexpectedProtocol, expect: Expectation{Version: "2", Header: never, Body: unmet, MaxLatency: 1}},
 		"then the header":                {code: errcode.UnexpectedHeader, expect: Expectation{Header: never, Body: unmet, MaxLatency: 1}},
-		"a header that is absent":        {code: errcode.UnexpectedHeader, expect: Expectation{Header: []FieldPattern{{Name: "X-Absent"}}}},
+		"a header that is absent":        {code: errcode.UnexpectedHeader, expect: Expectation{Header: []option.FieldPattern{{Name: "X-Absent"}}}},
 		"then the body":                  {code: errcode.UnexpectedBody, expect: Expectation{Body: unmet, MaxLatency: 1}},
 		"then the latency":               {code: errcode.TooSlow, expect: Expectation{MaxLatency: 1}},
-		"a listed 404 has to be as well": {path: "?status=404", code: errcode.UnexpectedBody, expect: Expectation{Status: []StatusRange{{From: 404, To: 404}}, Body: unmet}},
+		"a listed 404 has to be as well": {path: "?status=404", code: errcode.UnexpectedBody, expect: Expectation{Status: []option.StatusRange{{From: 404, To: 404}}, Body: unmet}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +142,7 @@ func TestBodyTooLongToLookAtIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := New(Config{
 		URL:          &url.URL{Scheme: "http", Host: "shop.example"},
-		Expect:       Expectation{Body: BodyPattern{Contains: "a"}},
+		Expect:       Expectation{Body: option.BodyPattern{Contains: "a"}},
 		MaxBodyBytes: 9 << 20,
 	})
 	assert.ErrorContains(t, err, "a body above 8 MiB cannot be checked")
@@ -149,7 +150,7 @@ func TestBodyTooLongToLookAtIsRefused(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	listed := Expectation{Status: []StatusRange{{From: 200, To: 299}, {From: 404, To: 404}}}
+	listed := Expectation{Status: []option.StatusRange{{From: 200, To: 299}, {From: 404, To: 404}}}
 	for name, tt := range map[string]struct {
 		expect Expectation
 		status int
@@ -190,10 +191,10 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	place := func(path string) Expectation {
-		return Expectation{Body: BodyPattern{JSON: map[string]any{path: "up"}}}
+		return Expectation{Body: option.BodyPattern{JSON: map[string]any{path: "up"}}}
 	}
 	header := func(name, pattern string) Expectation {
-		return Expectation{Header: []FieldPattern{{Name: "Content-Type"}, {Name: name, Pattern: pattern}}}
+		return Expectation{Header: []option.FieldPattern{{Name: "Content-Type"}, {Name: name, Pattern: pattern}}}
 	}
 	for name, tt := range map[string]struct {
 		expect Expectation
@@ -208,11 +209,11 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 		"nothing in JSON":            {place("deep.b"), errcode.UnexpectedBody, `the body has nothing at "deep.b" of expect.body.json`},
 		"a secret that is said back": {place("key"), errcode.UnexpectedBody, `the body has not the value of expect.body.json at "key", but "\"***\""`},
 		"another text": {
-			Expectation{Body: BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
+			Expectation{Body: option.BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
 			`the body does not hold the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 		"no match": {
-			Expectation{Body: BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,
+			Expectation{Body: option.BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,
 			`the body does not match expect.body.regexp; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 	} {
@@ -234,7 +235,7 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 
 func TestABodyThatIsNoJSONIsShown(t *testing.T) {
 	t.Parallel()
-	x, err := newBodyExpectation(BodyPattern{JSON: map[string]any{"a": "b"}})
+	x, err := newBodyExpectation(option.BodyPattern{JSON: map[string]any{"a": "b"}})
 	require.NoError(t, err)
 	assert.EqualError(t, x.check([]byte("<html>")), `the body is not JSON; it begins with "<html>"`)
 	assert.EqualError(t, x.check(nil), `the body is not JSON; it begins with ""`)

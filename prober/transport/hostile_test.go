@@ -22,6 +22,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -133,7 +134,7 @@ func TestClientOfHostilePeers(t *testing.T) {
 		CheckBody: func([]byte) error { return nil }, KeepHeader: []string{"A"},
 	}
 	if u.Fragment == "h2c" {
-		cfg.HTTPVersion = H2C
+		cfg.HTTPVersion = option.H2C
 	}
 	u.Fragment = ""
 	tr := newTransport(t, cfg)

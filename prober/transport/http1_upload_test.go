@@ -15,8 +15,8 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 const uploadSize = 20 << 20
@@ -40,7 +40,7 @@ func inBoth(t *testing.T, script func(c net.Conn, ended <-chan struct{}), test f
 		ca := certs.Issue(nil, certs.Authority)
 		p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(&ca)), script))
 		test(t, Config{
-			URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}, HTTPVersion: OnlyHTTP11,
+			URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}, HTTPVersion: option.OnlyHTTP11,
 			Method: "POST", BodySize: uploadSize,
 		})
 	})

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -70,23 +71,23 @@ func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 	for name, way := range map[string]func(t *testing.T, g *gated) Config{
 		"a slow preface": func(t *testing.T, g *gated) Config {
 			script := answerOnce()
-			return Config{HTTPVersion: H2C, URL: peers.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("http")}
+			return Config{HTTPVersion: option.H2C, URL: peers.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("http")}
 		},
 		"a slow handshake": func(t *testing.T, g *gated) Config {
 			script := multiplexed(cert, answerOnce())
-			return Config{HTTPVersion: OnlyHTTP2, URL: peers.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("https")}
+			return Config{HTTPVersion: option.OnlyHTTP2, URL: peers.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("https")}
 		},
 		"a slow SOCKS proxy": func(t *testing.T, g *gated) Config {
 			relay := peers.SOCKSProxy(false, func(byte, string) { g.wait() })
 			return Config{
-				HTTPVersion: H2C, URL: peers.Listen(t, answerOnce()).URL("http"),
+				HTTPVersion: option.H2C, URL: peers.Listen(t, answerOnce()).URL("http"),
 				Proxy: wire.ProxyOptions{URL: peers.Listen(t, relay).URL("socks5")},
 			}
 		},
 		"a slow CONNECT": func(t *testing.T, g *gated) Config {
 			relay := peers.TunnelProxy(false)
 			return Config{
-				HTTPVersion: OnlyHTTP2, URL: peers.Listen(t, multiplexed(cert, answerOnce())).URL("https"),
+				HTTPVersion: option.OnlyHTTP2, URL: peers.Listen(t, multiplexed(cert, answerOnce())).URL("https"),
 				Proxy: wire.ProxyOptions{URL: peers.Listen(t, func(c net.Conn) { g.wait(); relay(c) }).URL("http")},
 			}
 		},
@@ -119,7 +120,7 @@ func TestARequestThatWaitedForAStreamEndsAtItsDeadline(t *testing.T) {
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
 		p.Ignore()
 	}, setting(http2.SettingMaxConcurrentStreams, 1)...))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	g.tr.Store(tr)
 	_ = do(tr, briefly)
 	assert.True(t, errcode.FromError(do(tr, 4*briefly).Err).IsFailure())
@@ -133,7 +134,7 @@ func TestARequestThatWasRedirectedToHTTP2EndsAtItsDeadline(t *testing.T) {
 	from := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
 		http.Redirect(w, q, slow.URL("http").String(), http.StatusFound)
 	})
-	tr := newTransport(t, Config{URL: from, HTTPVersion: H2C, FollowRedirects: 1, RequestsPerConnection: 1})
+	tr := newTransport(t, Config{URL: from, HTTPVersion: option.H2C, FollowRedirects: 1, RequestsPerConnection: 1})
 	_ = do(tr, briefly)
 	for _, at := range tr.origins.all() {
 		g.tr.Store(at.t)
@@ -156,8 +157,8 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 	plain, secured := peers.Listen(t, stuck).URL("http"), peers.Listen(t, multiplexed(cert, stuck)).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peers are waited for
 	for name, cfg := range map[string]Config{
-		"h2c": {URL: plain, HTTPVersion: H2C},
-		"TLS": {URL: secured, HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
+		"h2c": {URL: plain, HTTPVersion: option.H2C},
+		"TLS": {URL: secured, HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,7 +181,7 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 func TestAnAbortMayComeLate(t *testing.T) {
 	t.Parallel()
 	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
-	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C, RequestsPerConnection: 1})
+	tr := newTransport(t, Config{URL: u, HTTPVersion: option.H2C, RequestsPerConnection: 1})
 	forEach(8, func(worker int) {
 		for i := range 200 {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -222,7 +223,7 @@ func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 	u := peers.Listen(t, multiplexed(cert, answerOnce)).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peer is waited for
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true},
+		URL: u, HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true},
 		StreamsPerConnection: 1, Method: "POST", BodySize: 64 << 20,
 	})
 	forEach(20, func(int) { assert.Error(t, do(tr, briefly).Err) })
@@ -242,7 +243,7 @@ func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 	})).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peer is waited for
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: OnlyHTTP11, TLS: wire.TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
+		URL: u, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
 	})
 	r := do(tr, patience)
 	assert.Equal(t, 200, r.HTTP.Status)

@@ -12,8 +12,8 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // dataSizes reads DATA frames until it has n bytes or the stream ends, and returns
@@ -51,7 +51,7 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 		p.Answer(id)
 		p.Serve()
 	}, setting(http2.SettingInitialWindowSize, 100)...))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
 }
@@ -71,7 +71,7 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 		p.Answer(id)
 		p.Serve()
 	}, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20}))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: size})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
 	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, labWindow, sum(before))
 	assert.Equal(t, size-labWindow, sum(after))
@@ -108,7 +108,7 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 		}
 		p.Ignore()
 	}))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
 	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
@@ -121,14 +121,14 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 	const size = 32 << 20 // more than the buffers of the system take
 	cert := certs.Issue(nil)
 	for name, cfg := range map[string]Config{
-		"in clear text": {HTTPVersion: H2C},
-		"with TLS":      {HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
+		"in clear text": {HTTPVersion: option.H2C},
+		"with TLS":      {HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			goOn := make(chan struct{})
 			p := peers.Listen(t, func(c net.Conn) {
-				if cfg.HTTPVersion == OnlyHTTP2 {
+				if cfg.HTTPVersion == option.OnlyHTTP2 {
 					secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}})
 					defer secured.Close()
 					c = secured
@@ -142,7 +142,7 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 			})
 			cfg.Method, cfg.BodySize = "POST", size
 			cfg.URL = p.URL("http")
-			if cfg.HTTPVersion == OnlyHTTP2 {
+			if cfg.HTTPVersion == option.OnlyHTTP2 {
 				cfg.URL.Scheme = "https"
 			}
 			tr := newTransport(t, cfg)
@@ -171,7 +171,7 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 		_ = p.Until(http2.FrameData)
 		peers.Reset(c)
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 16 << 20})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 16 << 20})
 	r := do(tr, patience)
 	// Which of the two finds out, the reader or the writer, is for the system.
 	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
@@ -187,7 +187,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 		<-read
 	}))
 	t.Cleanup(func() { close(read) })
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", BodySize: 1 << 30})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 1 << 30})
 	done := make(chan *probe.Result)
 	go func() { done <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
@@ -212,7 +212,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	}))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, ConnectTimeout: 2 * amply})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, ConnectTimeout: 2 * amply})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, 1, tr.Open())
 	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))
@@ -230,7 +230,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 		p.Greet()
 		p.Serve()
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, Method: "POST", Body: []byte("0123456789")})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", Body: []byte("0123456789")})
 	results := make(chan *probe.Result, 3)
 	for range cap(results) {
 		go func() { results <- do(tr, patience) }()

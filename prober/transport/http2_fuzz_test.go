@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 )
 
 // transcript is a connection of which only what the peer writes is of interest.
@@ -58,7 +59,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, input []byte, upload bool) {
 		const perByte, fixed = 64, 4 << 20
 		inputs <- input
-		cfg := Config{URL: p.URL("http"), HTTPVersion: H2C}
+		cfg := Config{URL: p.URL("http"), HTTPVersion: option.H2C}
 		if upload {
 			cfg.Method, cfg.BodySize = "POST", 100<<10
 		}

@@ -14,6 +14,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 )
 
 // h2case is one thing that a peer can do, and what must come of it.
@@ -91,7 +92,7 @@ func TestHTTP2Peer(t *testing.T) {
 func (tt *h2case) run(t *testing.T) {
 	t.Helper()
 	played := newOnce()
-	cfg := Config{HTTPVersion: H2C}
+	cfg := Config{HTTPVersion: option.H2C}
 	if tt.cfg != nil {
 		tt.cfg(&cfg)
 	}
@@ -210,7 +211,7 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 					tt.play(p, id)
 				}
 			}))
-			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			require.Equal(t, tt.code, codeOf(do(tr, patience)))
 			r := do(tr, patience)
 			assert.Equal(t, tt.code, codeOf(r))

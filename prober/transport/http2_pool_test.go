@@ -17,8 +17,8 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // eventually waits for what another goroutine is about to do.
@@ -70,7 +70,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			}, setting(http2.SettingMaxConcurrentStreams, tt.allowed)...))
 			t.Cleanup(free)
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = p.URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = p.URL("http"), option.H2C
 			tr := newTransport(t, cfg)
 			forEach(tt.workers, func(int) {
 				r := do(tr, patience)
@@ -89,7 +89,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 func TestHTTP2RequestsPerConnection(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, fastPeer(t))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C, RequestsPerConnection: 3})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, RequestsPerConnection: 3})
 	for i := range 10 {
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
@@ -107,7 +107,7 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
 		p.Serve()
 	}, setting(http2.SettingMaxConcurrentStreams, 0)...))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	for range 2 {
 		r := do(tr, amply)
 		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
@@ -138,7 +138,7 @@ func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 				tt.end(p)
 				p.Ignore()
 			}, setting(http2.SettingMaxConcurrentStreams, 0)...))
-			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			forEach(4, func(int) {
 				r := do(tr, patience)
 				assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -155,7 +155,7 @@ func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
 	const workers = 20
 	hangUp := make(chan struct{})
 	p := peers.Listen(t, func(net.Conn) { <-hangUp })
-	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2})
+	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2})
 	go func() {
 		defer close(hangUp)
 		assert.Eventually(t, waiting(tr, workers-1), patience, time.Millisecond)
@@ -184,7 +184,7 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 		}
 		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
 	})
-	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}})
 	hasty := make(chan *probe.Result)
 	go func() { hasty <- do(tr, amply) }()
 	eventually(t, first.Load)
@@ -203,7 +203,7 @@ func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 		p.Answer(id)
 		p.Serve()
 	}))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	done := make(chan *probe.Result)
 	go func() { done <- do(tr, patience) }()
 	<-arrived
@@ -246,7 +246,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = peers.Listen(t, tt.script).URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = peers.Listen(t, tt.script).URL("http"), option.H2C
 			tr := newTransport(t, cfg)
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan *probe.Result)
@@ -282,7 +282,7 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 			}
 		}
 	}))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	slow := make(chan *probe.Result)
 	go func() { slow <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
@@ -299,10 +299,10 @@ func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	cert := certs.Issue(nil)
 	silence := peers.Silence
 	for name, cfg := range map[string]Config{
-		"a peer that speaks HTTP/1":  {URL: peers.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, peers.OKAnswer); silence(c) }).URL("http"), HTTPVersion: H2C},
-		"a peer that closes":         {URL: peers.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: H2C},
-		"a peer that says no frames": {URL: peers.Listen(t, silence).URL("http"), HTTPVersion: H2C, ConnectTimeout: briefly},
-		"a peer that has no h2":      {URL: peers.Listen(t, peers.Within(peers.Showing(cert), silence)).URL("https"), HTTPVersion: OnlyHTTP2, TLS: wire.TLSOptions{InsecureSkipVerify: true}},
+		"a peer that speaks HTTP/1":  {URL: peers.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, peers.OKAnswer); silence(c) }).URL("http"), HTTPVersion: option.H2C},
+		"a peer that closes":         {URL: peers.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: option.H2C},
+		"a peer that says no frames": {URL: peers.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, ConnectTimeout: briefly},
+		"a peer that has no h2":      {URL: peers.Listen(t, peers.Within(peers.Showing(cert), silence)).URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

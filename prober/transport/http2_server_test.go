@@ -22,6 +22,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
@@ -76,11 +77,11 @@ func forEach(workers int, work func(worker int)) {
 func TestHTTP2CarriesContentBothWays(t *testing.T) {
 	servers := map[string]struct {
 		start   func(t testing.TB) *url.URL
-		version HTTPVersion
+		version option.HTTPVersion
 	}{
-		"net/http over TLS": {func(t testing.TB) *url.URL { return serve(t, peers.HTTP2, sizes) }, OnlyHTTP2},
-		"net/http":          {func(t testing.TB) *url.URL { return serve(t, peers.H2C, sizes) }, H2C},
-		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, H2C},
+		"net/http over TLS": {func(t testing.TB) *url.URL { return serve(t, peers.HTTP2, sizes) }, option.OnlyHTTP2},
+		"net/http":          {func(t testing.TB) *url.URL { return serve(t, peers.H2C, sizes) }, option.H2C},
+		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, option.H2C},
 	}
 	for name, server := range servers {
 		for _, size := range []int64{0, 1, 1 << 10, labMaxFrame, 5 << 20} {
@@ -88,7 +89,7 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 				u := server.start(t)
 				u.RawQuery = fmt.Sprintf("sent=%d&size=%d", size, size)
 				tr := newTransport(t, Config{
-					URL: u, HTTPVersion: server.version, TLS: wire.TLSOptions{InsecureSkipVerify: true},
+					URL: u, HTTPVersion: server.version, TLS: option.TLS{InsecureSkipVerify: true},
 					Method: "POST", BodySize: size, MaxBodyBytes: size + 1,
 				})
 				forEach(4, func(int) {
@@ -112,22 +113,22 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 	var served atomic.Int32
 	count := func(http.ResponseWriter, *http.Request) { served.Add(1) }
 	for name, tt := range map[string]struct {
-		wanted  HTTPVersion
+		wanted  option.HTTPVersion
 		offered peers.Wire
 		code    errcode.Code
 		version probe.Version
 	}{
-		"auto with HTTP/2":             {wanted: AutoHTTP, offered: peers.HTTP2, version: probe.HTTP2},
-		"auto without HTTP/2":          {wanted: AutoHTTP, offered: peers.HTTP1TLS, version: probe.HTTP11},
-		"only HTTP/1.1 with HTTP/2":    {wanted: OnlyHTTP11, offered: peers.HTTP2, version: probe.HTTP11},
-		"only HTTP/1.1 without HTTP/2": {wanted: OnlyHTTP11, offered: peers.HTTP1TLS, version: probe.HTTP11},
-		"only HTTP/2 with HTTP/2":      {wanted: OnlyHTTP2, offered: peers.HTTP2, version: probe.HTTP2},
-		"only HTTP/2 without HTTP/2":   {wanted: OnlyHTTP2, offered: peers.HTTP1TLS, code: errcode.TLSALPN},
+		"auto with HTTP/2":             {wanted: option.AutoHTTP, offered: peers.HTTP2, version: probe.HTTP2},
+		"auto without HTTP/2":          {wanted: option.AutoHTTP, offered: peers.HTTP1TLS, version: probe.HTTP11},
+		"only HTTP/1.1 with HTTP/2":    {wanted: option.OnlyHTTP11, offered: peers.HTTP2, version: probe.HTTP11},
+		"only HTTP/1.1 without HTTP/2": {wanted: option.OnlyHTTP11, offered: peers.HTTP1TLS, version: probe.HTTP11},
+		"only HTTP/2 with HTTP/2":      {wanted: option.OnlyHTTP2, offered: peers.HTTP2, version: probe.HTTP2},
+		"only HTTP/2 without HTTP/2":   {wanted: option.OnlyHTTP2, offered: peers.HTTP1TLS, code: errcode.TLSALPN},
 	} {
 		t.Run(name, func(t *testing.T) {
 			served.Store(0)
 			tr := newTransport(t, Config{
-				URL: serve(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: wire.TLSOptions{InsecureSkipVerify: true},
+				URL: serve(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: option.TLS{InsecureSkipVerify: true},
 			})
 			forEach(20, func(int) {
 				for range 3 {
@@ -165,7 +166,7 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 		}
 		peers.Answering(peers.OKAnswer)(secured)
 	}
-	tr := newTransport(t, Config{URL: peers.Listen(t, script).URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: peers.Listen(t, script).URL("https"), TLS: option.TLS{InsecureSkipVerify: true}})
 	for _, want := range []probe.Version{probe.HTTP11, probe.HTTP2, probe.HTTP11, probe.HTTP2} {
 		multiplexed.Store(want == probe.HTTP2)
 		tr.CloseIdle()
@@ -188,7 +189,7 @@ func TestHTTP2NeedsTLS12(t *testing.T) {
 		_ = secured.Handshake()
 		peers.Silence(secured)
 	})
-	tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
+	tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
 	r := do(tr, patience)
 	assert.Equal(t, connectionOf(http2.ErrCodeInadequateSecurity), errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
@@ -198,9 +199,9 @@ func TestVersionsThatCannotBeSpoken(t *testing.T) {
 	t.Parallel()
 	plain, secured := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, &url.URL{Scheme: "https", Host: "127.0.0.1:1"}
 	for name, cfg := range map[string]Config{
-		"HTTP/2 without TLS":        {URL: plain, HTTPVersion: OnlyHTTP2},
-		"h2c with TLS":              {URL: secured, HTTPVersion: H2C},
-		"h2c through an HTTP proxy": {URL: plain, HTTPVersion: H2C, Proxy: wire.ProxyOptions{URL: plain}},
+		"HTTP/2 without TLS":        {URL: plain, HTTPVersion: option.OnlyHTTP2},
+		"h2c with TLS":              {URL: secured, HTTPVersion: option.H2C},
+		"h2c through an HTTP proxy": {URL: plain, HTTPVersion: option.H2C, Proxy: wire.ProxyOptions{URL: plain}},
 	} {
 		_, err := New(cfg)
 		assert.Error(t, err, name)
@@ -222,7 +223,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 		return s
 	}
 	server := serve(first)
-	tr := newTransport(t, Config{URL: &url.URL{Scheme: "http", Host: address, Path: "/"}, HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: &url.URL{Scheme: "http", Host: address, Path: "/"}, HTTPVersion: option.H2C})
 	var sent, ok, refused atomic.Int64
 	done, progress := make(chan struct{}), make(chan struct{}, 1)
 	go func() {
@@ -282,7 +283,7 @@ func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
 		}
 	})
 	tr := newTransport(t, Config{
-		URL: u, HTTPVersion: H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
+		URL: u, HTTPVersion: option.H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
 	})
 	for range 3 {
 		r := do(tr, patience)

@@ -14,6 +14,7 @@ import (
 
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	our "example.com/prober/prober/http2"
 	"example.com/prober/prober/probe"
 )
@@ -60,13 +61,13 @@ func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 	cert := certs.Issue(nil)
 	plain, secured := peers.Listen(t, moody).URL("http"), peers.Listen(t, multiplexed(cert, moody)).URL("https")
 	for name, cfg := range map[string]Config{
-		"h2c":                   {URL: plain, HTTPVersion: H2C},
-		"h2c with content":      {URL: plain, HTTPVersion: H2C, Method: "POST", BodySize: 200 << 10},
-		"h2c, three requests":   {URL: plain, HTTPVersion: H2C, RequestsPerConnection: 3},
-		"h2c, one stream":       {URL: plain, HTTPVersion: H2C, StreamsPerConnection: 1},
-		"TLS":                   {URL: secured, HTTPVersion: OnlyHTTP2},
-		"TLS with content":      {URL: secured, HTTPVersion: OnlyHTTP2, Method: "POST", BodySize: 200 << 10},
-		"TLS, a new connection": {URL: secured, HTTPVersion: AutoHTTP, RequestsPerConnection: 1},
+		"h2c":                   {URL: plain, HTTPVersion: option.H2C},
+		"h2c with content":      {URL: plain, HTTPVersion: option.H2C, Method: "POST", BodySize: 200 << 10},
+		"h2c, three requests":   {URL: plain, HTTPVersion: option.H2C, RequestsPerConnection: 3},
+		"h2c, one stream":       {URL: plain, HTTPVersion: option.H2C, StreamsPerConnection: 1},
+		"TLS":                   {URL: secured, HTTPVersion: option.OnlyHTTP2},
+		"TLS with content":      {URL: secured, HTTPVersion: option.OnlyHTTP2, Method: "POST", BodySize: 200 << 10},
+		"TLS, a new connection": {URL: secured, HTTPVersion: option.AutoHTTP, RequestsPerConnection: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -171,7 +172,7 @@ func TestSteadyStateAllocatesNothingWhateverIsAskedFor(t *testing.T) {
 		})
 		t.Run(name+" over HTTP/2", func(t *testing.T) {
 			cfg := tt
-			cfg.URL, cfg.HTTPVersion = peers.Listen(t, fastPeer(t)).URL("http"), H2C
+			cfg.URL, cfg.HTTPVersion = peers.Listen(t, fastPeer(t)).URL("http"), option.H2C
 			if cfg.BodySize > 0 {
 				t.Skip("the peer gives no window")
 			}

@@ -9,16 +9,16 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
-	"example.com/prober/prober/wire"
+	"example.com/prober/option"
 )
 
 func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 	t.Parallel()
 	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }
 	for version, cfg := range map[string]Config{
-		"HTTP/1.1":        {URL: serve(t, peers.HTTP1TLS, answer), TLS: wire.TLSOptions{InsecureSkipVerify: true}},
-		"HTTP/2":          {URL: serve(t, peers.HTTP2, answer), TLS: wire.TLSOptions{InsecureSkipVerify: true}},
-		"HTTP/2 in clear": {URL: serve(t, peers.H2C, answer), HTTPVersion: H2C},
+		"HTTP/1.1":        {URL: serve(t, peers.HTTP1TLS, answer), TLS: option.TLS{InsecureSkipVerify: true}},
+		"HTTP/2":          {URL: serve(t, peers.HTTP2, answer), TLS: option.TLS{InsecureSkipVerify: true}},
+		"HTTP/2 in clear": {URL: serve(t, peers.H2C, answer), HTTPVersion: option.H2C},
 	} {
 		for place, bug := range map[string]func(cfg *Config, armed *bool){
 			"where the body is judged": func(cfg *Config, armed *bool) {
@@ -59,7 +59,7 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 func TestAPanicWithLocksHeldLeavesNothingLocked(t *testing.T) {
 	t.Parallel()
 	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
-	tr := newTransport(t, Config{URL: u, HTTPVersion: H2C})
+	tr := newTransport(t, Config{URL: u, HTTPVersion: option.H2C})
 	sound := tr.call.http2
 	tr.call.http2.Opening, tr.call.http2.Later = []byte("short"), []byte("short")
 	for range 3 {

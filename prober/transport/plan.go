@@ -22,7 +22,8 @@ func planOf(cfg *Config) wire.Plan {
 		Ports:          webPorts,
 		Secure:         cfg.URL.Scheme == "https",
 		TLS:            cfg.TLS,
-		Protocols:      cfg.HTTPVersion.protocols(),
+		Certificates:   cfg.Certificates,
+		Protocols:      protocols(cfg.HTTPVersion),
 		ConnectTimeout: cfg.ConnectTimeout,
 		TLSTimeout:     cfg.TLSTimeout,
 		Connections:    cfg.Connections,
@@ -32,9 +33,7 @@ func planOf(cfg *Config) wire.Plan {
 		SourceAddress:  cfg.SourceAddress,
 		Proxy:          cfg.Proxy,
 		Forwards:       cfg.URL.Scheme == "http",
-		Deny:           cfg.Deny,
-		Allow:          cfg.Allow,
-		DenyHosts:      cfg.DenyHosts,
+		Rules:          cfg.Rules,
 		Aliases:        []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
 	}
 }
@@ -64,7 +63,7 @@ func (t *Transport) carry() {
 		Connections: cfg.Connections,
 		Dial:        t.dial,
 	})
-	if !cfg.HTTPVersion.multiplexes(cfg.URL.Scheme) {
+	if !multiplexes(cfg.HTTPVersion, cfg.URL.Scheme) {
 		return
 	}
 	t.h2 = http2.NewPool(http2.Options{
@@ -76,8 +75,8 @@ func (t *Transport) carry() {
 		Connections:    cfg.Connections,
 		Keeps:          t.content != nil,
 		Wanted:         t.content.Wanted(),
-		Only:           cfg.HTTPVersion != AutoHTTP,
-		Negotiated:     cfg.HTTPVersion.negotiated,
+		Only:           !cfg.HTTPVersion.IsAuto(),
+		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(cfg.HTTPVersion, l) },
 		Dial:           t.dial,
 		HTTP1:          overHTTP1{t},
 	})

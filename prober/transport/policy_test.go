@@ -9,6 +9,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/wire"
 )
 
@@ -17,10 +19,10 @@ func TestPolicyHoldsForTheDNSServer(t *testing.T) {
 	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"192.0.2.1"}, Truncate: true}})
 	proxy := wire.ProxyOptions{URL: &url.URL{Scheme: "socks5", Host: "name.test"}}
 	for name, cfg := range map[string]Config{
-		"denied":                       {Deny: prefixes("127.0.0.0/8")},
-		"denied as IPv6":               {Deny: prefixes("::ffff:127.0.0.0/104")},
-		"not among what is allowed":    {Allow: prefixes("192.0.2.0/24")},
-		"denied for the name of proxy": {Deny: prefixes("127.0.0.0/8"), Proxy: proxy},
+		"denied":                       {Rules: policy.Rules{Deny: prefixes("127.0.0.0/8")}},
+		"denied as IPv6":               {Rules: policy.Rules{Deny: prefixes("::ffff:127.0.0.0/104")}},
+		"not among what is allowed":    {Rules: policy.Rules{Allow: prefixes("192.0.2.0/24")}},
+		"denied for the name of proxy": {Rules: policy.Rules{Deny: prefixes("127.0.0.0/8")}, Proxy: proxy},
 	} {
 		cfg.URL, cfg.DNSServer = &url.URL{Scheme: "http", Host: "name.test"}, server.Address
 		r := do(newTransport(t, cfg), patience)
@@ -55,7 +57,7 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 	allowed, denied := p.URL("http"), p.Named("http", "SHOP.prod.test.")
 	for name, cfg := range map[string]Config{
 		"a target":                    {URL: denied},
-		"a target in h2c":             {URL: denied, HTTPVersion: H2C},
+		"a target in h2c":             {URL: denied, HTTPVersion: option.H2C},
 		"a target over TLS":           {URL: at("https", denied.Host)},
 		"a target with an address":    {URL: denied, Resolve: addresses("127.0.0.1")},
 		"a proxy":                     {URL: at("http", "a.test"), Proxy: wire.ProxyOptions{URL: denied}},
@@ -64,9 +66,9 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 		"a target behind a tunnel":    {URL: at("https", denied.Host), Proxy: wire.ProxyOptions{URL: allowed}},
 		"a target behind SOCKS":       {URL: denied, Proxy: wire.ProxyOptions{URL: at("socks5", allowed.Host)}},
 		"another Host header":         {URL: allowed, Host: "shop.prod.test:8080"},
-		"another name in a handshake": {URL: at("https", allowed.Host), TLS: wire.TLSOptions{ServerName: "shop.prod.test"}},
+		"another name in a handshake": {URL: at("https", allowed.Host), TLS: option.TLS{ServerName: "shop.prod.test"}},
 	} {
-		cfg.DNSServer, cfg.DenyHosts = server.Address, []string{"*.prod.test"}
+		cfg.DNSServer, cfg.Rules.DenyHosts = server.Address, []string{"*.prod.test"}
 		r := do(newTransport(t, cfg), patience)
 		assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", name, r.Err)
 		assert.ErrorContains(t, r.Err, "*.prod.test", name)
@@ -90,7 +92,7 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 			"http://xn--bcher-kva.test/", "http://\uff53hop.prod.test/",
 		} {
 			cfg.URL, cfg.FollowRedirects = redirect(home, 302, to), 3
-			cfg.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.Address
+			cfg.Rules.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.Address
 			r := do(newTransport(t, cfg), patience)
 			assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", to, r.Err)
 			assert.Len(t, r.HTTP.Hops, 1)

@@ -14,6 +14,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
@@ -32,7 +33,7 @@ func TestThroughProxies(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
 	cert := certs.Issue(&ca)
-	trusted := wire.TLSOptions{CA: certs.PEM(ca)}
+	trusted := option.TLS{CA: certs.PEM(ca)}
 	plain := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	secure := peers.Listen(t, answeringTLS(peers.Showing(cert)))
 	unasked := func(byte, string) {}
@@ -190,7 +191,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 		"SOCKS5, within the reply":           {"socks5", falls("\x05\x00", "\x05\x00")},
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
-		via := wire.ProxyOptions{URL: peers.Listen(t, test.at).URL(test.scheme), TLS: wire.TLSOptions{CA: certs.PEM(ca)}}
+		via := wire.ProxyOptions{URL: peers.Listen(t, test.at).URL(test.scheme), TLS: option.TLS{CA: certs.PEM(ca)}}
 		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * amply})
 		requests[name] = func() *probe.Result { return do(tr, patience) }
 	}
@@ -329,7 +330,7 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 			t.Run(start+fields, func(t *testing.T) {
 				t.Parallel()
 				p := peers.Listen(t, granting(start+fields+"\r\n", target))
-				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: option.TLS{CA: certs.PEM(ca)}})
 				for range 2 {
 					r := do(tr, patience)
 					require.NoError(t, r.Err)
@@ -355,7 +356,7 @@ func TestOnlyTheAnswerThatGrantsConnectHasNoFraming(t *testing.T) {
 			peers.Answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
 		}
 	})
-	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
+	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 	assert.Equal(t, errcode.HTTP1ContentLength, codeOf(r), "error: %v", r.Err)
 
 	p = peers.Listen(t, peers.AnsweringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))

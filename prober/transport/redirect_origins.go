@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -121,8 +122,8 @@ func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
 		cfg.Resolve = nil
 		cfg.TLS.ServerName, cfg.TLS.Cert, cfg.TLS.Key = "", nil, nil
 	}
-	if cfg.HTTPVersion == H2C && cfg.URL.Scheme == "https" {
-		cfg.HTTPVersion = OnlyHTTP2
+	if cfg.HTTPVersion == option.H2C && cfg.URL.Scheme == "https" {
+		cfg.HTTPVersion = option.OnlyHTTP2
 	}
 	if t.content != nil {
 		cfg.Decoders = t.content.Decoders

@@ -18,9 +18,10 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 // redirecting answers at / with a redirect as the query asks for, and elsewhere
@@ -130,7 +131,7 @@ func TestWhereARedirectLeads(t *testing.T) {
 			body := ""
 			tr := newTransport(t, Config{
 				URL: redirect(home, 302, tt.to...), FollowRedirects: 3,
-				Deny:      []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")},
+				Rules:     policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}},
 				CheckBody: func(b []byte) error { body = string(b); return nil },
 			})
 			r := do(tr, patience)
@@ -241,7 +242,7 @@ func TestEachOriginKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
 		other := serve(t, peers.HTTP1, redirecting)
-		if cfg.HTTPVersion == H2C {
+		if cfg.HTTPVersion == option.H2C {
 			other = serve(t, peers.H2C, redirecting)
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
@@ -298,7 +299,7 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 		}
 	}))
 	secure = p.URL("https")
-	options := wire.TLSOptions{CA: certs.PEM(ca)}
+	options := option.TLS{CA: certs.PEM(ca)}
 
 	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), patience)
 	require.NoError(t, r.Err)

@@ -9,6 +9,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 )
 
 func TestARedirectThatFailsSaysWhy(t *testing.T) {
@@ -67,7 +68,7 @@ func TestACookieOfAnEarlierHopIsToldOf(t *testing.T) {
 		}
 		http.Redirect(w, q, q.URL.Path+"a", http.StatusFound)
 	})
-	r := do(newTransport(t, Config{URL: u, HTTPVersion: H2C, FollowRedirects: 3}), patience)
+	r := do(newTransport(t, Config{URL: u, HTTPVersion: option.H2C, FollowRedirects: 3}), patience)
 	assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 	assert.ErrorContains(t, r.Err, "more redirects than allowed; a hop set a cookie")
 }

@@ -15,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/wire"
 )
@@ -59,8 +60,8 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 					u = hop(t, ca, u, test.lives[i])
 				}
 				tr := newTransport(t, Config{
-					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: OnlyHTTP11,
-					TLS: wire.TLSOptions{CA: certs.PEM(ca)},
+					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: option.OnlyHTTP11,
+					TLS: option.TLS{CA: certs.PEM(ca)},
 				})
 				want := time.Now().Add(test.ends)
 				for range 3 {
@@ -83,7 +84,7 @@ func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 	last := hop(t, ca, nil, time.Minute)
 	cert := certs.Issue(&ca)
 	p := peers.Listen(t, peers.Within(peers.Showing(cert), peers.Answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
-	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: OnlyHTTP11, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{CA: certs.PEM(ca)}})
 	for i := range 3 {
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
@@ -121,7 +122,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 			}
 			server := peers.ServeZone(t, map[string]peers.Entry{})
 			tr := newTransport(t, Config{
-				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.Address, TLS: wire.TLSOptions{CA: certs.PEM(ca)},
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.Address, TLS: option.TLS{CA: certs.PEM(ca)},
 			})
 			r := do(tr, test.time)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)

@@ -15,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/wire"
 )
 
@@ -39,7 +40,7 @@ func TestHoweverAReusedConnectionEndsBeforeAnAnswerIsOneFailure(t *testing.T) {
 		}
 		for kind, cfg := range map[string]Config{
 			"over TCP":        {URL: peers.Listen(t, twice).URL("http")},
-			"over TLS":        {URL: peers.Listen(t, peers.Within(peers.Showing(cert), twice)).URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}},
+			"over TLS":        {URL: peers.Listen(t, peers.Within(peers.Showing(cert), twice)).URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}},
 			"through a proxy": {URL: &url.URL{Scheme: "http", Host: "name.test"}, Proxy: wire.ProxyOptions{URL: peers.Listen(t, twice).URL("http")}},
 		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
@@ -110,8 +111,8 @@ func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	}{
 		"a target":                   {func(p *peers.Peer) Config { return Config{URL: p.URL("http")} }, errcode.Reset, true},
 		"a target over TLS":          {func(p *peers.Peer) Config { return Config{URL: p.URL("https")} }, errcode.TLSClosed, false},
-		"a target over HTTP/2":       {func(p *peers.Peer) Config { return Config{URL: p.URL("http"), HTTPVersion: H2C} }, errcode.Reset, true},
-		"a target of HTTP/2 and TLS": {func(p *peers.Peer) Config { return Config{URL: p.URL("https"), HTTPVersion: OnlyHTTP2} }, errcode.TLSClosed, false},
+		"a target over HTTP/2":       {func(p *peers.Peer) Config { return Config{URL: p.URL("http"), HTTPVersion: option.H2C} }, errcode.Reset, true},
+		"a target of HTTP/2 and TLS": {func(p *peers.Peer) Config { return Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2} }, errcode.TLSClosed, false},
 		"a proxy":                    {func(p *peers.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("http")}} }, errcode.Reset, true},
 		"a proxy for a tunnel":       {func(p *peers.Peer) Config { return Config{URL: secure, Proxy: wire.ProxyOptions{URL: p.URL("http")}} }, errcode.Proxy, false},
 		"an https proxy":             {func(p *peers.Peer) Config { return Config{URL: plain, Proxy: wire.ProxyOptions{URL: p.URL("https")}} }, errcode.ProxyConnect, false},
@@ -172,7 +173,7 @@ func TestAReusedHTTP2ConnectionThatEndsHasItsOwnNumber(t *testing.T) {
 				p.Answer(p.Request())
 				tt.end(p, p.Request())
 			}))
-			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: H2C})
+			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			require.NoError(t, do(tr, patience).Err)
 			r := do(tr, patience)
 			assert.True(t, r.Reused)

@@ -14,7 +14,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
-	"example.com/prober/prober/wire"
+	"example.com/prober/option"
 )
 
 const recordAlert = 21 // type of a TLS record (RFC 8446, section 5.1)
@@ -93,7 +93,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := peers.Listen(t, test.at)
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		})

@@ -12,6 +12,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/wire"
 )
 
@@ -47,7 +48,7 @@ func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 							s.say(answer)
 							test.how(s)
 						}))
-						tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+						tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 						assert.Equal(t, 200, r.HTTP.Status)
@@ -77,7 +78,7 @@ func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
 				}))
 				tr := newTransport(t, Config{
 					URL:   p.Named("http", "name.test"),
-					Proxy: wire.ProxyOptions{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}},
+					Proxy: wire.ProxyOptions{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}},
 				})
 				r := do(tr, patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -100,7 +101,7 @@ func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 					s.say(there)
 					test.how(s)
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+				tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, TLS: option.TLS{CA: certs.PEM(ca)}})
 				r := do(tr, patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, test.code == errcode.OK, len(r.HTTP.Hops) == 1, "followed")
@@ -125,7 +126,7 @@ func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
 				_ = c.Close()
 				ended <- struct{}{}
 			})
-			tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+			tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}})
 			for range 2 {
 				r := do(tr, patience)
 				require.NoError(t, r.Err)

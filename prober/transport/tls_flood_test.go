@@ -15,7 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
-	"example.com/prober/prober/wire"
+	"example.com/prober/option"
 )
 
 // crypto/tls gives up with a text where a peer sends records or messages that lead
@@ -31,17 +31,17 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 	}
 	settings := "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	scenes := map[string]struct {
-		version HTTPVersion
+		version option.HTTPVersion
 		begins  func(*talker)
 		phase   errcode.Phase
 	}{
-		"instead of an answer":   {OnlyHTTP11, func(s *talker) { peers.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
-		"in a header":            {OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:20]) }, errcode.PhaseTransfer},
-		"in content":             {OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:len(peers.OKAnswer)-1]) }, errcode.PhaseTransfer},
-		"in content to the end":  {OnlyHTTP11, func(s *talker) { s.say("HTTP/1.1 200 OK\r\n\r\nhello") }, errcode.PhaseTransfer},
-		"instead of SETTINGS":    {OnlyHTTP2, func(*talker) {}, errcode.PhaseSend},
-		"instead of a response":  {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s) }, errcode.PhaseProcessing},
-		"in the frame of a head": {OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s); s.say("\x00\x00\x09\x01") }, errcode.PhaseProcessing},
+		"instead of an answer":   {option.OnlyHTTP11, func(s *talker) { peers.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
+		"in a header":            {option.OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:20]) }, errcode.PhaseTransfer},
+		"in content":             {option.OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:len(peers.OKAnswer)-1]) }, errcode.PhaseTransfer},
+		"in content to the end":  {option.OnlyHTTP11, func(s *talker) { s.say("HTTP/1.1 200 OK\r\n\r\nhello") }, errcode.PhaseTransfer},
+		"instead of SETTINGS":    {option.OnlyHTTP2, func(*talker) {}, errcode.PhaseSend},
+		"instead of a response":  {option.OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s) }, errcode.PhaseProcessing},
+		"in the frame of a head": {option.OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s); s.say("\x00\x00\x09\x01") }, errcode.PhaseProcessing},
 	}
 	ca := certs.Issue(nil, certs.Authority)
 	for name, flood := range floods {
@@ -57,7 +57,7 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 					})
 					_, _ = io.Copy(io.Discard, s.raw)
 				}, alpnHTTP2, alpnHTTP11))
-				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: option.TLS{CA: certs.PEM(ca)}})
 				r := do(tr, patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, scene.phase, r.FailedIn())
@@ -109,7 +109,7 @@ func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 		"changes of the spec in TLS 1.3": {tls.VersionTLS13, bytes.Repeat(changeCipherSpec, 40)},
 		"warnings in TLS 1.2":            {tls.VersionTLS12, warnings(40)},
 	} {
-		for _, version := range []HTTPVersion{OnlyHTTP11, OnlyHTTP2} {
+		for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.OnlyHTTP2} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				p := peers.Listen(t, func(c net.Conn) {
@@ -117,7 +117,7 @@ func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 						Certificates: []tls.Certificate{certs.Issue(&ca)}, MaxVersion: test.version,
 					}).Handshake()
 				})
-				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
+				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 			})
@@ -155,8 +155,8 @@ func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
 		}
 	}, alpnHTTP2)
 	tr := newTransport(t, Config{
-		URL: peers.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: OnlyHTTP2,
-		TLS: wire.TLSOptions{InsecureSkipVerify: true}, Method: "POST", BodySize: 300 << 10,
+		URL: peers.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: option.OnlyHTTP2,
+		TLS: option.TLS{InsecureSkipVerify: true}, Method: "POST", BodySize: 300 << 10,
 	})
 	forEach(4, func(int) {
 		for range 10 {

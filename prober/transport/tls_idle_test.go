@@ -15,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/wire"
 )
 
@@ -24,7 +25,7 @@ const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnec
 func ways(t *testing.T, ca tls.Certificate) map[string]wire.ProxyOptions {
 	t.Helper()
 	via := func(scheme string, at func(net.Conn)) wire.ProxyOptions {
-		return wire.ProxyOptions{URL: peers.Listen(t, at).URL(scheme), TLS: wire.TLSOptions{CA: certs.PEM(ca)}}
+		return wire.ProxyOptions{URL: peers.Listen(t, at).URL(scheme), TLS: option.TLS{CA: certs.PEM(ca)}}
 	}
 	return map[string]wire.ProxyOptions{
 		"directly":               {},
@@ -110,7 +111,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 							test.comes(s)
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 					for i := range 4 {
 						r := do(tr, patience)
 						require.NoError(t, r.Err)
@@ -169,7 +170,7 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 							s.together(func() { s.say(peers.OKAnswer) }, func() { test.comes(s) })
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 					for i := range 3 {
 						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -220,7 +221,7 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 							}
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 					for i := range 3 {
 						r := do(tr, patience)
 						require.NoError(t, r.Err)
@@ -250,7 +251,7 @@ func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 				p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 					eachRequest(s, func() { s.say(answer + more) })
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}})
 				for range 2 {
 					r := do(tr, patience)
 					require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
@@ -296,7 +297,7 @@ func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 			answered := make(chan struct{})
 			defer close(answered)
 			p := peers.Listen(t, test.at(answered))
-			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: wire.TLSOptions{CA: certs.PEM(ca)}}}
+			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: option.TLS{CA: certs.PEM(ca)}}}
 			if test.proxy != nil {
 				cfg.Proxy.URL = test.proxy(p)
 			}

@@ -18,7 +18,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
-	"example.com/prober/prober/wire"
+	"example.com/prober/option"
 )
 
 // shortKey is an RSA key that crypto/rsa refuses to make and to use. Its signatures are
@@ -83,7 +83,7 @@ func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 					cert := issueFor(t, ca, pair.shown)
 					cert.PrivateKey = pair.used
 					p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
-					tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca), InsecureSkipVerify: !verified}})
+					tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca), InsecureSkipVerify: !verified}})
 					r := do(tr, patience)
 					require.Equal(t, errcode.TLSSignature, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
@@ -119,7 +119,7 @@ func TestAnAuthorityWithAShortKey(t *testing.T) {
 			root, err := x509.CreateCertificate(rand.Reader, signing.Leaf, maker.Leaf, test.known.Public(), maker.PrivateKey)
 			require.NoError(t, err)
 			p := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(&signing))))
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(tls.Certificate{Certificate: [][]byte{root}})}}), patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(tls.Certificate{Certificate: [][]byte{root}})}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 		})
 	}

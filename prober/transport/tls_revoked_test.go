@@ -13,7 +13,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
-	"example.com/prober/prober/wire"
+	"example.com/prober/option"
 )
 
 // All of it, through handshakes of one transport.
@@ -35,7 +35,7 @@ func TestAServerThatChangesItsCertificate(t *testing.T) {
 					return &cert, nil
 				},
 			}))
-			tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}, RequestsPerConnection: 1})
+			tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}, RequestsPerConnection: 1})
 			for i, step := range []struct {
 				cert tls.Certificate
 				code errcode.Code
@@ -63,7 +63,7 @@ func BenchmarkNewTLSConnection(b *testing.B) {
 	between := certs.Issue(&root, certs.Authority)
 	cert := certs.Issue(&between)
 	p := peers.Listen(b, answeringTLS(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))
-	tr := newTransport(b, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(root)}, RequestsPerConnection: 1})
+	tr := newTransport(b, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(root)}, RequestsPerConnection: 1})
 	oneAfterAnother(b, tr)
 }
 
@@ -92,7 +92,7 @@ func TestStapledRevocation(t *testing.T) {
 				p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
 				r := do(newTransport(t, Config{
 					URL: p.URL("https"),
-					TLS: wire.TLSOptions{CA: certs.PEM(ca), InsecureSkipVerify: test.insecure},
+					TLS: option.TLS{CA: certs.PEM(ca), InsecureSkipVerify: test.insecure},
 				}), patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.NotNil(t, r.TLS)

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
-	"example.com/prober/prober/wire"
 )
 
 func TestCertificates(t *testing.T) {
@@ -47,7 +47,7 @@ func TestCertificates(t *testing.T) {
 					MaxVersion:   version,
 					NextProtos:   []string{"http/1.1"},
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: test.Roots, ServerName: "name.test"}})
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: test.Roots, ServerName: "name.test"}})
 				r := do(tr, patience)
 				require.Equal(t, test.Code, errcode.FromError(r.Err), "%v", r.Err)
 				if test.Code != errcode.OK {
@@ -72,7 +72,7 @@ func TestCertificateThatEndsFirst(t *testing.T) {
 	between := certs.Issue(&ca, certs.Authority, func(c *x509.Certificate) { c.NotAfter = early })
 	cert := certs.Issue(&between)
 	p := peers.Listen(t, answeringTLS(peers.Showing(cert)))
-	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 	require.NoError(t, r.Err)
 	assert.True(t, early.Equal(r.TLS.EarliestNotAfter))
 	assert.True(t, cert.Leaf.NotAfter.Equal(r.TLS.LeafNotAfter))
@@ -81,7 +81,7 @@ func TestCertificateThatEndsFirst(t *testing.T) {
 func TestUnverifiedCertificate(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(nil))))
-	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{InsecureSkipVerify: true}}), patience)
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{InsecureSkipVerify: true}}), patience)
 	require.NoError(t, r.Err)
 	require.NotNil(t, r.TLS)
 	assert.True(t, r.TLS.Unverified)
@@ -120,7 +120,7 @@ func TestServerName(t *testing.T) {
 			tr := newTransport(t, Config{
 				URL:     u,
 				Resolve: addresses("127.0.0.1"),
-				TLS:     wire.TLSOptions{CA: certs.PEM(ca), ServerName: test.serverName},
+				TLS:     option.TLS{CA: certs.PEM(ca), ServerName: test.serverName},
 			})
 			r := do(tr, patience)
 			assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -158,7 +158,7 @@ func TestClientCertificate(t *testing.T) {
 		} {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				o := wire.TLSOptions{CA: certs.PEM(ca)}
+				o := option.TLS{CA: certs.PEM(ca)}
 				if test.cert != nil {
 					o.Cert, o.Key = certs.PEM(*test.cert), certs.KeyPEM(*test.cert)
 				}
@@ -185,7 +185,7 @@ func TestAlertInTheMiddleOfARequest(t *testing.T) {
 		URL:      p.URL("https"),
 		Method:   "POST",
 		BodySize: 8 << 20,
-		TLS:      wire.TLSOptions{CA: certs.PEM(ca)},
+		TLS:      option.TLS{CA: certs.PEM(ca)},
 	}), patience)
 	assert.Equal(t, errcode.AlertCertificateRequired, errcode.FromError(r.Err), "%v", r.Err)
 }
@@ -200,7 +200,7 @@ func TestSessionResumption(t *testing.T) {
 				p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}, MaxVersion: version}))
 				tr := newTransport(t, Config{
 					URL:                   p.URL("https"),
-					TLS:                   wire.TLSOptions{CA: certs.PEM(ca), SessionResumption: wanted},
+					TLS:                   option.TLS{CA: certs.PEM(ca), SessionResumption: wanted},
 					RequestsPerConnection: 1,
 				})
 				for i := range 3 {
@@ -240,10 +240,10 @@ func TestTLSVersionsWithoutOverlap(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
 	old := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}))
-	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca)}}), patience)
+	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 	assert.Equal(t, errcode.AlertProtocolVersion, errcode.FromError(r.Err), "TLS 1.2 is the lowest unless told otherwise: %v", r.Err)
 
-	tr := newTransport(t, Config{URL: old.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(ca), MinVersion: tls.VersionTLS10}})
+	tr := newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: certs.PEM(ca), MinVersion: tls.VersionTLS10}})
 	r = do(tr, patience)
 	require.NoError(t, r.Err)
 	assert.Equal(t, uint16(tls.VersionTLS11), r.TLS.Version)
@@ -256,7 +256,7 @@ func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"127.0.0.1"}}})
 	u := p.Named("http", "name.test")
 	u.Scheme = "https"
-	tr := newTransport(t, Config{URL: u, DNSServer: server.Address, TLS: wire.TLSOptions{CA: certs.PEM(ca)}})
+	tr := newTransport(t, Config{URL: u, DNSServer: server.Address, TLS: option.TLS{CA: certs.PEM(ca)}})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)
 	var sum time.Duration
@@ -278,7 +278,7 @@ func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
 			p := peers.Listen(t, func(c net.Conn) {
 				told <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
 			})
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: wire.TLSOptions{CA: certs.PEM(certs.Issue(nil, certs.Authority))}}), patience)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(certs.Issue(nil, certs.Authority))}}), patience)
 			require.Equal(t, errcode.UnknownAuthority, errcode.FromError(r.Err), "%v", r.Err)
 			assert.ErrorContains(t, <-told, "bad certificate")
 		})

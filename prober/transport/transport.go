@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
@@ -80,9 +82,11 @@ type Config struct {
 	ConnectTimeout time.Duration
 	TLSTimeout     time.Duration
 	// TLS is used when the scheme is https.
-	TLS wire.TLSOptions
+	TLS option.TLS
+	// Certificates, unless nil, has or takes what other transports use of the same PEM.
+	Certificates *wire.Certificates
 	// HTTPVersion is what to speak with the target.
-	HTTPVersion HTTPVersion
+	HTTPVersion option.HTTPVersion
 	// RequestsPerConnection closes a connection after so many requests: 1 means
 	// a new one for each, 0 means no limit.
 	RequestsPerConnection int
@@ -102,7 +106,7 @@ type Config struct {
 	Next func(ctx context.Context, until probe.Instant) bool
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
-	IPVersion wire.IPVersion
+	IPVersion option.IPVersion
 	// Resolve holds the addresses of the target, instead of those in its URL or in
 	// DNS. Nothing is looked up then; with a proxy it cannot be used.
 	Resolve []netip.Addr
@@ -115,14 +119,11 @@ type Config struct {
 	SourceAddress netip.Addr
 	// Proxy is the way to the target, if not the direct one.
 	Proxy wire.ProxyOptions
-	// Deny and Allow decide on the address that is really dialled, that of a proxy
-	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
-	// servers of the system are exempt.
-	Deny  []netip.Prefix
-	Allow []netip.Prefix
-	// DenyHosts holds names, and *.name for all below one, by which neither the
-	// target goes, nor its proxy, nor where a redirect leads.
-	DenyHosts []string
+	// Rules decide on the address that is really dialled, that of a proxy and of DNSServer
+	// included, and on one that a proxy is told to dial; and on the names by which the
+	// target goes, its proxy, and where a redirect leads. The DNS servers of the system are
+	// exempt.
+	Rules policy.Rules
 }
 
 // Transport sends the requests of one target. It is safe for concurrent use.
@@ -162,7 +163,7 @@ func New(cfg Config) (*Transport, error) {
 	t.carry()
 	t.serial.prefix = rand.Uint64()
 	t.call = t.encode(&t.cfg)
-	t.cfg.TLS.Read, t.cfg.Proxy.TLS.Read = nil, nil // it belongs to whoever calls New
+	t.cfg.Certificates = nil // it belongs to whoever calls New
 	return t, nil
 }
 

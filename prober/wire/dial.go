@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 )
@@ -71,16 +72,16 @@ func newNetDialer(p policy.Policy, spare reserve, source netip.Addr) net.Dialer 
 }
 
 // familyOf narrows v to the family of the source address, if there is one.
-func familyOf(source netip.Addr, v IPVersion) (IPVersion, error) {
+func familyOf(source netip.Addr, v option.IPVersion) (option.IPVersion, error) {
 	switch source = source.Unmap(); {
 	case !source.IsValid():
 		return v, nil
-	case !v.allows(source):
+	case !allows(v, source):
 		return v, errors.New("the source address is not of the wanted IP family")
 	case source.Is4():
-		return OnlyIPv4, nil
+		return option.OnlyIPv4, nil
 	default:
-		return OnlyIPv6, nil
+		return option.OnlyIPv6, nil
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 )
@@ -24,8 +25,10 @@ type Plan struct {
 	// Secure asks for TLS with the target, and TLS says how. Protocols are offered by
 	// ALPN, the best first.
 	Secure    bool
-	TLS       TLSOptions
+	TLS       option.TLS
 	Protocols []string
+	// Certificates, unless nil, has or takes what other dialers use of the same PEM.
+	Certificates *Certificates
 	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
 	// The deadline of the request bounds both as well.
 	ConnectTimeout time.Duration
@@ -35,7 +38,7 @@ type Plan struct {
 	Connections *probe.Ceiling
 
 	// IPVersion restricts or orders the addresses of the target, or of its proxy.
-	IPVersion IPVersion
+	IPVersion option.IPVersion
 	// Resolve holds the addresses of the target, instead of those in its URL or in
 	// DNS. Nothing is looked up then; with a proxy it cannot be used.
 	Resolve []netip.Addr
@@ -53,14 +56,10 @@ type Plan struct {
 	// Silent means that nothing is sent over the links. Without TLS a target may speak as
 	// soon as a link stands.
 	Silent bool
-	// Deny and Allow decide on the address that is really dialled, that of a proxy
-	// and of DNSServer included, and on one that a proxy is told to dial. The DNS
-	// servers of the system are exempt.
-	Deny  []netip.Prefix
-	Allow []netip.Prefix
-	// DenyHosts holds names, and *.name for all below one, by which neither the
-	// target goes, nor its proxy, nor one of Aliases.
-	DenyHosts []string
+	// Rules decide on the address that is really dialled, that of a proxy and of DNSServer
+	// included, and on one that a proxy is told to dial; and on the names by which the
+	// target goes, its proxy and its Aliases. The DNS servers of the system are exempt.
+	Rules policy.Rules
 	// Aliases are other names by which the target is called.
 	Aliases []Alias
 }
@@ -76,7 +75,7 @@ type Dialer struct {
 	proxy        *proxy
 	tls          *tls.Config                   // nil without TLS
 	last         atomic.Pointer[probe.TLSInfo] // what the last handshake has shown
-	ipVersion    IPVersion
+	ipVersion    option.IPVersion
 	lookup       lookup
 	policy       policy.Policy
 	blocked      error // why nothing may be dialled, if so
@@ -94,7 +93,7 @@ func NewDialer(p Plan) (*Dialer, error) {
 	d := &Dialer{
 		plan:    p,
 		target:  target,
-		policy:  policy.New(p.Deny, p.Allow, p.DenyHosts),
+		policy:  policy.New(p.Rules),
 		reserve: newReserve(),
 	}
 	d.lookup = newLookup(p.DNSServer, d.policy)
@@ -104,12 +103,12 @@ func NewDialer(p Plan) (*Dialer, error) {
 	}
 	d.blocked = d.blockedName()
 	if p.Secure {
-		if d.tls, err = p.TLS.compile(d.target.host); err != nil {
+		if d.tls, err = compileTLS(p.TLS, d.target.host, p.Certificates); err != nil {
 			return nil, err
 		}
 		d.tls.NextProtos = p.Protocols
 	}
-	d.plan.TLS.Read, d.plan.Proxy.TLS.Read = nil, nil // it belongs to the caller
+	d.plan.Certificates = nil // it belongs to the caller
 	return d, nil
 }
 
@@ -119,7 +118,7 @@ func (d *Dialer) route() error {
 	if d.ipVersion, err = familyOf(d.plan.SourceAddress, d.plan.IPVersion); err != nil {
 		return err
 	}
-	if d.proxy, err = d.plan.Proxy.compile(d.plan.Forwards, d.target); err != nil {
+	if d.proxy, err = d.plan.Proxy.compile(d.plan.Forwards, d.target, d.plan.Certificates); err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}
 	d.next = d.target
@@ -133,7 +132,7 @@ func (d *Dialer) route() error {
 		d.next.addrs = d.plan.Resolve
 	}
 	if len(d.next.addrs) > 0 {
-		if d.next.addrs, err = d.ipVersion.arrange(d.next.addrs); err != nil {
+		if d.next.addrs, err = arrange(d.ipVersion, d.next.addrs); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 )
@@ -24,7 +25,7 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	byName := server.Named("http", "name.test")
 	tests := map[string]Plan{
 		"an address":                      {URL: server.URL("http")},
-		"a name":                          {URL: byName, IPVersion: OnlyIPv4},
+		"a name":                          {URL: byName, IPVersion: option.OnlyIPv4},
 		"a given address":                 {URL: byName, Resolve: addressList("127.0.0.1")},
 		"a mapped address":                {URL: byName, Resolve: addressList("::ffff:127.0.0.1")},
 		"the unspecified address":         {URL: byName, Resolve: addressList("0.0.0.0")},
@@ -32,7 +33,7 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 		"a tunnelled address":             {URL: byName, Resolve: addressList("2002:7f00:5::1")},
 		"one behind NAT64 behind a proxy": {URL: &url.URL{Scheme: "https", Host: "[64:ff9b::7f00:5]"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
 		"a proxy":                         {URL: byName, Proxy: ProxyOptions{URL: server.URL("http")}},
-		"a proxy with a name":             {URL: byName, IPVersion: OnlyIPv4, Proxy: ProxyOptions{URL: byName}},
+		"a proxy with a name":             {URL: byName, IPVersion: option.OnlyIPv4, Proxy: ProxyOptions{URL: byName}},
 		"a target behind a proxy":         {URL: &url.URL{Scheme: "https", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
 		"a target behind SOCKS":           {URL: &url.URL{Scheme: "http", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "socks5", Host: "192.0.2.1"}}},
 		"a forwarded request":             {URL: &url.URL{Scheme: "http", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
@@ -41,7 +42,7 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	for name, p := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+			p.Rules.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 			d := newTestDialer(t, p)
 			d.lookup = directLookup(names.Address, policy.Policy{}) // the server of the test is on loopback
 			r := dialOnce(d, patience)

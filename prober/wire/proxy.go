@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 )
 
 // ProxyOptions says through which proxy a target is reached.
@@ -26,7 +27,7 @@ type ProxyOptions struct {
 	// or *.domain (subdomains only); all but the prefix may end in :port.
 	NoProxy []string
 	// TLS is used with a proxy of the scheme https.
-	TLS TLSOptions
+	TLS option.TLS
 }
 
 // What can go wrong with a proxy.
@@ -53,7 +54,7 @@ type proxy struct {
 
 // compile returns the proxy on the way to target, nil if there is none. forwards means
 // that one of HTTP takes the requests itself.
-func (o ProxyOptions) compile(forwards bool, target endpoint) (*proxy, error) {
+func (o ProxyOptions) compile(forwards bool, target endpoint, read *Certificates) (*proxy, error) {
 	if o.URL == nil || bypasses(o.NoProxy, target) {
 		return nil, nil
 	}
@@ -69,7 +70,7 @@ func (o ProxyOptions) compile(forwards bool, target endpoint) (*proxy, error) {
 	p.socks = o.URL.Scheme == "socks5" || o.URL.Scheme == "socks5h"
 	p.forward = forwards && !p.socks
 	if o.URL.Scheme == "https" {
-		if p.tls, err = o.TLS.compile(p.host); err != nil {
+		if p.tls, err = compileTLS(o.TLS, p.host, read); err != nil {
 			return nil, err
 		}
 		p.tls.NextProtos = []string{"http/1.1"} // CONNECT is spoken in it

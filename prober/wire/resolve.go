@@ -7,20 +7,8 @@ import (
 	"slices"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/policy"
-)
-
-// IPVersion restricts or orders the addresses that are dialled.
-type IPVersion uint8
-
-// The ways to choose between IPv4 and IPv6. AnyIP takes both in the order of
-// the system's address selection (RFC 6724), the last two put one family first.
-const (
-	AnyIP IPVersion = iota
-	OnlyIPv4
-	OnlyIPv6
-	PreferIPv4
-	PreferIPv6
 )
 
 // What can be wrong with a look-up that got an answer.
@@ -46,30 +34,30 @@ func newLookup(server netip.AddrPort, p policy.Policy) lookup {
 	return systemLookup(new(net.Dialer).DialContext)
 }
 
-// allows tells whether v takes addresses of addr's family at all.
-func (v IPVersion) allows(addr netip.Addr) bool {
-	return v != OnlyIPv4 && v != OnlyIPv6 || v.first(addr)
+// allows reports whether v takes addresses of addr's family at all.
+func allows(v option.IPVersion, addr netip.Addr) bool {
+	return v != option.OnlyIPv4 && v != option.OnlyIPv6 || isFirst(v, addr)
 }
 
-// first tells whether addr is of the family that v wants, or wants first.
-func (v IPVersion) first(addr netip.Addr) bool {
-	return addr.Is4() == (v == OnlyIPv4 || v == PreferIPv4)
+// isFirst reports whether addr is of the family that v wants, or wants first.
+func isFirst(v option.IPVersion, addr netip.Addr) bool {
+	return addr.Is4() == (v == option.OnlyIPv4 || v == option.PreferIPv4)
 }
 
 // arrange returns the addresses that v allows, the family that it prefers first,
 // and otherwise in their order.
-func (v IPVersion) arrange(addrs []netip.Addr) ([]netip.Addr, error) {
+func arrange(v option.IPVersion, addrs []netip.Addr) ([]netip.Addr, error) {
 	arranged := make([]netip.Addr, 0, len(addrs))
 	for _, addr := range addrs {
-		if addr = addr.Unmap(); v.allows(addr) {
+		if addr = addr.Unmap(); allows(v, addr) {
 			arranged = append(arranged, addr)
 		}
 	}
 	if len(arranged) == 0 {
 		return nil, errNoFamily
 	}
-	if v == PreferIPv4 || v == PreferIPv6 {
-		slices.SortStableFunc(arranged, func(a, b netip.Addr) int { return rank(v.first(a)) - rank(v.first(b)) })
+	if v == option.PreferIPv4 || v == option.PreferIPv6 {
+		slices.SortStableFunc(arranged, func(a, b netip.Addr) int { return rank(isFirst(v, a)) - rank(isFirst(v, b)) })
 	}
 	return arranged, nil
 }
@@ -89,7 +77,7 @@ func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 	if err != nil {
 		return nil, err
 	}
-	if addrs, err = d.ipVersion.arrange(addrs); err != nil {
+	if addrs, err = arrange(d.ipVersion, addrs); err != nil {
 		return nil, err
 	}
 	return interleave(addrs), nil
@@ -100,9 +88,9 @@ func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 func (d *Dialer) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	var network, other string
 	switch d.ipVersion {
-	case OnlyIPv4:
+	case option.OnlyIPv4:
 		network, other = "ip4", "ip6"
-	case OnlyIPv6:
+	case option.OnlyIPv6:
 		network, other = "ip6", "ip4"
 	default:
 		return d.lookup(ctx, "ip", host)

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 )
 
@@ -26,21 +27,21 @@ func TestNamesAndTheirFailures(t *testing.T) {
 	const badVersion = 16 // of EDNS; only the OPT record has room for it
 	tests := map[string]struct {
 		answer  peers.Entry
-		version IPVersion
+		version option.IPVersion
 		time    time.Duration
 		code    errcode.Code
 	}{
 		"an address":                               {answer: peers.Entry{IPv4: home}},
 		"an address behind two aliases":            {answer: peers.Entry{IPv4: home, Alias: "end.test."}},
 		"an answer too long for a datagram":        {answer: peers.Entry{IPv4: home, Truncate: true}},
-		"IPv4 where that is wanted":                {answer: peers.Entry{IPv4: home, Silent6: true}, version: OnlyIPv4},
+		"IPv4 where that is wanted":                {answer: peers.Entry{IPv4: home, Silent6: true}, version: option.OnlyIPv4},
 		"a family that fails beside one that does": {answer: peers.Entry{IPv4: home, Rcode6: dnsmessage.RCodeServerFailure}},
 
 		"silence for IPv6":                         {answer: peers.Entry{IPv4: home, Silent6: true}},
 		"silence for IPv4":                         {answer: peers.Entry{IPv6: []string{"::ffff:127.0.0.1"}, Silent4: true}},
 		"silence for IPv6 behind an alias":         {answer: peers.Entry{IPv4: home, Alias: "end.test.", Silent6: true}},
 		"silence for IPv6, a long answer for IPv4": {answer: peers.Entry{IPv4: home, Truncate: true, Silent6: true}},
-		"silence for the family that is preferred": {answer: peers.Entry{IPv4: home, Silent6: true}, version: PreferIPv6},
+		"silence for the family that is preferred": {answer: peers.Entry{IPv4: home, Silent6: true}, version: option.PreferIPv6},
 		"FORMERR for an OPT record":                {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeFormatError}},
 		"NOTIMP for an OPT record":                 {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeNotImplemented}},
 		"FORMERR in a bare header":                 {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeFormatError, Bare: true}},
@@ -61,17 +62,17 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"silence for IPv6, no IPv4":             {answer: peers.Entry{Silent6: true}, time: briefly, code: errcode.DNSTimeout},
 		"silence for IPv4, no IPv6":             {answer: peers.Entry{Silent4: true}, time: briefly, code: errcode.DNSTimeout},
 		"silence for IPv6, no such name":        {answer: peers.Entry{Silent6: true, Rcode: dnsmessage.RCodeNameError}, time: briefly, code: errcode.DNSTimeout},
-		"silence for IPv6 where that is wanted": {answer: peers.Entry{Silent6: true, IPv4: home}, version: OnlyIPv6, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6 where that is wanted": {answer: peers.Entry{Silent6: true, IPv4: home}, version: option.OnlyIPv6, time: briefly, code: errcode.DNSTimeout},
 		"rubbish":                               {answer: peers.Entry{Raw: []byte("rubbish")}, time: amply, code: errcode.DNSMalformed},
 		"an empty datagram but for IDs":         {answer: peers.Entry{Raw: []byte{}}, time: amply, code: errcode.DNSMalformed},
 		"an answer to another question":         {answer: peers.Entry{Other: true, IPv4: home}, time: amply, code: errcode.DNSMalformed},
 		"an address that is cut off":            {answer: peers.Entry{Cut: true, IPv4: home}, code: errcode.DNSMalformed},
 		"cut over TCP as well":                  {answer: peers.Entry{Truncate: true, CutShort: true, IPv4: home, IPv6: []string{"::1"}}, code: errcode.DNSMalformed},
 		"rubbish over TCP":                      {answer: peers.Entry{Truncate: true, Raw: []byte("rubbish")}, code: errcode.DNSMalformed},
-		"IPv6 only where IPv4 is wanted":        {answer: peers.Entry{IPv6: []string{"::1"}}, version: OnlyIPv4, code: errcode.DNSFamily},
-		"IPv4 only where IPv6 is wanted":        {answer: peers.Entry{IPv4: home}, version: OnlyIPv6, code: errcode.DNSFamily},
-		"neither where IPv6 is wanted":          {version: OnlyIPv6, code: errcode.NoSuchHost},
-		"SERVFAIL where IPv6 is wanted":         {answer: peers.Entry{Rcode6: dnsmessage.RCodeServerFailure, IPv4: home}, version: OnlyIPv6, code: errcode.DNSServfail},
+		"IPv6 only where IPv4 is wanted":        {answer: peers.Entry{IPv6: []string{"::1"}}, version: option.OnlyIPv4, code: errcode.DNSFamily},
+		"IPv4 only where IPv6 is wanted":        {answer: peers.Entry{IPv4: home}, version: option.OnlyIPv6, code: errcode.DNSFamily},
+		"neither where IPv6 is wanted":          {version: option.OnlyIPv6, code: errcode.NoSuchHost},
+		"SERVFAIL where IPv6 is wanted":         {answer: peers.Entry{Rcode6: dnsmessage.RCodeServerFailure, IPv4: home}, version: option.OnlyIPv6, code: errcode.DNSServfail},
 	}
 	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	var performing sync.WaitGroup // all at once, as many wait
@@ -261,14 +262,14 @@ func TestOrderOfAddresses(t *testing.T) {
 	}
 	known["ip"] = slices.Concat(known["ip6"], known["ip4"])
 	tests := map[string]struct {
-		version IPVersion
+		version option.IPVersion
 		want    []string
 	}{
-		"any":            {AnyIP, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
-		"IPv4 only":      {OnlyIPv4, []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}},
-		"IPv6 only":      {OnlyIPv6, []string{"2001:db8::1", "2001:db8::2"}},
-		"IPv4 is better": {PreferIPv4, []string{"192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}},
-		"IPv6 is better": {PreferIPv6, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
+		"any":            {option.AnyIP, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
+		"IPv4 only":      {option.OnlyIPv4, []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}},
+		"IPv6 only":      {option.OnlyIPv6, []string{"2001:db8::1", "2001:db8::2"}},
+		"IPv4 is better": {option.PreferIPv4, []string{"192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}},
+		"IPv6 is better": {option.PreferIPv6, []string{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "192.0.2.3"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,36 +8,15 @@ import (
 	"strings"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
-// TLSOptions configures the client side of a handshake.
-type TLSOptions struct {
-	// CA holds PEM certificates to trust instead of the system's.
-	CA []byte
-	// Cert and Key are the PEM pair of a client certificate, or empty.
-	Cert, Key []byte
-	// ServerName is sent as SNI and verified; empty means the host of the URL. An
-	// address is not sent and must stand in the certificate as such (RFC 6066,
-	// section 3; RFC 9110, section 4.3.5).
-	ServerName string
-	// MinVersion and MaxVersion are crypto/tls numbers; 0 means TLS 1.2 and the
-	// newest.
-	MinVersion, MaxVersion uint16
-	// SessionResumption lets later connections of the transport resume the session
-	// of earlier ones. The certificate is verified again each time.
-	SessionResumption bool
-	// InsecureSkipVerify accepts any certificate.
-	InsecureSkipVerify bool
-	// Read, unless nil, has or takes what other transports use of the same PEM.
-	Read *Certificates
-}
-
-// compile returns the configuration of all handshakes. The verification of
+// compileTLS returns the configuration of all handshakes. The verification of
 // crypto/tls is switched off in it and done by a verifier, at the point where the
 // connection already knows what the server showed: the dates of a certificate
 // are most worth recording when it has expired.
-func (o TLSOptions) compile(host string) (*tls.Config, error) {
+func compileTLS(o option.TLS, host string, read *Certificates) (*tls.Config, error) {
 	const standard = tls.VersionTLS12 // what crypto/tls takes a lowest version of 0 for
 	if o.MaxVersion != 0 && o.MaxVersion < cmp.Or(o.MinVersion, standard) {
 		return nil, errors.New("the highest TLS version is below the lowest, which is TLS 1.2 by default")
@@ -55,7 +34,7 @@ func (o TLSOptions) compile(host string) (*tls.Config, error) {
 	if o.SessionResumption {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1) // there is one server name
 	}
-	if err := o.load(cfg); err != nil {
+	if err := load(o, cfg, read); err != nil {
 		return nil, err
 	}
 	if !o.InsecureSkipVerify {
@@ -65,16 +44,16 @@ func (o TLSOptions) compile(host string) (*tls.Config, error) {
 }
 
 // load reads the certificates into cfg.
-func (o TLSOptions) load(cfg *tls.Config) (err error) {
+func load(o option.TLS, cfg *tls.Config, read *Certificates) (err error) {
 	if len(o.CA) > 0 {
-		if cfg.RootCAs, err = o.Read.pool(o.CA); err != nil {
+		if cfg.RootCAs, err = read.pool(o.CA); err != nil {
 			return err
 		}
 	}
 	if len(o.Cert) == 0 {
 		return nil
 	}
-	pair, err := o.Read.pair(o.Cert, o.Key)
+	pair, err := read.pair(o.Cert, o.Key)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,77 @@
+// Package option has what the configuration says of a target and its engine heeds: plain
+// data, declared once for both, so that neither needs to know the other.
+package option
+
+// HTTPVersion says which version of HTTP is spoken to a target.
+type HTTPVersion string
+
+// The versions that can be asked for; an empty one is AutoHTTP.
+const (
+	// AutoHTTP leaves the choice between HTTP/2 and HTTP/1.1 to the server where
+	// there is TLS (RFC 7301), and is HTTP/1.1 in clear text.
+	AutoHTTP HTTPVersion = "auto"
+	// OnlyHTTP11 is HTTP/1.1, or HTTP/1.0 if the server answers so.
+	OnlyHTTP11 HTTPVersion = "1.1"
+	// OnlyHTTP2 is HTTP/2 over TLS. A server that chooses anything else by ALPN is
+	// sent no request.
+	OnlyHTTP2 HTTPVersion = "2"
+	// H2C is HTTP/2 in clear text, with prior knowledge (RFC 9113, section 3.3).
+	H2C HTTPVersion = "h2c"
+)
+
+// IsAuto reports whether the server has the choice.
+func (v HTTPVersion) IsAuto() bool { return v == AutoHTTP || v == "" }
+
+// IPVersion restricts or orders the addresses that are dialled.
+type IPVersion string
+
+// The ways to choose between IPv4 and IPv6. AnyIP, which an empty one is too, takes both
+// in the order of the system's address selection (RFC 6724), the last two put one family
+// first.
+const (
+	AnyIP      IPVersion = "any"
+	OnlyIPv4   IPVersion = "4"
+	OnlyIPv6   IPVersion = "6"
+	PreferIPv4 IPVersion = "prefer4"
+	PreferIPv6 IPVersion = "prefer6"
+)
+
+// TLS configures the client side of a handshake.
+type TLS struct {
+	// CA holds PEM certificates to trust instead of the system's.
+	CA []byte
+	// Cert and Key are the PEM pair of a client certificate, or empty.
+	Cert, Key []byte
+	// ServerName is sent as SNI and verified; empty means the host of the URL. An
+	// address is not sent and must stand in the certificate as such (RFC 6066,
+	// section 3; RFC 9110, section 4.3.5).
+	ServerName string
+	// MinVersion and MaxVersion are crypto/tls numbers; 0 means TLS 1.2 and the
+	// newest.
+	MinVersion, MaxVersion uint16
+	// SessionResumption lets later connections of the engine resume the session
+	// of earlier ones. The certificate is verified again each time.
+	SessionResumption bool
+	// InsecureSkipVerify accepts any certificate.
+	InsecureSkipVerify bool
+}
+
+// StatusRange is a range of statuses, both ends included.
+type StatusRange struct{ From, To int }
+
+// FieldPattern is met by a response that has the header field with a value in which the
+// regular expression, in the syntax of package regexp, matches anywhere.
+type FieldPattern struct{ Name, Pattern string }
+
+// BodyPattern is what a body, decompressed, must hold; each field that is not zero must
+// be met.
+type BodyPattern struct {
+	// Contains is a part of the body.
+	Contains string
+	// Regexp is an expression in the syntax of package regexp; it matches anywhere.
+	Regexp string
+	// JSON tells what stands at some places of a body in JSON. A key is the path
+	// to a place, its elements separated by dots: each is the key of an object, or
+	// the index of an array from 0. A value is a string, float64, bool or nil.
+	JSON map[string]any
+}
