@@ -7,7 +7,6 @@ package config
 
 import (
 	"crypto/sha256"
-	"net/netip"
 	"net/url"
 	"time"
 
@@ -198,26 +197,18 @@ type Header struct {
 
 // Connection says how connections are made and how long they are kept.
 type Connection struct {
+	// Of the addresses in Dial none is unspecified, multicast or an IPv4 address in IPv6
+	// form. Resolve is empty where DNSServer is valid or Proxy has a URL.
+	option.Dial
+
 	HTTPVersion option.HTTPVersion
 	Reuse       Reuse
 	// RequestsPerConnection closes a connection after so many; 0 means no limit.
 	RequestsPerConnection int
 	// StreamsPerConnection bounds the requests in flight on one HTTP/2 connection.
 	StreamsPerConnection int
-	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
-	ConnectTimeout time.Duration
-	TLSTimeout     time.Duration
-	IPVersion      option.IPVersion
-	// Resolve holds the addresses of the target instead of those in DNS, none of
-	// them unspecified, multicast or an IPv4 address in IPv6 form. It is empty
-	// where DNSServer is valid or Proxy has a URL.
-	Resolve []netip.Addr
-	// DNSServer is asked instead of those of the system; invalid where unset.
-	DNSServer netip.AddrPort
-	// SourceAddress is the local address of connections; invalid where unset.
-	SourceAddress netip.Addr
-	Proxy         Proxy
-	TLS           TLS
+	Proxy                Proxy
+	TLS                  TLS
 }
 
 // Proxy is the way to the target; it is zero where the way is direct.

@@ -81,11 +81,9 @@ func fullCheckout(t *testing.T, folder string) Target {
 		},
 		Connection: Connection{
 			HTTPVersion: option.OnlyHTTP11, Reuse: ReuseBurst, RequestsPerConnection: 100, StreamsPerConnection: 10000,
-			ConnectTimeout: 2 * time.Second, TLSTimeout: 3 * time.Second,
-			IPVersion: option.PreferIPv6,
-			Resolve: []netip.Addr{
+			Dial: option.Dial{ConnectTimeout: 2 * time.Second, TLSTimeout: 3 * time.Second, IPVersion: option.PreferIPv6, Resolve: []netip.Addr{
 				netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("fd00::7"), netip.MustParseAddr("fe80::7%lo"),
-			},
+			}},
 			TLS: TLS{
 				CAFile: "ca.pem", CertFile: "client.pem", KeyFile: "client-key.pem",
 				TLS: option.TLS{
@@ -131,10 +129,13 @@ func fullRamps() Target {
 		},
 		Connection: Connection{
 			HTTPVersion: option.OnlyHTTP2, Reuse: ReuseAlways, StreamsPerConnection: 100,
-			ConnectTimeout: defaultConnectTimeout, TLSTimeout: defaultTLSTimeout,
-			IPVersion:     option.OnlyIPv4,
-			DNSServer:     netip.MustParseAddrPort("10.0.0.2:53"),
-			SourceAddress: netip.MustParseAddr("10.0.0.9"),
+			Dial: option.Dial{
+				ConnectTimeout: defaultConnectTimeout,
+				TLSTimeout:     defaultTLSTimeout,
+				IPVersion:      option.OnlyIPv4,
+				DNSServer:      netip.MustParseAddrPort("10.0.0.2:53"),
+				SourceAddress:  netip.MustParseAddr("10.0.0.9"),
+			},
 		},
 		Expect: Expect{HTTPVersion: "2", MaxBodySize: 1 << 20},
 	}
@@ -159,9 +160,12 @@ func fullProxied() Target {
 		},
 		Connection: Connection{
 			HTTPVersion: option.H2C, Reuse: ReuseAlways, StreamsPerConnection: 100,
-			ConnectTimeout: defaultConnectTimeout, TLSTimeout: defaultTLSTimeout,
-			IPVersion: option.AnyIP,
-			DNSServer: netip.MustParseAddrPort("[fd00::2]:5353"),
+			Dial: option.Dial{
+				ConnectTimeout: defaultConnectTimeout,
+				TLSTimeout:     defaultTLSTimeout,
+				IPVersion:      option.AnyIP,
+				DNSServer:      netip.MustParseAddrPort("[fd00::2]:5353"),
+			},
 			Proxy: Proxy{
 				URL:      &url.URL{Scheme: "socks5h", Host: "proxy.internal:1080"},
 				Username: "p", PasswordFile: "password", Password: "canary pass:word ü",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 // Kind is a way to probe a target. The scheme of its URL selects it.
@@ -65,11 +66,10 @@ var kinds = []kind{
 		schemes: []string{"tcp", "tls"},
 		secured: []string{"tls"},
 		does:    "only connects",
-		keys: []string{
-			"connection.tls_timeout", "connection.tls",
-			"connection.proxy_url", "connection.proxy_username", "connection.proxy_password_file", "connection.no_proxy",
+		keys: append(dialKeys(),
+			"connection.proxy_url", "connection.proxy_username", "connection.proxy_password_file", "connection.no_proxy", "connection.tls",
 			"expect.max_latency",
-		},
+		),
 		checkURL: checkEndpoint,
 		fill:     fillTCP,
 	},
@@ -78,7 +78,14 @@ var kinds = []kind{
 // commonKeys mean something to every kind.
 var commonKeys = []string{
 	"name", "url", "labels", "interval", "timeout", "sharding", "burst", "breaker",
-	"connection.connect_timeout", "connection.ip_version", "connection.resolve", "connection.dns_server", "connection.source_address",
+}
+
+// dialKeys mean something to every kind whose targets are dialled.
+func dialKeys() (keys []string) {
+	for _, f := range dialFields(new(option.Dial)) {
+		keys = append(keys, "connection."+f.Name)
+	}
+	return keys
 }
 
 // kindOf returns the kind that the scheme of u selects, nil if there is none.

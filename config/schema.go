@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"time"
 
 	"example.com/prober/config/form"
@@ -140,24 +141,33 @@ func oauth2Fields(o *OAuth2) form.Section {
 }
 
 func connectionFields(c *Connection) form.Section {
-	given, server := addresses(&c.Resolve), serverAddress(&c.DNSServer)
-	lookups := []form.Field{form.Key("connection.resolve", given), form.Key("connection.dns_server", server)}
-	return form.Section{
+	carrying := form.Section{
 		form.Key("http_version", form.Choice(&c.HTTPVersion, option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C)),
 		form.Key("reuse", form.Choice(&c.Reuse, ReuseAlways, ReuseBurst, ReuseNever)),
 		form.Key("requests_per_connection", form.WholeNumber(&c.RequestsPerConnection, 1, maxArrivals)),
 		form.Key("streams_per_connection", form.WholeNumber(&c.StreamsPerConnection, 1, maxStreams)),
-		form.Key("connect_timeout", form.Duration(&c.ConnectTimeout, minTimeout, maxTimeout)),
-		form.Key("tls_timeout", form.Duration(&c.TLSTimeout, minTimeout, maxTimeout)),
-		form.Key("ip_version", form.Choice(&c.IPVersion, option.AnyIP, option.OnlyIPv4, option.OnlyIPv6, option.PreferIPv4, option.PreferIPv6)),
-		form.Key("resolve", form.OneOf(given, lookups)),
-		form.Key("dns_server", form.OneOf(server, lookups)),
-		form.Key("source_address", address(&c.SourceAddress)),
+	}
+	passing := form.Section{
 		form.Key("proxy_url", proxyURL(&c.Proxy.URL)),
 		form.Key("proxy_username", form.Text(&c.Proxy.Username, checkUsername)),
 		form.Key("proxy_password_file", form.SecretFile{Path: &c.Proxy.PasswordFile, Content: &c.Proxy.Password}),
 		form.Key("no_proxy", hostTexts(&c.Proxy.NoProxy, checkNoProxy)),
 		form.Key("tls", tlsFields(&c.TLS)),
+	}
+	return slices.Concat(carrying, dialFields(&c.Dial), passing)
+}
+
+// dialFields are the keys of connection that mean something wherever one is dialled.
+func dialFields(d *option.Dial) form.Section {
+	given, server := addresses(&d.Resolve), serverAddress(&d.DNSServer)
+	lookups := []form.Field{form.Key("connection.resolve", given), form.Key("connection.dns_server", server)}
+	return form.Section{
+		form.Key("connect_timeout", form.Duration(&d.ConnectTimeout, minTimeout, maxTimeout)),
+		form.Key("tls_timeout", form.Duration(&d.TLSTimeout, minTimeout, maxTimeout)),
+		form.Key("ip_version", form.Choice(&d.IPVersion, option.AnyIP, option.OnlyIPv4, option.OnlyIPv6, option.PreferIPv4, option.PreferIPv6)),
+		form.Key("resolve", form.OneOf(given, lookups)),
+		form.Key("dns_server", form.OneOf(server, lookups)),
+		form.Key("source_address", address(&d.SourceAddress)),
 	}
 }
 

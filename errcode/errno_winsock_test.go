@@ -1,6 +1,7 @@
 package errcode
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,7 +60,8 @@ func TestWindowsNumbers(t *testing.T) {
 
 func TestTheTableIsAscending(t *testing.T) {
 	t.Parallel()
-	for i := range len(table) - 1 {
-		assert.Less(t, table[i].code, table[i+1].code)
+	all := slices.Concat(tables[:]...)
+	for i := range len(all) - 1 {
+		assert.Less(t, all[i].code, all[i+1].code)
 	}
 }

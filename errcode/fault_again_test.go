@@ -16,6 +16,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
 )
 
@@ -70,7 +71,7 @@ func signedFaults() []fault {
 // ctxGet returns the error of a request to a silent peer.
 func ctxGet(ctx context.Context, t lab) error {
 	t.Helper()
-	_, err := newStandard(t, transport.Config{Method: http.MethodGet, URL: at("http", peer(t, peers.Silence)), ConnectTimeout: patience}).do(ctx, patience)
+	_, err := newStandard(t, transport.Config{Method: http.MethodGet, URL: at("http", peer(t, peers.Silence)), Dial: option.Dial{ConnectTimeout: patience}}).do(ctx, patience)
 	return err
 }
 

@@ -20,28 +20,15 @@ type Help struct {
 	Look string
 }
 
-// explained is the help of one code.
-type explained struct {
-	code Code
-	help Help
-}
-
 // Help returns the help of c, the zero value for a number outside the set. Codes
 // that are computed from a status or an HTTP/2 error code and have no text of
 // their own get that of their family.
 func (c Code) Help() Help {
-	for _, group := range [...][]explained{
-		generalHelp[:], dnsHelp[:], tcpHelp[:], tlsHelp[:], alertHelp[:],
-		statusHelp[:], http2Help[:], contentHelp[:], http1Help[:],
-	} {
-		for _, e := range group {
-			if e.code == c {
-				return e.help
-			}
-		}
+	if e := c.entry(); e != nil {
+		return e.help
 	}
 	if c.isStatus() {
-		return otherStatus(c)
+		return helpOfStatus(c)
 	}
 	if family, n, ok := c.http2(); ok {
 		return frameHelp(family, n)
@@ -49,8 +36,13 @@ func (c Code) Help() Help {
 	return Help{}
 }
 
-// otherStatus is the help of a status without a text of its own.
-func otherStatus(c Code) Help {
+// helpOfStatus is the help of a status, with or without a text of its own.
+func helpOfStatus(c Code) Help {
+	for _, s := range statusHelp {
+		if s.code == c {
+			return s.help
+		}
+	}
 	h := other4xx
 	if c.Range() == RangeHTTP5xx {
 		h = other5xx

@@ -13,7 +13,11 @@ var (
 	}
 )
 
-var statusHelp = [...]explained{
+// statusHelp has the statuses with a text of their own.
+var statusHelp = [...]struct {
+	code Code
+	help Help
+}{
 	{1400, Help{
 		"The server could not understand the request (400 Bad Request).",
 		"A body or header the application rejects, a plain HTTP request on a TLS port, a Host header that does not fit, or a header above the server's limit.",

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,7 +19,7 @@ var http2Names = [...]string{
 // All lists every code in ascending order, [OK] first.
 func All() iter.Seq[Code] {
 	return func(yield func(Code) bool) {
-		for c := OK; c <= HTTP1Version; c++ {
+		for c := OK; c <= http1Table[len(http1Table)-1].code; c++ {
 			if c.known() && !yield(c) {
 				return
 			}
@@ -53,24 +52,19 @@ func Parse(s string) (Code, error) {
 
 // Range returns the group c belongs to, "" for a number outside the set.
 func (c Code) Range() Range {
-	if e, ok := c.entry(); ok {
-		return e.rng
-	}
 	switch {
-	case c.isStatus() && c < 1500:
-		return RangeHTTP4xx
-	case c.isStatus():
-		return RangeHTTP5xx
-	case c.known():
-		return RangeHTTP2
+	case !c.known():
+		return ""
+	case c == OK:
+		return RangeOK
 	}
-	return ""
+	return ranges[c/100-10]
 }
 
 // Name returns the lower-case name of c, which is unique and as stable as the
 // number, "" for a number outside the set.
 func (c Code) Name() string {
-	if e, ok := c.entry(); ok {
+	if e := c.entry(); e != nil {
 		return e.name
 	}
 	if c.isStatus() {
@@ -85,7 +79,7 @@ func (c Code) Name() string {
 // Meaning returns what c stands for in half a sentence, "" for a number outside
 // the set.
 func (c Code) Meaning() string {
-	if e, ok := c.entry(); ok {
+	if e := c.entry(); e != nil {
 		return e.meaning
 	}
 	if c.isStatus() {
@@ -110,19 +104,11 @@ func familyWords(family Code) string {
 }
 
 func (c Code) known() bool {
-	if _, ok := c.entry(); ok || c.isStatus() {
+	if c.entry() != nil || c.isStatus() {
 		return true
 	}
 	_, _, ok := c.http2()
 	return ok
-}
-
-func (c Code) entry() (entry, bool) {
-	i, ok := slices.BinarySearchFunc(table[:], c, func(e entry, c Code) int { return int(e.code) - int(c) })
-	if !ok {
-		return entry{}, false
-	}
-	return table[i], true
 }
 
 // isStatus reports whether c is 1000 plus an HTTP status.

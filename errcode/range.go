@@ -18,5 +18,10 @@ const (
 	RangeHTTP1   Range = "http1"    // 1800 to 1899
 )
 
+// ranges are those of the failures, a hundred numbers each.
+var ranges = [...]Range{
+	RangeGeneral, RangeDNS, RangeTCP, RangeTLS, RangeHTTP4xx, RangeHTTP5xx, RangeHTTP2, RangeContent, RangeHTTP1,
+}
+
 // String returns the range as it stands in the label range.
 func (r Range) String() string { return string(r) }

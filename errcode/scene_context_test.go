@@ -27,7 +27,7 @@ func contextScenes() []scene {
 	trusting := option.TLS{InsecureSkipVerify: true}
 	lookUp := func(t lab) transport.Config {
 		server := peers.NameServer(t, peers.SilentNames)
-		return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(server)}
+		return transport.Config{URL: at("http", "host.test.:9"), Dial: option.Dial{DNSServer: netip.MustParseAddrPort(server)}}
 	}
 	shakeHands := func(t lab) transport.Config {
 		return transport.Config{URL: at("https", peer(t, peers.Silence)), TLS: trusting}

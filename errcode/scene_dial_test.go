@@ -43,10 +43,10 @@ func dialScenes() []scene {
 		{name: "the URL has an impossible port", want: errcode.InvalidURL, stage: to(at("http", "127.0.0.1:99999"))},
 		{name: "nothing listens", want: errcode.Refused, stage: func(t lab) transport.Config { return transport.Config{URL: at("http", peers.ClosedPort(t))} }},
 		{name: "the source address is not of this host", want: errcode.LocalPorts, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), SourceAddress: netip.MustParseAddr("192.0.2.1")}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), Dial: option.Dial{SourceAddress: netip.MustParseAddr("192.0.2.1")}}
 		}},
 		{name: "the address is of the other family than the source", want: errcode.DNSFamily, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), IPVersion: option.OnlyIPv6}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), Dial: option.Dial{IPVersion: option.OnlyIPv6}}
 		}},
 		{name: "the address is on the deny list", want: errcode.BlockedIP, alone: true, why: noSuchOption, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", peer(t, peers.Silence)), Rules: policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
@@ -74,7 +74,7 @@ func dialScenes() []scene {
 func dnsScenes() []scene {
 	asking := func(names peers.Names) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
-			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(peers.NameServer(t, names))}
+			return transport.Config{URL: at("http", "host.test.:9"), Dial: option.Dial{DNSServer: netip.MustParseAddrPort(peers.NameServer(t, names))}}
 		}
 	}
 	inVain := func(names peers.Names) func(t lab) transport.Config {
@@ -93,12 +93,12 @@ func dnsScenes() []scene {
 		{name: "the DNS server answers FORMERR", want: errcode.DNSRcode, std: errcode.DNS, why: resolverText, stage: rcode(dnsmessage.RCodeFormatError)},
 		{name: "the DNS server cuts its answer and refuses TCP", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: asking(peers.CutNames)},
 		{name: "the DNS server cuts its answer over TCP as well", want: errcode.DNSMalformed, std: errcode.NoSuchHost, why: "package net takes the cut answer for the whole one", stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(peers.NameServerOfBoth(t, peers.CutNames, peers.CutNames))}
+			return transport.Config{URL: at("http", "host.test.:9"), Dial: option.Dial{DNSServer: netip.MustParseAddrPort(peers.NameServerOfBoth(t, peers.CutNames, peers.CutNames))}}
 		}},
 		{name: "the DNS server answers garbage", want: errcode.DNSMalformed, std: errcode.DNSTimeout, why: "package net waits on for another answer", stage: inVain(peers.SayNames("garbage"))},
 		{name: "the DNS server answers nothing", want: errcode.DNSTimeout, stage: inVain(peers.SilentNames)},
 		{name: "the DNS server's port is closed", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", "host.test.:9"), DNSServer: netip.MustParseAddrPort(peers.ClosedPacketPort(t))}
+			return transport.Config{URL: at("http", "host.test.:9"), Dial: option.Dial{DNSServer: netip.MustParseAddrPort(peers.ClosedPacketPort(t))}}
 		}},
 		{name: "the name has addresses of the other family only", want: errcode.DNSFamily, std: errcode.NoSuchHost, why: "package net asks for the wanted family only", stage: func(t lab) transport.Config {
 			cfg := asking(peers.Addresses("127.0.0.1"))(t)

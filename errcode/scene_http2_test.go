@@ -24,7 +24,7 @@ func http2Scenes() []scene {
 			return transport.Config{URL: at("http", peer(t, peers.Saying("HTTP/1.1 400 Bad Request\r\n\r\n"))), HTTPVersion: option.H2C}
 		}},
 		{name: "no SETTINGS come in time", want: errcode.HTTP2NoSettings, std: errcode.RequestTimeout, why: "net/http does not wait for SETTINGS", late: true, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("http", peer(t, peers.Silence)), HTTPVersion: option.H2C, ConnectTimeout: waiting / 2}
+			return transport.Config{URL: at("http", peer(t, peers.Silence)), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: waiting / 2}}
 		}},
 		{name: "a frame is above the limit", want: errcode.HTTP2FrameSize, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: framed(hugeFrame)},
 		{name: "the header list is too large", want: errcode.HTTP2HeaderList, std: errcode.FromStream(1), why: "net/http makes one error of many", stage: framed(func(f *peers.H2, stream uint32) {

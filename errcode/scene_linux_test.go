@@ -18,6 +18,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
+	"example.com/prober/option"
 	"example.com/prober/prober/transport"
 )
 
@@ -111,7 +112,7 @@ func networkScenes() []scene {
 		{name: "a local rule forbids the dial", want: errcode.LocalDenied, stage: to("198.51.100.2")},
 		{name: "the route leads into a black hole", want: errcode.DialErrno, stage: to("198.51.100.3")},
 		{name: "there is no route to the DNS server", want: errcode.DNSUnreachable, std: errcode.DNS, why: resolverText, stage: func(lab) transport.Config {
-			return transport.Config{URL: at("http", "host.test."), DNSServer: netip.MustParseAddrPort("198.51.100.9:53")}
+			return transport.Config{URL: at("http", "host.test."), Dial: option.Dial{DNSServer: netip.MustParseAddrPort("198.51.100.9:53")}}
 		}},
 		{name: "the kernel aborts the connection", want: errcode.Aborted, stage: plain(func(c net.Conn) {
 			peers.HangUp(c)

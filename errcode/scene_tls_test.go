@@ -44,7 +44,7 @@ func tlsScenes() []scene {
 		{name: "the peer resets during the handshake", want: errcode.TLSClosed, std: errcode.Reset, why: noPhase, stage: saying(peers.ResetAfterRequest)},
 		{name: "the peer resets before the handshake", want: errcode.TLSClosed, alone: true, why: atOnce, stage: saying(peers.Reset)},
 		{name: "the peer says nothing during the handshake", want: errcode.TLSTimeout, stage: func(t lab) transport.Config {
-			return transport.Config{URL: at("https", peer(t, peers.Silence)), TLS: trusting, TLSTimeout: briefly}
+			return transport.Config{URL: at("https", peer(t, peers.Silence)), TLS: trusting, Dial: option.Dial{TLSTimeout: briefly}}
 		}},
 		{name: "the request's time runs out during the handshake", want: errcode.TLSTimeout, std: errcode.RequestTimeout, why: clientContext, late: true, stage: saying(peers.Silence)},
 		{name: "the server chooses HTTP/1.1 where HTTP/2 is required", want: errcode.TLSALPN, std: errcode.AlertNoApplicationProtocol, why: "net/http offers nothing but HTTP/2, so that the server gives up", stage: func(t lab) transport.Config {

@@ -1,142 +1,32 @@
 package errcode
 
+import "slices"
+
+// entry is all that there is to say of one code. Its number says the range.
 type entry struct {
-	code    Code
-	rng     Range
-	name    string
-	meaning string
+	code Code
+	// name is in lower case and unique, meaning is half a sentence.
+	name, meaning string
+	help          Help
 }
 
-// table holds every code that is not computed from a status or an HTTP/2 error
-// code, in ascending order.
-var table = [...]entry{
-	{OK, RangeOK, "ok", "the exchange ended and met every expectation"},
-	{General, RangeGeneral, "general", "a failure that is none of those below"},
-	{Cancelled, RangeGeneral, "cancelled", "the prober cancelled the request itself (shutdown, reload); never a failure of the target"},
-	{LocalResources, RangeGeneral, "local_resources", "the prober ran out of file descriptors, memory or socket buffers (EMFILE, ENFILE, ENOMEM, ENOBUFS)"},
-	{Panic, RangeGeneral, "panic", "the prober recovered a panic of its own while serving this request"},
-	{LocalPorts, RangeGeneral, "local_ports", "no local port or address was free (EADDRNOTAVAIL, EADDRINUSE)"},
-	{LocalDenied, RangeGeneral, "local_denied", "the local host refused the connection (EACCES, EPERM: a firewall or sandbox)"},
-	{Stuck, RangeGeneral, "stuck", "the engine held the request beyond its deadline and the watchdog ended it"},
-	{NonTCPNetwork, RangeGeneral, "non_tcp_network", "a network error outside TCP (UDP, unix socket)"},
-	{InvalidURL, RangeGeneral, "invalid_url", "the URL is not valid, or its scheme is not supported"},
-	{RedirectLocation, RangeGeneral, "redirect_location", "a redirect with no Location, or one that cannot be parsed"},
-	{RedirectLimit, RangeGeneral, "redirect_limit", "more redirects than allowed, or a redirect loop"},
-	{RedirectRefused, RangeGeneral, "redirect_refused", "a redirect that policy forbids (scheme downgrade, blocked host)"},
-	{Proxy, RangeGeneral, "proxy", "a proxy failure that is none of those below"},
-	{ProxyConnect, RangeGeneral, "proxy_connect", "the proxy itself could not be resolved, reached or secured"},
-	{ProxyRefused, RangeGeneral, "proxy_refused", "the proxy answered CONNECT with another status than 2xx"},
-	{ProxyAuth, RangeGeneral, "proxy_auth", "the proxy asked for authentication (407)"},
-	{ProxySocks, RangeGeneral, "proxy_socks", "a SOCKS5 proxy replied with a failure"},
-	{Credentials, RangeGeneral, "credentials", "no credentials could be obtained (OAuth 2.0 token endpoint); nothing was sent to the target"},
-	{RequestTimeout, RangeGeneral, "request_timeout", "the request's time ran out while sending, waiting or receiving"},
-	{DNS, RangeDNS, "dns", "a DNS failure that is none of those below"},
-	{NoSuchHost, RangeDNS, "no_such_host", "no address was found for the host (NXDOMAIN, or no records)"},
-	{DNSServfail, RangeDNS, "dns_servfail", "the DNS server answered SERVFAIL"},
-	{DNSRefused, RangeDNS, "dns_refused", "the DNS server answered REFUSED"},
-	{DNSRcode, RangeDNS, "dns_rcode", "the DNS server answered with another error code"},
-	{DNSTimeout, RangeDNS, "dns_timeout", "no DNS answer in time"},
-	{DNSMalformed, RangeDNS, "dns_malformed", "the DNS answer could not be used"},
-	{DNSFamily, RangeDNS, "dns_family", "the host has addresses, but none of the wanted IP family"},
-	{DNSUnreachable, RangeDNS, "dns_unreachable", "the DNS server could not be reached"},
-	{BlockedIP, RangeDNS, "blocked_ip", "the resolved address is on the deny list"},
-	{BlockedHost, RangeDNS, "blocked_host", "the host name is on the deny list"},
-	{TCP, RangeTCP, "tcp", "a TCP failure that is none of those below"},
-	{BrokenPipe, RangeTCP, "broken_pipe", "write to a new connection that the peer had closed (EPIPE)"},
-	{TCPErrno, RangeTCP, "tcp_errno", "an operating-system error on an established connection that is none of those below"},
-	{Aborted, RangeTCP, "aborted", "the connection was aborted locally by the kernel (ECONNABORTED)"},
-	{ConnectionTimeout, RangeTCP, "connection_timeout", "an established connection died of unacknowledged data or keep-alives (ETIMEDOUT)"},
-	{Dial, RangeTCP, "dial", "a dial failure that is none of those below"},
-	{DialTimeout, RangeTCP, "dial_timeout", "the connection was not established in time"},
-	{Refused, RangeTCP, "refused", "connection refused"},
-	{DialErrno, RangeTCP, "dial_errno", "an operating-system error on dial that is none of those below"},
-	{NetworkUnreachable, RangeTCP, "network_unreachable", "network unreachable"},
-	{HostUnreachable, RangeTCP, "host_unreachable", "host unreachable"},
-	{DialReset, RangeTCP, "dial_reset", "reset while connecting"},
-	{Reset, RangeTCP, "reset", "connection reset by peer"},
-	{Closed, RangeTCP, "closed", "closed by the peer before any byte of a response, on a new connection"},
-	{ClosedInHeaders, RangeTCP, "closed_in_headers", "closed by the peer inside the response header"},
-	{ClosedReused, RangeTCP, "closed_reused", "closed or reset by the peer before any byte of a response, on a reused connection (keep-alive race)"},
-	{TLS, RangeTLS, "tls", "a TLS failure that is none of those below"},
-	{TLSRecord, RangeTLS, "tls_record", "the peer does not speak TLS"},
-	{TLSTimeout, RangeTLS, "tls_timeout", "the TLS handshake was not finished in time"},
-	{TLSClosed, RangeTLS, "tls_closed", "closed or reset by the peer during the TLS handshake"},
-	{TLSPlainHTTP, RangeTLS, "tls_plain_http", "the peer answers plain HTTP on the TLS port"},
-	{TLSALPN, RangeTLS, "tls_alpn", "the negotiated protocol is not the one required"},
-	{TLSNoOverlap, RangeTLS, "tls_no_overlap", "no TLS version or cipher suite in common, decided on our side"},
-	{TLSSignature, RangeTLS, "tls_signature", "a bad handshake signature, a key that does not fit the certificate, or a key or algorithm too weak"},
-	{CertMalformed, RangeTLS, "cert_malformed", "the certificate cannot be parsed"},
-	{UnknownAuthority, RangeTLS, "unknown_authority", "the certificate's issuer is unknown (self-signed included)"},
-	{HostnameMismatch, RangeTLS, "hostname_mismatch", "the certificate is not valid for the host name"},
-	{CertExpired, RangeTLS, "cert_expired", "the certificate has expired"},
-	{CertNotYetValid, RangeTLS, "cert_not_yet_valid", "the certificate is not valid yet"},
-	{CertUsage, RangeTLS, "cert_usage", "the certificate may not be used for this purpose (key usage, CA flag, path length)"},
-	{CertNameConstraint, RangeTLS, "cert_name_constraint", "a CA's name constraints exclude this name"},
-	{CertRevoked, RangeTLS, "cert_revoked", "the certificate is revoked (stapled OCSP)"},
-	{CertInvalid, RangeTLS, "cert_invalid", "the certificate is invalid for another reason"},
-	{TLSAlert, RangeTLS, "tls_alert", "a TLS alert from the peer that is none of those below"},
-	{AlertUnexpectedMessage, RangeTLS, "alert_unexpected_message", "alert 10 from the peer"},
-	{AlertBadRecordMAC, RangeTLS, "alert_bad_record_mac", "alert 20 from the peer"},
-	{AlertRecordOverflow, RangeTLS, "alert_record_overflow", "alert 22 from the peer"},
-	{AlertHandshakeFailure, RangeTLS, "alert_handshake_failure", "alert 40 from the peer"},
-	{AlertBadCertificate, RangeTLS, "alert_bad_certificate", "alert 42 from the peer"},
-	{AlertUnsupportedCertificate, RangeTLS, "alert_unsupported_certificate", "alert 43 from the peer"},
-	{AlertCertificateRevoked, RangeTLS, "alert_certificate_revoked", "alert 44 from the peer"},
-	{AlertCertificateExpired, RangeTLS, "alert_certificate_expired", "alert 45 from the peer"},
-	{AlertCertificateUnknown, RangeTLS, "alert_certificate_unknown", "alert 46 from the peer"},
-	{AlertIllegalParameter, RangeTLS, "alert_illegal_parameter", "alert 47 from the peer"},
-	{AlertUnknownCA, RangeTLS, "alert_unknown_ca", "alert 48 from the peer"},
-	{AlertAccessDenied, RangeTLS, "alert_access_denied", "alert 49 from the peer"},
-	{AlertDecodeError, RangeTLS, "alert_decode_error", "alert 50 from the peer"},
-	{AlertDecryptError, RangeTLS, "alert_decrypt_error", "alert 51 from the peer"},
-	{AlertProtocolVersion, RangeTLS, "alert_protocol_version", "alert 70 from the peer"},
-	{AlertInsufficientSecurity, RangeTLS, "alert_insufficient_security", "alert 71 from the peer"},
-	{AlertInternalError, RangeTLS, "alert_internal_error", "alert 80 from the peer"},
-	{AlertInappropriateFallback, RangeTLS, "alert_inappropriate_fallback", "alert 86 from the peer"},
-	{AlertUserCanceled, RangeTLS, "alert_user_canceled", "alert 90 from the peer"},
-	{AlertMissingExtension, RangeTLS, "alert_missing_extension", "alert 109 from the peer"},
-	{AlertUnsupportedExtension, RangeTLS, "alert_unsupported_extension", "alert 110 from the peer"},
-	{AlertUnrecognizedName, RangeTLS, "alert_unrecognized_name", "alert 112 from the peer"},
-	{AlertBadCertificateStatus, RangeTLS, "alert_bad_certificate_status", "alert 113 from the peer"},
-	{AlertUnknownPSKIdentity, RangeTLS, "alert_unknown_psk_identity", "alert 115 from the peer"},
-	{AlertCertificateRequired, RangeTLS, "alert_certificate_required", "alert 116 from the peer"},
-	{AlertNoApplicationProtocol, RangeTLS, "alert_no_application_protocol", "alert 120 from the peer"},
-	{HTTP2, RangeHTTP2, "http2", "an HTTP/2 failure that is none of those below"},
-	{HTTP2NotSpoken, RangeHTTP2, "http2_not_spoken", "the peer does not speak HTTP/2"},
-	{HTTP2NoSettings, RangeHTTP2, "http2_no_settings", "no SETTINGS frame in time"},
-	{HTTP2FrameSize, RangeHTTP2, "http2_frame_size", "a frame above the advertised limit"},
-	{HTTP2Closed, RangeHTTP2, "http2_closed", "connection closed with the stream open and no GOAWAY"},
-	{HTTP2HeaderList, RangeHTTP2, "http2_header_list", "a response header list above the limit"},
-	{HTTP2NoStream, RangeHTTP2, "http2_no_stream", "the server allows no stream (MAX_CONCURRENT_STREAMS 0) until the time ran out"},
-	{HTTP2Flood, RangeHTTP2, "http2_flood", "a flood of control frames (PING, SETTINGS, CONTINUATION, empty frames)"},
-	{HTTP2Ping, RangeHTTP2, "http2_ping", "a PING went unanswered"},
-	{HTTP2ClosedReused, RangeHTTP2, "http2_closed_reused", "a reused connection ended without GOAWAY before any header of this stream (keep-alive race)"},
-	{GoAway, RangeHTTP2, "goaway", "GOAWAY with an HTTP/2 error code above 13"},
-	{Stream, RangeHTTP2, "stream", "stream error with an HTTP/2 error code above 13"},
-	{Connection, RangeHTTP2, "connection", "connection error with an HTTP/2 error code above 13"},
-	{Content, RangeContent, "content", "a content failure that is none of those below"},
-	{Decompression, RangeContent, "decompression", "the body cannot be decompressed"},
-	{Truncated, RangeContent, "truncated", "the body ended before its declared length, or TLS ended in it without close_notify"},
-	{BodyLimit, RangeContent, "body_limit", "the body is longer than max_body_size"},
-	{InflatedLimit, RangeContent, "inflated_limit", "the body decompresses beyond its size or ratio limit"},
-	{BodyOverrun, RangeContent, "body_overrun", "more body than declared (HTTP/2)"},
-	{Trailers, RangeContent, "trailers", "malformed trailers"},
-	{UnexpectedStatus, RangeContent, "unexpected_status", "a status below 400 that is not among those expected"},
-	{UnexpectedHeader, RangeContent, "unexpected_header", "a response header does not meet the expectation"},
-	{UnexpectedBody, RangeContent, "unexpected_body", "the body does not meet the expectation"},
-	{UnexpectedProtocol, RangeContent, "unexpected_protocol", "the HTTP version is not the one expected"},
-	{UnexpectedTLS, RangeContent, "unexpected_tls", "the TLS version or certificate does not meet the expectation"},
-	{TooSlow, RangeContent, "too_slow", "the whole response came, later than the expected latency"},
-	{HTTP1, RangeHTTP1, "http1", "an HTTP/1 framing failure that is none of those below"},
-	{HTTP1StatusLine, RangeHTTP1, "http1_status_line", "the status line is malformed, or the peer does not speak HTTP/1"},
-	{HTTP1HeaderSize, RangeHTTP1, "http1_header_size", "the response header is above the limit"},
-	{HTTP1Header, RangeHTTP1, "http1_header", "a malformed header field"},
-	{HTTP1StatusRange, RangeHTTP1, "http1_status_range", "a status outside 100-599"},
-	{HTTP1ContentLength, RangeHTTP1, "http1_content_length", "a bad or contradictory Content-Length"},
-	{HTTP1TransferEncoding, RangeHTTP1, "http1_transfer_encoding", "an unsupported or contradictory Transfer-Encoding"},
-	{HTTP1Chunk, RangeHTTP1, "http1_chunk", "bad chunk framing"},
-	{HTTP1Switch, RangeHTTP1, "http1_switch", "a 101 that nobody asked for"},
-	{HTTP1Informational, RangeHTTP1, "http1_informational", "too many 1xx responses"},
-	{HTTP1Desync, RangeHTTP1, "http1_desync", "bytes outside a response"},
-	{HTTP1Version, RangeHTTP1, "http1_version", "an HTTP version that is not 1.0 or 1.1"},
+// tables hold every code that is not computed from a status or an HTTP/2 error code, in
+// ascending order. Each range has a table, and the alerts of TLS have one of their own.
+var tables = [...][]entry{
+	generalTable[:], dnsTable[:], tcpTable[:], tlsTable[:], alertTable[:],
+	http2Table[:], contentTable[:], http1Table[:],
+}
+
+// entry returns nil for a code that is in none of the tables.
+func (c Code) entry() *entry {
+	for _, table := range tables {
+		if c <= table[len(table)-1].code {
+			i, ok := slices.BinarySearchFunc(table, c, func(e entry, c Code) int { return int(e.code) - int(c) })
+			if !ok {
+				return nil
+			}
+			return &table[i]
+		}
+	}
+	return nil
 }

@@ -47,18 +47,13 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 func (m *Manager) compileTCP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	e, err := tcp.New(tcp.Config{
 		Plan: wire.Plan{
-			URL:            t.URL,
-			TLS:            t.Connection.TLS.TLS,
-			Certificates:   read,
-			ConnectTimeout: t.Connection.ConnectTimeout,
-			TLSTimeout:     t.Connection.TLSTimeout,
-			Connections:    m.limiter.Connections,
-			IPVersion:      t.Connection.IPVersion,
-			Resolve:        t.Connection.Resolve,
-			DNSServer:      t.Connection.DNSServer,
-			SourceAddress:  t.Connection.SourceAddress,
-			Proxy:          proxyOptions(t.Connection),
-			Rules:          network,
+			URL:          t.URL,
+			TLS:          t.Connection.TLS.TLS,
+			Certificates: read,
+			Dial:         t.Connection.Dial,
+			Connections:  m.limiter.Connections,
+			Proxy:        proxyOptions(t.Connection),
+			Rules:        network,
 		},
 		MaxLatency: t.Expect.MaxLatency,
 	})
@@ -104,16 +99,11 @@ func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.
 
 // setConnection fills in how connections are made and how long they are kept.
 func setConnection(c *transport.Config, conn config.Connection) {
-	c.ConnectTimeout = conn.ConnectTimeout
-	c.TLSTimeout = conn.TLSTimeout
+	c.Dial = conn.Dial
 	c.TLS = conn.TLS.TLS
 	c.HTTPVersion = conn.HTTPVersion
 	c.RequestsPerConnection = requestsPerConnection(conn)
 	c.StreamsPerConnection = conn.StreamsPerConnection
-	c.IPVersion = conn.IPVersion
-	c.Resolve = conn.Resolve
-	c.DNSServer = conn.DNSServer
-	c.SourceAddress = conn.SourceAddress
 	c.Proxy = proxyOptions(conn)
 }
 

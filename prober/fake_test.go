@@ -12,6 +12,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/rig"
+	"example.com/prober/option"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
@@ -147,7 +148,7 @@ func testConfig(burst config.Burst) config.Target {
 		Timeout:    time.Second,
 		Burst:      burst,
 		Request:    config.Request{Method: "GET"},
-		Connection: config.Connection{Reuse: config.ReuseAlways, ConnectTimeout: time.Second, TLSTimeout: time.Second},
+		Connection: config.Connection{Reuse: config.ReuseAlways, Dial: option.Dial{ConnectTimeout: time.Second, TLSTimeout: time.Second}},
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/numbers"
 )
 
@@ -41,7 +42,7 @@ func (s server) target(name string) config.Target {
 		Timeout:    patience,
 		Burst:      config.Burst{Requests: 1, Concurrency: 1},
 		Request:    config.Request{Method: "GET"},
-		Connection: config.Connection{Reuse: config.ReuseAlways, ConnectTimeout: patience, TLSTimeout: patience},
+		Connection: config.Connection{Reuse: config.ReuseAlways, Dial: option.Dial{ConnectTimeout: patience, TLSTimeout: patience}},
 	}
 }
 

@@ -1,10 +1,13 @@
 package web
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
@@ -61,6 +64,17 @@ func TestMomentsOfOtherDaysHaveADate(t *testing.T) {
 	assert.Equal(t, "11:59:00", moment(now.Add(-time.Minute), now))
 	assert.Equal(t, "2030-05-05 12:00", moment(now.AddDate(0, 0, -1), now))
 	assert.Equal(t, "never", moment(time.Time{}, now))
+}
+
+func TestEveryPhaseHasAColour(t *testing.T) {
+	t.Parallel()
+	style, err := os.ReadFile("static/style.css")
+	require.NoError(t, err)
+	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+		assert.Equal(t, 2, strings.Count(string(style), "--"+p.String()+": "), "%s: one for each theme", p)
+		assert.Contains(t, string(style), ".phase-"+p.String()+" { fill: var(--"+p.String()+"); }")
+		assert.Contains(t, string(style), ".key-phase-"+p.String()+" { background: var(--"+p.String()+"); }")
+	}
 }
 
 func TestEveryPhaseAndRangeHasWords(t *testing.T) {

@@ -145,6 +145,15 @@ func TestPagesNameOnlyMetricsThatExist(t *testing.T) {
 	}
 }
 
+func TestPagesSayHowLongEachPhaseLasts(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"docs/metrics.md", "docs/transport.md"} {
+		for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
+			assert.Contains(t, docs.Page(t, name), "\n| `"+p.String()+"` | ", name)
+		}
+	}
+}
+
 func TestReadmeListsTheRangesOfCodes(t *testing.T) {
 	t.Parallel()
 	ranges := map[string]bool{}

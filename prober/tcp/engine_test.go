@@ -110,7 +110,7 @@ func TestANameIsLookedUpForEachConnection(t *testing.T) {
 	_, port, err := net.SplitHostPort(p.Address())
 	require.NoError(t, err)
 	names := netip.MustParseAddrPort(peers.NameServer(t, peers.Addresses("127.0.0.1")))
-	e := newEngine(t, wire.Plan{URL: at("tcp", "name.test:"+port), DNSServer: names})
+	e := newEngine(t, wire.Plan{URL: at("tcp", "name.test:"+port), Dial: option.Dial{DNSServer: names}})
 	r := do(t.Context(), e, patience)
 	require.Equal(t, errcode.OK, e.Code(r), "%v", r.Err)
 	assert.Equal(t, []errcode.Phase{errcode.PhaseQueue, errcode.PhaseResolve, errcode.PhaseConnect}, phasesOf(r))
@@ -127,7 +127,7 @@ func TestANameThatDoesNotResolveIsAFailureOfTheLookUp(t *testing.T) {
 		t.Run(code.Name(), func(t *testing.T) {
 			t.Parallel()
 			server := netip.MustParseAddrPort(peers.NameServer(t, names))
-			e := newEngine(t, wire.Plan{URL: at("tcp", "name.test:80"), DNSServer: server, ConnectTimeout: time.Second})
+			e := newEngine(t, wire.Plan{URL: at("tcp", "name.test:80"), Dial: option.Dial{DNSServer: server, ConnectTimeout: time.Second}})
 			assertFails(t, e, do(t.Context(), e, patience), code, errcode.PhaseResolve)
 		})
 	}
@@ -178,7 +178,7 @@ func TestATargetMaySpeakFirst(t *testing.T) {
 func TestAPeerThatDoesNotSpeakTLSInTimeIsATimeoutOfTLS(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Silence)
-	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), TLSTimeout: briefly})
+	e := newEngine(t, wire.Plan{URL: at("tls", p.Address()), Dial: option.Dial{TLSTimeout: briefly}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.TLSTimeout, errcode.PhaseTLS)
 	e = newEngine(t, wire.Plan{URL: at("tls", p.Address())})
 	assertFails(t, e, do(t.Context(), e, briefly), errcode.TLSTimeout, errcode.PhaseTLS)
@@ -201,7 +201,7 @@ func TestAConnectionThatStandsTooLateIsTooSlow(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Silence)
 	for most, want := range map[time.Duration]errcode.Code{1: errcode.TooSlow, patience: errcode.OK, 0: errcode.OK} {
-		e, err := New(Config{Plan: wire.Plan{URL: at("tcp", p.Address()), ConnectTimeout: patience}, MaxLatency: most})
+		e, err := New(Config{Plan: wire.Plan{URL: at("tcp", p.Address()), Dial: option.Dial{ConnectTimeout: patience}}, MaxLatency: most})
 		require.NoError(t, err)
 		r := do(t.Context(), e, patience)
 		assert.Equal(t, want, e.Code(r))
@@ -215,13 +215,13 @@ func TestAnAddressThatSwallowsPacketsIsATimeoutOfTheDial(t *testing.T) {
 	if !can {
 		t.Skip("the queue of a listener cannot be filled here")
 	}
-	e := newEngine(t, wire.Plan{URL: at("tcp", full.String()), ConnectTimeout: briefly})
+	e := newEngine(t, wire.Plan{URL: at("tcp", full.String()), Dial: option.Dial{ConnectTimeout: briefly}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
 	e = newEngine(t, wire.Plan{URL: at("tls", full.String())})
 	assertFails(t, e, do(t.Context(), e, briefly), errcode.DialTimeout, errcode.PhaseConnect)
 	// A proxy that takes a connection and says nothing more is as deaf.
 	silent := peers.Listen(t, peers.Silence)
-	e = newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(silent, "socks5"), ConnectTimeout: briefly})
+	e = newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(silent, "socks5"), Dial: option.Dial{ConnectTimeout: briefly}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
 }
 

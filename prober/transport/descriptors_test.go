@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/wire"
 )
@@ -29,10 +30,10 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 	host := func(name string) *url.URL { return &url.URL{Scheme: "https", Host: name + ":9"} }
 	target := host("127.0.0.1")
 	failures := map[string]Config{
-		"a name that does not exist":  {URL: host("none.test"), DNSServer: server.Address},
-		"a server that fails":         {URL: host("broken.test"), DNSServer: server.Address},
-		"a server that says nothing":  {URL: host("silent.test"), DNSServer: server.Address},
-		"a port where nobody listens": {URL: host("good.test"), DNSServer: server.Address},
+		"a name that does not exist":  {URL: host("none.test"), Dial: option.Dial{DNSServer: server.Address}},
+		"a server that fails":         {URL: host("broken.test"), Dial: option.Dial{DNSServer: server.Address}},
+		"a server that says nothing":  {URL: host("silent.test"), Dial: option.Dial{DNSServer: server.Address}},
+		"a port where nobody listens": {URL: host("good.test"), Dial: option.Dial{DNSServer: server.Address}},
 		"an address that is denied":   {URL: target, Rules: policy.Rules{Deny: prefixes("127.0.0.0/8")}},
 		"no TLS":                      {URL: hostile.URL("https")},
 		"no handshake":                {URL: silent.URL("https")},

@@ -46,7 +46,7 @@ func TestAddressesAreTriedInTurn(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, Config{URL: p.Named("http", "name.test"), Resolve: test.addrs})
+			tr := newTransport(t, Config{URL: p.Named("http", "name.test"), Dial: option.Dial{Resolve: test.addrs}})
 			r := do(tr, patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, test.at, r.Remote.Addr().String())
@@ -64,9 +64,8 @@ func TestAddressThatSwallowsPacketsLeavesTimeForTheNext(t *testing.T) {
 	swallow(t, netip.AddrPortFrom(netip.MustParseAddr(elsewhere), uint16(target.Port)))
 
 	tr := newTransport(t, Config{
-		URL:            p.Named("http", "name.test"),
-		Resolve:        addresses(elsewhere, "127.0.0.1"),
-		ConnectTimeout: 2 * amply, // half of it is the first address's
+		URL:  p.Named("http", "name.test"),
+		Dial: option.Dial{Resolve: addresses(elsewhere, "127.0.0.1"), ConnectTimeout: 2 * amply}, // half of it is the first address's
 	})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)
@@ -80,7 +79,7 @@ func TestAddressThatSwallowsPackets(t *testing.T) {
 
 	results := allAtOnce(map[string]func() *probe.Result{
 		"until connect_timeout": func() *probe.Result {
-			return do(newTransport(t, Config{URL: u, ConnectTimeout: briefly}), patience)
+			return do(newTransport(t, Config{URL: u, Dial: option.Dial{ConnectTimeout: briefly}}), patience)
 		},
 		"until the time of the request is over": func() *probe.Result {
 			return do(newTransport(t, Config{URL: u}), briefly)
@@ -106,9 +105,8 @@ func TestSourceAddress(t *testing.T) {
 		peers.Answering(peers.OKAnswer)(c)
 	})
 	tr := newTransport(t, Config{
-		URL:           p.Named("http", "name.test"),
-		Resolve:       addresses("::1", "127.0.0.1"),
-		SourceAddress: netip.MustParseAddr(elsewhere),
+		URL:  p.Named("http", "name.test"),
+		Dial: option.Dial{Resolve: addresses("::1", "127.0.0.1"), SourceAddress: netip.MustParseAddr(elsewhere)},
 	})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)
@@ -118,7 +116,7 @@ func TestSourceAddress(t *testing.T) {
 func TestSourceAddressOfAnotherHost(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
-	tr := newTransport(t, Config{URL: p.URL("http"), SourceAddress: netip.MustParseAddr("192.0.2.200")})
+	tr := newTransport(t, Config{URL: p.URL("http"), Dial: option.Dial{SourceAddress: netip.MustParseAddr("192.0.2.200")}})
 	r := do(tr, patience)
 	assert.Equal(t, errcode.LocalPorts, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -133,11 +131,11 @@ func TestSettingsThatExcludeEachOther(t *testing.T) {
 		"no host":                              {URL: &url.URL{Scheme: "http", Host: ":80"}},
 		"port 0":                               {URL: &url.URL{Scheme: "http", Host: "a:0"}},
 		"a port above 65535":                   {URL: &url.URL{Scheme: "http", Host: "a:65536"}},
-		"an IPv4 address for IPv6 only":        {URL: literal, IPVersion: option.OnlyIPv6},
-		"given addresses of the other family":  {URL: literal, Resolve: addresses("::1"), IPVersion: option.OnlyIPv4},
-		"a source address of the other family": {URL: literal, SourceAddress: netip.MustParseAddr("::1"), IPVersion: option.OnlyIPv4},
-		"a source address of no use":           {URL: literal, SourceAddress: netip.MustParseAddr("::1")},
-		"given addresses behind a proxy":       {URL: literal, Resolve: addresses("::1"), Proxy: via},
+		"an IPv4 address for IPv6 only":        {URL: literal, Dial: option.Dial{IPVersion: option.OnlyIPv6}},
+		"given addresses of the other family":  {URL: literal, Dial: option.Dial{Resolve: addresses("::1"), IPVersion: option.OnlyIPv4}},
+		"a source address of the other family": {URL: literal, Dial: option.Dial{SourceAddress: netip.MustParseAddr("::1"), IPVersion: option.OnlyIPv4}},
+		"a source address of no use":           {URL: literal, Dial: option.Dial{SourceAddress: netip.MustParseAddr("::1")}},
+		"given addresses behind a proxy":       {URL: literal, Dial: option.Dial{Resolve: addresses("::1")}, Proxy: via},
 		"a proxy of another scheme":            {URL: literal, Proxy: wire.ProxyOptions{URL: &url.URL{Scheme: "ftp", Host: "a"}}},
 		"versions of TLS upside down":          {URL: literal, TLS: option.TLS{MinVersion: 0x304, MaxVersion: 0x303}},
 		"a highest version below the default":  {URL: literal, TLS: option.TLS{MaxVersion: 0x302}},
@@ -156,8 +154,7 @@ func TestEachConnectionResolvesAnew(t *testing.T) {
 	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tr := newTransport(t, Config{
 		URL:                   target.Named("http", "name.test"),
-		IPVersion:             option.OnlyIPv4,
-		DNSServer:             server.Address,
+		Dial:                  option.Dial{IPVersion: option.OnlyIPv4, DNSServer: server.Address},
 		RequestsPerConnection: 1,
 	})
 	for range 3 {

@@ -212,7 +212,7 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 			}
 		}
 	}))
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, ConnectTimeout: 2 * amply})
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: 2 * amply}})
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, 1, tr.Open())
 	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))

@@ -301,7 +301,7 @@ func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"a peer that speaks HTTP/1":  {URL: peers.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, peers.OKAnswer); silence(c) }).URL("http"), HTTPVersion: option.H2C},
 		"a peer that closes":         {URL: peers.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: option.H2C},
-		"a peer that says no frames": {URL: peers.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, ConnectTimeout: briefly},
+		"a peer that says no frames": {URL: peers.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: briefly}},
 		"a peer that has no h2":      {URL: peers.Listen(t, peers.Within(peers.Showing(cert), silence)).URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,23 +18,18 @@ var webPorts = map[string]uint16{"http": 80, "https": 443}
 // planOf returns how the connections for the requests of cfg are made.
 func planOf(cfg *Config) wire.Plan {
 	return wire.Plan{
-		URL:            cfg.URL,
-		Ports:          webPorts,
-		Secure:         cfg.URL.Scheme == "https",
-		TLS:            cfg.TLS,
-		Certificates:   cfg.Certificates,
-		Protocols:      protocols(cfg.HTTPVersion),
-		ConnectTimeout: cfg.ConnectTimeout,
-		TLSTimeout:     cfg.TLSTimeout,
-		Connections:    cfg.Connections,
-		IPVersion:      cfg.IPVersion,
-		Resolve:        cfg.Resolve,
-		DNSServer:      cfg.DNSServer,
-		SourceAddress:  cfg.SourceAddress,
-		Proxy:          cfg.Proxy,
-		Forwards:       cfg.URL.Scheme == "http",
-		Rules:          cfg.Rules,
-		Aliases:        []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
+		URL:          cfg.URL,
+		Ports:        webPorts,
+		Secure:       cfg.URL.Scheme == "https",
+		TLS:          cfg.TLS,
+		Certificates: cfg.Certificates,
+		Protocols:    protocols(cfg.HTTPVersion),
+		Dial:         cfg.Dial,
+		Connections:  cfg.Connections,
+		Proxy:        cfg.Proxy,
+		Forwards:     cfg.URL.Scheme == "http",
+		Rules:        cfg.Rules,
+		Aliases:      []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
 	}
 }
 

@@ -59,7 +59,7 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 		"a target":                    {URL: denied},
 		"a target in h2c":             {URL: denied, HTTPVersion: option.H2C},
 		"a target over TLS":           {URL: at("https", denied.Host)},
-		"a target with an address":    {URL: denied, Resolve: addresses("127.0.0.1")},
+		"a target with an address":    {URL: denied, Dial: option.Dial{Resolve: addresses("127.0.0.1")}},
 		"a proxy":                     {URL: at("http", "a.test"), Proxy: wire.ProxyOptions{URL: denied}},
 		"a proxy of SOCKS":            {URL: at("https", "a.test"), Proxy: wire.ProxyOptions{URL: at("socks5", denied.Host)}},
 		"a target behind a proxy":     {URL: denied, Proxy: wire.ProxyOptions{URL: allowed}},

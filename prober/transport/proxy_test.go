@@ -134,7 +134,7 @@ func TestProxyFailures(t *testing.T) {
 			if test.at != nil {
 				via = proxyURL(peers.Listen(t, test.at), test.scheme, test.password)
 			}
-			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, DNSServer: server.Address}), patience)
+			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, Dial: option.Dial{DNSServer: server.Address}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			if test.code != errcode.TLSClosed && u.Scheme == "https" {
 				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -192,7 +192,7 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
 		via := wire.ProxyOptions{URL: peers.Listen(t, test.at).URL(test.scheme), TLS: option.TLS{CA: certs.PEM(ca)}}
-		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, ConnectTimeout: 2 * amply})
+		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, Dial: option.Dial{ConnectTimeout: 2 * amply}})
 		requests[name] = func() *probe.Result { return do(tr, patience) }
 	}
 	for name, r := range allAtOnce(requests) {

@@ -158,7 +158,7 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 	home := serve(t, peers.HTTP1, redirecting)
 	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
 		to := "http://" + host + ":" + other.Port() + "/"
-		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, DNSServer: server.Address}), patience)
+		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, Dial: option.Dial{DNSServer: server.Address}}), patience)
 		require.NoError(t, r.Err, host)
 		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)

@@ -122,7 +122,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 			}
 			server := peers.ServeZone(t, map[string]peers.Entry{})
 			tr := newTransport(t, Config{
-				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), DNSServer: server.Address, TLS: option.TLS{CA: certs.PEM(ca)},
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), Dial: option.Dial{DNSServer: server.Address}, TLS: option.TLS{CA: certs.PEM(ca)},
 			})
 			r := do(tr, test.time)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/wire"
 )
 
@@ -41,7 +42,7 @@ func withoutDescriptors(t *testing.T) {
 	for what, cfg := range map[string]Config{
 		"an address":           {URL: address},
 		"a name of the system": {URL: name},
-		"a name of a server":   {URL: name, DNSServer: netip.MustParseAddrPort("127.0.0.1:9")},
+		"a name of a server":   {URL: name, Dial: option.Dial{DNSServer: netip.MustParseAddrPort("127.0.0.1:9")}},
 		"a proxy":              {URL: name, Proxy: wire.ProxyOptions{URL: address}},
 		"the name of a proxy":  {URL: name, Proxy: wire.ProxyOptions{URL: name}},
 	} {

@@ -118,9 +118,9 @@ func TestServerName(t *testing.T) {
 			u := p.Named("http", test.host)
 			u.Scheme = "https"
 			tr := newTransport(t, Config{
-				URL:     u,
-				Resolve: addresses("127.0.0.1"),
-				TLS:     option.TLS{CA: certs.PEM(ca), ServerName: test.serverName},
+				URL:  u,
+				Dial: option.Dial{Resolve: addresses("127.0.0.1")},
+				TLS:  option.TLS{CA: certs.PEM(ca), ServerName: test.serverName},
 			})
 			r := do(tr, patience)
 			assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
@@ -218,7 +218,7 @@ func TestSessionResumption(t *testing.T) {
 func TestHandshakeThatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	silent := peers.Listen(t, peers.Silence)
-	hasty := newTransport(t, Config{URL: silent.URL("https"), TLSTimeout: briefly})
+	hasty := newTransport(t, Config{URL: silent.URL("https"), Dial: option.Dial{TLSTimeout: briefly}})
 	patient, impatient := newTransport(t, Config{URL: silent.URL("https")}), newTransport(t, Config{URL: silent.URL("https")})
 	codes := map[string]errcode.Code{
 		"tls_timeout":             errcode.TLSTimeout,
@@ -256,7 +256,7 @@ func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"127.0.0.1"}}})
 	u := p.Named("http", "name.test")
 	u.Scheme = "https"
-	tr := newTransport(t, Config{URL: u, DNSServer: server.Address, TLS: option.TLS{CA: certs.PEM(ca)}})
+	tr := newTransport(t, Config{URL: u, Dial: option.Dial{DNSServer: server.Address}, TLS: option.TLS{CA: certs.PEM(ca)}})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)
 	var sum time.Duration

@@ -11,7 +11,6 @@ package transport
 import (
 	"context"
 	"math/rand/v2"
-	"net/netip"
 	"net/url"
 	"runtime"
 	"time"
@@ -77,10 +76,8 @@ type Config struct {
 	// some of its own.
 	Decoders *content.Decoders
 
-	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
-	// The deadline of the request bounds both as well.
-	ConnectTimeout time.Duration
-	TLSTimeout     time.Duration
+	option.Dial
+
 	// TLS is used when the scheme is https.
 	TLS option.TLS
 	// Certificates, unless nil, has or takes what other transports use of the same PEM.
@@ -105,18 +102,6 @@ type Config struct {
 	// time at most, and reports whether it may. Nil means that it may at once.
 	Next func(ctx context.Context, until probe.Instant) bool
 
-	// IPVersion restricts or orders the addresses of the target, or of its proxy.
-	IPVersion option.IPVersion
-	// Resolve holds the addresses of the target, instead of those in its URL or in
-	// DNS. Nothing is looked up then; with a proxy it cannot be used.
-	Resolve []netip.Addr
-	// DNSServer is asked directly for names, over UDP, and over TCP where an answer
-	// is too long: without the hosts file and the search list of the system. The
-	// zero value means to resolve as the system does.
-	DNSServer netip.AddrPort
-	// SourceAddress is the local address of connections; it also restricts them to
-	// its IP family. The zero value leaves the choice to the system.
-	SourceAddress netip.Addr
 	// Proxy is the way to the target, if not the direct one.
 	Proxy wire.ProxyOptions
 	// Rules decide on the address that is really dialled, that of a proxy and of DNSServer

@@ -16,6 +16,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
 )
@@ -176,7 +177,7 @@ func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 		"a source address": {netip.MustParseAddr("127.0.0.1"), addr},
 		"a zone":           {netip.Addr{}, netip.MustParseAddrPort("[fe80::1%lo]:1")},
 	} {
-		d := newTestDialer(t, Plan{URL: p.URL("http"), SourceAddress: tt.source})
+		d := newTestDialer(t, Plan{URL: p.URL("http"), Dial: option.Dial{SourceAddress: tt.source}})
 		_, handled, err := d.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
 		require.NoError(t, err, name)
 		assert.False(t, handled, name)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,8 @@ import (
 
 // Plan is all that a dialer needs to know.
 type Plan struct {
+	option.Dial
+
 	// URL names the target by its host and, unless its scheme is one of Ports, its port.
 	URL   *url.URL
 	Ports map[string]uint16
@@ -29,26 +30,10 @@ type Plan struct {
 	Protocols []string
 	// Certificates, unless nil, has or takes what other dialers use of the same PEM.
 	Certificates *Certificates
-	// ConnectTimeout bounds resolving and connecting, TLSTimeout the handshake.
-	// The deadline of the request bounds both as well.
-	ConnectTimeout time.Duration
-	TLSTimeout     time.Duration
 	// Connections bounds the open connections of all dialers that share it; nil bounds
 	// nothing. Whoever dials has one of its permits, which the link gives back.
 	Connections *probe.Ceiling
 
-	// IPVersion restricts or orders the addresses of the target, or of its proxy.
-	IPVersion option.IPVersion
-	// Resolve holds the addresses of the target, instead of those in its URL or in
-	// DNS. Nothing is looked up then; with a proxy it cannot be used.
-	Resolve []netip.Addr
-	// DNSServer is asked directly for names, over UDP, and over TCP where an answer
-	// is too long: without the hosts file and the search list of the system. The
-	// zero value means to resolve as the system does.
-	DNSServer netip.AddrPort
-	// SourceAddress is the local address of connections; it also restricts them to
-	// its IP family. The zero value leaves the choice to the system.
-	SourceAddress netip.Addr
 	// Proxy is the way to the target, if not the direct one. Forwards means that an HTTP
 	// proxy takes requests for the target itself, instead of making a tunnel to it.
 	Proxy    ProxyOptions

@@ -25,15 +25,15 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	byName := server.Named("http", "name.test")
 	tests := map[string]Plan{
 		"an address":                      {URL: server.URL("http")},
-		"a name":                          {URL: byName, IPVersion: option.OnlyIPv4},
-		"a given address":                 {URL: byName, Resolve: addressList("127.0.0.1")},
-		"a mapped address":                {URL: byName, Resolve: addressList("::ffff:127.0.0.1")},
-		"the unspecified address":         {URL: byName, Resolve: addressList("0.0.0.0")},
+		"a name":                          {URL: byName, Dial: option.Dial{IPVersion: option.OnlyIPv4}},
+		"a given address":                 {URL: byName, Dial: option.Dial{Resolve: addressList("127.0.0.1")}},
+		"a mapped address":                {URL: byName, Dial: option.Dial{Resolve: addressList("::ffff:127.0.0.1")}},
+		"the unspecified address":         {URL: byName, Dial: option.Dial{Resolve: addressList("0.0.0.0")}},
 		"an address behind NAT64":         {URL: &url.URL{Scheme: "http", Host: "[64:ff9b::127.0.0.5]"}},
-		"a tunnelled address":             {URL: byName, Resolve: addressList("2002:7f00:5::1")},
+		"a tunnelled address":             {URL: byName, Dial: option.Dial{Resolve: addressList("2002:7f00:5::1")}},
 		"one behind NAT64 behind a proxy": {URL: &url.URL{Scheme: "https", Host: "[64:ff9b::7f00:5]"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
 		"a proxy":                         {URL: byName, Proxy: ProxyOptions{URL: server.URL("http")}},
-		"a proxy with a name":             {URL: byName, IPVersion: option.OnlyIPv4, Proxy: ProxyOptions{URL: byName}},
+		"a proxy with a name":             {URL: byName, Dial: option.Dial{IPVersion: option.OnlyIPv4}, Proxy: ProxyOptions{URL: byName}},
 		"a target behind a proxy":         {URL: &url.URL{Scheme: "https", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
 		"a target behind SOCKS":           {URL: &url.URL{Scheme: "http", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "socks5", Host: "192.0.2.1"}}},
 		"a forwarded request":             {URL: &url.URL{Scheme: "http", Host: "127.0.0.5"}, Proxy: ProxyOptions{URL: &url.URL{Scheme: "http", Host: "192.0.2.1"}}},
@@ -67,10 +67,10 @@ func TestFailureIsThatOfAnAddressWithARoute(t *testing.T) {
 		"first":  addressList(unrouted, "127.0.0.1"),
 		"second": addressList("127.0.0.1", unrouted),
 	} {
-		r := dialOnce(newTestDialer(t, Plan{URL: u, Resolve: addrs}), patience)
+		r := dialOnce(newTestDialer(t, Plan{URL: u, Dial: option.Dial{Resolve: addrs}}), patience)
 		assert.Equal(t, errcode.Refused, errcode.FromError(r.Err), "%s: %v", name, r.Err)
 	}
-	r := dialOnce(newTestDialer(t, Plan{URL: u, Resolve: addressList(unrouted)}), patience)
+	r := dialOnce(newTestDialer(t, Plan{URL: u, Dial: option.Dial{Resolve: addressList(unrouted)}}), patience)
 	assert.Equal(t, errcode.NetworkUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 }
 

@@ -80,7 +80,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 	for name, test := range tests {
 		server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": test.answer})
 		for way, look := range lookups(server.Address) {
-			d := newTestDialer(t, Plan{URL: target.Named("http", "name.test"), IPVersion: test.version, ConnectTimeout: test.time})
+			d := newTestDialer(t, Plan{URL: target.Named("http", "name.test"), Dial: option.Dial{IPVersion: test.version, ConnectTimeout: test.time}})
 			d.lookup = look
 			performing.Go(func() {
 				r := dialOnce(d, patience)
@@ -275,8 +275,8 @@ func TestOrderOfAddresses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newTestDialer(t, Plan{
-				URL:       &url.URL{Scheme: "http", Host: "name.test"},
-				IPVersion: test.version,
+				URL:  &url.URL{Scheme: "http", Host: "name.test"},
+				Dial: option.Dial{IPVersion: test.version},
 			})
 			d.lookup = func(_ context.Context, network, _ string) ([]netip.Addr, error) { return known[network], nil }
 			addrs, err := d.resolve(t.Context(), "name.test")

@@ -1,67 +1,84 @@
 package errcode
 
-var http2Help = [...]explained{
-	{HTTP2, Help{
+// The codes of HTTP/2, 16xx, but for those that are computed from an HTTP/2 error code.
+const (
+	HTTP2             Code = 1600
+	HTTP2NotSpoken    Code = 1601
+	HTTP2NoSettings   Code = 1602
+	HTTP2FrameSize    Code = 1603
+	HTTP2Closed       Code = 1604
+	HTTP2HeaderList   Code = 1605
+	HTTP2NoStream     Code = 1606
+	HTTP2Flood        Code = 1607
+	HTTP2Ping         Code = 1608
+	HTTP2ClosedReused Code = 1609
+	GoAway            Code = 1610
+	Stream            Code = 1630
+	Connection        Code = 1650
+)
+
+var http2Table = [...]entry{
+	{HTTP2, "http2", "an HTTP/2 failure that is none of those below", Help{
 		"An exchange over HTTP/2 failed in a way that no other code stands for.",
 		"A broken rule of the protocol that has no number, or, for users of the library with net/http, an error without a type.",
 		"Read the error text of the target's last failures; try `curl -v --http2 URL`.",
 	}},
-	{HTTP2NotSpoken, Help{
+	{HTTP2NotSpoken, "http2_not_spoken", "the peer does not speak HTTP/2", Help{
 		"The peer does not speak HTTP/2.",
 		"http_version: h2c against a server that speaks HTTP/1 only, or a load balancer that negotiates h2 and forwards to a backend that does not understand it.",
 		"Try `curl -v --http2-prior-knowledge URL` and `curl -v --http1.1 URL`, directly and through the load balancer.",
 	}},
-	{HTTP2NoSettings, Help{
+	{HTTP2NoSettings, "http2_no_settings", "no SETTINGS frame in time", Help{
 		"The server accepted the connection but did not send its SETTINGS frame in time.",
 		"An overloaded or stuck server or proxy, or something that accepts connections and says nothing.",
 		"Look at the load of the HTTP/2 terminator; try `curl -v --http2 URL`.",
 	}},
-	{HTTP2FrameSize, Help{
+	{HTTP2FrameSize, "http2_frame_size", "a frame above the advertised limit", Help{
 		"The server sent a frame above the size that the prober allows.",
 		"A peer that ignores the settings, or no HTTP/2 at all: the first bytes of an HTTP/1 response read as an enormous frame.",
 		"Try `curl -v --http1.1 URL` on the same port; look which software answers.",
 	}},
-	{HTTP2Closed, Help{
+	{HTTP2Closed, "http2_closed", "connection closed with the stream open and no GOAWAY", Help{
 		"The connection was closed while this request was open, without a GOAWAY: a new connection, or one on which the header of this response had come.",
 		"The server crashed or was killed, or a load balancer cut the connection without regard for HTTP/2.",
 		"Look at restarts of the server and the idle and lifetime limits of the load balancer; a clean shutdown would have sent GOAWAY.",
 	}},
-	{HTTP2HeaderList, Help{
+	{HTTP2HeaderList, "http2_header_list", "a response header list above the limit", Help{
 		"The response header is larger than the prober accepts (64 KiB decoded).",
 		"Cookies or debug headers that grow without bound.",
 		"Read the header with `curl -sI --http2 URL` and look for what is large or repeated.",
 	}},
-	{HTTP2NoStream, Help{
+	{HTTP2NoStream, "http2_no_stream", "the server allows no stream (MAX_CONCURRENT_STREAMS 0) until the time ran out", Help{
 		"The server allowed no further stream until the request's time ran out.",
 		"The server set MAX_CONCURRENT_STREAMS to 0 or to very few, because it is overloaded or drains its connections.",
 		"Look at the server's limit of streams and its load; compare with streams_per_connection.",
 	}},
-	{HTTP2Flood, Help{
+	{HTTP2Flood, "http2_flood", "a flood of control frames (PING, SETTINGS, CONTINUATION, empty frames)", Help{
 		"The server sent control frames without end and without progress; the prober closed the connection.",
 		"A defect in the server or proxy, or a hostile peer.",
 		"Look which software answers and its version; known defects have this shape.",
 	}},
-	{HTTP2Ping, Help{
+	{HTTP2Ping, "http2_ping", "a PING went unanswered", Help{
 		"The server did not answer a PING; the prober took the connection for dead.",
 		"The server, its node or a NAT entry between went away without closing the connection.",
 		"Look whether the server's host or a load balancer was replaced, and at the idle timeouts between.",
 	}},
-	{HTTP2ClosedReused, Help{
+	{HTTP2ClosedReused, "http2_closed_reused", "a reused connection ended without GOAWAY before any header of this stream (keep-alive race)", Help{
 		"A connection that carried other requests before was closed or reset, without a GOAWAY, before any header of this response.",
 		"The keep-alive race of HTTP/2: the idle timeout of the server or of a load balancer ended the connection at that moment, without a GOAWAY. Many at once mean that the server crashed or was killed.",
 		"Compare the idle timeouts with the target's interval, and look for restarts of the server at that time. A clean shutdown sends a GOAWAY.",
 	}},
-	{GoAway, Help{
+	{GoAway, "goaway", "GOAWAY with an HTTP/2 error code above 13", Help{
 		"The server ended the whole connection with a GOAWAY frame whose error code no standard knows.",
 		"A proxy or library with error codes of its own.",
 		"Read the number in the error text, and look it up in the server's documentation.",
 	}},
-	{Stream, Help{
+	{Stream, "stream", "stream error with an HTTP/2 error code above 13", Help{
 		"One stream ended with an error code that no standard knows.",
 		"A proxy or library with error codes of its own.",
 		"Read the number in the error text, and look it up in the server's documentation.",
 	}},
-	{Connection, Help{
+	{Connection, "connection", "connection error with an HTTP/2 error code above 13", Help{
 		"The connection was given up with an error code that no standard knows.",
 		"A proxy or library with error codes of its own.",
 		"Read the number in the error text, and look it up in the server's documentation.",
