@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -37,7 +38,7 @@ func TunnelProxy(guarded bool) Script {
 				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Form: "+request.RequestURI+"\r\nContent-Length: 2\r\n\r\nok")
 				continue
 			}
-			target, err := net.Dial("tcp", request.RequestURI)
+			target, err := reach(request.RequestURI)
 			if err != nil {
 				_, _ = io.WriteString(c, "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
 				return
@@ -47,6 +48,11 @@ func TunnelProxy(guarded bool) Script {
 			return
 		}
 	}
+}
+
+// reach connects to the target of a proxy, whose connections have no test of their own.
+func reach(address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(context.Background(), "tcp", address)
 }
 
 // Relay copies both ways until one side ends, and closes both.
@@ -81,7 +87,7 @@ func SOCKSProxy(guarded bool, asked func(kind byte, host string)) Script {
 		if head[3] == SOCKSName {
 			host = "127.0.0.1"
 		}
-		target, err := net.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(port[:])))))
+		target, err := reach(net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(port[:])))))
 		if err != nil {
 			_, _ = c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
 			return

@@ -24,8 +24,9 @@ func Swallow(t T, at netip.AddrPort) (netip.AddrPort, bool) {
 	t.Cleanup(func() { _ = ln.Close() })
 	address := ln.Addr().(*net.TCPAddr).AddrPort()
 	const more = 16 // than any kernel queues for a backlog of 0
+	d := net.Dialer{Timeout: time.Second}
 	for range more {
-		c, err := net.DialTimeout("tcp", address.String(), time.Second)
+		c, err := d.DialContext(t.Context(), "tcp", address.String())
 		if err != nil {
 			return address, true
 		}

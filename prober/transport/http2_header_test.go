@@ -10,7 +10,6 @@ import (
 )
 
 func headerFrameCases() []h2case {
-	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
 	const endHeaders, endStream = http2.FlagHeadersEndHeaders, http2.FlagHeadersEndStream
 	return []h2case{
 		{
