@@ -17,7 +17,6 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/option"
 	"example.com/prober/policy"
-	"example.com/prober/prober/numbers"
 )
 
 // newServerOf serves h over the given version of HTTP, with TLS unless it is h2c.
@@ -71,8 +70,7 @@ func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 			shot, err := NewShot(limited(Limits{Connections: 3}), cfg, policy.Rules{})
 			require.NoError(t, err)
 			shot.Fire(t.Context(), t.Context())
-			c := shot.entry.recorder.Snapshot(numbers.WithEverything)
-			assertConserved(t, c)
+			c := conserved(t, shot.entry.recorder)
 			assert.EqualValues(t, 30, c.Scheduled)
 			assert.EqualValues(t, 30, c.ByCode[errcode.OK].Count())
 			assert.Zero(t, dropped(c))
