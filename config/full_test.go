@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -37,6 +38,12 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		Allow:     []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd00::/8")},
 		DenyHosts: []string{"www.example.com", "*.prod.example.com"},
 	}, c.Network)
+	text, err := os.ReadFile("testdata/good/full.yml")
+	require.NoError(t, err)
+	for _, key := range connectionFields(new(Connection)).Paths() {
+		last := regexp.MustCompile(`[a-z0-9_]+$`).FindString(key)
+		assert.Regexp(t, `\b`+last+`:`, string(text), "the file does not have %s", key)
+	}
 	var files []string
 	for _, name := range []string{
 		"full.yml", "password", "ca.pem", "client.pem", "client-key.pem", "token", "client-secret",

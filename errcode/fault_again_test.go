@@ -98,15 +98,7 @@ func postTwice(t lab, then peers.Script) error {
 }
 
 func post(ctx context.Context, tr http.RoundTripper, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("content"))
-	if err != nil {
-		return err
-	}
-	resp, err := (&http.Client{Transport: tr}).Do(req)
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
+	return send(ctx, &http.Client{Transport: tr}, http.MethodPost, url, strings.NewReader("content"))
 }
 
 // postStream returns the error of a request whose content can be read only once.
@@ -114,13 +106,5 @@ func postStream(t lab, tr http.RoundTripper, url string) error {
 	t.Helper()
 	client := &http.Client{Transport: tr}
 	t.Cleanup(client.CloseIdleConnections)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, io.NopCloser(strings.NewReader("content")))
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
+	return send(t.Context(), client, http.MethodPost, url, io.NopCloser(strings.NewReader("content")))
 }

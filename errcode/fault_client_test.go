@@ -1,6 +1,7 @@
 package errcode_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -46,7 +47,7 @@ func clientFaults() []fault {
 	}
 }
 
-// get returns the error of a request or of reading the response's body.
+// get returns what comes of a request by a client of its own.
 func get(t lab, transport *http.Transport, url string) error {
 	t.Helper()
 	return getWith(t, &http.Client{Transport: transport}, url)
@@ -55,7 +56,12 @@ func get(t lab, transport *http.Transport, url string) error {
 func getWith(t lab, client *http.Client, url string) error {
 	t.Helper()
 	t.Cleanup(client.CloseIdleConnections)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	return send(t.Context(), client, http.MethodGet, url, http.NoBody)
+}
+
+// send returns the error of a request or of reading the response's body.
+func send(ctx context.Context, client *http.Client, method, url string, content io.Reader) error {
+	req, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {
 		return err
 	}

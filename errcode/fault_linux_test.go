@@ -3,10 +3,10 @@ package errcode_test
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -21,23 +21,10 @@ import (
 
 func TestAFullAcceptQueueIsADialTimeout(t *testing.T) {
 	t.Parallel()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
-	defer syscall.Close(fd)
-	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-	require.NoError(t, syscall.Listen(fd, 0))
-	bound, err := syscall.Getsockname(fd)
-	require.NoError(t, err)
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(bound.(*syscall.SockaddrInet4).Port))
-	for range 16 {
-		c, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).Dial("tcp", address)
-		if err != nil {
-			require.Equal(t, errcode.DialTimeout, errcode.FromError(err), "%v", err)
-			return
-		}
-		t.Cleanup(func() { c.Close() })
-	}
-	t.Fatal("the queue never filled up")
+	full, can := peers.Swallow(t, netip.MustParseAddrPort("127.0.0.1:0"))
+	require.True(t, can, "the queue never filled up")
+	_, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).Dial("tcp", full.String())
+	require.Equal(t, errcode.DialTimeout, errcode.FromError(err), "%v", err)
 }
 
 func TestADeviceThatDoesNotExistIsADialErrno(t *testing.T) {

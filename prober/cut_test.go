@@ -58,8 +58,7 @@ func TestWhatWaitsAtTheEndOfTheScheduleIsDroppedAtOnce(t *testing.T) {
 		target := testTarget(cfg, newFakeEngine(takes(30*time.Minute)))
 		go func() {
 			time.Sleep(20*time.Second + time.Millisecond)
-			c := target.recorder.Snapshot(numbers.WithEverything)
-			assertConserved(t, c)
+			c := conserved(t, target.recorder)
 			assert.EqualValues(t, 101, c.Scheduled)
 			assert.EqualValues(t, 1, c.InFlight)
 			assert.EqualValues(t, 100, c.Dropped[load.DropReload])
@@ -114,9 +113,7 @@ func TestTheBreakerCutsABurstAtTheMomentItOpens(t *testing.T) {
 				cfg.Timeout = time.Hour
 				cfg.Breaker = &config.Breaker{After: 5, For: time.Minute}
 				target := testTarget(cfg, e)
-				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.Snapshot(numbers.WithEverything)
-				assertConserved(t, c)
+				c := fireOnce(t, target)
 				assert.EqualValues(t, 6, c.ByCode[errcode.FromStatus(500)].Count())
 				assert.EqualValues(t, 1, c.Cuts[load.DropBreaker].Bursts)
 				assert.EqualValues(t, 100, c.Scheduled+c.Cuts[load.DropBreaker].Requests)

@@ -192,6 +192,21 @@ func failed(s numbers.Snapshot, code errcode.Code, phase errcode.Phase) (n uint6
 	return n
 }
 
+// fireOnce fires a burst and returns what the target has come to.
+func fireOnce(t testing.TB, target *target) numbers.Snapshot {
+	t.Helper()
+	target.fire(t.Context(), context.Background(), 0)
+	return conserved(t, target.recorder)
+}
+
+// conserved returns what r has counted, of which nothing is lost.
+func conserved(t testing.TB, r *numbers.Recorder) numbers.Snapshot {
+	t.Helper()
+	c := r.Snapshot(numbers.WithEverything)
+	assertConserved(t, c)
+	return c
+}
+
 // assertConserved demands that nothing is lost and nothing is counted twice.
 func assertConserved(t testing.TB, c numbers.Snapshot) {
 	t.Helper()

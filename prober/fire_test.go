@@ -2,7 +2,6 @@ package prober
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -222,10 +221,7 @@ func TestAShotWaitsForItsToken(t *testing.T) {
 	t.Parallel()
 	seen := make(chan string, 1)
 	address := serve(t, func(_ http.ResponseWriter, q *http.Request) { seen <- q.Header.Get("Authorization") })
-	endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
-	})
+	endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) { grant(w) })
 	cfg := withOAuth2(t, endpoint)
 	cfg.Burst.Requests = 1
 	cfg.Timeout = time.Minute

@@ -2,6 +2,8 @@ package prober
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -13,8 +15,9 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/policy"
 	"example.com/prober/prober/load"
-	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
@@ -32,9 +35,7 @@ func TestOpenBurstAboveACeilingDropsWithTheReason(t *testing.T) {
 				e := newFakeEngine(takes(299 * time.Millisecond))
 				target := testTarget(testConfig(config.Burst{Rate: 100, Duration: 2 * time.Second, Concurrency: 100}), e)
 				target.limiter = load.NewLimiter(tt.limits)
-				target.fire(t.Context(), context.Background(), 0)
-				c := target.recorder.Snapshot(numbers.WithEverything)
-				assertConserved(t, c)
+				c := fireOnce(t, target)
 				assert.EqualValues(t, 200, c.Scheduled, "what is held back was due all the same")
 				assert.Equal(t, tt.sent, e.count())
 				assert.EqualValues(t, 200-tt.sent, c.Dropped[tt.reason])
@@ -55,8 +56,7 @@ func TestClosedBurstKeepsToTheCeilingsAndDropsNothing(t *testing.T) {
 		for i := 10; i < len(e.starts); i++ {
 			assert.GreaterOrEqual(t, e.starts[i].Sub(e.starts[i-10]), time.Second)
 		}
-		c := target.recorder.Snapshot(numbers.WithEverything)
-		assertConserved(t, c)
+		c := conserved(t, target.recorder)
 		assert.EqualValues(t, 50, c.ByCode[errcode.OK].Count())
 		assert.Less(t, c.ByCode[errcode.OK].Sum(), time.Second, "waiting for a ceiling is not the target's latency")
 	})
@@ -112,5 +112,38 @@ func TestDemandNamesEveryCeilingThatIsPassed(t *testing.T) {
 	err := d.Exceeds(Limits{Rate: 99, InFlight: 36, Connections: 36, Targets: 1})
 	for _, flag := range []string{"--limit.rate", "--limit.in-flight", "--limit.connections", "--limit.targets"} {
 		require.ErrorContains(t, err, flag)
+	}
+}
+
+func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
+	t.Parallel()
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
+		s := newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
+			var n int
+			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
+				http.Redirect(w, q, fmt.Sprintf("/%d", n+1), http.StatusFound)
+			}
+		})
+		cfg := s.load("chain", version, config.Burst{Requests: 2, Concurrency: 1})
+		cfg.URL.Path, cfg.Request.FollowRedirects = "/1", 10
+		shot, err := NewShot(limited(Limits{Rate: 6, RateSpan: time.Hour, InFlight: 1}), cfg, policy.Rules{})
+		require.NoError(t, err)
+		l := shot.target.limiter
+		requests, cancel := context.WithCancel(t.Context())
+		fired := make(chan struct{})
+		go func() {
+			defer close(fired)
+			shot.Fire(t.Context(), requests)
+		}()
+		require.Eventually(t, func() bool { return l.Holding().Hops == 1 }, patience, time.Millisecond)
+		cancel()
+		<-fired
+		assert.EqualValues(t, 6, s.Requests(), "four of the first chain, two of the second")
+		c := conserved(t, shot.entry.recorder)
+		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
+		require.Contains(t, c.ByCode, errcode.Cancelled)
+		assert.Zero(t, dropped(c))
+		assert.EqualValues(t, 5, responses(c, 302, map[option.HTTPVersion]string{option.OnlyHTTP11: "1.1", option.H2C: "2"}[version]))
+		assert.Zero(t, l.Holding())
 	}
 }

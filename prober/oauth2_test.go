@@ -45,6 +45,12 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return peers.Serve(t, peers.HTTP1, h).URL
 }
 
+// grant answers a request for a token.
+func grant(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
+}
+
 func TestRequestsCarryTheToken(t *testing.T) {
 	t.Parallel()
 	seen := make(chan string, 1)
@@ -54,8 +60,7 @@ func TestRequestsCarryTheToken(t *testing.T) {
 		id, secret, _ := q.BasicAuth()
 		assert.Equal(t, []string{"client", "s3cret", "client_credentials", "a b", "shop"},
 			[]string{id, secret, q.Form.Get("grant_type"), q.Form.Get("scope"), q.Form.Get("audience")})
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
+		grant(w)
 	})
 	cfg := withOAuth2(t, endpoint+"/token?tenant=a")
 	var err error
@@ -252,8 +257,7 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 		assert.Equal(t, 1, m.limiter.Connections.Used(), "that of the fetch")
 		_, rate := m.limiter.InUse()
 		assert.InDelta(t, 0.001, rate, 1e-9)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
+		grant(w)
 	})
 	m = managed(t, Limits{Rate: 0.001, Connections: 1})
 	cfg := withOAuth2(t, endpoint)

@@ -61,8 +61,7 @@ func TestABurstGoesOnWithAnotherSender(t *testing.T) {
 					assert.Equal(t, starts[0].Add(time.Duration(k)*100*time.Millisecond), start, "request %d", k)
 				}
 				assert.Equal(t, 1, max(before.most, after.most))
-				tally := target.recorder.Snapshot(numbers.WithEverything)
-				assertConserved(t, tally)
+				tally := conserved(t, target.recorder)
 				assert.EqualValues(t, 200, tally.ByCode[errcode.OK].Count())
 				assert.EqualValues(t, 1, tally.Bursts)
 				assert.Equal(t, numbers.Cuts{}, tally.Cuts)
@@ -81,9 +80,7 @@ func TestANewTimeoutHoldsForTheBurstUnderWay(t *testing.T) {
 		sooner.Timeout = 2 * time.Second
 		e := newFakeEngine(takes(10 * time.Millisecond))
 		time.AfterFunc(5*time.Second, func() { target.adopt(another(sooner, e)) })
-		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(numbers.WithEverything)
-		assertConserved(t, c)
+		c := fireOnce(t, target)
 		assert.EqualValues(t, 200, c.Scheduled)
 		assert.EqualValues(t, 80, c.Dropped[load.DropTimeout], "those that have waited for two seconds")
 		for k, due := range e.dues {
@@ -189,8 +186,7 @@ func TestASenderThatHasToLogInIsAdoptedOnceItHas(t *testing.T) {
 		case <-granted:
 		case <-r.Context().Done():
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer","expires_in":3600}`)
+		grant(w)
 	})
 	var plain, granting atomic.Int64
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {

@@ -61,10 +61,7 @@ func TestARequestThatHangsInItsEngineIsEndedFromOutside(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newHangingEngine(func(request int64) bool { return request == 3 })
 				target, log := hangingTarget(burst, e)
-				target.fire(t.Context(), context.Background(), 0)
-
-				c := target.recorder.Snapshot(numbers.WithEverything)
-				assertConserved(t, c)
+				c := fireOnce(t, target)
 				assert.EqualValues(t, 1, c.ByCode[errcode.Stuck].Count())
 				assert.Equal(t, target.current.Load().cfg.Timeout+stuckAfter, c.ByCode[errcode.Stuck].Sum())
 				assert.EqualValues(t, 49, c.ByCode[errcode.OK].Count(), "the others go on")
@@ -89,8 +86,7 @@ func TestAnEngineThatHangsForEverHoldsFewerThanTwiceTheWorkersOfItsTarget(t *tes
 		for range 4 {
 			target.fire(t.Context(), context.Background(), 0)
 		}
-		c := target.recorder.Snapshot(numbers.WithEverything)
-		assertConserved(t, c)
+		c := conserved(t, target.recorder)
 		assert.EqualValues(t, 5, e.requests.Load(), "three, and two that took the place of the first two")
 		assert.EqualValues(t, 5, c.ByCode[errcode.Stuck].Count())
 		assert.EqualValues(t, 1, c.Bursts)
@@ -112,9 +108,7 @@ func (panickingEngine) Do(context.Context, *probe.Result) { panic("a bug") }
 func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, log := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, panickingEngine{newFakeEngine(takes(0))})
-		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(numbers.WithEverything)
-		assertConserved(t, c)
+		c := fireOnce(t, target)
 		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 		assert.Equal(t, 1, strings.Count(log.String(), "code=1003"), "the log has it once")
 		assert.Contains(t, log.String(), "panickingEngine", "with its stack")
@@ -135,9 +129,7 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := panickingJudge{newFakeEngine(takes(time.Millisecond))}
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, e)
-		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(numbers.WithEverything)
-		assertConserved(t, c)
+		c := fireOnce(t, target)
 		assert.EqualValues(t, 5, c.ByCode[errcode.Panic].Count())
 	})
 }
@@ -155,9 +147,7 @@ func (e resendingEngine) Do(ctx context.Context, r *probe.Result) {
 func TestARequestThatWasSentIsNotDroppedForWantOfAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, _ := hangingTarget(config.Burst{Requests: 5, Concurrency: 2}, resendingEngine{newFakeEngine(takes(time.Millisecond))})
-		target.fire(t.Context(), context.Background(), 0)
-		c := target.recorder.Snapshot(numbers.WithEverything)
-		assertConserved(t, c)
+		c := fireOnce(t, target)
 		assert.EqualValues(t, 5, c.ByCode[errcode.LocalResources].Count())
 		assert.EqualValues(t, 5, c.Resent)
 		assert.Zero(t, dropped(c))

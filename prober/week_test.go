@@ -36,8 +36,7 @@ func TestAWeekOfAHundredTargetsIsExact(t *testing.T) {
 		}
 		running.Wait()
 		for _, target := range targets {
-			c := target.recorder.Snapshot(numbers.WithEverything)
-			assertConserved(t, c)
+			c := conserved(t, target.recorder)
 			require.EqualValues(t, week/interval, c.Bursts, target.load.Name)
 			require.EqualValues(t, perBurst*week/interval, c.ByCode[errcode.OK].Count())
 			require.Zero(t, c.Skipped)

@@ -95,16 +95,6 @@ var house = map[string]room{
 		packages: []string{"errcode", "prober/content", "prober/hpack", "prober/message", "prober/probe", "prober/wire"},
 		modules:  []string{"golang.org/x/net/http2"},
 	},
-	"prober/internal/lab": {
-		packages: []string{"errcode", "prober/probe"},
-		modules: []string{
-			"github.com/andybalholm/brotli",
-			"github.com/klauspost/compress/zstd",
-			"github.com/stretchr/testify",
-			"golang.org/x/net/dns/dnsmessage",
-			"golang.org/x/net/http2",
-		},
-	},
 	"prober/load": {
 		packages: []string{"prober/probe"},
 		modules:  []string{"golang.org/x/sys/unix"}, // timerfd

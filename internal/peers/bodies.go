@@ -19,16 +19,16 @@ const largestWindow = " with the largest window"
 // Encode puts content into codings, in this order: gzip, zlib, flate, br and zstd, and the
 // last two "with the largest window". It panics for others. What HTTP calls deflate is zlib,
 // and from many servers flate.
-func Encode(content []byte, codings ...string) []byte {
+func Encode[C []byte | string](content C, codings ...string) C {
 	for _, coding := range codings {
 		var b bytes.Buffer
 		w, err := encoder(&b, coding)
 		if err != nil {
 			panic(err)
 		}
-		_, _ = w.Write(content) // to memory, as the end of it
+		_, _ = w.Write([]byte(content)) // to memory, as the end of it
 		_ = w.Close()
-		content = b.Bytes()
+		content = C(b.Bytes())
 	}
 	return content
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
-	"net/netip"
 	"sync"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -116,14 +115,6 @@ func SayNames(bytes string) Names { return func([]byte) []byte { return []byte(b
 // Addresses answers questions for addresses of IPv4 with some.
 func Addresses(addresses ...string) Names {
 	return func(query []byte) []byte {
-		return reply(query, func(m *dnsmessage.Message) {
-			q := m.Questions[0]
-			for _, a := range addresses {
-				if q.Type == dnsmessage.TypeA {
-					head := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class}
-					m.Answers = append(m.Answers, dnsmessage.Resource{Header: head, Body: &dnsmessage.AResource{A: netip.MustParseAddr(a).As4()}})
-				}
-			}
-		})
+		return reply(query, func(m *dnsmessage.Message) { m.Answers = Entry{IPv4: addresses}.records(m.Questions[0]) })
 	}
 }

@@ -115,6 +115,12 @@ func (p *Peer) URL(scheme string) *url.URL {
 	return &url.URL{Scheme: scheme, Host: p.Address(), Path: "/"}
 }
 
+// Named returns its root with a name in place of its address.
+func (p *Peer) Named(scheme, name string) *url.URL {
+	_, port, _ := net.SplitHostPort(p.Address()) // as net has joined them
+	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(name, port), Path: "/"}
+}
+
 // Dial connects to a peer until the test ends.
 func Dial(t T, network, address string) net.Conn {
 	t.Helper()

@@ -11,6 +11,9 @@ import (
 // readSize is how much a script reads at once: a request, or the first flight of TLS.
 const readSize = 1 << 16
 
+// OKAnswer is a whole answer of HTTP/1, after which the connection serves again.
+const OKAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
+
 // Silence reads whatever comes, and says nothing until the client is gone.
 func Silence(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 

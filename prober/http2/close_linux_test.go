@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -18,8 +18,9 @@ import (
 // wait, needs the mutex of the connection to leave it.
 func TestAConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	const longEnough = 2 * time.Minute
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet()
 		p.Ignore()
 	})
@@ -27,9 +28,9 @@ func TestAConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
 	require.NoError(t, err)
 	var r probe.Result
 	now := probe.Now()
-	r.Reset(now, now.Add(lab.Patience))
+	r.Reset(now, now.Add(longEnough))
 	r.Begin()
-	pool := NewPool(Options{Streams: 1, ConnectTimeout: lab.Patience})
+	pool := NewPool(Options{Streams: 1, ConnectTimeout: longEnough})
 	c, err := pool.begin(context.Background(), wire.NewLink(dialled, r.Deadline), &r)
 	require.NoError(t, err)
 
@@ -46,13 +47,13 @@ func TestAConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
 		c.stream.Abort()
 		c.shut(context.Canceled)
 	}()
-	for end := probe.Now().Add(lab.Patience); !c.stream.IsClosed() && probe.Now() < end; {
+	for end := probe.Now().Add(longEnough); !c.stream.IsClosed() && probe.Now() < end; {
 		<-time.After(time.Millisecond)
 	}
 	close(goesOn)
 	select {
 	case <-c.gone:
-	case <-time.After(lab.Patience):
+	case <-time.After(longEnough):
 		t.Fatal("the reader and whoever closes the connection wait for each other")
 	}
 }

@@ -209,6 +209,22 @@ func TestAConnectionThatStandsTooLateIsTooSlow(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatSwallowsPacketsIsATimeoutOfTheDial(t *testing.T) {
+	t.Parallel()
+	full, can := peers.Swallow(t, netip.MustParseAddrPort("127.0.0.1:0"))
+	if !can {
+		t.Skip("the queue of a listener cannot be filled here")
+	}
+	e := newEngine(t, wire.Plan{URL: at("tcp", full.String()), Dial: option.Dial{ConnectTimeout: briefly}})
+	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
+	e = newEngine(t, wire.Plan{URL: at("tls", full.String())})
+	assertFails(t, e, do(t.Context(), e, briefly), errcode.DialTimeout, errcode.PhaseConnect)
+	// A proxy that takes a connection and says nothing more is as deaf.
+	silent := peers.Listen(t, peers.Silence)
+	e = newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(silent, "socks5"), Dial: option.Dial{ConnectTimeout: briefly}})
+	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
+}
+
 func TestWhatMayNotBeDialledIsNot(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Silence)

@@ -42,8 +42,7 @@ func tunnelling(answer string) peers.Script {
 		if _, err := io.WriteString(c, answer); err != nil {
 			return
 		}
-		go func() { _, _ = io.Copy(through, c); _ = through.Close() }()
-		_, _ = io.Copy(c, through)
+		peers.Relay(c, through)
 	}
 }
 

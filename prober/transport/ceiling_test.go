@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -25,18 +25,18 @@ import (
 func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string]*Transport {
 	t.Helper()
 	trust := option.TLS{InsecureSkipVerify: true}
-	elsewhere := serveHTTP1(t, h)
+	elsewhere := serve(t, peers.HTTP1, h)
 	to := func(u *url.URL) *url.URL {
-		return redirect(serveHTTP1(t, redirecting), 307, u.String())
+		return redirect(serve(t, peers.HTTP1, redirecting), 307, u.String())
 	}
 	all := map[string]Config{
-		"HTTP/1.1":          {URL: serveHTTP1(t, h)},
-		"HTTP/1.1 over TLS": {URL: serveTLS(t, false, h), TLS: trust},
-		"HTTP/2":            {URL: serveTLS(t, true, h), TLS: trust},
-		"HTTP/2 alone":      {URL: serveTLS(t, true, h), TLS: trust, HTTPVersion: option.OnlyHTTP2},
-		"h2c":               {URL: serveH2C(t, h), HTTPVersion: option.H2C},
+		"HTTP/1.1":          {URL: serve(t, peers.HTTP1, h)},
+		"HTTP/1.1 over TLS": {URL: serve(t, peers.HTTP1TLS, h), TLS: trust},
+		"HTTP/2":            {URL: serve(t, peers.HTTP2, h), TLS: trust},
+		"HTTP/2 alone":      {URL: serve(t, peers.HTTP2, h), TLS: trust, HTTPVersion: option.OnlyHTTP2},
+		"h2c":               {URL: serve(t, peers.H2C, h), HTTPVersion: option.H2C},
 		"behind a redirect": {URL: to(elsewhere), FollowRedirects: 1},
-		"HTTP/2 behind one": {URL: to(serveTLS(t, true, h)), TLS: trust, FollowRedirects: 1},
+		"HTTP/2 behind one": {URL: to(serve(t, peers.HTTP2, h)), TLS: trust, FollowRedirects: 1},
 	}
 	transports := make(map[string]*Transport, len(all))
 	for name, cfg := range all {
@@ -54,7 +54,7 @@ func reserved(tr *Transport, r *probe.Result) bool {
 		return false
 	}
 	now := probe.Now()
-	r.Reset(now, now.Add(lab.Patience))
+	r.Reset(now, now.Add(patience))
 	tr.Do(context.Background(), r)
 	tr.Unreserve(r)
 	return true
@@ -67,7 +67,7 @@ func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 	for first, one := range transports {
 		for second, other := range transports {
 			for range 2 {
-				r := do(one, lab.Patience)
+				r := do(one, patience)
 				require.NoError(t, r.Err, "%s after %s", first, second)
 				require.Equal(t, 200, r.HTTP.Status)
 				require.Equal(t, 1, ceiling.Used())
@@ -92,13 +92,13 @@ func TestAnIdleConnectionIsClosedWhereAnotherIsNeeded(t *testing.T) {
 func TestTheConnectionThatWasIdleForLongestGoesFirst(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(3)
-	u := serveHTTP1(t, fine)
+	u := serve(t, peers.HTTP1, fine)
 	var all []*Transport
 	for range 4 {
 		all = append(all, newTransport(t, Config{URL: u, Connections: ceiling}))
 	}
 	for _, i := range []int{0, 1, 2, 0, 3} {
-		require.NoError(t, do(all[i], lab.Patience).Err)
+		require.NoError(t, do(all[i], patience).Err)
 	}
 	for i, open := range []int{1, 0, 1, 1} {
 		assert.Equal(t, open, all[i].Open(), "%d", i)
@@ -109,22 +109,22 @@ func TestAConnectionIsClosedBeforeItsPlaceIsTaken(t *testing.T) {
 	t.Parallel()
 	var open atomic.Int32
 	gone := make(chan struct{}, 10)
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		open.Add(1)
 		defer func() { open.Add(-1); gone <- struct{}{} }()
 		buf := make([]byte, 4096)
-		for lab.ReadRequest(c, buf) {
+		for peers.ReadRequest(c, buf) {
 			for open.Load() > 1 { // it would wait for ever if the other one were closed later
 				<-gone
 			}
-			_, _ = c.Write([]byte(lab.OKAnswer))
+			_, _ = c.Write([]byte(peers.OKAnswer))
 		}
 	})
 	ceiling := probe.NewCeiling(1)
 	first := newTransport(t, Config{URL: p.URL("http"), Connections: ceiling})
 	second := newTransport(t, Config{URL: p.URL("http"), Connections: ceiling})
 	for range 5 {
-		require.NoError(t, do(first, lab.Patience).Err)
+		require.NoError(t, do(first, patience).Err)
 		var r probe.Result
 		require.True(t, reserved(second, &r))
 		require.NoError(t, r.Err)
@@ -142,24 +142,24 @@ func TestABusyConnectionIsNeverClosedForAnother(t *testing.T) {
 		fine(w, q)
 	}
 	for name, cfg := range map[string]Config{
-		"HTTP/1.1": {URL: serveHTTP1(t, held)},
-		"h2c":      {URL: serveH2C(t, held), HTTPVersion: option.H2C},
+		"HTTP/1.1": {URL: serve(t, peers.HTTP1, held)},
+		"h2c":      {URL: serve(t, peers.H2C, held), HTTPVersion: option.H2C},
 	} {
 		cfg.Connections = ceiling
 		busy := newTransport(t, cfg)
 		done := make(chan *probe.Result)
-		go func() { done <- do(busy, lab.Patience) }()
+		go func() { done <- do(busy, patience) }()
 		<-arrived
-		idle := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
+		idle := newTransport(t, Config{URL: serve(t, peers.HTTP1, fine), Connections: ceiling})
 		var r probe.Result
 		assert.False(t, idle.Reserve(&r), name)
-		r = *do(idle, lab.Briefly)
+		r = *do(idle, briefly)
 		require.ErrorIs(t, r.Err, probe.ErrConnectionLimit, name)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err))
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 		assert.Zero(t, r.Sent)
 		waits := make(chan *probe.Result)
-		go func() { waits <- do(idle, lab.Patience) }()
+		go func() { waits <- do(idle, patience) }()
 		eventually(t, func() bool { return ceiling.Waiting() == 1 })
 		assert.False(t, idle.Reserve(&r), "who has started comes first")
 		release <- struct{}{}
@@ -175,30 +175,30 @@ func TestWhoWaitsForAConnectionOfAnotherIsHeldBackAsWell(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
-	tr := newTransport(t, Config{URL: serveH2C(t, fine), HTTPVersion: option.H2C, Connections: ceiling})
+	tr := newTransport(t, Config{URL: serve(t, peers.H2C, fine), HTTPVersion: option.H2C, Connections: ceiling})
 	forEach(5, func(int) {
-		r := do(tr, lab.Briefly)
+		r := do(tr, briefly)
 		assert.ErrorIs(t, r.Err, probe.ErrConnectionLimit)
 		assert.Zero(t, r.Sent)
 	})
 	assert.Zero(t, tr.h2.State().Lined)
 	assert.Zero(t, tr.h2.State().Dialing)
 	ceiling.Release()
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 }
 
 func TestWhoWaitsForAConnectionGivesUpWhenCancelled(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
 	require.True(t, ceiling.TryAcquire())
-	tr := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
+	tr := newTransport(t, Config{URL: serve(t, peers.HTTP1, fine), Connections: ceiling})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	var r probe.Result
 	go func() {
 		defer close(done)
 		now := probe.Now()
-		r.Reset(now, now.Add(lab.Patience))
+		r.Reset(now, now.Add(patience))
 		tr.Do(ctx, &r)
 	}()
 	eventually(t, func() bool { return ceiling.Waiting() == 1 })
@@ -207,7 +207,7 @@ func TestWhoWaitsForAConnectionGivesUpWhenCancelled(t *testing.T) {
 	assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err))
 	late, end := context.WithDeadline(t.Context(), time.Now())
 	defer end()
-	require.ErrorIs(t, ceiling.Acquire(late, probe.Now().Add(lab.Patience), nil), probe.ErrConnectionLimit, "the end of the time is no cancellation")
+	require.ErrorIs(t, ceiling.Acquire(late, probe.Now().Add(patience), nil), probe.ErrConnectionLimit, "the end of the time is no cancellation")
 	assert.Zero(t, ceiling.Waiting())
 	assert.Equal(t, 1, ceiling.Used())
 }
@@ -231,7 +231,7 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 		if tr.h2 != nil {
 			assert.Zero(t, tr.h2.State().Reserved)
 		}
-		next := newTransport(t, Config{URL: serveHTTP1(t, fine), Connections: ceiling})
+		next := newTransport(t, Config{URL: serve(t, peers.HTTP1, fine), Connections: ceiling})
 		require.True(t, next.Reserve(&r), name)
 		assert.Equal(t, 1, ceiling.Used(), "an idle connection is to be closed for it")
 		next.Unreserve(&r)
@@ -243,10 +243,10 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 func TestAReservedConnectionThatHasEndedLeavesItsPlaceToANewOne(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
-	p := lab.Listen(t, lab.AnsweringOnce(lab.OKAnswer))
+	p := peers.Listen(t, peers.AnsweringOnce(peers.OKAnswer))
 	tr := newTransport(t, Config{URL: p.URL("http"), Connections: ceiling})
-	require.NoError(t, do(tr, lab.Patience).Err)
-	awaitHeard(t, tr)
+	require.NoError(t, do(tr, patience).Err)
+	awaitDead(t, tr)
 	var r probe.Result
 	require.True(t, reserved(tr, &r))
 	require.NoError(t, r.Err)
@@ -261,7 +261,7 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 	var mu sync.Mutex
 	arrived := 0
 	all := make(chan struct{})
-	u := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
 		mu.Lock()
 		if arrived++; arrived == streams {
 			close(all)
@@ -280,7 +280,7 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 			require.True(t, tr.Reserve(&results[0]))
 		}
 		now := probe.Now()
-		results[i].Reset(now, now.Add(lab.Patience))
+		results[i].Reset(now, now.Add(patience))
 		if i == streams-1 {
 			assert.False(t, tr.Reserve(&results[streams]), "every stream is promised")
 		}
@@ -298,8 +298,8 @@ func TestStreamsNeedNoConnectionsOfTheirOwn(t *testing.T) {
 func TestAConnectionUnderACeilingCostsNoAllocationInTheSteadyState(t *testing.T) {
 	ceiling := probe.NewCeiling(2)
 	for name, cfg := range map[string]Config{
-		"HTTP/1.1": {URL: lab.Listen(t, lab.Answering(lab.OKAnswer)).URL("http")},
-		"h2c":      {URL: lab.Listen(t, fastPeer(t)).URL("http"), HTTPVersion: option.H2C},
+		"HTTP/1.1": {URL: peers.Listen(t, peers.Answering(peers.OKAnswer)).URL("http")},
+		"h2c":      {URL: peers.Listen(t, fastPeer(t)).URL("http"), HTTPVersion: option.H2C},
 	} {
 		cfg.Connections = ceiling
 		tr := newTransport(t, cfg)
@@ -352,7 +352,7 @@ func TestNothingIsLeftOfAStorm(t *testing.T) {
 						time.AfterFunc(time.Duration(rand.IntN(2000))*time.Microsecond, cancel)
 					}
 					now := probe.Now()
-					r.Reset(now, now.Add(lab.Patience))
+					r.Reset(now, now.Add(patience))
 					if rand.IntN(10) == 0 {
 						r.Deadline = now.Add(time.Duration(rand.IntN(5)) * time.Millisecond)
 					}

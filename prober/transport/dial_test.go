@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -24,32 +24,30 @@ func doUntil(tr *Transport, after time.Duration) *probe.Result {
 	defer cancel()
 	time.AfterFunc(after, cancel)
 	var r probe.Result
-	now := probe.Now()
-	r.Reset(now, now.Add(lab.Patience))
-	tr.Do(ctx, &r)
+	again(ctx, tr, &r, patience)
 	return &r
 }
 
 func TestAddressesAreTriedInTurn(t *testing.T) {
 	t.Parallel()
-	lab.NeedElsewhere(t)
-	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	needElsewhere(t)
+	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tests := map[string]struct {
 		addrs []netip.Addr
 		code  errcode.Code
 		at    string
 	}{
-		"the first one answers":        {addrs: lab.Addresses("127.0.0.1", lab.Elsewhere), at: "127.0.0.1"},
-		"the first one refuses":        {addrs: lab.Addresses(lab.Elsewhere, "127.0.0.1"), at: "127.0.0.1"},
-		"all but the last one refuse":  {addrs: lab.Addresses(lab.Elsewhere, "127.0.0.78", "::1", "127.0.0.1"), at: "127.0.0.1"},
-		"all refuse":                   {addrs: lab.Addresses(lab.Elsewhere, "127.0.0.78"), at: "127.0.0.78", code: errcode.Refused},
-		"an IPv4 address in IPv6 form": {addrs: lab.Addresses("::ffff:127.0.0.1"), at: "127.0.0.1"},
+		"the first one answers":        {addrs: addresses("127.0.0.1", elsewhere), at: "127.0.0.1"},
+		"the first one refuses":        {addrs: addresses(elsewhere, "127.0.0.1"), at: "127.0.0.1"},
+		"all but the last one refuse":  {addrs: addresses(elsewhere, "127.0.0.78", "::1", "127.0.0.1"), at: "127.0.0.1"},
+		"all refuse":                   {addrs: addresses(elsewhere, "127.0.0.78"), at: "127.0.0.78", code: errcode.Refused},
+		"an IPv4 address in IPv6 form": {addrs: addresses("::ffff:127.0.0.1"), at: "127.0.0.1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport(t, Config{URL: lab.Named(t, p, "name.test"), Dial: option.Dial{Resolve: test.addrs}})
-			r := do(tr, lab.Patience)
+			tr := newTransport(t, Config{URL: p.Named("http", "name.test"), Dial: option.Dial{Resolve: test.addrs}})
+			r := do(tr, patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, test.at, r.Remote.Addr().String())
 			_, resolved := r.Phase(errcode.PhaseResolve)
@@ -60,16 +58,16 @@ func TestAddressesAreTriedInTurn(t *testing.T) {
 
 func TestAddressThatSwallowsPacketsLeavesTimeForTheNext(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	target, err := net.ResolveTCPAddr("tcp", p.Addr().String())
 	require.NoError(t, err)
-	swallow(t, netip.AddrPortFrom(netip.MustParseAddr(lab.Elsewhere), uint16(target.Port)))
+	swallow(t, netip.AddrPortFrom(netip.MustParseAddr(elsewhere), uint16(target.Port)))
 
 	tr := newTransport(t, Config{
-		URL:  lab.Named(t, p, "name.test"),
-		Dial: option.Dial{Resolve: lab.Addresses(lab.Elsewhere, "127.0.0.1"), ConnectTimeout: 2 * lab.Amply}, // half of it is the first address's
+		URL:  p.Named("http", "name.test"),
+		Dial: option.Dial{Resolve: addresses(elsewhere, "127.0.0.1"), ConnectTimeout: 2 * amply}, // half of it is the first address's
 	})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	require.NoError(t, r.Err)
 	assert.Equal(t, "127.0.0.1", r.Remote.Addr().String())
 }
@@ -79,14 +77,14 @@ func TestAddressThatSwallowsPackets(t *testing.T) {
 	at := swallow(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), 0))
 	u := &url.URL{Scheme: "http", Host: at.String()}
 
-	results := lab.AllAtOnce(map[string]func() *probe.Result{
+	results := allAtOnce(map[string]func() *probe.Result{
 		"until connect_timeout": func() *probe.Result {
-			return do(newTransport(t, Config{URL: u, Dial: option.Dial{ConnectTimeout: lab.Briefly}}), lab.Patience)
+			return do(newTransport(t, Config{URL: u, Dial: option.Dial{ConnectTimeout: briefly}}), patience)
 		},
 		"until the time of the request is over": func() *probe.Result {
-			return do(newTransport(t, Config{URL: u}), lab.Briefly)
+			return do(newTransport(t, Config{URL: u}), briefly)
 		},
-		"until the context ends": func() *probe.Result { return doUntil(newTransport(t, Config{URL: u}), lab.Briefly) },
+		"until the context ends": func() *probe.Result { return doUntil(newTransport(t, Config{URL: u}), briefly) },
 	})
 	for name, r := range results {
 		want := errcode.DialTimeout
@@ -100,26 +98,26 @@ func TestAddressThatSwallowsPackets(t *testing.T) {
 
 func TestSourceAddress(t *testing.T) {
 	t.Parallel()
-	lab.NeedElsewhere(t)
+	needElsewhere(t)
 	from := make(chan string, 1)
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		from <- c.RemoteAddr().(*net.TCPAddr).IP.String()
-		lab.Answering(lab.OKAnswer)(c)
+		peers.Answering(peers.OKAnswer)(c)
 	})
 	tr := newTransport(t, Config{
-		URL:  lab.Named(t, p, "name.test"),
-		Dial: option.Dial{Resolve: lab.Addresses("::1", "127.0.0.1"), SourceAddress: netip.MustParseAddr(lab.Elsewhere)},
+		URL:  p.Named("http", "name.test"),
+		Dial: option.Dial{Resolve: addresses("::1", "127.0.0.1"), SourceAddress: netip.MustParseAddr(elsewhere)},
 	})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	require.NoError(t, r.Err)
-	assert.Equal(t, lab.Elsewhere, <-from)
+	assert.Equal(t, elsewhere, <-from)
 }
 
 func TestSourceAddressOfAnotherHost(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tr := newTransport(t, Config{URL: p.URL("http"), Dial: option.Dial{SourceAddress: netip.MustParseAddr("192.0.2.200")}})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	assert.Equal(t, errcode.LocalPorts, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
 }
@@ -134,10 +132,10 @@ func TestSettingsThatExcludeEachOther(t *testing.T) {
 		"port 0":                               {URL: &url.URL{Scheme: "http", Host: "a:0"}},
 		"a port above 65535":                   {URL: &url.URL{Scheme: "http", Host: "a:65536"}},
 		"an IPv4 address for IPv6 only":        {URL: literal, Dial: option.Dial{IPVersion: option.OnlyIPv6}},
-		"given addresses of the other family":  {URL: literal, Dial: option.Dial{Resolve: lab.Addresses("::1"), IPVersion: option.OnlyIPv4}},
+		"given addresses of the other family":  {URL: literal, Dial: option.Dial{Resolve: addresses("::1"), IPVersion: option.OnlyIPv4}},
 		"a source address of the other family": {URL: literal, Dial: option.Dial{SourceAddress: netip.MustParseAddr("::1"), IPVersion: option.OnlyIPv4}},
 		"a source address of no use":           {URL: literal, Dial: option.Dial{SourceAddress: netip.MustParseAddr("::1")}},
-		"given addresses behind a proxy":       {URL: literal, Dial: option.Dial{Resolve: lab.Addresses("::1")}, Proxy: via},
+		"given addresses behind a proxy":       {URL: literal, Dial: option.Dial{Resolve: addresses("::1")}, Proxy: via},
 		"a proxy of another scheme":            {URL: literal, Proxy: wire.ProxyOptions{URL: &url.URL{Scheme: "ftp", Host: "a"}}},
 		"versions of TLS upside down":          {URL: literal, TLS: option.TLS{MinVersion: 0x304, MaxVersion: 0x303}},
 		"a highest version below the default":  {URL: literal, TLS: option.TLS{MaxVersion: 0x302}},
@@ -148,4 +146,22 @@ func TestSettingsThatExcludeEachOther(t *testing.T) {
 		_, err := New(cfg)
 		assert.Error(t, err, name)
 	}
+}
+
+func TestEachConnectionResolvesAnew(t *testing.T) {
+	t.Parallel()
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"127.0.0.1"}}})
+	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
+	tr := newTransport(t, Config{
+		URL:                   target.Named("http", "name.test"),
+		Dial:                  option.Dial{IPVersion: option.OnlyIPv4, DNSServer: server.Address},
+		RequestsPerConnection: 1,
+	})
+	for range 3 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		_, resolved := r.Phase(errcode.PhaseResolve)
+		assert.True(t, resolved)
+	}
+	assert.EqualValues(t, 3, server.Questions.Load())
 }

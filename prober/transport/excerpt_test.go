@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
@@ -22,8 +22,8 @@ import (
 func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const secret = "Zebra-Canary-9"
-	saying := func(of func(q *http.Request, body string) string) *lab.Peer {
-		return lab.Listen(t, func(c net.Conn) {
+	saying := func(of func(q *http.Request, body string) string) *peers.Peer {
+		return peers.Listen(t, func(c net.Conn) {
 			q, err := http.ReadRequest(bufio.NewReader(c))
 			if err != nil {
 				return
@@ -54,8 +54,8 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 				u.RawQuery = tt.cfg.URL.RawQuery
 			}
 			tt.cfg.URL = u
-			r := do(newTransport(t, tt.cfg), lab.Patience)
-			assert.Equal(t, errcode.HTTP1Header, lab.CodeOf(r), "error: %v", r.Err)
+			r := do(newTransport(t, tt.cfg), patience)
+			assert.Equal(t, errcode.HTTP1Header, codeOf(r), "error: %v", r.Err)
 			assert.ErrorContains(t, r.Err, "***")
 			const leastSecret = 4 // bytes that make a piece one of a secret
 			for i := range len(secret) - leastSecret {

@@ -21,8 +21,8 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -39,22 +39,7 @@ type hostileReport struct {
 	Codes map[string]int
 }
 
-// endlessly returns a script that answers with start and then part, again and
-// again until the client has gone.
-func endlessly(start, part string) func(net.Conn) {
-	block := []byte(strings.Repeat(part, 1+(64<<10)/len(part)))
-	return func(c net.Conn) {
-		if !lab.ReadRequest(c, make([]byte, 4096)) {
-			return
-		}
-		_, err := io.WriteString(c, start)
-		for err == nil {
-			_, err = c.Write(block)
-		}
-	}
-}
-
-// framesEndlessly is endlessly for HTTP/2: it sends what frames writes first, and
+// framesEndlessly is peers.Endless for HTTP/2: it sends what frames writes first, and
 // then what more writes.
 func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
 	return func(c net.Conn) {
@@ -77,7 +62,7 @@ func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
 
 func bomb(t *testing.T, coding, label string) http.HandlerFunc {
 	t.Helper()
-	body := lab.Compressed(t, strings.Repeat("\x00", labBodyKept+1), coding)
+	body := peers.Encode(strings.Repeat("\x00", labBodyKept+1), coding)
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", label)
 		_, _ = io.WriteString(w, body)
@@ -94,25 +79,25 @@ func TestHostilePeersTakeLittleMemory(t *testing.T) {
 		url  *url.URL
 		code errcode.Code
 	}{
-		"a header line without end":  {lab.Listen(t, endlessly("HTTP/1.1 200 OK\r\nA: ", "b")).URL("http"), errcode.HTTP1HeaderSize},
-		"header fields without end":  {lab.Listen(t, endlessly("HTTP/1.1 200 OK\r\n", "A: b\r\n")).URL("http"), errcode.HTTP1HeaderSize},
-		"a body without end":         {lab.Listen(t, endlessly("HTTP/1.1 200 OK\r\n\r\n", "b")).URL("http"), errcode.BodyLimit},
-		"chunks without end":         {lab.Listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "64\r\n"+strings.Repeat("b", 100)+"\r\n")).URL("http"), errcode.BodyLimit},
-		"a chunk line without end":   {lab.Listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "b")).URL("http"), errcode.HTTP1Chunk},
-		"trailers without end":       {lab.Listen(t, endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n")).URL("http"), errcode.Trailers},
-		"informational without end":  {lab.Listen(t, endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")).URL("http"), errcode.HTTP1Informational},
-		"redirects without end":      {serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, q.URL.Path+"a", http.StatusFound) }), errcode.RedirectLimit},
-		"a bomb of gzip":             {serveHTTP1(t, bomb(t, "gzip", "gzip")), errcode.InflatedLimit},
-		"a bomb of deflate":          {serveHTTP1(t, bomb(t, "flate", "deflate")), errcode.InflatedLimit},
-		"a bomb of br":               {serveHTTP1(t, bomb(t, "br with the largest window", "br")), errcode.InflatedLimit},
-		"a bomb of zstd":             {serveHTTP1(t, bomb(t, "zstd with the largest window", "zstd")), errcode.InflatedLimit},
-		"a bomb of gzip over HTTP/2": {asH2C(serveH2C(t, bomb(t, "gzip", "gzip"))), errcode.InflatedLimit},
-		"a body without end, HTTP/2": {asH2C(lab.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteData(1, false, make([]byte, 16<<10)) })).URL("http")), errcode.BodyLimit},
-		"a header without end, HTTP/2": {asH2C(lab.Listen(t, framesEndlessly(func(f *http2.Framer) {
+		"a header line without end":  {peers.Listen(t, peers.Endless("HTTP/1.1 200 OK\r\nA: ", "b")).URL("http"), errcode.HTTP1HeaderSize},
+		"header fields without end":  {peers.Listen(t, peers.Endless("HTTP/1.1 200 OK\r\n", "A: b\r\n")).URL("http"), errcode.HTTP1HeaderSize},
+		"a body without end":         {peers.Listen(t, peers.Endless("HTTP/1.1 200 OK\r\n\r\n", "b")).URL("http"), errcode.BodyLimit},
+		"chunks without end":         {peers.Listen(t, peers.Endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "64\r\n"+strings.Repeat("b", 100)+"\r\n")).URL("http"), errcode.BodyLimit},
+		"a chunk line without end":   {peers.Listen(t, peers.Endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "b")).URL("http"), errcode.HTTP1Chunk},
+		"trailers without end":       {peers.Listen(t, peers.Endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "A: b\r\n")).URL("http"), errcode.Trailers},
+		"informational without end":  {peers.Listen(t, peers.Endless("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")).URL("http"), errcode.HTTP1Informational},
+		"redirects without end":      {serve(t, peers.HTTP1, func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, q.URL.Path+"a", http.StatusFound) }), errcode.RedirectLimit},
+		"a bomb of gzip":             {serve(t, peers.HTTP1, bomb(t, "gzip", "gzip")), errcode.InflatedLimit},
+		"a bomb of deflate":          {serve(t, peers.HTTP1, bomb(t, "flate", "deflate")), errcode.InflatedLimit},
+		"a bomb of br":               {serve(t, peers.HTTP1, bomb(t, "br with the largest window", "br")), errcode.InflatedLimit},
+		"a bomb of zstd":             {serve(t, peers.HTTP1, bomb(t, "zstd with the largest window", "zstd")), errcode.InflatedLimit},
+		"a bomb of gzip over HTTP/2": {asH2C(serve(t, peers.H2C, bomb(t, "gzip", "gzip"))), errcode.InflatedLimit},
+		"a body without end, HTTP/2": {asH2C(peers.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteData(1, false, make([]byte, 16<<10)) })).URL("http")), errcode.BodyLimit},
+		"a header without end, HTTP/2": {asH2C(peers.Listen(t, framesEndlessly(func(f *http2.Framer) {
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}})
 		}, func(f *http2.Framer) { _ = f.WriteContinuation(1, false, make([]byte, 1000)) })).URL("http")), errcode.HTTP2Flood},
-		"pings without end, HTTP/2":    {asH2C(lab.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WritePing(false, [8]byte{}) })).URL("http")), errcode.HTTP2Flood},
-		"settings without end, HTTP/2": {asH2C(lab.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteSettings() })).URL("http")), errcode.HTTP2Flood},
+		"pings without end, HTTP/2":    {asH2C(peers.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WritePing(false, [8]byte{}) })).URL("http")), errcode.HTTP2Flood},
+		"settings without end, HTTP/2": {asH2C(peers.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteSettings() })).URL("http")), errcode.HTTP2Flood},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestClientOfHostilePeers$", "-test.v")
@@ -160,10 +145,9 @@ func TestClientOfHostilePeers(t *testing.T) {
 		running.Go(func() {
 			var r probe.Result
 			for range hostileRequests {
-				r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
-				tr.Do(context.Background(), &r)
+				again(context.Background(), tr, &r, patience)
 				mu.Lock()
-				report.Codes[lab.CodeOf(&r).String()]++
+				report.Codes[codeOf(&r).String()]++
 				mu.Unlock()
 			}
 		})

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/wire"
 )
 
@@ -64,7 +64,7 @@ func keepingOpen(inBytes bool, answers ...string) func(net.Conn) {
 	return func(c net.Conn) {
 		buf := make([]byte, 4096)
 		for i, text := range answers {
-			if !lab.ReadRequest(c, buf) {
+			if !peers.ReadRequest(c, buf) {
 				return
 			}
 			size := len(text)
@@ -77,7 +77,7 @@ func keepingOpen(inBytes bool, answers ...string) func(net.Conn) {
 				}
 			}
 		}
-		_, _ = io.Copy(io.Discard, c)
+		peers.Silence(c)
 	}
 }
 
@@ -89,26 +89,26 @@ func TestABadLineIsJudgedWhenItHasCome(t *testing.T) {
 		for _, inBytes := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, keepingOpen(inBytes, bad.text))
-				r := do(newTransport(t, Config{URL: p.URL("http")}), lab.Patience)
-				assert.Equal(t, bad.code, lab.CodeOf(r), "error: %v", r.Err)
+				p := peers.Listen(t, keepingOpen(inBytes, bad.text))
+				r := do(newTransport(t, Config{URL: p.URL("http")}), patience)
+				assert.Equal(t, bad.code, codeOf(r), "error: %v", r.Err)
 				assert.ErrorContains(t, r.Err, bad.says)
 			})
 			t.Run(name+" on a reused connection", func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, keepingOpen(inBytes, lab.OKAnswer, lab.OKAnswer, bad.text))
+				p := peers.Listen(t, keepingOpen(inBytes, peers.OKAnswer, peers.OKAnswer, bad.text))
 				tr := newTransport(t, Config{URL: p.URL("http")})
-				require.NoError(t, do(tr, lab.Patience).Err)
-				require.NoError(t, do(tr, lab.Patience).Err)
-				r := do(tr, lab.Patience)
-				assert.Equal(t, bad.code, lab.CodeOf(r), "error: %v", r.Err)
+				require.NoError(t, do(tr, patience).Err)
+				require.NoError(t, do(tr, patience).Err)
+				r := do(tr, patience)
+				assert.Equal(t, bad.code, codeOf(r), "error: %v", r.Err)
 				assert.True(t, r.Reused)
 			})
 			t.Run(name+" after a redirect", func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, keepingOpen(inBytes, "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n", bad.text))
-				r := do(newTransport(t, Config{URL: p.URL("http"), FollowRedirects: 1}), lab.Patience)
-				assert.Equal(t, bad.code, lab.CodeOf(r), "error: %v", r.Err)
+				p := peers.Listen(t, keepingOpen(inBytes, "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n", bad.text))
+				r := do(newTransport(t, Config{URL: p.URL("http"), FollowRedirects: 1}), patience)
+				assert.Equal(t, bad.code, codeOf(r), "error: %v", r.Err)
 			})
 		}
 	}
@@ -122,12 +122,12 @@ func TestABadLineOfAProxyIsJudgedWhenItHasCome(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, keepingOpen(false, bad.text))
+			p := peers.Listen(t, keepingOpen(false, bad.text))
 			r := do(newTransport(t, Config{
 				URL:   &url.URL{Scheme: "https", Host: "host.test", Path: "/"},
 				Proxy: wire.ProxyOptions{URL: p.URL("http")},
-			}), lab.Patience)
-			assert.Equal(t, errcode.Proxy, lab.CodeOf(r), "error: %v", r.Err)
+			}), patience)
+			assert.Equal(t, errcode.Proxy, codeOf(r), "error: %v", r.Err)
 			assert.ErrorContains(t, r.Err, bad.says)
 		})
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -29,7 +29,7 @@ func TestHTTP1Answers(t *testing.T) {
 		code   errcode.Code
 		reuse  bool
 	}{
-		"a length delimits the body":                {answer: lab.OKAnswer, status: 200, reuse: true},
+		"a length delimits the body":                {answer: peers.OKAnswer, status: 200, reuse: true},
 		"an empty body":                             {answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", status: 200, reuse: true},
 		"no reason phrase and no space before it":   {answer: "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", status: 200, reuse: true},
 		"bare line feeds end the header's lines":    {answer: "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", status: 200, reuse: true},
@@ -47,7 +47,7 @@ func TestHTTP1Answers(t *testing.T) {
 		"304 has no body":                           {answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", status: 304, reuse: true},
 		"HEAD has no body":                          {method: "HEAD", answer: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", status: 200, reuse: true},
 		"HEAD with chunked has no body":             {method: "HEAD", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", status: 200, reuse: true},
-		"informational answers come first":          {answer: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", 32) + lab.OKAnswer, status: 200, reuse: true},
+		"informational answers come first":          {answer: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", 32) + peers.OKAnswer, status: 200, reuse: true},
 		"an error status is an answer":              {answer: "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", status: 503, code: 1503, reuse: true},
 		"a body at the limit":                       {answer: "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("b", 1<<20), status: 200, reuse: true},
 		"a length above the limit":                  {answer: "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", status: 200, code: errcode.BodyLimit},
@@ -92,22 +92,22 @@ func TestHTTP1Answers(t *testing.T) {
 		"extensions that outweigh the content":      {answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1;"+long[:2000]+"\r\nx\r\n", 20), status: 200, code: errcode.HTTP1Chunk},
 		"a malformed trailer":                       {answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n", status: 200, code: errcode.Trailers},
 		"a switch that nobody asked for":            {answer: "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", code: errcode.HTTP1Switch},
-		"too many informational answers":            {answer: strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 33) + lab.OKAnswer, code: errcode.HTTP1Informational},
-		"bytes after the body":                      {answer: lab.OKAnswer + "more", status: 200, code: errcode.HTTP1Desync},
+		"too many informational answers":            {answer: strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 33) + peers.OKAnswer, code: errcode.HTTP1Informational},
+		"bytes after the body":                      {answer: peers.OKAnswer + "more", status: 200, code: errcode.HTTP1Desync},
 		"a body after 204":                          {answer: "HTTP/1.1 204 No Content\r\n\r\nbody", status: 204, code: errcode.HTTP1Desync},
-		"a body for HEAD":                           {method: "HEAD", answer: lab.OKAnswer, status: 200, code: errcode.HTTP1Desync},
-		"two answers at once":                       {answer: lab.OKAnswer + lab.OKAnswer, status: 200, code: errcode.HTTP1Desync},
+		"a body for HEAD":                           {method: "HEAD", answer: peers.OKAnswer, status: 200, code: errcode.HTTP1Desync},
+		"two answers at once":                       {answer: peers.OKAnswer + peers.OKAnswer, status: 200, code: errcode.HTTP1Desync},
 		"a header of 16 KiB needs a larger buffer":  {answer: "HTTP/1.1 200 OK\r\nX: " + long[:16<<10] + "\r\nContent-Length: 2\r\n\r\nok", status: 200, reuse: true},
 		"a length in a 304 is no promise of a body": {answer: "HTTP/1.1 304 Not Modified\r\nContent-Length: 9999999\r\n\r\n", status: 304, reuse: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, lab.AnsweringOnce(tt.answer))
+			p := peers.Listen(t, peers.AnsweringOnce(tt.answer))
 			tr := newTransport(t, Config{URL: p.URL("http"), Method: tt.method})
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			assert.Equal(t, tt.status, r.HTTP.Status)
-			assert.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
+			assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 			assert.Equal(t, tt.reuse, tr.Open() == 1, "kept open")
 			assertPhasesAddUp(t, r)
 		})
@@ -127,8 +127,8 @@ func assertPhasesAddUp(t *testing.T, r *probe.Result) {
 
 func TestAnswerInSingleBytesIsTheSame(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
-		if !lab.ReadRequest(c, make([]byte, 4096)) {
+	p := peers.Listen(t, func(c net.Conn) {
+		if !peers.ReadRequest(c, make([]byte, 4096)) {
 			return
 		}
 		for _, b := range []byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX: a\r\n b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n") {
@@ -136,10 +136,10 @@ func TestAnswerInSingleBytesIsTheSame(t *testing.T) {
 				return
 			}
 		}
-		lab.ReadRequest(c, make([]byte, 4096))
+		peers.ReadRequest(c, make([]byte, 4096))
 	})
 	tr := newTransport(t, Config{URL: p.URL("http")})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	require.NoError(t, r.Err)
 	assert.Equal(t, 200, r.HTTP.Status)
 	assert.Equal(t, 1, tr.Open())
@@ -147,9 +147,9 @@ func TestAnswerInSingleBytesIsTheSame(t *testing.T) {
 
 func TestWarmConnectionIsUsedAgain(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	tr := newTransport(t, Config{URL: p.URL("http")})
-	first, second := do(tr, lab.Patience), do(tr, lab.Patience)
+	first, second := do(tr, patience), do(tr, patience)
 	assert.True(t, first.Opened)
 	assert.False(t, first.Reused)
 	assert.False(t, second.Opened)
@@ -162,7 +162,7 @@ func TestWarmConnectionIsUsedAgain(t *testing.T) {
 func TestConnectionEndsAfterItsRequests(t *testing.T) {
 	t.Parallel()
 	var last string
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		for range 3 {
 			buf := make([]byte, 4096)
 			n, err := c.Read(buf)
@@ -170,12 +170,12 @@ func TestConnectionEndsAfterItsRequests(t *testing.T) {
 				return
 			}
 			last = string(buf[:n])
-			_, _ = io.WriteString(c, lab.OKAnswer)
+			_, _ = io.WriteString(c, peers.OKAnswer)
 		}
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), RequestsPerConnection: 3})
 	for range 3 {
-		require.NoError(t, do(tr, lab.Patience).Err)
+		require.NoError(t, do(tr, patience).Err)
 	}
 	assert.Contains(t, last, "\r\nConnection: close\r\n", "the last request announces the end")
 	assert.Zero(t, tr.Open())
@@ -185,42 +185,42 @@ func TestConnectionEndsAfterItsRequests(t *testing.T) {
 func TestConnectionClosedWhileIdleIsNoAttempt(t *testing.T) {
 	t.Parallel()
 	closed := make(chan struct{}, 2)
-	p := lab.Listen(t, func(c net.Conn) {
-		lab.AnsweringOnce(lab.OKAnswer)(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		peers.AnsweringOnce(peers.OKAnswer)(c)
 		_ = c.Close()
 		closed <- struct{}{}
 	})
 	tr := newTransport(t, Config{URL: p.URL("http")})
 	for range 2 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.NoError(t, r.Err)
 		assert.True(t, r.Opened)
 		<-closed
-		awaitHeard(t, tr)
+		awaitDead(t, tr)
 	}
 	assert.Equal(t, 2, p.Connections())
 }
 
-// awaitHeard waits until something has come on the idle connection, or its end, and the
+// awaitDead waits until the end of the idle connection has arrived here and the
 // time is over in which it would not be looked at.
-func awaitHeard(t *testing.T, tr *Transport) {
+func awaitDead(t *testing.T, tr *Transport) {
 	t.Helper()
-	require.Eventually(t, func() bool { return tr.h1.Heard(probe.Now()) }, lab.Patience, time.Millisecond)
+	require.Eventually(t, func() bool { return tr.h1.Heard(probe.Now()) }, patience, time.Millisecond)
 }
 
 func TestPeerThatClosesOnTheSecondRequestIsAKeepAliveRace(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
-		if lab.ReadRequest(c, buf) {
-			_, _ = io.WriteString(c, lab.OKAnswer)
-			lab.ReadRequest(c, buf)
+		if peers.ReadRequest(c, buf) {
+			_, _ = io.WriteString(c, peers.OKAnswer)
+			peers.ReadRequest(c, buf)
 		}
 	})
 	tr := newTransport(t, Config{URL: p.URL("http")})
-	require.NoError(t, do(tr, lab.Patience).Err)
-	r := do(tr, lab.Patience)
-	assert.Equal(t, errcode.ClosedReused, lab.CodeOf(r))
+	require.NoError(t, do(tr, patience).Err)
+	r := do(tr, patience)
+	assert.Equal(t, errcode.ClosedReused, codeOf(r))
 	assert.Equal(t, errcode.PhaseProcessing, r.FailedIn())
 	assert.Equal(t, 1, p.Connections(), "nothing is sent again in hiding")
 }
@@ -239,18 +239,18 @@ func TestRequestTimeoutCoversEveryPhaseOfTheExchange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, func(c net.Conn) {
-				if lab.ReadRequest(c, make([]byte, 4096)) {
+			p := peers.Listen(t, func(c net.Conn) {
+				if peers.ReadRequest(c, make([]byte, 4096)) {
 					_, _ = io.WriteString(c, tt.answer)
-					lab.ReadRequest(c, make([]byte, 4096))
+					peers.ReadRequest(c, make([]byte, 4096))
 				}
 			})
 			tr := newTransport(t, Config{URL: p.URL("http")})
-			r := do(tr, lab.Amply)
-			assert.Equal(t, errcode.RequestTimeout, lab.CodeOf(r))
+			r := do(tr, amply)
+			assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 			assert.Equal(t, tt.phase, r.FailedIn())
 			assert.Equal(t, tt.status, r.HTTP.Status)
-			assert.GreaterOrEqual(t, r.Duration(), lab.Amply)
+			assert.GreaterOrEqual(t, r.Duration(), amply)
 			assert.Zero(t, tr.Open())
 		})
 	}
@@ -259,20 +259,20 @@ func TestRequestTimeoutCoversEveryPhaseOfTheExchange(t *testing.T) {
 func TestDeadlineOfALaterRequestIsItsOwn(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
-		for i := 0; lab.ReadRequest(c, buf); i++ {
+		for i := 0; peers.ReadRequest(c, buf); i++ {
 			if i == 1 {
 				<-release
 			}
-			_, _ = io.WriteString(c, lab.OKAnswer)
+			_, _ = io.WriteString(c, peers.OKAnswer)
 		}
 	})
 	tr := newTransport(t, Config{URL: p.URL("http")})
-	first := probe.Now().Add(lab.Amply)
-	require.NoError(t, do(tr, lab.Amply).Err)
-	time.AfterFunc(first.Sub(probe.Now())+lab.Briefly, func() { close(release) })
-	r := do(tr, lab.Patience)
+	first := probe.Now().Add(amply)
+	require.NoError(t, do(tr, amply).Err)
+	time.AfterFunc(first.Sub(probe.Now())+briefly, func() { close(release) })
+	r := do(tr, patience)
 	require.NoError(t, r.Err, "the first request's deadline, which passed meanwhile, does not end the second")
 	assert.True(t, r.Reused)
 }
@@ -280,52 +280,51 @@ func TestDeadlineOfALaterRequestIsItsOwn(t *testing.T) {
 func TestAbortCancelsWhatIsInFlight(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
-		if lab.ReadRequest(c, buf) {
+		if peers.ReadRequest(c, buf) {
 			close(arrived)
-			lab.ReadRequest(c, buf)
+			peers.ReadRequest(c, buf)
 		}
 	})
 	tr := newTransport(t, Config{URL: p.URL("http")})
 	ended := make(chan *probe.Result)
-	go func() { ended <- do(tr, lab.Patience) }()
+	go func() { ended <- do(tr, patience) }()
 	<-arrived
 	tr.Abort()
 	r := <-ended
-	assert.Equal(t, errcode.Cancelled, lab.CodeOf(r))
+	assert.Equal(t, errcode.Cancelled, codeOf(r))
 	assert.Zero(t, tr.Open())
-	assert.Equal(t, errcode.Cancelled, lab.CodeOf(do(tr, lab.Patience)), "and so is whatever comes later")
+	assert.Equal(t, errcode.Cancelled, codeOf(do(tr, patience)), "and so is whatever comes later")
 }
 
 func TestCancelledContextEndsDialling(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	tr := newTransport(t, Config{URL: lab.Listen(t, lab.Answering(lab.OKAnswer)).URL("http")})
+	tr := newTransport(t, Config{URL: peers.Listen(t, peers.Answering(peers.OKAnswer)).URL("http")})
 	var r probe.Result
-	r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
-	tr.Do(ctx, &r)
-	assert.Equal(t, errcode.Cancelled, lab.CodeOf(&r))
+	again(ctx, tr, &r, patience)
+	assert.Equal(t, errcode.Cancelled, codeOf(&r))
 }
 
 func TestAnswerBeforeTheWholeRequestWasReadCounts(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		if _, err := c.Read(make([]byte, 1024)); err != nil {
 			return
 		}
 		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-		_ = c.(*net.TCPConn).CloseWrite()
+		peers.EndWriting(c)
 		// What is unread when the connection closes turns the end into a reset.
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: 64 << 20})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	if r.Err == nil {
-		assert.Equal(t, errcode.FromStatus(413), lab.CodeOf(r))
+		assert.Equal(t, errcode.FromStatus(413), codeOf(r))
 	} else {
 		// The reset may overtake the answer; then it is what happened.
-		assert.Contains(t, []errcode.Code{errcode.Reset, errcode.BrokenPipe}, lab.CodeOf(r))
+		assert.Contains(t, []errcode.Code{errcode.Reset, errcode.BrokenPipe}, codeOf(r))
 	}
 	assert.Zero(t, tr.Open())
 }

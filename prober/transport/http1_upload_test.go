@@ -13,8 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -29,17 +30,17 @@ func inBoth(t *testing.T, script func(c net.Conn, ended <-chan struct{}), test f
 		ended := make(chan struct{})
 		defer close(ended)
 		script := func(c net.Conn) { script(c, ended) }
-		test(t, Config{URL: lab.Listen(t, script).URL("http"), Method: "POST", BodySize: uploadSize})
+		test(t, Config{URL: peers.Listen(t, script).URL("http"), Method: "POST", BodySize: uploadSize})
 	})
 	t.Run("over TLS", func(t *testing.T) {
 		t.Parallel()
 		ended := make(chan struct{})
 		defer close(ended)
 		script := func(c net.Conn) { script(c, ended) }
-		ca := lab.NewAuthority(t)
-		p := lab.Listen(t, lab.OverTLS(ca.Issue(t), script))
+		ca := certs.Issue(nil, certs.Authority)
+		p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(&ca)), script))
 		test(t, Config{
-			URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}, HTTPVersion: option.OnlyHTTP11,
+			URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}, HTTPVersion: option.OnlyHTTP11,
 			Method: "POST", BodySize: uploadSize,
 		})
 	})
@@ -64,12 +65,12 @@ func TestLongUploadIsSentWhole(t *testing.T) {
 				return
 			}
 			received <- n
-			_, _ = io.WriteString(c, lab.OKAnswer)
+			_, _ = io.WriteString(c, peers.OKAnswer)
 		}
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
 		for i := range 2 {
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			require.NoError(t, r.Err)
 			assert.EqualValues(t, uploadSize, <-received)
 			assert.Greater(t, r.Sent, int64(uploadSize))
@@ -91,7 +92,7 @@ func TestUploadThatComesBackIsReadWhileItIsSent(t *testing.T) {
 		_, _ = io.Copy(c, content)
 	}, func(t *testing.T, cfg Config) {
 		cfg.MaxBodyBytes = uploadSize
-		r := do(newTransport(t, cfg), lab.Patience)
+		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
 		assert.Greater(t, r.Received, int64(uploadSize))
 		assertPhasesAddUp(t, r)
@@ -107,7 +108,7 @@ func TestAnswerEndsAnUploadThatNobodyReads(t *testing.T) {
 		}
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, 413, r.HTTP.Status)
 		assert.Less(t, r.Sent, int64(uploadSize))
@@ -123,9 +124,9 @@ func TestUploadThatNobodyReadsEndsInTime(t *testing.T) {
 		<-ended
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
-		r := do(tr, lab.Amply)
+		r := do(tr, amply)
 		assert.Less(t, probe.Now().Sub(r.End), 5*time.Second, "the worker does not wait as long as TLS does to say goodbye")
-		assert.Equal(t, errcode.RequestTimeout, lab.CodeOf(r))
+		assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 		assert.Equal(t, errcode.PhaseSend, r.FailedIn())
 		assert.Zero(t, tr.Open())
 		assertPhasesAddUp(t, r)
@@ -136,8 +137,8 @@ func TestPeerThatLeavesDuringAnUpload(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(c net.Conn, _ <-chan struct{}) { readHead(c) }, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
-		r := do(tr, lab.Patience)
-		assert.Contains(t, []errcode.Code{errcode.Closed, errcode.Reset, errcode.BrokenPipe}, lab.CodeOf(r))
+		r := do(tr, patience)
+		assert.Contains(t, []errcode.Code{errcode.Closed, errcode.Reset, errcode.BrokenPipe}, codeOf(r))
 		assert.Zero(t, tr.Open())
 	})
 }
@@ -155,14 +156,40 @@ func TestAbortEndsAnUpload(t *testing.T) {
 		results := make(chan *probe.Result)
 		go func() {
 			var r probe.Result
-			r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
-			tr.Do(ctx, &r)
+			again(ctx, tr, &r, patience)
 			results <- &r
 		}()
 		<-arrived
 		cancel()
 		tr.Abort()
-		assert.Equal(t, errcode.Cancelled, lab.CodeOf(<-results))
+		assert.Equal(t, errcode.Cancelled, codeOf(<-results))
 		assert.Zero(t, tr.Open())
 	})
+}
+
+// Generated content is written in pieces: the last one ends where the content does,
+// or its rest would be taken for the next request.
+func TestUploadEndsAtItsLength(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int64{32<<10 + 1, 48 << 10, 96<<10 - 1} {
+		received := make(chan int64, 2)
+		p := peers.Listen(t, func(c net.Conn) {
+			for r := bufio.NewReader(c); ; {
+				q, err := http.ReadRequest(r)
+				if err != nil {
+					return
+				}
+				n, _ := io.Copy(io.Discard, q.Body)
+				received <- n
+				_, _ = io.WriteString(c, peers.OKAnswer)
+			}
+		})
+		tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: size})
+		for i := range 2 {
+			r := do(tr, patience)
+			require.NoError(t, r.Err, "%d bytes", size)
+			assert.Equal(t, size, <-received)
+			assert.Equal(t, i == 1, r.Reused)
+		}
+	}
 }

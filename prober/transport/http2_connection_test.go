@@ -1,13 +1,12 @@
 package transport
 
 import (
-	"net"
 	"strings"
 
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 // Codes that stand for HTTP/2 error codes.
@@ -16,18 +15,17 @@ func streamOf(code http2.ErrCode) errcode.Code     { return errcode.FromStream(u
 func connectionOf(code http2.ErrCode) errcode.Code { return errcode.FromConnection(uint32(code)) }
 
 // opening returns a peer that begins with raw bytes.
-func opening(raw string) func(*lab.H2) {
-	return func(p *lab.H2) { _, _ = p.Conn.Write([]byte(raw)) }
+func opening(raw string) func(*peers.H2) {
+	return func(p *peers.H2) { _, _ = p.Conn.Write([]byte(raw)) }
 }
 
-func settingFirst(id http2.SettingID, value uint32) func(*lab.H2) {
-	return func(p *lab.H2) { _ = p.WriteSettings(lab.Setting(id, value)...) }
+func settingFirst(id http2.SettingID, value uint32) func(*peers.H2) {
+	return func(p *peers.H2) { _ = p.WriteSettings(setting(id, value)...) }
 }
 
-func hasty(cfg *Config) { cfg.ConnectTimeout = lab.Amply }
+func hasty(cfg *Config) { cfg.ConnectTimeout = amply }
 
 func prefaceCases() []h2case {
-	protocol := connectionOf(http2.ErrCodeProtocol)
 	return []h2case{
 		{
 			does: "answers in HTTP/1", code: errcode.HTTP2NotSpoken, closed: true,
@@ -40,66 +38,52 @@ func prefaceCases() []h2case {
 			open: opening("220 mail.example.com ESMTP\r\n"),
 		}, {
 			does: "closes without a byte", code: errcode.Closed, closed: true,
-			open: func(p *lab.H2) { closeWrite(p.Conn) },
+			open: func(p *peers.H2) { peers.EndWriting(p.Conn) },
 		}, {
 			does: "resets without a byte", code: errcode.Reset, closed: true,
-			open: func(p *lab.H2) { _ = p.Until(http2.FrameWindowUpdate); abortConn(p.Conn) },
+			open: func(p *peers.H2) { _ = p.Until(http2.FrameWindowUpdate); peers.Reset(p.Conn) },
 		}, {
 			does: "closes within its first frame", code: errcode.HTTP2NotSpoken, closed: true,
-			open: func(p *lab.H2) { opening("\x00\x00\x06\x04")(p); closeWrite(p.Conn) },
+			open: func(p *peers.H2) { opening("\x00\x00\x06\x04")(p); peers.EndWriting(p.Conn) },
 		}, {
 			does: "says nothing", code: errcode.HTTP2NoSettings, closed: true,
-			open: func(*lab.H2) {}, cfg: hasty,
+			open: func(*peers.H2) {}, cfg: hasty,
 		}, {
 			does: "says half a SETTINGS frame", code: errcode.HTTP2NoSettings, closed: true,
 			open: opening("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00"), cfg: hasty,
 		}, {
 			does: "begins with PING", code: errcode.HTTP2NotSpoken, closed: true,
-			open: func(p *lab.H2) { _ = p.WritePing(false, [8]byte{}) },
+			open: func(p *peers.H2) { _ = p.WritePing(false, [8]byte{}) },
 		}, {
 			does: "begins with CONTINUATION", code: errcode.HTTP2NotSpoken, closed: true,
-			open: func(p *lab.H2) { _ = p.WriteContinuation(1, true, []byte("\x88")) },
+			open: func(p *peers.H2) { _ = p.WriteContinuation(1, true, []byte("\x88")) },
 		}, {
 			does: "begins by acknowledging SETTINGS", code: errcode.HTTP2NotSpoken, closed: true,
-			open: func(p *lab.H2) { _ = p.WriteSettingsAck() },
+			open: func(p *peers.H2) { _ = p.WriteSettingsAck() },
 		}, {
 			does: "begins with GOAWAY", code: goAwayOf(http2.ErrCodeEnhanceYourCalm), closed: true,
-			open: func(p *lab.H2) { _ = p.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, nil) },
+			open: func(p *peers.H2) { _ = p.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, nil) },
+		},
+		begins("begins with SETTINGS of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2) { p.Raw(http2.FrameSettings, 0, 0, "12345") }),
+		begins("begins with SETTINGS on a stream", http2.ErrCodeProtocol, func(p *peers.H2) { p.Raw(http2.FrameSettings, 0, 1, "") }),
+		begins("enables push", http2.ErrCodeProtocol, settingFirst(http2.SettingEnablePush, 1)),
+		begins("sets push to 2", http2.ErrCodeProtocol, settingFirst(http2.SettingEnablePush, 2)),
+		begins("sets an initial window above the limit", http2.ErrCodeFlowControl, settingFirst(http2.SettingInitialWindowSize, 1<<31)),
+		begins("sets a frame size below the limit", http2.ErrCodeProtocol, settingFirst(http2.SettingMaxFrameSize, 1<<14-1)),
+		begins("sets a frame size above the limit", http2.ErrCodeProtocol, settingFirst(http2.SettingMaxFrameSize, 1<<24)),
+		{
+			does: "sets what nobody knows", settings: setting(0x7777, 7), play: (*peers.H2).Answer,
 		}, {
-			does: "begins with SETTINGS of a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			open: func(p *lab.H2) { p.Frame(http2.FrameSettings, 0, 0, "12345") },
-		}, {
-			does: "begins with SETTINGS on a stream", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: func(p *lab.H2) { p.Frame(http2.FrameSettings, 0, 1, "") },
-		}, {
-			does: "enables push", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingEnablePush, 1),
-		}, {
-			does: "sets push to 2", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingEnablePush, 2),
-		}, {
-			does: "sets an initial window above the limit", code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
-			open: settingFirst(http2.SettingInitialWindowSize, 1<<31),
-		}, {
-			does: "sets a frame size below the limit", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingMaxFrameSize, 1<<14-1),
-		}, {
-			does: "sets a frame size above the limit", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			open: settingFirst(http2.SettingMaxFrameSize, 1<<24),
-		}, {
-			does: "sets what nobody knows", settings: lab.Setting(0x7777, 7), play: (*lab.H2).Answer,
-		}, {
-			does: "gives up the dynamic table", settings: lab.Setting(http2.SettingHeaderTableSize, 0), play: (*lab.H2).Answer,
+			does: "gives up the dynamic table", settings: setting(http2.SettingHeaderTableSize, 0), play: (*peers.H2).Answer,
 		},
 	}
 }
 
 func settingsCases() []h2case {
-	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
 	return []h2case{
 		{
 			does: "changes its settings during a request",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxFrameSize, Val: 1 << 20})
 				for p.Acks < 2 && p.Until(http2.FrameSettings) != nil { // one for the first
 				}
@@ -107,84 +91,70 @@ func settingsCases() []h2case {
 			},
 		}, {
 			does: "acknowledges settings that nobody sent",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteSettingsAck()
 				_ = p.WriteSettingsAck()
 				p.Answer(id)
 			},
 		}, {
 			does: "allows no more streams during a request, and then some again",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0})
 				p.Answer(id)
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1})
 			},
-		}, {
-			does: "acknowledges with content", code: size, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, _ uint32) { p.Frame(http2.FrameSettings, http2.FlagSettingsAck, 0, "123456") },
-		}, {
-			does: "sends SETTINGS of a wrong length", code: size, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, _ uint32) { p.Frame(http2.FrameSettings, 0, 0, "1234567") },
-		}, {
-			does: "sends SETTINGS on a stream", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameSettings, 0, id, "") },
-		}, {
-			does: "enables push during a request", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, _ uint32) { _ = p.WriteSettings(lab.Setting(http2.SettingEnablePush, 1)...) },
-		}, {
+		},
+		breaks("acknowledges with content", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, http2.FlagSettingsAck, 0, "123456") }),
+		breaks("sends SETTINGS of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, 0, 0, "1234567") }),
+		breaks("sends SETTINGS on a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FrameSettings, 0, id, "") }),
+		breaks("enables push during a request", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteSettings(setting(http2.SettingEnablePush, 1)...) }),
+		{
 			does: "makes the window of an open stream too large by its settings",
 			code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteWindowUpdate(id, labLargestWindow-labWindow)
-				_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, labWindow+1)...)
+				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, labWindow+1)...)
 			},
 		},
 	}
 }
 
 func layoutCases() []h2case {
-	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
-	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
 	return []h2case{
 		{
-			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: missized,
-			play: func(p *lab.H2, id uint32) {
+			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Data(id, true, strings.Repeat("x", labMaxFrame+1))
 			},
 		}, {
 			does: "sends frames of unknown types",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(0xfa, 0xff, id, "what is this?")
-				p.Frame(0x10, 0, 0, "")
-				p.Frame(0xfb, 0, 0, strings.Repeat("?", labMaxFrame))
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(0xfa, 0xff, id, "what is this?")
+				p.Raw(0x10, 0, 0, "")
+				p.Raw(0xfb, 0, 0, strings.Repeat("?", labMaxFrame))
 				p.Answer(id)
 			},
 		}, {
 			does: "sets flags and a bit that mean nothing",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, 0xc0|http2.FlagHeadersEndHeaders, id|1<<31, string(p.Fields(":status", "200")))
-				p.Frame(http2.FrameData, 0xf0|http2.FlagDataEndStream, id|1<<31, "hello")
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(http2.FrameHeaders, 0xc0|http2.FlagHeadersEndHeaders, id|1<<31, string(p.Fields(":status", "200")))
+				p.Raw(http2.FrameData, 0xf0|http2.FlagDataEndStream, id|1<<31, "hello")
 			},
 		}, {
 			does: "sends priorities",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FramePriority, 0, id, "\x00\x00\x00\x00\x10")
-				p.Frame(http2.FramePriority, 0, 99, "\x00\x00\x00\x63\x10")
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(http2.FramePriority, 0, id, "\x00\x00\x00\x00\x10")
+				p.Raw(http2.FramePriority, 0, 99, "\x00\x00\x00\x63\x10")
 				p.Answer(id)
 			},
-		}, {
-			does: "sends a priority of a wrong length", code: streamOf(http2.ErrCodeFrameSize), told: "RST_STREAM 1 FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FramePriority, 0, id, "1234") },
-		}, {
-			does: "sends a priority of a wrong length on a stream that is not open", code: size, closed: true, told: missized,
-			play: func(p *lab.H2, _ uint32) { p.Frame(http2.FramePriority, 0, 99, "1234") },
-		}, {
-			does: "sends a priority on stream 0", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, _ uint32) { p.Frame(http2.FramePriority, 0, 0, "12345") },
-		}, {
+		},
+		spoils("sends a priority of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FramePriority, 0, id, "1234") }),
+		breaks("sends a priority of a wrong length on a stream that is not open", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FramePriority, 0, 99, "1234") }),
+		breaks("sends a priority on stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.Raw(http2.FramePriority, 0, 0, "12345") }),
+		{
 			does: "waits for the answer to PING",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WritePing(false, [8]byte{1, 2, 3})
 				if f, ok := p.Until(http2.FramePing).(*http2.PingFrame); ok && f.IsAck() && f.Data == [8]byte{1, 2, 3} {
 					p.Answer(id)
@@ -192,70 +162,36 @@ func layoutCases() []h2case {
 			},
 		}, {
 			does: "answers a PING that nobody sent",
-			play: func(p *lab.H2, id uint32) { _ = p.WritePing(true, [8]byte{}); p.Answer(id) },
-		}, {
-			does: "sends PING on a stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FramePing, 0, id, "12345678") },
-		}, {
-			does: "sends PING of a wrong length", code: size, closed: true, told: missized,
-			play: func(p *lab.H2, _ uint32) { p.Frame(http2.FramePing, 0, 0, "1234567") },
-		}, {
-			does: "pushes", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				_ = p.WritePushPromise(http2.PushPromiseParam{StreamID: id, PromiseID: 2, BlockFragment: []byte("\x82\x84\x87"), EndHeaders: true})
-			},
-		}, {
-			does: "pushes with too few bytes", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FramePushPromise, 4, id, "\x00") },
+			play: func(p *peers.H2, id uint32) { _ = p.WritePing(true, [8]byte{}); p.Answer(id) },
 		},
+		breaks("sends PING on a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FramePing, 0, id, "12345678") }),
+		breaks("sends PING of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FramePing, 0, 0, "1234567") }),
+		breaks("pushes", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			_ = p.WritePushPromise(http2.PushPromiseParam{StreamID: id, PromiseID: 2, BlockFragment: []byte("\x82\x84\x87"), EndHeaders: true})
+		}),
+		breaks("pushes with too few bytes", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FramePushPromise, 4, id, "\x00") }),
 	}
 }
 
 func windowCases() []h2case {
 	return []h2case{
+		breaks("sends WINDOW_UPDATE of a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameWindowUpdate, 0, id, "123") }),
+		spoils("adds 0 to the window of a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, 0) }),
+		breaks("adds 0 to the window of the connection", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, 0) }),
+		spoils("makes the window of a stream too large", http2.ErrCodeFlowControl, func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) }),
+		breaks("makes the window of the connection too large", http2.ErrCodeFlowControl, func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, labLargestWindow) }),
 		{
-			does: "sends WINDOW_UPDATE of a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameWindowUpdate, 0, id, "123") },
-		}, {
-			does: "adds 0 to the window of a stream", code: streamOf(http2.ErrCodeProtocol), told: "RST_STREAM 1 PROTOCOL_ERROR",
-			play: func(p *lab.H2, id uint32) { _ = p.WriteWindowUpdate(id, 0) },
-		}, {
-			does: "adds 0 to the window of the connection", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, _ uint32) { _ = p.WriteWindowUpdate(0, 0) },
-		}, {
-			does: "makes the window of a stream too large", code: streamOf(http2.ErrCodeFlowControl), told: "RST_STREAM 1 FLOW_CONTROL_ERROR",
-			play: func(p *lab.H2, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) },
-		}, {
-			does: "makes the window of the connection too large", code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
-			play: func(p *lab.H2, _ uint32) { _ = p.WriteWindowUpdate(0, labLargestWindow) },
-		}, {
 			does: "makes both windows as large as can be",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteWindowUpdate(0, labLargestWindow-labWindow)
 				_ = p.WriteWindowUpdate(id, labLargestWindow-labWindow)
 				p.Answer(id)
 			},
-		}, {
-			does: "adds to the window of an idle stream", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, id uint32) { _ = p.WriteWindowUpdate(id+2, 1) },
-		}, {
+		},
+		breaks("adds to the window of an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id+2, 1) }),
+		{
 			does: "adds to the window of a closed stream", warm: true,
-			play: func(p *lab.H2, id uint32) { _ = p.WriteWindowUpdate(id-2, 1); p.Answer(id) },
+			play: func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id-2, 1); p.Answer(id) },
 		},
 	}
-}
-
-// closeWrite sends the end of the stream and goes on reading.
-func closeWrite(c net.Conn) {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite()
-	}
-}
-
-// abortConn resets the connection.
-func abortConn(c net.Conn) {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = c.Close()
 }

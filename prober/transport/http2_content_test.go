@@ -6,14 +6,13 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 func contentCases() []h2case {
-	protocol := connectionOf(http2.ErrCodeProtocol)
 	const misplaced, malformed = "GOAWAY PROTOCOL_ERROR", "RST_STREAM 1 PROTOCOL_ERROR"
-	declared := func(length string, content ...string) func(*lab.H2, uint32) {
-		return func(p *lab.H2, id uint32) {
+	declared := func(length string, content ...string) func(*peers.H2, uint32) {
+		return func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200", "content-length", length)
 			for i, part := range content {
 				p.Data(id, i == len(content)-1, part)
@@ -23,7 +22,7 @@ func contentCases() []h2case {
 	return []h2case{
 		{does: "sends as much as it declared", play: declared("5", "he", "", "llo")},
 		{does: "ends with an empty frame", play: declared("5", "hello", "")},
-		{does: "pads its content", play: func(p *lab.H2, id uint32) {
+		{does: "pads its content", play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200", "content-length", "5")
 			_ = p.WriteDataPadded(id, false, []byte("he"), make([]byte, 255))
 			_ = p.WriteDataPadded(id, false, []byte("llo"), []byte{})
@@ -38,17 +37,17 @@ func contentCases() []h2case {
 			cfg: func(cfg *Config) { cfg.Method = "HEAD" }, play: declared("5", "hello"),
 		}, {
 			does: "sends content with 204", code: errcode.BodyOverrun, told: malformed,
-			play: func(p *lab.H2, id uint32) { p.Headers(id, false, ":status", "204"); p.Data(id, true, "hello") },
+			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "204"); p.Data(id, true, "hello") },
 		}, {
 			does: "sends content with 304", code: errcode.BodyOverrun, told: malformed,
-			play: func(p *lab.H2, id uint32) { p.Headers(id, false, ":status", "304"); p.Data(id, true, "hello") },
+			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "304"); p.Data(id, true, "hello") },
 		}, {
 			does: "declares more than is accepted", code: errcode.BodyLimit, told: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.MaxBodyBytes = 100 }, play: declared("101"),
 		}, {
 			does: "sends more than is accepted", code: errcode.BodyLimit, told: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.MaxBodyBytes = 100 },
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Data(id, false, strings.Repeat("x", 100))
 				p.Data(id, false, "x")
@@ -57,50 +56,38 @@ func contentCases() []h2case {
 		}, {
 			does: "sends as much as is accepted",
 			cfg:  func(cfg *Config) { cfg.MaxBodyBytes = 100 }, play: declared("100", strings.Repeat("x", 100)),
-		}, {
-			does: "sends content before a header", code: streamOf(http2.ErrCodeProtocol), told: malformed,
-			play: func(p *lab.H2, id uint32) { p.Data(id, true, "hello") },
-		}, {
-			does: "sends content after an informational answer", code: streamOf(http2.ErrCodeProtocol), told: malformed,
-			play: func(p *lab.H2, id uint32) { p.Headers(id, false, ":status", "103"); p.Data(id, true, "hello") },
-		}, {
-			does: "sends content on stream 0", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, _ uint32) { p.Data(0, true, "hello") },
-		}, {
-			does: "sends content on an idle stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) { p.Data(id+2, true, "hello") },
-		}, {
+		},
+		spoils("sends content before a header", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Data(id, true, "hello") }),
+		spoils("sends content after an informational answer", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "103"); p.Data(id, true, "hello") }),
+		breaks("sends content on stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.Data(0, true, "hello") }),
+		breaks("sends content on an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Data(id+2, true, "hello") }),
+		{
 			does: "sends content on a closed stream", warm: true,
 			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
-			play: func(p *lab.H2, id uint32) { p.Data(id-2, true, "hello") },
-		}, {
-			does: "pads content beyond its end", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				p.Headers(id, false, ":status", "200")
-				p.Frame(http2.FrameData, http2.FlagDataPadded, id, "\x05hell")
-			},
-		}, {
-			does: "pads content without saying how much", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameData, http2.FlagDataPadded, id, "") },
+			play: func(p *peers.H2, id uint32) { p.Data(id-2, true, "hello") },
 		},
+		breaks("pads content beyond its end", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Headers(id, false, ":status", "200")
+			p.Raw(http2.FrameData, http2.FlagDataPadded, id, "\x05hell")
+		}),
+		breaks("pads content without saying how much", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameData, http2.FlagDataPadded, id, "") }),
 	}
 }
 
 func resetCases() []h2case {
-	protocol := connectionOf(http2.ErrCodeProtocol)
 	cases := []h2case{
 		{
 			does: "resets a stream with a code that nobody knows", code: errcode.Stream,
-			play: func(p *lab.H2, id uint32) { _ = p.WriteRSTStream(id, 99) },
+			play: func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id, 99) },
 		}, {
 			does: "resets a stream after its header", code: streamOf(http2.ErrCodeInternal),
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				_ = p.WriteRSTStream(id, http2.ErrCodeInternal)
 			},
 		}, {
 			does: "resets a stream without an error before the content is complete", code: streamOf(http2.ErrCodeNo),
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Data(id, false, "hello")
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
@@ -109,45 +96,40 @@ func resetCases() []h2case {
 			does: "answers without reading the content and resets the stream without an error",
 			told: "RST_STREAM 1 CANCEL",
 			cfg:  func(cfg *Config) { cfg.Method, cfg.BodySize = "POST", 100<<10 },
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Answer(id)
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
 				_ = p.WriteWindowUpdate(0, 1<<20)
-				_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 1<<20)...)
+				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
 			},
 		}, {
 			does: "resets a stream that has ended", warm: true,
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteRSTStream(id-2, http2.ErrCodeNo)
 				p.Answer(id)
 			},
-		}, {
-			does: "resets stream 0", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, _ uint32) { _ = p.WriteRSTStream(0, http2.ErrCodeNo) },
-		}, {
-			does: "resets an idle stream", code: protocol, closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, id uint32) { _ = p.WriteRSTStream(id+2, http2.ErrCodeNo) },
-		}, {
-			does: "resets a stream with a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameRSTStream, 0, id, "123") },
-		}, {
+		},
+		breaks("resets stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteRSTStream(0, http2.ErrCodeNo) }),
+		breaks("resets an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id+2, http2.ErrCodeNo) }),
+		breaks("resets a stream with a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameRSTStream, 0, id, "123") }),
+		{
 			does: "sends content after it has reset the stream",
 			warm: true, code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
-			play: func(p *lab.H2, id uint32) { p.Data(id-2, false, "x") },
+			play: func(p *peers.H2, id uint32) { p.Data(id-2, false, "x") },
 		},
 	}
 	for code := http2.ErrCodeNo; code <= http2.ErrCodeHTTP11Required; code++ {
 		cases = append(cases, h2case{
 			does: "resets a stream with " + code.String(), code: streamOf(code),
-			play: func(p *lab.H2, id uint32) { _ = p.WriteRSTStream(id, code) },
+			play: func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id, code) },
 		})
 	}
 	return cases
 }
 
 func goAwayCases() []h2case {
-	goAway := func(last uint32, code http2.ErrCode) func(*lab.H2, uint32) {
-		return func(p *lab.H2, id uint32) {
+	goAway := func(last uint32, code http2.ErrCode) func(*peers.H2, uint32) {
+		return func(p *peers.H2, id uint32) {
 			_ = p.WriteGoAway(id+last-1, code, []byte("debug data"))
 			if last > 0 {
 				p.Answer(id)
@@ -161,39 +143,35 @@ func goAwayCases() []h2case {
 		{does: "goes away with a code that nobody knows", code: errcode.GoAway, closed: true, play: goAway(0, 99)},
 		{
 			does: "goes away twice, the second time without an answer", code: goAwayOf(http2.ErrCodeInternal), closed: true,
-			play: func(p *lab.H2, _ uint32) {
+			play: func(p *peers.H2, _ uint32) {
 				_ = p.WriteGoAway(labStreamID, http2.ErrCodeNo, nil)
 				_ = p.WriteGoAway(0, http2.ErrCodeInternal, nil)
 			},
 		}, {
 			does: "goes away and closes instead of answering", code: goAwayOf(http2.ErrCodeNo), closed: true,
-			play: func(p *lab.H2, id uint32) { _ = p.WriteGoAway(id, http2.ErrCodeNo, nil); closeWrite(p.Conn) },
+			play: func(p *peers.H2, id uint32) { _ = p.WriteGoAway(id, http2.ErrCodeNo, nil); peers.EndWriting(p.Conn) },
 		}, {
 			does: "goes away and closes within the content", code: goAwayOf(http2.ErrCodeEnhanceYourCalm), closed: true,
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				_ = p.WriteGoAway(id, http2.ErrCodeEnhanceYourCalm, nil)
-				closeWrite(p.Conn)
+				peers.EndWriting(p.Conn)
 			},
-		}, {
-			does: "goes away on a stream", code: connectionOf(http2.ErrCodeProtocol), closed: true, told: "GOAWAY PROTOCOL_ERROR",
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameGoAway, 0, id, "\x00\x00\x00\x00\x00\x00\x00\x00") },
-		}, {
-			does: "goes away with a wrong length", code: connectionOf(http2.ErrCodeFrameSize), closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
-			play: func(p *lab.H2, _ uint32) { p.Frame(http2.FrameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00") },
 		},
+		breaks("goes away on a stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FrameGoAway, 0, id, "\x00\x00\x00\x00\x00\x00\x00\x00") }),
+		breaks("goes away with a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00") }),
 	}
 	cases = append(cases, h2case{
 		does: "goes away without an answer and without an error", resent: true, closed: true, play: goAway(0, http2.ErrCodeNo),
 	}, h2case{
 		does: "says that it will go away and then without an answer", resent: true, closed: true,
-		play: func(p *lab.H2, _ uint32) {
+		play: func(p *peers.H2, _ uint32) {
 			_ = p.WriteGoAway(labStreamID, http2.ErrCodeNo, nil)
 			_ = p.WriteGoAway(0, http2.ErrCodeNo, nil)
 		},
 	}, h2case{
 		does: "goes away without an error after an informational response", code: goAwayOf(http2.ErrCodeNo), closed: true,
-		play: func(p *lab.H2, id uint32) {
+		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "103")
 			_ = p.WriteGoAway(0, http2.ErrCodeNo, nil)
 		},
@@ -211,23 +189,23 @@ func endCases() []h2case {
 	return []h2case{
 		{
 			does: "closes before the answer", code: errcode.HTTP2Closed, closed: true,
-			play: func(p *lab.H2, _ uint32) { closeWrite(p.Conn) },
+			play: func(p *peers.H2, _ uint32) { peers.EndWriting(p.Conn) },
 		}, {
 			does: "closes within the header of a frame", code: errcode.HTTP2Closed, closed: true,
-			play: func(p *lab.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); closeWrite(p.Conn) },
+			play: func(p *peers.H2, _ uint32) { _, _ = p.Conn.Write([]byte("\x00\x00")); peers.EndWriting(p.Conn) },
 		}, {
 			does: "closes within the content", code: errcode.HTTP2Closed, closed: true,
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				_, _ = p.Conn.Write([]byte("\x00\x00\x05\x00\x01\x00\x00\x00\x01he"))
-				closeWrite(p.Conn)
+				peers.EndWriting(p.Conn)
 			},
 		}, {
 			does: "resets the connection", code: errcode.Reset, closed: true,
-			play: func(p *lab.H2, _ uint32) { abortConn(p.Conn) },
+			play: func(p *peers.H2, _ uint32) { peers.Reset(p.Conn) },
 		}, {
-			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: lab.Amply, told: "RST_STREAM 1 CANCEL",
-			play: func(p *lab.H2, id uint32) {
+			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
+			play: func(p *peers.H2, id uint32) {
 				_ = p.Until(http2.FrameRSTStream)
 				p.Headers(id, false, ":status", "200", "x-late", "very")
 				p.Data(id, false, strings.Repeat("x", labMaxFrame))
@@ -236,15 +214,15 @@ func endCases() []h2case {
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
 			},
 		}, {
-			does: "does not end its answer in time", code: errcode.RequestTimeout, timeout: lab.Amply, told: "RST_STREAM 1 CANCEL",
-			play: func(p *lab.H2, id uint32) { p.Headers(id, false, ":status", "200"); p.Data(id, false, "hel") },
+			does: "does not end its answer in time", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
+			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "200"); p.Data(id, false, "hel") },
 		}, {
-			does: "does not take the content in time", code: errcode.RequestTimeout, timeout: lab.Amply, told: "RST_STREAM 1 CANCEL",
+			does: "does not take the content in time", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.Method, cfg.BodySize = "POST", 100<<10 },
-			play: func(p *lab.H2, _ uint32) {
+			play: func(p *peers.H2, _ uint32) {
 				_ = p.Until(http2.FrameRSTStream)
 				_ = p.WriteWindowUpdate(0, 1<<20)
-				_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 1<<20)...)
+				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
 			},
 		},
 	}
@@ -252,24 +230,24 @@ func endCases() []h2case {
 
 func floodCases() []h2case {
 	const times = 20 * labFloodBurst // at once, on a slow machine too
-	flood := func(frame func(p *lab.H2, id uint32)) func(*lab.H2, uint32) {
-		return func(p *lab.H2, id uint32) {
+	flood := func(frame func(p *peers.H2, id uint32)) func(*peers.H2, uint32) {
+		return func(p *peers.H2, id uint32) {
 			for range times {
 				frame(p, id)
 			}
 		}
 	}
 	var cases []h2case
-	for does, frame := range map[string]func(p *lab.H2, id uint32){
-		"PING":                       func(p *lab.H2, _ uint32) { _ = p.WritePing(false, [8]byte{}) },
-		"answers to PING":            func(p *lab.H2, _ uint32) { _ = p.WritePing(true, [8]byte{}) },
-		"SETTINGS":                   func(p *lab.H2, _ uint32) { _ = p.WriteSettings() },
-		"SETTINGS acknowledgements":  func(p *lab.H2, _ uint32) { _ = p.WriteSettingsAck() },
-		"WINDOW_UPDATE":              func(p *lab.H2, _ uint32) { _ = p.WriteWindowUpdate(0, 1) },
-		"PRIORITY":                   func(p *lab.H2, id uint32) { p.Frame(http2.FramePriority, 0, id, "12345") },
-		"GOAWAY":                     func(p *lab.H2, _ uint32) { _ = p.WriteGoAway(labStreamID, 0, nil) },
-		"unknown frames":             func(p *lab.H2, _ uint32) { p.Frame(0xfa, 0, 0, "") },
-		"RST_STREAM on a closed one": func(p *lab.H2, id uint32) { _ = p.WriteRSTStream(id-2, 0) },
+	for does, frame := range map[string]func(p *peers.H2, id uint32){
+		"PING":                       func(p *peers.H2, _ uint32) { _ = p.WritePing(false, [8]byte{}) },
+		"answers to PING":            func(p *peers.H2, _ uint32) { _ = p.WritePing(true, [8]byte{}) },
+		"SETTINGS":                   func(p *peers.H2, _ uint32) { _ = p.WriteSettings() },
+		"SETTINGS acknowledgements":  func(p *peers.H2, _ uint32) { _ = p.WriteSettingsAck() },
+		"WINDOW_UPDATE":              func(p *peers.H2, _ uint32) { _ = p.WriteWindowUpdate(0, 1) },
+		"PRIORITY":                   func(p *peers.H2, id uint32) { p.Raw(http2.FramePriority, 0, id, "12345") },
+		"GOAWAY":                     func(p *peers.H2, _ uint32) { _ = p.WriteGoAway(labStreamID, 0, nil) },
+		"unknown frames":             func(p *peers.H2, _ uint32) { p.Raw(0xfa, 0, 0, "") },
+		"RST_STREAM on a closed one": func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id-2, 0) },
 	} {
 		cases = append(cases, h2case{
 			does: "floods with " + does, code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
@@ -278,13 +256,13 @@ func floodCases() []h2case {
 	}
 	cases = append(cases, h2case{
 		does: "floods with empty content", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
-		play: func(p *lab.H2, id uint32) {
+		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
-			flood(func(p *lab.H2, id uint32) { _ = p.WriteDataPadded(id, false, nil, []byte{0, 0}) })(p, id)
+			flood(func(p *peers.H2, id uint32) { _ = p.WriteDataPadded(id, false, nil, []byte{0, 0}) })(p, id)
 		},
 	}, h2case{
 		does: "sends as many control frames as are allowed at once and then answers",
-		play: func(p *lab.H2, id uint32) {
+		play: func(p *peers.H2, id uint32) {
 			for range labFloodBurst {
 				_ = p.WritePing(true, [8]byte{})
 			}

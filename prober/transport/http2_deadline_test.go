@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -34,7 +36,7 @@ func (g *gated) wait() {
 	if g.seen.Add(1) == 1 {
 		return
 	}
-	for end := probe.Now().Add(lab.Patience); probe.Now() < end; {
+	for end := probe.Now().Add(patience); probe.Now() < end; {
 		if !g.tr.Load().h2.State().Watched {
 			return
 		}
@@ -42,11 +44,24 @@ func (g *gated) wait() {
 	}
 }
 
+// answered returns a transport whose first request was answered in time. On a machine with
+// other work it may not be: then setUp has to make another.
+func answered(t *testing.T, setUp func() *Transport) *Transport {
+	t.Helper()
+	for end := probe.Now().Add(patience); probe.Now() < end; {
+		if tr := setUp(); do(tr, briefly).Err == nil {
+			return tr
+		}
+	}
+	require.FailNow(t, "no first request is answered in time")
+	return nil
+}
+
 // answerOnce returns a script that answers the first request of all connections.
 func answerOnce() func(net.Conn) {
 	var answered atomic.Bool
 	return func(c net.Conn) {
-		p := lab.NewH2(c)
+		p := peers.NewH2(c)
 		p.Greet()
 		if id := p.Request(); id != 0 && answered.CompareAndSwap(false, true) {
 			p.Answer(id)
@@ -66,41 +81,43 @@ func multiplexed(cert tls.Certificate, script func(net.Conn)) func(net.Conn) {
 // takes longer than the deadline that the pool was watching when it began.
 func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	for name, way := range map[string]func(t *testing.T, g *gated) Config{
 		"a slow preface": func(t *testing.T, g *gated) Config {
 			script := answerOnce()
-			return Config{HTTPVersion: option.H2C, URL: lab.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("http")}
+			return Config{HTTPVersion: option.H2C, URL: peers.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("http")}
 		},
 		"a slow handshake": func(t *testing.T, g *gated) Config {
 			script := multiplexed(cert, answerOnce())
-			return Config{HTTPVersion: option.OnlyHTTP2, URL: lab.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("https")}
+			return Config{HTTPVersion: option.OnlyHTTP2, URL: peers.Listen(t, func(c net.Conn) { g.wait(); script(c) }).URL("https")}
 		},
 		"a slow SOCKS proxy": func(t *testing.T, g *gated) Config {
-			relay := lab.SocksProxy(false, func(byte, string) { g.wait() })
+			relay := peers.SOCKSProxy(false, func(byte, string) { g.wait() })
 			return Config{
-				HTTPVersion: option.H2C, URL: lab.Listen(t, answerOnce()).URL("http"),
-				Proxy: wire.ProxyOptions{URL: lab.Listen(t, relay).URL("socks5")},
+				HTTPVersion: option.H2C, URL: peers.Listen(t, answerOnce()).URL("http"),
+				Proxy: wire.ProxyOptions{URL: peers.Listen(t, relay).URL("socks5")},
 			}
 		},
 		"a slow CONNECT": func(t *testing.T, g *gated) Config {
-			relay := lab.TunnelProxy(false)
+			relay := peers.TunnelProxy(false)
 			return Config{
-				HTTPVersion: option.OnlyHTTP2, URL: lab.Listen(t, multiplexed(cert, answerOnce())).URL("https"),
-				Proxy: wire.ProxyOptions{URL: lab.Listen(t, func(c net.Conn) { g.wait(); relay(c) }).URL("http")},
+				HTTPVersion: option.OnlyHTTP2, URL: peers.Listen(t, multiplexed(cert, answerOnce())).URL("https"),
+				Proxy: wire.ProxyOptions{URL: peers.Listen(t, func(c net.Conn) { g.wait(); relay(c) }).URL("http")},
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var g gated
-			cfg := way(t, &g)
-			cfg.TLS.InsecureSkipVerify = true
-			cfg.RequestsPerConnection = 1
-			tr := newTransport(t, cfg)
-			g.tr.Store(tr)
-			_ = do(tr, lab.Briefly)
-			r := do(tr, 4*lab.Briefly)
+			tr := answered(t, func() *Transport {
+				var g gated
+				cfg := way(t, &g)
+				cfg.TLS.InsecureSkipVerify = true
+				cfg.RequestsPerConnection = 1
+				tr := newTransport(t, cfg)
+				g.tr.Store(tr)
+				return tr
+			})
+			r := do(tr, 4*briefly)
 			assert.True(t, errcode.FromError(r.Err).IsFailure(), "%v", r.Err)
 		})
 	}
@@ -108,54 +125,56 @@ func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 
 func TestARequestThatWaitedForAStreamEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
-	var g gated
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.Answer(p.Request())
-		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
-		_ = p.Until(http2.FrameSettings) // the acknowledgement
-		_ = p.WriteWindowUpdate(0, 1)
-		g.seen.Add(1)
-		g.wait()
-		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
-		p.Ignore()
+	tr := answered(t, func() *Transport {
+		var g gated
+		p := peers.Listen(t, playing(func(p *peers.H2) {
+			p.Answer(p.Request())
+			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 0)...)
+			_ = p.Until(http2.FrameSettings) // the acknowledgement
+			_ = p.WriteWindowUpdate(0, 1)
+			g.seen.Add(1)
+			g.wait()
+			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
+			p.Ignore()
+		}, setting(http2.SettingMaxConcurrentStreams, 1)...))
+		tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
+		g.tr.Store(tr)
+		return tr
 	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
-	g.tr.Store(tr)
-	_ = do(tr, lab.Briefly)
-	assert.True(t, errcode.FromError(do(tr, 4*lab.Briefly).Err).IsFailure())
+	assert.True(t, errcode.FromError(do(tr, 4*briefly).Err).IsFailure())
 }
 
 func TestARequestThatWasRedirectedToHTTP2EndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
-	var g gated
-	script := answerOnce()
-	slow := lab.Listen(t, func(c net.Conn) { g.wait(); script(c) })
-	from := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
-		http.Redirect(w, q, slow.URL("http").String(), http.StatusFound)
+	var g *gated
+	tr := answered(t, func() *Transport {
+		here, script := new(gated), answerOnce()
+		g = here
+		slow := peers.Listen(t, func(c net.Conn) { here.wait(); script(c) })
+		from := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
+			http.Redirect(w, q, slow.URL("http").String(), http.StatusFound)
+		})
+		return newTransport(t, Config{URL: from, HTTPVersion: option.H2C, FollowRedirects: 1, RequestsPerConnection: 1})
 	})
-	tr := newTransport(t, Config{URL: from, HTTPVersion: option.H2C, FollowRedirects: 1, RequestsPerConnection: 1})
-	_ = do(tr, lab.Briefly)
 	for _, at := range tr.origins.all() {
 		g.tr.Store(at.t)
 	}
-	assert.True(t, errcode.FromError(do(tr, 4*lab.Briefly).Err).IsFailure())
+	assert.True(t, errcode.FromError(do(tr, 4*briefly).Err).IsFailure())
 }
 
 // The peer takes nothing more, while workers have content to send: the system must not
 // hold them up, nor any that end the connection for another reason.
 func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	free := make(chan struct{})
 	stuck := func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
 		<-free
 	}
-	plain, secured := lab.Listen(t, stuck).URL("http"), lab.Listen(t, multiplexed(cert, stuck)).URL("https")
+	plain, secured := peers.Listen(t, stuck).URL("http"), peers.Listen(t, multiplexed(cert, stuck)).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peers are waited for
 	for name, cfg := range map[string]Config{
 		"h2c": {URL: plain, HTTPVersion: option.H2C},
@@ -167,7 +186,7 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 			tr := newTransport(t, cfg)
 			for range 2 { // the second time on a connection that is full
 				forEach(3, func(int) {
-					assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Briefly).Err))
+					assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
 				})
 			}
 			tr.CloseIdle()
@@ -181,13 +200,13 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 // what the connection has become by then must not matter.
 func TestAnAbortMayComeLate(t *testing.T) {
 	t.Parallel()
-	u := serveH2C(t, func(http.ResponseWriter, *http.Request) {})
+	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
 	tr := newTransport(t, Config{URL: u, HTTPVersion: option.H2C, RequestsPerConnection: 1})
 	forEach(8, func(worker int) {
 		for i := range 200 {
 			ctx, cancel := context.WithCancel(context.Background())
 			var r probe.Result
-			r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
+			r.Reset(probe.Now(), probe.Now().Add(patience))
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
@@ -208,11 +227,11 @@ func TestAnAbortMayComeLate(t *testing.T) {
 // Every connection of the burst is idle, and its peer reads nothing any more.
 func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	free := make(chan struct{})
 	answerOnce := func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 1<<30)...)
+		p := peers.NewH2(c)
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
 		_ = p.WriteWindowUpdate(0, 1<<30)
 		for f := p.Next(); f != nil; f = p.Next() {
 			if f.Header().Type == http2.FrameHeaders {
@@ -221,13 +240,13 @@ func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 		}
 		<-free
 	}
-	u := lab.Listen(t, multiplexed(cert, answerOnce)).URL("https")
+	u := peers.Listen(t, multiplexed(cert, answerOnce)).URL("https")
 	t.Cleanup(func() { close(free) }) // before the peer is waited for
 	tr := newTransport(t, Config{
 		URL: u, HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true},
 		StreamsPerConnection: 1, Method: "POST", BodySize: 64 << 20,
 	})
-	forEach(20, func(int) { assert.Error(t, do(tr, lab.Briefly).Err) })
+	forEach(20, func(int) { assert.Error(t, do(tr, briefly).Err) })
 	eventually(t, func() bool { tr.CloseIdle(); return tr.Open() == 0 })
 	tr.Wait()
 }
@@ -235,9 +254,9 @@ func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 // HTTP/1 over TLS says goodbye too, and must not wait for room to.
 func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	free := make(chan struct{})
-	u := lab.Listen(t, lab.OverTLS(cert, func(c net.Conn) {
+	u := peers.Listen(t, peers.Within(peers.Showing(cert), func(c net.Conn) {
 		_, _ = io.ReadFull(c, make([]byte, 10))
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		<-free
@@ -246,7 +265,7 @@ func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 	tr := newTransport(t, Config{
 		URL: u, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
 	})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	assert.Equal(t, 200, r.HTTP.Status)
 	tr.CloseIdle()
 	tr.Wait()

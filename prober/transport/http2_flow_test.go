@@ -4,21 +4,21 @@ import (
 	"crypto/tls"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 // dataSizes reads DATA frames until it has n bytes or the stream ends, and returns
 // the sizes of the frames.
-func dataSizes(p *lab.H2, n int) (sizes []int) {
+func dataSizes(p *peers.H2, n int) (sizes []int) {
 	for have := 0; have < n; {
 		f, ok := p.Until(http2.FrameData).(*http2.DataFrame)
 		if !ok {
@@ -37,24 +37,22 @@ func TestHTTP2KeepsToTheWindows(t *testing.T) {
 	t.Parallel()
 	const size = 1000
 	var got [][]int
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(lab.Setting(http2.SettingInitialWindowSize, 100)...)
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		id := p.Request()
 		got = append(got, dataSizes(p, 100))
-		_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
-		_ = p.WriteWindowUpdate(id, 100)                                       // 0
+		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 0)...) // the window is now -100
+		_ = p.WriteWindowUpdate(id, 100)                                   // 0
 		_ = p.WriteWindowUpdate(id, 1)
 		got = append(got, dataSizes(p, 1))
 		_ = p.WriteWindowUpdate(id, 49)
 		got = append(got, dataSizes(p, 49))
-		_ = p.WriteSettings(lab.Setting(http2.SettingInitialWindowSize, 1<<20)...)
+		_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, 1<<20)...)
 		got = append(got, dataSizes(p, size))
 		p.Answer(id)
 		p.Serve()
-	})
+	}, setting(http2.SettingInitialWindowSize, 100)...))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, [][]int{{100}, {1}, {49}, {850}}, got)
 }
 
@@ -62,21 +60,19 @@ func TestHTTP2KeepsToTheWindowOfTheConnectionAndTheFrameSize(t *testing.T) {
 	t.Parallel()
 	const size = 200 << 10
 	var before, after []int
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		id := p.Request()
 		before = dataSizes(p, labWindow)
-		_ = p.WriteSettings(lab.Setting(http2.SettingMaxFrameSize, 1<<15)...)
+		_ = p.WriteSettings(setting(http2.SettingMaxFrameSize, 1<<15)...)
 		for p.Acks < 2 && p.Until(http2.FrameSettings) != nil { // one acknowledgement is for the first
 		}
 		_ = p.WriteWindowUpdate(0, size)
 		after = dataSizes(p, size)
 		p.Answer(id)
 		p.Serve()
-	})
+	}, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, labWindow, sum(before))
 	assert.Equal(t, size-labWindow, sum(after))
 	for _, n := range before {
@@ -97,9 +93,7 @@ func sum(all []int) (total int) {
 func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		if !played.first() {
 			p.Serve()
 			return
@@ -113,10 +107,10 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 			p.Data(id, false, content)
 		}
 		p.Ignore()
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
-	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, lab.Patience).Err))
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
+	assert.Equal(t, connectionOf(http2.ErrCodeFlowControl), errcode.FromError(do(tr, patience).Err))
 	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
 }
 
@@ -125,7 +119,7 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than the buffers of the system take
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	for name, cfg := range map[string]Config{
 		"in clear text": {HTTPVersion: option.H2C},
 		"with TLS":      {HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
@@ -133,13 +127,13 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			goOn := make(chan struct{})
-			p := lab.Listen(t, func(c net.Conn) {
+			p := peers.Listen(t, func(c net.Conn) {
 				if cfg.HTTPVersion == option.OnlyHTTP2 {
 					secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}})
 					defer secured.Close()
 					c = secured
 				}
-				p := lab.NewH2(c)
+				p := peers.NewH2(c)
 				p.Greet()
 				p.Open()
 				_ = p.Request()
@@ -153,12 +147,12 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 			}
 			tr := newTransport(t, cfg)
 			patient := make(chan *probe.Result)
-			r := do(tr, lab.Amply)
+			r := do(tr, amply)
 			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseSend, r.FailedIn())
-			go func() { patient <- do(tr, lab.Patience) }()
+			go func() { patient <- do(tr, patience) }()
 			eventually(t, func() bool { return inFlight(tr) == 1 })
-			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
+			assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 			close(goOn)
 			assert.NoError(t, (<-patient).Err)
 			assert.Equal(t, 1, p.Connections())
@@ -170,15 +164,15 @@ func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 
 func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
+	p := peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
 		p.Greet()
 		p.Open()
 		_ = p.Until(http2.FrameData)
-		abortConn(c)
+		peers.Reset(c)
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 16 << 20})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	// Which of the two finds out, the reader or the writer, is for the system.
 	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
@@ -187,17 +181,15 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	t.Parallel()
 	read := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		p.Open()
 		_ = p.Request()
 		<-read
-	})
+	}))
 	t.Cleanup(func() { close(read) })
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 1 << 30})
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, lab.Patience) }()
+	go func() { done <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
 	tr.Abort()
 	assert.Equal(t, errcode.Cancelled, errcode.FromError((<-done).Err))
@@ -209,9 +201,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	t.Parallel()
 	played := newOnce()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		if !played.first() {
 			p.Serve()
 			return
@@ -221,41 +211,29 @@ func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 				return
 			}
 		}
-	})
-	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: 2 * lab.Amply}})
-	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, lab.Amply).Err))
+	}))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: 2 * amply}})
+	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, amply).Err))
 	assert.Equal(t, 1, tr.Open())
-	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, lab.Patience).Err))
-	r := do(tr, lab.Patience)
+	assert.Equal(t, errcode.HTTP2Ping, errcode.FromError(do(tr, patience).Err))
+	r := do(tr, patience)
 	assert.NoError(t, r.Err)
 	assert.True(t, r.Opened)
-}
-
-// assertPhases checks that the times of all phases add up.
-func assertPhases(t *testing.T, r *probe.Result) {
-	t.Helper()
-	var total time.Duration
-	for phase := errcode.PhaseNone; phase < errcode.NumPhases; phase++ {
-		spent, _ := r.Phase(phase)
-		assert.GreaterOrEqual(t, spent, time.Duration(0), phase)
-		total += spent
-	}
-	assert.Equal(t, r.Duration(), total)
 }
 
 func TestHTTP2PhasesAndBytes(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		<-hold
-		p := lab.NewH2(c)
+		p := peers.NewH2(c)
 		p.Greet()
 		p.Serve()
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", Body: []byte("0123456789")})
 	results := make(chan *probe.Result, 3)
 	for range cap(results) {
-		go func() { results <- do(tr, lab.Patience) }()
+		go func() { results <- do(tr, patience) }()
 	}
 	eventually(t, waiting(tr, 2))
 	close(hold)
@@ -263,7 +241,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	for range cap(results) {
 		r := <-results
 		require.NoError(t, r.Err)
-		assertPhases(t, r)
+		assertPhasesAddUp(t, r)
 		for _, phase := range []errcode.Phase{errcode.PhaseQueue, errcode.PhaseSend, errcode.PhaseProcessing, errcode.PhaseTransfer} {
 			_, ok := r.Phase(phase)
 			assert.True(t, ok, phase)
@@ -278,7 +256,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	}
 	assert.Equal(t, 1, opened)
 
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	data := int64(labFrameHeader + len("0123456789"))
 	assert.Equal(t, int64(len(tr.call.http2.Later))+data, r.Sent)
 	// The header is in the peer's table by now: three indexed fields.

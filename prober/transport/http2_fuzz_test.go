@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 )
 
 // transcript is a connection of which only what the peer writes is of interest.
@@ -31,7 +31,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 	for _, cases := range h2cases() {
 		for _, tt := range cases {
 			c := new(transcript)
-			peer := lab.NewH2(c)
+			peer := peers.NewH2(c)
 			if tt.open != nil {
 				tt.open(peer)
 			} else {
@@ -45,7 +45,7 @@ func FuzzHTTP2Peer(f *testing.F) {
 		}
 	}
 	inputs := make(chan []byte, 1)
-	p := lab.Listen(f, func(c net.Conn) {
+	p := peers.Listen(f, func(c net.Conn) {
 		input, ok := <-inputs
 		if !ok {
 			return
@@ -53,8 +53,8 @@ func FuzzHTTP2Peer(f *testing.F) {
 		inputs <- input // for the next connection
 		_, _ = io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
 		_, _ = c.Write(input)
-		closeWrite(c)
-		_, _ = io.Copy(io.Discard, c)
+		peers.EndWriting(c)
+		peers.Silence(c)
 	})
 	f.Fuzz(func(t *testing.T, input []byte, upload bool) {
 		const perByte, fixed = 64, 4 << 20

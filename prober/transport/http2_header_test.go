@@ -6,107 +6,85 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 )
 
 func headerFrameCases() []h2case {
-	protocol, size := connectionOf(http2.ErrCodeProtocol), connectionOf(http2.ErrCodeFrameSize)
-	const misplaced, missized = "GOAWAY PROTOCOL_ERROR", "GOAWAY FRAME_SIZE_ERROR"
 	const endHeaders, endStream = http2.FlagHeadersEndHeaders, http2.FlagHeadersEndStream
 	return []h2case{
 		{
 			does: "pads a header",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: p.Fields(":status", "204"), EndStream: true, EndHeaders: true, PadLength: 255})
 			},
 		}, {
 			does: "puts a priority and padding before a header",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, endHeaders|endStream|http2.FlagHeadersPriority|http2.FlagHeadersPadded, id, "\x03\x00\x00\x00\x01\x10\x89\x00\x00\x00")
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(http2.FrameHeaders, endHeaders|endStream|http2.FlagHeadersPriority|http2.FlagHeadersPadded, id, "\x03\x00\x00\x00\x01\x10\x89\x00\x00\x00")
 			},
 		}, {
 			does: "makes a stream depend on itself",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, endHeaders|endStream|http2.FlagHeadersPriority, id, "\x00\x00\x00\x01\x10\x89")
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(http2.FrameHeaders, endHeaders|endStream|http2.FlagHeadersPriority, id, "\x00\x00\x00\x01\x10\x89")
 			},
 		}, {
 			does: "splits a header into many frames",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				block := string(p.Fields(":status", "200", "content-length", "5", "server", strings.Repeat("~", 40)))
-				p.Frame(http2.FrameHeaders, 0, id, "")
+				p.Raw(http2.FrameHeaders, 0, id, "")
 				for i := range block {
-					p.Frame(http2.FrameContinuation, 0, id, block[i:i+1])
+					p.Raw(http2.FrameContinuation, 0, id, block[i:i+1])
 				}
-				p.Frame(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, "")
+				p.Raw(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, "")
 				p.Data(id, true, "hello")
 			},
-		}, {
-			does: "sends a header on stream 0", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, _ uint32) { p.HeaderBlock(0, true, "\x88") },
-		}, {
-			does: "sends a header on an idle stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) { p.HeaderBlock(id+2, true, "\x88") },
-		}, {
-			does: "sends a header on a stream of its own", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, _ uint32) { p.HeaderBlock(2, true, "\x88") },
-		}, {
+		},
+		breaks("sends a header on stream 0", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.HeaderBlock(0, true, "\x88") }),
+		breaks("sends a header on an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.HeaderBlock(id+2, true, "\x88") }),
+		breaks("sends a header on a stream of its own", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.HeaderBlock(2, true, "\x88") }),
+		{
 			does: "sends a header on a closed stream", warm: true,
 			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
-			play: func(p *lab.H2, id uint32) { p.HeaderBlock(id-2, true, "\x88") },
-		}, {
-			does: "pads a header beyond its end", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "\x02\x88")
-			},
-		}, {
-			does: "pads a header without saying how much", code: size, closed: true, told: missized,
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "") },
-		}, {
-			does: "cuts the priority before a header", code: size, closed: true, told: missized,
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, endHeaders|http2.FlagHeadersPriority, id, "\x00\x00\x00")
-			},
-		}, {
-			does: "continues no header", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) { p.Frame(http2.FrameContinuation, 4, id, "\x88") },
-		}, {
-			does: "continues a header that has ended", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				p.HeaderBlock(id, false, "\x88")
-				p.Frame(http2.FrameContinuation, 4, id, "\x88")
-			},
-		}, {
-			does: "continues the header of another stream", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, 0, id, "\x88")
-				p.Frame(http2.FrameContinuation, 4, id+2, "")
-			},
-		}, {
-			does: "interrupts a header with PING", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, 0, id, "\x88")
-				_ = p.WritePing(false, [8]byte{})
-			},
-		}, {
-			does: "interrupts a header with a frame of an unknown type", code: protocol, closed: true, told: misplaced,
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, 0, id, "\x88")
-				p.Frame(0xfa, 0, 0, "")
-			},
-		}, {
+			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id-2, true, "\x88") },
+		},
+		breaks("pads a header beyond its end", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "\x02\x88")
+		}),
+		breaks("pads a header without saying how much", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPadded, id, "") }),
+		breaks("cuts the priority before a header", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, endHeaders|http2.FlagHeadersPriority, id, "\x00\x00\x00")
+		}),
+		breaks("continues no header", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Raw(http2.FrameContinuation, 4, id, "\x88") }),
+		breaks("continues a header that has ended", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.HeaderBlock(id, false, "\x88")
+			p.Raw(http2.FrameContinuation, 4, id, "\x88")
+		}),
+		breaks("continues the header of another stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, 0, id, "\x88")
+			p.Raw(http2.FrameContinuation, 4, id+2, "")
+		}),
+		breaks("interrupts a header with PING", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, 0, id, "\x88")
+			_ = p.WritePing(false, [8]byte{})
+		}),
+		breaks("interrupts a header with a frame of an unknown type", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
+			p.Raw(http2.FrameHeaders, 0, id, "\x88")
+			p.Raw(0xfa, 0, 0, "")
+		}),
+		{
 			does: "continues a header endlessly, byte by byte", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, 0, id, "\x88")
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(http2.FrameHeaders, 0, id, "\x88")
 				for range 2 * labHeaderFrames {
-					p.Frame(http2.FrameContinuation, 0, id, "")
+					p.Raw(http2.FrameContinuation, 0, id, "")
 				}
 			},
 		}, {
 			does: "continues a header endlessly, in large frames", code: errcode.HTTP2HeaderList, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
-			play: func(p *lab.H2, id uint32) {
-				p.Frame(http2.FrameHeaders, 0, id, "\x88")
+			play: func(p *peers.H2, id uint32) {
+				p.Raw(http2.FrameHeaders, 0, id, "\x88")
 				for range labHeaderBlock/labMaxFrame + 1 {
-					p.Frame(http2.FrameContinuation, 0, id, strings.Repeat("\x88", labMaxFrame))
+					p.Raw(http2.FrameContinuation, 0, id, strings.Repeat("\x88", labMaxFrame))
 				}
 			},
 		},
@@ -114,21 +92,20 @@ func headerFrameCases() []h2case {
 }
 
 func compressionCases() []h2case {
-	compression := connectionOf(http2.ErrCodeCompression)
 	cases := []h2case{
 		{
 			does: "fills its table and uses it", warm: true,
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Answer(id)
 				p.Answer(p.Request())
 			},
 		}, {
 			does: "changes the size of its table twice in a row",
-			play: func(p *lab.H2, id uint32) { p.HeaderBlock(id, true, "\x20\x3f\xe1\x1f\x89") },
+			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id, true, "\x20\x3f\xe1\x1f\x89") },
 		}, {
 			does: "uses its table after a header that was too long",
 			code: errcode.HTTP2HeaderList, told: "RST_STREAM 1 CANCEL",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				block := []string{":status", "200"}
 				for range 70 {
 					block = append(block, "x-long", strings.Repeat("~", 1000))
@@ -148,17 +125,14 @@ func compressionCases() []h2case {
 		"refers to entry 0":                                 "\x80",
 		"takes a name from an entry that is not in a table": "\x88\x7f\x00\x01a",
 	} {
-		cases = append(cases, h2case{
-			does: does, code: compression, closed: true, told: "GOAWAY COMPRESSION_ERROR",
-			play: func(p *lab.H2, id uint32) { p.HeaderBlock(id, true, block) },
-		})
+		cases = append(cases, breaks(does, http2.ErrCodeCompression, func(p *peers.H2, id uint32) { p.HeaderBlock(id, true, block) }))
 	}
 	return cases
 }
 
 // withHeader returns a peer that answers with a header and nothing else.
-func withHeader(pairs ...string) func(*lab.H2, uint32) {
-	return func(p *lab.H2, id uint32) { p.Headers(id, true, pairs...) }
+func withHeader(pairs ...string) func(*peers.H2, uint32) {
+	return func(p *peers.H2, id uint32) { p.Headers(id, true, pairs...) }
 }
 
 func malformedCases() []h2case {
@@ -197,10 +171,7 @@ func malformedCases() []h2case {
 		"switches protocols":                           {":status", "101"},
 		"ends the stream with an informational answer": {":status", "103"},
 	} {
-		cases = append(cases, h2case{
-			does: does, code: streamOf(http2.ErrCodeProtocol), told: "RST_STREAM 1 PROTOCOL_ERROR",
-			play: withHeader(header...),
-		})
+		cases = append(cases, spoils(does, http2.ErrCodeProtocol, withHeader(header...)))
 	}
 	return cases
 }
@@ -214,13 +185,13 @@ func headerCases() []h2case {
 		{does: "sends an empty value", play: withHeader(":status", "200", "server", "")},
 		{does: "sends a value in another script", play: withHeader(":status", "200", "server", "\xc3\xa4\xff")},
 		{does: "answers HEAD with a length", cfg: method("HEAD"), play: withHeader(":status", "200", "content-length", "5")},
-		{does: "answers HEAD with empty content", cfg: method("HEAD"), play: func(p *lab.H2, id uint32) {
+		{does: "answers HEAD with empty content", cfg: method("HEAD"), play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200", "content-length", "5")
 			p.Data(id, true, "")
 		}},
 		{does: "answers 304 with a length", play: withHeader(":status", "304", "content-length", "5")},
 		{does: "answers 204", play: withHeader(":status", "204")},
-		{does: "sends 32 informational answers", play: func(p *lab.H2, id uint32) {
+		{does: "sends 32 informational answers", play: func(p *peers.H2, id uint32) {
 			for range labInformational {
 				p.Headers(id, false, ":status", "103", "link", "</style.css>")
 			}
@@ -228,14 +199,14 @@ func headerCases() []h2case {
 		}},
 		{
 			does: "sends 33 informational answers", code: errcode.HTTP2Flood, told: "RST_STREAM 1 ENHANCE_YOUR_CALM",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				for range labInformational + 1 {
 					p.Headers(id, false, ":status", "103")
 				}
 			},
 		}, {
 			does: "sends a header above 64 KiB in one frame", code: errcode.HTTP2HeaderList, told: "RST_STREAM 1 CANCEL",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200", "server", strings.Repeat("~", 1000))
 				p.HeaderBlock(id, true, "\x88"+strings.Repeat("\xbe", 100))
 			},
@@ -243,16 +214,16 @@ func headerCases() []h2case {
 			does: "sends a status above 599", code: errcode.HTTP1StatusRange, told: "RST_STREAM 1 PROTOCOL_ERROR",
 			play: withHeader(":status", "600"),
 		}, {
-			does: "sends trailers", play: func(p *lab.H2, id uint32) {
+			does: "sends trailers", play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Data(id, false, "hello")
 				p.Headers(id, true, "grpc-status", "0")
 			},
 		}, {
-			does: "sends trailers of two frames and no content", play: func(p *lab.H2, id uint32) {
+			does: "sends trailers of two frames and no content", play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
-				p.Frame(http2.FrameHeaders, http2.FlagHeadersEndStream, id, "")
-				p.Frame(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, string(p.Fields("etag", "x")))
+				p.Raw(http2.FrameHeaders, http2.FlagHeadersEndStream, id, "")
+				p.Raw(http2.FrameContinuation, http2.FlagContinuationEndHeaders, id, string(p.Fields("etag", "x")))
 			},
 		},
 	}
@@ -269,7 +240,7 @@ func trailerCases() []h2case {
 	} {
 		cases = append(cases, h2case{
 			does: does, code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
-			play: func(p *lab.H2, id uint32) {
+			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Headers(id, true, trailers...)
 			},
@@ -277,13 +248,13 @@ func trailerCases() []h2case {
 	}
 	cases = append(cases, h2case{
 		does: "sends trailers that do not end the stream", code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
-		play: func(p *lab.H2, id uint32) {
+		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
 			p.Headers(id, false, "etag", "x")
 		},
 	}, h2case{
 		does: "sends an informational answer after the final one", code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
-		play: func(p *lab.H2, id uint32) {
+		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
 			p.Headers(id, false, ":status", "103")
 		},

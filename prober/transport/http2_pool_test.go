@@ -15,15 +15,16 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, lab.Patience, time.Millisecond)
+	require.Eventually(t, condition, patience, time.Millisecond)
 }
 
 func waiting(tr *Transport, n int) func() bool {
@@ -49,9 +50,7 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 			var arrived, opened atomic.Int32
 			all := make(chan struct{})
 			free := sync.OnceFunc(func() { close(all) })
-			p := lab.Listen(t, func(c net.Conn) {
-				p := lab.NewH2(c)
-				p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, tt.allowed)...)
+			p := peers.Listen(t, playing(func(p *peers.H2) {
 				ids := make(chan uint32, tt.workers)
 				var answering sync.WaitGroup
 				answering.Go(func() {
@@ -68,13 +67,13 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 				}
 				close(ids)
 				answering.Wait()
-			})
+			}, setting(http2.SettingMaxConcurrentStreams, tt.allowed)...))
 			t.Cleanup(free)
 			cfg := tt.cfg
 			cfg.URL, cfg.HTTPVersion = p.URL("http"), option.H2C
 			tr := newTransport(t, cfg)
 			forEach(tt.workers, func(int) {
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				assert.NoError(t, r.Err)
 				assert.NotEqual(t, r.Opened, r.Reused)
 				if r.Opened {
@@ -89,10 +88,10 @@ func TestHTTP2OpensAsManyConnectionsAsAreNeeded(t *testing.T) {
 
 func TestHTTP2RequestsPerConnection(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, fastPeer(t))
+	p := peers.Listen(t, fastPeer(t))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, RequestsPerConnection: 3})
 	for i := range 10 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.NoError(t, r.Err)
 		require.Equal(t, i%3 == 0, r.Opened)
 	}
@@ -103,21 +102,19 @@ func TestHTTP2RequestsPerConnection(t *testing.T) {
 func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 	t.Parallel()
 	raise := make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		<-raise
-		_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 1)...)
+		_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 1)...)
 		p.Serve()
-	})
+	}, setting(http2.SettingMaxConcurrentStreams, 0)...))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	for range 2 {
-		r := do(tr, lab.Amply)
+		r := do(tr, amply)
 		assert.Equal(t, errcode.HTTP2NoStream, errcode.FromError(r.Err), "%v", r.Err)
 		assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 	}
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, lab.Patience) }()
+	go func() { done <- do(tr, patience) }()
 	eventually(t, waiting(tr, 1))
 	close(raise)
 	r := <-done
@@ -128,24 +125,22 @@ func TestHTTP2ServerThatAllowsNoStream(t *testing.T) {
 func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		end  func(p *lab.H2)
+		end  func(p *peers.H2)
 		code errcode.Code
 	}{
-		"when the server closes":    {func(p *lab.H2) { closeWrite(p.Conn) }, errcode.HTTP2Closed},
-		"when the server goes away": {func(p *lab.H2) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
+		"when the server closes":    {func(p *peers.H2) { peers.EndWriting(p.Conn) }, errcode.HTTP2Closed},
+		"when the server goes away": {func(p *peers.H2) { _ = p.WriteGoAway(0, http2.ErrCodeInternal, nil) }, goAwayOf(http2.ErrCodeInternal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, func(c net.Conn) {
-				p := lab.NewH2(c)
-				p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
+			p := peers.Listen(t, playing(func(p *peers.H2) {
 				_ = p.Until(http2.FrameSettings) // the acknowledgement: it has been taken in
 				tt.end(p)
 				p.Ignore()
-			})
+			}, setting(http2.SettingMaxConcurrentStreams, 0)...))
 			tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 			forEach(4, func(int) {
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 				assert.True(t, r.Opened)
@@ -159,15 +154,15 @@ func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
 	t.Parallel()
 	const workers = 20
 	hangUp := make(chan struct{})
-	p := lab.Listen(t, func(net.Conn) { <-hangUp })
+	p := peers.Listen(t, func(net.Conn) { <-hangUp })
 	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2})
 	go func() {
 		defer close(hangUp)
-		assert.Eventually(t, waiting(tr, workers-1), lab.Patience, time.Millisecond)
+		assert.Eventually(t, waiting(tr, workers-1), patience, time.Millisecond)
 	}()
 	var dialled atomic.Int32
 	forEach(workers, func(int) {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		assert.Equal(t, errcode.TLSClosed, errcode.FromError(r.Err), "%v", r.Err)
 		assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		if _, ok := r.Phase(errcode.PhaseTLS); ok {
@@ -180,20 +175,20 @@ func TestHTTP2FailureToDialIsThatOfAllWhoWaited(t *testing.T) {
 
 func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	var first atomic.Bool
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		if first.CompareAndSwap(false, true) {
-			_, _ = io.Copy(io.Discard, c)
+			peers.Silence(c)
 			return
 		}
 		fastPeer(t)(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}}))
 	})
 	tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}})
 	hasty := make(chan *probe.Result)
-	go func() { hasty <- do(tr, lab.Amply) }()
+	go func() { hasty <- do(tr, amply) }()
 	eventually(t, first.Load)
-	forEach(10, func(int) { assert.NoError(t, do(tr, lab.Patience).Err) })
+	forEach(10, func(int) { assert.NoError(t, do(tr, patience).Err) })
 	assert.Equal(t, errcode.TLSTimeout, errcode.FromError((<-hasty).Err))
 	assert.Equal(t, 2, p.Connections())
 }
@@ -201,18 +196,16 @@ func TestHTTP2WorkerThatHasNoTimeLeftDoesNotFailTheOthers(t *testing.T) {
 func TestHTTP2CloseIdleSparesConnectionsInUse(t *testing.T) {
 	t.Parallel()
 	arrived, free := make(chan struct{}), make(chan struct{})
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		id := p.Request()
 		close(arrived)
 		<-free
 		p.Answer(id)
 		p.Serve()
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	done := make(chan *probe.Result)
-	go func() { done <- do(tr, lab.Patience) }()
+	go func() { done <- do(tr, patience) }()
 	<-arrived
 	tr.CloseIdle()
 	assert.Equal(t, 1, tr.Open())
@@ -231,23 +224,21 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		underWay func(tr *Transport) bool
 	}{
 		"requests in flight": {
-			script:   func(c net.Conn) { p := lab.NewH2(c); p.Greet(); p.Ignore() },
+			script:   playing((*peers.H2).Ignore),
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
 		"requests that wait for a stream": {
-			script: func(c net.Conn) {
-				p := lab.NewH2(c)
-				p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 0)...)
+			script: playing(func(p *peers.H2) {
 				p.Ignore()
-			},
+			}, setting(http2.SettingMaxConcurrentStreams, 0)...),
 			underWay: func(tr *Transport) bool { return tr.h2.State().Waiting == 5 },
 		},
 		"requests that wait for SETTINGS": {
-			script:   func(c net.Conn) { _, _ = io.Copy(io.Discard, c) },
+			script:   peers.Silence,
 			underWay: func(tr *Transport) bool { return tr.h2.State().Waiting == 4 },
 		},
 		"content that nobody takes": {
-			script:   func(c net.Conn) { p := lab.NewH2(c); p.Greet(); p.Ignore() },
+			script:   playing((*peers.H2).Ignore),
 			cfg:      Config{Method: "POST", BodySize: 1 << 20},
 			underWay: func(tr *Transport) bool { return inFlight(tr) == 5 },
 		},
@@ -255,15 +246,14 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := tt.cfg
-			cfg.URL, cfg.HTTPVersion = lab.Listen(t, tt.script).URL("http"), option.H2C
+			cfg.URL, cfg.HTTPVersion = peers.Listen(t, tt.script).URL("http"), option.H2C
 			tr := newTransport(t, cfg)
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan *probe.Result)
 			for range 5 {
 				go func() {
 					var r probe.Result
-					r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
-					tr.Do(ctx, &r)
+					again(ctx, tr, &r, patience)
 					failed <- &r
 				}()
 			}
@@ -274,7 +264,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 				assert.Equal(t, errcode.Cancelled, errcode.FromError((<-failed).Err))
 			}
 			assert.Zero(t, tr.Open())
-			assert.Equal(t, errcode.Cancelled, errcode.FromError(do(tr, lab.Patience).Err))
+			assert.Equal(t, errcode.Cancelled, errcode.FromError(do(tr, patience).Err))
 		})
 	}
 }
@@ -283,9 +273,7 @@ func inFlight(tr *Transport) int { return tr.h2.State().Streams }
 
 func TestRefusedStreamsAreNoFlood(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(c net.Conn) {
-		p := lab.NewH2(c)
-		p.Greet()
+	p := peers.Listen(t, playing(func(p *peers.H2) {
 		slow := p.Request()
 		for id := p.Request(); id != 0; id = p.Request() {
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
@@ -293,13 +281,13 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 				p.Answer(slow)
 			}
 		}
-	})
+	}))
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})
 	slow := make(chan *probe.Result)
-	go func() { slow <- do(tr, lab.Patience) }()
+	go func() { slow <- do(tr, patience) }()
 	eventually(t, func() bool { return inFlight(tr) == 1 })
 	for range 5 * labFloodBurst {
-		require.Equal(t, streamOf(http2.ErrCodeRefusedStream), errcode.FromError(do(tr, lab.Patience).Err))
+		require.Equal(t, streamOf(http2.ErrCodeRefusedStream), errcode.FromError(do(tr, patience).Err))
 	}
 	require.NoError(t, (<-slow).Err)
 	assert.Equal(t, 1, p.Connections())
@@ -308,17 +296,17 @@ func TestRefusedStreamsAreNoFlood(t *testing.T) {
 // The connection stood, whatever became of the first frames on it.
 func TestAFailureOfThePrefaceIsOneOnAnOpenedConnection(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
-	silence := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	cert := certs.Issue(nil)
+	silence := peers.Silence
 	for name, cfg := range map[string]Config{
-		"a peer that speaks HTTP/1":  {URL: lab.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, lab.OKAnswer); silence(c) }).URL("http"), HTTPVersion: option.H2C},
-		"a peer that closes":         {URL: lab.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: option.H2C},
-		"a peer that says no frames": {URL: lab.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: lab.Briefly}},
-		"a peer that has no h2":      {URL: lab.Listen(t, lab.OverTLS(cert, silence)).URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
+		"a peer that speaks HTTP/1":  {URL: peers.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, peers.OKAnswer); silence(c) }).URL("http"), HTTPVersion: option.H2C},
+		"a peer that closes":         {URL: peers.Listen(t, func(net.Conn) {}).URL("http"), HTTPVersion: option.H2C},
+		"a peer that says no frames": {URL: peers.Listen(t, silence).URL("http"), HTTPVersion: option.H2C, Dial: option.Dial{ConnectTimeout: briefly}},
+		"a peer that has no h2":      {URL: peers.Listen(t, peers.Within(peers.Showing(cert), silence)).URL("https"), HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := do(newTransport(t, cfg), lab.Patience)
+			r := do(newTransport(t, cfg), patience)
 			assert.Error(t, r.Err)
 			assert.True(t, r.Opened)
 			assert.False(t, r.Reused)

@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,8 +20,10 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
@@ -50,29 +52,6 @@ func quiet(s *http.Server) {
 	s.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }
 
-// serveH2C starts the HTTP/2 server of net/http without TLS.
-func serveH2C(t testing.TB, h http.HandlerFunc) *url.URL {
-	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	quiet(s.Config)
-	s.Config.Protocols = new(http.Protocols)
-	s.Config.Protocols.SetUnencryptedHTTP2(true)
-	s.Start()
-	t.Cleanup(s.Close)
-	return parseURL(t, s.URL)
-}
-
-// serveTLS starts the server of net/http with TLS.
-func serveTLS(t testing.TB, multiplexed bool, h http.HandlerFunc) *url.URL {
-	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	quiet(s.Config)
-	s.EnableHTTP2 = multiplexed
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return parseURL(t, s.URL)
-}
-
 // serveXNet starts the server of x/net/http2, which allows few streams and has
 // small windows.
 func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
@@ -80,18 +59,10 @@ func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
 	s := &http2.Server{MaxConcurrentStreams: 5, MaxUploadBufferPerStream: 64 << 10, MaxUploadBufferPerConnection: 128 << 10}
 	base := new(http.Server)
 	quiet(base)
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		s.ServeConn(c, &http2.ServeConnOpts{Handler: h, BaseConfig: base})
 	})
 	return p.URL("http")
-}
-
-func parseURL(t testing.TB, s string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(s)
-	require.NoError(t, err)
-	u.Path = "/"
-	return u
 }
 
 // forEach runs work on so many goroutines and waits for them.
@@ -108,8 +79,8 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 		start   func(t testing.TB) *url.URL
 		version option.HTTPVersion
 	}{
-		"net/http over TLS": {func(t testing.TB) *url.URL { return serveTLS(t, true, sizes) }, option.OnlyHTTP2},
-		"net/http":          {func(t testing.TB) *url.URL { return serveH2C(t, sizes) }, option.H2C},
+		"net/http over TLS": {func(t testing.TB) *url.URL { return serve(t, peers.HTTP2, sizes) }, option.OnlyHTTP2},
+		"net/http":          {func(t testing.TB) *url.URL { return serve(t, peers.H2C, sizes) }, option.H2C},
 		"x/net":             {func(t testing.TB) *url.URL { return serveXNet(t, sizes) }, option.H2C},
 	}
 	for name, server := range servers {
@@ -123,7 +94,7 @@ func TestHTTP2CarriesContentBothWays(t *testing.T) {
 				})
 				forEach(4, func(int) {
 					for range 2 {
-						r := do(tr, lab.Patience)
+						r := do(tr, patience)
 						assert.NoError(t, r.Err)
 						assert.Equal(t, 200, r.HTTP.Status)
 						assert.Equal(t, probe.HTTP2, r.HTTP.Version)
@@ -143,25 +114,25 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 	count := func(http.ResponseWriter, *http.Request) { served.Add(1) }
 	for name, tt := range map[string]struct {
 		wanted  option.HTTPVersion
-		offered bool // the server has HTTP/2
+		offered peers.Wire
 		code    errcode.Code
 		version probe.Version
 	}{
-		"auto with HTTP/2":             {wanted: option.AutoHTTP, offered: true, version: probe.HTTP2},
-		"auto without HTTP/2":          {wanted: option.AutoHTTP, version: probe.HTTP11},
-		"only HTTP/1.1 with HTTP/2":    {wanted: option.OnlyHTTP11, offered: true, version: probe.HTTP11},
-		"only HTTP/1.1 without HTTP/2": {wanted: option.OnlyHTTP11, version: probe.HTTP11},
-		"only HTTP/2 with HTTP/2":      {wanted: option.OnlyHTTP2, offered: true, version: probe.HTTP2},
-		"only HTTP/2 without HTTP/2":   {wanted: option.OnlyHTTP2, code: errcode.TLSALPN},
+		"auto with HTTP/2":             {wanted: option.AutoHTTP, offered: peers.HTTP2, version: probe.HTTP2},
+		"auto without HTTP/2":          {wanted: option.AutoHTTP, offered: peers.HTTP1TLS, version: probe.HTTP11},
+		"only HTTP/1.1 with HTTP/2":    {wanted: option.OnlyHTTP11, offered: peers.HTTP2, version: probe.HTTP11},
+		"only HTTP/1.1 without HTTP/2": {wanted: option.OnlyHTTP11, offered: peers.HTTP1TLS, version: probe.HTTP11},
+		"only HTTP/2 with HTTP/2":      {wanted: option.OnlyHTTP2, offered: peers.HTTP2, version: probe.HTTP2},
+		"only HTTP/2 without HTTP/2":   {wanted: option.OnlyHTTP2, offered: peers.HTTP1TLS, code: errcode.TLSALPN},
 	} {
 		t.Run(name, func(t *testing.T) {
 			served.Store(0)
 			tr := newTransport(t, Config{
-				URL: serveTLS(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: option.TLS{InsecureSkipVerify: true},
+				URL: serve(t, tt.offered, count), HTTPVersion: tt.wanted, TLS: option.TLS{InsecureSkipVerify: true},
 			})
 			forEach(20, func(int) {
 				for range 3 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					assert.Equal(t, tt.code, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, tt.version, r.HTTP.Version)
 				}
@@ -178,7 +149,7 @@ func TestALPNChoosesTheVersion(t *testing.T) {
 }
 
 func TestServerThatChangesItsMindByALPN(t *testing.T) {
-	cert := lab.NewAuthority(t).Issue(t)
+	cert := certs.Issue(nil)
 	var multiplexed atomic.Bool
 	script := func(c net.Conn) {
 		protocols := []string{alpnHTTP11}
@@ -193,40 +164,40 @@ func TestServerThatChangesItsMindByALPN(t *testing.T) {
 			fastPeer(t)(secured)
 			return
 		}
-		lab.Answering(lab.OKAnswer)(secured)
+		peers.Answering(peers.OKAnswer)(secured)
 	}
-	tr := newTransport(t, Config{URL: lab.Listen(t, script).URL("https"), TLS: option.TLS{InsecureSkipVerify: true}})
+	tr := newTransport(t, Config{URL: peers.Listen(t, script).URL("https"), TLS: option.TLS{InsecureSkipVerify: true}})
 	for _, want := range []probe.Version{probe.HTTP11, probe.HTTP2, probe.HTTP11, probe.HTTP2} {
 		multiplexed.Store(want == probe.HTTP2)
 		tr.CloseIdle()
 		forEach(5, func(int) {
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			assert.NoError(t, r.Err)
 			assert.Equal(t, want, r.HTTP.Version)
-			assertPhases(t, r)
+			assertPhasesAddUp(t, r)
 		})
 	}
 }
 
 func TestHTTP2NeedsTLS12(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
-	p := lab.Listen(t, func(c net.Conn) {
+	cert := certs.Issue(nil)
+	p := peers.Listen(t, func(c net.Conn) {
 		secured := tls.Server(c, &tls.Config{
 			Certificates: []tls.Certificate{cert}, NextProtos: []string{alpnHTTP2}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 		})
 		_ = secured.Handshake()
-		_, _ = io.Copy(io.Discard, secured)
+		peers.Silence(secured)
 	})
 	tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}})
-	r := do(tr, lab.Patience)
+	r := do(tr, patience)
 	assert.Equal(t, connectionOf(http2.ErrCodeInadequateSecurity), errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
 }
 
 func TestVersionsThatCannotBeSpoken(t *testing.T) {
 	t.Parallel()
-	plain, secured := parseURL(t, "http://127.0.0.1:1/"), parseURL(t, "https://127.0.0.1:1/")
+	plain, secured := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, &url.URL{Scheme: "https", Host: "127.0.0.1:1"}
 	for name, cfg := range map[string]Config{
 		"HTTP/2 without TLS":        {URL: plain, HTTPVersion: option.OnlyHTTP2},
 		"h2c with TLS":              {URL: secured, HTTPVersion: option.H2C},
@@ -261,7 +232,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 			for range 200 {
 				<-progress
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), lab.Patience)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			_ = server.Shutdown(ctx)
 			cancel()
 			ln, err := net.Listen("tcp", address)
@@ -282,7 +253,7 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 	forEach(16, func(int) {
 		for running() {
 			sent.Add(1)
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			switch code := errcode.FromError(r.Err); code {
 			case errcode.OK:
 				ok.Add(1)
@@ -301,4 +272,22 @@ func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 	assert.Equal(t, handled.Load(), ok.Load())
 	tr.CloseIdle()
 	require.NoError(t, server.Close())
+}
+
+func TestHTTP2RequestWithALongHeaderArrives(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("~", 40<<10)
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Long") != long || r.Host != "other.test" || r.ContentLength != 0 {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	})
+	tr := newTransport(t, Config{
+		URL: u, HTTPVersion: option.H2C, Method: "POST", Host: "other.test", Header: message.Fields("X-Long", long),
+	})
+	for range 3 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		assert.Equal(t, 200, r.HTTP.Status)
+	}
 }

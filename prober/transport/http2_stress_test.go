@@ -12,17 +12,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
 
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
 	our "example.com/prober/prober/http2"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 // moody plays a server that does whatever HTTP/2 allows with each request, and some of
 // what it does not.
 func moody(c net.Conn) {
-	p := lab.NewH2(c)
-	p.Greet(lab.Setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
+	p := peers.NewH2(c)
+	p.Greet(setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
 	var late []uint32
 	for id := p.Request(); id != 0; id = p.Request() {
 		switch rand.IntN(16) {
@@ -38,9 +39,9 @@ func moody(c net.Conn) {
 		case 5:
 			late = append(late, id)
 		case 6:
-			_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, rand.Uint32N(4))...)
+			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, rand.Uint32N(4))...)
 			p.Answer(id)
-			_ = p.WriteSettings(lab.Setting(http2.SettingMaxConcurrentStreams, 3)...)
+			_ = p.WriteSettings(setting(http2.SettingMaxConcurrentStreams, 3)...)
 		default:
 			p.Answer(id)
 		}
@@ -57,8 +58,8 @@ func moody(c net.Conn) {
 // left. Built with the tag perturb this looks at many more orders of events.
 func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cert := lab.NewAuthority(t).Issue(t)
-	plain, secured := lab.Listen(t, moody).URL("http"), lab.Listen(t, multiplexed(cert, moody)).URL("https")
+	cert := certs.Issue(nil)
+	plain, secured := peers.Listen(t, moody).URL("http"), peers.Listen(t, multiplexed(cert, moody)).URL("https")
 	for name, cfg := range map[string]Config{
 		"h2c":                   {URL: plain, HTTPVersion: option.H2C},
 		"h2c with content":      {URL: plain, HTTPVersion: option.H2C, Method: "POST", BodySize: 200 << 10},

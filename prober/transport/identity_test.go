@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -34,7 +34,7 @@ func TestIdentifiersAreUnique(t *testing.T) {
 		cfg.IDHeader, cfg.Traceparent = "X-Request-ID", true
 		tr := newTransport(t, cfg)
 		for range 3 {
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			require.NoError(t, r.Err)
 			mu.Lock()
 			assert.Contains(t, strings.Join(traces, " "), "-"+r.HTTP.TraceID.String()+"-")
@@ -61,7 +61,7 @@ func TestNothingIsAddedUnlessAskedFor(t *testing.T) {
 		}
 	}, func(t *testing.T, cfg Config) {
 		cfg.KeepHeader = []string{"X-Seen"}
-		r := do(newTransport(t, cfg), lab.Patience)
+		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
 		var seen []string
 		AnyField(r, "X-Seen", func(value []byte) bool {
@@ -83,7 +83,7 @@ func TestCredentialsAreThoseOfTheMoment(t *testing.T) {
 		cfg.IDHeader = "X-Request-Id"
 		tr := newTransport(t, cfg)
 		for _, current = range []string{"Bearer a", "", "Bearer " + long, "Bearer b"} {
-			require.NoError(t, do(tr, lab.Patience).Err)
+			require.NoError(t, do(tr, patience).Err)
 			if current == "" {
 				assert.Empty(t, <-seen)
 				continue
@@ -101,8 +101,8 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, lab.Answering(lab.OKAnswer))
-			r := do(newTransport(t, Config{URL: p.URL("http"), Authorization: credentials}), lab.Patience)
+			p := peers.Listen(t, peers.Answering(peers.OKAnswer))
+			r := do(newTransport(t, Config{URL: p.URL("http"), Authorization: credentials}), patience)
 			assert.Error(t, r.Err)
 			assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 			assert.Zero(t, p.Connections())
@@ -113,7 +113,7 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 // answeringUploads returns a script that answers requests with content of size
 // bytes. It allocates nothing for them.
 func answeringUploads(size int64) func(net.Conn) {
-	answer := []byte(lab.OKAnswer)
+	answer := []byte(peers.OKAnswer)
 	return func(c net.Conn) {
 		in := bufio.NewReader(c)
 		for {
@@ -139,10 +139,8 @@ func steadyState(t *testing.T, tr *Transport) float64 {
 	t.Helper()
 	var r probe.Result
 	exchange := func() {
-		now := probe.Now()
-		r.Reset(now, now.Add(lab.Patience))
-		tr.Do(context.Background(), &r)
-		if r.Err != nil || r.HTTP.BodyErr != nil {
+		again(context.Background(), tr, &r, patience)
+		if r.Err != nil || r.HTTP.BodyErr != nil || r.HTTP.Status != 200 {
 			t.Fatal("the exchange failed:", r.Err, r.HTTP.BodyErr)
 		}
 	}
@@ -169,12 +167,12 @@ func TestSteadyStateAllocatesNothingWhateverIsAskedFor(t *testing.T) {
 	} {
 		t.Run(name+" over HTTP/1.1", func(t *testing.T) {
 			cfg := tt
-			cfg.URL = lab.Listen(t, answeringUploads(cfg.BodySize)).URL("http")
+			cfg.URL = peers.Listen(t, answeringUploads(cfg.BodySize)).URL("http")
 			assert.Zero(t, steadyState(t, newTransport(t, cfg)))
 		})
 		t.Run(name+" over HTTP/2", func(t *testing.T) {
 			cfg := tt
-			cfg.URL, cfg.HTTPVersion = lab.Listen(t, fastPeer(t)).URL("http"), option.H2C
+			cfg.URL, cfg.HTTPVersion = peers.Listen(t, fastPeer(t)).URL("http"), option.H2C
 			if cfg.BodySize > 0 {
 				t.Skip("the peer gives no window")
 			}

@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 )
 
 func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 	t.Parallel()
 	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }
 	for version, cfg := range map[string]Config{
-		"HTTP/1.1":        {URL: serveTLS(t, false, answer), TLS: option.TLS{InsecureSkipVerify: true}},
-		"HTTP/2":          {URL: serveTLS(t, true, answer), TLS: option.TLS{InsecureSkipVerify: true}},
-		"HTTP/2 in clear": {URL: serveH2C(t, answer), HTTPVersion: option.H2C},
+		"HTTP/1.1":        {URL: serve(t, peers.HTTP1TLS, answer), TLS: option.TLS{InsecureSkipVerify: true}},
+		"HTTP/2":          {URL: serve(t, peers.HTTP2, answer), TLS: option.TLS{InsecureSkipVerify: true}},
+		"HTTP/2 in clear": {URL: serve(t, peers.H2C, answer), HTTPVersion: option.H2C},
 	} {
 		for place, bug := range map[string]func(cfg *Config, armed *bool){
 			"where the body is judged": func(cfg *Config, armed *bool) {
@@ -44,11 +44,11 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 				cfg := cfg
 				bug(&cfg, &armed)
 				tr := newTransport(t, cfg)
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Contains(t, r.Err.Error(), "panic_test.go", "the stack")
 				armed = false
-				assert.NoError(t, do(tr, lab.Patience).Err)
+				assert.NoError(t, do(tr, patience).Err)
 				tr.CloseIdle()
 				assert.Zero(t, tr.Open())
 			})
@@ -58,16 +58,16 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 
 func TestAPanicWithLocksHeldLeavesNothingLocked(t *testing.T) {
 	t.Parallel()
-	u := serveH2C(t, func(http.ResponseWriter, *http.Request) {})
+	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
 	tr := newTransport(t, Config{URL: u, HTTPVersion: option.H2C})
 	sound := tr.call.http2
 	tr.call.http2.Opening, tr.call.http2.Later = []byte("short"), []byte("short")
 	for range 3 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 	}
 	tr.call.http2 = sound
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Zero(t, tr.h2.State().Dialing)
 	assert.Zero(t, tr.h2.State().Waiting)
 }

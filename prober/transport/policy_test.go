@@ -8,24 +8,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
 	"example.com/prober/policy"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
 
 func TestPolicyHoldsForTheDNSServer(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"192.0.2.1"}, Truncate: true}})
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"192.0.2.1"}, Truncate: true}})
 	proxy := wire.ProxyOptions{URL: &url.URL{Scheme: "socks5", Host: "name.test"}}
 	for name, cfg := range map[string]Config{
-		"denied":                       {Rules: policy.Rules{Deny: lab.Prefixes("127.0.0.0/8")}},
-		"denied as IPv6":               {Rules: policy.Rules{Deny: lab.Prefixes("::ffff:127.0.0.0/104")}},
-		"not among what is allowed":    {Rules: policy.Rules{Allow: lab.Prefixes("192.0.2.0/24")}},
-		"denied for the name of proxy": {Rules: policy.Rules{Deny: lab.Prefixes("127.0.0.0/8")}, Proxy: proxy},
+		"denied":                       {Rules: policy.Rules{Deny: prefixes("127.0.0.0/8")}},
+		"denied as IPv6":               {Rules: policy.Rules{Deny: prefixes("::ffff:127.0.0.0/104")}},
+		"not among what is allowed":    {Rules: policy.Rules{Allow: prefixes("192.0.2.0/24")}},
+		"denied for the name of proxy": {Rules: policy.Rules{Deny: prefixes("127.0.0.0/8")}, Proxy: proxy},
 	} {
-		cfg.URL, cfg.DNSServer = &url.URL{Scheme: "http", Host: "name.test"}, server.Addr
-		r := do(newTransport(t, cfg), lab.Patience)
+		cfg.URL, cfg.DNSServer = &url.URL{Scheme: "http", Host: "name.test"}, server.Address
+		r := do(newTransport(t, cfg), patience)
 		require.Equal(t, errcode.BlockedIP, errcode.FromError(r.Err), "%s: %v", name, r.Err)
 	}
 	assert.Zero(t, server.Questions.Load())
@@ -35,7 +35,7 @@ func TestPolicyHoldsForTheDNSServer(t *testing.T) {
 // 169.254.169.254.
 func TestAHostThatIsANumberIsRefused(t *testing.T) {
 	t.Parallel()
-	home := serveHTTP1(t, redirecting)
+	home := serve(t, peers.HTTP1, redirecting)
 	for _, host := range []string{
 		"2852039166", "0xa9fea9fe", "0xA9.0xFE.0xA9.0xFE", "0251.0376.0251.0376", "169.254.43518", "169.254.169.254.", "169.254.0xa9fe",
 	} {
@@ -44,22 +44,22 @@ func TestAHostThatIsANumberIsRefused(t *testing.T) {
 		_, err = New(Config{URL: home, Method: "GET", Proxy: wire.ProxyOptions{URL: &url.URL{Scheme: "http", Host: host}}})
 		assert.Equal(t, errcode.InvalidURL, errcode.FromError(err), host)
 
-		r := do(newTransport(t, Config{URL: redirect(home, 302, "http://"+host+"/"), FollowRedirects: 1}), lab.Patience)
-		assert.Equal(t, errcode.RedirectLocation, lab.CodeOf(r), "%s: %v", host, r.Err)
+		r := do(newTransport(t, Config{URL: redirect(home, 302, "http://"+host+"/"), FollowRedirects: 1}), patience)
+		assert.Equal(t, errcode.RedirectLocation, codeOf(r), "%s: %v", host, r.Err)
 	}
 }
 
 func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"shop.prod.test.": {Ipv4: []string{"127.0.0.1"}}})
-	p := lab.Listen(t, lab.Answering(lab.OKAnswer))
+	server := peers.ServeZone(t, map[string]peers.Entry{"shop.prod.test.": {IPv4: []string{"127.0.0.1"}}})
+	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
 	at := func(scheme, host string) *url.URL { return &url.URL{Scheme: scheme, Host: host, Path: "/"} }
-	allowed, denied := p.URL("http"), lab.Named(t, p, "SHOP.prod.test.")
+	allowed, denied := p.URL("http"), p.Named("http", "SHOP.prod.test.")
 	for name, cfg := range map[string]Config{
 		"a target":                    {URL: denied},
 		"a target in h2c":             {URL: denied, HTTPVersion: option.H2C},
 		"a target over TLS":           {URL: at("https", denied.Host)},
-		"a target with an address":    {URL: denied, Dial: option.Dial{Resolve: lab.Addresses("127.0.0.1")}},
+		"a target with an address":    {URL: denied, Dial: option.Dial{Resolve: addresses("127.0.0.1")}},
 		"a proxy":                     {URL: at("http", "a.test"), Proxy: wire.ProxyOptions{URL: denied}},
 		"a proxy of SOCKS":            {URL: at("https", "a.test"), Proxy: wire.ProxyOptions{URL: at("socks5", denied.Host)}},
 		"a target behind a proxy":     {URL: denied, Proxy: wire.ProxyOptions{URL: allowed}},
@@ -68,9 +68,9 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 		"another Host header":         {URL: allowed, Host: "shop.prod.test:8080"},
 		"another name in a handshake": {URL: at("https", allowed.Host), TLS: option.TLS{ServerName: "shop.prod.test"}},
 	} {
-		cfg.DNSServer, cfg.Rules.DenyHosts = server.Addr, []string{"*.prod.test"}
-		r := do(newTransport(t, cfg), lab.Patience)
-		assert.Equal(t, errcode.BlockedHost, lab.CodeOf(r), "%s: %v", name, r.Err)
+		cfg.DNSServer, cfg.Rules.DenyHosts = server.Address, []string{"*.prod.test"}
+		r := do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", name, r.Err)
 		assert.ErrorContains(t, r.Err, "*.prod.test", name)
 		phase := errcode.PhaseResolve
 		if cfg.Proxy.URL != nil {
@@ -84,7 +84,7 @@ func TestNoHostIsAskedThatIsDenied(t *testing.T) {
 
 func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
+	server := peers.ServeZone(t, map[string]peers.Entry{})
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
 		home := cfg.URL
 		for _, to := range []string{
@@ -92,9 +92,9 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 			"http://xn--bcher-kva.test/", "http://\uff53hop.prod.test/",
 		} {
 			cfg.URL, cfg.FollowRedirects = redirect(home, 302, to), 3
-			cfg.Rules.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.Addr
-			r := do(newTransport(t, cfg), lab.Patience)
-			assert.Equal(t, errcode.BlockedHost, lab.CodeOf(r), "%s: %v", to, r.Err)
+			cfg.Rules.DenyHosts, cfg.DNSServer = []string{"*.prod.test", "B\u00dcCHER.test"}, server.Address
+			r := do(newTransport(t, cfg), patience)
+			assert.Equal(t, errcode.BlockedHost, codeOf(r), "%s: %v", to, r.Err)
 			assert.Len(t, r.HTTP.Hops, 1)
 			assertPhasesAddUp(t, r)
 		}

@@ -12,41 +12,51 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
 )
 
+// proxyURL is that of a proxy, with a password of user if there is one.
+func proxyURL(p *peers.Peer, scheme, password string) *url.URL {
+	u := p.URL(scheme)
+	if password != "" {
+		u.User = url.UserPassword("user", password)
+	}
+	return u
+}
+
 func TestThroughProxies(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	cert := ca.Issue(t)
-	trusted := option.TLS{CA: ca.Pem()}
-	plain := lab.Listen(t, lab.Answering(lab.OKAnswer))
-	secure := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	ca := certs.Issue(nil, certs.Authority)
+	cert := certs.Issue(&ca)
+	trusted := option.TLS{CA: certs.PEM(ca)}
+	plain := peers.Listen(t, peers.Answering(peers.OKAnswer))
+	secure := peers.Listen(t, answeringTLS(peers.Showing(cert)))
 	unasked := func(byte, string) {}
 	proxies := map[string]struct {
-		proxy  *lab.Peer
+		proxy  *peers.Peer
 		scheme string
 	}{
-		"an HTTP proxy":                      {lab.Listen(t, lab.TunnelProxy(false)), "http"},
-		"an HTTP proxy with credentials":     {lab.Listen(t, lab.TunnelProxy(true)), "http"},
-		"an HTTPS proxy":                     {lab.Listen(t, lab.OverTLS(cert, lab.TunnelProxy(false))), "https"},
-		"an HTTPS proxy with credentials":    {lab.Listen(t, lab.OverTLS(cert, lab.TunnelProxy(true))), "https"},
-		"a SOCKS5 proxy":                     {lab.Listen(t, lab.SocksProxy(false, unasked)), "socks5"},
-		"a SOCKS5 proxy with credentials":    {lab.Listen(t, lab.SocksProxy(true, unasked)), "socks5"},
-		"a SOCKS5 proxy that looks names up": {lab.Listen(t, lab.SocksProxy(true, unasked)), "socks5h"},
+		"an HTTP proxy":                      {peers.Listen(t, peers.TunnelProxy(false)), "http"},
+		"an HTTP proxy with credentials":     {peers.Listen(t, peers.TunnelProxy(true)), "http"},
+		"an HTTPS proxy":                     {peers.Listen(t, peers.Within(peers.Showing(cert), peers.TunnelProxy(false))), "https"},
+		"an HTTPS proxy with credentials":    {peers.Listen(t, peers.Within(peers.Showing(cert), peers.TunnelProxy(true))), "https"},
+		"a SOCKS5 proxy":                     {peers.Listen(t, peers.SOCKSProxy(false, unasked)), "socks5"},
+		"a SOCKS5 proxy with credentials":    {peers.Listen(t, peers.SOCKSProxy(true, unasked)), "socks5"},
+		"a SOCKS5 proxy that looks names up": {peers.Listen(t, peers.SOCKSProxy(true, unasked)), "socks5h"},
 	}
 	for name, test := range proxies {
-		via := wire.ProxyOptions{URL: lab.ProxyURL(t, test.scheme, "secret", test.proxy), TLS: trusted}
+		via := wire.ProxyOptions{URL: proxyURL(test.proxy, test.scheme, "secret"), TLS: trusted}
 		for _, target := range []*url.URL{plain.URL("http"), secure.URL("https")} {
 			t.Run(name+" to "+target.Scheme, func(t *testing.T) {
 				t.Parallel()
 				tr := newTransport(t, Config{URL: target, Proxy: via, TLS: trusted})
 				for range 2 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					require.NoError(t, r.Err)
 					assert.Equal(t, 200, r.HTTP.Status)
 					assert.Equal(t, test.proxy.Addr().String(), r.Remote.String())
@@ -62,10 +72,13 @@ func TestThroughProxies(t *testing.T) {
 
 func TestProxyFailures(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	nobody := lab.Unused(t)
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
-	says := lab.AnsweringOnce
+	ca := certs.Issue(nil, certs.Authority)
+	nobody := peers.ClosedPort(t)
+	server := peers.ServeZone(t, map[string]peers.Entry{})
+	says := peers.AnsweringOnce
+	script := func(answers ...string) peers.Script {
+		return peers.InTurn(peers.Saying(answers...), peers.EndWriting, peers.HangUp)
+	}
 	target := "https://127.0.0.1:9"
 	tests := map[string]struct {
 		scheme, target, password string
@@ -77,12 +90,12 @@ func TestProxyFailures(t *testing.T) {
 		"nobody is there, to forward":      {scheme: "http", host: nobody, target: "http://127.0.0.1:9", code: errcode.ProxyConnect},
 		"no SOCKS5 proxy is there":         {scheme: "socks5", host: nobody, code: errcode.ProxyConnect},
 		"its name does not exist":          {scheme: "http", host: "name.test:1", code: errcode.ProxyConnect},
-		"it is not the one it should be":   {scheme: "https", at: lab.OverTLS(ca.Issue(t), lab.TunnelProxy(false)), code: errcode.ProxyConnect},
-		"it does not speak TLS":            {scheme: "https", at: lab.TunnelProxy(false), code: errcode.ProxyConnect},
-		"no credentials":                   {scheme: "http", at: lab.TunnelProxy(true), code: errcode.ProxyAuth},
-		"wrong credentials":                {scheme: "http", at: lab.TunnelProxy(true), password: "wrong", code: errcode.ProxyAuth},
-		"wrong credentials, to forward":    {scheme: "http", at: lab.TunnelProxy(true), password: "wrong", target: "http://127.0.0.1:9", code: errcode.ProxyAuth},
-		"the target cannot be reached":     {scheme: "http", at: lab.TunnelProxy(false), code: errcode.ProxyRefused},
+		"it is not the one it should be":   {scheme: "https", at: peers.Within(peers.Showing(certs.Issue(&ca)), peers.TunnelProxy(false)), code: errcode.ProxyConnect},
+		"it does not speak TLS":            {scheme: "https", at: peers.TunnelProxy(false), code: errcode.ProxyConnect},
+		"no credentials":                   {scheme: "http", at: peers.TunnelProxy(true), code: errcode.ProxyAuth},
+		"wrong credentials":                {scheme: "http", at: peers.TunnelProxy(true), password: "wrong", code: errcode.ProxyAuth},
+		"wrong credentials, to forward":    {scheme: "http", at: peers.TunnelProxy(true), password: "wrong", target: "http://127.0.0.1:9", code: errcode.ProxyAuth},
+		"the target cannot be reached":     {scheme: "http", at: peers.TunnelProxy(false), code: errcode.ProxyRefused},
 		"a redirect":                       {scheme: "http", at: says("HTTP/1.1 302 Found\r\nLocation: http://a\r\n\r\n"), code: errcode.ProxyRefused},
 		"another protocol":                 {scheme: "http", at: says("HTTP/1.1 101 Switching Protocols\r\n\r\n"), code: errcode.ProxyRefused},
 		"not HTTP":                         {scheme: "http", at: says("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.Proxy},
@@ -95,9 +108,9 @@ func TestProxyFailures(t *testing.T) {
 		"bytes after the answer":           {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\nHello"), code: errcode.Proxy},
 		"the target ends behind the proxy": {scheme: "http", at: says("HTTP/1.1 200 OK\r\n\r\n"), code: errcode.TLSClosed},
 
-		"SOCKS5 without credentials":     {scheme: "socks5", at: lab.SocksProxy(true, func(byte, string) {}), code: errcode.ProxySocks},
-		"SOCKS5 with wrong credentials":  {scheme: "socks5", at: lab.SocksProxy(true, func(byte, string) {}), password: "wrong!", code: errcode.ProxySocks},
-		"SOCKS5, target not reached":     {scheme: "socks5", at: lab.SocksProxy(false, func(byte, string) {}), code: errcode.ProxySocks},
+		"SOCKS5 without credentials":     {scheme: "socks5", at: peers.SOCKSProxy(true, func(byte, string) {}), code: errcode.ProxySocks},
+		"SOCKS5 with wrong credentials":  {scheme: "socks5", at: peers.SOCKSProxy(true, func(byte, string) {}), password: "wrong!", code: errcode.ProxySocks},
+		"SOCKS5, target not reached":     {scheme: "socks5", at: peers.SOCKSProxy(false, func(byte, string) {}), code: errcode.ProxySocks},
 		"SOCKS5, HTTP in answer":         {scheme: "socks5", at: script("HTTP/1.1 400 Bad Request\r\n\r\n"), code: errcode.Proxy},
 		"SOCKS5, SOCKS4 in answer":       {scheme: "socks5", at: script("\x00\x5b"), code: errcode.Proxy},
 		"SOCKS5, unknown method":         {scheme: "socks5", at: script("\x05\x01"), code: errcode.Proxy},
@@ -119,9 +132,9 @@ func TestProxyFailures(t *testing.T) {
 			require.NoError(t, err)
 			via := &url.URL{Scheme: test.scheme, Host: test.host}
 			if test.at != nil {
-				via = lab.ProxyURL(t, test.scheme, test.password, lab.Listen(t, test.at))
+				via = proxyURL(peers.Listen(t, test.at), test.scheme, test.password)
 			}
-			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, Dial: option.Dial{DNSServer: server.Addr}}), lab.Patience)
+			r := do(newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: via}, Dial: option.Dial{DNSServer: server.Address}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			if test.code != errcode.TLSClosed && u.Scheme == "https" {
 				assert.Equal(t, errcode.PhaseConnect, r.FailedIn())
@@ -133,27 +146,9 @@ func TestProxyFailures(t *testing.T) {
 	}
 }
 
-// script returns a peer that sends one answer after each time it received
-// something, and then ends.
-func script(answers ...string) func(net.Conn) {
-	return func(c net.Conn) {
-		buf := make([]byte, 4096)
-		for _, answer := range answers {
-			if _, err := c.Read(buf); err != nil {
-				return
-			}
-			if _, err := io.WriteString(c, answer); err != nil {
-				return
-			}
-		}
-		_ = c.(*net.TCPConn).CloseWrite()
-		_, _ = c.Read(buf) // an end with bytes unread would be a reset
-	}
-}
-
 func TestSilentProxy(t *testing.T) {
 	t.Parallel()
-	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	silent := peers.Listen(t, peers.Silence)
 	codes := map[string]errcode.Code{
 		"http":   errcode.DialTimeout,
 		"https":  errcode.ProxyConnect, // its handshake
@@ -163,16 +158,16 @@ func TestSilentProxy(t *testing.T) {
 	for scheme := range codes {
 		cfg := Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: wire.ProxyOptions{URL: silent.URL(scheme)}}
 		patient := newTransport(t, cfg)
-		cancelled[scheme] = func() *probe.Result { return doUntil(patient, lab.Briefly) }
-		cfg.ConnectTimeout = lab.Amply
+		cancelled[scheme] = func() *probe.Result { return doUntil(patient, briefly) }
+		cfg.ConnectTimeout = amply
 		hasty := newTransport(t, cfg)
-		timedOut[scheme] = func() *probe.Result { return do(hasty, lab.Patience) }
+		timedOut[scheme] = func() *probe.Result { return do(hasty, patience) }
 	}
-	for scheme, r := range lab.AllAtOnce(timedOut) {
+	for scheme, r := range allAtOnce(timedOut) {
 		assert.Equal(t, codes[scheme], errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
 		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), scheme)
 	}
-	for scheme, r := range lab.AllAtOnce(cancelled) {
+	for scheme, r := range allAtOnce(cancelled) {
 		assert.Equal(t, errcode.Cancelled, errcode.FromError(r.Err), "%s: %v", scheme, r.Err)
 	}
 }
@@ -180,19 +175,8 @@ func TestSilentProxy(t *testing.T) {
 // TestAProxyThatFallsSilent has proxies that begin to answer, over each kind of connection.
 func TestAProxyThatFallsSilent(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	falls := func(answers ...string) func(net.Conn) {
-		return func(c net.Conn) {
-			buf := make([]byte, 4096)
-			for _, answer := range answers {
-				if _, err := c.Read(buf); err != nil {
-					return
-				}
-				_, _ = io.WriteString(c, answer)
-			}
-			_, _ = io.Copy(io.Discard, c)
-		}
-	}
+	ca := certs.Issue(nil, certs.Authority)
+	falls := func(answers ...string) peers.Script { return peers.InTurn(peers.Saying(answers...), peers.Silence) }
 	requests := map[string]func() *probe.Result{}
 	for name, test := range map[string]struct {
 		scheme string
@@ -200,19 +184,19 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 	}{
 		"within the answer":                  {"http", falls("HTTP/1.1 200 O")},
 		"after an informational answer":      {"http", falls("HTTP/1.1 100 Continue\r\n\r\n")},
-		"after its handshake":                {"https", lab.OverTLS(ca.Issue(t), falls())},
-		"within the answer, over TLS":        {"https", lab.OverTLS(ca.Issue(t), falls("HTTP/1.1 200 O"))},
+		"after its handshake":                {"https", peers.Within(peers.Showing(certs.Issue(&ca)), falls())},
+		"within the answer, over TLS":        {"https", peers.Within(peers.Showing(certs.Issue(&ca)), falls("HTTP/1.1 200 O"))},
 		"SOCKS5, after the greeting":         {"socks5", falls("\x05\x00")},
 		"SOCKS5, within the greeting":        {"socks5", falls("\x05")},
 		"SOCKS5, within the reply":           {"socks5", falls("\x05\x00", "\x05\x00")},
 		"SOCKS5, within the reply's address": {"socks5", falls("\x05\x00", "\x05\x00\x00\x03\x09me")},
 	} {
-		via := wire.ProxyOptions{URL: lab.Listen(t, test.at).URL(test.scheme), TLS: option.TLS{CA: ca.Pem()}}
-		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, Dial: option.Dial{ConnectTimeout: 2 * lab.Amply}})
-		requests[name] = func() *probe.Result { return do(tr, lab.Patience) }
+		via := wire.ProxyOptions{URL: peers.Listen(t, test.at).URL(test.scheme), TLS: option.TLS{CA: certs.PEM(ca)}}
+		tr := newTransport(t, Config{URL: &url.URL{Scheme: "https", Host: "name.test"}, Proxy: via, Dial: option.Dial{ConnectTimeout: 2 * amply}})
+		requests[name] = func() *probe.Result { return do(tr, patience) }
 	}
-	for name, r := range lab.AllAtOnce(requests) {
-		assert.Equal(t, errcode.DialTimeout, lab.CodeOf(r), "%s: %v", name, r.Err)
+	for name, r := range allAtOnce(requests) {
+		assert.Equal(t, errcode.DialTimeout, codeOf(r), "%s: %v", name, r.Err)
 		assert.Equal(t, errcode.PhaseConnect, r.FailedIn(), name)
 		assert.ErrorContains(t, r.Err, "no answer of the proxy", name)
 	}
@@ -221,15 +205,15 @@ func TestAProxyThatFallsSilent(t *testing.T) {
 func TestForwardedRequestIsInAbsoluteForm(t *testing.T) {
 	t.Parallel()
 	seen := make(chan string, 1)
-	p := lab.Listen(t, func(c net.Conn) {
+	p := peers.Listen(t, func(c net.Conn) {
 		buf := make([]byte, 4096)
 		n, _ := c.Read(buf)
 		seen <- string(buf[:n])
-		_, _ = io.WriteString(c, lab.OKAnswer)
+		_, _ = io.WriteString(c, peers.OKAnswer)
 	})
 	u := &url.URL{Scheme: "http", Host: "name.test:8080", Path: "/a b", RawQuery: "q=1", User: url.UserPassword("a", "b")}
 	tr := newTransport(t, Config{URL: u, Proxy: wire.ProxyOptions{URL: p.URL("http"), Username: "user", Password: "secret"}})
-	require.NoError(t, do(tr, lab.Patience).Err)
+	require.NoError(t, do(tr, patience).Err)
 	assert.Equal(t, "GET http://name.test:8080/a%20b?q=1 HTTP/1.1\r\n"+
 		"Host: name.test:8080\r\n"+
 		"Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"+
@@ -257,19 +241,19 @@ func TestSocksProxyGetsNamesAsTheyAre(t *testing.T) {
 		host string
 	}
 	asked := make(chan address, 1)
-	p := lab.Listen(t, lab.SocksProxy(false, func(kind byte, host string) { asked <- address{kind, host} }))
+	p := peers.Listen(t, peers.SOCKSProxy(false, func(kind byte, host string) { asked <- address{kind, host} }))
 	for host, want := range map[string]address{
-		"name.test":        {lab.SocksName, "name.test"},
-		"127.0.0.1":        {lab.SocksIPv4, "127.0.0.1"},
-		"::ffff:127.0.0.1": {lab.SocksIPv4, "127.0.0.1"},
-		"::1":              {lab.SocksIPv6, "::1"},
-		"fe80::1%lo":       {lab.SocksIPv6, "fe80::1"},
+		"name.test":        {peers.SOCKSName, "name.test"},
+		"127.0.0.1":        {peers.SOCKSIPv4, "127.0.0.1"},
+		"::ffff:127.0.0.1": {peers.SOCKSIPv4, "127.0.0.1"},
+		"::1":              {peers.SOCKSIPv6, "::1"},
+		"fe80::1%lo":       {peers.SOCKSIPv6, "fe80::1"},
 	} {
 		tr := newTransport(t, Config{
 			URL:   &url.URL{Scheme: "http", Host: net.JoinHostPort(host, "1")},
 			Proxy: wire.ProxyOptions{URL: p.URL("socks5")},
 		})
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		assert.Equal(t, errcode.ProxySocks, errcode.FromError(r.Err), "%s: %v", host, r.Err)
 		assert.Equal(t, want, <-asked)
 	}
@@ -313,4 +297,70 @@ func TestNoProxy(t *testing.T) {
 		}})
 		assert.Equal(t, test.direct, !tr.dialer.IsProxied(), name)
 	}
+}
+
+// granting returns a script of a proxy that answers CONNECT with text and is the target
+// itself.
+func granting(text string, target *tls.Config) func(net.Conn) {
+	return func(c net.Conn) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
+			_, _ = io.WriteString(c, text)
+			answeringTLS(target)(c)
+		}
+	}
+}
+
+func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
+	t.Parallel()
+	ca := certs.Issue(nil, certs.Authority)
+	target := &tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}}
+	for _, fields := range []string{
+		"Content-Length: 0\r\n",
+		"Content-Length: 5\r\n",
+		"Content-Length: x\r\n",
+		"Content-Length: 5\r\n 6\r\n",
+		"Content-Length: 5\r\nContent-Length: 6\r\n",
+		"Content-Length: 99999999999999999999\r\n",
+		"Transfer-Encoding: chunked\r\n",
+		"Transfer-Encoding: gzip\r\n",
+		"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+	} {
+		for _, start := range []string{"HTTP/1.1 200 OK\r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.1 299\r\n", earlyHints + "HTTP/1.1 200 OK\r\n"} {
+			t.Run(start+fields, func(t *testing.T) {
+				t.Parallel()
+				p := peers.Listen(t, granting(start+fields+"\r\n", target))
+				tr := newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: option.TLS{CA: certs.PEM(ca)}})
+				for range 2 {
+					r := do(tr, patience)
+					require.NoError(t, r.Err)
+					assert.Equal(t, 200, r.HTTP.Status)
+				}
+				assert.Equal(t, 1, p.Connections())
+			})
+		}
+	}
+}
+
+// The answers of the target behind the proxy, and a refusal of the proxy, are framed as
+// ever.
+func TestOnlyTheAnswerThatGrantsConnectHasNoFraming(t *testing.T) {
+	t.Parallel()
+	ca := certs.Issue(nil, certs.Authority)
+	cfg := &tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}}
+	p := peers.Listen(t, func(c net.Conn) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
+			s := tls.Server(c, cfg)
+			defer s.Close()
+			peers.Answering("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")(s)
+		}
+	})
+	r := do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}, TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
+	assert.Equal(t, errcode.HTTP1ContentLength, codeOf(r), "error: %v", r.Err)
+
+	p = peers.Listen(t, peers.AnsweringOnce("HTTP/1.1 403 No\r\nContent-Length: x\r\n\r\n"))
+	r = do(newTransport(t, Config{URL: p.URL("https"), Proxy: wire.ProxyOptions{URL: p.URL("http")}}), patience)
+	assert.Equal(t, errcode.Proxy, codeOf(r), "error: %v", r.Err)
+	assert.ErrorContains(t, r.Err, `malformed Content-Length "x"`)
 }

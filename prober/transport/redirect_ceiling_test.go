@@ -10,15 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
 func TestARedirectThatFindsNoConnectionIsAFailureOfWhatWasSent(t *testing.T) {
 	t.Parallel()
 	ceiling := probe.NewCeiling(1)
-	other := serveHTTP1(t, fine)
-	home := serveHTTP1(t, func(w http.ResponseWriter, q *http.Request) {
+	other := serve(t, peers.HTTP1, fine)
+	home := serve(t, peers.HTTP1, func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Redirect(w, q, other.String(), http.StatusTemporaryRedirect)
 	})
@@ -36,7 +36,7 @@ func TestARedirectThatFindsNoConnectionIsAFailureOfWhatWasSent(t *testing.T) {
 		var r probe.Result
 		require.True(t, tr.Reserve(&r))
 		now := probe.Now()
-		r.Reset(now, now.Add(lab.Briefly))
+		r.Reset(now, now.Add(briefly))
 		tr.Do(t.Context(), &r)
 		require.ErrorIs(t, r.Err, tt.err, name)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err), name)
@@ -68,7 +68,7 @@ func TestEachRequestOfARedirectIsAskedFor(t *testing.T) {
 			assert.NotZero(t, until)
 			return true
 		}
-		r := do(newTransport(t, cfg), lab.Patience)
+		r := do(newTransport(t, cfg), patience)
 		require.NoError(t, r.Err)
 		assert.Len(t, r.HTTP.Hops, 4)
 		assert.Equal(t, 4, asked)

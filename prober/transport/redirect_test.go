@@ -16,9 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
 	"example.com/prober/policy"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
@@ -73,7 +74,7 @@ func TestRedirectChangesTheMethodAsTheStatusSays(t *testing.T) {
 				body += string(b)
 				return nil
 			}
-			r := do(newTransport(t, cfg), lab.Patience)
+			r := do(newTransport(t, cfg), patience)
 			require.NoError(t, r.Err)
 			assert.Equal(t, 200, r.HTTP.Status)
 			assert.Equal(t, tt.want, body, "%s %d", tt.method, tt.status)
@@ -85,7 +86,7 @@ func TestRedirectChangesTheMethodAsTheStatusSays(t *testing.T) {
 
 func TestWhereARedirectLeads(t *testing.T) {
 	t.Parallel()
-	home, other := serveHTTP1(t, redirecting), serveHTTP1(t, redirecting)
+	home, other := serve(t, peers.HTTP1, redirecting), serve(t, peers.HTTP1, redirecting)
 	for name, tt := range map[string]struct {
 		to   []string
 		want string // of the request, or empty if it is refused
@@ -133,8 +134,8 @@ func TestWhereARedirectLeads(t *testing.T) {
 				Rules:     policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}},
 				CheckBody: func(b []byte) error { body = string(b); return nil },
 			})
-			r := do(tr, lab.Patience)
-			require.Equal(t, tt.code, lab.CodeOf(r), "error: %v", r.Err)
+			r := do(tr, patience)
+			require.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 			assertPhasesAddUp(t, r)
 			if tt.want != "" {
 				assert.Equal(t, "GET "+tt.want+` "" []`, body)
@@ -151,13 +152,13 @@ func TestWhereARedirectLeads(t *testing.T) {
 
 func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"xn--bcher-kva.test.": {Ipv4: []string{"127.0.0.1"}}})
+	server := peers.ServeZone(t, map[string]peers.Entry{"xn--bcher-kva.test.": {IPv4: []string{"127.0.0.1"}}})
 	hosts := make(chan string, 2)
-	other := serveHTTP1(t, func(_ http.ResponseWriter, q *http.Request) { hosts <- q.Host })
-	home := serveHTTP1(t, redirecting)
+	other := serve(t, peers.HTTP1, func(_ http.ResponseWriter, q *http.Request) { hosts <- q.Host })
+	home := serve(t, peers.HTTP1, redirecting)
 	for _, host := range []string{"b\u00fccher.test", "B%C3%9CCHER.test"} {
 		to := "http://" + host + ":" + other.Port() + "/"
-		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, Dial: option.Dial{DNSServer: server.Addr}}), lab.Patience)
+		r := do(newTransport(t, Config{URL: redirect(home, 302, to), FollowRedirects: 1, Dial: option.Dial{DNSServer: server.Address}}), patience)
 		require.NoError(t, r.Err, host)
 		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, "xn--bcher-kva.test:"+other.Port(), <-hosts)
@@ -169,15 +170,15 @@ func TestARedirectToAHostBeyondASCIIIsFollowed(t *testing.T) {
 
 func TestOtherStatusesAreAnswers(t *testing.T) {
 	t.Parallel()
-	home := serveHTTP1(t, redirecting)
+	home := serve(t, peers.HTTP1, redirecting)
 	for _, status := range []int{200, 300, 304, 305, 404} {
-		r := do(newTransport(t, Config{URL: redirect(home, status, "/next"), FollowRedirects: 3}), lab.Patience)
+		r := do(newTransport(t, Config{URL: redirect(home, status, "/next"), FollowRedirects: 3}), patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, status, r.HTTP.Status)
 		assert.Empty(t, r.HTTP.Hops)
 	}
-	r := do(newTransport(t, Config{URL: redirect(home, 302, "/next")}), lab.Patience)
-	assert.Equal(t, errcode.OK, lab.CodeOf(r), "a redirect that is not to be followed is an answer")
+	r := do(newTransport(t, Config{URL: redirect(home, 302, "/next")}), patience)
+	assert.Equal(t, errcode.OK, codeOf(r), "a redirect that is not to be followed is an answer")
 	assert.Equal(t, 302, r.HTTP.Status)
 }
 
@@ -193,15 +194,15 @@ func TestRedirectsEnd(t *testing.T) {
 	}, func(t *testing.T, cfg Config) {
 		endless, circle := *cfg.URL, *cfg.URL
 		cfg.FollowRedirects, cfg.URL = 5, &endless
-		r := do(newTransport(t, cfg), lab.Patience)
-		assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
+		r := do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 		assert.Len(t, r.HTTP.Hops, 5)
 		assertPhasesAddUp(t, r)
 
 		circle.Path, circle.RawQuery = "/circle", "n=1"
 		cfg.FollowRedirects, cfg.URL = 1000, &circle
-		r = do(newTransport(t, cfg), lab.Patience)
-		assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
+		r = do(newTransport(t, cfg), patience)
+		assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 		assert.Len(t, r.HTTP.Hops, 2)
 	})
 }
@@ -218,12 +219,12 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
 	}
-	home, other = serveHTTP1(t, script), serveHTTP1(t, script)
+	home, other = serve(t, peers.HTTP1, script), serve(t, peers.HTTP1, script)
 	r := do(newTransport(t, Config{
 		URL: home, FollowRedirects: 9, IDHeader: "X-Request-Id", Traceparent: true, Host: "name.test",
 		Header:        message.Fields("Cookie", "a=b", "X-Other", "c"),
 		Authorization: func() (string, error) { return "Bearer t", nil },
-	}), lab.Patience)
+	}), patience)
 	require.NoError(t, r.Err)
 	require.Len(t, r.HTTP.Hops, 3)
 	first := <-seen
@@ -240,13 +241,13 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 func TestEachOriginKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
-		other := serveHTTP1(t, redirecting)
+		other := serve(t, peers.HTTP1, redirecting)
 		if cfg.HTTPVersion == option.H2C {
-			other = serveH2C(t, redirecting)
+			other = serve(t, peers.H2C, redirecting)
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
 		tr := newTransport(t, cfg)
-		first, second := do(tr, lab.Patience), do(tr, lab.Patience)
+		first, second := do(tr, patience), do(tr, patience)
 		require.NoError(t, first.Err)
 		require.NoError(t, second.Err)
 		assert.Equal(t, []bool{true, true, false}, []bool{first.HTTP.Hops[0].Opened, first.HTTP.Hops[1].Opened, first.Opened})
@@ -261,17 +262,17 @@ func TestOriginsAreFew(t *testing.T) {
 	t.Parallel()
 	var away []*url.URL
 	for range maxOrigins + 3 {
-		away = append(away, serveHTTP1(t, redirecting))
+		away = append(away, serve(t, peers.HTTP1, redirecting))
 	}
 	visits := 0
-	home := serveHTTP1(t, func(w http.ResponseWriter, _ *http.Request) {
+	home := serve(t, peers.HTTP1, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", away[visits].String()+"next")
 		w.WriteHeader(http.StatusFound)
 		visits++
 	})
 	tr := newTransport(t, Config{URL: home, FollowRedirects: 1})
 	for range away {
-		require.NoError(t, do(tr, lab.Patience).Err)
+		require.NoError(t, do(tr, patience).Err)
 	}
 	assert.Equal(t, 1+maxOrigins, tr.Open())
 	tr.CloseIdle()
@@ -280,17 +281,17 @@ func TestOriginsAreFew(t *testing.T) {
 
 func TestRedirectBetweenSchemes(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	plain := serveHTTP1(t, redirecting)
+	ca := certs.Issue(nil, certs.Authority)
+	plain := serve(t, peers.HTTP1, redirecting)
 	var secure *url.URL
-	p := lab.Listen(t, lab.OverTLS(ca.Issue(t), func(c net.Conn) {
+	p := peers.Listen(t, peers.Within(peers.Showing(certs.Issue(&ca)), func(c net.Conn) {
 		buf := make([]byte, 4096)
 		for {
 			n, err := c.Read(buf)
 			if err != nil {
 				return
 			}
-			answer := lab.OKAnswer
+			answer := peers.OKAnswer
 			if strings.HasPrefix(string(buf[:n]), "GET /down ") {
 				answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + plain.String() + "\r\n\r\n"
 			}
@@ -298,27 +299,27 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 		}
 	}))
 	secure = p.URL("https")
-	options := option.TLS{CA: ca.Pem()}
+	options := option.TLS{CA: certs.PEM(ca)}
 
-	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), lab.Patience)
+	r := do(newTransport(t, Config{URL: redirect(plain, 301, secure.String()), TLS: options, FollowRedirects: 1}), patience)
 	require.NoError(t, r.Err)
 	_, secured := r.Phase(errcode.PhaseTLS)
 	assert.True(t, secured, "its time is part of the request")
 	assert.NotNil(t, r.TLS, "and so is its certificate")
 
 	secure.Path = "/down"
-	r = do(newTransport(t, Config{URL: secure, TLS: options, FollowRedirects: 1}), lab.Patience)
-	assert.Equal(t, errcode.RedirectRefused, lab.CodeOf(r))
+	r = do(newTransport(t, Config{URL: secure, TLS: options, FollowRedirects: 1}), patience)
+	assert.Equal(t, errcode.RedirectRefused, codeOf(r))
 	assert.NotNil(t, r.TLS)
 }
 
 func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 	t.Parallel()
-	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	home := serveHTTP1(t, redirecting)
+	silent := peers.Listen(t, peers.Silence)
+	home := serve(t, peers.HTTP1, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.URL("http").String()), FollowRedirects: 1})
-	r := do(tr, lab.Amply)
-	assert.Equal(t, errcode.RequestTimeout, lab.CodeOf(r))
+	r := do(tr, amply)
+	assert.Equal(t, errcode.RequestTimeout, codeOf(r))
 	assert.Equal(t, errcode.PhaseProcessing, r.FailedIn())
 	assert.Zero(t, r.HTTP.Status)
 	assert.Len(t, r.HTTP.Hops, 1)
@@ -328,25 +329,24 @@ func TestTimeOfARequestCoversItsRedirects(t *testing.T) {
 func TestAbortReachesOtherOrigins(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{})
-	silent := lab.Listen(t, func(c net.Conn) {
-		if lab.ReadRequest(c, make([]byte, 4096)) {
+	silent := peers.Listen(t, func(c net.Conn) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
 			close(arrived)
-			_, _ = io.Copy(io.Discard, c)
+			peers.Silence(c)
 		}
 	})
-	home := serveHTTP1(t, redirecting)
+	home := serve(t, peers.HTTP1, redirecting)
 	tr := newTransport(t, Config{URL: redirect(home, 302, silent.URL("http").String()), FollowRedirects: 1})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan *probe.Result)
 	go func() {
 		var r probe.Result
-		r.Reset(probe.Now(), probe.Now().Add(lab.Patience))
-		tr.Do(ctx, &r)
+		again(ctx, tr, &r, patience)
 		ended <- &r
 	}()
 	<-arrived
 	cancel()
 	tr.Abort()
-	assert.Equal(t, errcode.Cancelled, lab.CodeOf(<-ended))
+	assert.Equal(t, errcode.Cancelled, codeOf(<-ended))
 	assert.Zero(t, tr.Open())
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 )
 
 func TestARedirectThatFailsSaysWhy(t *testing.T) {
@@ -39,17 +39,17 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 				if location != "" {
 					field = "Location: " + location + "\r\n"
 				}
-				p := lab.Listen(t, lab.Answering("HTTP/1.1 302 Found\r\n"+field+cookie+"Content-Length: 0\r\n\r\n"))
+				p := peers.Listen(t, peers.Answering("HTTP/1.1 302 Found\r\n"+field+cookie+"Content-Length: 0\r\n\r\n"))
 				follow := 5
 				if location == "/further" {
 					follow = 1
 				}
-				r := do(newTransport(t, Config{URL: p.URL("http"), FollowRedirects: follow}), lab.Patience)
+				r := do(newTransport(t, Config{URL: p.URL("http"), FollowRedirects: follow}), patience)
 				text := tt.text
 				if cookie != "" && tt.code == errcode.RedirectLimit {
 					text += "; a hop set a cookie, and cookies are not sent back"
 				}
-				assert.Equal(t, tt.code, lab.CodeOf(r))
+				assert.Equal(t, tt.code, codeOf(r))
 				if len(r.HTTP.Hops) > 0 {
 					text = "behind a redirect to " + p.Addr().String() + ": " + text
 				}
@@ -62,13 +62,13 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 // Over HTTP/2 cookies are seen as well, and one hop that sets one is enough.
 func TestACookieOfAnEarlierHopIsToldOf(t *testing.T) {
 	t.Parallel()
-	u := serveH2C(t, func(w http.ResponseWriter, q *http.Request) {
+	u := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {
 		if q.URL.Path == "/" {
 			http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 		}
 		http.Redirect(w, q, q.URL.Path+"a", http.StatusFound)
 	})
-	r := do(newTransport(t, Config{URL: u, HTTPVersion: option.H2C, FollowRedirects: 3}), lab.Patience)
-	assert.Equal(t, errcode.RedirectLimit, lab.CodeOf(r))
+	r := do(newTransport(t, Config{URL: u, HTTPVersion: option.H2C, FollowRedirects: 3}), patience)
+	assert.Equal(t, errcode.RedirectLimit, codeOf(r))
 	assert.ErrorContains(t, r.Err, "more redirects than allowed; a hop set a cookie")
 }

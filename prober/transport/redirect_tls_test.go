@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,30 +13,31 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/wire"
 )
 
 // hop serves a redirect to next, or an answer if that is nil. Over TLS its certificate
 // ends after the given time.
-func hop(t *testing.T, ca *lab.Authority, next *url.URL, life time.Duration) *url.URL {
+func hop(t *testing.T, ca tls.Certificate, next *url.URL, life time.Duration) *url.URL {
 	t.Helper()
-	answer := lab.OKAnswer
+	answer := peers.OKAnswer
 	if next != nil {
 		answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + next.String() + "\r\n\r\n"
 	}
 	if life == 0 {
-		return lab.Listen(t, lab.Answering(answer)).URL("http")
+		return peers.Listen(t, peers.Answering(answer)).URL("http")
 	}
-	cert := ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(life).Truncate(time.Second) })
-	return lab.Listen(t, lab.OverTLS(cert, lab.Answering(answer))).URL("https")
+	cert := certs.Issue(&ca, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(life).Truncate(time.Second) })
+	return peers.Listen(t, peers.Within(peers.Showing(cert), peers.Answering(answer))).URL("https")
 }
 
 func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	const early, later, latest = 10 * time.Minute, 20 * time.Minute, 30 * time.Minute
 	for name, test := range map[string]struct {
 		lives []time.Duration // of the certificates on the way; 0 is without TLS
@@ -62,11 +61,11 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 				}
 				tr := newTransport(t, Config{
 					URL: u, FollowRedirects: 3, RequestsPerConnection: requests, HTTPVersion: option.OnlyHTTP11,
-					TLS: option.TLS{CA: ca.Pem()},
+					TLS: option.TLS{CA: certs.PEM(ca)},
 				})
 				want := time.Now().Add(test.ends)
 				for range 3 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 					require.NotNil(t, r.TLS)
 					assert.WithinDuration(t, want, r.TLS.LeafNotAfter, time.Minute)
@@ -81,13 +80,13 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 // a handshake each time.
 func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	last := hop(t, ca, nil, time.Minute)
-	cert := ca.Issue(t)
-	p := lab.Listen(t, lab.OverTLS(cert, lab.Answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
-	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{CA: ca.Pem()}})
+	cert := certs.Issue(&ca)
+	p := peers.Listen(t, peers.Within(peers.Showing(cert), peers.Answering("HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "+last.String()+"\r\n\r\n")))
+	tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{CA: certs.PEM(ca)}})
 	for i := range 3 {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		require.NoError(t, r.Err)
 		assert.Equal(t, i > 0, r.Reused)
 		assert.True(t, r.TLS.LeafNotAfter.Before(cert.Leaf.NotAfter))
@@ -96,11 +95,11 @@ func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 
 func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	odd := func(answer string) *url.URL { return lab.Listen(t, lab.AnsweringOnce(answer)).URL("http") }
-	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	untrusted := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{lab.NewAuthority(t).Issue(t)}}))
-	nowhere := &url.URL{Scheme: "http", Host: lab.Unused(t), Path: "/"}
+	ca := certs.Issue(nil, certs.Authority)
+	odd := func(answer string) *url.URL { return peers.Listen(t, peers.AnsweringOnce(answer)).URL("http") }
+	silent := peers.Listen(t, peers.Silence)
+	untrusted := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(nil))))
+	nowhere := &url.URL{Scheme: "http", Host: peers.ClosedPort(t), Path: "/"}
 	for name, test := range map[string]struct {
 		to     *url.URL
 		follow int // 2 unless it says otherwise
@@ -111,7 +110,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 		"a certificate of nobody":          {to: untrusted.URL("https"), code: errcode.UnknownAuthority},
 		"nobody listens":                   {to: nowhere, code: errcode.Refused},
 		"no HTTP":                          {to: odd("SSH-2.0-OpenSSH_9.2\r\n"), code: errcode.HTTP1StatusLine},
-		"no answer":                        {to: silent.URL("http"), time: lab.Amply, code: errcode.RequestTimeout},
+		"no answer":                        {to: silent.URL("http"), time: amply, code: errcode.RequestTimeout},
 		"a redirect that leads nowhere":    {to: odd("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), code: errcode.RedirectLocation},
 		"a name that nobody can look up":   {to: &url.URL{Scheme: "http", Host: strings.Repeat("a", 300) + ".test", Path: "/"}, code: errcode.NoSuchHost},
 		"more redirects than are followed": {to: hop(t, ca, hop(t, ca, nil, 0), 0), follow: 1, code: errcode.RedirectLimit},
@@ -119,11 +118,11 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if test.time == 0 {
-				test.time = lab.Patience
+				test.time = patience
 			}
-			server := lab.ServeDNS(t, map[string]lab.DnsAnswer{})
+			server := peers.ServeZone(t, map[string]peers.Entry{})
 			tr := newTransport(t, Config{
-				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), Dial: option.Dial{DNSServer: server.Addr}, TLS: option.TLS{CA: ca.Pem()},
+				URL: hop(t, ca, test.to, 0), FollowRedirects: cmp.Or(test.follow, 2), Dial: option.Dial{DNSServer: server.Address}, TLS: option.TLS{CA: certs.PEM(ca)},
 			})
 			r := do(tr, test.time)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
 )
 
@@ -27,13 +27,13 @@ func TestConnectionsLeaveDescriptorsForEverythingElse(t *testing.T) {
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &lowered))
 	t.Cleanup(func() { assert.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)) })
 
-	p := lab.Listen(t, func(c net.Conn) { // it closes its end when the other is closed
-		_, _ = io.WriteString(c, lab.OKAnswer)
-		_, _ = io.Copy(io.Discard, c)
+	p := peers.Listen(t, func(c net.Conn) { // it closes its end when the other is closed
+		_, _ = io.WriteString(c, peers.OKAnswer)
+		peers.Silence(c)
 	})
 	var last *probe.Result
 	for range few {
-		last = do(newTransport(t, Config{URL: p.URL("http")}), lab.Patience) // each keeps a connection
+		last = do(newTransport(t, Config{URL: p.URL("http")}), patience) // each keeps a connection
 		if last.Err != nil {
 			break
 		}

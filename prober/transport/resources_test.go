@@ -15,7 +15,6 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
 
@@ -51,7 +50,7 @@ func withoutDescriptors(t *testing.T) {
 	}
 	exhaust(t)
 	for what, tr := range transports {
-		r := do(tr, lab.Patience)
+		r := do(tr, patience)
 		assert.Equal(t, errcode.LocalResources, errcode.FromError(r.Err), "%s: %v", what, r.Err)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 )
 
 const recordAlert = 21 // type of a TLS record (RFC 8446, section 5.1)
@@ -49,8 +50,8 @@ func TestAlerts(t *testing.T) {
 	for alert, code := range want {
 		t.Run(fmt.Sprint(alert), func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, afterHello(record(recordAlert, fatal, alert)))
-			r := do(newTransport(t, Config{URL: p.URL("https")}), lab.Patience)
+			p := peers.Listen(t, afterHello(record(recordAlert, fatal, alert)))
+			r := do(newTransport(t, Config{URL: p.URL("https")}), patience)
 			require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 			assert.Nil(t, r.TLS)
@@ -67,11 +68,11 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		body = append(binary.BigEndian.AppendUint16(body, suite), 0)
 		return record(labHandshake, append([]byte{2, 0, 0, byte(len(body))}, body...)...)
 	}
-	ca := lab.NewAuthority(t)
-	unreadable := ca.Issue(t)
+	ca := certs.Issue(nil, certs.Authority)
+	unreadable := certs.Issue(&ca)
 	unreadable.Certificate, unreadable.Leaf = [][]byte{[]byte("unreadable")}, nil
-	mismatched := ca.Issue(t)
-	mismatched.Certificate, mismatched.Leaf = ca.Issue(t).Certificate, nil
+	mismatched := certs.Issue(&ca)
+	mismatched.Certificate, mismatched.Leaf = certs.Issue(&ca).Certificate, nil
 	tests := map[string]struct {
 		at   func(net.Conn)
 		code errcode.Code
@@ -80,29 +81,23 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		"another protocol":               {afterHello([]byte("SSH-2.0-OpenSSH_9.2\r\n")), errcode.TLSRecord},
 		"the end":                        {afterHello(nil), errcode.TLSClosed},
 		"the end in a record":            {afterHello(hello(tls.VersionTLS12, 0)[:20]), errcode.TLSClosed},
-		"a reset":                        {resetting, errcode.TLSClosed},
+		"a reset":                        {peers.InTurn(afterHello(nil), peers.Reset), errcode.TLSClosed},
 		"a version that was not offered": {afterHello(hello(tls.VersionTLS10, tls.TLS_RSA_WITH_AES_128_CBC_SHA)), errcode.TLSNoOverlap},
 		"a cipher that was not offered":  {afterHello(hello(tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA)), errcode.TLSNoOverlap},
 		"a message that does not belong": {afterHello(record(labHandshake, 20, 0, 0, 0)), errcode.TLS},
-		"a certificate nobody can read":  {lab.Secured(&tls.Config{Certificates: []tls.Certificate{unreadable}}), errcode.CertMalformed},
-		"a signature of another key":     {lab.Secured(&tls.Config{Certificates: []tls.Certificate{mismatched}}), errcode.TLSSignature},
+		"a certificate nobody can read":  {answeringTLS(peers.Showing(unreadable)), errcode.CertMalformed},
+		"a signature of another key":     {answeringTLS(peers.Showing(mismatched)), errcode.TLSSignature},
 		"its end in a flood of warnings": {afterHello(warnings(1000)), errcode.TLS},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := lab.Listen(t, test.at)
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
+			p := peers.Listen(t, test.at)
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 		})
 	}
-}
-
-// resetting answers a ClientHello with a reset.
-func resetting(c net.Conn) {
-	afterHello(nil)(c)
-	_ = c.(*net.TCPConn).SetLinger(0)
 }
 
 // warnings are n alerts that a client ignores up to TLS 1.2.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bufio"
-	"crypto/tls"
 	"net"
 	"net/http"
 	"testing"
@@ -11,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
 
@@ -35,21 +35,21 @@ var ends = map[string]struct {
 
 func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	through := ways(t, ca)
 	for kind, answer := range toTheEnd {
 		for end, test := range ends {
 			for way, via := range through {
-				for versionName, version := range lab.Versions {
+				for versionName, version := range tlsVersions {
 					t.Run(kind+" ends "+end+" "+way+", "+versionName, func(t *testing.T) {
 						t.Parallel()
-						p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
+						p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 							_, _ = http.ReadRequest(bufio.NewReader(s))
 							s.say(answer)
 							test.how(s)
 						}))
-						tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
-						r := do(tr, lab.Patience)
+						tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
+						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 						assert.Equal(t, 200, r.HTTP.Status)
 						assert.Zero(t, tr.Open())
@@ -66,21 +66,21 @@ func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 // Of a request that an HTTPS proxy forwards, its TLS is all there is.
 func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	for end, test := range ends {
-		for versionName, version := range lab.Versions {
+		for versionName, version := range tlsVersions {
 			t.Run(end+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
+				p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 					_, _ = http.ReadRequest(bufio.NewReader(s))
 					s.say(toTheEnd["HTTP/1.1"])
 					test.how(s)
 				}))
 				tr := newTransport(t, Config{
-					URL:   lab.Named(t, p, "name.test"),
-					Proxy: wire.ProxyOptions{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}},
+					URL:   p.Named("http", "name.test"),
+					Proxy: wire.ProxyOptions{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}},
 				})
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			})
 		}
@@ -89,20 +89,20 @@ func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
 
 func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	final := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}))
+	ca := certs.Issue(nil, certs.Authority)
+	final := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(&ca))))
 	there := "HTTP/1.1 302 Found\r\nLocation: " + final.URL("https").String() + "\r\n\r\nthere"
 	for end, test := range ends {
-		for versionName, version := range lab.Versions {
+		for versionName, version := range tlsVersions {
 			t.Run(end+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
+				p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 					_, _ = http.ReadRequest(bufio.NewReader(s))
 					s.say(there)
 					test.how(s)
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, TLS: option.TLS{CA: ca.Pem()}})
-				r := do(tr, lab.Patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), FollowRedirects: 1, TLS: option.TLS{CA: certs.PEM(ca)}})
+				r := do(tr, patience)
 				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, test.code == errcode.OK, len(r.HTTP.Hops) == 1, "followed")
 			})
@@ -113,25 +113,25 @@ func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 // Content whose end is known needs no close_notify, which some servers do not say.
 func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	for versionName, version := range lab.Versions {
+	ca := certs.Issue(nil, certs.Authority)
+	for versionName, version := range tlsVersions {
 		t.Run(versionName, func(t *testing.T) {
 			t.Parallel()
 			ended := make(chan struct{}, 2)
-			p := lab.Listen(t, func(c net.Conn) {
-				talking(t, ca.Issue(t), version, func(s *talker) {
+			p := peers.Listen(t, func(c net.Conn) {
+				talking(t, certs.Issue(&ca), version, func(s *talker) {
 					_, _ = http.ReadRequest(bufio.NewReader(s))
-					s.say(lab.OKAnswer)
+					s.say(peers.OKAnswer)
 				})(c)
 				_ = c.Close()
 				ended <- struct{}{}
 			})
-			tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}})
+			tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}})
 			for range 2 {
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				require.NoError(t, r.Err)
 				<-ended
-				awaitHeard(t, tr)
+				awaitDead(t, tr)
 			}
 		})
 	}

@@ -10,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 )
 
 // crypto/tls gives up with a text where a peer sends records or messages that lead
@@ -33,20 +35,20 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 		begins  func(*talker)
 		phase   errcode.Phase
 	}{
-		"instead of an answer":   {option.OnlyHTTP11, func(s *talker) { lab.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
-		"in a header":            {option.OnlyHTTP11, func(s *talker) { s.say(lab.OKAnswer[:20]) }, errcode.PhaseTransfer},
-		"in content":             {option.OnlyHTTP11, func(s *talker) { s.say(lab.OKAnswer[:len(lab.OKAnswer)-1]) }, errcode.PhaseTransfer},
+		"instead of an answer":   {option.OnlyHTTP11, func(s *talker) { peers.ReadRequest(s, make([]byte, 4096)) }, errcode.PhaseProcessing},
+		"in a header":            {option.OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:20]) }, errcode.PhaseTransfer},
+		"in content":             {option.OnlyHTTP11, func(s *talker) { s.say(peers.OKAnswer[:len(peers.OKAnswer)-1]) }, errcode.PhaseTransfer},
 		"in content to the end":  {option.OnlyHTTP11, func(s *talker) { s.say("HTTP/1.1 200 OK\r\n\r\nhello") }, errcode.PhaseTransfer},
 		"instead of SETTINGS":    {option.OnlyHTTP2, func(*talker) {}, errcode.PhaseSend},
 		"instead of a response":  {option.OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s) }, errcode.PhaseProcessing},
 		"in the frame of a head": {option.OnlyHTTP2, func(s *talker) { s.say(settings); awaitHeaders(s); s.say("\x00\x00\x09\x01") }, errcode.PhaseProcessing},
 	}
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	for name, flood := range floods {
 		for sceneName, scene := range scenes {
 			t.Run(name+" "+sceneName, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
+				p := peers.Listen(t, talking(t, certs.Issue(&ca), tls.VersionTLS13, func(s *talker) {
 					scene.begins(s)
 					s.together(func() {
 						for range 40 {
@@ -55,8 +57,8 @@ func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 					})
 					_, _ = io.Copy(io.Discard, s.raw)
 				}, alpnHTTP2, alpnHTTP11))
-				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: option.TLS{CA: ca.Pem()}})
-				r := do(tr, lab.Patience)
+				tr := newTransport(t, Config{URL: p.URL("https"), HTTPVersion: scene.version, TLS: option.TLS{CA: certs.PEM(ca)}})
+				r := do(tr, patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, scene.phase, r.FailedIn())
 			})
@@ -99,7 +101,7 @@ func (f *flooding) Write(p []byte) (int, error) {
 
 func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	for name, test := range map[string]struct {
 		version uint16
 		flood   []byte
@@ -110,15 +112,55 @@ func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 		for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.OnlyHTTP2} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, func(c net.Conn) {
+				p := peers.Listen(t, func(c net.Conn) {
 					_ = tls.Server(&flooding{Conn: c, flood: test.flood}, &tls.Config{
-						Certificates: []tls.Certificate{ca.Issue(t)}, MaxVersion: test.version,
+						Certificates: []tls.Certificate{certs.Issue(&ca)}, MaxVersion: test.version,
 					}).Handshake()
 				})
-				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
+				r := do(newTransport(t, Config{URL: p.URL("https"), HTTPVersion: version, TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 				require.Equal(t, errcode.TLS, errcode.FromError(r.Err), "%v", r.Err)
 				assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 			})
 		}
 	}
+}
+
+// speaking is a talker that writes through its own records whatever is written to it.
+type speaking struct{ *talker }
+
+func (s speaking) Write(p []byte) (int, error) {
+	s.say(string(p))
+	return len(p), nil
+}
+
+// The reader of a connection answers each key update, while workers write content and
+// find no room for it now and then.
+func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
+	t.Parallel()
+	cert := certs.Issue(nil)
+	updateWanted := []byte{24, 0, 0, 1, 1}
+	script := talking(t, cert, tls.VersionTLS13, func(s *talker) {
+		p := peers.NewH2(speaking{s})
+		p.Greet(setting(http2.SettingInitialWindowSize, 1<<30)...)
+		_ = p.WriteWindowUpdate(0, 1<<30)
+		const frames = 8 // TLS takes no more than a few updates in a row, on either side
+		for n, f := 0, p.Next(); f != nil; n, f = n+1, p.Next() {
+			if n%frames == 0 {
+				s.manage(updateWanted)
+				_ = p.WriteWindowUpdate(0, 1)
+			}
+			if h := f.Header(); h.Type <= http2.FrameHeaders && h.Flags.Has(http2.FlagHeadersEndStream) {
+				p.Answer(h.StreamID)
+			}
+		}
+	}, alpnHTTP2)
+	tr := newTransport(t, Config{
+		URL: peers.Listen(t, func(c net.Conn) { script(c) }).URL("https"), HTTPVersion: option.OnlyHTTP2,
+		TLS: option.TLS{InsecureSkipVerify: true}, Method: "POST", BodySize: 300 << 10,
+	})
+	forEach(4, func(int) {
+		for range 10 {
+			assert.NoError(t, do(tr, patience).Err)
+		}
+	})
 }

@@ -13,24 +13,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/wire"
 )
 
 const strayAnswer = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 // ways lead to a target over TLS: each returns the options for a new proxy.
-func ways(t *testing.T, ca *lab.Authority) map[string]wire.ProxyOptions {
+func ways(t *testing.T, ca tls.Certificate) map[string]wire.ProxyOptions {
 	t.Helper()
 	via := func(scheme string, at func(net.Conn)) wire.ProxyOptions {
-		return wire.ProxyOptions{URL: lab.ProxyURL(t, scheme, "", lab.Listen(t, at)), TLS: option.TLS{CA: ca.Pem()}}
+		return wire.ProxyOptions{URL: peers.Listen(t, at).URL(scheme), TLS: option.TLS{CA: certs.PEM(ca)}}
 	}
 	return map[string]wire.ProxyOptions{
 		"directly":               {},
-		"through an HTTP proxy":  via("http", lab.TunnelProxy(false)),
-		"through an HTTPS proxy": via("https", lab.OverTLS(ca.Issue(t), lab.TunnelProxy(false))),
-		"through a SOCKS5 proxy": via("socks5", lab.SocksProxy(false, func(byte, string) {})),
+		"through an HTTP proxy":  via("http", peers.TunnelProxy(false)),
+		"through an HTTPS proxy": via("https", peers.Within(peers.Showing(certs.Issue(&ca)), peers.TunnelProxy(false))),
+		"through a SOCKS5 proxy": via("socks5", peers.SOCKSProxy(false, func(byte, string) {})),
 	}
 }
 
@@ -91,11 +92,11 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 		}},
 		"no content": {only: tls.VersionTLS13, comes: func(s *talker) { s.say("") }},
 	}
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	through := ways(t, ca)
 	for name, test := range tests {
 		for way, via := range through {
-			for versionName, version := range lab.Versions {
+			for versionName, version := range tlsVersions {
 				if test.only != 0 && test.only != version {
 					continue
 				}
@@ -103,21 +104,21 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 					t.Parallel()
 					answered := make(chan struct{})
 					defer close(answered)
-					p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
+					p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 						eachRequest(s, func() {
-							s.say(lab.OKAnswer)
+							s.say(peers.OKAnswer)
 							<-answered
 							test.comes(s)
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 					for i := range 4 {
-						r := do(tr, lab.Patience)
+						r := do(tr, patience)
 						require.NoError(t, r.Err)
 						require.Equal(t, 200, r.HTTP.Status, "request %d", i)
 						require.Equal(t, test.Kept && i > 0, r.Reused, "request %d", i)
 						answered <- struct{}{}
-						awaitHeard(t, tr)
+						awaitDead(t, tr)
 					}
 				})
 			}
@@ -154,24 +155,24 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 			s.end()
 		}},
 	}
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	through := ways(t, ca)
 	for name, test := range tests {
 		for way, via := range through {
-			for versionName, version := range lab.Versions {
+			for versionName, version := range tlsVersions {
 				if test.only != 0 && test.only != version {
 					continue
 				}
 				t.Run(name+" "+way+", "+versionName, func(t *testing.T) {
 					t.Parallel()
-					p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
+					p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 						eachRequest(s, func() {
-							s.together(func() { s.say(lab.OKAnswer) }, func() { test.comes(s) })
+							s.together(func() { s.say(peers.OKAnswer) }, func() { test.comes(s) })
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 					for i := range 3 {
-						r := do(tr, lab.Patience)
+						r := do(tr, patience)
 						require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 						require.Equal(t, 200, r.HTTP.Status)
 						require.Equal(t, test.Kept && i > 0, r.Reused)
@@ -190,7 +191,7 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 	t.Parallel()
 	stray := func(s *talker) []byte { return s.record(labApplicationData, []byte(strayAnswer)...) }
 	update := func(s *talker) []byte { return s.record(labHandshake, keyUpdate...) }
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	for name, test := range map[string]struct {
 		record func(*talker) []byte
 		rest   bool // comes before the next request
@@ -207,10 +208,10 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 					t.Parallel()
 					answered := make(chan struct{})
 					defer close(answered)
-					p := lab.Listen(t, talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
+					p := peers.Listen(t, talking(t, certs.Issue(&ca), tls.VersionTLS13, func(s *talker) {
 						eachRequest(s, func() {
 							var raw []byte
-							s.together(func() { s.say(lab.OKAnswer) }, func() {
+							s.together(func() { s.say(peers.OKAnswer) }, func() {
 								raw = test.record(s)
 								_, _ = s.raw.Write(raw[:begun])
 							})
@@ -220,14 +221,14 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 							}
 						})
 					}))
-					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: ca.Pem()}})
+					tr := newTransport(t, Config{URL: p.URL("https"), Proxy: via, TLS: option.TLS{CA: certs.PEM(ca)}})
 					for i := range 3 {
-						r := do(tr, lab.Patience)
+						r := do(tr, patience)
 						require.NoError(t, r.Err)
 						require.Equal(t, test.Kept && i > 0, r.Reused)
 						answered <- struct{}{}
 						if test.rest {
-							awaitHeard(t, tr)
+							awaitDead(t, tr)
 						}
 					}
 				})
@@ -242,17 +243,17 @@ func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 	header := "HTTP/1.1 200 OK\r\nContent-Length: 8151\r\n\r\n"
 	answer := header + strings.Repeat("x", 8151)
 	require.Equal(t, 8<<10, len(answer), "the buffer is full at the end of the answer") //nolint:testifylint // Len would print it
-	ca := lab.NewAuthority(t)
-	for versionName, version := range lab.Versions {
+	ca := certs.Issue(nil, certs.Authority)
+	for versionName, version := range tlsVersions {
 		for more, code := range map[string]errcode.Code{"": errcode.OK, "x": errcode.HTTP1Desync} {
 			t.Run(versionName+more, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, talking(t, ca.Issue(t), version, func(s *talker) {
+				p := peers.Listen(t, talking(t, certs.Issue(&ca), version, func(s *talker) {
 					eachRequest(s, func() { s.say(answer + more) })
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}})
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}})
 				for range 2 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					require.Equal(t, code, errcode.FromError(r.Err), "%v", r.Err)
 				}
 			})
@@ -262,52 +263,52 @@ func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 
 func TestAnAnswerThatNobodyAskedForWithoutTLSToTheTarget(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	direct := func(answered chan struct{}) func(net.Conn) {
 		return func(c net.Conn) {
-			for lab.ReadRequest(c, make([]byte, 4096)) {
-				_, _ = c.Write([]byte(lab.OKAnswer))
+			for peers.ReadRequest(c, make([]byte, 4096)) {
+				_, _ = c.Write([]byte(peers.OKAnswer))
 				<-answered
 				_, _ = c.Write([]byte(strayAnswer))
 			}
 		}
 	}
 	secured := func(answered chan struct{}) func(net.Conn) {
-		return talking(t, ca.Issue(t), tls.VersionTLS13, func(s *talker) {
+		return talking(t, certs.Issue(&ca), tls.VersionTLS13, func(s *talker) {
 			eachRequest(s, func() {
-				s.say(lab.OKAnswer)
+				s.say(peers.OKAnswer)
 				<-answered
 				s.say(strayAnswer)
 			})
 		})
 	}
-	socks := lab.Listen(t, lab.SocksProxy(false, func(byte, string) {}))
+	socks := peers.Listen(t, peers.SOCKSProxy(false, func(byte, string) {}))
 	for name, test := range map[string]struct {
 		at    func(answered chan struct{}) func(net.Conn)
-		proxy func(*lab.Peer) *url.URL
+		proxy func(*peers.Peer) *url.URL
 	}{
 		"directly":               {at: direct},
-		"through a SOCKS5 proxy": {at: direct, proxy: func(*lab.Peer) *url.URL { return socks.URL("socks5") }},
-		"of an HTTP proxy":       {at: direct, proxy: func(p *lab.Peer) *url.URL { return p.URL("http") }},
-		"of an HTTPS proxy":      {at: secured, proxy: func(p *lab.Peer) *url.URL { return p.URL("https") }},
+		"through a SOCKS5 proxy": {at: direct, proxy: func(*peers.Peer) *url.URL { return socks.URL("socks5") }},
+		"of an HTTP proxy":       {at: direct, proxy: func(p *peers.Peer) *url.URL { return p.URL("http") }},
+		"of an HTTPS proxy":      {at: secured, proxy: func(p *peers.Peer) *url.URL { return p.URL("https") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			answered := make(chan struct{})
 			defer close(answered)
-			p := lab.Listen(t, test.at(answered))
-			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: option.TLS{CA: ca.Pem()}}}
+			p := peers.Listen(t, test.at(answered))
+			cfg := Config{URL: p.URL("http"), Proxy: wire.ProxyOptions{TLS: option.TLS{CA: certs.PEM(ca)}}}
 			if test.proxy != nil {
 				cfg.Proxy.URL = test.proxy(p)
 			}
 			tr := newTransport(t, cfg)
 			for range 3 {
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				require.NoError(t, r.Err)
 				require.Equal(t, 200, r.HTTP.Status)
 				require.False(t, r.Reused)
 				answered <- struct{}{}
-				awaitHeard(t, tr)
+				awaitDead(t, tr)
 			}
 		})
 	}

@@ -16,8 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 )
 
 // shortKey is an RSA key that crypto/rsa refuses to make and to use. Its signatures are
@@ -39,10 +40,10 @@ func (k *shortKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 }
 
 // issueFor makes a certificate of a, for the public half of key.
-func issueFor(t testing.TB, a *lab.Authority, key crypto.Signer) tls.Certificate {
+func issueFor(t testing.TB, a tls.Certificate, key crypto.Signer) tls.Certificate {
 	t.Helper()
-	template := a.Issue(t).Leaf
-	raw, err := x509.CreateCertificate(rand.Reader, template, a.Cert, key.Public(), a.Key)
+	template := certs.Issue(&a).Leaf
+	raw, err := x509.CreateCertificate(rand.Reader, template, a.Leaf, key.Public(), a.PrivateKey)
 	require.NoError(t, err)
 	leaf, err := x509.ParseCertificate(raw)
 	require.NoError(t, err)
@@ -51,7 +52,7 @@ func issueFor(t testing.TB, a *lab.Authority, key crypto.Signer) tls.Certificate
 
 func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	key := func(key crypto.Signer, err error) crypto.Signer {
 		require.NoError(t, err)
 		return key
@@ -75,15 +76,15 @@ func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 		"RSA, shown is a short one":  {short, rsaKey},
 		"ECDSA, used with short RSA": {p256, short},
 	} {
-		for versionName, version := range lab.Versions {
+		for versionName, version := range tlsVersions {
 			for _, verified := range []bool{true, false} {
 				t.Run(name+", "+versionName, func(t *testing.T) {
 					t.Parallel()
 					cert := issueFor(t, ca, pair.shown)
 					cert.PrivateKey = pair.used
-					p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
-					tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem(), InsecureSkipVerify: !verified}})
-					r := do(tr, lab.Patience)
+					p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}))
+					tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca), InsecureSkipVerify: !verified}})
+					r := do(tr, patience)
 					require.Equal(t, errcode.TLSSignature, errcode.FromError(r.Err), "%v", r.Err)
 					assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 					assert.NotNil(t, r.TLS)
@@ -101,23 +102,24 @@ func TestAnAuthorityWithAShortKey(t *testing.T) {
 	// the authority by the short one.
 	long, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	signing := &lab.Authority{Cert: lab.NewAuthority(t, named).Cert, Key: long}
-	signing.Cert.PublicKey, signing.Cert.PublicKeyAlgorithm = long.Public(), x509.RSA
-	maker := lab.NewAuthority(t)
+	signing := certs.Issue(nil, certs.Authority, named)
+	signing.Certificate, signing.PrivateKey = nil, long
+	signing.Leaf.PublicKey, signing.Leaf.PublicKeyAlgorithm = long.Public(), x509.RSA
+	maker := certs.Issue(nil, certs.Authority)
 	for name, test := range map[string]struct {
 		known crypto.Signer
 		code  errcode.Code
 	}{
 		"as it should be":     {long, errcode.OK},
 		"short":               {newShortKey(t), errcode.TLSSignature},
-		"another that is not": {maker.Key, errcode.UnknownAuthority},
+		"another that is not": {maker.PrivateKey.(crypto.Signer), errcode.UnknownAuthority},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			root, err := x509.CreateCertificate(rand.Reader, signing.Cert, maker.Cert, test.known.Public(), maker.Key)
+			root, err := x509.CreateCertificate(rand.Reader, signing.Leaf, maker.Leaf, test.known.Public(), maker.PrivateKey)
 			require.NoError(t, err)
-			p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{signing.Issue(t)}}))
-			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: lab.PemOf("CERTIFICATE", root)}}), lab.Patience)
+			p := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(&signing))))
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(tls.Certificate{Certificate: [][]byte{root}})}}), patience)
 			require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 		})
 	}

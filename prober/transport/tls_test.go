@@ -4,8 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
-	"io"
 	"net"
 	"testing"
 	"time"
@@ -14,75 +12,52 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 func TestCertificates(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	untrusted := lab.NewAuthority(t)
-	alone := lab.NewAuthority(t, func(c *x509.Certificate) { c.DNSNames = []string{"name.test"} })
-	constrained := ca.Below(t, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"other.test"} })
-	shallow := lab.NewAuthority(t, func(c *x509.Certificate) { c.MaxPathLenZero = true })
-	impostor := ca.Below(t, func(c *x509.Certificate) { c.IsCA = false })
-	past, future := time.Now().Add(-30*time.Minute).Truncate(time.Second), time.Now().Add(30*time.Minute).Truncate(time.Second)
-	behind := func(leaf tls.Certificate, chain ...*x509.Certificate) tls.Certificate {
-		for _, cert := range chain {
-			leaf.Certificate = append(leaf.Certificate, cert.Raw)
-		}
-		return leaf
-	}
-	below := shallow.Below(t)
-	tests := map[string]struct {
-		cert tls.Certificate
-		code errcode.Code
-	}{
-		"good":             {cert: ca.Issue(t)},
-		"good, two levels": {cert: func() tls.Certificate { b := ca.Below(t); return behind(b.Issue(t), b.Cert) }()},
-		"expired":          {cert: ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = past }), code: errcode.CertExpired},
-		"from the future":  {cert: ca.Issue(t, func(c *x509.Certificate) { c.NotBefore = future }), code: errcode.CertNotYetValid},
-		"for another name": {cert: ca.Issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"other.test"} }), code: errcode.HostnameMismatch},
-		"with the name as its subject only": {cert: ca.Issue(t, func(c *x509.Certificate) {
-			c.DNSNames, c.Subject = nil, pkix.Name{CommonName: "name.test"}
-		}), code: errcode.HostnameMismatch},
-		"of an unknown authority": {cert: untrusted.Issue(t), code: errcode.UnknownAuthority},
-		"self-signed":             {cert: tls.Certificate{Certificate: [][]byte{alone.Cert.Raw}, PrivateKey: alone.Key}, code: errcode.UnknownAuthority},
-		"without the one between": {cert: ca.Below(t).Issue(t), code: errcode.UnknownAuthority},
-		"for clients": {cert: ca.Issue(t, func(c *x509.Certificate) {
-			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		}), code: errcode.CertUsage},
-		"below too many authorities":                 {cert: behind(below.Issue(t), below.Cert), code: errcode.CertUsage},
-		"for a name that its authority may not name": {cert: behind(constrained.Issue(t), constrained.Cert), code: errcode.CertNameConstraint},
-		"with a critical extension that nobody knows": {cert: ca.Issue(t, func(c *x509.Certificate) {
-			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}}}
-		}), code: errcode.CertInvalid},
-		"issued by what is no authority": {cert: behind(impostor.Issue(t), impostor.Cert), code: errcode.CertUsage},
-	}
-	roots := append(ca.Pem(), shallow.Pem()...)
-	for name, test := range tests {
-		for versionName, version := range lab.Versions {
-			t.Run(name+", "+versionName, func(t *testing.T) {
+	ca := certs.Issue(nil, certs.Authority)
+	untrusted := certs.Issue(nil, certs.Authority)
+	between := certs.Issue(&ca, certs.Authority)
+	constrained := certs.Issue(&ca, certs.Authority, certs.Permitting("other.test"))
+	impostor := certs.Issue(&ca, certs.Authority, func(c *x509.Certificate) { c.IsCA, c.Subject = false, pkix.Name{CommonName: "impostor"} })
+	alone := certs.Issue(&between)
+	alone.Certificate = alone.Certificate[:1]
+	unnamed := certs.Issue(&ca, func(c *x509.Certificate) { c.DNSNames, c.Subject = nil, pkix.Name{CommonName: "name.test"} })
+	trusted := certs.PEM(ca)
+	all := append(peers.BadCertificates(), []peers.BadCertificate{
+		{Name: "good", Cert: certs.Issue(&ca), Roots: trusted},
+		{Name: "good, two levels", Cert: certs.Issue(&between), Roots: trusted},
+		{Name: "with the name as its subject only", Code: errcode.HostnameMismatch, Cert: unnamed, Roots: trusted},
+		{Name: "of an unknown authority", Code: errcode.UnknownAuthority, Cert: certs.Issue(&untrusted), Roots: trusted},
+		{Name: "without the one between", Code: errcode.UnknownAuthority, Cert: alone, Roots: trusted},
+		{Name: "for a name that its authority may not name", Code: errcode.CertNameConstraint, Cert: certs.Issue(&constrained), Roots: trusted},
+		{Name: "issued by what is no authority", Code: errcode.CertUsage, Cert: certs.Issue(&impostor), Roots: trusted},
+	}...)
+	for _, test := range all {
+		for versionName, version := range tlsVersions {
+			t.Run(test.Name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, lab.Secured(&tls.Config{
-					Certificates: []tls.Certificate{test.cert},
+				p := peers.Listen(t, answeringTLS(&tls.Config{
+					Certificates: []tls.Certificate{test.Cert},
 					MaxVersion:   version,
 					NextProtos:   []string{"http/1.1"},
 				}))
-				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: roots, ServerName: "name.test"}})
-				r := do(tr, lab.Patience)
-				require.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
-				if test.code != errcode.OK {
+				tr := newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: test.Roots, ServerName: "name.test"}})
+				r := do(tr, patience)
+				require.Equal(t, test.Code, errcode.FromError(r.Err), "%v", r.Err)
+				if test.Code != errcode.OK {
 					assert.Equal(t, errcode.PhaseTLS, r.FailedIn())
 				}
 				require.NotNil(t, r.TLS, "what was shown is known whatever the verdict")
-				leaf, err := x509.ParseCertificate(test.cert.Certificate[0])
-				require.NoError(t, err)
 				assert.Equal(t, version, r.TLS.Version)
 				assert.NotZero(t, r.TLS.Cipher)
 				assert.Equal(t, "http/1.1", r.TLS.ALPN)
-				assert.True(t, leaf.NotAfter.Equal(r.TLS.LeafNotAfter))
+				assert.True(t, test.Cert.Leaf.NotAfter.Equal(r.TLS.LeafNotAfter))
 				assert.False(t, r.TLS.EarliestNotAfter.After(r.TLS.LeafNotAfter))
 				assert.False(t, r.TLS.Unverified)
 			})
@@ -92,13 +67,12 @@ func TestCertificates(t *testing.T) {
 
 func TestCertificateThatEndsFirst(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	early := time.Now().Add(10 * time.Minute).Truncate(time.Second)
-	between := ca.Below(t, func(c *x509.Certificate) { c.NotAfter = early })
-	cert := between.Issue(t)
-	cert.Certificate = append(cert.Certificate, between.Cert.Raw)
-	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{cert}}))
-	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
+	between := certs.Issue(&ca, certs.Authority, func(c *x509.Certificate) { c.NotAfter = early })
+	cert := certs.Issue(&between)
+	p := peers.Listen(t, answeringTLS(peers.Showing(cert)))
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 	require.NoError(t, r.Err)
 	assert.True(t, early.Equal(r.TLS.EarliestNotAfter))
 	assert.True(t, cert.Leaf.NotAfter.Equal(r.TLS.LeafNotAfter))
@@ -106,8 +80,8 @@ func TestCertificateThatEndsFirst(t *testing.T) {
 
 func TestUnverifiedCertificate(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{lab.NewAuthority(t).Issue(t)}}))
-	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{InsecureSkipVerify: true}}), lab.Patience)
+	p := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(nil))))
+	r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{InsecureSkipVerify: true}}), patience)
 	require.NoError(t, r.Err)
 	require.NotNil(t, r.TLS)
 	assert.True(t, r.TLS.Unverified)
@@ -115,10 +89,10 @@ func TestUnverifiedCertificate(t *testing.T) {
 
 func TestServerName(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	cert := ca.Issue(t, func(c *x509.Certificate) { c.IPAddresses = append(c.IPAddresses, net.IPv6loopback) })
+	ca := certs.Issue(nil, certs.Authority)
+	cert := certs.Issue(&ca, func(c *x509.Certificate) { c.IPAddresses = append(c.IPAddresses, net.IPv6loopback) })
 	asked := make(chan string, 1)
-	p := lab.Listen(t, lab.Secured(&tls.Config{
+	p := peers.Listen(t, answeringTLS(&tls.Config{
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			asked <- hello.ServerName
 			return &cert, nil
@@ -141,14 +115,14 @@ func TestServerName(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			u := lab.Named(t, p, test.host)
+			u := p.Named("http", test.host)
 			u.Scheme = "https"
 			tr := newTransport(t, Config{
 				URL:  u,
-				Dial: option.Dial{Resolve: lab.Addresses("127.0.0.1")},
-				TLS:  option.TLS{CA: ca.Pem(), ServerName: test.serverName},
+				Dial: option.Dial{Resolve: addresses("127.0.0.1")},
+				TLS:  option.TLS{CA: certs.PEM(ca), ServerName: test.serverName},
 			})
-			r := do(tr, lab.Patience)
+			r := do(tr, patience)
 			assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, test.asked, <-asked)
 		})
@@ -157,14 +131,15 @@ func TestServerName(t *testing.T) {
 
 func TestClientCertificate(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	asClient := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
-	own, foreign := ca.Issue(t, asClient), lab.NewAuthority(t).Issue(t, asClient)
+	stranger := certs.Issue(nil, certs.Authority)
+	own, foreign := certs.Issue(&ca, asClient), certs.Issue(&stranger, asClient)
 	pool := x509.NewCertPool()
-	pool.AddCert(ca.Cert)
-	for versionName, version := range lab.Versions {
-		p := lab.Listen(t, lab.Secured(&tls.Config{
-			Certificates: []tls.Certificate{ca.Issue(t)},
+	pool.AddCert(ca.Leaf)
+	for versionName, version := range tlsVersions {
+		p := peers.Listen(t, answeringTLS(&tls.Config{
+			Certificates: []tls.Certificate{certs.Issue(&ca)},
 			MaxVersion:   version,
 			ClientAuth:   tls.RequireAndVerifyClientCert,
 			ClientCAs:    pool,
@@ -183,12 +158,12 @@ func TestClientCertificate(t *testing.T) {
 		} {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()
-				o := option.TLS{CA: ca.Pem()}
+				o := option.TLS{CA: certs.PEM(ca)}
 				if test.cert != nil {
-					o.Cert, o.Key = lab.Pair(t, *test.cert)
+					o.Cert, o.Key = certs.PEM(*test.cert), certs.KeyPEM(*test.cert)
 				}
 				tr := newTransport(t, Config{URL: p.URL("https"), TLS: o})
-				r := do(tr, lab.Patience)
+				r := do(tr, patience)
 				assert.Equal(t, test.code, errcode.FromError(r.Err), "%v", r.Err)
 				if test.cert != nil {
 					assert.True(t, test.cert.Leaf.NotAfter.Equal(tr.ClientCertificateNotAfter()))
@@ -204,32 +179,32 @@ func TestClientCertificate(t *testing.T) {
 // begun to send.
 func TestAlertInTheMiddleOfARequest(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, ClientAuth: tls.RequireAnyClientCert}))
+	ca := certs.Issue(nil, certs.Authority)
+	p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}, ClientAuth: tls.RequireAnyClientCert}))
 	r := do(newTransport(t, Config{
 		URL:      p.URL("https"),
 		Method:   "POST",
 		BodySize: 8 << 20,
-		TLS:      option.TLS{CA: ca.Pem()},
-	}), lab.Patience)
+		TLS:      option.TLS{CA: certs.PEM(ca)},
+	}), patience)
 	assert.Equal(t, errcode.AlertCertificateRequired, errcode.FromError(r.Err), "%v", r.Err)
 }
 
 func TestSessionResumption(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	for versionName, version := range lab.Versions {
+	ca := certs.Issue(nil, certs.Authority)
+	for versionName, version := range tlsVersions {
 		for _, wanted := range []bool{true, false} {
 			t.Run(versionName, func(t *testing.T) {
 				t.Parallel()
-				p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, MaxVersion: version}))
+				p := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}, MaxVersion: version}))
 				tr := newTransport(t, Config{
 					URL:                   p.URL("https"),
-					TLS:                   option.TLS{CA: ca.Pem(), SessionResumption: wanted},
+					TLS:                   option.TLS{CA: certs.PEM(ca), SessionResumption: wanted},
 					RequestsPerConnection: 1,
 				})
 				for i := range 3 {
-					r := do(tr, lab.Patience)
+					r := do(tr, patience)
 					require.NoError(t, r.Err)
 					require.NotNil(t, r.TLS)
 					assert.Equal(t, wanted && i > 0, r.TLS.Resumed)
@@ -242,18 +217,18 @@ func TestSessionResumption(t *testing.T) {
 
 func TestHandshakeThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	silent := lab.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	hasty := newTransport(t, Config{URL: silent.URL("https"), Dial: option.Dial{TLSTimeout: lab.Briefly}})
+	silent := peers.Listen(t, peers.Silence)
+	hasty := newTransport(t, Config{URL: silent.URL("https"), Dial: option.Dial{TLSTimeout: briefly}})
 	patient, impatient := newTransport(t, Config{URL: silent.URL("https")}), newTransport(t, Config{URL: silent.URL("https")})
 	codes := map[string]errcode.Code{
 		"tls_timeout":             errcode.TLSTimeout,
 		"the time of the request": errcode.TLSTimeout,
 		"the end of the context":  errcode.Cancelled,
 	}
-	for name, r := range lab.AllAtOnce(map[string]func() *probe.Result{
-		"tls_timeout":             func() *probe.Result { return do(hasty, lab.Patience) },
-		"the time of the request": func() *probe.Result { return do(impatient, lab.Amply) },
-		"the end of the context":  func() *probe.Result { return doUntil(patient, lab.Amply) },
+	for name, r := range allAtOnce(map[string]func() *probe.Result{
+		"tls_timeout":             func() *probe.Result { return do(hasty, patience) },
+		"the time of the request": func() *probe.Result { return do(impatient, amply) },
+		"the end of the context":  func() *probe.Result { return doUntil(patient, amply) },
 	}) {
 		assert.Equal(t, codes[name], errcode.FromError(r.Err), "%s: %v", name, r.Err)
 		assert.Equal(t, errcode.PhaseTLS, r.FailedIn(), name)
@@ -263,26 +238,26 @@ func TestHandshakeThatTakesTooLong(t *testing.T) {
 
 func TestTLSVersionsWithoutOverlap(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	old := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}))
-	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: ca.Pem()}}), lab.Patience)
+	ca := certs.Issue(nil, certs.Authority)
+	old := peers.Listen(t, answeringTLS(&tls.Config{Certificates: []tls.Certificate{certs.Issue(&ca)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}))
+	r := do(newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: certs.PEM(ca)}}), patience)
 	assert.Equal(t, errcode.AlertProtocolVersion, errcode.FromError(r.Err), "TLS 1.2 is the lowest unless told otherwise: %v", r.Err)
 
-	tr := newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: ca.Pem(), MinVersion: tls.VersionTLS10}})
-	r = do(tr, lab.Patience)
+	tr := newTransport(t, Config{URL: old.URL("https"), TLS: option.TLS{CA: certs.PEM(ca), MinVersion: tls.VersionTLS10}})
+	r = do(tr, patience)
 	require.NoError(t, r.Err)
 	assert.Equal(t, uint16(tls.VersionTLS11), r.TLS.Version)
 }
 
 func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	p := lab.Listen(t, lab.Secured(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t)}}))
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Ipv4: []string{"127.0.0.1"}}})
-	u := lab.Named(t, p, "name.test")
+	ca := certs.Issue(nil, certs.Authority)
+	p := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(&ca))))
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {IPv4: []string{"127.0.0.1"}}})
+	u := p.Named("http", "name.test")
 	u.Scheme = "https"
-	tr := newTransport(t, Config{URL: u, Dial: option.Dial{DNSServer: server.Addr}, TLS: option.TLS{CA: ca.Pem()}})
-	r := do(tr, lab.Patience)
+	tr := newTransport(t, Config{URL: u, Dial: option.Dial{DNSServer: server.Address}, TLS: option.TLS{CA: certs.PEM(ca)}})
+	r := do(tr, patience)
 	require.NoError(t, r.Err)
 	var sum time.Duration
 	for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {
@@ -291,4 +266,21 @@ func TestPhasesOfASecuredRequestAddUp(t *testing.T) {
 		sum += spent
 	}
 	assert.Equal(t, r.Duration(), sum)
+}
+
+func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
+	t.Parallel()
+	for versionName, version := range tlsVersions {
+		t.Run(versionName, func(t *testing.T) {
+			t.Parallel()
+			told := make(chan error, 1)
+			cert := certs.Issue(nil)
+			p := peers.Listen(t, func(c net.Conn) {
+				told <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
+			})
+			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(certs.Issue(nil, certs.Authority))}}), patience)
+			require.Equal(t, errcode.UnknownAuthority, errcode.FromError(r.Err), "%v", r.Err)
+			assert.ErrorContains(t, <-told, "bad certificate")
+		})
+	}
 }

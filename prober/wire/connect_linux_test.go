@@ -15,19 +15,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
 	"example.com/prober/policy"
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
 // bothWays connects to p by hand and by way of package net.
-func bothWays(t *testing.T, p *lab.Peer) map[string]net.Conn {
+func bothWays(t *testing.T, p *peers.Peer) map[string]net.Conn {
 	t.Helper()
 	byNet, err := net.Dial("tcp", p.Addr().String())
 	require.NoError(t, err)
 	byHand, handled, err := newTestDialer(t, Plan{URL: p.URL("http")}).
-		connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(lab.Patience))
+		connectTCP(t.Context(), netip.MustParseAddrPort(p.Addr().String()), probe.Now().Add(patience))
 	require.NoError(t, err)
 	require.True(t, handled)
 	t.Cleanup(func() { _, _ = byNet.Close(), byHand.Close() })
@@ -103,7 +103,7 @@ func TestConnectionsByHandFailLikeThoseOfPackageNet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			codes := map[errcode.Code]bool{}
-			for way, c := range bothWays(t, lab.Listen(t, tt.script)) {
+			for way, c := range bothWays(t, peers.Listen(t, tt.script)) {
 				err := tt.fail(c)
 				require.ErrorIs(t, err, tt.is, way)
 				codes[errcode.FromError(&errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: err})] = true
@@ -127,7 +127,7 @@ func TestConnectionsByHandKnowTheirAddresses(t *testing.T) {
 		defer ln.Close()
 		addr := netip.MustParseAddrPort(ln.Addr().String())
 		c := &tcpConn{remote: addr}
-		require.NoError(t, c.open(t.Context(), policy.Policy{}, newReserve(), probe.Now().Add(lab.Patience)))
+		require.NoError(t, c.open(t.Context(), policy.Policy{}, newReserve(), probe.Now().Add(patience)))
 		defer c.Close()
 		seen, err := ln.Accept()
 		require.NoError(t, err)
@@ -163,12 +163,12 @@ func TestConnectingByHandEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &tcpConn{remote: netip.MustParseAddrPort("127.0.0.1:1")}
-	require.ErrorIs(t, c.open(ctx, policy.Policy{}, newReserve(), probe.Now().Add(lab.Patience)), context.Canceled)
+	require.ErrorIs(t, c.open(ctx, policy.Policy{}, newReserve(), probe.Now().Add(patience)), context.Canceled)
 }
 
 func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 	t.Parallel()
-	p := lab.Listen(t, func(net.Conn) {})
+	p := peers.Listen(t, func(net.Conn) {})
 	addr := netip.MustParseAddrPort(p.Addr().String())
 	for name, tt := range map[string]struct {
 		source netip.Addr
@@ -178,7 +178,7 @@ func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 		"a zone":           {netip.Addr{}, netip.MustParseAddrPort("[fe80::1%lo]:1")},
 	} {
 		d := newTestDialer(t, Plan{URL: p.URL("http"), Dial: option.Dial{SourceAddress: tt.source}})
-		_, handled, err := d.connectTCP(t.Context(), tt.to, probe.Now().Add(lab.Patience))
+		_, handled, err := d.connectTCP(t.Context(), tt.to, probe.Now().Add(patience))
 		require.NoError(t, err, name)
 		assert.False(t, handled, name)
 	}
@@ -195,6 +195,6 @@ func TestSocketWithoutThePollerIsForLackOfResources(t *testing.T) {
 	require.NoError(t, err)
 	c := &tcpConn{file: file}
 	c.raw = tcpRaw{raw, c}
-	err = NewStream(c, probe.Now().Add(lab.Patience)).arm()
+	err = NewStream(c, probe.Now().Add(patience)).arm()
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), err)
 }

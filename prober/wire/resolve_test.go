@@ -16,94 +16,90 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/errcode"
+	"example.com/prober/internal/peers"
 	"example.com/prober/option"
 	"example.com/prober/policy"
-	"example.com/prober/prober/internal/lab"
-	"example.com/prober/prober/probe"
 )
 
 func TestNamesAndTheirFailures(t *testing.T) {
 	t.Parallel()
+	home := []string{"127.0.0.1"}
 	const badVersion = 16 // of EDNS; only the OPT record has room for it
 	tests := map[string]struct {
-		answer  lab.DnsAnswer
+		answer  peers.Entry
 		version option.IPVersion
 		time    time.Duration
 		code    errcode.Code
 	}{
-		"an address":                               {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}}},
-		"an address behind two aliases":            {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Alias: "end.test."}},
-		"an answer too long for a datagram":        {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Truncate: true}},
-		"IPv4 where that is wanted":                {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}, version: option.OnlyIPv4},
-		"a family that fails beside one that does": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Rcode6: dnsmessage.RCodeServerFailure}},
+		"an address":                               {answer: peers.Entry{IPv4: home}},
+		"an address behind two aliases":            {answer: peers.Entry{IPv4: home, Alias: "end.test."}},
+		"an answer too long for a datagram":        {answer: peers.Entry{IPv4: home, Truncate: true}},
+		"IPv4 where that is wanted":                {answer: peers.Entry{IPv4: home, Silent6: true}, version: option.OnlyIPv4},
+		"a family that fails beside one that does": {answer: peers.Entry{IPv4: home, Rcode6: dnsmessage.RCodeServerFailure}},
 
-		"silence for IPv6":                         {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}},
-		"silence for IPv4":                         {answer: lab.DnsAnswer{Ipv6: []string{"::ffff:127.0.0.1"}, Silent4: true}},
-		"silence for IPv6 behind an alias":         {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Alias: "end.test.", Silent6: true}},
-		"silence for IPv6, a long answer for IPv4": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Truncate: true, Silent6: true}},
-		"silence for the family that is preferred": {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Silent6: true}, version: option.PreferIPv6},
-		"FORMERR for an OPT record":                {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeFormatError}},
-		"NOTIMP for an OPT record":                 {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeNotImplemented}},
-		"FORMERR in a bare header":                 {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeFormatError, Bare: true}},
-		"FORMERR for an OPT record, over TCP too":  {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeFormatError, Truncate: true}},
-		"FORMERR for an OPT record and silence":    {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}, Strict: dnsmessage.RCodeFormatError, Silent6: true}},
+		"silence for IPv6":                         {answer: peers.Entry{IPv4: home, Silent6: true}},
+		"silence for IPv4":                         {answer: peers.Entry{IPv6: []string{"::ffff:127.0.0.1"}, Silent4: true}},
+		"silence for IPv6 behind an alias":         {answer: peers.Entry{IPv4: home, Alias: "end.test.", Silent6: true}},
+		"silence for IPv6, a long answer for IPv4": {answer: peers.Entry{IPv4: home, Truncate: true, Silent6: true}},
+		"silence for the family that is preferred": {answer: peers.Entry{IPv4: home, Silent6: true}, version: option.PreferIPv6},
+		"FORMERR for an OPT record":                {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeFormatError}},
+		"NOTIMP for an OPT record":                 {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeNotImplemented}},
+		"FORMERR in a bare header":                 {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeFormatError, Bare: true}},
+		"FORMERR for an OPT record, over TCP too":  {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeFormatError, Truncate: true}},
+		"FORMERR for an OPT record and silence":    {answer: peers.Entry{IPv4: home, Strict: dnsmessage.RCodeFormatError, Silent6: true}},
 
-		"a name that does not exist":            {answer: lab.Failing(dnsmessage.RCodeNameError), code: errcode.NoSuchHost},
+		"a name that does not exist":            {answer: peers.Failing(dnsmessage.RCodeNameError), code: errcode.NoSuchHost},
 		"a name without addresses":              {code: errcode.NoSuchHost},
-		"an alias that leads nowhere":           {answer: lab.DnsAnswer{Alias: "end.test."}, code: errcode.NoSuchHost},
-		"SERVFAIL":                              {answer: lab.Failing(dnsmessage.RCodeServerFailure), code: errcode.DNSServfail},
-		"REFUSED":                               {answer: lab.Failing(dnsmessage.RCodeRefused), code: errcode.DNSRefused},
-		"FORMERR":                               {answer: lab.Failing(dnsmessage.RCodeFormatError), code: errcode.DNSRcode},
-		"NOTIMP":                                {answer: lab.Failing(dnsmessage.RCodeNotImplemented), code: errcode.DNSRcode},
-		"a code of the OPT record":              {answer: lab.Failing(badVersion), code: errcode.DNSRcode},
-		"SERVFAIL for IPv6, no IPv4":            {answer: lab.DnsAnswer{Rcode6: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
-		"SERVFAIL for IPv4, no IPv6":            {answer: lab.DnsAnswer{Rcode: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
-		"silence":                               {answer: lab.DnsAnswer{Silent: true}, time: lab.Briefly, code: errcode.DNSTimeout},
-		"silence for IPv6, no IPv4":             {answer: lab.DnsAnswer{Silent6: true}, time: lab.Briefly, code: errcode.DNSTimeout},
-		"silence for IPv4, no IPv6":             {answer: lab.DnsAnswer{Silent4: true}, time: lab.Briefly, code: errcode.DNSTimeout},
-		"silence for IPv6, no such name":        {answer: lab.DnsAnswer{Silent6: true, Rcode: dnsmessage.RCodeNameError}, time: lab.Briefly, code: errcode.DNSTimeout},
-		"silence for IPv6 where that is wanted": {answer: lab.DnsAnswer{Silent6: true, Ipv4: []string{"127.0.0.1"}}, version: option.OnlyIPv6, time: lab.Briefly, code: errcode.DNSTimeout},
-		"rubbish":                               {answer: lab.DnsAnswer{Raw: []byte("rubbish")}, time: lab.Amply, code: errcode.DNSMalformed},
-		"an empty datagram but for IDs":         {answer: lab.DnsAnswer{Raw: []byte{}}, time: lab.Amply, code: errcode.DNSMalformed},
-		"an answer to another question":         {answer: lab.DnsAnswer{Other: true, Ipv4: []string{"127.0.0.1"}}, time: lab.Amply, code: errcode.DNSMalformed},
-		"an address that is cut off":            {answer: lab.DnsAnswer{Cut: true, Ipv4: []string{"127.0.0.1"}}, code: errcode.DNSMalformed},
-		"cut over TCP as well":                  {answer: lab.DnsAnswer{Truncate: true, CutShort: true, Ipv4: []string{"127.0.0.1"}, Ipv6: []string{"::1"}}, code: errcode.DNSMalformed},
-		"rubbish over TCP":                      {answer: lab.DnsAnswer{Truncate: true, Raw: []byte("rubbish")}, code: errcode.DNSMalformed},
-		"IPv6 only where IPv4 is wanted":        {answer: lab.DnsAnswer{Ipv6: []string{"::1"}}, version: option.OnlyIPv4, code: errcode.DNSFamily},
-		"IPv4 only where IPv6 is wanted":        {answer: lab.DnsAnswer{Ipv4: []string{"127.0.0.1"}}, version: option.OnlyIPv6, code: errcode.DNSFamily},
+		"an alias that leads nowhere":           {answer: peers.Entry{Alias: "end.test."}, code: errcode.NoSuchHost},
+		"SERVFAIL":                              {answer: peers.Failing(dnsmessage.RCodeServerFailure), code: errcode.DNSServfail},
+		"REFUSED":                               {answer: peers.Failing(dnsmessage.RCodeRefused), code: errcode.DNSRefused},
+		"FORMERR":                               {answer: peers.Failing(dnsmessage.RCodeFormatError), code: errcode.DNSRcode},
+		"NOTIMP":                                {answer: peers.Failing(dnsmessage.RCodeNotImplemented), code: errcode.DNSRcode},
+		"a code of the OPT record":              {answer: peers.Failing(badVersion), code: errcode.DNSRcode},
+		"SERVFAIL for IPv6, no IPv4":            {answer: peers.Entry{Rcode6: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
+		"SERVFAIL for IPv4, no IPv6":            {answer: peers.Entry{Rcode: dnsmessage.RCodeServerFailure}, code: errcode.DNSServfail},
+		"silence":                               {answer: peers.Entry{Silent: true}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6, no IPv4":             {answer: peers.Entry{Silent6: true}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv4, no IPv6":             {answer: peers.Entry{Silent4: true}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6, no such name":        {answer: peers.Entry{Silent6: true, Rcode: dnsmessage.RCodeNameError}, time: briefly, code: errcode.DNSTimeout},
+		"silence for IPv6 where that is wanted": {answer: peers.Entry{Silent6: true, IPv4: home}, version: option.OnlyIPv6, time: briefly, code: errcode.DNSTimeout},
+		"rubbish":                               {answer: peers.Entry{Raw: []byte("rubbish")}, time: amply, code: errcode.DNSMalformed},
+		"an empty datagram but for IDs":         {answer: peers.Entry{Raw: []byte{}}, time: amply, code: errcode.DNSMalformed},
+		"an answer to another question":         {answer: peers.Entry{Other: true, IPv4: home}, time: amply, code: errcode.DNSMalformed},
+		"an address that is cut off":            {answer: peers.Entry{Cut: true, IPv4: home}, code: errcode.DNSMalformed},
+		"cut over TCP as well":                  {answer: peers.Entry{Truncate: true, CutShort: true, IPv4: home, IPv6: []string{"::1"}}, code: errcode.DNSMalformed},
+		"rubbish over TCP":                      {answer: peers.Entry{Truncate: true, Raw: []byte("rubbish")}, code: errcode.DNSMalformed},
+		"IPv6 only where IPv4 is wanted":        {answer: peers.Entry{IPv6: []string{"::1"}}, version: option.OnlyIPv4, code: errcode.DNSFamily},
+		"IPv4 only where IPv6 is wanted":        {answer: peers.Entry{IPv4: home}, version: option.OnlyIPv6, code: errcode.DNSFamily},
 		"neither where IPv6 is wanted":          {version: option.OnlyIPv6, code: errcode.NoSuchHost},
-		"SERVFAIL where IPv6 is wanted":         {answer: lab.DnsAnswer{Rcode6: dnsmessage.RCodeServerFailure, Ipv4: []string{"127.0.0.1"}}, version: option.OnlyIPv6, code: errcode.DNSServfail},
+		"SERVFAIL where IPv6 is wanted":         {answer: peers.Entry{Rcode6: dnsmessage.RCodeServerFailure, IPv4: home}, version: option.OnlyIPv6, code: errcode.DNSServfail},
 	}
-	target := lab.Listen(t, lab.Answering(lab.OKAnswer))
-	requests := map[string]func() *probe.Result{}
-	codes := map[string]errcode.Code{}
+	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
+	var performing sync.WaitGroup // all at once, as many wait
+	defer performing.Wait()
 	for name, test := range tests {
-		server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": test.answer})
-		for way, look := range lookups(server.Addr) {
-			d := newTestDialer(t, Plan{
-				URL:  lab.Named(t, target, "name.test"),
-				Dial: option.Dial{IPVersion: test.version, ConnectTimeout: test.time},
-			})
+		server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": test.answer})
+		for way, look := range lookups(server.Address) {
+			d := newTestDialer(t, Plan{URL: target.Named("http", "name.test"), Dial: option.Dial{IPVersion: test.version, ConnectTimeout: test.time}})
 			d.lookup = look
-			requests[name+", "+way] = func() *probe.Result { return dialOnce(d, lab.Patience) }
-			codes[name+", "+way] = test.code
-		}
-	}
-	for name, r := range lab.AllAtOnce(requests) {
-		assert.Equal(t, codes[name], errcode.FromError(r.Err), "%s: %v", name, r.Err)
-		if codes[name] != errcode.OK {
-			assert.Equal(t, errcode.PhaseResolve, r.FailedIn(), name)
+			performing.Go(func() {
+				r := dialOnce(d, patience)
+				assert.Equal(t, test.code, errcode.FromError(r.Err), "%s, %s: %v", name, way, r.Err)
+				if test.code != errcode.OK {
+					assert.Equal(t, errcode.PhaseResolve, r.FailedIn(), "%s, %s", name, way)
+				}
+			})
 		}
 	}
 }
 
 func TestDNSServerOverTCPOnlyForLongAnswers(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{
-		"short.test.": {Ipv4: []string{"192.0.2.1"}},
-		"long.test.":  {Ipv4: []string{"192.0.2.1", "192.0.2.2"}, Truncate: true},
+	server := peers.ServeZone(t, map[string]peers.Entry{
+		"short.test.": {IPv4: []string{"192.0.2.1"}},
+		"long.test.":  {IPv4: []string{"192.0.2.1", "192.0.2.2"}, Truncate: true},
 	})
-	look := directLookup(server.Addr, policy.Policy{})
+	look := directLookup(server.Address, policy.Policy{})
 
 	addrs, err := look(t.Context(), "ip4", "short.test")
 	require.NoError(t, err)
@@ -119,8 +115,8 @@ func TestDNSServerOverTCPOnlyForLongAnswers(t *testing.T) {
 func TestDNSServerIsAskedWithoutExtensionsOnce(t *testing.T) {
 	t.Parallel()
 	for _, rcode := range []dnsmessage.RCode{dnsmessage.RCodeFormatError, dnsmessage.RCodeNotImplemented} {
-		server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": lab.Failing(rcode)})
-		_, err := directLookup(server.Addr, policy.Policy{})(t.Context(), "ip4", "name.test")
+		server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": peers.Failing(rcode)})
+		_, err := directLookup(server.Address, policy.Policy{})(t.Context(), "ip4", "name.test")
 		assert.Equal(t, errcode.DNSRcode, errcode.FromError(err), "%v", err)
 		assert.EqualValues(t, 2, server.Questions.Load())
 	}
@@ -128,34 +124,31 @@ func TestDNSServerIsAskedWithoutExtensionsOnce(t *testing.T) {
 
 func TestDNSServerAnswerIsFinal(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": lab.Failing(dnsmessage.RCodeServerFailure)})
-	_, err := directLookup(server.Addr, policy.Policy{})(t.Context(), "ip4", "name.test")
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": peers.Failing(dnsmessage.RCodeServerFailure)})
+	_, err := directLookup(server.Address, policy.Policy{})(t.Context(), "ip4", "name.test")
 	require.ErrorIs(t, err, errDNSServfail)
 	assert.EqualValues(t, 1, server.Questions.Load())
 }
 
 func TestDNSServerThatLosesADatagramIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Silent: true}})
-	ctx, cancel := context.WithTimeout(t.Context(), lab.Amply)
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {Silent: true}})
+	ctx, cancel := context.WithTimeout(t.Context(), amply)
 	defer cancel()
-	_, err := directLookup(server.Addr, policy.Policy{})(ctx, "ip4", "name.test")
+	_, err := directLookup(server.Address, policy.Policy{})(ctx, "ip4", "name.test")
 	require.True(t, outOfTime(err), err)
-	require.Eventually(t, func() bool { return server.Questions.Load() == directTries }, lab.Patience, time.Millisecond)
+	require.Eventually(t, func() bool { return server.Questions.Load() == directTries }, patience, time.Millisecond)
 }
 
 func TestUnreachableDNSServer(t *testing.T) {
 	t.Parallel()
-	// The port of a connected socket stays taken, and is closed to others.
-	c, err := net.Dial("udp", "127.0.0.1:9")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	for way, look := range lookups(c.LocalAddr().(*net.UDPAddr).AddrPort()) {
+	closed := netip.MustParseAddrPort(peers.ClosedPacketPort(t))
+	for way, look := range lookups(closed) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			d := newTestDialer(t, Plan{URL: &url.URL{Scheme: "http", Host: "name.test"}})
 			d.lookup = look
-			r := dialOnce(d, lab.Patience)
+			r := dialOnce(d, patience)
 			assert.Equal(t, errcode.DNSUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 			assert.Equal(t, errcode.PhaseResolve, r.FailedIn())
 		})
@@ -164,22 +157,8 @@ func TestUnreachableDNSServer(t *testing.T) {
 
 func TestDNSServerWithoutTCP(t *testing.T) {
 	t.Parallel()
-	packets, err := net.ListenPacket("udp", lab.Unused(t))
-	for tries := 0; err != nil && tries < 100; tries++ { // somebody has that port for UDP
-		packets, err = net.ListenPacket("udp", lab.Unused(t))
-	}
-	require.NoError(t, err)
-	server := &lab.DnsServer{Answers: map[string]lab.DnsAnswer{"name.test.": {Truncate: true}}}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		server.ServePackets(packets)
-	}()
-	t.Cleanup(func() {
-		_ = packets.Close()
-		<-served
-	})
-	for way, look := range lookups(packets.LocalAddr().(*net.UDPAddr).AddrPort()) {
+	server := netip.MustParseAddrPort(peers.NameServer(t, peers.CutNames))
+	for way, look := range lookups(server) {
 		t.Run(way, func(t *testing.T) {
 			_, err := look(t.Context(), "ip", "name.test")
 			err = &errcode.PhaseError{Phase: errcode.PhaseResolve, Err: err}
@@ -190,8 +169,8 @@ func TestDNSServerWithoutTCP(t *testing.T) {
 
 func TestNamesThatDNSCannotHold(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, nil)
-	for way, look := range lookups(server.Addr) {
+	server := peers.ServeZone(t, nil)
+	for way, look := range lookups(server.Address) {
 		for _, host := range []string{"a..b", string(make([]byte, 64)) + ".test", longName()} {
 			_, err := look(t.Context(), "ip", host)
 			assert.Equal(t, errcode.NoSuchHost, errcode.FromError(err), "%s: %q: %v", way, host, err)
@@ -206,8 +185,8 @@ func longName() string {
 
 func TestLookupEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": {Silent: true}})
-	for way, look := range lookups(server.Addr) {
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": {Silent: true}})
+	for way, look := range lookups(server.Address) {
 		t.Run(way, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(10*time.Millisecond, cancel)
@@ -220,8 +199,8 @@ func TestLookupEndsWithItsContext(t *testing.T) {
 // Package net merges equal look-ups of one resolver; each must hear its verdict.
 func TestLookupsAtTheSameTimeFailAlike(t *testing.T) {
 	t.Parallel()
-	server := lab.ServeDNS(t, map[string]lab.DnsAnswer{"name.test.": lab.Failing(dnsmessage.RCodeRefused)})
-	for way, look := range lookups(server.Addr) {
+	server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": peers.Failing(dnsmessage.RCodeRefused)})
+	for way, look := range lookups(server.Address) {
 		t.Run(way, func(t *testing.T) {
 			verdicts := make(chan error)
 			for range 10 {
@@ -241,7 +220,7 @@ func TestLookupsAtTheSameTimeFailAlike(t *testing.T) {
 // cannot promise.
 func TestAFamilyIsWaitedForALittleLonger(t *testing.T) {
 	t.Parallel()
-	ipv6, ipv4 := lab.Addresses("2001:db8::1"), lab.Addresses("192.0.2.1")
+	ipv6, ipv4 := addressList("2001:db8::1"), addressList("192.0.2.1")
 	const never = time.Hour // when the time of the look-up has ended
 	for name, test := range map[string]struct {
 		after6, after4 time.Duration
@@ -278,8 +257,8 @@ func TestAFamilyIsWaitedForALittleLonger(t *testing.T) {
 func TestOrderOfAddresses(t *testing.T) {
 	t.Parallel()
 	known := map[string][]netip.Addr{
-		"ip4": lab.Addresses("192.0.2.1", "192.0.2.2", "192.0.2.3"),
-		"ip6": lab.Addresses("2001:db8::1", "2001:db8::2"),
+		"ip4": addressList("192.0.2.1", "192.0.2.2", "192.0.2.3"),
+		"ip6": addressList("2001:db8::1", "2001:db8::2"),
 	}
 	known["ip"] = slices.Concat(known["ip6"], known["ip4"])
 	tests := map[string]struct {

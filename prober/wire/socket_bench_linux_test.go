@@ -14,7 +14,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/prober/prober/internal/lab"
 	"example.com/prober/prober/probe"
 )
 
@@ -94,7 +93,7 @@ func BenchmarkConnect(b *testing.B) {
 	d := newTestDialer(b, Plan{URL: &url.URL{Scheme: "http", Host: to.String()}})
 	b.Run("own", func(b *testing.B) {
 		measured(b, func() error {
-			c, handled, err := d.connectTCP(context.Background(), to, probe.Now().Add(lab.Patience))
+			c, handled, err := d.connectTCP(context.Background(), to, probe.Now().Add(patience))
 			if err != nil || !handled {
 				return err
 			}
@@ -103,7 +102,7 @@ func BenchmarkConnect(b *testing.B) {
 	})
 	b.Run("net", func(b *testing.B) {
 		measured(b, func() error {
-			c, err := d.net.DialContext(until{context.Background(), probe.Now().Add(lab.Patience)}, "tcp", to.String())
+			c, err := d.net.DialContext(until{context.Background(), probe.Now().Add(patience)}, "tcp", to.String())
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"example.com/prober/internal/peers"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers/certs"
 )
 
 func TestOCSPResponsesOfOpenSSL(t *testing.T) {
@@ -31,7 +31,7 @@ func TestOCSPResponsesOfOpenSSL(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, revoked(staple, leaf, issuer), name)
 		assert.False(t, revoked(staple, issuer, issuer), "%s is about another certificate", name)
-		assert.False(t, revoked(staple, leaf, lab.NewAuthority(t).Cert), "%s is of another issuer", name)
+		assert.False(t, revoked(staple, leaf, certs.Issue(nil, certs.Authority).Leaf), "%s is of another issuer", name)
 		for size := range staple {
 			assert.False(t, revoked(staple[:size], leaf, issuer), "%s, its first %d bytes", name, size)
 		}
@@ -52,15 +52,12 @@ func readCertificate(t *testing.T, name string) *x509.Certificate {
 // Whoever has a certificate of the issuer could sign.
 func TestWhoMaySayThatACertificateIsRevoked(t *testing.T) {
 	t.Parallel()
-	root := lab.NewAuthority(t)
-	issuer := root.Below(t)
+	root := certs.Issue(nil, certs.Authority)
+	issuer := certs.Issue(&root, certs.Authority)
 	forOCSP := func(cert *x509.Certificate) { cert.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning} }
 	past := func(cert *x509.Certificate) { cert.NotAfter = time.Now().Add(-time.Minute) }
-	asAuthority := func(cert tls.Certificate) *lab.Authority {
-		return &lab.Authority{Cert: cert.Leaf, Key: cert.PrivateKey.(crypto.Signer)}
-	}
 	for name, test := range map[string]struct {
-		by        *lab.Authority
+		by        tls.Certificate
 		alone     bool // the response comes without the certificate of who signs it
 		algorithm x509.SignatureAlgorithm
 		heeded    bool
@@ -68,34 +65,34 @@ func TestWhoMaySayThatACertificateIsRevoked(t *testing.T) {
 		"the issuer":                                {by: issuer, alone: true, heeded: true},
 		"the issuer, by SHA-384":                    {by: issuer, alone: true, algorithm: x509.ECDSAWithSHA384, heeded: true},
 		"the issuer, with its certificate":          {by: issuer, heeded: true},
-		"a responder of the issuer":                 {by: asAuthority(issuer.Issue(t, forOCSP)), heeded: true},
-		"a responder, without its certificate":      {by: asAuthority(issuer.Issue(t, forOCSP)), alone: true},
-		"a responder whose certificate has ended":   {by: asAuthority(issuer.Issue(t, forOCSP, past))},
-		"a server with a certificate of the issuer": {by: asAuthority(issuer.Issue(t))},
-		"an authority below the issuer":             {by: issuer.Below(t)},
-		"a responder of the root":                   {by: asAuthority(root.Issue(t, forOCSP))},
+		"a responder of the issuer":                 {by: certs.Issue(&issuer, forOCSP), heeded: true},
+		"a responder, without its certificate":      {by: certs.Issue(&issuer, forOCSP), alone: true},
+		"a responder whose certificate has ended":   {by: certs.Issue(&issuer, forOCSP, past)},
+		"a server with a certificate of the issuer": {by: certs.Issue(&issuer)},
+		"an authority below the issuer":             {by: certs.Issue(&issuer, certs.Authority)},
+		"a responder of the root":                   {by: certs.Issue(&root, forOCSP)},
 		"the root":                                  {by: root},
 		"the issuer, by SHA-1":                      {by: issuer, alone: true, algorithm: x509.ECDSAWithSHA1},
 	} {
-		leaf := issuer.Issue(t).Leaf
+		leaf := certs.Issue(&issuer).Leaf
 		said := ocsp.Response{Status: ocsp.Revoked, SerialNumber: leaf.SerialNumber, ThisUpdate: time.Now(), RevokedAt: time.Now(), SignatureAlgorithm: test.algorithm}
 		if !test.alone {
-			said.Certificate = test.by.Cert
+			said.Certificate = test.by.Leaf
 		}
-		staple, err := ocsp.CreateResponse(issuer.Cert, test.by.Cert, said, test.by.Key)
+		staple, err := ocsp.CreateResponse(issuer.Leaf, test.by.Leaf, said, test.by.PrivateKey.(crypto.Signer))
 		require.NoError(t, err)
-		assert.Equal(t, test.heeded, revoked(staple, leaf, issuer.Cert), name)
-		assert.False(t, revoked(staple, issuer.Issue(t).Leaf, issuer.Cert), "%s, of another certificate", name)
+		assert.Equal(t, test.heeded, revoked(staple, leaf, issuer.Leaf), name)
+		assert.False(t, revoked(staple, certs.Issue(&issuer).Leaf, issuer.Leaf), "%s, of another certificate", name)
 	}
 }
 
 func BenchmarkRevoked(b *testing.B) {
-	ca := lab.NewAuthority(b)
-	leaf := ca.Issue(b).Leaf
-	staple := peers.Staple(b, tls.Certificate{Leaf: leaf}, ca.Pair(), ca.Pair(), ocsp.Good)
+	ca := certs.Issue(nil, certs.Authority)
+	leaf := certs.Issue(&ca).Leaf
+	staple := peers.Staple(b, tls.Certificate{Leaf: leaf}, ca, ca, ocsp.Good)
 	b.ReportAllocs()
 	for b.Loop() {
-		if revoked(staple, leaf, ca.Cert) {
+		if revoked(staple, leaf, ca.Leaf) {
 			b.Fatal("revoked")
 		}
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
@@ -14,24 +15,24 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
-	"example.com/prober/prober/internal/lab"
+	"example.com/prober/internal/peers/certs"
 )
 
 // trusting returns a verifier of name.test with the root ca.
-func trusting(ca *lab.Authority) *verifier {
+func trusting(ca tls.Certificate) *verifier {
 	cfg := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "name.test"}
-	cfg.RootCAs.AddCert(ca.Cert)
+	cfg.RootCAs.AddCert(ca.Leaf)
 	return newVerifier(cfg)
 }
 
 // shown is what a handshake ends with in which the server shows these certificates. They
 // are parsed anew, as of a message just received.
-func shown(t testing.TB, leaf tls.Certificate, more ...*lab.Authority) tls.ConnectionState {
+func shown(t testing.TB, leaf tls.Certificate, more ...tls.Certificate) tls.ConnectionState {
 	t.Helper()
 	state := tls.ConnectionState{OCSPResponse: leaf.OCSPStaple}
 	raw := [][]byte{leaf.Certificate[0]}
 	for _, one := range more {
-		raw = append(raw, one.Cert.Raw)
+		raw = append(raw, one.Leaf.Raw)
 	}
 	for _, der := range raw {
 		cert, err := x509.ParseCertificate(der)
@@ -51,10 +52,10 @@ func verdict(err error) errcode.Code {
 // Once the roots are gone, only what was verified before can be found good.
 func TestOnlyTheSameChainIsNotVerifiedAgain(t *testing.T) {
 	t.Parallel()
-	root := lab.NewAuthority(t)
-	between := root.Below(t)
-	otherBetween := root.Below(t)
-	leaf, renewed := between.Issue(t), between.Issue(t)
+	root := certs.Issue(nil, certs.Authority)
+	between := certs.Issue(&root, certs.Authority)
+	otherBetween := certs.Issue(&root, certs.Authority)
+	leaf, renewed := certs.Issue(&between), certs.Issue(&between)
 	tests := map[string]struct {
 		state tls.ConnectionState
 		code  errcode.Code
@@ -64,7 +65,7 @@ func TestOnlyTheSameChainIsNotVerifiedAgain(t *testing.T) {
 		"the same leaf alone":                  {shown(t, leaf), errcode.UnknownAuthority},
 		"the same leaf and one more":           {shown(t, leaf, between, root), errcode.UnknownAuthority},
 		"the same leaf behind another issuer":  {shown(t, leaf, otherBetween), errcode.UnknownAuthority},
-		"the one between in place of the leaf": {shown(t, tls.Certificate{Certificate: [][]byte{between.Cert.Raw}}, between), errcode.HostnameMismatch},
+		"the one between in place of the leaf": {shown(t, between, between), errcode.HostnameMismatch},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,23 +81,23 @@ func TestOnlyTheSameChainIsNotVerifiedAgain(t *testing.T) {
 
 func TestWhatFailsIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	leaf := ca.Issue(t)
-	v := trusting(lab.NewAuthority(t))
+	ca := certs.Issue(nil, certs.Authority)
+	leaf := certs.Issue(&ca)
+	v := trusting(certs.Issue(nil, certs.Authority))
 	for range 2 {
 		require.Equal(t, errcode.UnknownAuthority, verdict(v.verify(shown(t, leaf))))
 	}
 	assert.Nil(t, v.last.Load())
-	v.roots.AddCert(ca.Cert)
+	v.roots.AddCert(ca.Leaf)
 	assert.NoError(t, v.verify(shown(t, leaf)))
 	assert.NotNil(t, v.last.Load())
 }
 
 func TestTheLastOfTwoChainsIsRemembered(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	v := trusting(ca)
-	one, other := shown(t, ca.Issue(t)), shown(t, ca.Issue(t))
+	one, other := shown(t, certs.Issue(&ca)), shown(t, certs.Issue(&ca))
 	require.NoError(t, v.verify(one))
 	require.NoError(t, v.verify(other))
 	v.roots = x509.NewCertPool()
@@ -119,9 +120,9 @@ func TestARememberedChainExpires(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				root := lab.NewAuthority(t, ends(lives.root))
-				between := root.Below(t, ends(lives.between))
-				state := shown(t, between.Issue(t, ends(lives.leaf)), between)
+				root := certs.Issue(nil, certs.Authority, ends(lives.root))
+				between := certs.Issue(&root, certs.Authority, ends(lives.between))
+				state := shown(t, certs.Issue(&between, ends(lives.leaf)), between)
 				v := trusting(root)
 				require.NoError(t, v.verify(state))
 				time.Sleep(time.Hour)
@@ -136,9 +137,9 @@ func TestARememberedChainExpires(t *testing.T) {
 // A clock that is put back shows in certificates that are not valid yet.
 func TestARememberedChainIsNotGoodBeforeItsTime(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	v := trusting(ca)
-	state := shown(t, ca.Issue(t))
+	state := shown(t, certs.Issue(&ca))
 	require.NoError(t, v.verify(state))
 	good := v.last.Load()
 	assert.True(t, good.covers(state.PeerCertificates, good.from))
@@ -148,11 +149,11 @@ func TestARememberedChainIsNotGoodBeforeItsTime(t *testing.T) {
 func TestARememberedChainIsRevoked(t *testing.T) {
 	t.Parallel()
 	const good, gone = ocsp.Good, ocsp.Revoked
-	ca := lab.NewAuthority(t)
-	leaf := ca.Issue(t)
+	ca := certs.Issue(nil, certs.Authority)
+	leaf := certs.Issue(&ca)
 	v := trusting(ca)
 	state := func(status int) tls.ConnectionState {
-		leaf.OCSPStaple = peers.Staple(t, leaf, ca.Pair(), ca.Pair(), status)
+		leaf.OCSPStaple = peers.Staple(t, leaf, ca, ca, status)
 		return shown(t, leaf)
 	}
 	require.ErrorIs(t, v.verify(state(gone)), errRevoked)
@@ -167,10 +168,10 @@ func TestARememberedChainIsRevoked(t *testing.T) {
 // Where the system is asked, its answer may change at any time.
 func TestAForgetfulVerifierRemembersNothing(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
+	ca := certs.Issue(nil, certs.Authority)
 	v := trusting(ca)
 	v.forgetful = true
-	state := shown(t, ca.Issue(t))
+	state := shown(t, certs.Issue(&ca))
 	require.NoError(t, v.verify(state))
 	v.roots = x509.NewCertPool()
 	assert.Equal(t, errcode.UnknownAuthority, verdict(v.verify(state)))
@@ -180,16 +181,16 @@ func TestAForgetfulVerifierRemembersNothing(t *testing.T) {
 // changes between a good certificate and bad ones.
 func TestHandshakesAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	ca := lab.NewAuthority(t)
-	certs := []tls.Certificate{ca.Issue(t), ca.Issue(t), lab.NewAuthority(t).Issue(t)}
+	ca := certs.Issue(nil, certs.Authority)
+	servers := []tls.Certificate{certs.Issue(&ca), certs.Issue(&ca), certs.Issue(nil)}
 	want := []errcode.Code{errcode.OK, errcode.OK, errcode.UnknownAuthority}
 	v := trusting(ca)
 	var workers sync.WaitGroup
 	for w := range 8 {
 		workers.Go(func() {
 			for i := range 60 {
-				which := (w + i) % len(certs)
-				assert.Equal(t, want[which], verdict(v.verify(shown(t, certs[which]))))
+				which := (w + i) % len(servers)
+				assert.Equal(t, want[which], verdict(v.verify(shown(t, servers[which]))))
 			}
 		})
 	}
@@ -197,9 +198,9 @@ func TestHandshakesAtTheSameTime(t *testing.T) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	root := lab.NewAuthority(b)
-	between := root.Below(b)
-	state := shown(b, between.Issue(b), between)
+	root := certs.Issue(nil, certs.Authority)
+	between := certs.Issue(&root, certs.Authority)
+	state := shown(b, certs.Issue(&between), between)
 	for name, forgetful := range map[string]bool{"remembering": false, "anew": true} {
 		b.Run(name, func(b *testing.B) {
 			v := trusting(root)
@@ -211,5 +212,29 @@ func BenchmarkVerify(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestCertificatesAreReadOnceForAllWithTheSameBytes(t *testing.T) {
+	t.Parallel()
+	ca := certs.PEM(certs.Issue(nil, certs.Authority))
+	read := NewCertificates()
+	first, err := read.pool(ca)
+	require.NoError(t, err)
+	second, err := read.pool(ca)
+	require.NoError(t, err)
+	assert.Same(t, first, second)
+
+	part, err := read.pool(bytes.Clone(ca))
+	require.NoError(t, err)
+	assert.NotSame(t, first, part, "equal bytes of another slice are not looked for")
+	_, err = read.pool(ca[:20])
+	require.Error(t, err, "a part of the slice is other content")
+
+	for _, none := range []*Certificates{nil, NewCertificates()} {
+		_, err = none.pool([]byte("nothing"))
+		require.EqualError(t, err, "no certificate in the CA file")
+		_, err = none.pair(ca, nil)
+		require.ErrorContains(t, err, "client certificate: ")
 	}
 }

@@ -1,28 +1,26 @@
-package lab
+package peers
 
 import (
 	"bufio"
-	"crypto/tls"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"sync"
-	"testing"
 )
 
-// Kinds of addresses (RFC 1928, section 5).
+// Kinds of addresses that SOCKS knows (RFC 1928, section 5).
 const (
-	SocksIPv4 = 1
-	SocksName = 3
-	SocksIPv6 = 4
+	SOCKSIPv4 = 1
+	SOCKSName = 3
+	SOCKSIPv6 = 4
 )
 
 // TunnelProxy answers CONNECT, or forwards a request in absolute form, as a real
 // HTTP proxy does. It demands the credentials user:secret if guarded is set.
-func TunnelProxy(guarded bool) func(net.Conn) {
+func TunnelProxy(guarded bool) Script {
 	return func(c net.Conn) {
 		in := bufio.NewReader(c)
 		for {
@@ -40,20 +38,25 @@ func TunnelProxy(guarded bool) func(net.Conn) {
 				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Form: "+request.RequestURI+"\r\nContent-Length: 2\r\n\r\nok")
 				continue
 			}
-			target, err := net.Dial("tcp", request.RequestURI)
+			target, err := reach(request.RequestURI)
 			if err != nil {
 				_, _ = io.WriteString(c, "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
 				return
 			}
 			_, _ = io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n")
-			relay(c, target)
+			Relay(c, target)
 			return
 		}
 	}
 }
 
-// relay copies both ways until one side ends.
-func relay(a, b net.Conn) {
+// reach connects to the target of a proxy, whose connections have no test of their own.
+func reach(address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(context.Background(), "tcp", address)
+}
+
+// Relay copies both ways until one side ends, and closes both.
+func Relay(a, b net.Conn) {
 	var copying sync.WaitGroup
 	one := func(to, from net.Conn) {
 		_, _ = io.Copy(to, from)
@@ -64,38 +67,38 @@ func relay(a, b net.Conn) {
 	copying.Wait()
 }
 
-// SocksProxy is a SOCKS5 proxy that demands user:secret if guarded is set. It
-// tells asked the address that it was given, and how.
-func SocksProxy(guarded bool, asked func(kind byte, host string)) func(net.Conn) {
+// SOCKSProxy is a SOCKS5 proxy that demands user:secret if guarded is set. It calls asked
+// with the address that it was given, and its kind. Every name it takes for loopback.
+func SOCKSProxy(guarded bool, asked func(kind byte, host string)) Script {
 	return func(c net.Conn) {
-		if !greetSocks(c, guarded) {
+		if !greetSOCKS(c, guarded) {
 			return
 		}
 		head := make([]byte, 4)
 		if _, err := io.ReadFull(c, head); err != nil {
 			return
 		}
-		host := readSocksHost(c, head[3])
+		host := readSOCKSHost(c, head[3])
 		var port [2]byte
 		if _, err := io.ReadFull(c, port[:]); err != nil {
 			return
 		}
 		asked(head[3], host)
-		if head[3] == SocksName {
+		if head[3] == SOCKSName {
 			host = "127.0.0.1"
 		}
-		target, err := net.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(port[:])))))
+		target, err := reach(net.JoinHostPort(host, strconv.Itoa(int(binary.BigEndian.Uint16(port[:])))))
 		if err != nil {
 			_, _ = c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
 			return
 		}
 		// A bound address that is a name is unusual and allowed.
 		_, _ = c.Write([]byte{5, 0, 0, 3, 2, 'm', 'e', 0, 80})
-		relay(c, target)
+		Relay(c, target)
 	}
 }
 
-func greetSocks(c net.Conn, guarded bool) bool {
+func greetSOCKS(c net.Conn, guarded bool) bool {
 	size := make([]byte, 2)
 	if _, err := io.ReadFull(c, size); err != nil {
 		return false
@@ -125,35 +128,17 @@ func greetSocks(c net.Conn, guarded bool) bool {
 	return err == nil
 }
 
-func readSocksHost(r io.Reader, kind byte) string {
-	size := map[byte]int{SocksIPv4: net.IPv4len, SocksIPv6: net.IPv6len}[kind]
-	if kind == SocksName {
+func readSOCKSHost(r io.Reader, kind byte) string {
+	size := map[byte]int{SOCKSIPv4: net.IPv4len, SOCKSIPv6: net.IPv6len}[kind]
+	if kind == SOCKSName {
 		length := make([]byte, 1)
 		_, _ = io.ReadFull(r, length)
 		size = int(length[0])
 	}
 	host := make([]byte, size)
 	_, _ = io.ReadFull(r, host)
-	if kind == SocksName {
+	if kind == SOCKSName {
 		return string(host)
 	}
 	return net.IP(host).String()
-}
-
-// OverTLS serves script inside TLS with cert.
-func OverTLS(cert tls.Certificate, script func(net.Conn)) func(net.Conn) {
-	return func(c net.Conn) {
-		Secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
-		defer Secured.Close()
-		script(Secured)
-	}
-}
-
-func ProxyURL(t testing.TB, scheme, credentials string, p *Peer) *url.URL {
-	t.Helper()
-	u := p.URL(scheme)
-	if credentials != "" {
-		u.User = url.UserPassword("user", credentials)
-	}
-	return u
 }
