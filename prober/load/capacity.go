@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -18,10 +19,21 @@ type Capacity struct {
 	Has int
 }
 
-// Needs returns how many workers would keep up, 0 where nothing is known.
+// Needs returns how many workers would keep up, 0 where nothing is known. The time of an
+// answer is taken as it is shown: it was not measured more finely than that.
 func (c Capacity) Needs() int {
 	const rounding = 1e-9
-	return int(min(math.Ceil(c.Rate*c.Answer.Seconds()-rounding), math.MaxInt32))
+	return int(min(math.Ceil(c.Rate*c.shown().Seconds()-rounding), math.MaxInt32))
+}
+
+// shown returns the time of an answer to a hundredth of a second, or to two digits below a
+// tenth.
+func (c Capacity) shown() time.Duration {
+	step := 10 * time.Millisecond
+	for step > 1 && c.Answer < 10*step {
+		step /= 10
+	}
+	return c.Answer.Round(step)
 }
 
 // IsShort reports whether there are too few workers.
@@ -33,11 +45,11 @@ func (c Capacity) String() string {
 	if c.Needs() == 1 {
 		unit = "worker"
 	}
-	seconds := fmt.Sprintf("%.2f", c.Answer.Seconds())
-	if c.Answer < 100*time.Millisecond {
-		seconds = fmt.Sprintf("%.2g", c.Answer.Seconds())
+	seconds := fmt.Sprintf("%.2f", c.shown().Seconds())
+	if c.shown() < 100*time.Millisecond {
+		seconds = strconv.FormatFloat(c.shown().Seconds(), 'f', -1, 64)
 	}
-	return fmt.Sprintf("%.4g/s × %s s needs %d %s, has %d", c.Rate, seconds, c.Needs(), unit, c.Has)
+	return fmt.Sprintf("%s/s × %s s needs %d %s, has %d", strconv.FormatFloat(math.Round(c.Rate*100)/100, 'f', -1, 64), seconds, c.Needs(), unit, c.Has)
 }
 
 // Slowest returns the capacity of the target's bursts if each request takes all of its

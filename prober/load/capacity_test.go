@@ -17,7 +17,10 @@ func TestCapacityIsTheRateTimesTheTimeOfAnAnswer(t *testing.T) {
 	}{
 		{Capacity{50, 400 * time.Millisecond, 5}, 20, true, "50/s × 0.40 s needs 20 workers, has 5"},
 		{Capacity{50, 400 * time.Millisecond, 20}, 20, false, "50/s × 0.40 s needs 20 workers, has 20"},
-		{Capacity{50, 401 * time.Millisecond, 20}, 21, true, "50/s × 0.40 s needs 21 workers, has 20"},
+		{Capacity{50, 401 * time.Millisecond, 20}, 20, false, "50/s × 0.40 s needs 20 workers, has 20"},
+		{Capacity{50, 406 * time.Millisecond, 20}, 21, true, "50/s × 0.41 s needs 21 workers, has 20"},
+		{Capacity{50, 64_123 * time.Microsecond, 3}, 4, true, "50/s × 0.064 s needs 4 workers, has 3"},
+		{Capacity{50000, 123 * time.Microsecond, 3}, 6, true, "50000/s × 0.00012 s needs 6 workers, has 3"},
 		{Capacity{1000, 3 * time.Millisecond, 1}, 3, true, "1000/s × 0.003 s needs 3 workers, has 1"},
 		{Capacity{0.5, time.Second, 1}, 1, false, "0.5/s × 1.00 s needs 1 worker, has 1"},
 		{Capacity{50, 0, 5}, 0, false, "50/s × 0 s needs 0 workers, has 5"},
