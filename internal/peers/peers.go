@@ -44,6 +44,7 @@ type Peer struct {
 	mu       sync.Mutex
 	accepted int
 	open     map[net.Conn]struct{}
+	ended    bool
 }
 
 // Listen plays script on each connection to a port of loopback, on a goroutine of its own,
@@ -81,6 +82,9 @@ func (p *Peer) admit(c net.Conn) {
 	defer p.mu.Unlock()
 	p.accepted++
 	p.open[c] = struct{}{}
+	if p.ended {
+		_ = c.Close() // it was accepted while the others were closed
+	}
 }
 
 func (p *Peer) dismiss(c net.Conn) {
@@ -93,6 +97,7 @@ func (p *Peer) dismiss(c net.Conn) {
 func (p *Peer) end() {
 	_ = p.Close() // the test may have closed it
 	p.mu.Lock()
+	p.ended = true
 	for c := range p.open {
 		_ = c.Close()
 	}
