@@ -66,8 +66,8 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	if isStale(t, now) {
 		all = append(all, "no burst has started for "+span(now.Sub(t.LastStart)))
 	}
-	if skipsForEver(t) {
-		all = append(all, fmt.Sprintf("a burst takes %s, and the next one is due after %s: slots are skipped for ever", latency(t.Last.Duration), latency(t.Interval)))
+	if overruns(t) {
+		all = append(all, fmt.Sprintf("the last burst took %s, and one is due every %s: slots are skipped", latency(t.Last.Duration), latency(t.Interval)))
 	}
 	if t.TroubledSince.IsZero() || t.Last == nil {
 		return all
@@ -92,9 +92,9 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	return all
 }
 
-// skipsForEver reports whether bursts take longer than their interval: the last one did,
+// overruns reports whether bursts take longer than their interval: the last one did,
 // and slots have been skipped for it.
-func skipsForEver(t *numbers.Snapshot) bool {
+func overruns(t *numbers.Snapshot) bool {
 	return t.Last != nil && t.Interval > 0 && t.Last.Duration >= t.Interval && t.Skipped.Overrun() > 0
 }
 

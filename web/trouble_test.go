@@ -151,7 +151,7 @@ func TestATargetThatSkipsSlotsForEverSaysSo(t *testing.T) {
 	s.Bursts, s.LastStart, s.Interval = 1, now, 30*time.Second
 	assert.Empty(t, ownTrouble(s, now), "no slot has been skipped yet")
 	s.Skipped[load.SkipOverrun] = 1
-	assert.Equal(t, []string{"a burst takes 40.00 s, and the next one is due after 30.00 s: slots are skipped for ever"}, ownTrouble(s, now))
+	assert.Equal(t, []string{"the last burst took 40.00 s, and one is due every 30.00 s: slots are skipped"}, ownTrouble(s, now))
 	assert.Equal(t, troubled, stateOf(s, now))
 	s.Last.Duration = 20 * time.Second
 	assert.Empty(t, ownTrouble(s, now), "it was once")
