@@ -21,7 +21,7 @@ type Result struct {
 	// Taken is when a worker took the request and the ceilings let it start.
 	Taken Instant
 	// Start is when a worker began to serve the request, or the last redirect of it;
-	// [Transport.Do] reads the clock if it is not known yet.
+	// [Engine.Do] reads the clock if it is not known yet.
 	Start Instant
 	// End is when the last byte arrived, or the failure was known.
 	End Instant

@@ -15,7 +15,7 @@ import (
 type Expectation struct {
 	// Status lists the statuses that are a success; empty means all below 400.
 	Status []option.StatusRange
-	// Version is that of the response as [Version.String] has it, or empty for any.
+	// Version is that of the response as [probe.Version.String] has it, or empty for any.
 	Version string
 	// Header fields must each have a value that matches.
 	Header []option.FieldPattern

@@ -22,7 +22,7 @@ var (
 	errNoJSON  = errors.New("the body is not JSON; it begins with")
 )
 
-// bodyExpectation is a [BodyPattern], compiled.
+// bodyExpectation is a [option.BodyPattern], compiled.
 type bodyExpectation struct {
 	contains []byte
 	pattern  *regexp.Regexp // nil if there is none

@@ -3,7 +3,7 @@
 // memory whatever the peer does.
 //
 // A [Transport] is compiled once for a target and never changed. A worker calls
-// [Transport.Do] with its own [Result]; the goroutine that calls writes the
+// [Transport.Do] with its own [probe.Result]; the goroutine that calls writes the
 // request itself. It also reads the response of HTTP/1; over HTTP/2, where many
 // share a connection, a goroutine of the connection does.
 package transport
@@ -95,7 +95,7 @@ type Config struct {
 
 	// Connections bounds the open connections of all transports that share it; nil
 	// bounds nothing. A request that needs one more waits for it, unless
-	// [Transport.Reserve] has got it one before, and fails with [ErrConnectionLimit]
+	// [Transport.Reserve] has got it one before, and fails with [probe.ErrConnectionLimit]
 	// when its time has run out.
 	Connections *probe.Ceiling
 	// Next waits until a request may be sent that a redirect leads to, until the given
