@@ -12,7 +12,8 @@ import (
 
 // untilGone reads from a test, which says nothing before all is over. An end without
 // a word is that of the test's process, and then the process group goes, too.
-const untilGone = `read -r line || kill -KILL -- "-$1"`
+// Of the shells of Debian dash takes "--" only after -s.
+const untilGone = `read -r line || kill -s KILL -- "-$1"`
 
 // startGroup starts cmd in a process group of its own, so that what it starts itself
 // can be killed with it, and another process that kills the group when this one is

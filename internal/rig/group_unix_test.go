@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/internal/rig"
@@ -50,7 +49,7 @@ func TestTheEndOfATestIsTheEndOfAllThatItStarted(t *testing.T) {
 func TestATestThatDoesNotCleanUpLeavesNothingRunning(t *testing.T) {
 	if os.Getenv(childOf) == t.Name() {
 		_, _ = os.Stdout.WriteString("started " + startTwo(t) + "\n")
-		panic("of the test")
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // a panic would still clean up
 	}
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
@@ -59,7 +58,6 @@ func TestATestThatDoesNotCleanUpLeavesNothingRunning(t *testing.T) {
 	require.Error(t, err)
 	_, pids, found := strings.Cut(string(out), "started ")
 	require.True(t, found, "%s", out)
-	pids, rest, _ := strings.Cut(pids, "\n")
-	assert.Contains(t, rest, "panic: of the test")
+	pids, _, _ = strings.Cut(pids, "\n")
 	awaitEnd(t, pids)
 }
