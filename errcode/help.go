@@ -9,7 +9,7 @@ import (
 
 //go:generate go test -run "^(TestErrorCodesPage|TestEveryCodeHasAWayToCome)$" . -update
 
-// Help explains a code to the person who is woken by it, in whole sentences.
+// Help explains a code, in whole sentences, to the person whom its alert wakes.
 // docs/error-codes.md consists of these texts.
 type Help struct {
 	// Happened says what the prober saw.

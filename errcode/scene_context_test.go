@@ -12,7 +12,8 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// why net/http does not tell that our own side, or which time, ended a request.
+// Reasons for a difference: net/http does not say whether our own side ended a request, or
+// which of its times did.
 const (
 	causeAlone = "net/http returns the cause of the context instead of its error"
 	causeFirst = "net/http returns the cause of the context until it has a connection, and then its error"

@@ -81,8 +81,8 @@ func fromCertificate(e x509.CertificateInvalidError) Code {
 }
 
 // fromUnknownAuthority distinguishes an unknown issuer from a known one that may not
-// have signed: crypto/x509 keeps that reason in an unexported field, of which only the
-// type is looked at.
+// have signed: crypto/x509 keeps that reason in an unexported field. This looks only at
+// its type.
 func fromUnknownAuthority(e x509.UnknownAuthorityError) Code {
 	hint := field(reflect.ValueOf(e), "hintErr")
 	if hint.Kind() != reflect.Interface || hint.IsNil() {

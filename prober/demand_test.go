@@ -134,8 +134,8 @@ func BenchmarkCheckOfAThousandTargets(b *testing.B) {
 	}
 }
 
-// BenchmarkReloadOfAThousandTargets compares them with those that run, of which none
-// has changed, though their certificates were read anew.
+// BenchmarkReloadOfAThousandTargets compares them with those that run. None has changed,
+// though their certificates were read anew.
 func BenchmarkReloadOfAThousandTargets(b *testing.B) {
 	before := targetsOf(b, 1000)
 	ca := bytes.Repeat(before.Targets[0].Connection.TLS.CA, 300) // as long as the authorities of a system

@@ -199,7 +199,7 @@ func fireOnce(t testing.TB, target *target) numbers.Snapshot {
 	return conserved(t, target.recorder)
 }
 
-// conserved returns what r has counted, of which nothing is lost.
+// conserved returns what r has counted, and checks that nothing is lost.
 func conserved(t testing.TB, r *numbers.Recorder) numbers.Snapshot {
 	t.Helper()
 	c := r.Snapshot(numbers.WithEverything)

@@ -31,7 +31,7 @@ type Plan struct {
 	check func(body []byte) error
 	// room is how long a body that is kept can be, which bounds the space for it.
 	room int
-	// follows tells that redirects are followed; their bodies are of no interest.
+	// follows reports whether redirects are followed; their bodies are of no interest.
 	follows  bool
 	Decoders *Decoders
 }
@@ -45,7 +45,7 @@ type Options struct {
 	Check func(body []byte) error
 	// Decode has encoded bodies decoded all the same, to find out whether they can be.
 	Decode bool
-	// Follows tells that redirects are followed; their bodies are of no interest.
+	// Follows reports whether redirects are followed; their bodies are of no interest.
 	Follows bool
 	// MaxBody is the longest body that is accepted, in bytes. It is 8 MiB at most where
 	// there is a Check.

@@ -17,7 +17,7 @@ type Exchange struct {
 	// Varying are the fields that only this request has, with the values in stamp.
 	Varying *message.Varying
 	Stamp   *message.Stamp
-	// Bodiless tells that the response has no body whatever its header says.
+	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
 	Kept     *content.Kept // nil where nothing is kept
 	// reserved is a warm connection that was kept for the request, or nil.

@@ -20,10 +20,10 @@ type Exchange struct {
 	// Varying are the fields that only this request has, with the values in stamp.
 	Varying *message.Varying
 	Stamp   *message.Stamp
-	// Bodiless tells that the response has no body whatever its header says.
+	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
 	Kept     *content.Kept // nil where nothing is kept
-	// Reserved tells that a connection keeps a place for the request.
+	// Reserved reports whether a connection keeps a place for the request.
 	Reserved bool
 	Permit   *probe.Permit
 	stream   *stream // used again for every request
