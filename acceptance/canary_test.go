@@ -51,14 +51,14 @@ func secrecies() map[string]secrecy {
 		"request", "request.method", "request.host", "request.body_size", "request.basic_auth", "request.basic_auth.username",
 		"request.authorization", "request.authorization.type", "request.oauth2", "request.oauth2.client_id", "request.oauth2.scopes",
 		"request.oauth2.timeout", "request.compression", "request.id_header", "request.traceparent", "request.follow_redirects",
-		"connection", "connection.http_version", "connection.reuse", "connection.requests_per_connection", "connection.streams_per_connection",
+		"connection", "connection.http_version", "connection.reuse", "connection.requests_per_connection", "connection.streams_per_connection", "connection.clock",
 		"connection.connect_timeout", "connection.tls_timeout", "connection.ip_version", "connection.resolve", "connection.dns_server",
 		"connection.source_address", "connection.proxy_url", "connection.proxy_username", "connection.no_proxy",
 		"connection.tls", "connection.tls.ca_file", "connection.tls.cert_file", "connection.tls.server_name", "connection.tls.min_version",
 		"connection.tls.max_version", "connection.tls.insecure_skip_verify", "connection.tls.session_resumption",
 		"expect", "expect.status", "expect.headers", "expect.body", "expect.body.contains", "expect.body.regexp", "expect.body.json",
 		"expect.http_version", "expect.max_latency", "expect.max_body_size",
-		"metrics", "metrics.buckets", "metrics.native_histograms", "network", "network.deny", "network.allow",
+		"metrics", "metrics.buckets", "metrics.native_histograms", "metrics.native_factor", "network", "network.deny", "network.allow",
 		"network.deny_hosts",
 	} {
 		all[key] = open

@@ -267,4 +267,6 @@ type Metrics struct {
 	// at most 14. Load fills in a default that reaches beyond the longest timeout.
 	Buckets          []float64
 	NativeHistograms bool
+	// NativeFactor is how many times the end of the bucket before a native bucket may end.
+	NativeFactor float64
 }

@@ -21,6 +21,13 @@ const (
 	defaultScheme         = "Bearer"
 	defaultTokenTimeout   = 10 * time.Second
 	defaultBreakerFor     = time.Minute
+	defaultNativeFactor   = 1.05
+)
+
+// The bounds of metrics.native_factor, the finest and the coarsest that histograms can be.
+const (
+	minNativeFactor = 1.003
+	maxNativeFactor = 2
 )
 
 // fillTarget gives every key that means something to a target and was not set its
@@ -50,6 +57,7 @@ func fillHTTP(t *Target, _ bool) {
 	fill(&t.Connection.HTTPVersion, option.AutoHTTP)
 	fill(&t.Connection.Reuse, ReuseAlways)
 	fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
+	fill(&t.Connection.Clock, option.KernelClock)
 	fill(&t.Connection.StreamsPerConnection, defaultStreams)
 	fill(&t.Expect.MaxBodySize, defaultMaxBodySize)
 	if t.Request.Authorization != nil {
@@ -77,7 +85,7 @@ func fill[T comparable](to *T, v T) {
 // addresses at which clouds hand out credentials, and all else that is
 // link-local, where most of them do so.
 func presetFile(c *Config) {
-	c.Metrics.NativeHistograms = true
+	c.Metrics.NativeHistograms, c.Metrics.NativeFactor = true, defaultNativeFactor
 	c.Network.Deny = []netip.Prefix{
 		netip.MustParsePrefix("169.254.0.0/16"),
 		netip.MustParsePrefix("fe80::/10"),

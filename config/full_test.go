@@ -29,7 +29,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	assert.Equal(t, checkout, c.Targets[0])
 	assert.Equal(t, fullRamps(), c.Targets[1])
 	assert.Equal(t, fullProxied(), c.Targets[2])
-	assert.Equal(t, Metrics{Buckets: []float64{0.0005, 0.001, 1, 10}}, c.Metrics)
+	assert.Equal(t, Metrics{Buckets: []float64{0.0005, 0.001, 1, 10}, NativeFactor: 1.02}, c.Metrics)
 	assert.Equal(t, policy.Rules{
 		Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),
@@ -88,7 +88,7 @@ func fullCheckout(t *testing.T, folder string) Target {
 		},
 		Connection: Connection{
 			HTTPVersion: option.OnlyHTTP11, Reuse: ReuseBurst, RequestsPerConnection: 100, StreamsPerConnection: 10000,
-			Dial: option.Dial{ConnectTimeout: 2 * time.Second, TLSTimeout: 3 * time.Second, IPVersion: option.PreferIPv6, Resolve: []netip.Addr{
+			Dial: option.Dial{ConnectTimeout: 2 * time.Second, TLSTimeout: 3 * time.Second, IPVersion: option.PreferIPv6, Clock: option.KernelClock, Resolve: []netip.Addr{
 				netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("fd00::7"), netip.MustParseAddr("fe80::7%lo"),
 			}},
 			TLS: TLS{
@@ -142,6 +142,7 @@ func fullRamps() Target {
 				IPVersion:      option.OnlyIPv4,
 				DNSServer:      netip.MustParseAddrPort("10.0.0.2:53"),
 				SourceAddress:  netip.MustParseAddr("10.0.0.9"),
+				Clock:          option.ProgramClock,
 			},
 		},
 		Expect: Expect{HTTPVersion: "2", MaxBodySize: 1 << 20},
@@ -172,6 +173,7 @@ func fullProxied() Target {
 				TLSTimeout:     defaultTLSTimeout,
 				IPVersion:      option.AnyIP,
 				DNSServer:      netip.MustParseAddrPort("[fd00::2]:5353"),
+				Clock:          option.KernelClock,
 			},
 			Proxy: Proxy{
 				URL:      &url.URL{Scheme: "socks5h", Host: "proxy.internal:1080"},

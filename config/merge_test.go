@@ -56,7 +56,7 @@ func TestTargetsOverrideDefaultsKeyByKey(t *testing.T) {
 	})
 	t.Run("a section that is null is the built-in one, a blank one says nothing", func(t *testing.T) {
 		assert.Equal(t, Connection{
-			HTTPVersion: option.AutoHTTP, Reuse: ReuseAlways, StreamsPerConnection: 100, Dial: option.Dial{IPVersion: option.AnyIP, ConnectTimeout: 5 * time.Second, TLSTimeout: 5 * time.Second},
+			HTTPVersion: option.AutoHTTP, Reuse: ReuseAlways, StreamsPerConnection: 100, Dial: option.Dial{Clock: option.KernelClock, IPVersion: option.AnyIP, ConnectTimeout: 5 * time.Second, TLSTimeout: 5 * time.Second},
 		}, another.Connection)
 		assert.Equal(t, inherits.Burst, another.Burst)
 	})

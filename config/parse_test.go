@@ -33,13 +33,13 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 				HTTPVersion:          option.AutoHTTP,
 				Reuse:                ReuseAlways,
 				StreamsPerConnection: 100,
-				Dial:                 option.Dial{ConnectTimeout: 5 * time.Second, TLSTimeout: 5 * time.Second, IPVersion: option.AnyIP},
+				Dial:                 option.Dial{ConnectTimeout: 5 * time.Second, TLSTimeout: 5 * time.Second, IPVersion: option.AnyIP, Clock: option.KernelClock},
 			},
 			Expect: Expect{MaxBodySize: 1 << 20},
 		}},
 		Metrics: Metrics{
 			Buckets:          []float64{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20},
-			NativeHistograms: true,
+			NativeHistograms: true, NativeFactor: 1.05,
 		},
 		Network: policy.Rules{Deny: []netip.Prefix{
 			netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fe80::/10"),

@@ -46,6 +46,7 @@ func loaderFields(l *loader) form.Section {
 		form.Key("metrics", form.Section{
 			form.Key("buckets", buckets(&c.Metrics.Buckets)),
 			form.Key("native_histograms", form.OnByDefault(&c.Metrics.NativeHistograms)),
+			form.Key("native_factor", form.Number(&c.Metrics.NativeFactor, minNativeFactor, maxNativeFactor)),
 		}),
 		form.Key("network", form.Section{
 			form.Key("deny", prefixes(&c.Network.Deny)),
@@ -146,6 +147,7 @@ func connectionFields(c *Connection) form.Section {
 		form.Key("reuse", form.Choice(&c.Reuse, ReuseAlways, ReuseBurst, ReuseNever)),
 		form.Key("requests_per_connection", form.WholeNumber(&c.RequestsPerConnection, 1, maxArrivals)),
 		form.Key("streams_per_connection", form.WholeNumber(&c.StreamsPerConnection, 1, maxStreams)),
+		form.Key("clock", form.Choice(&c.Clock, option.KernelClock, option.ProgramClock)),
 	}
 	passing := form.Section{
 		form.Key("proxy_url", proxyURL(&c.Proxy.URL)),

@@ -23,4 +23,7 @@ type Dial struct {
 	// SourceAddress is the local address of connections; it also restricts them to
 	// its IP family. The zero value leaves the choice to the system.
 	SourceAddress netip.Addr
+	// Clock is that by which answers arrive. Where the kernel does not say when they did,
+	// the program's takes its place; that is counted.
+	Clock Clock
 }

@@ -36,6 +36,17 @@ const (
 	PreferIPv6 IPVersion = "prefer6"
 )
 
+// Clock says by which clock an answer has arrived.
+type Clock string
+
+// The clocks; an empty one is the ProgramClock.
+const (
+	// KernelClock tells when the kernel received the bytes.
+	KernelClock Clock = "kernel"
+	// ProgramClock tells when the program had read them.
+	ProgramClock Clock = "program"
+)
+
 // TLS configures the client side of a handshake.
 type TLS struct {
 	// CA holds PEM certificates to trust instead of the system's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"example.com/prober/config"
+	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -84,6 +85,9 @@ func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.
 		Rules:           network,
 	}
 	setConnection(&cfg, t.Connection)
+	if !m.clock.IsAvailable() {
+		cfg.Clock = option.ProgramClock
+	}
 	cfg.Certificates = read
 	if t.Request.OAuth2 != nil {
 		c.tokens = newTokenSource(t, network, m.limiter, m.log)

@@ -53,6 +53,7 @@ type Manager struct {
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *content.Decoders
 	precise  *load.Precision
+	clock    *wire.KernelClock
 	watch    *watch
 
 	scraping sync.Mutex // held during a scrape; it owns the page
@@ -66,9 +67,9 @@ type Manager struct {
 	network policy.Rules
 	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
-	// retired is the lag of the targets that were removed. It is as old as the manager,
-	// and so is the lag of all.
-	retired numbers.Histogram
+	// retired are the lags of the targets that were removed. They are as old as the
+	// manager, and so are those of all.
+	retired numbers.Lags
 	reload  reloadState
 }
 
@@ -114,9 +115,9 @@ func NewManager(o Options) *Manager {
 		log:     o.Log,
 		dropped: dropped,
 		created: created,
-		retired: numbers.NewHistogram(created),
+		retired: numbers.NewLags(created),
 		metrics: o.Metrics,
-		bounds:  numbers.NewBounds(o.Metrics.Buckets),
+		bounds:  numbers.NewBounds(o.Metrics.Buckets).WithNativeFactor(o.Metrics.NativeFactor),
 		limiter: load.NewLimiter(o.Limits),
 		shard:   o.Shard,
 		entries: make(map[string]*entry),
@@ -125,6 +126,7 @@ func NewManager(o Options) *Manager {
 
 		decoders: content.NewDecoders(o.Limits.KeptBodies),
 		precise:  load.NewPrecision(),
+		clock:    wire.NewKernelClock(),
 		watch:    new(watch),
 	}
 }
@@ -195,6 +197,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 	for _, e := range m.entries {
 		e.reports.end()
 	}
+	m.clock.Close()
 }
 
 // compileChanged compiles the targets that are new or changed.
@@ -318,7 +321,7 @@ func (m *Manager) remove(name string, e *entry) {
 		defer m.mu.Unlock()
 		if e.removed && e.run == last {
 			e.reports.end()
-			e.recorder.AddLag(&m.retired)
+			e.recorder.AddLags(&m.retired)
 			delete(m.entries, name)
 		}
 	})

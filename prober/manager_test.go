@@ -50,7 +50,7 @@ func newTestManager(t *testing.T) *Manager {
 	t.Helper()
 	m := NewManager(Options{
 		Log:     slog.New(slog.DiscardHandler),
-		Metrics: config.Metrics{Buckets: testBuckets, NativeHistograms: true},
+		Metrics: config.Metrics{Buckets: testBuckets, NativeHistograms: true, NativeFactor: 1.05},
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -25,6 +25,7 @@ import (
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -51,6 +52,8 @@ func assertSample(t *testing.T, text, series string, value float64) {
 func managerWithHistory(t *testing.T) *Manager {
 	t.Helper()
 	m := newTestManager(t)
+	m.clock.Close()
+	m.clock = new(wire.KernelClock) // on every system
 	cfg := testConfig(config.Burst{Requests: 1})
 	cfg.URL = &url.URL{Scheme: "https", Host: "shop.example", Path: "/pay", RawQuery: "token=secret"}
 	cfg.Labels = map[string]string{"team": "payments", "env": "staging"}

@@ -134,7 +134,7 @@ func (m *Manager) Self() numbers.Self {
 	s, sources := m.self(), m.running()
 	m.mu.Unlock()
 	for i := range sources {
-		sources[i].recorder.AddLag(&s.Lag)
+		sources[i].recorder.AddLags(&s.Lags)
 	}
 	s.Limits = m.limits(len(sources))
 	return s
@@ -144,7 +144,8 @@ func (m *Manager) Self() numbers.Self {
 func (m *Manager) self() numbers.Self {
 	return numbers.Self{
 		Created:      m.created,
-		Lag:          m.retired.Clone(),
+		Lags:         m.retired.Clone(),
+		KernelClock:  m.clock.IsAvailable(),
 		ReloadFailed: !m.reload.ok,
 		Loaded:       m.reload.success,
 		Shard:        m.shard.Ordinal,
@@ -194,7 +195,7 @@ func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	for i := range sources {
 		giveWay()
 		sources[i].fill(&s.Targets[i], numbers.WithLabels|numbers.WithDistributions)
-		s.Lag.Merge(&s.Targets[i].Lag)
+		s.Lags.Merge(&s.Targets[i].Lags)
 	}
 	s.Limits = m.limits(len(sources))
 	return s

@@ -8,7 +8,7 @@ func proberItself(s rules.Settings) dashboard {
 	d.Panels = layout([]section{
 		{bands: []band{{height: 4, panels: proberStats()}}},
 		{title: "Lateness and trouble of its own", bands: []band{
-			{height: 8, panels: []panel{lag(), lagByProber(), lagHeat()}},
+			{height: 8, panels: []panel{lag(), receiveLag(), lagByProber(), lagHeat()}},
 			{height: 6, panels: []panel{ownTrouble(), drops(), skipped()}},
 		}},
 		{title: "Limits, breakers and configuration", bands: []band{
@@ -46,7 +46,10 @@ func proberStats() []panel {
 	}
 }
 
-const lagName = "prober_schedule_lag_seconds%s"
+const (
+	lagName        = "prober_schedule_lag_seconds%s"
+	receiveLagName = "prober_receive_lag_seconds%s"
+)
 
 func lag() panel {
 	return graph("Lag", "How late requests were fired through the prober's own fault: they were due and a worker was free.", "s",
@@ -58,6 +61,13 @@ func lag() panel {
 func lagByProber() panel {
 	return graph("Lag at quantile $quantile by prober", "The same for each prober. One that is later than the others has a busier machine.", "s",
 		series(quantile("$quantile", "instance", ofProber(lagName)), "{{instance}}", ratioWindow)).logarithmic()
+}
+
+func receiveLag() panel {
+	return graph("Receive lag", "How long answers lay in the kernel until the prober had read them. Latencies do not hold it.", "s",
+		series(quantile("0.5", "", ofProber(receiveLagName)), "p50", ratioWindow),
+		series(quantile("0.99", "", ofProber(receiveLagName)), "p99", ratioWindow),
+		series(quantile("0.999", "", ofProber(receiveLagName)), "p99.9", ratioWindow)).logarithmic()
 }
 
 func lagHeat() panel {

@@ -19,6 +19,28 @@ type fireBytesJSON struct {
 	Received uint64 `json:"received"`
 }
 
+// fireReceiveJSON says how long answers lay in the kernel before they were read.
+type fireReceiveJSON struct {
+	Count   uint64  `json:"count"`
+	P50     float64 `json:"p50"`
+	P99     float64 `json:"p99"`
+	Untimed uint64  `json:"without_kernel_time"`
+}
+
+func receiveJSON(r *numbers.Report) fireReceiveJSON {
+	return fireReceiveJSON{r.LateReads.Count, r.LateReads.P50.Seconds(), r.LateReads.P99.Seconds(), r.Untimed}
+}
+
+// writeFireReceiveLag prints the same for people.
+func writeFireReceiveLag(out io.Writer, r *numbers.Report) {
+	if r.LateReads.Count > 0 {
+		fmt.Fprintf(out, "receive lag\tp50 %s, p99 %s, the prober's own; latencies do not hold it\n", shortDuration(r.LateReads.P50), shortDuration(r.LateReads.P99))
+	}
+	if r.Untimed > 0 {
+		fmt.Fprintf(out, "program clock\tfor %d of them, as the kernel did not say when the answer arrived\n", r.Untimed)
+	}
+}
+
 func connectionsJSON(c *numbers.Counters) fireConnectionJSON {
 	return fireConnectionJSON{c.Opened, c.Reused, c.Resent}
 }

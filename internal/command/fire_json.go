@@ -37,6 +37,7 @@ type fireJSON struct {
 	Bytes       fireBytesJSON      `json:"bytes"`
 	TLS         *fireTLSJSON       `json:"tls"`
 	LagP99      *float64           `json:"schedule_lag_p99"`
+	Receive     fireReceiveJSON    `json:"receive_lag"`
 	Failures    []fireFailureJSON  `json:"failures"`
 }
 
@@ -75,6 +76,16 @@ type fireLatencyJSON struct {
 	P99   float64 `json:"p99"`
 	P999  float64 `json:"p999"`
 	Max   float64 `json:"max"`
+	// Widths are those of the buckets of the percentiles.
+	Widths fireWidthsJSON `json:"bucket_width"`
+}
+
+type fireWidthsJSON struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P95  float64 `json:"p95"`
+	P99  float64 `json:"p99"`
+	P999 float64 `json:"p999"`
 }
 
 type fireBucketJSON struct {
@@ -151,6 +162,7 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 		Responses:   list(r.ResponsesByCount(), func(c numbers.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
 		Connections: connectionsJSON(&r.Counters),
 		Bytes:       bytesJSON(&r.Counters),
+		Receive:     receiveJSON(r),
 		Failures:    list(r.Failures, failureJSON),
 	}
 	if r.Plan.Rate > 0 {
@@ -189,6 +201,9 @@ func latencyJSON(l *numbers.Latency) *fireLatencyJSON {
 		P99:   l.P99.Seconds(),
 		P999:  l.P999.Seconds(),
 		Max:   l.Max.Seconds(),
+		Widths: fireWidthsJSON{
+			l.Widths.P50.Seconds(), l.Widths.P90.Seconds(), l.Widths.P95.Seconds(), l.Widths.P99.Seconds(), l.Widths.P999.Seconds(),
+		},
 	}
 }
 

@@ -55,6 +55,7 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 	} else {
 		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
 	}
+	writeFireReceiveLag(out, r)
 	if workers, isShort := r.Shortage(); isShort {
 		fmt.Fprintf(out, "workers\ttoo few: %s\n", workers)
 	}
@@ -63,6 +64,9 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 	if l := r.Latency; l.Count > 0 {
 		fmt.Fprintf(out, "latency\tp50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s\n", shortDuration(l.P50), shortDuration(l.P90),
 			shortDuration(l.P95), shortDuration(l.P99), shortDuration(l.P999))
+		w := &l.Widths
+		fmt.Fprintf(out, "\teach less by at most %s, %s, %s, %s, %s\n", shortDuration(w.P50), shortDuration(w.P90),
+			shortDuration(w.P95), shortDuration(w.P99), shortDuration(w.P999))
 		fmt.Fprintf(out, "\tmean %s, max %s\n", shortDuration(l.Mean), shortDuration(l.Max))
 	}
 }

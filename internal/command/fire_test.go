@@ -37,6 +37,10 @@ func exampleReport() *numbers.Report {
 		Latency: numbers.Latency{
 			Count: 495, Mean: 41200 * time.Microsecond, P50: 20300 * time.Microsecond, P90: 31200 * time.Microsecond,
 			P95: 40500 * time.Microsecond, P99: time.Second, P999: time.Second, Max: time.Second,
+			Widths: numbers.Widths{
+				P50: 859 * time.Microsecond, P90: 1325 * time.Microsecond, P95: 1718 * time.Microsecond,
+				P99: 42397 * time.Microsecond, P999: 42397 * time.Microsecond,
+			},
 		},
 		Phases: []numbers.PhaseTime{
 			{Phase: errcode.PhaseQueue, Count: 495, Mean: 310 * time.Microsecond, P99: 7500 * time.Microsecond},
@@ -47,7 +51,8 @@ func exampleReport() *numbers.Report {
 			{Phase: errcode.PhaseProcessing, Count: 495, Mean: 39100 * time.Microsecond, P99: time.Second},
 			{Phase: errcode.PhaseTransfer, Count: 483, Mean: 460 * time.Microsecond, P99: 1200 * time.Microsecond},
 		},
-		LagP99: 140 * time.Microsecond,
+		LagP99:    140 * time.Microsecond,
+		LateReads: numbers.LateReads{Count: 482, P50: 9 * time.Microsecond, P99: 85 * time.Microsecond},
 	}
 	r.Snapshot = numbers.Snapshot{
 		About: numbers.About{
@@ -75,7 +80,7 @@ func exampleReport() *numbers.Report {
 		},
 	}
 	r.LastStart = start
-	r.Counters = numbers.Counters{Scheduled: 500, Opened: 32, Reused: 463, Sent: 71775, Received: 412300}
+	r.Counters = numbers.Counters{Scheduled: 500, Opened: 32, Reused: 463, Sent: 71775, Received: 412300, Untimed: 1}
 	r.Dropped[load.DropTimeout] = 5
 	r.Capacity, r.Starved = load.Capacity{Rate: 100, Answer: 64 * time.Millisecond, Has: 5}, 5
 	r.Latency.Buckets = []numbers.Bucket{

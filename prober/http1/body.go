@@ -67,7 +67,7 @@ func (c *conn) readUntilClose(r *probe.Result) error {
 		}
 		err := c.fill(r)
 		if errors.Is(err, io.EOF) {
-			c.lastRead = probe.Now()
+			c.note(r)
 			return nil
 		}
 		if err != nil {

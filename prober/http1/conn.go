@@ -26,9 +26,10 @@ type conn struct {
 	// back to the transport when the connection is closed.
 	buf        []byte
 	start, end int
-	// lastRead is when the last read returned; the response ended then.
-	lastRead probe.Instant
-	head     head.Header
+	// arrived is when what was read last arrived; the response ended then. readAt is when
+	// it was read.
+	arrived, readAt probe.Instant
+	head            head.Header
 	// before is a copy of the header that head was parsed from, or empty.
 	before []byte
 	// out is for requests that have to be put together.
@@ -88,8 +89,8 @@ func (c *conn) exchange(r *probe.Result, x *Exchange) {
 	}
 	c.served++
 	c.reusable = !c.jammed && !c.ended && !last && c.head.KeepAlive
-	c.idleSince = c.lastRead
-	r.Finish(c.lastRead)
+	c.idleSince = c.readAt
+	r.Finish(c.arrived)
 }
 
 // fail reports what went wrong first: a broken send, unless the peer had begun
@@ -177,11 +178,7 @@ func (c *conn) fill(r *probe.Result) error {
 	n, err := c.RW.Read(c.buf[c.end:])
 	if n > 0 {
 		c.ended = err != nil
-		c.lastRead = probe.Now()
-		if r.Current() != errcode.PhaseTransfer {
-			c.upload.note(r, c.lastRead)
-			r.EnterAt(errcode.PhaseTransfer, c.lastRead)
-		}
+		c.note(r)
 		c.end += n
 		r.Received += int64(n)
 		return nil
@@ -190,6 +187,17 @@ func (c *conn) fill(r *probe.Result) error {
 		return io.ErrNoProgress
 	}
 	return err
+}
+
+// note notes when what was read last arrived: with the first of it the answer began.
+func (c *conn) note(r *probe.Result) {
+	arrival := c.Stream.Arrival()
+	at := r.Arrived(arrival)
+	if r.Current() != errcode.PhaseTransfer {
+		c.upload.note(r, at)
+		r.EnterSince(errcode.PhaseTransfer, at)
+	}
+	c.arrived, c.readAt = max(at, r.Since()), arrival.Read
 }
 
 func (c *conn) makeRoom() {

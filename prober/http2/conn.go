@@ -38,9 +38,11 @@ type conn struct {
 	// What follows belongs to the reader.
 	in     *bufio.Reader
 	readAt probe.Instant // when the last read returned
-	fields *hpack.Decoder
-	head   header
-	block  []byte // a header block in several frames
+	// arrival is when the bytes of the last read came.
+	arrival probe.Arrival
+	fields  *hpack.Decoder
+	head    header
+	block   []byte // a header block in several frames
 
 	mu    mutex
 	flood floodGauge
@@ -261,7 +263,8 @@ type stampingReader struct{ c *conn }
 func (r stampingReader) Read(p []byte) (int, error) {
 	n, err := r.c.rw.Read(p)
 	if n > 0 {
-		r.c.readAt = probe.Now()
+		r.c.arrival = r.c.stream.Arrival()
+		r.c.readAt = r.c.arrival.Read
 	}
 	return n, err
 }

@@ -60,7 +60,7 @@ func (c *conn) goneAway(f *http2.GoAwayFrame) {
 			return
 		}
 		c.remember(st)
-		st.unprocessed = f.ErrCode == http2.ErrCodeNo && st.firstAt == 0
+		st.unprocessed = f.ErrCode == http2.ErrCodeNo && !st.hasBegun()
 		c.endStream(st, *c.goAway)
 	}
 }

@@ -158,20 +158,17 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 		r.HTTP.Status, r.HTTP.Version = st.status, probe.HTTP2
 	}
 	if sentAt != 0 {
-		if st.firstAt != 0 {
-			sentAt = max(min(sentAt, st.firstAt), r.Since())
-		}
-		r.EnterAt(errcode.PhaseProcessing, sentAt)
+		r.EnterAt(errcode.PhaseProcessing, max(sentAt, r.Since()))
 	}
-	if st.firstAt != 0 {
-		r.EnterAt(errcode.PhaseTransfer, max(st.firstAt, r.Since()))
+	if st.hasBegun() {
+		r.EnterSince(errcode.PhaseTransfer, r.Arrived(st.first))
 	}
 	switch {
 	case st.err == nil:
-		r.Finish(max(st.lastAt, r.Since()))
+		r.Finish(max(r.Arrived(st.last), r.Since()))
 	case st.unprocessed && !r.HTTP.Resent:
 		return true
-	case r.Reused && st.firstAt == 0:
+	case r.Reused && !st.hasBegun():
 		r.Fail(&errcode.PhaseError{Err: endedReused(st.err)})
 	default:
 		r.Fail(&errcode.PhaseError{Err: st.err})

@@ -21,9 +21,7 @@ func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 	}
 	c.flood.progress()
 	st.received += size
-	if st.firstAt == 0 {
-		st.firstAt = c.readAt
-	}
+	st.began(c.arrival)
 	ended := fh.Flags.Has(http2.FlagHeadersEndStream)
 	err := st.header(&c.head, ended, c.pool.MaxBody)
 	switch {
@@ -100,9 +98,7 @@ func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 		c.flood.progress()
 	}
 	st.received += frameHeaderSize + int64(fh.Length)
-	if st.firstAt == 0 {
-		st.firstAt = c.readAt
-	}
+	st.began(c.arrival)
 	st.arrived += n
 	if err := st.body(n, part, c.pool.MaxBody); err != nil {
 		c.giveBack(nil, int64(fh.Length))
@@ -157,7 +153,7 @@ func (c *conn) ignoreData(fh http2.FrameHeader) error {
 
 // complete ends st, whose response has come to its end; mu is held.
 func (c *conn) complete(st *stream) {
-	st.lastAt = c.readAt
+	st.last = c.arrival
 	var err error
 	if st.length >= 0 && st.arrived != st.length {
 		err = errShort

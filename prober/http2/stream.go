@@ -70,8 +70,7 @@ type stream struct {
 	length         int64 // Content-Length of the response, or -1
 	arrived        int64 // bytes of its content
 	bodiless       bool
-	firstAt        probe.Instant // when the response began to arrive
-	lastAt         probe.Instant // when it ended
+	first, last    probe.Arrival // of the response
 	err            error
 	// unprocessed means that the server has said, without an error, that it has not
 	// processed the request and will not (RFC 9113, section 6.8).
@@ -96,6 +95,16 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 		length:   -1,
 	}
 }
+
+// began notes the arrival of a part of the response; the first of them counts.
+func (st *stream) began(a probe.Arrival) {
+	if !st.hasBegun() {
+		st.first = a
+	}
+}
+
+// hasBegun reports whether a part of the response has arrived.
+func (st *stream) hasBegun() bool { return st.first.Read != 0 }
 
 // finish gives st back to its worker; err is nil after a whole response.
 func (st *stream) finish(err error) {

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// nativeBuckets is how many native buckets may be in use; beyond it the
-	// resolution is halved.
+	// nativeBuckets is how many native buckets of the usual schema may be in use; beyond
+	// it the resolution is halved.
 	nativeBuckets = 160
 	// nativeZero is the width of the zero bucket in seconds, the usual 2^-128.
 	nativeZero = 2.938735877055719e-39
@@ -18,13 +18,11 @@ const (
 type Bounds struct {
 	seconds []float64
 	limits  []time.Duration
+	coarse  int // of the native buckets
 }
 
-// lagBounds suit the prober's own lateness, burstBounds the length of bursts.
-var (
-	lagBounds   = NewBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
-	burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
-)
+// burstBounds suit the length of bursts.
+var burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
 
 // NewBounds returns the bounds, which are in seconds.
 func NewBounds(seconds []float64) *Bounds {
@@ -33,6 +31,18 @@ func NewBounds(seconds []float64) *Bounds {
 		b.limits[i] = limitOf(s)
 	}
 	return b
+}
+
+// WithNativeFactor returns the same bounds for native buckets each of which ends at no more
+// than so many times the end of the one before, as far as that can be: no less than 1.0027
+// and no more than 2 times. 0 leaves them as they usually are.
+func (b *Bounds) WithNativeFactor(factor float64) *Bounds {
+	c := *b
+	if factor == 0 {
+		return &c
+	}
+	c.coarse = usualSchema - schemaOf(factor)
+	return &c
 }
 
 // limitOf returns the longest duration that is not above so many seconds.
@@ -78,7 +88,7 @@ func NewHistogram(created time.Time) Histogram { return Histogram{created: creat
 
 func (h *Histogram) observe(b *Bounds, d time.Duration) {
 	if h.classic == nil {
-		h.classic = make([]uint64, len(b.limits)+1)
+		h.classic, h.native.coarse = make([]uint64, len(b.limits)+1), b.coarse
 	}
 	if h.created.IsZero() {
 		h.created = time.Now()
@@ -130,15 +140,24 @@ func (h *Histogram) Sum() time.Duration { return h.sum.mean(1) }
 // bucket that holds it, or the longest duration if that is less; 0 when nothing
 // was counted.
 func (h *Histogram) Quantile(q float64) time.Duration {
+	estimate, _ := h.quantile(q)
+	return estimate
+}
+
+// quantile is Quantile with how far the true value can lie below: it is above the lower end
+// of the same bucket.
+func (h *Histogram) quantile(q float64) (estimate, width time.Duration) {
 	rank := uint64(math.Ceil(q * float64(h.count)))
 	if h.count == 0 || rank <= h.native.zero {
-		return 0
+		return 0, 0
 	}
 	seen := h.native.zero
 	for i, n := range h.native.counts {
 		if seen += n; seen >= rank {
-			return min(h.native.bound(h.native.first+i), h.longest)
+			bucket := h.native.first + i
+			estimate = min(h.native.bound(bucket), h.longest)
+			return estimate, max(0, estimate-h.native.bound(bucket-1))
 		}
 	}
-	return 0
+	return 0, 0
 }

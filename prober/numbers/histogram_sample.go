@@ -72,7 +72,7 @@ const shortGap = 2
 // setNative writes the buckets in the spans and deltas of the exposition format.
 func (s *histogramSample) setNative(n *sparse) {
 	out := &s.histogram
-	s.schema, s.threshold, s.zero = int32(nativeSchema-n.coarse), nativeZero, n.zero
+	s.schema, s.threshold, s.zero = int32(n.schema()), nativeZero, n.zero
 	out.Schema, out.ZeroThreshold, out.ZeroCount = &s.schema, &s.threshold, &s.zero
 	out.PositiveSpan, out.PositiveDelta = out.PositiveSpan[:0], out.PositiveDelta[:0]
 	s.spans = s.spans[:0]

@@ -105,7 +105,7 @@ func TestTooManyNativeBucketsHalveTheResolution(t *testing.T) {
 		n++
 	}
 	out := sampled(&h, b)
-	assert.Less(t, out.GetSchema(), int32(nativeSchema))
+	assert.Less(t, out.GetSchema(), int32(usualSchema))
 	buckets := absolute(out)
 	assert.LessOrEqual(t, len(buckets), nativeBuckets)
 	total := int64(0)
@@ -205,4 +205,60 @@ func TestObservingAllocatesNothing(t *testing.T) {
 		d = (d + 777*time.Microsecond) % time.Second
 		h.observe(b, d)
 	}))
+}
+
+func TestNativeBucketsAreAsFineAsAskedFor(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	durations := []time.Duration{0, 1, time.Second, 2 * time.Second, 3 * time.Second}
+	for range 3000 {
+		durations = append(durations, time.Duration((1+0.2*random.Float64())*float64(20*time.Millisecond)))
+	}
+	for factor, width := range map[float64]float64{
+		2: 2, 1.5: 1.4142, 1.2: 1.1892, 1.1: 1.0905, 1.05: 1.0443, 1.03: 1.0219, 1.02: 1.0109, 1.01: 1.0054, 1.003: 1.0027,
+	} {
+		b := NewBounds(someBuckets).WithNativeFactor(factor)
+		want := prometheus.NewHistogram(prometheus.HistogramOpts{
+			NativeHistogramBucketFactor: factor, NativeHistogramZeroThreshold: nativeZero,
+		})
+		var one, other, sum Histogram
+		for i, d := range durations {
+			want.Observe(d.Seconds())
+			if i%3 == 0 {
+				one.observe(b, d)
+			} else {
+				other.observe(b, d)
+			}
+		}
+		sum.Merge(&one)
+		sum.Merge(&other)
+		var out dto.Metric
+		require.NoError(t, want.Write(&out))
+		got := sampled(&sum, b)
+		assert.Equal(t, out.Histogram.GetSchema(), got.GetSchema(), factor)
+		assert.Equal(t, absolute(out.Histogram), absolute(got), factor)
+		q, below := sum.quantile(0.5)
+		assert.InDelta(t, width, float64(q)/float64(q-below), 1e-4, factor)
+	}
+	b := NewBounds(someBuckets)
+	assert.Equal(t, b, b.WithNativeFactor(0), "0 leaves them as they are")
+}
+
+func TestAFinerHistogramIsHalvedWhenItNeedsMoreBucketsThanItMayHave(t *testing.T) {
+	t.Parallel()
+	b := NewBounds(someBuckets).WithNativeFactor(1.003)
+	var h Histogram
+	n := int64(0)
+	for d := 1e3; d < float64(time.Hour); d *= 1.001 {
+		h.observe(b, time.Duration(d))
+		n++
+	}
+	out := sampled(&h, b)
+	assert.Less(t, out.GetSchema(), int32(usualSchema), "that of the factor may have ten powers of two as well")
+	buckets, total := absolute(out), int64(0)
+	for _, count := range buckets {
+		total += count
+	}
+	assert.LessOrEqual(t, len(buckets), nativeBuckets)
+	assert.Equal(t, n, total, "none is lost")
 }

@@ -10,10 +10,10 @@ import (
 const LatencyRows = latencyBuckets / bucketsPerRow
 
 const (
-	latencyHalved  = 1   // how often the resolution is that of the grid halved
+	latencySchema  = 3
 	shortest       = -15 // the power of two in seconds at which the buckets begin
 	octaves        = 20
-	perOctave      = nativePerOctave >> latencyHalved
+	perOctave      = 1 << latencySchema
 	latencyBuckets = octaves * perOctave
 	bucketsPerRow  = 4
 )
@@ -45,12 +45,12 @@ func latencyBucket(d time.Duration) int {
 	if d <= 0 {
 		return 0
 	}
-	i := halve(bucketOf(d), latencyHalved) - shortest*perOctave - 1
+	i := bucketOf(d, latencySchema) - shortest*perOctave - 1
 	return min(max(i, 0), latencyBuckets-1)
 }
 
 // bucketStart returns the longest duration that is too short for a bucket.
-func bucketStart(i int) time.Duration { return boundOf(i+shortest*perOctave, latencyHalved) }
+func bucketStart(i int) time.Duration { return boundOf(i+shortest*perOctave, latencySchema) }
 
 // quantile is that of a burst in one byte: its bucket, counted from 1, or 0 when
 // nothing was counted.

@@ -105,6 +105,10 @@ var families = [...]family{
 		gaugeType, (*Page).errorCodes,
 	},
 	{
+		"prober_kernel_clock_available", "Whether the system says when answers arrived; if not, latencies end when the prober has read them.",
+		gaugeType, single(func(s *scrape) float64 { return boolean(s.KernelClock) }),
+	},
+	{
 		"prober_limit", "The ceilings of the process; 0 means none.",
 		gaugeType, perLimit(func(l Limit) float64 { return l.Most }),
 	},
@@ -115,6 +119,10 @@ var families = [...]family{
 	{
 		"prober_log_lines_dropped_total", "Lines of the prober's log that were dropped because nobody read it or it could not be written.",
 		counterType, func(p *Page, s *scrape) { p.counter(s.DroppedLogLines, s.created) },
+	},
+	{
+		"prober_receive_lag_seconds", "Time from when the last byte of an answer arrived, by the kernel's clock, to when the prober had read it.",
+		histogramType, func(p *Page, s *scrape) { p.histogram(&s.ReceiveLag, receiveBounds, s.Native) },
 	},
 	{
 		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
@@ -159,6 +167,10 @@ var families = [...]family{
 	{
 		"prober_requests_waiting", "Requests that are due and have not started.",
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.Waiting) }),
+	},
+	{
+		"prober_requests_without_kernel_time_total", "Requests whose end was taken from the prober's clock because the kernel did not say when the answer arrived.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.Untimed }),
 	},
 	{
 		"prober_responses_total", "Response headers received, by status, also when the body failed later.",

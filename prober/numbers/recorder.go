@@ -34,6 +34,9 @@ type Counters struct {
 	// Resent counts the requests that were sent once more, because the server said
 	// that it had not processed them.
 	Resent uint64 `json:"requests_resent"`
+	// Untimed counts the requests whose answer ended by the program's clock, because the
+	// kernel, which was asked, did not say when it arrived.
+	Untimed uint64 `json:"requests_without_kernel_time"`
 }
 
 // Counts are all numbers of one target but for those by error code, and its distributions.
@@ -65,8 +68,8 @@ type Distributions struct {
 	// of success; the counter of a code is the count of its histogram.
 	ByCode        map[errcode.Code]*Histogram
 	Phases        [errcode.NumPhases]Histogram
-	Lag           Histogram
 	BurstDuration Histogram
+	Lags
 }
 
 // burstTally counts the requests of one burst that ended, and its failures.
@@ -247,6 +250,12 @@ func (r *Recorder) count(res *probe.Result, code errcode.Code) {
 			r.times.Phases[p].observe(r.bounds, d)
 		}
 	}
+	switch res.Clock {
+	case probe.ByKernel:
+		r.times.ReceiveLag.observe(receiveBounds, res.ReceiveLag)
+	case probe.ByDefault:
+		r.counts.Untimed++
+	}
 	r.burst.requests++
 	if code != errcode.OK {
 		r.failures[failureKey{code, res.FailedIn()}]++
@@ -286,11 +295,11 @@ func (r *Recorder) respond(h *probe.HTTP) {
 	}
 }
 
-// AddLag adds the lag of the target to what sum has.
-func (r *Recorder) AddLag(sum *Histogram) {
+// AddLags adds the lags of the target to what sums have.
+func (r *Recorder) AddLags(sums *Lags) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sum.Merge(&r.times.Lag)
+	sums.Merge(&r.times.Lags)
 }
 
 // outcome says how the last burst came to its end.

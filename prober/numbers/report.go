@@ -29,6 +29,9 @@ type Report struct {
 	// LagP99 is a percentile of the prober's own lateness; 0 for a closed burst,
 	// which has no schedule to be late for.
 	LagP99 time.Duration
+	// LateReads has the lateness with which answers were read, of as many as the kernel's
+	// clock has told the arrival of.
+	LateReads LateReads
 }
 
 // Outcome says how a burst came to its end.
@@ -43,11 +46,13 @@ const (
 )
 
 // Latency sums up the durations of Count requests; all others are 0 where that is.
-// Percentiles are less than 5 % above the true value as long as the histogram is at its
-// finest, Mean and Max are exact.
+// Percentiles are above the true value by less than Widths, Mean and Max are exact.
 type Latency struct {
 	Count                               uint64
 	Mean, P50, P90, P95, P99, P999, Max time.Duration
+	// Widths are those of the buckets that the percentiles are in: each is above the true
+	// value by less than that.
+	Widths Widths
 	// Buckets are those that hold anything, ascending.
 	Buckets []Bucket
 	// Rows are the same requests in MostRows buckets or fewer, joined until they fit. They
@@ -55,15 +60,23 @@ type Latency struct {
 	Rows []Bucket
 }
 
+// Widths are how wide the buckets of percentiles are.
+type Widths struct{ P50, P90, P95, P99, P999 time.Duration }
+
 // MostRows is how many rows there are of a latency at most.
 const MostRows = 12
 
-// Bucket counts the durations above Lower, up to Upper. Of what the histogram can tell
-// apart, Upper is the sixteenth root of two times Lower; where buckets are joined, the
-// factor is squared for each time that two were made one.
+// Bucket counts the durations above Lower, up to Upper. The factor between the two is that of
+// the native histogram, squared for each time that two buckets were made one.
 type Bucket struct {
 	Lower, Upper time.Duration
 	Count        uint64
+}
+
+// LateReads sums up how long Count answers lay in the kernel before they were read.
+type LateReads struct {
+	Count    uint64
+	P50, P99 time.Duration
 }
 
 // PhaseTime sums up the time that Count requests spent in a phase.
@@ -82,11 +95,12 @@ func (r *Report) OK() bool {
 // NewReport returns the report of the only burst that s, which has all parts, has seen.
 func NewReport(s Snapshot, plan load.Plan) Report {
 	r := Report{
-		Snapshot: s,
-		Duration: s.BurstDuration.longest,
-		Plan:     plan,
-		Latency:  s.Distributions.latency(),
-		LagP99:   s.Lag.Quantile(0.99),
+		Snapshot:  s,
+		Duration:  s.BurstDuration.longest,
+		Plan:      plan,
+		Latency:   s.Distributions.latency(),
+		LagP99:    s.LagP99(),
+		LateReads: LateReads{s.ReceiveLag.count, s.ReceiveLag.Quantile(0.5), s.ReceiveLag.Quantile(0.99)},
 	}
 	r.Phases = s.phaseTimes()
 	for _, c := range s.Codes {
@@ -110,18 +124,19 @@ func (d *Distributions) latency() Latency {
 			all.Merge(h)
 		}
 	}
-	return Latency{
+	l := Latency{
 		Count:   all.count,
 		Mean:    all.sum.mean(all.count),
-		P50:     all.Quantile(0.5),
-		P90:     all.Quantile(0.9),
-		P95:     all.Quantile(0.95),
-		P99:     all.Quantile(0.99),
-		P999:    all.Quantile(0.999),
 		Max:     all.longest,
 		Buckets: all.native.buckets(),
 		Rows:    all.native.rows(MostRows),
 	}
+	l.P50, l.Widths.P50 = all.quantile(0.5)
+	l.P90, l.Widths.P90 = all.quantile(0.9)
+	l.P95, l.Widths.P95 = all.quantile(0.95)
+	l.P99, l.Widths.P99 = all.quantile(0.99)
+	l.P999, l.Widths.P999 = all.quantile(0.999)
+	return l
 }
 
 func (d *Distributions) phaseTimes() []PhaseTime {

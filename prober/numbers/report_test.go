@@ -78,8 +78,8 @@ func TestAllDistributionsHaveTheBoundsOfOneGrid(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
 	grid := map[time.Duration]bool{}
-	for i := -40 * nativePerOctave; i <= 40*nativePerOctave; i++ {
-		grid[boundOf(i, 0)] = true
+	for i := -40 << usualSchema; i <= 40<<usualSchema; i++ {
+		grid[boundOf(i, usualSchema)] = true
 	}
 	for d := time.Duration(1000); d < time.Hour; d += d / 10 {
 		r.times.ByCode[errcode.OK].observe(r.bounds, d)

@@ -9,9 +9,10 @@ import (
 type Self struct {
 	// Created is since when it runs.
 	Created time.Time
-	// Lag is the time from when requests were due to when they were sent, as far as the
-	// prober is the cause, since the start and of all targets.
-	Lag Histogram
+	// Lags are since the start and of all targets.
+	Lags
+	// KernelClock reports whether the system says when answers arrive.
+	KernelClock bool
 	// Limits are the ceilings of the process, those that are not set included.
 	Limits []Limit
 	// ReloadFailed tells that the file was changed since and could not be loaded; Loaded
@@ -29,12 +30,6 @@ type Limit struct {
 	Name      string
 	Most, Now float64 // Most is 0 where it is not set
 }
-
-// LagP50 returns the median of the lag.
-func (s *Self) LagP50() time.Duration { return s.Lag.Quantile(0.5) }
-
-// LagP99 returns the 99th percentile of the lag.
-func (s *Self) LagP99() time.Duration { return s.Lag.Quantile(0.99) }
 
 // SetLimits returns the ceilings that are set.
 func (s *Self) SetLimits() []Limit {

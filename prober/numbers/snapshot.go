@@ -177,7 +177,7 @@ func (s *Snapshot) summarise(codes map[errcode.Code]*Histogram) {
 func (d *Distributions) clone() *Distributions {
 	c := &Distributions{
 		ByCode:        make(map[errcode.Code]*Histogram, len(d.ByCode)),
-		Lag:           d.Lag.Clone(),
+		Lags:          d.Lags.Clone(),
 		BurstDuration: d.BurstDuration.Clone(),
 	}
 	for code, h := range d.ByCode {

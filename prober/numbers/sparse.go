@@ -8,7 +8,7 @@ import (
 // sparse holds the buckets of a native histogram, those of the grid.
 type sparse struct {
 	zero   uint64
-	coarse int // how often the resolution was halved: schema = nativeSchema - coarse
+	coarse int // schema = usualSchema - coarse
 	first  int // the index of counts[0]
 	counts []uint64
 	used   int // how many of counts are above 0
@@ -19,8 +19,19 @@ func (s *sparse) observe(d time.Duration) {
 		s.zero++
 		return
 	}
-	s.add(halve(bucketOf(d), s.coarse), 1)
-	for s.used > nativeBuckets {
+	s.add(bucketOf(d, s.schema()), 1)
+	s.limit()
+}
+
+func (s *sparse) schema() int { return usualSchema - s.coarse }
+
+// isEmpty reports whether nothing was counted.
+func (s *sparse) isEmpty() bool { return s.zero == 0 && len(s.counts) == 0 }
+
+// limit halves the resolution while too many buckets are in use. Each schema above the usual
+// one may use twice as many.
+func (s *sparse) limit() {
+	for s.used > nativeBuckets<<max(0, -s.coarse) {
 		s.halve()
 	}
 }
@@ -53,25 +64,26 @@ func (s *sparse) halve() {
 	*s = sparse{zero: old.zero, coarse: old.coarse + 1}
 	for i, n := range old.counts {
 		if n > 0 {
-			s.add(halve(old.first+i, 1), n)
+			s.add(coarser(old.first+i, 1), n)
 		}
 	}
 }
 
 func (s *sparse) merge(other *sparse) {
+	if s.isEmpty() {
+		s.coarse = other.coarse
+	}
 	s.zero += other.zero
 	for s.coarse < other.coarse {
 		s.halve()
 	}
 	for i, n := range other.counts {
 		if n > 0 {
-			s.add(halve(other.first+i, s.coarse-other.coarse), n)
+			s.add(coarser(other.first+i, s.coarse-other.coarse), n)
 		}
 	}
-	for s.used > nativeBuckets {
-		s.halve()
-	}
+	s.limit()
 }
 
 // bound returns the upper bound of bucket i.
-func (s *sparse) bound(i int) time.Duration { return boundOf(i, s.coarse) }
+func (s *sparse) bound(i int) time.Duration { return boundOf(i, s.schema()) }

@@ -23,8 +23,12 @@ type Result struct {
 	// Start is when a worker began to serve the request, or the last redirect of it;
 	// [Engine.Do] reads the clock if it is not known yet.
 	Start Instant
-	// End is when the last byte arrived, or the failure was known.
+	// End is when the last byte arrived, by Clock, or the failure was known.
 	End Instant
+	// Clock is that by which the end of the answer was taken, and ReceiveLag, unless it is
+	// the program's, how much later the program had read the last byte.
+	Clock      Clock
+	ReceiveLag time.Duration
 
 	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
 	HTTP *HTTP
@@ -55,7 +59,10 @@ type Result struct {
 	seen    [errcode.NumPhases]bool
 	phase   errcode.Phase
 	since   Instant
-	secrets Secrets // of what was sent
+	before  errcode.Phase // the phase before it
+	earlier Instant       // when that began
+	sending Instant       // when the request last began to be sent
+	secrets Secrets       // of what was sent
 }
 
 // Secrets are what a request was sent in confidence.
@@ -136,8 +143,12 @@ func (r *Result) Enter(p errcode.Phase) { r.EnterAt(p, Now()) }
 // EnterAt is Enter for a moment that the caller knows. It must not be before Since.
 func (r *Result) EnterAt(p errcode.Phase, now Instant) {
 	r.phases[r.phase] += now.Sub(r.since)
+	r.before, r.earlier = r.phase, r.since
 	r.phase, r.since = p, now
 	r.seen[p] = true
+	if p == errcode.PhaseSend {
+		r.sending, r.Clock, r.ReceiveLag = now, ByProgram, 0
+	}
 }
 
 // Pass notes that the request was in p, for no time unless it enters it.
@@ -155,6 +166,7 @@ func (r *Result) Fail(err *errcode.PhaseError) {
 	err.Phase = r.phase
 	err.Reused = r.Reused
 	r.Err = err
+	r.Clock, r.ReceiveLag = ByProgram, 0
 	r.Finish(Now())
 }
 

@@ -38,6 +38,14 @@ func BenchmarkHTTP1(b *testing.B) {
 	oneAfterAnother(b, tr)
 }
 
+// BenchmarkHTTP1ByTheKernelsClock shows what it costs to ask the kernel when answers arrive.
+func BenchmarkHTTP1ByTheKernelsClock(b *testing.B) {
+	p := peers.Listen(b, peers.Answering(peers.OKAnswer))
+	cfg := Config{URL: p.URL("http")}
+	cfg.Clock = option.KernelClock
+	oneAfterAnother(b, newTransport(b, cfg))
+}
+
 func BenchmarkNewConnection(b *testing.B) {
 	p := peers.Listen(b, peers.Answering(peers.OKAnswer))
 	tr := newTransport(b, Config{URL: p.URL("http"), RequestsPerConnection: 1})

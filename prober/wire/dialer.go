@@ -136,6 +136,9 @@ func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
 	}
 	l := NewLink(tcp, deadline)
 	l.Remote, l.Stream.ceiling = r.Remote, d.plan.Connections
+	if d.plan.Clock == option.KernelClock {
+		l.Stream.time()
+	}
 	if err := d.establish(ctx, &l, r); err != nil {
 		l.Close(false)
 		return Link{}, err

@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"example.com/prober/prober/probe"
 )
 
 // Socket is a TCP connection that is read and written by bare system calls, the
@@ -19,6 +21,11 @@ type Socket struct {
 	net.Conn
 	raw     syscall.RawConn
 	in, out transfer
+	// receipt has the kernel say when what is read arrived, if it is in use.
+	receipt receipt
+	// told reports whether the scheduler is told of reads all the same: where many sockets
+	// are read by a goroutine each, its delays gather more answers for each wake-up.
+	told bool
 	// beforeRead, if set, is called by Read first of all, and beforeWait when it finds
 	// nothing and is going to wait.
 	beforeRead, beforeWait func()
@@ -44,6 +51,9 @@ func newSocket(c net.Conn) *Socket {
 	if err != nil {
 		return nil
 	}
+	if own, ok := raw.(*tcpRaw); ok {
+		raw = own.RawConn // its errors are turned into those of package net below
+	}
 	s := &Socket{Conn: c, raw: raw}
 	s.in.attempt, s.out.attempt = s.tryRead, s.tryWrite
 	return s
@@ -62,13 +72,32 @@ func (s *Socket) Read(p []byte) (int, error) {
 	s.in.p = nil
 	switch {
 	case err != nil:
-		return 0, called(err, "read")
+		return 0, s.called(err, "read")
 	case s.in.errno != 0:
 		return 0, s.failure("read", s.in.errno)
 	case s.in.n == 0:
+		s.receipt.end()
 		return 0, io.EOF
 	}
 	return s.in.n, nil
+}
+
+// time has the kernel say when what is read arrived, and reports whether it does. The socket
+// is for one reader of many then.
+func (s *Socket) time() bool {
+	s.told = s.receipt.use(s.raw)
+	return s.told
+}
+
+// share makes s a socket whose reader many wait for.
+func (s *Socket) share() { s.told = false }
+
+// arrival returns when what was read last arrived.
+func (s *Socket) arrival() probe.Arrival {
+	if s == nil || !s.receipt.inUse {
+		return probe.Arrival{Read: probe.Now()}
+	}
+	return s.receipt.arrival
 }
 
 // Write writes all of p.
@@ -83,7 +112,7 @@ func (s *Socket) write(p []byte, hasty bool) (int, error) {
 	s.out.p = nil
 	switch {
 	case err != nil:
-		return s.out.n, called(err, "write")
+		return s.out.n, s.called(err, "write")
 	case s.out.errno != 0:
 		return s.out.n, s.failure("write", s.out.errno)
 	}
@@ -93,7 +122,7 @@ func (s *Socket) write(p []byte, hasty bool) (int, error) {
 func (s *Socket) tryRead(fd uintptr) (done bool) {
 	t := &s.in
 	for {
-		n, errno := readNow(fd, t.p)
+		n, errno := s.receive(fd, t.p)
 		switch errno {
 		case 0:
 			t.n = n
@@ -109,6 +138,13 @@ func (s *Socket) tryRead(fd uintptr) (done bool) {
 			return true
 		}
 	}
+}
+
+func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
+	if s.receipt.inUse {
+		return s.receipt.receive(fd, p, s.told)
+	}
+	return readNow(fd, p)
 }
 
 func (s *Socket) tryWrite(fd uintptr) (done bool) {
@@ -135,7 +171,10 @@ func (s *Socket) failure(op string, errno syscall.Errno) error {
 }
 
 // called gives an error of a [syscall.RawConn] the name that the operation has elsewhere.
-func called(err error, op string) error {
+func (s *Socket) called(err error, op string) error {
+	if own, ok := s.Conn.(*tcpConn); ok {
+		return own.failure(op, err)
+	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		e.Op = op
 	}

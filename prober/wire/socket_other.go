@@ -2,7 +2,11 @@
 
 package wire
 
-import "net"
+import (
+	"net"
+
+	"example.com/prober/prober/probe"
+)
 
 // Socket is not made: only on Linux is it known what a bare system call needs.
 type Socket struct {
@@ -14,3 +18,9 @@ func newSocket(net.Conn) *Socket { return nil }
 
 // WriteNow is not called where there is no socket.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.Write(p) }
+
+func (s *Socket) time() bool { return false }
+
+func (s *Socket) share() {}
+
+func (s *Socket) arrival() probe.Arrival { return probe.Arrival{Read: probe.Now()} }

@@ -24,8 +24,10 @@ import (
 type Stream struct {
 	// Conn is never replaced: Abort, which any goroutine may call, reads it.
 	net.Conn
-	// through is what reads and writes go through: Conn, or a socket over it.
-	through  io.ReadWriter
+	// from is what is read, and to what is written: Conn, or a socket over it.
+	from     io.Reader
+	to       io.Writer
+	timed    *Socket // the socket that tells when bytes arrived, or nil
 	Deadline probe.Instant
 	// armedRead and armedWrite are what the poller knows; never after deadline
 	// while an operation runs.
@@ -60,7 +62,7 @@ var longAgo = time.Unix(1, 0)
 
 // NewStream returns a stream over c, which belongs to it from then on.
 func NewStream(c net.Conn, deadline probe.Instant) *Stream {
-	s := &Stream{Conn: c, through: c, Deadline: deadline}
+	s := &Stream{Conn: c, from: c, to: c, Deadline: deadline}
 	if sc, ok := c.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			s.look.raw = raw
@@ -68,6 +70,19 @@ func NewStream(c net.Conn, deadline probe.Instant) *Stream {
 		}
 	}
 	return s
+}
+
+// time has the kernel say when bytes arrive. Where it cannot, the program's clock tells.
+func (s *Stream) time() {
+	if below := newSocket(s.Conn); below != nil && below.time() {
+		s.from, s.timed = below, below
+	}
+}
+
+// Arrival returns when the bytes arrived that the last read has found. TLS may have found
+// more in them than it has yielded yet.
+func (s *Stream) Arrival() probe.Arrival {
+	return s.timed.arrival()
 }
 
 // Read reads until the stream's deadline. It returns context.Canceled once the
@@ -82,7 +97,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		n, err := s.through.Read(p)
+		n, err := s.from.Read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -111,7 +126,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 				return done, err
 			}
 		}
-		n, err := s.through.Write(p[done:])
+		n, err := s.to.Write(p[done:])
 		done += n
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return done, err
@@ -134,9 +149,13 @@ func (s *Stream) Write(p []byte) (int, error) {
 // when it is going to wait.
 func (s *Stream) Share(sink io.Writer, beforeRead, beforeWait func()) (*Socket, error) {
 	s.sink = sink
-	below := newSocket(s.Conn)
+	below := s.timed
+	if below == nil {
+		below = newSocket(s.Conn)
+	}
 	if below != nil {
-		s.through = below
+		s.from, s.to = below, below
+		below.share()
 		below.beforeRead, below.beforeWait = beforeRead, beforeWait
 	}
 	s.Deadline, s.armedRead = probe.Never, probe.Never
@@ -148,7 +167,7 @@ func (s *Stream) Share(sink io.Writer, beforeRead, beforeWait func()) (*Socket, 
 
 // WriteBelow writes p where share has found the socket, and waits until there is room.
 func (s *Stream) WriteBelow(p []byte) error {
-	_, err := s.through.Write(p)
+	_, err := s.to.Write(p)
 	return err
 }
 

@@ -1,0 +1,73 @@
+//go:build linux && !386 && !s390x
+
+package wire
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"example.com/prober/prober/probe"
+)
+
+// receipt is how a socket is read where the kernel is to say when the bytes arrived
+// (SO_TIMESTAMPNS, socket(7)). It says so of the segment that arrived last of those that
+// the bytes are from; segments that it has joined count as the last of them. The end of the
+// stream has no time.
+type receipt struct {
+	message syscall.Msghdr
+	vector  syscall.Iovec
+	control struct {
+		head syscall.Cmsghdr
+		time syscall.Timespec
+	}
+	inUse   bool
+	clock   probe.WallClock
+	arrival probe.Arrival
+}
+
+// use has the kernel say when what the socket of raw receives arrives. It returns false where
+// the kernel does not know how to.
+func (r *receipt) use(raw syscall.RawConn) bool {
+	var refused error
+	err := raw.Control(func(fd uintptr) { refused = stampArrivals(int(fd)) })
+	if err != nil || refused != nil {
+		return false
+	}
+	r.message.Iov, r.message.Iovlen = &r.vector, 1
+	r.message.Control = (*byte)(unsafe.Pointer(&r.control))
+	r.inUse = true
+	return true
+}
+
+// stampArrivals has the kernel note when what the socket receives arrives.
+func stampArrivals(fd int) error {
+	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1))
+}
+
+// receive reads what there is, without waiting. p is not empty.
+func (r *receipt) receive(fd uintptr, p []byte, told bool) (int, syscall.Errno) {
+	r.vector.Base = &p[0]
+	r.vector.SetLen(len(p))
+	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
+	n, errno := receiveNow(fd, p, &r.message, told)
+	r.vector.Base = nil
+	if errno == 0 && n > 0 {
+		r.note()
+	}
+	return n, errno
+}
+
+func (r *receipt) note() {
+	c := &r.control
+	if uintptr(r.message.Controllen) < unsafe.Sizeof(*c) || c.head.Level != syscall.SOL_SOCKET || c.head.Type != syscall.SCM_TIMESTAMPNS {
+		r.end()
+		return
+	}
+	r.arrival = r.clock.Arrival(c.time.Nano())
+}
+
+// end notes a read of which the kernel says nothing.
+func (r *receipt) end() {
+	r.arrival = probe.Arrival{Read: probe.Now(), Asked: true}
+}
