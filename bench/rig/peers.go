@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -23,6 +24,18 @@ type K6 struct{}
 
 // Fortio divides the rate among its connections.
 type Fortio struct{}
+
+// Wrk sends as many requests as it can.
+type Wrk struct{}
+
+// ClosedPeers returns the load generators that are there and can do without a rate.
+func (r *Rig) ClosedPeers() []Client {
+	found := r.Peers()
+	if _, err := exec.LookPath(Wrk{}.Name()); err == nil {
+		found = append(found, Wrk{})
+	}
+	return found
+}
 
 // Peers returns the load generators that are there and can hold a rate.
 func (r *Rig) Peers() []Client {
@@ -92,16 +105,22 @@ func (k K6) command(r *Rig, l Load, dir string) ([]string, error) {
 	err := os.WriteFile(script, fmt.Appendf(nil, `import http from 'k6/http';
 export const options = {
   discardResponseBodies: true,
-  scenarios: {load: {
-    executor: 'constant-arrival-rate', rate: %d, timeUnit: '1s', duration: '%s', preAllocatedVUs: %d, maxVUs: %[3]d,
-  }},
+  scenarios: {load: {%s}},
 };
 export default function () { http.get('%s'); }
-`, l.Rate, l.Duration, l.InFlight, l.URL), 0o600)
+`, k.scenario(l), l.URL), 0o600)
 	return []string{
 		r.Peer(k.Name()), "run", "--quiet", "--no-usage-report", "--no-color", "--log-output", "none", "--address", "",
 		"--summary-trend-stats", "med,p(90),p(99),p(99.9),max", "--summary-export", filepath.Join(dir, "summary.json"), script,
 	}, err
+}
+
+func (K6) scenario(l Load) string {
+	if l.Rate == 0 {
+		return fmt.Sprintf("executor: 'constant-vus', vus: %d, duration: '%s'", l.InFlight, l.Duration)
+	}
+	return fmt.Sprintf("executor: 'constant-arrival-rate', rate: %d, timeUnit: '1s', duration: '%s', preAllocatedVUs: %d, maxVUs: %[3]d",
+		l.Rate, l.Duration, l.InFlight)
 }
 
 func (K6) finish(ctx context.Context, p *Process, dir string) (Report, error) {
@@ -159,6 +178,57 @@ func (Fortio) finish(ctx context.Context, p *Process, dir string) (Report, error
 	}
 	latency := Quantiles{P50: at[50], P90: at[90], P99: at[99], P999: at[99.9], Max: seconds(h.Max)}
 	return Report{Latency: latency, Requests: h.Count}, nil
+}
+
+// Name of the program.
+func (Wrk) Name() string { return "wrk" }
+
+func (Wrk) warmUp(Load) int { return 0 }
+
+func (w Wrk) command(_ *Rig, l Load, dir string) ([]string, error) {
+	if l.Rate > 0 {
+		return nil, errors.New("wrk cannot hold a rate")
+	}
+	return []string{
+		"sh", "-c", `out=$1; shift; exec "$@" >"$out"`, "sh", filepath.Join(dir, "printed"),
+		w.Name(), "--latency", "-t1", "-c", strconv.Itoa(l.InFlight), "-d", strconv.Itoa(int(l.Duration.Seconds())), l.URL,
+	}, nil
+}
+
+// finish reads what wrk prints: two quantiles, the others are unknown.
+func (Wrk) finish(ctx context.Context, p *Process, dir string) (Report, error) {
+	if err := p.Wait(ctx); err != nil {
+		return Report{}, err
+	}
+	printed, err := os.ReadFile(filepath.Join(dir, "printed"))
+	if err != nil {
+		return Report{}, err
+	}
+	return parseWrk(string(printed))
+}
+
+var wrkLine = regexp.MustCompile(`(?m)^\s+(50|99)%\s+(\S+)$|(\d+) requests in`)
+
+func parseWrk(printed string) (Report, error) {
+	var r Report
+	for _, found := range wrkLine.FindAllStringSubmatch(printed, -1) {
+		var err error
+		switch found[1] {
+		case "50":
+			r.Latency.P50, err = time.ParseDuration(found[2])
+		case "99":
+			r.Latency.P99, err = time.ParseDuration(found[2])
+		default:
+			r.Requests, err = strconv.Atoi(found[3])
+		}
+		if err != nil {
+			return r, fmt.Errorf("wrk: %w", err)
+		}
+	}
+	if r.Requests == 0 {
+		return r, fmt.Errorf("wrk has printed no number of requests: %q", printed)
+	}
+	return r, nil
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }

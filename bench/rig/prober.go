@@ -34,8 +34,12 @@ func (p Prober) command(r *Rig, l Load, dir string) ([]string, error) {
 	if p.Precision != "" {
 		precision = "precision: " + p.Precision + ", "
 	}
-	config := fmt.Sprintf("targets:\n- name: bench\n  url: %s\n  interval: %s\n  burst: {%srate: %d, duration: %s, concurrency: %d}\n",
-		l.URL, l.Duration+slotMargin, precision, l.Rate, l.Duration, l.InFlight)
+	rate := ""
+	if l.Rate > 0 {
+		rate = fmt.Sprintf("rate: %d, ", l.Rate)
+	}
+	config := fmt.Sprintf("targets:\n- name: bench\n  url: %s\n  interval: %s\n  burst: {%s%sduration: %s, concurrency: %d}\n",
+		l.URL, l.Duration+slotMargin, precision, rate, l.Duration, l.InFlight)
 	return r.daemonCommand(r.prober, config, dir)
 }
 

@@ -105,6 +105,19 @@ func (p *Process) Terminate(ctx context.Context) error {
 	return p.Wait(ctx)
 }
 
+// Kill ends the program at once and returns when it has ended.
+func (p *Process) Kill(ctx context.Context) error {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
+	case <-p.ended:
+		return nil
+	}
+}
+
 // CPU returns how long the threads of the program have run, in user space and kernel.
 func (p *Process) CPU() (time.Duration, error) {
 	files, err := filepath.Glob(p.proc("task/*/schedstat"))

@@ -60,10 +60,13 @@ func (r *Rig) Close() error { return os.RemoveAll(r.scratch) }
 
 // Load is what a client is asked to do.
 type Load struct {
-	URL      string
-	Rate     int // requests per second
-	Duration time.Duration
-	InFlight int // at most
+	URL string
+	// Rate is requests per second; 0 means as many as there can be, InFlight at all times.
+	Rate     int
+	Duration time.Duration // of whole seconds, if Rate is 0
+	InFlight int           // at most
+	// Beside means that a neighbour uses all that it gets of the core of the client.
+	Beside bool
 }
 
 // Due is how many requests the load has.
@@ -108,7 +111,7 @@ func (r *Rig) Measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 	defer cancel()
 	sample, err := r.measure(ctx, c, l, s)
 	if err != nil {
-		return Sample{}, fmt.Errorf("%s at %d/s: %w", c.Name(), l.Rate, err)
+		return Sample{}, fmt.Errorf("%s, %d in flight at %d/s: %w", c.Name(), l.InFlight, l.Rate, err)
 	}
 	return sample, nil
 }
@@ -126,6 +129,13 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 	command, err := c.command(r, l, dir)
 	if err != nil {
 		return Sample{}, err
+	}
+	if l.Beside {
+		neighbour, err := r.start(ctx, r.clientCore, "sh", "-c", "while :; do :; done")
+		if err != nil {
+			return Sample{}, err
+		}
+		defer func() { _ = neighbour.Kill(ctx) }() // it has nothing to say
 	}
 	p, err := r.start(ctx, r.clientCore, command[0], command[1:]...)
 	if err != nil {
