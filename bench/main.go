@@ -59,8 +59,8 @@ type flags struct {
 func main() {
 	var f flags
 	flag.StringVar(&f.out, "o", "bench/RESULTS.md", "file with the results")
-	flag.StringVar(&f.readme, "readme", "README.md", "file that the comparison of all clients is copied to")
-	flag.BoolVar(&f.measure, "measure", true, "whether to measure, rather than only to copy the comparison")
+	flag.StringVar(&f.readme, "readme", "README.md", "file that the comparisons of all clients are copied to")
+	flag.BoolVar(&f.measure, "measure", true, "whether to measure, rather than only to copy the comparisons")
 	flag.StringVar(&f.binaries, "bin", "bin", "directory of the binaries: the load generators are in its peers")
 	flag.StringVar(&f.prober, "prober", "", "an executable to measure; empty builds one")
 	flag.IntVar(&f.rounds, "rounds", 5, "how often each client runs")
@@ -79,7 +79,7 @@ func main() {
 		err = run(ctx, f, flag.Args(), os.Stderr)
 	}
 	if err == nil {
-		err = copyComparison(f.out, f.readme)
+		err = copyShown(f.out, f.readme)
 	}
 	stop()
 	if err != nil {

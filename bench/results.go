@@ -37,27 +37,32 @@ func withSection(content, name, text string) string {
 	return before + begin + text + end + after
 }
 
-// comparison names the part of the results that README shows.
-const comparison = "comparison"
+// shown names the parts of the results that README shows: what a request costs each client,
+// and what each reports while it is busy.
+var shown = [...]string{"comparison", "busy"}
 
-// copyComparison makes README show what the results say.
-func copyComparison(results, readme string) error {
+// copyShown makes README show what the results say.
+func copyShown(results, readme string) error {
 	from, err := os.ReadFile(results)
 	if err != nil {
 		return err
-	}
-	text, found := sectionOf(string(from), comparison)
-	if !found {
-		return nil // it was not measured yet
 	}
 	to, err := os.ReadFile(readme)
 	if err != nil {
 		return err
 	}
-	if _, found := sectionOf(string(to), comparison); !found {
-		return fmt.Errorf("%s has no place for the comparison", readme)
+	content := string(to)
+	for _, name := range shown {
+		text, found := sectionOf(string(from), name)
+		if !found {
+			continue // it was not measured yet
+		}
+		if _, found := sectionOf(content, name); !found {
+			return fmt.Errorf("%s has no place for the part %q of the results", readme, name)
+		}
+		content = withSection(content, name, text)
 	}
-	return os.WriteFile(readme, []byte(withSection(string(to), comparison, text)), 0o644)
+	return os.WriteFile(readme, []byte(content), 0o644)
 }
 
 // sectionOf returns the text of a section.

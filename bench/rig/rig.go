@@ -99,7 +99,7 @@ type Sample struct {
 	Arrivals []time.Duration
 	// Truth is how long the server took to answer, from the arrivals by the kernel's clock.
 	Truth Quantiles
-	// CPU is the client's per request, without its start and its end.
+	// CPU is the client's per request, without its start and its end; 0 beside a neighbour.
 	CPU    time.Duration
 	Report Report
 }
@@ -144,7 +144,7 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 	if err := server.AwaitFirst(ctx, p); err != nil {
 		return Sample{}, errors.Join(err, p.Terminate(ctx))
 	}
-	used, from, until, err := usage(ctx, p, l.Duration*9/10) // some clients end at once
+	used, from, until, err := usage(ctx, p, l)
 	if err != nil {
 		return Sample{}, err
 	}
@@ -170,9 +170,14 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 // settling is how much later than its length a load may end.
 const settling = 200 * time.Millisecond
 
-// usage returns how long a process runs within d from now.
-func usage(ctx context.Context, p *Process, d time.Duration) (used time.Duration, from, until time.Time, err error) {
+// usage returns how long a process runs in the nine tenths of its load that follow: some
+// clients end at once. Beside a neighbour, one may end at any time, and it returns 0.
+func usage(ctx context.Context, p *Process, l Load) (used time.Duration, from, until time.Time, err error) {
 	from = time.Now()
+	d := l.Duration * 9 / 10
+	if l.Beside {
+		return 0, from, from.Add(d), Sleep(ctx, d)
+	}
 	before, err := p.CPU()
 	if err != nil {
 		return 0, from, until, err
