@@ -38,11 +38,11 @@ func BenchmarkHTTP1(b *testing.B) {
 	oneAfterAnother(b, tr)
 }
 
-// BenchmarkHTTP1ByTheKernelsClock shows what it costs to ask the kernel when answers arrive.
-func BenchmarkHTTP1ByTheKernelsClock(b *testing.B) {
+// BenchmarkHTTP1ByTheProgramsClock does not ask the kernel when answers arrive.
+func BenchmarkHTTP1ByTheProgramsClock(b *testing.B) {
 	p := peers.Listen(b, peers.Answering(peers.OKAnswer))
 	cfg := Config{URL: p.URL("http")}
-	cfg.Clock = option.KernelClock
+	cfg.Clock = option.ProgramClock
 	oneAfterAnother(b, newTransport(b, cfg))
 }
 
@@ -54,7 +54,11 @@ func BenchmarkNewConnection(b *testing.B) {
 
 func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
 	p := peers.Listen(t, peers.Answering(peers.OKAnswer))
-	assert.Zero(t, steadyState(t, newTransport(t, Config{URL: p.URL("http")})))
+	for _, clock := range []option.Clock{option.ProgramClock, option.KernelClock} {
+		cfg := Config{URL: p.URL("http")}
+		cfg.Clock = clock
+		assert.Zero(t, steadyState(t, newTransport(t, cfg)), clock)
+	}
 }
 
 // fastPeer answers each request on an HTTP/2 connection with status 200 and five
@@ -145,5 +149,9 @@ func BenchmarkHTTP2ManyStreams(b *testing.B) {
 
 func TestSteadyStateOfHTTP2AllocatesNothing(t *testing.T) {
 	p := peers.Listen(t, fastPeer(t))
-	assert.Zero(t, steadyState(t, newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C})))
+	for _, clock := range []option.Clock{option.ProgramClock, option.KernelClock} {
+		cfg := Config{URL: p.URL("http"), HTTPVersion: option.H2C}
+		cfg.Clock = clock
+		assert.Zero(t, steadyState(t, newTransport(t, cfg)), clock)
+	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -42,6 +43,9 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 	}
 	if cfg.TLSTimeout == 0 {
 		cfg.TLSTimeout = patience
+	}
+	if cfg.Clock == "" {
+		cfg.Clock = option.KernelClock // as in a configuration
 	}
 	tr, err := New(cfg)
 	require.NoError(t, err)

@@ -71,3 +71,12 @@ func (r *receipt) note() {
 func (r *receipt) end() {
 	r.arrival = probe.Arrival{Read: probe.Now(), Asked: true}
 }
+
+// glance returns EAGAIN where there is nothing to read, not even an end, and 0 where there is
+// something. Another error is that of the socket, which the kernel tells only once. It never
+// waits.
+func glance(fd uintptr) syscall.Errno {
+	var one [1]byte
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&one)), 1, syscall.MSG_PEEK, 0, 0)
+	return errno
+}

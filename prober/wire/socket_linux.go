@@ -26,6 +26,8 @@ type Socket struct {
 	// told reports whether the scheduler is told of reads all the same: where many sockets
 	// are read by a goroutine each, its delays gather more answers for each wake-up.
 	told bool
+	// prompt reports whether the last read found something at its first attempt.
+	prompt bool
 	// beforeRead, if set, is called by Read first of all, and beforeWait when it finds
 	// nothing and is going to wait.
 	beforeRead, beforeWait func()
@@ -39,6 +41,7 @@ type transfer struct {
 	n       int
 	errno   syscall.Errno
 	hasty   bool // do not wait
+	waited  bool // this is not the first attempt
 }
 
 // newSocket returns nil if c has no descriptor.
@@ -67,7 +70,7 @@ func (s *Socket) Read(p []byte) (int, error) {
 	if s.beforeRead != nil {
 		s.beforeRead()
 	}
-	s.in.p, s.in.n, s.in.errno = p, 0, 0
+	s.in.p, s.in.n, s.in.errno, s.in.waited = p, 0, 0, false
 	err := s.raw.Read(s.in.attempt)
 	s.in.p = nil
 	switch {
@@ -126,12 +129,14 @@ func (s *Socket) tryRead(fd uintptr) (done bool) {
 		switch errno {
 		case 0:
 			t.n = n
+			s.prompt = !t.waited
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			if s.beforeWait != nil {
 				s.beforeWait()
 			}
+			t.waited, s.prompt = true, false
 			return false
 		default:
 			t.errno = errno
@@ -141,10 +146,17 @@ func (s *Socket) tryRead(fd uintptr) (done bool) {
 }
 
 func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
-	if s.receipt.inUse {
-		return s.receipt.receive(fd, p, s.told)
+	if !s.receipt.inUse {
+		return readNow(fd, p)
 	}
-	return readNow(fd, p)
+	// Where nothing is there, which is usual right after a request, to look costs less than
+	// to ask for the time as well.
+	if s.told && !s.in.waited && !s.prompt {
+		if errno := glance(fd); errno != 0 {
+			return 0, errno
+		}
+	}
+	return s.receipt.receive(fd, p, s.told)
 }
 
 func (s *Socket) tryWrite(fd uintptr) (done bool) {
