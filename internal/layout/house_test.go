@@ -82,6 +82,10 @@ var house = map[string]room{
 			"github.com/klauspost/compress",
 		},
 	},
+	"prober/dns": {
+		packages: []string{"errcode", "option", "prober/probe", "prober/wire"},
+		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+	},
 	"prober/hpack": {
 		modules: []string{"golang.org/x/net/http2/hpack"},
 	},
