@@ -41,7 +41,7 @@ func fillTarget(t *Target) {
 		fill(&t.Breaker.For, defaultBreakerFor)
 	}
 	if k := kindOf(t.URL); k != nil {
-		k.fill(t, isSecured(t.URL))
+		k.fill(t, t.IsSecured())
 	}
 }
 

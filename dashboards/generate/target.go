@@ -88,7 +88,7 @@ func statuses() panel {
 }
 
 func traffic() panel {
-	return graph("Traffic", "Bytes of HTTP per second, without those of TLS.", "Bps",
+	return graph("Traffic", "Bytes of HTTP or DNS per second, without those of TLS.", "Bps",
 		series(sum("", rate(of("prober_sent_bytes_total"))), "sent", absoluteWindow),
 		series(sum("", rate(of("prober_received_bytes_total"))), "received", absoluteWindow))
 }

@@ -71,7 +71,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "option", "policy", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
