@@ -60,7 +60,7 @@ func New(cfg Config) (*Engine, error) {
 	e.streams = &pool{dial: d.Dial, most: cfg.Requests, connections: p.Connections}
 	e.first = e.streams
 	if cfg.Ask.Transport == option.DNSOverUDP {
-		e.first = &pool{dial: d.Associate, most: cfg.Requests, connections: p.Connections, datagrams: true}
+		e.first = &pool{dial: d.DialUDP, most: cfg.Requests, connections: p.Connections, datagrams: true}
 	}
 	return e, nil
 }

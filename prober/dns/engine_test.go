@@ -236,6 +236,21 @@ func TestAServerThatMayNotBeDialledIsNotAsked(t *testing.T) {
 	assert.Zero(t, s.Datagrams.Load()+s.Connections.Load())
 }
 
+func TestAnAddressThatMayNotBeDialledLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	s := serve(t, always(good))
+	for _, transport := range []option.DNSTransport{overUDP, overTCP} {
+		cfg := s.config(transport)
+		cfg.Plan.URL = &url.URL{Scheme: "dns", Host: "resolver.test:" + port(t, s.Address)}
+		cfg.Plan.Resolve = []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("127.0.0.1")}
+		cfg.Plan.Rules = policy.Rules{Deny: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+		e := newEngine(t, cfg)
+		r := do(t.Context(), e, patience)
+		assertSucceeds(t, e, r)
+		assert.Equal(t, s.Address, r.Remote.String())
+	}
+}
+
 func TestTheSourceAddressHoldsForDatagramsToo(t *testing.T) {
 	t.Parallel()
 	s := serve(t, always(good))

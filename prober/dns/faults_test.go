@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,14 +158,21 @@ func TestFaultsOfAServer(t *testing.T) {
 
 func (f fault) play(t *testing.T, transport option.DNSTransport) {
 	t.Helper()
-	s := serve(t, func(q peers.Asked) peers.Said { return f.does(q.Query) })
-	e := newEngine(t, s.config(transport))
 	want, phase, awaited := f.stream, f.streamIn, f.awaited
 	if transport == overUDP {
 		want, phase, awaited = f.udp, f.udpIn, f.udpAwaited
 	}
+	var asked atomic.Int64
+	s := serve(t, func(q peers.Asked) peers.Said {
+		if asked.Add(1) == 1 && awaited {
+			return peers.SayingDNS(good(q.Query))
+		}
+		return f.does(q.Query)
+	})
+	e := newEngine(t, s.config(transport))
 	within := patience
-	if awaited {
+	if awaited { // what is waited for is the answer, and no handshake
+		assertSucceeds(t, e, do(t.Context(), e, patience))
 		within = briefly
 	}
 	r := do(t.Context(), e, within)
@@ -181,7 +189,8 @@ func (f fault) play(t *testing.T, transport option.DNSTransport) {
 		assert.True(t, r.DNS.Answered)
 	}
 	assert.Contains(t, text, f.text)
-	assert.True(t, r.Opened)
+	assert.Equal(t, awaited, r.Reused)
+	assert.Equal(t, !awaited, r.Opened)
 	assert.False(t, r.DNS.Cut)
 }
 

@@ -9,12 +9,12 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Associate makes a link of datagrams to the first address to which there is a route. No
-// peer is heard of before it answers; from then on the socket takes datagrams of that
-// address alone. There is no proxy and no TLS. Whoever calls it has a permit, as with
+// DialUDP makes a link of datagrams to the first address to which there is a route. It sends
+// nothing, and so finds out nothing about the peer. The link takes datagrams from that address
+// and port alone. There is no proxy and no TLS. Whoever calls it has a permit, as with
 // [Dialer.Dial].
-func (d *Dialer) Associate(ctx context.Context, r *probe.Result) (Link, error) {
-	c, err := d.associate(ctx, r, min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout)))
+func (d *Dialer) DialUDP(ctx context.Context, r *probe.Result) (Link, error) {
+	c, err := d.dialUDP(ctx, r, min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout)))
 	if err != nil {
 		d.plan.Connections.Release()
 		return Link{}, err
@@ -28,7 +28,7 @@ func (d *Dialer) Associate(ctx context.Context, r *probe.Result) (Link, error) {
 	return l, nil
 }
 
-func (d *Dialer) associate(ctx context.Context, r *probe.Result, deadline probe.Instant) (net.Conn, error) {
+func (d *Dialer) dialUDP(ctx context.Context, r *probe.Result, deadline probe.Instant) (net.Conn, error) {
 	addrs, err := d.addresses(ctx, r, deadline)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (d *Dialer) associate(ctx context.Context, r *probe.Result, deadline probe.
 		if err == nil {
 			return c, nil
 		}
-		if reason == nil {
+		if reason == nil || isUnrouted(reason) {
 			reason = err
 		}
 	}
