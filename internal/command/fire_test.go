@@ -243,6 +243,9 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 		"refused":               {ExitError, []errcode.Code{errcode.Refused}},
 		"tcp":                   {ExitOK, []errcode.Code{errcode.OK}},
 		"tls-handshake-expired": {ExitError, []errcode.Code{errcode.CertExpired}},
+		"dns":                   {ExitOK, []errcode.Code{errcode.OK}},
+		"dns-cut":               {ExitOK, []errcode.Code{errcode.OK}},
+		"dns-too-few":           {ExitError, []errcode.Code{errcode.UnexpectedAnswers}},
 	} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()

@@ -24,6 +24,7 @@ var house = map[string]room{
 	},
 	"demo": {
 		packages: []string{"internal/peers/certs"},
+		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
 	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
