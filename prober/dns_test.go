@@ -18,6 +18,7 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/probe"
 )
 
 // namesOf answers questions by their names. Long answers are cut in datagrams.
@@ -110,6 +111,13 @@ targets:
 	assert.Contains(t, text, `prober_tls_info{alpn="",cipher="TLS_AES_128_GCM_SHA256",target="tls",version="TLS 1.3"} 1`)
 	assert.NotContains(t, text, `prober_responses_total{`)
 	assert.NotContains(t, text, `name.test`, "nothing that was asked is in a label")
+}
+
+// A request whose question was asked is counted, though it gets no connection for asking again.
+func TestAQuestionThatWasAskedOnceWasSent(t *testing.T) {
+	t.Parallel()
+	assert.True(t, wasSent(&probe.Result{DNS: &probe.DNS{Cut: true}}))
+	assert.False(t, wasSent(&probe.Result{DNS: &probe.DNS{}}))
 }
 
 func awaitCode(t *testing.T, m *Manager, name string, code errcode.Code, n uint64) {

@@ -26,8 +26,26 @@ type Said struct {
 	Messages [][]byte
 	// Raw is sent over a stream after them, as it is.
 	Raw []byte
+	// Bytewise writes each byte of a stream on its own.
+	Bytewise bool
 	// End closes a stream after that, Reset ends it with RST.
 	End, Reset bool
+}
+
+// onStream returns what is written over a stream, in pieces.
+func (s Said) onStream() (pieces [][]byte) {
+	var all []byte
+	for _, message := range s.Messages {
+		all = append(binary.BigEndian.AppendUint16(all, uint16(len(message))), message...)
+	}
+	all = append(all, s.Raw...)
+	if !s.Bytewise {
+		return [][]byte{all}
+	}
+	for i := range all {
+		pieces = append(pieces, all[i:i+1])
+	}
+	return pieces
 }
 
 // Resolver is a DNS server that does as it is told, over UDP and TCP on one port of loopback,
@@ -95,11 +113,9 @@ func (r *Resolver) script(answer func(Asked) Said) Script {
 			}
 			r.Streams.Add(1)
 			said := answer(Asked{Query: query, Stream: true, Before: before})
-			var out []byte
-			for _, message := range said.Messages {
-				out = append(binary.BigEndian.AppendUint16(out, uint16(len(message))), message...)
+			for _, piece := range said.onStream() {
+				_, _ = c.Write(piece) // the client may be gone
 			}
-			_, _ = c.Write(append(out, said.Raw...)) // the client may be gone
 			if said.Reset {
 				Reset(c)
 			}

@@ -12,30 +12,30 @@ import (
 // errBroken is the failure of an answer whose records cannot be read.
 var errBroken = errcode.New(errcode.DNSMalformed, "the records of the answer cannot be read")
 
-// digest notes in s what a recognised answer says.
-func (e *Engine) digest(message []byte, s *scratch) error {
+// readAnswer notes in s what a recognised answer says.
+func (e *Engine) readAnswer(message []byte, s *scratch) error {
 	var p dnsmessage.Parser
 	h, err := p.Start(message)
 	if err != nil || p.SkipAllQuestions() != nil {
 		return errBroken
 	}
 	s.rcode, s.dns.Authentic = option.Rcode(h.RCode), h.AuthenticData
-	if err := e.digestAnswers(&p, s); err != nil {
+	if err := e.readRecords(&p, s); err != nil {
 		return err
 	}
 	if p.SkipAllAuthorities() != nil {
 		return errBroken
 	}
-	if err := digestExtension(&p, s); err != nil {
+	if err := readExtension(&p, s); err != nil {
 		return err
 	}
 	s.dns.Answered = true
 	return nil
 }
 
-// digestAnswers counts the records of the type that was asked for. Aliases on the way to
+// readRecords counts the records of the type that was asked for. Aliases on the way to
 // them, and signatures, are others.
-func (e *Engine) digestAnswers(p *dnsmessage.Parser, s *scratch) error {
+func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 	for {
 		h, err := p.AnswerHeader()
 		switch {
@@ -54,14 +54,14 @@ func (e *Engine) digestAnswers(p *dnsmessage.Parser, s *scratch) error {
 			s.dns.TTL = ttl
 		}
 		s.dns.Answers++
-		if err := e.digestRecord(p, &h, s); err != nil {
+		if err := e.matchRecord(p, &h, s); err != nil {
 			return errBroken
 		}
 	}
 }
 
-// digestRecord looks for what is expected in the record whose header was read.
-func (e *Engine) digestRecord(p *dnsmessage.Parser, h *dnsmessage.ResourceHeader, s *scratch) error {
+// matchRecord looks for what is expected in the record whose header was read.
+func (e *Engine) matchRecord(p *dnsmessage.Parser, h *dnsmessage.ResourceHeader, s *scratch) error {
 	if e.expect.pattern == nil || s.matched {
 		return p.SkipAnswer()
 	}
@@ -92,9 +92,9 @@ func timeToLive(ttl uint32) uint32 {
 	return ttl
 }
 
-// digestExtension completes the code of the answer with the bits that stand in the OPT
+// readExtension completes the code of the answer with the bits that stand in the OPT
 // record (RFC 6891, section 6.1.3).
-func digestExtension(p *dnsmessage.Parser, s *scratch) error {
+func readExtension(p *dnsmessage.Parser, s *scratch) error {
 	for {
 		h, err := p.AdditionalHeader()
 		switch {

@@ -87,9 +87,9 @@ func (c *conn) ask(r *probe.Result, e *Engine, s *scratch) (cut bool) {
 	}
 	c.served++
 	c.reusable = c.reusable && c.served != c.pool.most
-	c.idleSince = s.heard
+	c.idleSince = s.lastRead
 	if !cut {
-		r.Finish(s.heard)
+		r.Finish(s.lastRead)
 	}
 	return cut
 }
@@ -132,7 +132,7 @@ func (c *conn) receive(r *probe.Result, e *Engine, s *scratch) (cut bool, err er
 	case isCut(message):
 		return false, errCutOverTCP
 	}
-	return false, e.digest(message, s)
+	return false, e.readAnswer(message, s)
 }
 
 // receiveDatagram waits for the answer among whatever else comes: anybody could have sent
@@ -144,14 +144,14 @@ func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, 
 		if err != nil {
 			return nil, c.failure(err, rubbish)
 		}
-		s.heard = probe.Now()
+		s.lastRead = probe.Now()
 		r.Received += int64(n)
 		message := s.buf[:n]
 		if err = e.query.recognise(message, c.id); err == nil && n == startBuffer {
 			err = errTooLong
 		}
 		if err == nil {
-			r.EnterAt(errcode.PhaseTransfer, s.heard)
+			r.EnterAt(errcode.PhaseTransfer, s.lastRead)
 			c.reusable = true
 			return message, nil
 		}
@@ -191,10 +191,10 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 
 // note counts bytes of the answer that have come now, of which the first end the wait.
 func (c *conn) note(r *probe.Result, s *scratch, n int) {
-	s.heard = probe.Now()
+	s.lastRead = probe.Now()
 	r.Received += int64(n)
 	if r.Current() != errcode.PhaseTransfer {
-		r.EnterAt(errcode.PhaseTransfer, s.heard)
+		r.EnterAt(errcode.PhaseTransfer, s.lastRead)
 	}
 }
 

@@ -355,6 +355,23 @@ func TestAConnectionThatIsClosedInPlaceOfTheSecondAnswerIsARace(t *testing.T) {
 	}
 }
 
+func TestAnAnswerMayComeInPieces(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []option.DNSTransport{overTCP, overTLS} {
+		s := serve(t, func(q peers.Asked) peers.Said {
+			return peers.Said{Messages: [][]byte{good(q.Query)}, Bytewise: true}
+		})
+		e := newEngine(t, s.config(transport))
+		var r probe.Result
+		for i := range 3 {
+			again(t.Context(), e, &r, patience)
+			assertSucceeds(t, e, &r)
+			assert.Equal(t, i > 0, r.Reused, transport)
+			assert.Zero(t, r.FailedIn())
+		}
+	}
+}
+
 // What comes behind the answer is an answer to nothing: whoever sent it is not asked again on
 // this connection.
 func TestAConnectionWithSomethingBehindTheAnswerIsNotUsedAgain(t *testing.T) {

@@ -15,8 +15,8 @@ type scratch struct {
 	// rcode is the code of the answer, matched says that one of its records is as expected.
 	rcode   option.Rcode
 	matched bool
-	// heard is when the last of the answer came.
-	heard    probe.Instant
+	// lastRead is when the last of the answer came.
+	lastRead probe.Instant
 	permit   probe.Permit
 	reserved *conn // a warm connection that was kept for the request, or nil
 	buf      []byte
@@ -35,7 +35,7 @@ func scratchOf(r *probe.Result) *scratch {
 
 // begin prepares r and its scratch for a request.
 func (s *scratch) begin(r *probe.Result) {
-	s.dns, s.rcode, s.matched, s.heard = probe.DNS{}, option.RcodeSuccess, false, 0
+	s.dns, s.rcode, s.matched, s.lastRead = probe.DNS{}, option.RcodeSuccess, false, 0
 	r.DNS = &s.dns
 	r.Begin()
 }
