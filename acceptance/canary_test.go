@@ -58,6 +58,8 @@ func secrecies() map[string]secrecy {
 		"connection.tls.max_version", "connection.tls.insecure_skip_verify", "connection.tls.session_resumption",
 		"expect", "expect.status", "expect.headers", "expect.body", "expect.body.contains", "expect.body.regexp", "expect.body.json",
 		"expect.http_version", "expect.max_latency", "expect.max_body_size",
+		"dns", "dns.name", "dns.type", "dns.transport", "dns.recursion", "dns.dnssec",
+		"expect.rcode", "expect.answers", "expect.answers.count", "expect.answers.regexp", "expect.answers.min_ttl",
 		"metrics", "metrics.buckets", "metrics.native_histograms", "metrics.native_factor", "network", "network.deny", "network.allow",
 		"network.deny_hosts",
 	} {

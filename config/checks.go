@@ -13,6 +13,7 @@ func (s checks) all(t *Target) {
 	s.checkBody(t.Request)
 	s.checkHeaders(t.Request)
 	s.checkExpect(t)
+	s.checkDNS(t)
 	s.checkReuse(&t.Connection)
 	s.checkProxy(t)
 	s.checkFamily(t)

@@ -39,7 +39,7 @@ func (s checks) checkTLS(t *Target) {
 // mistake.
 func (s checks) checkTLSTimeout(t *Target, all []dialled) {
 	const timeout = "connection.tls_timeout"
-	if t.Kind() == KindHTTP || isSecured(t.URL) {
+	if t.Kind() == KindHTTP || t.IsSecured() {
 		return
 	}
 	if s.IsOwn(timeout) {
@@ -52,7 +52,7 @@ func (s checks) checkTLSTimeout(t *Target, all []dialled) {
 // knowsDials reports whether dials returns all that the target may dial.
 func (s checks) knowsDials() bool {
 	isSpoilt := func(key string) bool { return s.IsSet(key) && !s.Sound(key) }
-	return s.Sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey}, isSpoilt)
+	return s.Sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey, transportKey}, isSpoilt)
 }
 
 // meaningless returns the text for a key of TLS that holds for none of the URLs in all,
@@ -60,13 +60,16 @@ func (s checks) knowsDials() bool {
 func meaningless(all []dialled) string {
 	var secured []string
 	for _, d := range all {
-		if d.isSecured() {
+		if d.secured {
 			secured = append(secured, d.key)
 		}
 	}
 	msg, advice := "has no meaning for an http URL", ""
-	if all[0].url.Scheme == "tcp" {
+	switch all[0].url.Scheme {
+	case "tcp":
 		msg, advice = "has no meaning for a tcp URL", "; remove the key, or use tls://"
+	case "dns":
+		msg, advice = "has no meaning for a dns URL", "; remove the key, or use dns.transport: tls"
 	}
 	if len(secured) > 0 {
 		msg += ", nor for " + strings.Join(secured, " and ")

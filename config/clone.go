@@ -16,6 +16,8 @@ func (t Target) clone() Target {
 	t.Expect.Status = slices.Clone(t.Expect.Status)
 	t.Expect.Headers = slices.Clone(t.Expect.Headers)
 	t.Expect.Body.JSON = maps.Clone(t.Expect.Body.JSON)
+	t.DNS = clonePointer(t.DNS)
+	t.Expect.Rcode = slices.Clone(t.Expect.Rcode)
 	t.Breaker = clonePointer(t.Breaker)
 	return t
 }

@@ -36,8 +36,8 @@ type Config struct {
 type Target struct {
 	// Name is unique and matches [a-zA-Z0-9_.:/-]{1,128}.
 	Name string
-	// URL has the scheme http, https, tcp or tls and a host; userinfo is refused. With tcp
-	// and tls it has a port and nothing behind that.
+	// URL has the scheme http, https, tcp, tls or dns and a host; userinfo is refused. With
+	// tcp and tls it has a port, with dns it may have one, and there is nothing behind that.
 	URL *url.URL
 	// Labels appear on prober_target_info only.
 	Labels map[string]string
@@ -46,9 +46,11 @@ type Target struct {
 	// Timeout bounds one request, from the moment it is due to its last byte.
 	Timeout time.Duration
 	// Sharding says which of several prober processes run the target.
-	Sharding   Sharding
-	Burst      Burst
-	Request    Request
+	Sharding Sharding
+	Burst    Burst
+	Request  Request
+	// DNS is nil unless the target is a DNS server.
+	DNS        *option.DNS
 	Connection Connection
 	Expect     Expect
 	// Breaker is nil where failures do not thin the bursts.
@@ -259,6 +261,9 @@ type Expect struct {
 	MaxLatency time.Duration
 	// MaxBodySize bounds the body of an answer, in bytes as they are sent.
 	MaxBodySize int64
+	// Rcode lists the codes of DNS answers that are a success; empty means NOERROR alone.
+	Rcode   []option.Rcode
+	Answers Answers
 }
 
 // Metrics says how latencies are stored.

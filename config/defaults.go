@@ -48,7 +48,7 @@ func fillTarget(t *Target) {
 		fill(&t.Breaker.For, defaultBreakerFor)
 	}
 	if k := kindOf(t.URL); k != nil {
-		k.fill(t, isSecured(t.URL))
+		k.fill(t, t.IsSecured())
 	}
 }
 

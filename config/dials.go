@@ -11,6 +11,7 @@ const (
 	proxyKey     = "connection.proxy_url"
 	loginKey     = "request.oauth2.token_url"
 	redirectsKey = "request.follow_redirects"
+	transportKey = "dns.transport" // whether it is dialled with TLS
 )
 
 // dialled is a URL that a target may open a connection to, with the key that it
@@ -19,30 +20,32 @@ type dialled struct {
 	key string
 	// url has no host where a redirect decides on it.
 	url *url.URL
+	// secured means that a connection to it begins with a TLS handshake.
+	secured bool
 }
 
 // dials returns the URLs that t may dial: its own, its proxy's, that of its tokens, and
 // where redirects may lead. Those whose keys have mistakes may be missing.
 func dials(t *Target) []dialled {
-	all := []dialled{{urlKey, t.URL}, {proxyKey, t.Connection.Proxy.URL}}
+	all := []dialled{{urlKey, t.URL, t.IsSecured()}, at(proxyKey, t.Connection.Proxy.URL)}
 	if t.Request.OAuth2 != nil {
-		all = append(all, dialled{loginKey, t.Request.OAuth2.TokenURL})
+		all = append(all, at(loginKey, t.Request.OAuth2.TokenURL))
 	}
 	if t.Request.FollowRedirects > 0 {
-		all = append(all, dialled{redirectsKey, &url.URL{Scheme: "https"}})
+		all = append(all, at(redirectsKey, &url.URL{Scheme: "https"}))
 	}
 	return slices.DeleteFunc(all, func(d dialled) bool { return d.url == nil })
 }
 
-// isSecured reports whether a connection to d begins with a TLS handshake.
-func (d dialled) isSecured() bool { return isSecured(d.url) }
+// at returns what the URL at a key leads to.
+func at(key string, u *url.URL) dialled { return dialled{key, u, isSecured(u)} }
 
 // heedsTLS reports whether a key of connection.tls holds for the server that d leads to.
 // What identifies the target, or the prober to it, is not for those on the way. The
 // certificate of a token endpoint is verified in any case, and no session with it is kept.
 func (d dialled) heedsTLS(key string) bool {
 	switch {
-	case !d.isSecured():
+	case !d.secured:
 		return false
 	case key == "ca_file" || key == "min_version" || key == "max_version":
 		return true

@@ -15,10 +15,12 @@ import (
 type Kind string
 
 // A target is sent HTTP requests, or a connection to it is opened and closed again, with
-// a TLS handshake between the two if its scheme asks for one.
+// a TLS handshake between the two if its scheme asks for one, or it is a DNS server that is
+// asked a question.
 const (
 	KindHTTP Kind = "http"
 	KindTCP  Kind = "tcp"
+	KindDNS  Kind = "dns"
 )
 
 // Kind returns how the target is probed, "" for a URL of no known scheme.
@@ -33,7 +35,9 @@ func (t Target) Kind() Kind {
 func (t Target) IsWeb() bool { return t.Kind() == KindHTTP }
 
 // IsSecured reports whether the target's connections begin with a TLS handshake.
-func (t Target) IsSecured() bool { return isSecured(t.URL) }
+func (t Target) IsSecured() bool {
+	return isSecured(t.URL) || t.Kind() == KindDNS && t.DNS != nil && t.DNS.Transport == option.DNSOverTLS
+}
 
 // kind is what the schema says of the targets of one [Kind]. To add one is to add a block
 // to kinds.
@@ -44,12 +48,12 @@ type kind struct {
 	// does completes "a target with that scheme", for a key that means nothing to it.
 	does string
 	// keys are the paths of those that mean something to it, each with all below it,
-	// besides those of commonKeys. Nil means all there are.
-	keys []string
+	// besides those of commonKeys. Nil means all there are but foreign.
+	keys, foreign []string
 	// checkURL says what is wrong with a URL that has one of the schemes; it may be nil.
 	checkURL func(*url.URL) error
-	// fill gives the keys that not every kind has their defaults. TLS is on if the scheme
-	// is secured.
+	// fill gives the keys that not every kind has their defaults. TLS is on if the
+	// connections of the target begin with it.
 	fill func(t *Target, tls bool)
 }
 
@@ -59,6 +63,7 @@ var kinds = []kind{
 		schemes: []string{"http", "https"},
 		secured: []string{"https"},
 		does:    "sends requests",
+		foreign: dnsKeys(),
 		fill:    fillHTTP,
 	},
 	{
@@ -72,6 +77,16 @@ var kinds = []kind{
 		),
 		checkURL: checkEndpoint,
 		fill:     fillTCP,
+	},
+	{
+		name:    KindDNS,
+		schemes: []string{"dns"},
+		does:    "asks a DNS server",
+		keys: slices.Concat(dialKeys(), dnsKeys(), []string{
+			"connection.reuse", "connection.requests_per_connection", "connection.tls", "expect.max_latency",
+		}),
+		checkURL: checkNoPath,
+		fill:     fillDNS,
 	},
 }
 
@@ -103,7 +118,10 @@ func kindOf(u *url.URL) *kind {
 // knows reports whether the key means something to the targets of k.
 func (k *kind) knows(path string) bool {
 	holds := func(known string) bool { return path == known || strings.HasPrefix(path, known+".") }
-	return k.keys == nil || slices.ContainsFunc(k.keys, holds) || slices.ContainsFunc(commonKeys, holds)
+	if k.keys == nil {
+		return !slices.ContainsFunc(k.foreign, holds)
+	}
+	return slices.ContainsFunc(k.keys, holds) || slices.ContainsFunc(commonKeys, holds)
 }
 
 // schemes returns those of the URLs of all targets that the key means something to, as
@@ -143,18 +161,26 @@ func parseTargetURL(raw string) (*url.URL, error) {
 
 // checkEndpoint wants a host and a port, and nothing else.
 func checkEndpoint(u *url.URL) error {
-	switch {
-	case u.Path != "" || u.RawQuery != "" || u.ForceQuery:
-		return fmt.Errorf("must end after the port: to a target with the scheme %s no path and no query is sent", u.Scheme)
-	case u.Port() == "":
+	if err := checkNoPath(u); err != nil {
+		return err
+	}
+	if u.Port() == "" {
 		return errors.New("needs a port, as in " + u.Scheme + "://host:port")
+	}
+	return nil
+}
+
+// checkNoPath wants nothing behind the host and the port.
+func checkNoPath(u *url.URL) error {
+	if u.Path != "" || u.RawQuery != "" || u.ForceQuery {
+		return fmt.Errorf("must end after the port: to a target with the scheme %s no path and no query is sent", u.Scheme)
 	}
 	return nil
 }
 
 // checkKind lets a target inherit what means nothing to its kind but not have it itself.
 func (s checks) checkKind(t *Target) {
-	if k := kindOf(t.URL); k != nil && k.keys != nil {
+	if k := kindOf(t.URL); k != nil && (k.keys != nil || slices.ContainsFunc(k.foreign, s.IsSet)) {
 		s.dropUnknown(k, t.URL.Scheme, "", targetFields(t))
 	}
 }
@@ -162,7 +188,8 @@ func (s checks) checkKind(t *Target) {
 func (s checks) dropUnknown(k *kind, scheme, parent string, fields form.Section) {
 	for _, f := range fields {
 		path := parent + f.Name
-		if k.knows(path) {
+		isAbove := func(known string) bool { return strings.HasPrefix(known, path+".") }
+		if k.knows(path) && !slices.ContainsFunc(k.foreign, isAbove) {
 			continue
 		}
 		if below, ok := f.Value.(form.Section); ok {

@@ -66,6 +66,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("sharding", form.Choice(&t.Sharding, ShardTarget, ShardLoad)),
 		form.Key("burst", burstFields(&t.Burst)),
 		form.Key("request", requestFields(&t.Request)),
+		form.Key("dns", form.Optional(&t.DNS, dnsFields)),
 		form.Key("connection", connectionFields(&t.Connection)),
 		form.Key("expect", expectFields(&t.Expect)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
@@ -198,6 +199,8 @@ func expectFields(e *Expect) form.Section {
 		form.Key("http_version", form.Choice(&e.HTTPVersion, "1.0", "1.1", "2")),
 		form.Key("max_latency", form.Duration(&e.MaxLatency, minTimeout, maxTimeout)),
 		form.Key("max_body_size", form.Size(&e.MaxBodySize, maxBodySize)),
+		form.Key("rcode", rcodes{&e.Rcode}),
+		form.Key("answers", answersFields(&e.Answers)),
 	}
 }
 

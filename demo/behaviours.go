@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/net/dns/dnsmessage"
+
 	"example.com/prober/internal/peers/certs"
 )
 
@@ -53,6 +55,7 @@ func table() []group {
 		{"Responses beyond the limits", oversized()},
 		{"TLS", secured()},
 		{"Targets to which connections are made, and nothing is sent", connected()},
+		{"DNS servers", asked()},
 		{"Targets that cannot be reached", unreachable()},
 	}
 }
@@ -207,6 +210,28 @@ func connected() []row {
 			bare("tls", secure()), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
 		{Behaviour{Name: "tls-handshake-expired", Summary: "does them with a certificate that expired yesterday", Codes: []int{1312}},
 			bare("tls", secure(certs.Lasting(-30*24*time.Hour, -24*time.Hour))), []string{trustDemo, few}},
+	}
+}
+
+func asked() []row {
+	name, few := "dns: {name: shop.example}", "burst: {requests: 3, concurrency: 1}"
+	return []row{
+		{Behaviour{Name: "dns", Summary: "answers with an address", Codes: []int{0}},
+			nameServer(anAddress), []string{name, "burst: {requests: 20, concurrency: 2}"}},
+		{Behaviour{Name: "dns-cut", Summary: "has an answer that no datagram has room for", Codes: []int{0}},
+			nameServer(cutInPackets), []string{name, few}},
+		{Behaviour{Name: "dns-no-such-name", Summary: "says that the name does not exist", Codes: []int{1101}},
+			nameServer(code(dnsmessage.RCodeNameError)), []string{name, few}},
+		{Behaviour{Name: "dns-servfail", Summary: "cannot find out", Codes: []int{1102}},
+			nameServer(code(dnsmessage.RCodeServerFailure)), []string{name, few}},
+		{Behaviour{Name: "dns-silent", Summary: "does not answer", Codes: []int{1105}},
+			nameServer(noAnswer), []string{name, few, "timeout: 500ms"}},
+		{Behaviour{Name: "dns-other-question", Summary: "answers another question", Codes: []int{1106}},
+			nameServer(anotherQuestion), []string{name, few, "timeout: 500ms"}},
+		{Behaviour{Name: "dns-unreachable", Summary: "is a port on which nobody listens for datagrams", Codes: []int{1108}},
+			closedPacketPort, []string{name, few}},
+		{Behaviour{Name: "dns-too-few", Summary: "has one address where there must be two", Codes: []int{1721}},
+			nameServer(anAddress), []string{name, "expect: {answers: {count: 2}}", few}},
 	}
 }
 

@@ -2,11 +2,13 @@ package demo
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -148,6 +150,14 @@ var checks = map[string]check{
 	"tcp-refused":            refusesConnections,
 	"tls-handshake":          shakesHands,
 	"tls-handshake-expired":  shakesHands,
+	"dns":                    answersWithAnAddress,
+	"dns-cut":                answersWithAnAddress, // the resolver asks again over TCP
+	"dns-no-such-name":       failsToResolve("no such host"),
+	"dns-servfail":           failsToResolve("server misbehaving"),
+	"dns-silent":             hasNoAnswer,
+	"dns-other-question":     hasNoAnswer,
+	"dns-unreachable":        failsToResolve("connection refused"),
+	"dns-too-few":            answersWithAnAddress,
 	"refused":                isRefusedAndReserved,
 	"no-such-host":           leadsTo("http://does-not-exist.invalid/"),
 	"blocked":                leadsTo("http://169.254.169.254/"),
@@ -301,6 +311,38 @@ func shakesHands(o observer) {
 	require.NoError(o.t, c.Handshake())
 	end := c.ConnectionState().PeerCertificates[0].NotAfter
 	assert.Equal(o.t, slices.Contains(o.Codes, 1312), end.Before(time.Now()))
+}
+
+// lookUp asks the target for the address of a host.
+func (o observer) lookUp(ctx context.Context) ([]netip.Addr, error) {
+	u, err := url.Parse(o.URL)
+	require.NoError(o.t, err)
+	resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, u.Host)
+	}}
+	return resolver.LookupNetIP(ctx, "ip4", "shop.example.")
+}
+
+func answersWithAnAddress(o observer) {
+	addrs, err := o.lookUp(o.t.Context())
+	require.NoError(o.t, err)
+	assert.Equal(o.t, []netip.Addr{netip.MustParseAddr("192.0.2.1")}, addrs)
+}
+
+func failsToResolve(text string) check {
+	return func(o observer) {
+		_, err := o.lookUp(o.t.Context())
+		assert.ErrorContains(o.t, err, text)
+	}
+}
+
+func hasNoAnswer(o observer) {
+	ctx, cancel := context.WithTimeout(o.t.Context(), glance)
+	defer cancel()
+	_, err := o.lookUp(ctx)
+	var failure *net.DNSError
+	require.ErrorAs(o.t, err, &failure)
+	assert.True(o.t, failure.IsTimeout, "%v", err)
 }
 
 func isRefusedAndReserved(o observer) {

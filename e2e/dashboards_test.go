@@ -58,8 +58,8 @@ func mayBeEmpty() map[string]string {
 }
 
 // shownTargets are those for which the dashboard of targets is tried: together they
-// have answers that are failures, TLS, a burst without failures, and a look-up.
-func shownTargets() []string { return []string{"unavailable", "tls", "no-such-host"} }
+// have answers that are failures, TLS, a burst without failures, a look-up, and answers of DNS.
+func shownTargets() []string { return []string{"unavailable", "tls", "no-such-host", "dns-cut"} }
 
 func TestEveryQueryOfTheDashboardsFindsWhatTheDemoShows(t *testing.T) {
 	_, address := startDemo(t)

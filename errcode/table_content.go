@@ -15,6 +15,8 @@ const (
 	UnexpectedProtocol Code = 1713
 	UnexpectedTLS      Code = 1714
 	TooSlow            Code = 1715
+	UnexpectedRcode    Code = 1720
+	UnexpectedAnswers  Code = 1721
 )
 
 var contentTable = [...]entry{
@@ -82,5 +84,15 @@ var contentTable = [...]entry{
 		"The whole response came and is right, but later than expect.max_latency.",
 		"The application or one of its dependencies is slow, or the prober waited for a free connection: latency counts from when the request was due.",
 		"Look at prober_request_phase_duration_seconds: the phase that grew says where. A growing queue means that the target no longer keeps up with the rate.",
+	}},
+	{UnexpectedRcode, "unexpected_rcode", "a DNS answer without an error code, where only others are expected", Help{
+		"The DNS server answered NOERROR, but expect.rcode lists other codes only.",
+		"A name that must not exist does: it was created, or a wildcard record or a server that answers for all names covers it. A server that must refuse this client does not.",
+		"Run `dig @SERVER NAME TYPE` and look at the answer and at who gave it; look for wildcards in the zone and for changes of the server's access list.",
+	}},
+	{UnexpectedAnswers, "unexpected_answers", "the records of a DNS answer do not meet the expectation", Help{
+		"The DNS answer has records, but they do not meet expect.answers: they are too few, none of them matches, or one of them lives for a shorter time than it has to.",
+		"Records were changed or removed, another view of the zone answers, or an override is in place. A TTL that is too low may be what a cache has left of it.",
+		"Run `dig @SERVER NAME TYPE` and compare with expect.answers; then ask the servers of the zone themselves with `dig +norecurse`.",
 	}},
 }

@@ -22,7 +22,7 @@ var dnsTable = [...]entry{
 		"Run `dig HOST` on the prober's host with the same resolver, and read the error text of the target's last failures.",
 	}},
 	{NoSuchHost, "no_such_host", "no address was found for the host (NXDOMAIN, or no records)", Help{
-		"The DNS said that the name does not exist, or that it has no address.",
+		"The DNS said that the name does not exist, or that it has no address. At a DNS target: or that it has no record of the type that was asked for.",
 		"A typing error in the URL, a record that was deleted or not created yet, a removed service or ingress, a search domain that is missing, or a negative answer that is still cached.",
 		"Run `dig HOST A` and `dig HOST AAAA` with the prober's resolver, then `dig +trace HOST`. Answers there and none here mean a stale negative cache: look at the minimum of the zone's SOA record.",
 	}},
@@ -42,12 +42,12 @@ var dnsTable = [...]entry{
 		"Run `dig HOST` and `dig +noedns HOST` with the same server and compare the status.",
 	}},
 	{DNSTimeout, "dns_timeout", "no DNS answer in time", Help{
-		"No DNS answer came before the connect timeout or the request's time ran out.",
+		"No DNS answer came before the connect timeout or the request's time ran out. In the phase resolve, the address of the target was asked for; in a later one, the target is the DNS server.",
 		"The resolver is overloaded or down, UDP packets are dropped on the way (conntrack table full, rate limit), or the first of several configured resolvers is dead.",
 		"Time `dig HOST` for each resolver in /etc/resolv.conf. In Kubernetes look at the load of CoreDNS and at the ndots setting, which multiplies queries.",
 	}},
 	{DNSMalformed, "dns_malformed", "the DNS answer could not be used", Help{
-		"A DNS answer came, but it could not be used.",
+		"A DNS answer came, but it could not be used: it is garbage, it has another id or is to another question, or it is cut.",
 		"A middlebox changes DNS packets, the answer was cut and the TCP retry failed, or what listens on port 53 is no DNS server.",
 		"Run `dig +tcp HOST` and `dig HOST` with the same server, and compare. Look at firewalls with DNS inspection.",
 	}},

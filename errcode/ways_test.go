@@ -40,6 +40,8 @@ func madeByHand() map[errcode.Code]string {
 		errcode.UnexpectedProtocol: expectations,
 		errcode.UnexpectedTLS:      "no target can expect anything of TLS beyond a valid certificate",
 		errcode.TooSlow:            expectations,
+		errcode.UnexpectedRcode:    expectations,
+		errcode.UnexpectedAnswers:  expectations,
 	}
 	for _, n := range []uint32{0, 2, 4, 7, 8, 10, 11, 13, 14} {
 		reasons[errcode.FromConnection(n)] = notRaised

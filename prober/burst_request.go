@@ -61,7 +61,7 @@ func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
 // wasSent reports whether a request that got no connection in the end had been sent on
 // another before.
 func wasSent(r *probe.Result) bool {
-	return r.HTTP != nil && (len(r.HTTP.Hops) > 0 || r.HTTP.Resent)
+	return r.HTTP != nil && (len(r.HTTP.Hops) > 0 || r.HTTP.Resent) || r.DNS != nil && r.DNS.Cut
 }
 
 // stuck counts a request that was taken from a worker. Another worker takes its place

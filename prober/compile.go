@@ -8,6 +8,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/option"
 	"example.com/prober/policy"
+	"example.com/prober/prober/dns"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/tcp"
@@ -33,6 +34,8 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 		c, err = m.compileHTTP(t, network, read)
 	case config.KindTCP:
 		c, err = m.compileTCP(t, network, read)
+	case config.KindDNS:
+		c, err = m.compileDNS(t, network, read)
 	default:
 		err = errors.New("no engine knows the scheme of the URL")
 	}
@@ -46,22 +49,43 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 }
 
 func (m *Manager) compileTCP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
-	e, err := tcp.New(tcp.Config{
-		Plan: wire.Plan{
-			URL:          t.URL,
-			TLS:          t.Connection.TLS.TLS,
-			Certificates: read,
-			Dial:         t.Connection.Dial,
-			Connections:  m.limiter.Connections,
-			Proxy:        proxyOptions(t.Connection),
-			Rules:        network,
-		},
+	e, err := tcp.New(tcp.Config{Plan: m.planOf(t, network, read), MaxLatency: t.Expect.MaxLatency})
+	if err != nil {
+		return nil, err
+	}
+	return &compiled{engine: e, reserver: e}, nil
+}
+
+func (m *Manager) compileDNS(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
+	records := t.Expect.Answers
+	answer := option.AnswerPattern{Rcodes: t.Expect.Rcode, Regexp: records.Regexp, MinTTL: records.MinTTL}
+	if records.Count != nil {
+		answer.Least = *records.Count
+	}
+	e, err := dns.New(dns.Config{
+		Plan:       m.planOf(t, network, read),
+		Ask:        *t.DNS,
+		Requests:   requestsPerConnection(t.Connection),
+		Answer:     answer,
 		MaxLatency: t.Expect.MaxLatency,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &compiled{engine: e, reserver: e}, nil
+}
+
+// planOf says how connections to t are made whose engine knows nothing of HTTP.
+func (m *Manager) planOf(t config.Target, network policy.Rules, read *wire.Certificates) wire.Plan {
+	return wire.Plan{
+		URL:          t.URL,
+		TLS:          t.Connection.TLS.TLS,
+		Certificates: read,
+		Dial:         t.Connection.Dial,
+		Connections:  m.limiter.Connections,
+		Proxy:        proxyOptions(t.Connection),
+		Rules:        network,
+	}
 }
 
 func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {

@@ -61,6 +61,7 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 	_, err := netip.ParseAddr(t.URL.Hostname())
 	return numbers.SeriesKind{
 		Connects:    t.Kind() == config.KindTCP,
+		Asks:        t.Kind() == config.KindDNS,
 		Secured:     t.IsSecured(),
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,

@@ -24,7 +24,7 @@ func apportion(r *probe.Result, code errcode.Code) errcode.Code {
 	case waited >= r.Duration()-waited:
 		r.Err = &errcode.PhaseError{Phase: errcode.PhaseQueue, Err: errcode.Wrap(errcode.QueueTimeout, "the request waited for most of its time before it could start", failure.Err)}
 		return errcode.QueueTimeout
-	case code == errcode.RequestTimeout && failure.Phase >= errcode.PhaseSend:
+	case (code == errcode.RequestTimeout || code == errcode.DNSTimeout) && failure.Phase >= errcode.PhaseSend:
 		at := *failure
 		if at.Phase = longest(r, failure.Phase); at.Phase < errcode.PhaseSend { // which alone would be another code
 			at.Err = errcode.Wrap(code, "most of the time of the request had passed before it was sent", failure.Err)

@@ -23,6 +23,7 @@ func TestATimeOutBelongsToWhereMostOfTheTimePassed(t *testing.T) {
 		lasts time.Duration
 	}
 	connect, tls := spell{errcode.PhaseConnect, 0}, spell{errcode.PhaseTLS, 0}
+	noAnswer := errcode.Wrap(errcode.DNSTimeout, "no answer came in time", os.ErrDeadlineExceeded)
 	for name, c := range map[string]struct {
 		waited  time.Duration
 		spells  []spell
@@ -55,6 +56,18 @@ func TestATimeOutBelongsToWhereMostOfTheTimePassed(t *testing.T) {
 		},
 		"most of it in processing, the end in the transfer": {
 			0, []spell{connect, tls, {errcode.PhaseProcessing, 1500 * time.Millisecond}, {errcode.PhaseTransfer, 500 * time.Millisecond}}, 2 * time.Second, os.ErrDeadlineExceeded, errcode.RequestTimeout, errcode.PhaseProcessing,
+		},
+		"most of it waiting, the rest for an answer of DNS": {
+			1900 * time.Millisecond, []spell{{errcode.PhaseProcessing, 100 * time.Millisecond}}, 2 * time.Second, noAnswer, errcode.QueueTimeout, errcode.PhaseQueue,
+		},
+		"all of it for an answer of DNS": {
+			0, []spell{{errcode.PhaseProcessing, 2 * time.Second}}, 2 * time.Second, noAnswer, errcode.DNSTimeout, errcode.PhaseProcessing,
+		},
+		"most of it in the handshake, the rest for an answer of DNS": {
+			0, []spell{connect, {errcode.PhaseTLS, 1500 * time.Millisecond}, {errcode.PhaseProcessing, 500 * time.Millisecond}}, 2 * time.Second, noAnswer, errcode.DNSTimeout, errcode.PhaseTLS,
+		},
+		"all of it for the name of a target": {
+			0, []spell{{errcode.PhaseResolve, 2 * time.Second}}, 2 * time.Second, os.ErrDeadlineExceeded, errcode.DNSTimeout, errcode.PhaseResolve,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

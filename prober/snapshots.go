@@ -30,6 +30,7 @@ func (e *entry) source() source {
 			Interval:  e.cfg.Interval,
 			Labels:    e.cfg.Labels,
 			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
+			Asks:      e.cfg.Kind() == config.KindDNS,
 		},
 		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines,
 	}

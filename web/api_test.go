@@ -23,7 +23,7 @@ import (
 var documented = map[string]any{
 	"Error": apiFault{}, "List of targets": apiTargetList{}, "Target": apiTarget{}, "Details of a target": apiDetail{},
 	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Kind of failure": apiKind{},
-	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
+	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "DNS": apiDNS{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 }
 
@@ -168,6 +168,7 @@ func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	t.Parallel()
 	d := hostileSnapshot()
 	d.ClientNotAfter, d.LastSuccess = time.Unix(1e9, 0), time.Unix(1e9, 0)
+	d.DNS = numbers.DNS{Answered: true, Answers: 2, TTL: time.Minute, Authentic: true, Cut: 3}
 	out, err := apiDetailOf(d, hostileConfig(), time.Now())
 	require.NoError(t, err)
 	text, err := json.Marshal(out)
@@ -179,6 +180,7 @@ func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	assert.InDelta(t, 3, answer["failed"], 0)
 	assert.InDelta(t, 1, answer["own_failed"], 0)
 	assert.Equal(t, map[string]any{"role": "client", "not_after": "2001-09-09T01:46:40Z"}, answer["certificates"].([]any)[2])
+	assert.Equal(t, map[string]any{"records": 2.0, "ttl_seconds": 60.0, "authentic": true, "cut": 3.0}, answer["dns"])
 	last := answer["last_burst"].(map[string]any)
 	assert.Equal(t, map[string]any{"tls": 1.0}, last["phase_seconds"])
 	failure := answer["last_failures"].([]any)[0].(map[string]any)

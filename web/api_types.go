@@ -56,6 +56,7 @@ type (
 		numbers.Counters
 		ConnectionsOpen int              `json:"connections_open"`
 		BreakerOpen     bool             `json:"breaker_open"`
+		DNS             *apiDNS          `json:"dns"`
 		TLS             *apiTLS          `json:"tls"`
 		Certificates    []apiCertificate `json:"certificates"`
 		Configuration   string           `json:"configuration"`
@@ -122,6 +123,12 @@ type (
 		Bursts   uint64 `json:"bursts"`
 		Requests uint64 `json:"requests"`
 	}
+	apiDNS struct {
+		Records    int     `json:"records"`
+		TTLSeconds float64 `json:"ttl_seconds"`
+		Authentic  bool    `json:"authentic"`
+		Cut        uint64  `json:"cut"`
+	}
 	apiTLS struct {
 		Version    string `json:"version"`
 		Cipher     string `json:"cipher"`
@@ -185,6 +192,9 @@ func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDet
 		Counters: s.Counters, ConnectionsOpen: s.Open,
 		BreakerOpen:  s.BreakerOpen,
 		Certificates: mapped(certificates(s), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
+	}
+	if d := s.DNS; d.Answered || d.Cut > 0 {
+		out.DNS = &apiDNS{d.Answers, d.TTL.Seconds(), d.Authentic, d.Cut}
 	}
 	if s.TLS != nil {
 		out.TLS = &apiTLS{s.TLS.Version, s.TLS.Cipher, s.TLS.ALPN, s.TLS.Unverified}

@@ -152,6 +152,30 @@ func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
 	}
 }
 
+func TestThePageOfADNSServerHasItsLastAnswer(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	cfg, err := config.ParseOne(nil, "", config.Pick{Target: "dns://h.example"})
+	require.NoError(t, err)
+	var d numbers.Snapshot
+	d.Name, d.Asks = "a", true
+	for _, answered := range []bool{false, true} {
+		d.DNS = numbers.DNS{Answered: answered, Answers: 2, TTL: 90 * time.Second, Authentic: true}
+		if answered {
+			d.DNS.Cut = 3
+		}
+		page, err := s.drawTarget(&d, &cfg.Targets[0], time.Now())
+		require.NoError(t, err)
+		for _, said := range []string{"DNS bytes", "Connections and answers", "Requests on a used one"} {
+			assert.Contains(t, string(page), said)
+		}
+		for _, said := range []string{"Last answer", "TTL 1m30s or more, signatures verified by the server", "Answers cut", "asked for again over TCP"} {
+			assert.Equal(t, answered, strings.Contains(string(page), said), said)
+		}
+		assert.NotContains(t, string(page), "HTTP bytes")
+	}
+}
+
 func TestEveryPageIsServed(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/a/b"} {

@@ -21,8 +21,8 @@ type targetPage struct {
 	Codes  []codeLine
 	Certs  []certificate
 	YAML   string
-	// IsWeb tells that the target is sent HTTP requests. To others connections are made,
-	// and nothing more.
+	// IsWeb tells that the target is sent HTTP requests. DNS servers are asked; to others
+	// connections are made, and nothing more.
 	IsWeb bool
 }
 

@@ -14,6 +14,7 @@ func targetDetails(s rules.Settings) dashboard {
 		{height: 7, panels: []panel{codeHistory(), failuresByPhase()}},
 		{height: 8, panels: []panel{timeByPhase(), fate(), burstDuration()}},
 		{height: 8, panels: []panel{connections(), versions(), statuses(), traffic()}},
+		{height: 6, panels: []panel{dnsRecords(), dnsTTL(), dnsCut()}},
 		{height: 6, panels: []panel{certificatesOfTarget(), tlsInfo(), targetInfo()}, widths: []int{6, 8, 10}},
 	}}})
 	return d
@@ -87,8 +88,24 @@ func statuses() panel {
 		stacked().overridden(statusColors()...).otherwise("no answers")
 }
 
+func dnsRecords() panel {
+	return graph("DNS records", "Records in the last answer of a DNS server, of the type that was asked for, and whether the server has verified the signatures.", "none",
+		series("min("+of("prober_dns_answer_records")+")", "records", ratioWindow),
+		series("min("+of("prober_dns_answer_authentic")+")", "verified", ratioWindow)).otherwise("no DNS server")
+}
+
+func dnsTTL() panel {
+	return graph("DNS time to live", "The least time that a record of the last answer has left to live.", "s",
+		series("min("+of("prober_dns_answer_ttl_seconds")+")", "TTL", ratioWindow)).otherwise("no DNS server")
+}
+
+func dnsCut() panel {
+	return graph("DNS answers cut", "Answers per second that were cut, so that the question was asked again over TCP.", "reqps",
+		series(sum("", rate(of("prober_dns_answers_cut_total"))), "cut", absoluteWindow)).otherwise("no DNS server")
+}
+
 func traffic() panel {
-	return graph("Traffic", "Bytes of HTTP per second, without those of TLS.", "Bps",
+	return graph("Traffic", "Bytes of HTTP or DNS per second, without those of TLS.", "Bps",
 		series(sum("", rate(of("prober_sent_bytes_total"))), "sent", absoluteWindow),
 		series(sum("", rate(of("prober_received_bytes_total"))), "received", absoluteWindow))
 }

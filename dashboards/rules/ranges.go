@@ -11,7 +11,7 @@ import (
 func failing() map[errcode.Range]struct{ alert, words string } {
 	return map[errcode.Range]struct{ alert, words string }{
 		errcode.RangeGeneral: {"ProberFailuresGeneral", "run out of time, or fail at a redirect or proxy"},
-		errcode.RangeDNS:     {"ProberFailuresDNS", "fail at the look-up of the host name"},
+		errcode.RangeDNS:     {"ProberFailuresDNS", "fail at DNS"},
 		errcode.RangeTCP:     {"ProberFailuresTCP", "fail at the connection"},
 		errcode.RangeTLS:     {"ProberFailuresTLS", "fail at TLS or the certificate"},
 		errcode.RangeHTTP4xx: {"ProberFailures4xx", "are answered with a status from 400 to 499"},

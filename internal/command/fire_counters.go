@@ -45,6 +45,21 @@ func connectionsJSON(c *numbers.Counters) fireConnectionJSON {
 	return fireConnectionJSON{c.Opened, c.Reused, c.Resent}
 }
 
+// fireDNSJSON is what the last answer of a DNS server said.
+type fireDNSJSON struct {
+	Answers   int     `json:"records"`
+	TTL       float64 `json:"ttl"`
+	Authentic bool    `json:"authentic"`
+	Cut       uint64  `json:"cut"`
+}
+
+func dnsJSON(d *numbers.DNS) *fireDNSJSON {
+	if !d.Answered && d.Cut == 0 {
+		return nil
+	}
+	return &fireDNSJSON{d.Answers, d.TTL.Seconds(), d.Authentic, d.Cut}
+}
+
 func bytesJSON(c *numbers.Counters) fireBytesJSON { return fireBytesJSON{c.Sent, c.Received} }
 
 // writeFireCounters prints the same for people.
@@ -54,4 +69,21 @@ func writeFireCounters(out io.Writer, c *numbers.Counters) {
 		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", c.Resent)
 	}
 	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", c.Sent, c.Received)
+}
+
+// writeFireDNS prints what the last answer of a DNS server said.
+func writeFireDNS(out io.Writer, d *numbers.DNS) {
+	if d.Answered {
+		fmt.Fprintf(out, "answer\t%d records", d.Answers)
+		if d.Answers > 0 {
+			fmt.Fprintf(out, ", TTL %s", d.TTL)
+		}
+		if d.Authentic {
+			fmt.Fprint(out, ", signatures verified by the server")
+		}
+		fmt.Fprintln(out)
+	}
+	if d.Cut > 0 {
+		fmt.Fprintf(out, "cut\t%d answers, asked for again over TCP\n", d.Cut)
+	}
 }

@@ -35,6 +35,7 @@ type fireJSON struct {
 	Responses   []fireResponseJSON `json:"responses"`
 	Connections fireConnectionJSON `json:"connections"`
 	Bytes       fireBytesJSON      `json:"bytes"`
+	DNS         *fireDNSJSON       `json:"dns"`
 	TLS         *fireTLSJSON       `json:"tls"`
 	LagP99      *float64           `json:"schedule_lag_p99"`
 	Receive     fireReceiveJSON    `json:"receive_lag"`
@@ -163,6 +164,7 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 		Connections: connectionsJSON(&r.Counters),
 		Bytes:       bytesJSON(&r.Counters),
 		Receive:     receiveJSON(r),
+		DNS:         dnsJSON(&r.DNS),
 		Failures:    list(r.Failures, failureJSON),
 	}
 	if r.Plan.Rate > 0 {

@@ -60,6 +60,7 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 		fmt.Fprintf(out, "workers\ttoo few: %s\n", workers)
 	}
 	writeFireCounters(out, &r.Counters)
+	writeFireDNS(out, &r.DNS)
 	writeFireTLS(out, r)
 	if l := r.Latency; l.Count > 0 {
 		fmt.Fprintf(out, "latency\tp50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s\n", shortDuration(l.P50), shortDuration(l.P90),

@@ -123,6 +123,20 @@ func TestFirePageShowsTheReportAsItIsPrinted(t *testing.T) {
 	assert.NotContains(t, text.String(), " \n")
 }
 
+func TestTheReportOfADNSServerHasItsAnswer(t *testing.T) {
+	t.Parallel()
+	for want, d := range map[string]numbers.DNS{
+		"": {},
+		"answer\t2 records, TTL 1m0s, signatures verified by the server\n": {Answered: true, Answers: 2, TTL: time.Minute, Authentic: true},
+		"answer\t0 records\ncut\t3 answers, asked for again over TCP\n":    {Answered: true, Cut: 3},
+	} {
+		var text strings.Builder
+		writeFireDNS(&text, &d)
+		assert.Equal(t, want, text.String())
+		assert.Equal(t, want == "", dnsJSON(&d) == nil)
+	}
+}
+
 // documentedKeys returns the rows of the table of keys in docs/fire.md in order,
 // and the types that each key may have.
 func documentedKeys(t *testing.T) (keys []string, types map[string][]string) {
@@ -138,7 +152,9 @@ func documentedKeys(t *testing.T) (keys []string, types map[string][]string) {
 func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	t.Parallel()
 	var text bytes.Buffer
-	require.NoError(t, writeFireJSON(&text, exampleReport()))
+	full := exampleReport()
+	full.DNS.Answered = true // of another kind of target
+	require.NoError(t, writeFireJSON(&text, full))
 	keys, types := documentedKeys(t)
 	require.NotEmpty(t, keys)
 	assert.Equal(t, keys, slices.Compact(keysOf(t, text.Bytes(), types)))
@@ -147,7 +163,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	text.Reset()
 	require.NoError(t, writeFireJSON(&text, &numbers.Report{}))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
-		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.")
+		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.")
 	})
 	assert.Equal(t, top, keysOf(t, text.Bytes(), types))
 }
@@ -232,6 +248,9 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 		"refused":               {ExitError, []errcode.Code{errcode.Refused}},
 		"tcp":                   {ExitOK, []errcode.Code{errcode.OK}},
 		"tls-handshake-expired": {ExitError, []errcode.Code{errcode.CertExpired}},
+		"dns":                   {ExitOK, []errcode.Code{errcode.OK}},
+		"dns-cut":               {ExitOK, []errcode.Code{errcode.OK}},
+		"dns-too-few":           {ExitError, []errcode.Code{errcode.UnexpectedAnswers}},
 	} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()

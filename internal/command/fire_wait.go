@@ -51,6 +51,9 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 // isUnconnected reports whether a request may have failed because its target was not
 // there yet. Some servers and forwarders take a connection and end it at once.
 func isUnconnected(f numbers.Failure) bool {
+	if f.Phase == errcode.PhaseNone { // it has answered
+		return false
+	}
 	switch f.Code {
 	case errcode.BlockedIP, errcode.BlockedHost, errcode.ClosedInHeaders: // it will stay so, or has begun to answer
 		return false

@@ -110,4 +110,5 @@ func TestOnlyFailuresToConnectAreWaitedFor(t *testing.T) {
 	} {
 		assert.Equal(t, want, isUnconnected(numbers.Failure{Code: errcode.RequestTimeout, Phase: phase}), "%v", phase)
 	}
+	assert.False(t, isUnconnected(numbers.Failure{Code: errcode.NoSuchHost, Phase: errcode.PhaseNone}), "a DNS server that has answered")
 }

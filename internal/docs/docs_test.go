@@ -24,6 +24,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/command"
 	"example.com/prober/internal/docs"
+	"example.com/prober/internal/peers"
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober/numbers"
 )
@@ -292,6 +293,8 @@ func exposed(t *testing.T) rig.Metrics {
 			fmt.Fprintf(&targets, "{name: %s, url: %q, interval: 20ms}, ", b.Name, b.URL)
 		}
 	}
+	resolver := peers.NameServer(t, peers.Addresses("192.0.2.1"))
+	fmt.Fprintf(&targets, "{name: resolver, url: 'dns://%s', dns: {name: name.test}, interval: 20ms}", resolver)
 	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\n")
 	described := slices.Collect(numbers.MetricNames())
 	return d.AwaitMetrics("every metric that is described; one that never comes needs a target of this test", func(m rig.Metrics) bool {

@@ -24,6 +24,7 @@ var house = map[string]room{
 	},
 	"demo": {
 		packages: []string{"internal/peers/certs"},
+		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
 	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
@@ -71,7 +72,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "option", "policy", "prober/content", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
@@ -81,6 +82,10 @@ var house = map[string]room{
 			"github.com/andybalholm/brotli",
 			"github.com/klauspost/compress",
 		},
+	},
+	"prober/dns": {
+		packages: []string{"errcode", "option", "prober/probe", "prober/wire"},
+		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
 	},
 	"prober/hpack": {
 		modules: []string{"golang.org/x/net/http2/hpack"},

@@ -101,6 +101,22 @@ var families = [...]family{
 		counterType, countPerTarget(func(v *view) uint64 { return v.Reused }),
 	},
 	{
+		"prober_dns_answer_authentic", "Whether the last DNS answer says that its signatures were verified.",
+		gaugeType, perAnswer(func(d *DNS) float64 { return boolean(d.Authentic) }),
+	},
+	{
+		"prober_dns_answer_records", "Records of the type that was asked for in the last DNS answer.",
+		gaugeType, perAnswer(func(d *DNS) float64 { return float64(d.Answers) }),
+	},
+	{
+		"prober_dns_answer_ttl_seconds", "The least time that one of those records has left to live.",
+		gaugeType, perAnswerWith(func(d *DNS) bool { return d.Answers > 0 }, func(d *DNS) float64 { return d.TTL.Seconds() }),
+	},
+	{
+		"prober_dns_answers_cut_total", "DNS answers that were cut, so that the question was asked again over TCP.",
+		counterType, (*Page).cutAnswers,
+	},
+	{
 		"prober_error_code_info", "The name and range of each error code.",
 		gaugeType, (*Page).errorCodes,
 	},
@@ -125,7 +141,7 @@ var families = [...]family{
 		histogramType, func(p *Page, s *scrape) { p.histogram(&s.ReceiveLag, receiveBounds, s.Native) },
 	},
 	{
-		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
+		"prober_received_bytes_total", "Bytes of HTTP or DNS received, after TLS.",
 		counterType, countPerTarget(func(v *view) uint64 { return v.Received }),
 	},
 	{
@@ -181,7 +197,7 @@ var families = [...]family{
 		histogramType, func(p *Page, s *scrape) { p.histogram(&s.Lag, lagBounds, s.Native) },
 	},
 	{
-		"prober_sent_bytes_total", "Bytes of HTTP sent, before TLS.",
+		"prober_sent_bytes_total", "Bytes of HTTP or DNS sent, before TLS.",
 		counterType, countPerTarget(func(v *view) uint64 { return v.Sent }),
 	},
 	{

@@ -25,7 +25,7 @@ type Counters struct {
 	// Scheduled requests were due; Bursts have ended.
 	Scheduled uint64 `json:"-"`
 	Bursts    uint64 `json:"-"`
-	// Sent and Received count bytes of HTTP, without TLS.
+	// Sent and Received count bytes of HTTP or DNS, without TLS.
 	Sent     uint64 `json:"sent_bytes"`
 	Received uint64 `json:"received_bytes"`
 	// Opened counts connections, Reused the requests sent on one that was open.
@@ -58,6 +58,7 @@ type Counts struct {
 	Starved  uint64
 	// LastStart and LastSuccess are zero before the first burst and success.
 	LastStart, LastSuccess time.Time
+	DNS                    DNS
 
 	tls probe.TLSInfo // as the last handshake showed it
 }
@@ -273,6 +274,9 @@ func (r *Recorder) transfer(res *probe.Result) {
 	r.connected(res.Opened, res.Reused)
 	if res.HTTP != nil {
 		r.respond(res.HTTP)
+	}
+	if res.DNS != nil {
+		r.answer(res.DNS)
 	}
 	if res.TLS != nil {
 		r.counts.tls = *res.TLS

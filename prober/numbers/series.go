@@ -11,8 +11,9 @@ import (
 // SeriesKind is all of a target that its number of time series hangs on. To count
 // them is to write a page of thousands, which is done once for each kind.
 type SeriesKind struct {
-	// Connects tells that only connections are made, Secured that TLS is spoken on them.
-	Connects, Secured bool
+	// Connects tells that only connections are made, Asks that the target is a DNS server,
+	// Secured that TLS is spoken on connections.
+	Connects, Asks, Secured bool
 	// Address tells that there is no name to look up, Certificate that the prober shows one.
 	Address, Certificate bool
 }
@@ -37,13 +38,19 @@ func (p *Page) Series(s *Scrape) int {
 // overloaded: in its way, as one that only takes connections does by refusing them.
 func (k SeriesKind) Typical() Snapshot {
 	code := errcode.FromStatus(503)
-	if k.Connects {
+	switch {
+	case k.Connects:
 		code = errcode.Refused
+	case k.Asks:
+		code = errcode.DNSTimeout
 	}
 	s := full([]errcode.Code{code}, 1)
-	if k.Connects {
+	switch {
+	case k.Connects:
 		s.forgetExchange()
-	} else {
+	case k.Asks:
+		s.Asks, s.DNS.Answered, s.DNS.Answers = true, true, 1
+	default:
 		for _, status := range []int{200, 503} {
 			s.Responses = append(s.Responses, ResponseCount{status, probe.HTTP11.String(), 1})
 		}
@@ -62,15 +69,19 @@ func (k SeriesKind) Typical() Snapshot {
 func (k SeriesKind) Greatest() Snapshot {
 	var codes []errcode.Code
 	for code := range errcode.All() {
-		if !k.Connects || isOfConnections(code) {
+		if k.comesTo(code) {
 			codes = append(codes, code)
 		}
 	}
 	var s Snapshot
-	if k.Connects {
+	switch {
+	case k.Connects:
 		s = full(codes, int(errcode.PhaseTLS)+1)
 		s.forgetExchange()
-	} else {
+	case k.Asks:
+		s = full(codes, errcode.NumPhases)
+		s.Asks, s.DNS.Answered, s.DNS.Answers = true, true, 1
+	default:
 		s = full(codes, errcode.NumPhases)
 		s.Responses = allResponses()
 	}
@@ -88,6 +99,15 @@ func allResponses() (all []ResponseCount) {
 		}
 	}
 	return all
+}
+
+// comesTo reports whether a request to a target of the kind can come to the code.
+func (k SeriesKind) comesTo(code errcode.Code) bool {
+	isOfAnswers := code == errcode.UnexpectedRcode || code == errcode.UnexpectedAnswers
+	if k.Connects || k.Asks {
+		return isOfConnections(code) || k.Asks && isOfAnswers
+	}
+	return !isOfAnswers
 }
 
 // isOfConnections reports whether a target to which connections are made, and nothing

@@ -66,6 +66,8 @@ type About struct {
 	Labels   map[string]string // those of the configuration; shared, not to be changed
 	// Unchecked tells that any certificate of the target is accepted.
 	Unchecked bool
+	// Asks tells that the target is a DNS server.
+	Asks bool
 	// ClientNotAfter is the end of the client certificate, zero without one.
 	ClientNotAfter time.Time
 	// Open is how many connections are open.

@@ -32,6 +32,8 @@ type Result struct {
 
 	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
 	HTTP *HTTP
+	// DNS is what there is to say of a DNS answer; nil where an engine asks for none.
+	DNS *DNS
 	// Sent and Received count bytes above TLS.
 	Sent     int64
 	Received int64

@@ -1,0 +1,139 @@
+package demo
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// answering makes the answer of the question in m. It returns false for silence.
+type answering func(m *dnsmessage.Message, isStream bool) bool
+
+// nameServer answers over UDP and TCP, on one port.
+func nameServer(answer answering) opener {
+	return func(ctx context.Context, s *Server, _ string) (string, error) {
+		packets, streams, err := bothOnOnePort()
+		if err != nil {
+			return "", err
+		}
+		s.hold(packets)
+		s.hold(streams)
+		s.running.Go(func() { answer.packets(packets) })
+		s.running.Go(func() { s.accept(ctx, streams, answer.stream) })
+		return "dns://" + packets.LocalAddr().String(), nil
+	}
+}
+
+// bothOnOnePort listens over UDP and TCP. Somebody may have the port for one of the two.
+func bothOnOnePort() (packets *net.UDPConn, streams *net.TCPListener, err error) {
+	const tries = 10
+	for range tries {
+		if packets, err = net.ListenUDP("udp", &net.UDPAddr{IP: loopback().IP}); err != nil {
+			return nil, nil, err
+		}
+		at := loopback()
+		at.Port = packets.LocalAddr().(*net.UDPAddr).Port
+		if streams, err = net.ListenTCP("tcp", at); err == nil {
+			return packets, streams, nil
+		}
+		_ = packets.Close() // nothing was sent
+	}
+	return nil, nil, err
+}
+
+// packets answers datagrams until c is closed.
+func (a answering) packets(c *net.UDPConn) {
+	query := make([]byte, 1<<16)
+	for {
+		n, from, err := c.ReadFromUDPAddrPort(query)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // of an answer that nobody took
+			continue
+		}
+		if message := a.reply(query[:n], false); message != nil {
+			_, _ = c.WriteToUDPAddrPort(message, from) // the client may be gone
+		}
+	}
+}
+
+// stream answers what comes with its length before it (RFC 1035, section 4.2.2).
+func (a answering) stream(c *net.TCPConn) {
+	for {
+		var length [2]byte
+		if _, err := io.ReadFull(c, length[:]); err != nil {
+			return
+		}
+		query := make([]byte, binary.BigEndian.Uint16(length[:]))
+		if _, err := io.ReadFull(c, query); err != nil {
+			return
+		}
+		if message := a.reply(query, true); message != nil {
+			_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)) // the client may be gone
+		}
+	}
+}
+
+// reply returns the answer to a query, nil for none.
+func (a answering) reply(query []byte, isStream bool) []byte {
+	var m dnsmessage.Message
+	if m.Unpack(query) != nil || len(m.Questions) != 1 {
+		return nil
+	}
+	m.Header = dnsmessage.Header{ID: m.ID, Response: true, RecursionDesired: m.RecursionDesired, RecursionAvailable: true}
+	m.Additionals = nil
+	if !a(&m, isStream) {
+		return nil
+	}
+	message, err := m.Pack()
+	if err != nil {
+		return nil
+	}
+	return message
+}
+
+// anAddress answers with one of those that documentation has for itself (RFC 5737).
+func anAddress(m *dnsmessage.Message, _ bool) bool {
+	head := dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Class: dnsmessage.ClassINET, TTL: 300}
+	m.Answers = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}}}}
+	return true
+}
+
+// cutInPackets answers over TCP only.
+func cutInPackets(m *dnsmessage.Message, isStream bool) bool {
+	m.Truncated = !isStream
+	return m.Truncated || anAddress(m, isStream)
+}
+
+// code answers with a code and nothing else.
+func code(rcode dnsmessage.RCode) answering {
+	return func(m *dnsmessage.Message, _ bool) bool {
+		m.RCode = rcode
+		return true
+	}
+}
+
+func noAnswer(*dnsmessage.Message, bool) bool { return false }
+
+// anotherQuestion answers one that nobody asked.
+func anotherQuestion(m *dnsmessage.Message, isStream bool) bool {
+	m.Questions[0].Type = dnsmessage.TypeMX
+	return anAddress(m, isStream)
+}
+
+// closedPacketPort reserves a port on which nobody listens for datagrams: that of a socket
+// that takes them from one peer alone.
+func closedPacketPort(ctx context.Context, s *Server, _ string) (string, error) {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "udp", "127.0.0.1:9")
+	if err != nil {
+		return "", err
+	}
+	s.hold(c)
+	return "dns://" + c.LocalAddr().String(), nil
+}

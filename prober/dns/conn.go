@@ -1,0 +1,233 @@
+package dns
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// conn is one connection, or one socket of datagrams. Only the goroutine that has taken it
+// from the pool touches it, but for Abort on its stream.
+type conn struct {
+	wire.Link
+
+	pool *pool
+	// out is the question with its length before it. Its id is that of the request under way.
+	out []byte
+	id  uint16
+
+	served    int
+	reusable  bool
+	jammed    bool // a write failed
+	idleSince probe.Instant
+	place     probe.Place // taken while the connection is idle
+}
+
+func newConn(p *pool, l wire.Link, q *query) *conn {
+	c := &conn{Link: l, pool: p, out: q.framed(), id: uint16(rand.Uint32())}
+	c.place = probe.Place{Ceiling: p.connections, Of: c}
+	return c
+}
+
+// close ends the connection without waiting.
+func (c *conn) close() { c.Link.Close(c.jammed) }
+
+// lookAfter is how long a connection must have been idle to be looked at before it is used
+// again: between two requests of a worker the look would find nothing.
+const lookAfter = probe.Instant(1e6)
+
+// fit reports whether c, which was idle until now, can carry another request. A datagram
+// that has come meanwhile does no harm: its id is another.
+func (c *conn) fit(now probe.Instant) bool {
+	return c.pool.datagrams || now-c.idleSince < lookAfter && !c.IsInRecord() || c.IsQuiet()
+}
+
+// release gives the connection back or closes it. A panic of the exchange ends here, as a
+// failure of this one request.
+func (c *conn) release(r *probe.Result) {
+	if v := recover(); v != nil {
+		c.reusable = false
+		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
+	}
+	if c.reusable && c.pool.put(c) {
+		return
+	}
+	c.pool.close(c)
+}
+
+// Withdraw takes an idle connection out of its pool.
+func (c *conn) Withdraw(any) bool { return c.pool.withdraw(c) }
+
+// Evict closes a connection that was withdrawn.
+func (c *conn) Evict() bool {
+	kept := c.Stream.Yield()
+	c.close()
+	return kept
+}
+
+// ask sends the question and waits for the answer on this goroutine. It returns true if the
+// answer was cut and can be had over TCP; else the request has ended.
+func (c *conn) ask(r *probe.Result, e *Engine, s *scratch) (cut bool) {
+	c.reusable = false
+	err := c.send(r)
+	if err == nil {
+		cut, err = c.receive(r, e, s)
+	}
+	if err != nil {
+		c.reusable = false
+		r.Fail(&errcode.PhaseError{Err: err})
+		return false
+	}
+	c.served++
+	c.reusable = c.reusable && c.served != c.pool.most
+	c.idleSince = s.lastRead
+	if !cut {
+		r.Finish(s.lastRead)
+	}
+	return cut
+}
+
+func (c *conn) send(r *probe.Result) error {
+	c.id++
+	binary.BigEndian.PutUint16(c.out[lengthSize:], c.id)
+	message := c.out
+	if c.pool.datagrams {
+		message = c.out[lengthSize:]
+	}
+	r.Enter(errcode.PhaseSend)
+	n, err := c.RW.Write(message)
+	r.Sent += int64(n)
+	if err != nil {
+		c.jammed = true
+		return c.failure(err, nil)
+	}
+	r.Enter(errcode.PhaseProcessing)
+	return nil
+}
+
+// receive waits for the answer and reads it.
+func (c *conn) receive(r *probe.Result, e *Engine, s *scratch) (cut bool, err error) {
+	var message []byte
+	if c.pool.datagrams {
+		message, err = c.receiveDatagram(r, e, s)
+	} else {
+		message, err = c.receiveFramed(r, s)
+		if err == nil {
+			err = e.query.recognise(message, c.id)
+		}
+	}
+	switch {
+	case err != nil:
+		return false, err
+	case isCut(message) && c.pool.datagrams:
+		c.reusable = true
+		return true, nil
+	case isCut(message):
+		return false, errCutOverTCP
+	}
+	return false, e.readAnswer(message, s)
+}
+
+// receiveDatagram waits for the answer among whatever else comes: anybody could have sent
+// that (RFC 5452, section 3). Where only rubbish came, that is the failure and not the silence.
+func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, error) {
+	var rubbish error
+	for {
+		n, err := c.RW.Read(s.buf[:startBuffer])
+		if err != nil {
+			return nil, c.failure(err, rubbish)
+		}
+		s.lastRead = probe.Now()
+		r.Received += int64(n)
+		message := s.buf[:n]
+		if err = e.query.recognise(message, c.id); err == nil && n == startBuffer {
+			err = errTooLong
+		}
+		if err == nil {
+			r.EnterAt(errcode.PhaseTransfer, s.lastRead)
+			c.reusable = true
+			return message, nil
+		}
+		if rubbish == nil {
+			rubbish = err
+		}
+	}
+}
+
+// receiveFramed reads one message that has its length before it (RFC 7766, section 8).
+func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
+	got, want := 0, lengthSize
+	for got < want {
+		n, err := c.RW.Read(s.buf[got:])
+		if n > 0 {
+			c.note(r, s, n)
+			c.reusable = err == nil
+		}
+		got += n
+		if want == lengthSize && got >= lengthSize {
+			want += int(binary.BigEndian.Uint16(s.buf))
+			s.grow(got, want)
+		}
+		switch {
+		case got >= want:
+		case errors.Is(err, io.EOF) && got > 0:
+			return nil, errcode.Wrap(errcode.DNSMalformed, "the connection ended within the answer", err)
+		case err != nil:
+			return nil, c.failure(err, nil)
+		case n == 0:
+			return nil, io.ErrNoProgress
+		}
+	}
+	c.reusable = c.reusable && got == want && !c.holdsMore()
+	return s.buf[lengthSize:want], nil
+}
+
+// note counts bytes of the answer that have come now, of which the first end the wait.
+func (c *conn) note(r *probe.Result, s *scratch, n int) {
+	s.lastRead = probe.Now()
+	r.Received += int64(n)
+	if r.Current() != errcode.PhaseTransfer {
+		r.EnterAt(errcode.PhaseTransfer, s.lastRead)
+	}
+}
+
+// grow makes room for want bytes, of which so many are there.
+func (s *scratch) grow(got, want int) {
+	if want > len(s.buf) {
+		s.buf = append(make([]byte, 0, want), s.buf[:got]...)[:want]
+	}
+}
+
+// holdsMore reports whether TLS holds bytes behind the answer, or its end.
+func (c *conn) holdsMore() bool {
+	if !c.MayHold() {
+		return false
+	}
+	err := c.WithinTLS(func() error {
+		_, err := c.RW.Read(make([]byte, 1))
+		return err
+	})
+	return !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// failure returns what a failed read or write means, when nothing or only rubbish had come.
+func (c *conn) failure(err, rubbish error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded) && rubbish != nil:
+		return errcode.Wrap(errcode.DNSMalformed, rubbish.Error()+", and no other answer came in time", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errcode.Wrap(errcode.DNSTimeout, "no answer came in time", err)
+	case c.pool.datagrams:
+		return errcode.Wrap(errcode.DNSUnreachable, "the DNS server cannot be reached", err)
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package dns
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/option"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// Config is all that an engine needs to know about its target.
+type Config struct {
+	// Plan says how connections are made. Its URL has the scheme dns and a host; the port is
+	// 53, or 853 for TLS, where it has none. What hangs on the transport New fills in.
+	Plan wire.Plan
+	Ask  option.DNS
+	// Requests is how many a connection, or a socket of datagrams, carries; 0 means no limit.
+	Requests int
+	Answer   option.AnswerPattern
+	// MaxLatency is the longest time from when a request was due until its answer was there
+	// that is a success; 0 means no limit.
+	MaxLatency time.Duration
+}
+
+// Engine asks one DNS server. It is safe for concurrent use.
+type Engine struct {
+	dialer      *wire.Dialer
+	connections *probe.Ceiling
+	query       *query
+	expect      *expectation
+	// first is what a question is sent over. streams is that or, where first is of datagrams,
+	// what a question is sent over once more.
+	first, streams *pool
+}
+
+// New compiles cfg. It fails when the URL or the TLS material cannot be used, when two
+// settings exclude each other, or when the question cannot be asked.
+func New(cfg Config) (*Engine, error) {
+	q, err := newQuery(cfg.Ask)
+	if err != nil {
+		return nil, fmt.Errorf("dns: %w", err)
+	}
+	x, err := newExpectation(&cfg)
+	if err != nil {
+		return nil, fmt.Errorf("expect: %w", err)
+	}
+	p := cfg.Plan
+	p.Ports, p.Secure = map[string]uint16{"dns": 53}, cfg.Ask.Transport == option.DNSOverTLS
+	if p.Secure {
+		p.Ports = map[string]uint16{"dns": 853}
+	}
+	d, err := wire.NewDialer(p)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{dialer: d, connections: p.Connections, query: q, expect: x}
+	e.streams = &pool{dial: d.Dial, most: cfg.Requests, connections: p.Connections}
+	e.first = e.streams
+	if cfg.Ask.Transport == option.DNSOverUDP {
+		e.first = &pool{dial: d.DialUDP, most: cfg.Requests, connections: p.Connections, datagrams: true}
+	}
+	return e, nil
+}
+
+// Do asks the question, from r.Due until r.Deadline, and once more over TCP if the answer to
+// a datagram was cut. When ctx ends, the making of connections ends with it.
+func (e *Engine) Do(ctx context.Context, r *probe.Result) {
+	s := scratchOf(r)
+	s.begin(r)
+	if !e.exchange(ctx, r, s, e.first) {
+		return
+	}
+	r.Redo(s.lastRead)
+	e.exchange(ctx, r, s, e.streams)
+}
+
+// exchange asks over a connection of p. It returns true if the answer was cut, so that the
+// request goes on; else the request has ended.
+func (e *Engine) exchange(ctx context.Context, r *probe.Result, s *scratch, p *pool) (cut bool) {
+	c, err := e.connection(ctx, r, s, p)
+	if err != nil {
+		r.Fail(&errcode.PhaseError{Err: err})
+		return false
+	}
+	defer c.release(r)
+	return c.ask(r, e, s)
+}
+
+// connection returns a warm connection of p, or makes one.
+func (e *Engine) connection(ctx context.Context, r *probe.Result, s *scratch, p *pool) (*conn, error) {
+	if c := p.warm(s); c != nil {
+		r.Reused, r.Remote = true, c.Remote
+		c.Stream.Deadline = r.Deadline
+		return c, nil
+	}
+	if err := e.connections.Permit(ctx, &s.permit, r.Deadline); err != nil {
+		return nil, err
+	}
+	l, err := p.dial(ctx, r)
+	if err != nil {
+		return nil, p.unmade(r, err)
+	}
+	r.Opened = true
+	c := newConn(p, l, e.query)
+	if !p.add(c) {
+		c.close()
+		return nil, context.Canceled
+	}
+	return c, nil
+}
+
+// Code returns what the answer came to. The first of these that applies gives the code: a
+// failure to get an answer, its code, its records, the time it took.
+func (e *Engine) Code(r *probe.Result) errcode.Code {
+	if r.Err != nil {
+		return errcode.FromError(r.Err)
+	}
+	return e.expect.verdict(r, scratchOf(r))
+}
+
+// CloseIdle closes the connections that carry no request now. It waits for no peer.
+func (e *Engine) CloseIdle() {
+	for _, p := range e.pools() {
+		p.closeIdle()
+	}
+}
+
+// Abort ends all requests under way with context.Canceled and closes all connections.
+func (e *Engine) Abort() {
+	for _, p := range e.pools() {
+		p.abort()
+	}
+}
+
+// Wait has nothing to wait for: connections are closed where they are used.
+func (e *Engine) Wait() {}
+
+// Open returns how many connections and sockets of datagrams there are now.
+func (e *Engine) Open() (n int) {
+	for _, p := range e.pools() {
+		n += p.count()
+	}
+	return n
+}
+
+func (e *Engine) pools() []*pool {
+	if e.first == e.streams {
+		return []*pool{e.first}
+	}
+	return []*pool{e.first, e.streams}
+}
+
+// ClientCertificateNotAfter returns the end of validity of the certificate with which
+// the engine authenticates itself, the zero time if it has none.
+func (e *Engine) ClientCertificateNotAfter() time.Time { return e.dialer.ClientCertificateNotAfter() }
+
+// Reserve takes what the request of r needs to be sent first: a warm connection, or the
+// permit to open one, for which an idle one of another engine may have to go. It returns
+// false if there is none of these now.
+func (e *Engine) Reserve(r *probe.Result) bool {
+	s := scratchOf(r)
+	s.reserved = e.first.pop()
+	return s.reserved != nil || e.connections.Reserve(&s.permit, nil)
+}
+
+// Unreserve gives back what Do has not used.
+func (e *Engine) Unreserve(r *probe.Result) {
+	s := scratchOf(r)
+	if c := s.reserved; c != nil && !e.first.put(c) {
+		e.first.close(c)
+	}
+	s.reserved = nil
+	if s.permit.Spend() {
+		e.connections.Release()
+	}
+}
+
+// Shares reports that one request at a time uses a connection.
+func (e *Engine) Shares() bool { return false }

@@ -1,0 +1,124 @@
+package dns
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"example.com/prober/errcode"
+	"example.com/prober/option"
+)
+
+const (
+	// headerSize is that of a message, lengthSize what stands before it over TCP, in bytes.
+	headerSize = 12
+	lengthSize = 2
+	// datagramSize is how long an answer in a datagram may be, as the question says: what
+	// passes every path without fragments.
+	datagramSize = 1232
+)
+
+// What is wrong with a message that is no answer to the question.
+var (
+	errNoMessage     = errcode.New(errcode.DNSMalformed, "what came is no DNS message")
+	errNoAnswer      = errcode.New(errcode.DNSMalformed, "the message is no answer")
+	errOtherID       = errcode.New(errcode.DNSMalformed, "the answer has the id of another question")
+	errOtherQuestion = errcode.New(errcode.DNSMalformed, "the answer is to another question")
+	errTooLong       = errcode.New(errcode.DNSMalformed, "the datagram is far longer than the question allows")
+	errCutOverTCP    = errcode.New(errcode.DNSMalformed, "the answer is cut (TC) though it came over a connection")
+)
+
+// query is a question, encoded once.
+type query struct {
+	message  []byte // with the id 0
+	question []byte // the part of message that answers say back
+	kind     dnsmessage.Type
+}
+
+func newQuery(ask option.DNS) (*query, error) {
+	number, ok := ask.Type.Number()
+	if !ok {
+		return nil, fmt.Errorf("the type %q is not known", ask.Type)
+	}
+	name, err := dnsmessage.NewName(strings.TrimSuffix(ask.Name, ".") + ".")
+	if err != nil {
+		return nil, fmt.Errorf("the name %q: %w", ask.Name, err)
+	}
+	var room dnsmessage.ResourceHeader
+	if err := room.SetEDNS0(datagramSize, dnsmessage.RCodeSuccess, ask.DNSSEC); err != nil {
+		return nil, err
+	}
+	kind := dnsmessage.Type(number)
+	m := dnsmessage.Message{
+		Header:      dnsmessage.Header{RecursionDesired: !ask.NoRecursion, AuthenticData: ask.DNSSEC},
+		Questions:   []dnsmessage.Question{{Name: name, Type: kind, Class: dnsmessage.ClassINET}},
+		Additionals: []dnsmessage.Resource{{Header: room, Body: &dnsmessage.OPTResource{}}},
+	}
+	message, err := m.Pack()
+	if err != nil {
+		return nil, fmt.Errorf("the name %q: %w", ask.Name, err)
+	}
+	const wireRoot, typeAndClass = 1, 4
+	size := typeAndClass + wireRoot
+	if name.Length > 1 { // each label has its length in place of the dot behind it
+		size += int(name.Length)
+	}
+	return &query{message: message, question: message[headerSize : headerSize+size], kind: kind}, nil
+}
+
+// framed returns a copy of the message with its length before it.
+func (q *query) framed() []byte {
+	return slices.Concat(binary.BigEndian.AppendUint16(nil, uint16(len(q.message))), q.message)
+}
+
+// recognise returns nil for an answer to the question that was asked with the id.
+func (q *query) recognise(message []byte, id uint16) error {
+	const responseBit = 0x80
+	switch {
+	case len(message) < headerSize:
+		return errNoMessage
+	case message[2]&responseBit == 0:
+		return errNoAnswer
+	case binary.BigEndian.Uint16(message) != id:
+		return errOtherID
+	case !q.isRepeated(message):
+		return errOtherQuestion
+	}
+	return nil
+}
+
+// isRepeated reports whether an answer repeats the question. Servers that could not read it,
+// and some that refuse it, answer with the header alone.
+func (q *query) isRepeated(message []byte) bool {
+	const codeBits = 0x0f
+	switch questions := binary.BigEndian.Uint16(message[4:]); {
+	case questions == 0:
+		return message[3]&codeBits != 0
+	case questions != 1 || len(message) < headerSize+len(q.question):
+		return false
+	}
+	for i, b := range q.question {
+		if lower(message[headerSize+i]) != lower(b) {
+			return false
+		}
+	}
+	return true
+}
+
+// lower leaves the lengths of labels, which are below the letters, as they are. Servers may
+// change the case of names.
+func lower(b byte) byte {
+	if 'A' <= b && b <= 'Z' {
+		return b + ('a' - 'A')
+	}
+	return b
+}
+
+// isCut reports whether the answer did not fit (the bit TC).
+func isCut(message []byte) bool {
+	const cutBit = 0x02
+	return message[2]&cutBit != 0
+}
