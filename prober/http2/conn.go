@@ -180,6 +180,9 @@ func (c *conn) tryOpen(st *stream) bool {
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
 	c.draining = served == c.pool.Requests || st.id == maxStreamID
+	if st.call != nil {
+		st.varied = st.call.AppendFields(st.varied, st.deadline.Sub(probe.Now()))
+	}
 	before := len(c.writer.out)
 	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied)
 	st.sent = int64(len(c.writer.out) - before)

@@ -163,8 +163,8 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 		}
 		r.EnterAt(errcode.PhaseProcessing, sentAt)
 	}
-	if st.firstAt != 0 {
-		r.EnterAt(errcode.PhaseTransfer, max(st.firstAt, r.Since()))
+	if began := st.began(); began != 0 {
+		r.EnterAt(errcode.PhaseTransfer, max(began, r.Since()))
 	}
 	switch {
 	case st.err == nil:
@@ -177,4 +177,12 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 		r.Fail(&errcode.PhaseError{Err: st.err})
 	}
 	return false
+}
+
+// began returns when the answer began to arrive, 0 if it did not.
+func (st *stream) began() probe.Instant {
+	if st.call != nil {
+		return st.call.Began()
+	}
+	return st.firstAt
 }

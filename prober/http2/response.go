@@ -68,6 +68,9 @@ func (st *stream) header(h *header, ended bool, maxBody int64) error {
 	}
 	st.kept.CopyFields(&h.kept)
 	st.kept.Begin(h.status)
+	if st.call != nil {
+		st.call.Header(h.status, &h.kept, ended)
+	}
 	return nil
 }
 
@@ -80,6 +83,9 @@ func (st *stream) trailers(h *header, ended bool) error {
 		return st.malformed("a pseudo-header field", nil)
 	case !ended:
 		return st.malformed("a header that does not end the stream", nil)
+	}
+	if st.call != nil {
+		st.call.Trailers(&h.kept)
 	}
 	return nil
 }
@@ -127,6 +133,11 @@ func (st *stream) body(n int64, part []byte, maxBody int64) error {
 		return errOverrun
 	case st.arrived > maxBody:
 		return errH2BodyLimit
+	}
+	if st.call != nil {
+		if err := st.call.Data(part, st.conn.readAt); err != nil {
+			return &protocolError{http2.ErrCodeCancel, err}
+		}
 	}
 	err := st.kept.Take(part)
 	switch {
