@@ -11,8 +11,9 @@ import (
 // SeriesKind is all of a target that its number of time series hangs on. To count
 // them is to write a page of thousands, which is done once for each kind.
 type SeriesKind struct {
-	// Connects tells that only connections are made, Secured that TLS is spoken on them.
-	Connects, Secured bool
+	// Connects tells that only connections are made, Calls that gRPC is spoken, Secured that
+	// TLS is.
+	Connects, Calls, Secured bool
 	// Address tells that there is no name to look up, Certificate that the prober shows one.
 	Address, Certificate bool
 }
@@ -37,13 +38,19 @@ func (p *Page) Series(s *Scrape) int {
 // overloaded: in its way, as one that only takes connections does by refusing them.
 func (k SeriesKind) Typical() Snapshot {
 	code := errcode.FromStatus(503)
-	if k.Connects {
+	switch {
+	case k.Connects:
 		code = errcode.Refused
+	case k.Calls:
+		code = errcode.GRPCUnavailable
 	}
 	s := full([]errcode.Code{code}, 1)
-	if k.Connects {
+	switch {
+	case k.Connects:
 		s.forgetExchange()
-	} else {
+	case k.Calls:
+		s.Responses = append(s.Responses, ResponseCount{200, probe.HTTP2.String(), 1})
+	default:
 		for _, status := range []int{200, 503} {
 			s.Responses = append(s.Responses, ResponseCount{status, probe.HTTP11.String(), 1})
 		}
@@ -62,7 +69,7 @@ func (k SeriesKind) Typical() Snapshot {
 func (k SeriesKind) Greatest() Snapshot {
 	var codes []errcode.Code
 	for code := range errcode.All() {
-		if !k.Connects || isOfConnections(code) {
+		if k.canHave(code) {
 			codes = append(codes, code)
 		}
 	}
@@ -72,7 +79,7 @@ func (k SeriesKind) Greatest() Snapshot {
 		s.forgetExchange()
 	} else {
 		s = full(codes, errcode.NumPhases)
-		s.Responses = allResponses()
+		s.Responses = k.allResponses()
 	}
 	if k.Certificate {
 		s.ClientNotAfter = time.Unix(1, 0)
@@ -80,14 +87,29 @@ func (k SeriesKind) Greatest() Snapshot {
 	return s
 }
 
-// allResponses has each status in each version of HTTP.
-func allResponses() (all []ResponseCount) {
+// allResponses has each status in each version of HTTP that is spoken.
+func (k SeriesKind) allResponses() (all []ResponseCount) {
+	versions := []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2}
+	if k.Calls {
+		versions = []probe.Version{probe.HTTP2}
+	}
 	for status := 100; status < 600; status++ {
-		for _, v := range []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2} {
+		for _, v := range versions {
 			all = append(all, ResponseCount{status, v.String(), 1})
 		}
 	}
 	return all
+}
+
+// canHave reports whether a request to the target can come to the code.
+func (k SeriesKind) canHave(code errcode.Code) bool {
+	switch {
+	case k.Connects:
+		return isOfConnections(code)
+	case k.Calls:
+		return code.Range() != errcode.RangeHTTP1
+	}
+	return code.Range() != errcode.RangeGRPC
 }
 
 // isOfConnections reports whether a target to which connections are made, and nothing
