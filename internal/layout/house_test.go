@@ -82,6 +82,12 @@ var house = map[string]room{
 			"github.com/klauspost/compress",
 		},
 	},
+	"prober/grpc": {
+		packages: []string{
+			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset",
+		},
+		modules: []string{"google.golang.org/protobuf/encoding/protowire"},
+	},
 	"prober/hpack": {
 		modules: []string{"golang.org/x/net/http2/hpack"},
 	},
@@ -121,6 +127,9 @@ var house = map[string]room{
 	"prober/wire": {
 		packages: []string{"errcode", "option", "policy", "prober/http1/head", "prober/message", "prober/probe"},
 		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
+	},
+	"protoset": {
+		modules: []string{"google.golang.org/protobuf"},
 	},
 	"web": {
 		packages: []string{"config", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
