@@ -65,8 +65,8 @@ func meaningless(all []dialled) string {
 		}
 	}
 	msg, advice := "has no meaning for an http URL", ""
-	if all[0].url.Scheme == "tcp" {
-		msg, advice = "has no meaning for a tcp URL", "; remove the key, or use tls://"
+	if k := kindOf(all[0].url); k.name != KindHTTP {
+		msg, advice = "has no meaning for a "+all[0].url.Scheme+" URL", "; remove the key, or use "+k.secured[0]+"://"
 	}
 	if len(secured) > 0 {
 		msg += ", nor for " + strings.Join(secured, " and ")

@@ -14,11 +14,12 @@ import (
 // Kind is a way to probe a target. The scheme of its URL selects it.
 type Kind string
 
-// A target is sent HTTP requests, or a connection to it is opened and closed again, with
-// a TLS handshake between the two if its scheme asks for one.
+// A target is sent HTTP requests or gRPC calls, or a connection to it is opened and closed
+// again, with a TLS handshake between the two if its scheme asks for one.
 const (
 	KindHTTP Kind = "http"
 	KindTCP  Kind = "tcp"
+	KindGRPC Kind = "grpc"
 )
 
 // Kind returns how the target is probed, "" for a URL of no known scheme.
@@ -44,8 +45,8 @@ type kind struct {
 	// does completes "a target with that scheme", for a key that means nothing to it.
 	does string
 	// keys are the paths of those that mean something to it, each with all below it,
-	// besides those of commonKeys. Nil means all there are.
-	keys []string
+	// besides those of commonKeys. Nil means all there are but those of lacks.
+	keys, lacks []string
 	// checkURL says what is wrong with a URL that has one of the schemes; it may be nil.
 	checkURL func(*url.URL) error
 	// fill gives the keys that not every kind has their defaults. TLS is on if the scheme
@@ -59,6 +60,7 @@ var kinds = []kind{
 		schemes: []string{"http", "https"},
 		secured: []string{"https"},
 		does:    "sends requests",
+		lacks:   []string{"grpc", "expect.grpc_status", "expect.message"},
 		fill:    fillHTTP,
 	},
 	{
@@ -72,6 +74,21 @@ var kinds = []kind{
 		),
 		checkURL: checkEndpoint,
 		fill:     fillTCP,
+	},
+	{
+		name:    KindGRPC,
+		schemes: []string{"grpc", "grpcs"},
+		secured: []string{"grpcs"},
+		does:    "makes gRPC calls",
+		keys: append(dialKeys(),
+			"grpc",
+			"request.host", "request.basic_auth", "request.authorization", "request.oauth2", "request.traceparent",
+			"connection.reuse", "connection.requests_per_connection", "connection.streams_per_connection",
+			"connection.proxy_url", "connection.proxy_username", "connection.proxy_password_file", "connection.no_proxy", "connection.tls",
+			"expect.grpc_status", "expect.message", "expect.max_latency", "expect.max_body_size",
+		),
+		checkURL: checkEndpoint,
+		fill:     fillGRPC,
 	},
 }
 
@@ -103,7 +120,10 @@ func kindOf(u *url.URL) *kind {
 // knows reports whether the key means something to the targets of k.
 func (k *kind) knows(path string) bool {
 	holds := func(known string) bool { return path == known || strings.HasPrefix(path, known+".") }
-	return k.keys == nil || slices.ContainsFunc(k.keys, holds) || slices.ContainsFunc(commonKeys, holds)
+	if k.keys == nil {
+		return !slices.ContainsFunc(k.lacks, holds)
+	}
+	return slices.ContainsFunc(k.keys, holds) || slices.ContainsFunc(commonKeys, holds)
 }
 
 // schemes returns those of the URLs of all targets that the key means something to, as
@@ -154,7 +174,8 @@ func checkEndpoint(u *url.URL) error {
 
 // checkKind lets a target inherit what means nothing to its kind but not have it itself.
 func (s checks) checkKind(t *Target) {
-	if k := kindOf(t.URL); k != nil && k.keys != nil {
+	k := kindOf(t.URL)
+	if k != nil && (k.keys != nil || slices.ContainsFunc(k.lacks, s.IsSet)) {
 		s.dropUnknown(k, t.URL.Scheme, "", targetFields(t))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/policy"
+	"example.com/prober/prober/grpc"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/tcp"
@@ -32,6 +33,8 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 		c, err = m.compileHTTP(t, network, read)
 	case config.KindTCP:
 		c, err = m.compileTCP(t, network, read)
+	case config.KindGRPC:
+		c, err = m.compileGRPC(t, network, read)
 	default:
 		err = errors.New("no engine knows the scheme of the URL")
 	}
@@ -46,21 +49,55 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 
 func (m *Manager) compileTCP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	e, err := tcp.New(tcp.Config{
-		Plan: wire.Plan{
-			URL:          t.URL,
-			TLS:          t.Connection.TLS.TLS,
-			Certificates: read,
-			Dial:         t.Connection.Dial,
-			Connections:  m.limiter.Connections,
-			Proxy:        proxyOptions(t.Connection),
-			Rules:        network,
-		},
+		Plan:       m.planOf(&t, network, read),
 		MaxLatency: t.Expect.MaxLatency,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &compiled{engine: e, reserver: e}, nil
+}
+
+func (m *Manager) compileGRPC(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
+	c := &compiled{}
+	cfg := grpc.Config{
+		Plan:                  m.planOf(&t, network, read),
+		Authority:             t.Request.Host,
+		Service:               t.GRPC.Service,
+		Method:                t.GRPC.Method,
+		Metadata:              append(fieldsOf(t.GRPC.Metadata), loginFields(t.Request)...),
+		Message:               t.GRPC.Message,
+		Traceparent:           t.Request.Traceparent,
+		Descriptors:           t.GRPC.Descriptors,
+		MaxMessageBytes:       t.Expect.MaxBodySize,
+		Decoders:              m.decoders,
+		RequestsPerConnection: requestsPerConnection(t.Connection),
+		StreamsPerConnection:  t.Connection.StreamsPerConnection,
+		Expect:                grpc.Expectation{Status: t.Expect.GRPCStatus, Message: t.Expect.Message, MaxLatency: t.Expect.MaxLatency},
+	}
+	if t.Request.OAuth2 != nil {
+		c.tokens = newTokenSource(t, network, m.limiter, m.log)
+		cfg.Authorization = c.tokens.authorization
+	}
+	e, err := grpc.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.engine, c.reserver = e, e
+	return c, nil
+}
+
+// planOf returns how the connections to t are made.
+func (m *Manager) planOf(t *config.Target, network policy.Rules, read *wire.Certificates) wire.Plan {
+	return wire.Plan{
+		URL:          t.URL,
+		TLS:          t.Connection.TLS.TLS,
+		Certificates: read,
+		Dial:         t.Connection.Dial,
+		Connections:  m.limiter.Connections,
+		Proxy:        proxyOptions(t.Connection),
+		Rules:        network,
+	}
 }
 
 func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
@@ -122,12 +159,20 @@ func proxyOptions(c config.Connection) wire.ProxyOptions {
 }
 
 func headerFields(r config.Request) []message.Field {
-	var fields []message.Field
-	for _, h := range r.Headers {
+	return append(fieldsOf(r.Headers), loginFields(r)...)
+}
+
+func fieldsOf(headers []config.Header) (fields []message.Field) {
+	for _, h := range headers {
 		for _, value := range h.Values {
 			fields = append(fields, message.Field{Name: h.Name, Value: value})
 		}
 	}
+	return fields
+}
+
+// loginFields returns the header of credentials that never change, if there are any.
+func loginFields(r config.Request) (fields []message.Field) {
 	if value := authorization(r); value != "" {
 		fields = append(fields, message.Field{Name: "Authorization", Value: value})
 	}

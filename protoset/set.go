@@ -30,6 +30,9 @@ func Parse(descriptors []byte) (*Set, error) {
 	return &Set{files}, nil
 }
 
+// ErrNoMethod is in the error about a service that has no such method.
+var ErrNoMethod = errors.New("has no method")
+
 // Method finds a method. The name of its service is qualified by that of the package.
 func (s *Set) Method(service, method string) (*Method, error) {
 	found, err := s.service(service)
@@ -38,7 +41,7 @@ func (s *Set) Method(service, method string) (*Method, error) {
 	}
 	m := found.Methods().ByName(protoreflect.Name(method))
 	if m == nil {
-		return nil, fmt.Errorf("the service %s has no method %s; it has %s", service, method, methodsOf(found))
+		return nil, fmt.Errorf("the service %s %w %s; it has %s", service, ErrNoMethod, method, methodsOf(found))
 	}
 	return &Method{desc: m, types: dynamicpb.NewTypes(s.files)}, nil
 }
