@@ -3,6 +3,7 @@ package grpc
 import (
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 // fault is one thing that a peer can do to a call, and what must come of it.
@@ -402,6 +404,42 @@ func expectationFaults() []fault {
 			cfg: func(c *Config) { c.Expect.Message = map[string]any{"status": "SERVING"} }, play: messages(framed(0, notServing)),
 		},
 	}
+}
+
+// Both sides know when the time of a call is over. Which of them ends it is chance.
+func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Config{Plan: wire.Plan{URL: at("grpc", "127.0.0.1:1")}})
+	over := func(end func(r *probe.Result, a *answer)) *probe.Result {
+		r, now := new(probe.Result), probe.Now()
+		r.Reset(now-1000, now)
+		s := scratchOf(r)
+		s.begin(e, r)
+		s.answer.isGRPC, s.answer.http = true, 200
+		end(r, &s.answer)
+		e.judge.settle(r, s)
+		return r
+	}
+	reset := func(r *probe.Result, _ *answer) {
+		r.Fail(&errcode.PhaseError{Err: http2.StreamError{StreamID: 1, Code: http2.ErrCodeCancel}})
+	}
+	saying := func(status int64) func(r *probe.Result, a *answer) {
+		return func(r *probe.Result, a *answer) {
+			a.statuses, a.status = 1, status
+			r.Finish(probe.Now())
+		}
+	}
+	for _, end := range []func(*probe.Result, *answer){reset, saying(1), saying(4)} {
+		r := over(end)
+		assert.Equal(t, errcode.RequestTimeout, e.Code(r), textOf(r))
+		assert.ErrorIs(t, r.Err, os.ErrDeadlineExceeded, "it counts as a time-out of the request")
+		assert.Contains(t, textOf(r), "the server ended the call when the time was over")
+	}
+	early := over(func(r *probe.Result, a *answer) {
+		r.Deadline = r.Deadline.Add(time.Minute)
+		saying(4)(r, a)
+	})
+	assert.Equal(t, errcode.GRPCDeadline, e.Code(early), "the server's own time-out")
 }
 
 // A peer may say back what it was told in confidence.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -77,6 +78,9 @@ func (j *judge) settle(r *probe.Result, s *scratch) {
 	defer s.kept.Reset()
 	a := &s.answer
 	if r.Err != nil {
+		if r.RanOut() && errcode.FromError(r.Err) == streamCancelled {
+			r.Reject(errOverdue)
+		}
 		return
 	}
 	switch {
@@ -93,6 +97,13 @@ func (j *judge) settle(r *probe.Result, s *scratch) {
 	}
 	r.Conceal(r.Unmet)
 }
+
+// streamCancelled is a stream that the server has reset with CANCEL.
+var streamCancelled = errcode.FromStream(8)
+
+// errOverdue is for a call that the server ended because its time was over, as it knows from
+// grpc-timeout. Which of the two sides is the first to end it is chance, and says nothing.
+var errOverdue = errcode.Wrap(errcode.RequestTimeout, "the server ended the call when the time was over that it had been told", os.ErrDeadlineExceeded)
 
 var (
 	errNoStatus    = errors.New("the answer came whole, without grpc-status")
@@ -121,6 +132,12 @@ func (j *judge) foreign(r *probe.Result, s *scratch) {
 	}
 }
 
+// These are the statuses with which servers end a call whose time is over.
+const (
+	cancelled        = 1
+	deadlineExceeded = 4
+)
+
 // judgeStatus is for an answer with one status.
 func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 	a := &s.answer
@@ -128,6 +145,8 @@ func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 	case isStatus && j.status[a.status] && a.status != 0:
 	case isStatus && j.status[a.status]:
 		j.judgeMessages(r, s)
+	case (a.status == cancelled || a.status == deadlineExceeded) && r.RanOut():
+		r.Reject(errOverdue)
 	case a.status == 0:
 		r.Unmet, s.code = errUnexpectedOK, errcode.UnexpectedStatus
 	case a.status < 0:
