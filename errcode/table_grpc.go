@@ -129,8 +129,8 @@ var grpcTable = [...]entry{
 		"Call the method with `grpcurl -v`, directly and through each proxy; compare the descriptors with those of the server.",
 	}},
 	{GRPCMessageSize, "grpc_message_size", "a gRPC message above max_body_size", Help{
-		"A message of the answer is longer than expect.max_body_size, as it is sent or decompressed. The prober gave the call up.",
-		"The answer grew, or the message asks for more than it should.",
+		"A message of the answer is longer than expect.max_body_size, as it is sent or decompressed, or it decompresses beyond 8 MiB or, above 64 KiB, a hundredfold.",
+		"The answer grew, the message asks for more than it should, or the answer repeats itself endlessly.",
 		"Look at the size of the answer with `grpcurl`. If it is intended, raise expect.max_body_size.",
 	}},
 	{GRPCDecompression, "grpc_decompression", "a gRPC message that cannot be decompressed", Help{

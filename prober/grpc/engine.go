@@ -26,6 +26,10 @@ const (
 	defaultStreams    = 100
 )
 
+// mostPings is how many PINGs in a row all common servers allow, however fast they come: one
+// more, and they end the connection with ENHANCE_YOUR_CALM.
+const mostPings = 2
+
 // mostKept is the longest message that is kept to be looked at, in bytes.
 const mostKept = 8 << 20
 
@@ -131,6 +135,7 @@ func (e *Engine) carry(cfg *Config) {
 		MaxBody:        math.MaxInt64, // each message has a bound of its own
 		ConnectTimeout: cfg.Plan.ConnectTimeout,
 		TLSTimeout:     cfg.Plan.TLSTimeout,
+		Pings:          mostPings,
 		Connections:    cfg.Plan.Connections,
 		Keeps:          true,
 		Wanted:         wanted[:],

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -420,8 +421,14 @@ func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 		e.judge.settle(r, s)
 		return r
 	}
-	reset := func(r *probe.Result, _ *answer) {
-		r.Fail(&errcode.PhaseError{Err: http2.StreamError{StreamID: 1, Code: http2.ErrCodeCancel}})
+	reset := func(code http2.ErrCode) func(r *probe.Result, _ *answer) {
+		return func(r *probe.Result, _ *answer) {
+			r.Fail(&errcode.PhaseError{Err: http2.StreamError{StreamID: 1, Code: code}})
+		}
+	}
+	gateway := func(r *probe.Result, a *answer) {
+		a.isGRPC, a.http = false, 502
+		r.Finish(probe.Now())
 	}
 	saying := func(status int64) func(r *probe.Result, a *answer) {
 		return func(r *probe.Result, a *answer) {
@@ -429,7 +436,9 @@ func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 			r.Finish(probe.Now())
 		}
 	}
-	for _, end := range []func(*probe.Result, *answer){reset, saying(1), saying(4)} {
+	for _, end := range []func(*probe.Result, *answer){
+		reset(http2.ErrCodeCancel), reset(http2.ErrCodeInternal), saying(1), saying(4), saying(14), gateway,
+	} {
 		r := over(end)
 		assert.Equal(t, errcode.RequestTimeout, e.Code(r), textOf(r))
 		assert.ErrorIs(t, r.Err, os.ErrDeadlineExceeded, "it counts as a time-out of the request")
@@ -440,6 +449,48 @@ func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 		saying(4)(r, a)
 	})
 	assert.Equal(t, errcode.GRPCDeadline, e.Code(early), "the server's own time-out")
+	assert.Equal(t, errcode.GRPCNotFound, e.Code(over(saying(5))), "it says nothing of the time")
+	assert.Equal(t, errcode.OK, e.Code(over(func(r *probe.Result, a *answer) {
+		a.messages = 1
+		saying(0)(r, a)
+	})), "an answer that is just in time")
+}
+
+// Servers of gRPC end a connection on which there are more PINGs in a row than two.
+func TestASilentServerIsAskedNoMoreThanTwiceWhetherItIsThere(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var pings []int
+	p := peers.Listen(t, func(c net.Conn) {
+		mu.Lock()
+		i := len(pings)
+		pings = append(pings, 0)
+		mu.Unlock()
+		p := peers.NewH2(c)
+		p.Greet()
+		for f := p.Next(); f != nil; f = p.Next() {
+			if f.Header().Type == http2.FramePing {
+				mu.Lock()
+				pings[i]++
+				mu.Unlock()
+			}
+		}
+	})
+	e := newEngine(t, Config{Plan: planOf(p)})
+	var r probe.Result
+	for range 10 { // the answer to a PING counts as a sign of life for the call after it
+		if p.Connections() == 2 {
+			break
+		}
+		again(t.Context(), e, &r, briefly)
+		assert.Equal(t, errcode.RequestTimeout, e.Code(&r), textOf(&r))
+	}
+	e.CloseIdle()
+	e.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	require.Len(t, pings, 2, "the third time, another connection is made")
+	assert.Equal(t, 2, pings[0])
 }
 
 // A peer may say back what it was told in confidence.

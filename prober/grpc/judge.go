@@ -76,13 +76,32 @@ func newJudge(cfg *Config, maxMessage int64) (*judge, error) {
 // settle judges the answer that r has got, when it has ended and its time has been taken.
 func (j *judge) settle(r *probe.Result, s *scratch) {
 	defer s.kept.Reset()
-	a := &s.answer
-	if r.Err != nil {
-		if r.RanOut() && errcode.FromError(r.Err) == streamCancelled {
-			r.Reject(errOverdue)
-		}
-		return
+	if r.Err == nil {
+		j.judge(r, s)
 	}
+	if r.RanOut() && isOverdue(j.verdict(r)) {
+		r.Reject(errOverdue)
+	}
+	r.Conceal(r.Unmet)
+}
+
+// errOverdue is for a call that others ended because its time was over, as they know from
+// grpc-timeout. Whether they or the prober end it is chance, and says nothing.
+var errOverdue = errcode.Wrap(errcode.RequestTimeout, "the server ended the call when the time was over that it had been told", os.ErrDeadlineExceeded)
+
+// isOverdue reports whether servers and proxies end calls with the code that have no time
+// left.
+func isOverdue(code errcode.Code) bool {
+	switch code {
+	case errcode.GRPCCancelled, errcode.GRPCDeadline, errcode.GRPCUnavailable, 1502, 1503, 1504:
+		return true
+	}
+	return code > errcode.Stream && code < errcode.Connection
+}
+
+// judge is for an answer that came whole.
+func (j *judge) judge(r *probe.Result, s *scratch) {
+	a := &s.answer
 	switch {
 	case !a.isGRPC || a.http != 200 && a.statuses == 0:
 		j.foreign(r, s)
@@ -95,15 +114,7 @@ func (j *judge) settle(r *probe.Result, s *scratch) {
 	default:
 		j.judgeStatus(r, s)
 	}
-	r.Conceal(r.Unmet)
 }
-
-// streamCancelled is a stream that the server has reset with CANCEL.
-var streamCancelled = errcode.FromStream(8)
-
-// errOverdue is for a call that the server ended because its time was over, as it knows from
-// grpc-timeout. Which of the two sides is the first to end it is chance, and says nothing.
-var errOverdue = errcode.Wrap(errcode.RequestTimeout, "the server ended the call when the time was over that it had been told", os.ErrDeadlineExceeded)
 
 var (
 	errNoStatus    = errors.New("the answer came whole, without grpc-status")
@@ -132,12 +143,6 @@ func (j *judge) foreign(r *probe.Result, s *scratch) {
 	}
 }
 
-// These are the statuses with which servers end a call whose time is over.
-const (
-	cancelled        = 1
-	deadlineExceeded = 4
-)
-
 // judgeStatus is for an answer with one status.
 func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 	a := &s.answer
@@ -145,8 +150,6 @@ func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 	case isStatus && j.status[a.status] && a.status != 0:
 	case isStatus && j.status[a.status]:
 		j.judgeMessages(r, s)
-	case (a.status == cancelled || a.status == deadlineExceeded) && r.RanOut():
-		r.Reject(errOverdue)
 	case a.status == 0:
 		r.Unmet, s.code = errUnexpectedOK, errcode.UnexpectedStatus
 	case a.status < 0:

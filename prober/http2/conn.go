@@ -60,6 +60,7 @@ type conn struct {
 	// must have come, 0 without one.
 	heardAt   probe.Instant
 	pingUntil probe.Instant
+	pings     int // sent since the last answer to a request
 }
 
 // begin makes l, which was just dialled, an HTTP/2 connection: it sends our

@@ -169,6 +169,7 @@ func (c *conn) ignoreData(fh http2.FrameHeader) error {
 // complete ends st, whose response has come to its end; mu is held.
 func (c *conn) complete(st *stream) {
 	st.lastAt = c.readAt
+	c.pings = 0
 	var err error
 	if st.length >= 0 && st.arrived != st.length {
 		err = errShort
