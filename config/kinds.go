@@ -30,8 +30,8 @@ func (t Target) Kind() Kind {
 	return ""
 }
 
-// IsWeb reports whether the target is sent HTTP requests.
-func (t Target) IsWeb() bool { return t.Kind() == KindHTTP }
+// IsWeb reports whether the target is sent HTTP requests, as gRPC calls are.
+func (t Target) IsWeb() bool { return t.Kind() == KindHTTP || t.Kind() == KindGRPC }
 
 // IsSecured reports whether the target's connections begin with a TLS handshake.
 func (t Target) IsSecured() bool { return isSecured(t.URL) }

@@ -35,6 +35,7 @@ type fireJSON struct {
 	Responses   []fireResponseJSON `json:"responses"`
 	Connections fireConnectionJSON `json:"connections"`
 	Bytes       fireBytesJSON      `json:"bytes"`
+	Messages    uint64             `json:"messages_received"`
 	TLS         *fireTLSJSON       `json:"tls"`
 	LagP99      *float64           `json:"schedule_lag_p99"`
 	Failures    []fireFailureJSON  `json:"failures"`
@@ -151,6 +152,7 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 		Responses:   list(r.ResponsesByCount(), func(c numbers.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
 		Connections: connectionsJSON(&r.Counters),
 		Bytes:       bytesJSON(&r.Counters),
+		Messages:    r.Messages,
 		Failures:    list(r.Failures, failureJSON),
 	}
 	if r.Plan.Rate > 0 {

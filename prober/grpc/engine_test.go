@@ -123,7 +123,7 @@ func TestACallThatIsAnsweredWellIsASuccess(t *testing.T) {
 		assert.Equal(t, 200, r.HTTP.Status)
 		assert.Equal(t, probe.HTTP2, r.HTTP.Version)
 		assert.Equal(t, i > 0, r.Reused)
-		assert.Equal(t, 1, scratchOf(&r).answer.messages)
+		assert.Equal(t, 1, r.Messages)
 		for _, phase := range []errcode.Phase{errcode.PhaseQueue, errcode.PhaseSend, errcode.PhaseProcessing, errcode.PhaseTransfer} {
 			_, was := r.Phase(phase)
 			assert.True(t, was, phase)
@@ -227,7 +227,7 @@ func TestAnswersOfAllShapesAreSuccesses(t *testing.T) {
 			for range 2 {
 				again(t.Context(), e, &r, patience)
 				require.Equal(t, errcode.OK, e.Code(&r), "%v %v", r.Err, r.Unmet)
-				assert.Equal(t, tt.messages, scratchOf(&r).answer.messages)
+				assert.Equal(t, tt.messages, r.Messages)
 			}
 			assert.Equal(t, 1, p.Connections())
 		})

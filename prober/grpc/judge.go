@@ -76,6 +76,7 @@ func newJudge(cfg *Config, maxMessage int64) (*judge, error) {
 // settle judges the answer that r has got, when it has ended and its time has been taken.
 func (j *judge) settle(r *probe.Result, s *scratch) {
 	defer s.kept.Reset()
+	r.Messages = s.answer.messages
 	if r.Err == nil {
 		j.judge(r, s)
 	}

@@ -117,6 +117,10 @@ var families = [...]family{
 		counterType, func(p *Page, s *scrape) { p.counter(s.DroppedLogLines, s.created) },
 	},
 	{
+		"prober_messages_received_total", "Messages of gRPC answers that came whole.",
+		counterType, countPerTarget(func(v *view) uint64 { return v.Messages }),
+	},
+	{
 		"prober_received_bytes_total", "Bytes of HTTP received, after TLS.",
 		counterType, countPerTarget(func(v *view) uint64 { return v.Received }),
 	},
