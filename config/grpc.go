@@ -54,7 +54,7 @@ func metadata(to *[]Header) form.Value {
 func checkMetadataName(name string) error {
 	switch {
 	case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.") != "" || name == "":
-		return errors.New("a name is letters, digits and any of _-.")
+		return errors.New("a name is letters, digits, dots and any of _-")
 	case strings.HasPrefix(name, "grpc-"), name == "content-type", name == "te":
 		return errors.New("is set by the prober")
 	}

@@ -42,7 +42,7 @@ func (m *Method) explain(text string) error {
 	if found := unknownField.FindStringSubmatch(text); found != nil {
 		return fmt.Errorf("%s has no field %q", name, found[1])
 	}
-	if found := invalidValue.FindStringSubmatch(text); found != nil && found[1] != "" {
+	if found := invalidValue.FindStringSubmatch(text); len(found) > 1 && found[1] != "" {
 		return fmt.Errorf("the field %q of %s cannot have that value", found[1], name)
 	}
 	return fmt.Errorf("is not a %s in JSON", name)

@@ -179,9 +179,9 @@ func TestValuesAreExpectedAtPlaces(t *testing.T) {
 			continue
 		}
 		assert.ErrorContains(t, err, tt.fault, name)
-		if fault, ok := err.(*Fault); assert.True(t, ok, name) {
-			assert.Equal(t, tt.found, fault.Found, name)
-		}
+		var fault *ValueError
+		require.ErrorAs(t, err, &fault, name)
+		assert.Equal(t, tt.found, fault.Found, name)
 	}
 	x, err := m.Expect(map[string]any{"sku": "a"})
 	require.NoError(t, err)

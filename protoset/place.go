@@ -25,14 +25,14 @@ type place struct {
 	want any // a string, float64, bool or nil
 }
 
-// Fault is a value that is not the expected one. Found is the value, as JSON has it.
-type Fault struct {
+// ValueError is a value that is not the expected one. Found is the value, as JSON has it.
+type ValueError struct {
 	Place, Found string
 	// Absent reports that there is no value.
 	Absent bool
 }
 
-func (f *Fault) Error() string {
+func (f *ValueError) Error() string {
 	if f.Absent {
 		return fmt.Sprintf("the message has nothing at %q of expect.message", f.Place)
 	}
@@ -85,7 +85,7 @@ func fieldOf(d protoreflect.MessageDescriptor, name string) protoreflect.FieldDe
 }
 
 // Check returns the first thing that is wrong with an answer, nil if nothing is. It is a
-// [Fault] where a value is another one.
+// [ValueError] where a value is another one.
 func (x *Expectation) Check(answer []byte) error {
 	msg, err := x.method.decode(answer)
 	if err != nil {
@@ -106,11 +106,11 @@ func (p *place) fault(msg protoreflect.Message) error {
 	case !ok && p.want == nil:
 		return nil
 	case !ok:
-		return &Fault{Place: p.name, Absent: true}
+		return &ValueError{Place: p.name, Absent: true}
 	case equals(found, kind, p.want):
 		return nil
 	}
-	return &Fault{Place: p.name, Found: show(found, kind)}
+	return &ValueError{Place: p.name, Found: show(found, kind)}
 }
 
 // walk follows a path that checkPath has found in order. It returns the value there and the

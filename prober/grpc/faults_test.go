@@ -149,7 +149,7 @@ func oddStatusFaults() []fault {
 		{does: "status 17", code: errcode.GRPC, text: "the server says 17", play: ending("grpc-status", "17")},
 		{does: "a status of many digits", code: errcode.GRPC, play: ending("grpc-status", strings.Repeat("9", 18))},
 		{does: "a status that is too long", code: errcode.GRPC, text: "no number", play: ending("grpc-status", strings.Repeat("9", 40))},
-		{does: "a status that is a word", code: errcode.GRPC, text: `grpc-status is no number: "OK"`, play: ending("grpc-status", "OK")},
+		{does: "a status that is a word", code: errcode.GRPC, text: `the grpc-status is no number, but "OK"`, play: ending("grpc-status", "OK")},
 		{does: "an empty status", code: errcode.GRPC, play: ending("grpc-status", "")},
 		{does: "a status below 0", code: errcode.GRPC, play: ending("grpc-status", "-1")},
 		{does: "two statuses", code: errcode.GRPC, text: "two fields", play: ending("grpc-status", "0", "grpc-status", "14")},

@@ -119,6 +119,7 @@ func (j *judge) judge(r *probe.Result, s *scratch) {
 
 var (
 	errNoStatus    = errors.New("the answer came whole, without grpc-status")
+	errNoNumber    = errors.New("the grpc-status is no number, but")
 	errTwoStatuses = errors.New("the answer has two fields grpc-status")
 	errNoMessage   = errcode.New(errcode.GRPCFraming, "the status is OK, and the message is missing that the method answers with")
 )
@@ -154,7 +155,7 @@ func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 	case a.status == 0:
 		r.Unmet, s.code = errUnexpectedOK, errcode.UnexpectedStatus
 	case a.status < 0:
-		r.Unmet = probe.NewExcerpt(errors.New("grpc-status is no number:"), a.text)
+		r.Unmet = probe.NewExcerpt(errNoNumber, a.text)
 		s.code = errcode.GRPC
 	default:
 		s.code = errcode.FromGRPCStatus(uint64(a.status))
@@ -204,7 +205,7 @@ func (j *judge) checkMessage(msg []byte) error {
 		return nil
 	}
 	err := j.message.Check(msg)
-	if fault, ok := errors.AsType[*protoset.Fault](err); ok && !fault.Absent {
+	if fault, ok := errors.AsType[*protoset.ValueError](err); ok && !fault.Absent {
 		return probe.NewExcerpt(fault, fault.Found)
 	}
 	if err == nil && len(msg) <= maxLast {

@@ -21,7 +21,7 @@ func moody(c net.Conn) {
 	p := peers.NewH2(c)
 	p.Greet(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 10})
 	for id := p.Request(); id != 0; id = p.Request() {
-		switch rand.IntN(12) { //nolint:gosec // it needs no secret
+		switch rand.IntN(12) {
 		case 0:
 			_ = p.WriteRSTStream(id, http2.ErrCodeRefusedStream)
 		case 1:
@@ -40,7 +40,7 @@ func moody(c net.Conn) {
 		case 7:
 			_ = p.WriteGoAway(id-2, http2.ErrCodeNo, nil)
 		case 8:
-			if rand.IntN(10) == 0 { //nolint:gosec // as above
+			if rand.IntN(10) == 0 {
 				return
 			}
 			well(p, id)
