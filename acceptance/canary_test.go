@@ -54,7 +54,7 @@ func secrecies() map[string]secrecy {
 		"request", "request.method", "request.host", "request.body_size", "request.basic_auth", "request.basic_auth.username",
 		"request.authorization", "request.authorization.type", "request.oauth2", "request.oauth2.client_id", "request.oauth2.scopes",
 		"request.oauth2.timeout", "request.compression", "request.id_header", "request.traceparent", "request.follow_redirects",
-		"grpc", "grpc.service", "grpc.method", "grpc.descriptor_file",
+		"grpc", "grpc.service", "grpc.method", "grpc.descriptor_file", "grpc.reflection",
 		"connection", "connection.http_version", "connection.reuse", "connection.requests_per_connection", "connection.streams_per_connection",
 		"connection.connect_timeout", "connection.tls_timeout", "connection.ip_version", "connection.resolve", "connection.dns_server",
 		"connection.source_address", "connection.proxy_url", "connection.proxy_username", "connection.no_proxy",

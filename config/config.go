@@ -166,6 +166,8 @@ type GRPC struct {
 	// or empty. Descriptors are a FileDescriptorSet.
 	DescriptorFile string
 	Descriptors    []byte
+	// Reflection asks the server for the types. Message is not encoded then, if it is in JSON.
+	Reflection bool
 	// Metadata in the order of the file.
 	Metadata []Header
 }

@@ -103,11 +103,14 @@ func (s checks) checkGRPC(t *Target) {
 	fill(&g.Method, protoset.HealthCheck)
 	found, err := s.findMethod(&g)
 	switch {
+	case err == nil && g.Reflection:
+		s.Conflict("is not needed: the types of the health service are known", "grpc.reflection")
 	case err == nil:
 		s.encodeMessage(t, found)
 		s.checkExpectedMessage(t, found)
 	case errors.Is(err, protoset.ErrNoMethod):
 		s.Conflict(err.Error(), method, service, descriptors)
+	case g.Reflection:
 	case s.IsSet(descriptors):
 		s.Conflict(err.Error(), service, descriptors)
 	default:
@@ -127,7 +130,7 @@ func (s checks) findMethod(g *GRPC) (*protoset.Method, error) {
 // demandDescriptors is for a method that nothing describes. Its message can only be sent as
 // it is, and nothing be expected of its answer.
 func (s checks) demandDescriptors(t *Target) {
-	const needs = "needs grpc.descriptor_file, which has the types of the method"
+	const needs = "needs grpc.descriptor_file or grpc.reflection, for the types of the method"
 	if len(t.GRPC.Inline) > 0 {
 		s.Conflict(needs, "grpc.message")
 	}
@@ -137,6 +140,18 @@ func (s checks) demandDescriptors(t *Target) {
 	if s.Sound("expect.message") && len(t.Expect.Message) > 0 {
 		s.Conflict(needs, "expect.message")
 	}
+}
+
+// JSON returns the message of a method whose types are not known yet, in JSON or, where it is
+// not, as it is sent.
+func (g *GRPC) JSON() (text, encoded []byte) {
+	switch {
+	case len(g.Inline) > 0:
+		return g.Inline, nil
+	case isJSONObject(g.Message):
+		return g.Message, nil
+	}
+	return nil, g.Message
 }
 
 // encodeMessage makes of a message in JSON what is sent.

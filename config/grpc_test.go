@@ -59,6 +59,13 @@ func TestACallIsReadyToBeSent(t *testing.T) {
 
 	assert.Equal(t, "\x0a\x01b", string(list.GRPC.Message), "a text in JSON")
 	assert.Equal(t, "\x0a\x04file", string(binary.GRPC.Message), "a file in JSON")
+	text, encoded := c.Targets[5].GRPC.JSON()
+	assert.JSONEq(t, `{"skuu":"a"}`, string(text), "what fits is known when the server has told its types")
+	assert.Nil(t, encoded)
+	text, encoded = raw.GRPC.JSON()
+	assert.Nil(t, text)
+	assert.Equal(t, "\x0a\x03raw", string(encoded))
+
 	assert.Equal(t, "message.bin", raw.GRPC.MessageFile)
 	assert.Equal(t, "\x0a\x03raw", string(raw.GRPC.Message), "what nobody has the types of is sent as it is")
 }

@@ -204,13 +204,16 @@ func expectFields(e *Expect) form.Section {
 
 func grpcFields(g *GRPC) form.Section {
 	inline, fromFile := inlineMessage{g}, form.File{Path: &g.MessageFile, Content: &g.Message}
+	given, asked := form.File{Path: &g.DescriptorFile, Content: &g.Descriptors, Check: checkDescriptors}, form.Boolean(&g.Reflection)
+	types := []form.Field{form.Key("grpc.descriptor_file", given), form.Key("grpc.reflection", asked)}
 	messages := []form.Field{form.Key("grpc.message", inline), form.Key("grpc.message_file", fromFile)}
 	return form.Section{
 		form.Key("service", form.Text(&g.Service, checkService)),
 		form.Key("method", form.Text(&g.Method, checkRPCMethod)),
 		form.Key("message", form.OneOf(inline, messages)),
 		form.Key("message_file", form.OneOf(fromFile, messages)),
-		form.Key("descriptor_file", form.File{Path: &g.DescriptorFile, Content: &g.Descriptors, Check: checkDescriptors}),
+		form.Key("descriptor_file", form.OneOf(given, types)),
+		form.Key("reflection", form.OneOf(asked, types)),
 		form.Key("metadata", metadata(&g.Metadata)),
 	}
 }

@@ -97,6 +97,12 @@ func TestCallsToARealServerHaveTheCodeThatTheyAskFor(t *testing.T) {
 		add("late", "1050", stream+"message: {response_parameters: [{interval_us: 60000000}]}", ", timeout: 200ms")
 		add("late-within", "1050", stream+"message: {response_parameters: [{size: 1}, {interval_us: 60000000}]}", ", timeout: 200ms")
 	}
+	const asked = "grpc: {service: grpc.testing.TestService, method: UnaryCall, reflection: true, metadata: {x-user: me}, message: {response_size: 3}}"
+	c.add("reflected", "0", "url: 'grpc://%s', %s, expect: {message: {username: me}}", peer.address, asked)
+	c.add("reflected-unexpected", "1712", "url: 'grpc://%s', %s, expect: {message: {username: you}}", proxy.plain, asked)
+	c.add("reflected-no-service", "2035", "url: 'grpc://%s', grpc: {service: a.B, method: C, reflection: true, message: {a: b}}", peer.address)
+	c.add("reflected-unfit", "2035", "url: 'grpc://%s', grpc: {service: grpc.testing.TestService, method: UnaryCall, reflection: true, message: {a: b}}", peer.address)
+	c.add("reflected-nowhere", "2034", "url: 'grpc://%s', %s", proxy.web, asked)
 	c.add("a-web-server", "2034", "url: 'grpc://%s'", proxy.web)
 	c.add("a-web-target", "1415", "url: 'http://%s/', connection: {http_version: h2c}", peer.address)
 	c.add("no-h2c", "1803", "url: 'http://%s/', connection: {http_version: 1.1}, expect: {status: [200]}", peer.address)

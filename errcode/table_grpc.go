@@ -15,6 +15,7 @@ const (
 	GRPCMessageSize    Code = 2032
 	GRPCDecompression  Code = 2033
 	GRPCContentType    Code = 2034
+	GRPCReflection     Code = 2035
 	GRPCNotServing     Code = 2040
 	GRPCServiceUnknown Code = 2041
 )
@@ -142,6 +143,11 @@ var grpcTable = [...]entry{
 		"The answer has a status of HTTP below 400, and a content-type that is not application/grpc. With a status from 400 on the code is that of the status.",
 		"A web server or a gateway answers at this address: a wrong port, a login page, a default backend.",
 		"Run `curl -v --http2-prior-knowledge http://HOST:PORT/` (or https) and see what answers.",
+	}},
+	{GRPCReflection, "grpc_reflection", "the types of the method are not known: the server does not tell them by reflection, or they do not fit", Help{
+		"The call was not made: the server was asked for the types of the method by reflection, outside the bursts, and did not tell them; or the message does not fit them.",
+		"The server has no reflection (it says UNIMPLEMENTED), cannot be reached, lacks the service, or has other types by now than the target was written for.",
+		"Read the error text of the target's last failures, which says what the question came to. Run `grpcurl HOST:PORT describe SERVICE`; or give the types by grpc.descriptor_file.",
 	}},
 	{GRPCNotServing, "grpc_not_serving", "the health service says that the service is not serving", Help{
 		"The health service answered, and says NOT_SERVING, or UNKNOWN.",

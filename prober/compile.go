@@ -19,7 +19,7 @@ import (
 type compiled struct {
 	engine   probe.Engine
 	reserver probe.Reserver // engine, if its connections have a ceiling
-	tokens   *tokenSource   // nil unless the target logs in by OAuth 2.0
+	supplies []supply       // of what the requests need besides
 }
 
 // compile turns t into what sends its requests and judges the answers: the engine of its
@@ -76,12 +76,21 @@ func (m *Manager) compileGRPC(t config.Target, network policy.Rules, read *wire.
 		Expect:                grpc.Expectation{Status: t.Expect.GRPCStatus, Message: t.Expect.Message, MaxLatency: t.Expect.MaxLatency},
 	}
 	if t.Request.OAuth2 != nil {
-		c.tokens = newTokenSource(t, network, m.limiter, m.log)
-		cfg.Authorization = c.tokens.authorization
+		tokens := newTokenSource(t, network, m.limiter, m.log)
+		cfg.Authorization, c.supplies = tokens.authorization, append(c.supplies, tokens)
+	}
+	if t.GRPC.Reflection {
+		cfg.Undescribed = true
+		if cfg.JSON, cfg.Message = t.GRPC.JSON(); cfg.JSON == nil && len(cfg.Expect.Message) == 0 {
+			cfg.Undescribed = false // what is known is enough
+		}
 	}
 	e, err := grpc.New(cfg)
 	if err != nil {
 		return nil, err
+	}
+	if t.GRPC.Reflection {
+		c.supplies = append(c.supplies, newTypeSource(t, cfg, e, m.limiter, m.log))
 	}
 	c.engine, c.reserver = e, e
 	return c, nil
@@ -123,8 +132,8 @@ func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.
 	setConnection(&cfg, t.Connection)
 	cfg.Certificates = read
 	if t.Request.OAuth2 != nil {
-		c.tokens = newTokenSource(t, network, m.limiter, m.log)
-		cfg.Authorization = c.tokens.authorization
+		tokens := newTokenSource(t, network, m.limiter, m.log)
+		cfg.Authorization, c.supplies = tokens.authorization, append(c.supplies, tokens)
 	}
 	tr, err := transport.New(cfg)
 	if err != nil {

@@ -3,6 +3,7 @@ package grpc
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func appendTimeoutField(block []byte, left time.Duration) []byte {
 // scratch is what a worker's Result holds for this engine from one call to the next.
 type scratch struct {
 	http     probe.HTTP
-	call     *call
+	plan     *plan
 	stamp    message.Stamp // what varies in the call
 	kept     *content.Kept // of the first message
 	permit   probe.Permit
@@ -136,17 +137,20 @@ func scratchOf(r *probe.Result) *scratch {
 }
 
 // begin prepares r and its scratch for a call.
-func (s *scratch) begin(e *Engine, r *probe.Result) {
+func (s *scratch) begin(p *plan, r *probe.Result) {
 	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
 	s.stamp.Authorization = ""
 	s.code = errcode.OK
-	s.call = &e.call
-	s.exchange.Request, s.exchange.Content, s.exchange.Varying = &e.call.request, &e.call.content, &e.call.varying
-	s.kept = e.content.Keep(s.kept)
-	s.answer.begin(s.kept, e.maxMessage, e.judge.looks)
+	s.plan = p
 	r.HTTP = &s.http
 	r.Begin()
 	r.Guard(s)
+	if p.failure != nil {
+		return
+	}
+	s.exchange.Request, s.exchange.Content, s.exchange.Varying = &p.call.request, &p.call.content, &p.call.varying
+	s.kept = p.content.Keep(s.kept)
+	s.answer.begin(s.kept, p.judge.maxMessage, p.judge.looks)
 }
 
 // maxSecretMessage is how long a message may be that excerpts are held against.
@@ -154,10 +158,10 @@ const maxSecretMessage = 4 << 10
 
 // Secrets returns what the call says in confidence: its metadata and its message.
 func (s *scratch) Secrets() (secrets []string, ok bool) {
-	if s.call.closed {
+	if s.plan.call.closed {
 		return nil, false
 	}
-	return append(s.call.secrets[:len(s.call.secrets):len(s.call.secrets)], strings.ToLower(s.stamp.Authorization)), true
+	return append(slices.Clip(s.plan.call.secrets), strings.ToLower(s.stamp.Authorization)), true
 }
 
 func secretsOf(cfg *Config) []string {

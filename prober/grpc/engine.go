@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/prober/errcode"
@@ -44,8 +45,9 @@ type Config struct {
 	Service, Method string
 	// Metadata are sent in this order, after the fields of gRPC itself.
 	Metadata []message.Field
-	// Message is what the method takes, encoded. It may be empty.
-	Message []byte
+	// Message is what the method takes, encoded. It may be empty. JSON is the same in JSON
+	// where the types are not known yet, nil elsewhere.
+	Message, JSON []byte
 	// Authorization returns the value of that field for the next call, "" for none. An error
 	// is the failure of the call, of which nothing is sent. It must not block. Nil means that
 	// there is no such field, or one in Metadata.
@@ -56,6 +58,9 @@ type Config struct {
 	// Descriptors are the FileDescriptorSet with the types of the method. Without them the
 	// messages of an answer are counted and not decoded, but for those of the health service.
 	Descriptors []byte
+	// Undescribed means that [Engine.Describe] brings the descriptors later. Until then each
+	// call fails.
+	Undescribed bool
 	Expect      Expectation
 	// MaxMessageBytes is the longest message that is accepted, as it is sent and
 	// decompressed; 0 means 4 MiB.
@@ -79,10 +84,9 @@ type Engine struct {
 	dialer      *wire.Dialer
 	pool        *http2.Pool
 	connections *probe.Ceiling
-	call        call
-	judge       *judge
-	content     *content.Plan
-	maxMessage  int64
+	cfg         Config
+	// plan is what calls are made by from now on.
+	plan atomic.Pointer[plan]
 	// roomy means that each call begins with a TLS handshake.
 	roomy bool
 }
@@ -107,20 +111,22 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{
 		dialer:      d,
 		connections: p.Connections,
-		call:        newCall(&cfg),
-		maxMessage:  cmp.Or(cfg.MaxMessageBytes, defaultMaxMessage),
+		cfg:         cfg,
 		roomy:       p.Secure && cfg.RequestsPerConnection == 1,
 	}
-	if e.judge, err = newJudge(&cfg, e.maxMessage); err != nil {
-		return nil, err
+	e.cfg.Plan.Certificates = nil // it belongs to whoever calls New
+	e.cfg.MaxMessageBytes = cmp.Or(cfg.MaxMessageBytes, defaultMaxMessage)
+	if cfg.Decoders == nil {
+		e.cfg.Decoders = content.NewDecoders(0)
 	}
-	e.content, err = content.NewPlan(content.Options{
-		Check:    e.judge.check,
-		MaxBody:  min(e.maxMessage, mostKept),
-		Decoders: cfg.Decoders,
-	})
-	if err != nil {
-		return nil, err
+	if cfg.Undescribed {
+		e.plan.Store(&plan{failure: errUndescribed})
+	} else {
+		made, err := newPlan(&e.cfg)
+		if err != nil {
+			return nil, err
+		}
+		e.plan.Store(made)
 	}
 	e.carry(&cfg)
 	return e, nil
@@ -162,10 +168,14 @@ func negotiated(secure bool, l *wire.Link) (bool, error) {
 // Do makes one call in one attempt, from r.Due until r.Deadline, and fills in r. When ctx
 // ends, dialling ends with it; [Engine.Abort] ends calls under way.
 func (e *Engine) Do(ctx context.Context, r *probe.Result) {
-	s := scratchOf(r)
-	s.begin(e, r)
+	s, p := scratchOf(r), e.plan.Load()
+	s.begin(p, r)
 	defer e.recover(r)
-	if err := e.call.stamp(s, r); err != nil {
+	if p.failure != nil {
+		r.Fail(&errcode.PhaseError{Err: p.failure})
+		return
+	}
+	if err := p.call.stamp(s, r); err != nil {
 		r.Fail(&errcode.PhaseError{Err: err})
 		return
 	}
@@ -177,7 +187,7 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	if e.connections != nil {
 		e.Unreserve(r)
 	}
-	e.judge.settle(r, s)
+	p.judge.settle(r, s)
 }
 
 // roomyOnce spares the stack from growing for the cryptography of each handshake anew: the
@@ -200,7 +210,12 @@ func (e *Engine) recover(r *probe.Result) {
 }
 
 // Code decides what a call came to that Do has ended.
-func (e *Engine) Code(r *probe.Result) errcode.Code { return e.judge.verdict(r) }
+func (e *Engine) Code(r *probe.Result) errcode.Code {
+	if r.Err != nil {
+		return errcode.FromError(r.Err)
+	}
+	return scratchOf(r).plan.judge.verdict(r)
+}
 
 // CloseIdle closes the connections that carry no call now. It waits for no peer.
 func (e *Engine) CloseIdle() { e.pool.CloseIdle() }

@@ -42,28 +42,23 @@ type judge struct {
 	looks   bool
 	health  bool
 	message *protoset.Expectation
+	// take is given the first message, if it is there.
+	take func(msg []byte)
 	// last is a message that was as expected, where it is short: most answers are the same.
 	last atomic.Pointer[[]byte]
 }
 
-func newJudge(cfg *Config, maxMessage int64) (*judge, error) {
-	j := &judge{maxMessage: maxMessage, maxLatency: cfg.Expect.MaxLatency, listed: len(cfg.Expect.Status) > 0}
+func newJudge(cfg *Config, method *protoset.Method) (*judge, error) {
+	j := &judge{maxMessage: cfg.MaxMessageBytes, maxLatency: cfg.Expect.MaxLatency, listed: len(cfg.Expect.Status) > 0}
 	j.status[0] = !j.listed
 	for _, status := range cfg.Expect.Status {
 		j.status[status] = true
 	}
-	set, err := protoset.Parse(cfg.Descriptors)
-	if err != nil {
-		return nil, err
-	}
-	method, err := set.Method(cfg.Service, cfg.Method)
-	switch {
-	case err == nil:
+	if method != nil {
 		j.single = !method.Streams()
-	case len(cfg.Descriptors) > 0 || len(cfg.Expect.Message) > 0:
-		return nil, err
 	}
 	if len(cfg.Expect.Message) > 0 {
+		var err error
 		if j.message, err = method.Expect(cfg.Expect.Message); err != nil {
 			return nil, fmt.Errorf("expect.message: %w", err)
 		}
@@ -189,6 +184,8 @@ func (j *judge) check(msg []byte) error {
 	switch {
 	case int64(len(msg)) > j.maxMessage:
 		return errcode.New(errcode.GRPCMessageSize, "a message that is above the limit once it is decompressed")
+	case j.take != nil:
+		j.take(msg)
 	case j.health:
 		return checkHealth(msg)
 	case j.message != nil:
