@@ -26,6 +26,8 @@ func fastPeer(tb testing.TB) peers.Script {
 	var frames bytes.Buffer
 	framer := http2.NewFramer(&frames, nil)
 	require.NoError(tb, framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1000}))
+	const defaultWindow, largestWindow = 1<<16 - 1, 1<<31 - 1 // RFC 9113, section 6.9.2
+	require.NoError(tb, framer.WriteWindowUpdate(0, largestWindow-defaultWindow))
 	settings := bytes.Clone(frames.Bytes())
 	frames.Reset()
 	block := func(pairs ...string) []byte {
