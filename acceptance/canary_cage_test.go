@@ -64,13 +64,14 @@ func newCage(t *testing.T) *cage {
 	key, err := os.ReadFile(filepath.Join(c.dir, "client-key.pem"))
 	require.NoError(t, err)
 	rig.WriteFile(t, c.dir, "body.txt", "%s", canaryOf("request.body_file.content"))
+	rig.WriteFile(t, c.dir, "message.json", `{"service": %q}`, canaryOf("grpc.message_file.content"))
 	for place, kind := range secrecies() {
 		if kind == secretFile && place != "connection.tls.key_file" {
 			rig.WriteFile(t, c.dir, canaryOf(place), "%s\n", canaryOf(place+".content"))
 		}
 	}
 	rig.WriteFile(t, c.dir, canaryOf("connection.tls.key_file"), "%s\n%s", canaryOf("connection.tls.key_file.content"), key)
-	c.scenes = slices.Concat(c.direct(t), c.answered(t), c.around(t))
+	c.scenes = slices.Concat(c.direct(t), c.answered(t), c.called(t), c.around(t))
 	return c
 }
 
@@ -89,7 +90,11 @@ func (c *cage) config() string {
 	var text strings.Builder
 	text.WriteString(c.common)
 	for _, s := range c.scenes {
-		fmt.Fprintf(&text, "  - name: %s\n    url: '%s?q=${url}'\n", s.name, s.url)
+		query := "?q=${url}"
+		if strings.HasPrefix(s.url, "grpc") {
+			query = ""
+		}
+		fmt.Fprintf(&text, "  - name: %s\n    url: '%s%s'\n", s.name, s.url, query)
 		for line := range strings.Lines(s.keys) {
 			fmt.Fprintf(&text, "    %s\n", strings.TrimSpace(line))
 		}
@@ -165,6 +170,21 @@ func (c *cage) answered(t *testing.T) []scene {
 		{"h2-garbage", root2 + "/garbage", h2c, "1603"},
 		{"h2-truncated", root2 + "/truncated", h2c, "1702"},
 		{"h2-not-spoken", root + "/", h2c, "1601"},
+	}
+}
+
+// called are failures of gRPC calls.
+func (c *cage) called(t *testing.T) []scene {
+	t.Helper()
+	root := "grpc://" + newEchoOfCalls(t, c.seen)
+	const call = "grpc: {message: {service: '${grpc.message}'}, metadata: {x-secret: ['${grpc.metadata}']%s}}"
+	return []scene{
+		{"grpc-status", root, fmt.Sprintf(call, ""), "2016"},
+		{"grpc-file", root, "grpc: {message_file: ${dir}/message.json}", "2016"},
+		{"grpc-odd-status", root, fmt.Sprintf(call, ", x-do: odd"), "2000"},
+		{"grpc-foreign", root, fmt.Sprintf(call, ", x-do: foreign"), "2034"},
+		{"grpc-message", root, fmt.Sprintf(call, ", x-do: message"), "1712"},
+		{"grpc-unexpected", root, fmt.Sprintf(call, ", x-do: unexpected") + "\nexpect: {message: {status: SERVING}}", "1712"},
 	}
 }
 

@@ -57,6 +57,8 @@ func inPlace(key, value string) string {
 		return target + "  url: http://127.0.0.1/\n" + nested(key, value, 0)
 	case section == "url":
 		return target + nested(key, value, 1)
+	case section == "grpc":
+		return target + "  url: grpc://127.0.0.1:1\n" + nested(key, value, 1)
 	default:
 		return target + "  url: http://127.0.0.1/\n" + nested(key, value, 1)
 	}
@@ -76,7 +78,7 @@ func nested(key, value string, depth int) string {
 // shown are the keys whose values a message may quote, for there is no secret in
 // them: names, words to choose from, patterns, and paths that are no secret.
 func shown(key string) bool {
-	return secrecies()[key] == open || key == "request.body_file"
+	return secrecies()[key] == open || key == "request.body_file" || key == "grpc.message_file"
 }
 
 func TestNoMistakeShowsASecret(t *testing.T) {

@@ -147,6 +147,53 @@ func answer2(p *peers.H2, seen *rig.Output, request *http2.MetaHeadersFrame) {
 	}
 }
 
+// newEchoOfCalls is an echo that speaks gRPC.
+func newEchoOfCalls(t *testing.T, seen *rig.Output) (address string) {
+	t.Helper()
+	return peers.Listen(t, func(c net.Conn) {
+		p := peers.NewH2(c)
+		p.Decode()
+		if !p.Greet() {
+			return
+		}
+		for heading := p.Heading(); heading != nil; heading = p.Heading() {
+			data, is := p.Until(http2.FrameData).(*http2.DataFrame)
+			if !is {
+				return
+			}
+			said := fmt.Sprintf("%v %q", heading.RegularFields(), data.Data())
+			_, _ = seen.Write([]byte(said))
+			answerCall(p, heading, said)
+		}
+	}).Address()
+}
+
+// answerCall misbehaves as the metadata say, with all that was sent in its answer.
+func answerCall(p *peers.H2, heading *http2.MetaHeadersFrame, said string) {
+	stream, do := heading.StreamID, ""
+	for _, f := range heading.RegularFields() {
+		if f.Name == "x-do" {
+			do = f.Value
+		}
+	}
+	const status, kind, call = "200", "content-type", "application/grpc"
+	switch message := "\x08\x02\x12" + string(rune(min(len(said), 0x7f))) + said[:min(len(said), 0x7f)]; do {
+	case "odd":
+		p.Headers(stream, true, ":status", status, kind, call, "grpc-status", said)
+	case "foreign":
+		p.Headers(stream, true, ":status", status, kind, said, "x-echo", said)
+	case "message":
+		message = said
+		fallthrough
+	case "unexpected":
+		p.Headers(stream, false, ":status", status, kind, call, "x-echo", said)
+		p.Data(stream, false, string([]byte{0, 0, 0, byte(len(message) >> 8), byte(len(message))})+message)
+		p.Headers(stream, true, "grpc-status", "0", "grpc-message", said)
+	default:
+		p.Headers(stream, true, ":status", status, kind, call, "grpc-status", "16", "grpc-message", said)
+	}
+}
+
 // newSOCKS is a SOCKS5 proxy that wants a password and is content with none: RFC 1929.
 func newSOCKS(t *testing.T, seen *rig.Output) (address string) {
 	t.Helper()

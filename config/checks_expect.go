@@ -25,6 +25,9 @@ func (s checks) checkExpect(t *Target) {
 	if e.MaxBodySize > maxCheckedBody && slices.ContainsFunc(bodies, s.IsSet) {
 		s.Conflict("must be 8MiB or less where expect.body is checked", size)
 	}
+	if e.MaxBodySize > maxCheckedBody && s.IsSet("expect.message") {
+		s.Conflict("must be 8MiB or less where expect.message is checked", size)
+	}
 	bound := cmp.Or(t.Timeout, defaultTimeout)
 	if s.Sound(latency) && e.MaxLatency > bound {
 		if s.IsOwn(latency) || !s.IsOwn(timeout) {

@@ -24,7 +24,11 @@ func (s checks) checkBody(r Request) {
 
 // checkHeaders finds the headers that would be sent twice, once as they stand in
 // the file and once from a key of their own.
-func (s checks) checkHeaders(r Request) {
+func (s checks) checkHeaders(t *Target) {
+	r, headers, given := t.Request, "request.headers", t.Request.Headers
+	if t.Kind() == KindGRPC {
+		headers, given = "grpc.metadata", t.GRPC.Metadata
+	}
 	for _, made := range []struct {
 		key, header string
 		on          bool
@@ -36,9 +40,9 @@ func (s checks) checkHeaders(r Request) {
 		{"request.id_header", r.IDHeader, r.IDHeader != ""},
 		{"request.traceparent", "Traceparent", r.Traceparent},
 	} {
-		given := slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, made.header) })
-		if made.on && given {
-			s.Conflict(fmt.Sprintf("the header %s is set twice, by %s and by request.headers", made.header, made.key), made.key, "request.headers")
+		isGiven := slices.ContainsFunc(given, func(h Header) bool { return strings.EqualFold(h.Name, made.header) })
+		if made.on && isGiven {
+			s.Conflict(fmt.Sprintf("the header %s is set twice, by %s and by %s", made.header, made.key, headers), made.key, headers)
 		}
 	}
 }

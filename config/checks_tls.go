@@ -65,11 +65,12 @@ func meaningless(all []dialled) string {
 		}
 	}
 	msg, advice := "has no meaning for an http URL", ""
-	switch all[0].url.Scheme {
-	case "tcp":
-		msg, advice = "has no meaning for a tcp URL", "; remove the key, or use tls://"
-	case "dns":
+	switch k := kindOf(all[0].url); k.name {
+	case KindHTTP:
+	case KindDNS:
 		msg, advice = "has no meaning for a dns URL", "; remove the key, or use dns.transport: tls"
+	default:
+		msg, advice = "has no meaning for a "+all[0].url.Scheme+" URL", "; remove the key, or use "+k.secured[0]+"://"
 	}
 	if len(secured) > 0 {
 		msg += ", nor for " + strings.Join(secured, " and ")

@@ -11,6 +11,7 @@ func (t Target) clone() Target {
 	t.Labels = maps.Clone(t.Labels)
 	t.Burst.Stages = slices.Clone(t.Burst.Stages)
 	t.Request = t.Request.clone()
+	t.GRPC.Metadata = slices.Clone(t.GRPC.Metadata)
 	t.Connection.Resolve = slices.Clone(t.Connection.Resolve)
 	t.Connection.Proxy.NoProxy = slices.Clone(t.Connection.Proxy.NoProxy)
 	t.Expect.Status = slices.Clone(t.Expect.Status)
@@ -18,6 +19,8 @@ func (t Target) clone() Target {
 	t.Expect.Body.JSON = maps.Clone(t.Expect.Body.JSON)
 	t.DNS = clonePointer(t.DNS)
 	t.Expect.Rcode = slices.Clone(t.Expect.Rcode)
+	t.Expect.GRPCStatus = slices.Clone(t.Expect.GRPCStatus)
+	t.Expect.Message = maps.Clone(t.Expect.Message)
 	t.Breaker = clonePointer(t.Breaker)
 	return t
 }

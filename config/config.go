@@ -36,8 +36,9 @@ type Config struct {
 type Target struct {
 	// Name is unique and matches [a-zA-Z0-9_.:/-]{1,128}.
 	Name string
-	// URL has the scheme http, https, tcp, tls or dns and a host; userinfo is refused. With
-	// tcp and tls it has a port, with dns it may have one, and there is nothing behind that.
+	// URL has the scheme http, https, tcp, tls, grpc, grpcs or dns and a host; userinfo is
+	// refused. But for http, https and dns it has a port, which dns may have; nothing is behind
+	// that but with http and https.
 	URL *url.URL
 	// Labels appear on prober_target_info only.
 	Labels map[string]string
@@ -49,6 +50,7 @@ type Target struct {
 	Sharding Sharding
 	Burst    Burst
 	Request  Request
+	GRPC     GRPC
 	// DNS is nil unless the target is a DNS server.
 	DNS        *option.DNS
 	Connection Connection
@@ -151,6 +153,26 @@ type Request struct {
 	// FollowRedirects is how many redirects one request follows; 0 means that a
 	// redirect is an answer like any other.
 	FollowRedirects int
+}
+
+// GRPC is what is called.
+type GRPC struct {
+	// Service is the name with that of its package, Method the name within the service.
+	Service, Method string
+	// Message is what the method takes, encoded, wherever it comes from.
+	Message []byte
+	// Inline is the message in JSON where it stands in the file itself, nil elsewhere.
+	Inline []byte
+	// MessageFile is the path that Message was read from, as it stands in the file, or empty.
+	MessageFile string
+	// DescriptorFile is the path that Descriptors were read from, as it stands in the file,
+	// or empty. Descriptors are a FileDescriptorSet.
+	DescriptorFile string
+	Descriptors    []byte
+	// Reflection asks the server for the types. Message is not encoded then, if it is in JSON.
+	Reflection bool
+	// Metadata in the order of the file.
+	Metadata []Header
 }
 
 // BasicAuth is a user name and a password: RFC 7617.
@@ -257,9 +279,14 @@ type Expect struct {
 	Body    option.BodyPattern
 	// HTTPVersion is that of the answer: 1.0, 1.1, 2, or empty for any.
 	HTTPVersion string
+	// GRPCStatus lists the statuses of calls that are a success; empty means OK.
+	GRPCStatus []option.GRPCStatus
+	// Message has the scalars that must stand at places of the message of an answer.
+	Message map[string]any
 	// MaxLatency is the time from due to the last byte; 0 means no limit.
 	MaxLatency time.Duration
-	// MaxBodySize bounds the body of an answer, in bytes as they are sent.
+	// MaxBodySize bounds the body of an answer, in bytes as they are sent. Of gRPC it bounds
+	// each message.
 	MaxBodySize int64
 	// Rcode lists the codes of DNS answers that are a success; empty means NOERROR alone.
 	Rcode   []option.Rcode

@@ -99,6 +99,7 @@ func workspace(t *testing.T, from string) string {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "shop.protoset"), shopDescriptors(t), 0o600))
 	for _, name := range []string{"ca", "client", "other"} {
 		peers.WriteCertificate(t, folder, name, certs.Issue(nil))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/prober/option"
+	"example.com/prober/protoset"
 )
 
 // Defaults of the keys of a target.
@@ -18,6 +19,7 @@ const (
 	defaultTLSTimeout     = 5 * time.Second
 	defaultStreams        = 100
 	defaultMaxBodySize    = 1 << 20
+	defaultMaxMessage     = 4 << 20
 	defaultScheme         = "Bearer"
 	defaultTokenTimeout   = 10 * time.Second
 	defaultBreakerFor     = time.Minute
@@ -60,11 +62,29 @@ func fillHTTP(t *Target, _ bool) {
 	fill(&t.Connection.Clock, option.KernelClock)
 	fill(&t.Connection.StreamsPerConnection, defaultStreams)
 	fill(&t.Expect.MaxBodySize, defaultMaxBodySize)
-	if t.Request.Authorization != nil {
-		fill(&t.Request.Authorization.Type, defaultScheme)
+	fillLogin(&t.Request)
+}
+
+func fillGRPC(t *Target, tls bool) {
+	fill(&t.GRPC.Service, protoset.HealthService)
+	fill(&t.GRPC.Method, protoset.HealthCheck)
+	fill(&t.Connection.Reuse, ReuseAlways)
+	fill(&t.Connection.Clock, option.KernelClock)
+	fill(&t.Connection.StreamsPerConnection, defaultStreams)
+	fill(&t.Expect.MaxBodySize, defaultMaxMessage)
+	if tls {
+		fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
 	}
-	if t.Request.OAuth2 != nil {
-		fill(&t.Request.OAuth2.Timeout, defaultTokenTimeout)
+	fillLogin(&t.Request)
+}
+
+// fillLogin is for the keys by which a target logs in.
+func fillLogin(r *Request) {
+	if r.Authorization != nil {
+		fill(&r.Authorization.Type, defaultScheme)
+	}
+	if r.OAuth2 != nil {
+		fill(&r.OAuth2.Timeout, defaultTokenTimeout)
 	}
 }
 

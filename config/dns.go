@@ -68,6 +68,7 @@ func fillDNS(t *Target, tls bool) {
 	fill(&t.DNS.Type, "A")
 	fill(&t.DNS.Transport, option.DNSOverUDP)
 	fill(&t.Connection.Reuse, ReuseAlways)
+	fill(&t.Connection.Clock, option.KernelClock)
 	if tls {
 		fill(&t.Connection.TLSTimeout, defaultTLSTimeout)
 	}

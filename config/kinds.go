@@ -14,12 +14,13 @@ import (
 // Kind is a way to probe a target. The scheme of its URL selects it.
 type Kind string
 
-// A target is sent HTTP requests, or a connection to it is opened and closed again, with
-// a TLS handshake between the two if its scheme asks for one, or it is a DNS server that is
-// asked a question.
+// A target is sent HTTP requests or gRPC calls, or a connection to it is opened and closed
+// again, with a TLS handshake between the two if its scheme asks for one, or it is a DNS
+// server that is asked a question.
 const (
 	KindHTTP Kind = "http"
 	KindTCP  Kind = "tcp"
+	KindGRPC Kind = "grpc"
 	KindDNS  Kind = "dns"
 )
 
@@ -31,8 +32,8 @@ func (t Target) Kind() Kind {
 	return ""
 }
 
-// IsWeb reports whether the target is sent HTTP requests.
-func (t Target) IsWeb() bool { return t.Kind() == KindHTTP }
+// IsWeb reports whether the target is sent HTTP requests, as gRPC calls are.
+func (t Target) IsWeb() bool { return t.Kind() == KindHTTP || t.Kind() == KindGRPC }
 
 // IsSecured reports whether the target's connections begin with a TLS handshake.
 func (t Target) IsSecured() bool {
@@ -63,7 +64,7 @@ var kinds = []kind{
 		schemes: []string{"http", "https"},
 		secured: []string{"https"},
 		does:    "sends requests",
-		foreign: dnsKeys(),
+		foreign: append(grpcKeys(), dnsKeys()...),
 		fill:    fillHTTP,
 	},
 	{
@@ -79,11 +80,25 @@ var kinds = []kind{
 		fill:     fillTCP,
 	},
 	{
+		name:    KindGRPC,
+		schemes: []string{"grpc", "grpcs"},
+		secured: []string{"grpcs"},
+		does:    "makes gRPC calls",
+		keys: slices.Concat(dialKeys(), grpcKeys(), []string{
+			"request.host", "request.basic_auth", "request.authorization", "request.oauth2", "request.traceparent",
+			"connection.reuse", "connection.requests_per_connection", "connection.streams_per_connection", "connection.clock",
+			"connection.proxy_url", "connection.proxy_username", "connection.proxy_password_file", "connection.no_proxy", "connection.tls",
+			"expect.max_latency", "expect.max_body_size",
+		}),
+		checkURL: checkEndpoint,
+		fill:     fillGRPC,
+	},
+	{
 		name:    KindDNS,
 		schemes: []string{"dns"},
 		does:    "asks a DNS server",
 		keys: slices.Concat(dialKeys(), dnsKeys(), []string{
-			"connection.reuse", "connection.requests_per_connection", "connection.tls", "expect.max_latency",
+			"connection.reuse", "connection.requests_per_connection", "connection.clock", "connection.tls", "expect.max_latency",
 		}),
 		checkURL: checkNoPath,
 		fill:     fillDNS,
@@ -180,7 +195,8 @@ func checkNoPath(u *url.URL) error {
 
 // checkKind lets a target inherit what means nothing to its kind but not have it itself.
 func (s checks) checkKind(t *Target) {
-	if k := kindOf(t.URL); k != nil && (k.keys != nil || slices.ContainsFunc(k.foreign, s.IsSet)) {
+	k := kindOf(t.URL)
+	if k != nil && (k.keys != nil || slices.ContainsFunc(k.foreign, s.IsSet)) {
 		s.dropUnknown(k, t.URL.Scheme, "", targetFields(t))
 	}
 }

@@ -15,6 +15,7 @@ func TestTheSchemeOfAURLSelectsItsKind(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]Kind{
 		"http://h/": KindHTTP, "https://h/": KindHTTP, "tcp://h:1": KindTCP, "tls://h:1": KindTCP, "dns://h": KindDNS, "udp://h:1": "",
+		"grpc://h:1": KindGRPC, "grpcs://h:1": KindGRPC,
 	} {
 		u, err := url.Parse(raw)
 		require.NoError(t, err)
@@ -47,7 +48,7 @@ func TestATargetHasNothingThatMeansNothingToItsKind(t *testing.T) {
 	t.Parallel()
 	c, err := Load(workspace(t, "testdata/good") + "/kinds.yml")
 	require.NoError(t, err)
-	plain, secured, proxied, http := c.Targets[0], c.Targets[1], c.Targets[2], c.Targets[4]
+	plain, secured, proxied, http := c.Targets[0], c.Targets[1], c.Targets[2], c.Targets[5]
 
 	for _, target := range []Target{plain, secured, proxied} {
 		assert.Zero(t, target.Request, target.Name)
@@ -104,12 +105,14 @@ func TestAKeyOfAnotherKindSaysWhichURLsHaveIt(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string][]string{
 		"request.method":         {"http://", "https://"},
-		"connection.tls.ca_file": {"http://", "https://", "tcp://", "tls://", "dns://"},
-		"connection.reuse":       {"http://", "https://", "dns://"},
-		"burst":                  {"http://", "https://", "tcp://", "tls://", "dns://"},
+		"connection.tls.ca_file": {"http://", "https://", "tcp://", "tls://", "grpc://", "grpcs://", "dns://"},
+		"connection.reuse":       {"http://", "https://", "grpc://", "grpcs://", "dns://"},
+		"burst":                  {"http://", "https://", "tcp://", "tls://", "grpc://", "grpcs://", "dns://"},
 		"dns":                    {"dns://"},
 		"dns.name":               {"dns://"},
 		"expect.answers.count":   {"dns://"},
+		"grpc.service":           {"grpc://", "grpcs://"},
+		"expect.message":         {"grpc://", "grpcs://"},
 	} {
 		assert.Equal(t, want, schemes(key), key)
 	}

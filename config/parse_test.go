@@ -135,7 +135,7 @@ func TestErrorsCanBeTakenApart(t *testing.T) {
 	var errs form.Errors
 	require.ErrorAs(t, err, &errs)
 	want := []form.Error{
-		{File: "conf/prober.yml", Line: 3, Where: `targets[0] "a"`, Path: "url", Msg: "must begin with http://, https://, tcp://, tls:// or dns://"},
+		{File: "conf/prober.yml", Line: 3, Where: `targets[0] "a"`, Path: "url", Msg: "must begin with http://, https://, tcp://, tls://, grpc://, grpcs:// or dns://"},
 		{File: "conf/prober.yml", Line: 4, Where: `targets[0] "a"`, Path: "burst.rate", Msg: "must be above 0"},
 		{File: "conf/prober.yml", Line: 5, Path: "metrics", Msg: "must be a mapping, not a single value"},
 	}

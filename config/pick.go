@@ -17,8 +17,8 @@ const (
 
 // Pick is one target to send a single burst to, and what is different in that.
 type Pick struct {
-	// Target is the name of a target of the file or, if it begins with the scheme of a
-	// [Kind] and ://, the URL of one that is not in it and has the file's defaults.
+	// Target is the name of a target of the file or, if it begins as the URL of a target does
+	// (see [URLBeginnings]), the URL of one that is not in it and has the file's defaults.
 	Target string
 	// Burst maps keys of burst to values that go before those of the file; each is
 	// spelled as it would be there.

@@ -116,7 +116,7 @@ func TestMistakesInThePickNameTheFlag(t *testing.T) {
 		{"an unknown target like a known one", "shpo", nil, `prober.yml has no target "shpo", did you mean "shop"?`},
 		{"an unknown target like none", "checkout", nil, `prober.yml has no target "checkout"; it has shop, ramp, single`},
 		{"a URL without its scheme", "shop.example/cart", nil,
-			`prober.yml has no target "shop.example/cart"; a URL begins with http://, https://, tcp://, tls:// or dns://`},
+			`prober.yml has no target "shop.example/cart"; a URL begins with http://, https://, tcp://, tls://, grpc://, grpcs:// or dns://`},
 		{"what cannot be a target", "ftp://user:s3cret@shop.example/", nil,
 			`prober.yml has no such target: a name must be 1 to 128 letters, digits and any of _.:/-`},
 		{"a URL with credentials", "http://user:s3cret@shop.example/", nil,

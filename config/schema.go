@@ -66,6 +66,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("sharding", form.Choice(&t.Sharding, ShardTarget, ShardLoad)),
 		form.Key("burst", burstFields(&t.Burst)),
 		form.Key("request", requestFields(&t.Request)),
+		form.Key("grpc", grpcFields(&t.GRPC)),
 		form.Key("dns", form.Optional(&t.DNS, dnsFields)),
 		form.Key("connection", connectionFields(&t.Connection)),
 		form.Key("expect", expectFields(&t.Expect)),
@@ -197,10 +198,28 @@ func expectFields(e *Expect) form.Section {
 			form.Key("json", jsonValues{&e.Body.JSON}),
 		}),
 		form.Key("http_version", form.Choice(&e.HTTPVersion, "1.0", "1.1", "2")),
+		form.Key("grpc_status", grpcStatuses(&e.GRPCStatus)),
+		form.Key("message", jsonValues{&e.Message}),
 		form.Key("max_latency", form.Duration(&e.MaxLatency, minTimeout, maxTimeout)),
 		form.Key("max_body_size", form.Size(&e.MaxBodySize, maxBodySize)),
 		form.Key("rcode", rcodes{&e.Rcode}),
 		form.Key("answers", answersFields(&e.Answers)),
+	}
+}
+
+func grpcFields(g *GRPC) form.Section {
+	inline, fromFile := inlineMessage{g}, form.File{Path: &g.MessageFile, Content: &g.Message}
+	given, asked := form.File{Path: &g.DescriptorFile, Content: &g.Descriptors, Check: checkDescriptors}, form.Boolean(&g.Reflection)
+	types := []form.Field{form.Key("grpc.descriptor_file", given), form.Key("grpc.reflection", asked)}
+	messages := []form.Field{form.Key("grpc.message", inline), form.Key("grpc.message_file", fromFile)}
+	return form.Section{
+		form.Key("service", form.Text(&g.Service, checkService)),
+		form.Key("method", form.Text(&g.Method, checkRPCMethod)),
+		form.Key("message", form.OneOf(inline, messages)),
+		form.Key("message_file", form.OneOf(fromFile, messages)),
+		form.Key("descriptor_file", form.OneOf(given, types)),
+		form.Key("reflection", form.OneOf(asked, types)),
+		form.Key("metadata", metadata(&g.Metadata)),
 	}
 }
 

@@ -19,7 +19,7 @@ var http2Names = [...]string{
 // All lists every code in ascending order, [OK] first.
 func All() iter.Seq[Code] {
 	return func(yield func(Code) bool) {
-		for c := OK; c <= http1Table[len(http1Table)-1].code; c++ {
+		for c := OK; c <= grpcTable[len(grpcTable)-1].code; c++ {
 			if c.known() && !yield(c) {
 				return
 			}
@@ -58,7 +58,7 @@ func (c Code) Range() Range {
 	case c == OK:
 		return RangeOK
 	}
-	return ranges[c/100-10]
+	return ranges[c/100]
 }
 
 // Name returns the lower-case name of c, which is unique and as stable as the

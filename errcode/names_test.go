@@ -16,6 +16,7 @@ func TestEveryCodeHasAllItsWords(t *testing.T) {
 	ranges := map[errcode.Code]errcode.Range{
 		0: errcode.RangeOK, 10: errcode.RangeGeneral, 11: errcode.RangeDNS, 12: errcode.RangeTCP, 13: errcode.RangeTLS,
 		14: errcode.RangeHTTP4xx, 15: errcode.RangeHTTP5xx, 16: errcode.RangeHTTP2, 17: errcode.RangeContent, 18: errcode.RangeHTTP1,
+		20: errcode.RangeGRPC,
 	}
 	names := map[string]errcode.Code{}
 	for c := range errcode.All() {
@@ -54,7 +55,7 @@ func TestAllIsAscendingAndCanStop(t *testing.T) {
 	all := slices.Collect(errcode.All())
 	assert.True(t, slices.IsSorted(all))
 	assert.Equal(t, errcode.OK, all[0])
-	assert.Equal(t, errcode.HTTP1Version, all[len(all)-1])
+	assert.Equal(t, errcode.GRPCServiceUnknown, all[len(all)-1])
 	for c := range errcode.All() {
 		if c == errcode.Cancelled {
 			break

@@ -206,6 +206,7 @@ var ranges = []struct {
 	{errcode.RangeHTTP2, "16xx", "HTTP/2: its connection, its streams"},
 	{errcode.RangeContent, "17xx", "the body, and what the target expects of a response"},
 	{errcode.RangeHTTP1, "18xx", "HTTP/1: the form of the response"},
+	{errcode.RangeGRPC, "20xx", "gRPC: 2000 plus the status of the call, and the form of its answer"},
 }
 
 // anchor is the one that Markdown gives the heading of a range.

@@ -14,7 +14,7 @@ type entry struct {
 // ascending order. Each range has a table, and the alerts of TLS have one of their own.
 var tables = [...][]entry{
 	generalTable[:], dnsTable[:], tcpTable[:], tlsTable[:], alertTable[:],
-	http2Table[:], contentTable[:], http1Table[:],
+	http2Table[:], contentTable[:], http1Table[:], grpcTable[:],
 }
 
 // entry returns nil for a code that is in none of the tables.

@@ -9,6 +9,7 @@ import (
 	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/dns"
+	"example.com/prober/prober/grpc"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/tcp"
@@ -20,7 +21,7 @@ import (
 type compiled struct {
 	engine   probe.Engine
 	reserver probe.Reserver // engine, if its connections have a ceiling
-	tokens   *tokenSource   // nil unless the target logs in by OAuth 2.0
+	supplies []supply       // of what the requests need besides
 }
 
 // compile turns t into what sends its requests and judges the answers: the engine of its
@@ -34,6 +35,8 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 		c, err = m.compileHTTP(t, network, read)
 	case config.KindTCP:
 		c, err = m.compileTCP(t, network, read)
+	case config.KindGRPC:
+		c, err = m.compileGRPC(t, network, read)
 	case config.KindDNS:
 		c, err = m.compileDNS(t, network, read)
 	default:
@@ -49,7 +52,7 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 }
 
 func (m *Manager) compileTCP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
-	e, err := tcp.New(tcp.Config{Plan: m.planOf(t, network, read), MaxLatency: t.Expect.MaxLatency})
+	e, err := tcp.New(tcp.Config{Plan: m.planOf(&t, network, read), MaxLatency: t.Expect.MaxLatency})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +66,7 @@ func (m *Manager) compileDNS(t config.Target, network policy.Rules, read *wire.C
 		answer.Least = *records.Count
 	}
 	e, err := dns.New(dns.Config{
-		Plan:       m.planOf(t, network, read),
+		Plan:       m.planOf(&t, network, read),
 		Ask:        *t.DNS,
 		Requests:   requestsPerConnection(t.Connection),
 		Answer:     answer,
@@ -75,17 +78,64 @@ func (m *Manager) compileDNS(t config.Target, network policy.Rules, read *wire.C
 	return &compiled{engine: e, reserver: e}, nil
 }
 
-// planOf says how connections to t are made whose engine knows nothing of HTTP.
-func (m *Manager) planOf(t config.Target, network policy.Rules, read *wire.Certificates) wire.Plan {
+func (m *Manager) compileGRPC(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
+	c := &compiled{}
+	cfg := grpc.Config{
+		Plan:                  m.planOf(&t, network, read),
+		Authority:             t.Request.Host,
+		Service:               t.GRPC.Service,
+		Method:                t.GRPC.Method,
+		Metadata:              append(fieldsOf(t.GRPC.Metadata), loginFields(t.Request)...),
+		Message:               t.GRPC.Message,
+		Traceparent:           t.Request.Traceparent,
+		Descriptors:           t.GRPC.Descriptors,
+		MaxMessageBytes:       t.Expect.MaxBodySize,
+		Decoders:              m.decoders,
+		RequestsPerConnection: requestsPerConnection(t.Connection),
+		StreamsPerConnection:  t.Connection.StreamsPerConnection,
+		Expect:                grpc.Expectation{Status: t.Expect.GRPCStatus, Message: t.Expect.Message, MaxLatency: t.Expect.MaxLatency},
+	}
+	if t.Request.OAuth2 != nil {
+		tokens := newTokenSource(t, network, m.limiter, m.log)
+		cfg.Authorization, c.supplies = tokens.authorization, append(c.supplies, tokens)
+	}
+	if t.GRPC.Reflection {
+		cfg.Undescribed = true
+		if cfg.JSON, cfg.Message = t.GRPC.JSON(); cfg.JSON == nil && len(cfg.Expect.Message) == 0 {
+			cfg.Undescribed = false // what is known is enough
+		}
+	}
+	e, err := grpc.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if t.GRPC.Reflection {
+		c.supplies = append(c.supplies, newTypeSource(t, cfg, e, m.limiter, m.log))
+	}
+	c.engine, c.reserver = e, e
+	return c, nil
+}
+
+// planOf returns how the connections to t are made, but for what hangs on its engine.
+func (m *Manager) planOf(t *config.Target, network policy.Rules, read *wire.Certificates) wire.Plan {
 	return wire.Plan{
 		URL:          t.URL,
 		TLS:          t.Connection.TLS.TLS,
 		Certificates: read,
-		Dial:         t.Connection.Dial,
+		Dial:         m.dialOf(t),
 		Connections:  m.limiter.Connections,
 		Proxy:        proxyOptions(t.Connection),
 		Rules:        network,
 	}
+}
+
+// dialOf returns how connections to t are made, with a clock that there is.
+func (m *Manager) dialOf(t *config.Target) option.Dial {
+	d := t.Connection.Dial
+	if !m.clock.IsAvailable() {
+		d.Clock = option.ProgramClock
+	}
+	return d
 }
 
 func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
@@ -109,13 +159,11 @@ func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.
 		Rules:           network,
 	}
 	setConnection(&cfg, t.Connection)
-	if !m.clock.IsAvailable() {
-		cfg.Clock = option.ProgramClock
-	}
+	cfg.Dial = m.dialOf(&t)
 	cfg.Certificates = read
 	if t.Request.OAuth2 != nil {
-		c.tokens = newTokenSource(t, network, m.limiter, m.log)
-		cfg.Authorization = c.tokens.authorization
+		tokens := newTokenSource(t, network, m.limiter, m.log)
+		cfg.Authorization, c.supplies = tokens.authorization, append(c.supplies, tokens)
 	}
 	tr, err := transport.New(cfg)
 	if err != nil {
@@ -150,12 +198,20 @@ func proxyOptions(c config.Connection) wire.ProxyOptions {
 }
 
 func headerFields(r config.Request) []message.Field {
-	var fields []message.Field
-	for _, h := range r.Headers {
+	return append(fieldsOf(r.Headers), loginFields(r)...)
+}
+
+func fieldsOf(headers []config.Header) (fields []message.Field) {
+	for _, h := range headers {
 		for _, value := range h.Values {
 			fields = append(fields, message.Field{Name: h.Name, Value: value})
 		}
 	}
+	return fields
+}
+
+// loginFields returns the header of credentials that never change, if there are any.
+func loginFields(r config.Request) (fields []message.Field) {
 	if value := authorization(r); value != "" {
 		fields = append(fields, message.Field{Name: "Authorization", Value: value})
 	}

@@ -62,6 +62,7 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 	return numbers.SeriesKind{
 		Connects:    t.Kind() == config.KindTCP,
 		Asks:        t.Kind() == config.KindDNS,
+		Calls:       t.Kind() == config.KindGRPC,
 		Secured:     t.IsSecured(),
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,
@@ -90,7 +91,7 @@ func (d *Demand) add(t *config.Target, w load.Work) {
 // connectionsFor returns how many connections so many requests in flight need.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
-	if v := t.Connection.HTTPVersion; v == option.OnlyHTTP2 || v == option.H2C {
+	if v := t.Connection.HTTPVersion; v == option.OnlyHTTP2 || v == option.H2C || t.Kind() == config.KindGRPC {
 		streams = max(t.Connection.StreamsPerConnection, 1)
 	}
 	return (inFlight + streams - 1) / streams

@@ -270,7 +270,7 @@ func (m *Manager) change(r *run, s *sender) {
 	settled := r.settled
 	select {
 	case <-before:
-		if s.tokens == nil {
+		if len(s.supplies) == 0 {
 			r.adopt(s)
 			close(settled)
 			return

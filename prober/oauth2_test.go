@@ -80,7 +80,7 @@ func TestRequestsCarryTheToken(t *testing.T) {
 	assert.ErrorIs(t, r.Err, errNoTokenYet)
 	assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 
-	_, err = c.tokens.renew(t.Context())
+	_, err = c.supplies[0].(*tokenSource).renew(t.Context())
 	require.NoError(t, err)
 	request()
 	require.NoError(t, r.Err)
@@ -263,21 +263,21 @@ func TestTokensCountUnderTheCeilings(t *testing.T) {
 	cfg := withOAuth2(t, endpoint)
 	c, err := m.compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
-	_, err = c.tokens.renew(t.Context())
+	_, err = c.supplies[0].(*tokenSource).renew(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, m.limiter.Connections.Used())
 
 	cfg.Request.OAuth2.Timeout = 20 * time.Millisecond
 	c, err = m.compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
-	_, err = c.tokens.renew(t.Context())
+	_, err = c.supplies[0].(*tokenSource).renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: the rate is used up", err)
 
 	m = managed(t, Limits{Connections: 1})
 	require.True(t, m.limiter.Connections.TryAcquire())
 	c, err = m.compile(cfg, policy.Rules{}, nil)
 	require.NoError(t, err)
-	_, err = c.tokens.renew(t.Context())
+	_, err = c.supplies[0].(*tokenSource).renew(t.Context())
 	assert.Equal(t, errcode.LocalResources, errcode.FromError(err), "%v: no connection", err)
 	m.limiter.Connections.Release()
 }

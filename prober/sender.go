@@ -17,7 +17,8 @@ import (
 type sender struct {
 	cfg    config.Target
 	engine probe.Engine
-	tokens *tokenSource // nil without OAuth 2.0
+	// supplies bring what the requests need besides.
+	supplies []supply
 	// reserver is the engine if its connections have a ceiling, else nil.
 	reserver probe.Reserver
 
@@ -31,25 +32,27 @@ type sender struct {
 }
 
 func newSender(cfg config.Target, c *compiled) *sender {
-	s := &sender{cfg: cfg, engine: c.engine, tokens: c.tokens, reserver: c.reserver}
+	s := &sender{cfg: cfg, engine: c.engine, supplies: c.supplies, reserver: c.reserver}
 	s.uses.Store(1)
 	s.apart = func(f func()) { f() }
 	return s
 }
 
 // begin prepares s for requests, which are aborted when the context requests ends. Until
-// schedule ends it keeps a token at hand; it waits until the first attempt to get one
-// has ended.
+// schedule ends it keeps at hand what its supplies bring, such as a token; it waits until the
+// first attempt to get it has ended.
 func (s *sender) begin(schedule, requests context.Context) {
 	release := context.AfterFunc(requests, s.engine.Abort)
 	s.undo = append(s.undo, func() { release() })
-	if s.tokens == nil {
+	if len(s.supplies) == 0 {
 		return
 	}
-	login, cancel := context.WithCancel(schedule)
+	fetches, cancel := context.WithCancel(schedule)
 	var fetching sync.WaitGroup
-	fetching.Go(func() { s.tokens.run(login) })
-	s.tokens.ready(login)
+	for _, from := range s.supplies { // the last may need what the first brings
+		fetching.Go(func() { from.run(fetches) })
+		from.ready(fetches)
+	}
 	s.undo = append(s.undo, func() {
 		cancel()
 		fetching.Wait()

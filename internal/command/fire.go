@@ -17,7 +17,7 @@ import (
 
 const fireHelp = `Fire one burst now and report what it came to.
 
-TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/ or tcp://db.example.com:5432, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst.
+TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst.
 
 The report goes to standard output. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped or the burst was cut short, and 2 if nothing could be sent. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 

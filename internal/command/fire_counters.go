@@ -69,6 +69,9 @@ func writeFireCounters(out io.Writer, c *numbers.Counters) {
 		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", c.Resent)
 	}
 	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", c.Sent, c.Received)
+	if c.Messages > 0 {
+		fmt.Fprintf(out, "messages\t%d received\n", c.Messages)
+	}
 }
 
 // writeFireDNS prints what the last answer of a DNS server said.

@@ -35,6 +35,7 @@ type fireJSON struct {
 	Responses   []fireResponseJSON `json:"responses"`
 	Connections fireConnectionJSON `json:"connections"`
 	Bytes       fireBytesJSON      `json:"bytes"`
+	Messages    uint64             `json:"messages_received"`
 	DNS         *fireDNSJSON       `json:"dns"`
 	TLS         *fireTLSJSON       `json:"tls"`
 	LagP99      *float64           `json:"schedule_lag_p99"`
@@ -163,6 +164,7 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 		Responses:   list(r.ResponsesByCount(), func(c numbers.ResponseCount) fireResponseJSON { return fireResponseJSON(c) }),
 		Connections: connectionsJSON(&r.Counters),
 		Bytes:       bytesJSON(&r.Counters),
+		Messages:    r.Messages,
 		Receive:     receiveJSON(r),
 		DNS:         dnsJSON(&r.DNS),
 		Failures:    list(r.Failures, failureJSON),

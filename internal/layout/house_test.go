@@ -16,8 +16,8 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"config/form", "option", "policy"},
-		modules:  []string{"gopkg.in/yaml.v3"},
+		packages: []string{"config/form", "option", "policy", "protoset"},
+		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
 	},
 	"config/form": {
 		modules: []string{"github.com/prometheus/common", "gopkg.in/yaml.v3"},
@@ -72,7 +72,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
@@ -86,6 +86,12 @@ var house = map[string]room{
 	"prober/dns": {
 		packages: []string{"errcode", "option", "prober/probe", "prober/wire"},
 		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+	},
+	"prober/grpc": {
+		packages: []string{
+			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset",
+		},
+		modules: []string{"google.golang.org/protobuf/encoding/protowire"},
 	},
 	"prober/hpack": {
 		modules: []string{"golang.org/x/net/http2/hpack"},
@@ -126,6 +132,9 @@ var house = map[string]room{
 	"prober/wire": {
 		packages: []string{"errcode", "option", "policy", "prober/http1/head", "prober/message", "prober/probe"},
 		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
+	},
+	"protoset": {
+		modules: []string{"google.golang.org/protobuf"},
 	},
 	"web": {
 		packages: []string{"config", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own

@@ -89,7 +89,7 @@ func (c *conn) ask(r *probe.Result, e *Engine, s *scratch) (cut bool) {
 	c.reusable = c.reusable && c.served != c.pool.most
 	c.idleSince = s.lastRead
 	if !cut {
-		r.Finish(s.lastRead)
+		r.Finish(s.end)
 	}
 	return cut
 }
@@ -144,14 +144,15 @@ func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, 
 		if err != nil {
 			return nil, c.failure(err, rubbish)
 		}
-		s.lastRead = probe.Now()
+		arrival := c.Stream.Arrival()
+		s.lastRead = arrival.Read
 		r.Received += int64(n)
 		message := s.buf[:n]
 		if err = e.query.recognise(message, c.id); err == nil && n == startBuffer {
 			err = errTooLong
 		}
 		if err == nil {
-			r.EnterAt(errcode.PhaseTransfer, s.lastRead)
+			s.arrived(r, arrival)
 			c.reusable = true
 			return message, nil
 		}
@@ -191,11 +192,10 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 
 // note counts bytes of the answer that have come now, of which the first end the wait.
 func (c *conn) note(r *probe.Result, s *scratch, n int) {
-	s.lastRead = probe.Now()
+	arrival := c.Stream.Arrival()
+	s.lastRead = arrival.Read
 	r.Received += int64(n)
-	if r.Current() != errcode.PhaseTransfer {
-		r.EnterAt(errcode.PhaseTransfer, s.lastRead)
-	}
+	s.arrived(r, arrival)
 }
 
 // grow makes room for want bytes, of which so many are there.

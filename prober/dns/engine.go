@@ -73,7 +73,7 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	if !e.exchange(ctx, r, s, e.first) {
 		return
 	}
-	r.Redo(s.lastRead)
+	r.Redo(s.end)
 	e.exchange(ctx, r, s, e.streams)
 }
 

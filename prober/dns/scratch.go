@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"example.com/prober/errcode"
 	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
@@ -15,12 +16,12 @@ type scratch struct {
 	// rcode is the code of the answer, matched says that one of its records is as expected.
 	rcode   option.Rcode
 	matched bool
-	// lastRead is when the last of the answer came.
-	lastRead probe.Instant
-	permit   probe.Permit
-	reserved *conn // a warm connection that was kept for the request, or nil
-	buf      []byte
-	text     []byte // one record, for people
+	// lastRead is when the last of the answer was read, end when it arrived.
+	lastRead, end probe.Instant
+	permit        probe.Permit
+	reserved      *conn // a warm connection that was kept for the request, or nil
+	buf           []byte
+	text          []byte // one record, for people
 }
 
 // scratchOf returns the scratch of r, which it makes for the first request of a worker.
@@ -38,4 +39,13 @@ func (s *scratch) begin(r *probe.Result) {
 	s.dns, s.rcode, s.matched, s.lastRead = probe.DNS{}, option.RcodeSuccess, false, 0
 	r.DNS = &s.dns
 	r.Begin()
+}
+
+// arrived notes the arrival of a part of the answer, of which the first ends the wait.
+func (s *scratch) arrived(r *probe.Result, a probe.Arrival) {
+	at := r.Arrived(a)
+	if r.Current() != errcode.PhaseTransfer {
+		r.EnterSince(errcode.PhaseTransfer, at)
+	}
+	s.end = max(at, r.Since())
 }

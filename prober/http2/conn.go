@@ -62,6 +62,7 @@ type conn struct {
 	// must have come, 0 without one.
 	heardAt   probe.Instant
 	pingUntil probe.Instant
+	pings     int // sent since the last answer to a request
 }
 
 // begin makes l, which was just dialled, an HTTP/2 connection: it sends our
@@ -182,6 +183,9 @@ func (c *conn) tryOpen(st *stream) bool {
 	c.open = append(c.open, st)
 	served := int(st.id/2) + 1
 	c.draining = served == c.pool.Requests || st.id == maxStreamID
+	if st.call != nil {
+		st.varied = st.call.AppendFields(st.varied, st.deadline.Sub(probe.Now()))
+	}
 	before := len(c.writer.out)
 	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied)
 	st.sent = int64(len(c.writer.out) - before)

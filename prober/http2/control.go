@@ -117,11 +117,17 @@ func (c *conn) expire(now probe.Instant) (next probe.Instant, err error) {
 
 // suspect asks a peer that was silent for as long as st was open whether it is
 // still there. Otherwise a path that swallows everything would be used until the
-// operating system gives it up, which takes a quarter of an hour.
+// operating system gives it up, which takes a quarter of an hour. Where the peer takes
+// many PINGs for an attack, the connection is given up instead.
 func (c *conn) suspect(st *stream, now probe.Instant) {
 	if c.pingUntil != 0 || c.heardAt != st.heard {
 		return
 	}
+	if most := c.pool.Pings; most > 0 && c.pings == most {
+		c.draining = true
+		return
+	}
+	c.pings++
 	_ = c.framer.WritePing(false, [8]byte{'p', 'r', 'o', 'b', 'e', 'r'})
 	c.pingUntil = now.Add(c.pool.ConnectTimeout)
 }

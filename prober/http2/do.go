@@ -160,8 +160,8 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 	if sentAt != 0 {
 		r.EnterAt(errcode.PhaseProcessing, max(sentAt, r.Since()))
 	}
-	if st.hasBegun() {
-		r.EnterSince(errcode.PhaseTransfer, r.Arrived(st.first))
+	if began := st.beganAt(); began.Read != 0 {
+		r.EnterSince(errcode.PhaseTransfer, r.Arrived(began))
 	}
 	switch {
 	case st.err == nil:
@@ -174,4 +174,13 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 		r.Fail(&errcode.PhaseError{Err: st.err})
 	}
 	return false
+}
+
+// beganAt returns the arrival with which the phase transfer begins, the zero value if nothing
+// arrived.
+func (st *stream) beganAt() probe.Arrival {
+	if st.call != nil {
+		return st.call.Began()
+	}
+	return st.first
 }

@@ -18,6 +18,9 @@ type Options struct {
 	// ConnectTimeout bounds the wait for the first frame of the peer, and for the answer
 	// to a PING; under TLS, tlsTimeout does the former.
 	ConnectTimeout, TLSTimeout time.Duration
+	// Pings is how many PING frames in a row a connection is sent, without an answer to a
+	// request between them, before it is given up instead; 0 means any number.
+	Pings int
 	// Connections bounds how many are open; nil bounds nothing.
 	Connections *probe.Ceiling
 	// Keeps tells that something is kept of responses: the header fields that wanted

@@ -54,7 +54,7 @@ func encodeBlock(q message.Request) (block []byte, update int) {
 	field(":authority", q.Authority)
 	field(":path", q.Target)
 	for _, h := range q.Fields {
-		if name := strings.ToLower(h.Name); !isHTTP1Only(name) {
+		if name := strings.ToLower(h.Name); !isHTTP1Only(name) || name == "te" && h.Value == "trailers" {
 			field(name, h.Value)
 		}
 	}
@@ -72,7 +72,8 @@ func isSecret(name string) bool {
 }
 
 // isHTTP1Only tells whether a field of the configuration belongs to HTTP/1
-// connections, or has another form in HTTP/2 (RFC 9113, section 8.2.2).
+// connections, or has another form in HTTP/2 (RFC 9113, section 8.2.2). There, te has one
+// value that is allowed.
 func isHTTP1Only(name string) bool {
 	switch name {
 	case "host", "te", "http2-settings":

@@ -66,6 +66,9 @@ func (st *stream) header(h *header, ended bool, maxBody int64) error {
 	}
 	st.kept.CopyFields(&h.kept)
 	st.kept.Begin(h.status)
+	if st.call != nil {
+		st.call.Header(h.status, &h.kept, ended)
+	}
 	return nil
 }
 
@@ -78,6 +81,9 @@ func (st *stream) trailers(h *header, ended bool) error {
 		return st.malformed("a pseudo-header field", nil)
 	case !ended:
 		return st.malformed("a header that does not end the stream", nil)
+	}
+	if st.call != nil {
+		st.call.Trailers(&h.kept)
 	}
 	return nil
 }
@@ -124,6 +130,11 @@ func (st *stream) body(n int64, part []byte, maxBody int64) error {
 	case st.arrived > maxBody:
 		return errH2BodyLimit
 	}
+	if st.call != nil {
+		if err := st.call.Data(part, st.conn.arrival); err != nil {
+			return &protocolError{http2.ErrCodeCancel, err}
+		}
+	}
 	err := st.kept.Take(part)
 	switch {
 	case err == nil:
@@ -154,6 +165,7 @@ func (c *conn) ignoreData(fh http2.FrameHeader) error {
 // complete ends st, whose response has come to its end; mu is held.
 func (c *conn) complete(st *stream) {
 	st.last = c.arrival
+	c.pings = 0
 	var err error
 	if st.length >= 0 && st.arrived != st.length {
 		err = errShort

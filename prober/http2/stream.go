@@ -3,6 +3,7 @@ package http2
 import (
 	"os"
 	"sync/atomic"
+	"time"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/content"
@@ -23,10 +24,32 @@ type Exchange struct {
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
 	Kept     *content.Kept // nil where nothing is kept
+	// Call takes in the response as it comes; nil where HTTP is all there is to it.
+	Call Call
 	// Reserved reports whether a connection keeps a place for the request.
 	Reserved bool
 	Permit   *probe.Permit
 	stream   *stream // used again for every request
+}
+
+// Call is a request over HTTP/2 whose protocol lies above HTTP, as gRPC does. Its methods,
+// but for Began, are called with the mutex of a connection held, from the moment the stream
+// is open until it has ended: they must not wait.
+type Call interface {
+	// AppendFields appends those fields, encoded, that depend on how much time is left when
+	// the request is sent.
+	AppendFields(block []byte, left time.Duration) []byte
+	// Header takes in the final header, of which the wanted fields are kept, and whether the
+	// response ends with it.
+	Header(status int, fields *message.FieldSet, ended bool)
+	// Data takes in a part of the content, valid during the call only, with its arrival. An
+	// error gives the stream up.
+	Data(part []byte, a probe.Arrival) error
+	// Trailers takes in the fields after the content that are wanted.
+	Trailers(fields *message.FieldSet)
+	// Began returns the arrival of that with which the phase transfer begins, the zero value if
+	// nothing arrived.
+	Began() probe.Arrival
 }
 
 // stream is one request on an HTTP/2 connection. It belongs to a worker, which
@@ -43,6 +66,7 @@ type stream struct {
 	content *message.Content
 	varied  []byte
 	kept    *content.Kept // what is kept of the response, if anything
+	call    Call          // nil where HTTP is all there is to it
 
 	// steps has what the pool wants a waiting worker to do: one step each time it
 	// waits. refusal is why the pool wants nothing more of it.
@@ -92,6 +116,7 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 		varied:   appendBlock(st.varied[:0], x.Varying, x.Stamp),
 		bodiless: x.Bodiless,
 		kept:     x.Kept,
+		call:     x.Call,
 		length:   -1,
 	}
 }

@@ -34,6 +34,8 @@ type Counters struct {
 	// Resent counts the requests that were sent once more, because the server said
 	// that it had not processed them.
 	Resent uint64 `json:"requests_resent"`
+	// Messages counts those of gRPC answers that came whole.
+	Messages uint64 `json:"messages_received"`
 	// Untimed counts the requests whose answer ended by the program's clock, because the
 	// kernel, which was asked, did not say when it arrived.
 	Untimed uint64 `json:"requests_without_kernel_time"`
@@ -271,6 +273,7 @@ func (r *Recorder) count(res *probe.Result, code errcode.Code) {
 func (r *Recorder) transfer(res *probe.Result) {
 	r.counts.Sent += uint64(res.Sent)
 	r.counts.Received += uint64(res.Received)
+	r.counts.Messages += uint64(res.Messages)
 	r.connected(res.Opened, res.Reused)
 	if res.HTTP != nil {
 		r.respond(res.HTTP)

@@ -11,9 +11,9 @@ import (
 // SeriesKind is all of a target that its number of time series hangs on. To count
 // them is to write a page of thousands, which is done once for each kind.
 type SeriesKind struct {
-	// Connects tells that only connections are made, Asks that the target is a DNS server,
-	// Secured that TLS is spoken on connections.
-	Connects, Asks, Secured bool
+	// Connects tells that only connections are made, Calls that gRPC is spoken, Asks that the
+	// target is a DNS server, Secured that TLS is spoken on connections.
+	Connects, Calls, Asks, Secured bool
 	// Address tells that there is no name to look up, Certificate that the prober shows one.
 	Address, Certificate bool
 }
@@ -41,6 +41,8 @@ func (k SeriesKind) Typical() Snapshot {
 	switch {
 	case k.Connects:
 		code = errcode.Refused
+	case k.Calls:
+		code = errcode.GRPCUnavailable
 	case k.Asks:
 		code = errcode.DNSTimeout
 	}
@@ -48,6 +50,8 @@ func (k SeriesKind) Typical() Snapshot {
 	switch {
 	case k.Connects:
 		s.forgetExchange()
+	case k.Calls:
+		s.Responses = append(s.Responses, ResponseCount{200, probe.HTTP2.String(), 1})
 	case k.Asks:
 		s.Asks, s.DNS.Answered, s.DNS.Answers = true, true, 1
 	default:
@@ -69,7 +73,7 @@ func (k SeriesKind) Typical() Snapshot {
 func (k SeriesKind) Greatest() Snapshot {
 	var codes []errcode.Code
 	for code := range errcode.All() {
-		if k.comesTo(code) {
+		if k.canHave(code) {
 			codes = append(codes, code)
 		}
 	}
@@ -83,7 +87,7 @@ func (k SeriesKind) Greatest() Snapshot {
 		s.Asks, s.DNS.Answered, s.DNS.Answers = true, true, 1
 	default:
 		s = full(codes, errcode.NumPhases)
-		s.Responses = allResponses()
+		s.Responses = k.allResponses()
 	}
 	if k.Certificate {
 		s.ClientNotAfter = time.Unix(1, 0)
@@ -91,23 +95,32 @@ func (k SeriesKind) Greatest() Snapshot {
 	return s
 }
 
-// allResponses has each status in each version of HTTP.
-func allResponses() (all []ResponseCount) {
+// allResponses has each status in each version of HTTP that is spoken.
+func (k SeriesKind) allResponses() (all []ResponseCount) {
+	versions := []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2}
+	if k.Calls {
+		versions = []probe.Version{probe.HTTP2}
+	}
 	for status := 100; status < 600; status++ {
-		for _, v := range []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2} {
+		for _, v := range versions {
 			all = append(all, ResponseCount{status, v.String(), 1})
 		}
 	}
 	return all
 }
 
-// comesTo reports whether a request to a target of the kind can come to the code.
-func (k SeriesKind) comesTo(code errcode.Code) bool {
+// canHave reports whether a request to the target can come to the code.
+func (k SeriesKind) canHave(code errcode.Code) bool {
 	isOfAnswers := code == errcode.UnexpectedRcode || code == errcode.UnexpectedAnswers
-	if k.Connects || k.Asks {
-		return isOfConnections(code) || k.Asks && isOfAnswers
+	switch {
+	case k.Connects:
+		return isOfConnections(code)
+	case k.Asks:
+		return isOfConnections(code) || isOfAnswers
+	case k.Calls:
+		return code.Range() != errcode.RangeHTTP1 && !isOfAnswers
 	}
-	return !isOfAnswers
+	return code.Range() != errcode.RangeGRPC && !isOfAnswers
 }
 
 // isOfConnections reports whether a target to which connections are made, and nothing

@@ -37,6 +37,8 @@ type Result struct {
 	// Sent and Received count bytes above TLS.
 	Sent     int64
 	Received int64
+	// Messages counts those of a gRPC answer that came whole.
+	Messages int
 	// Opened and Reused tell where the connection came from. Both are false
 	// when none could be made.
 	Opened bool

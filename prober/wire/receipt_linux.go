@@ -52,7 +52,7 @@ func (r *receipt) receive(fd uintptr, p []byte, told bool) (int, syscall.Errno) 
 	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
 	n, errno := receiveNow(fd, p, &r.message, told)
 	r.vector.Base = nil
-	if errno == 0 && n > 0 {
+	if errno == 0 {
 		r.note()
 	}
 	return n, errno
@@ -61,15 +61,10 @@ func (r *receipt) receive(fd uintptr, p []byte, told bool) (int, syscall.Errno) 
 func (r *receipt) note() {
 	c := &r.control
 	if uintptr(r.message.Controllen) < unsafe.Sizeof(*c) || c.head.Level != syscall.SOL_SOCKET || c.head.Type != syscall.SCM_TIMESTAMPNS {
-		r.end()
+		r.arrival = probe.Arrival{Read: probe.Now(), Asked: true} // as at the end of a stream
 		return
 	}
 	r.arrival = r.clock.Arrival(c.time.Nano())
-}
-
-// end notes a read of which the kernel says nothing.
-func (r *receipt) end() {
-	r.arrival = probe.Arrival{Read: probe.Now(), Asked: true}
 }
 
 // glance returns EAGAIN where there is nothing to read, not even an end, and 0 where there is

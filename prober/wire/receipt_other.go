@@ -18,6 +18,4 @@ func (r *receipt) use(syscall.RawConn) bool { return false }
 
 func (r *receipt) receive(uintptr, []byte, bool) (int, syscall.Errno) { return 0, syscall.ENOSYS }
 
-func (r *receipt) end() {}
-
 func glance(uintptr) syscall.Errno { return 0 }

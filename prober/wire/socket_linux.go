@@ -26,6 +26,8 @@ type Socket struct {
 	// told reports whether the scheduler is told of reads all the same: where many sockets
 	// are read by a goroutine each, its delays gather more answers for each wake-up.
 	told bool
+	// packets reports whether what is read are datagrams, of which an empty one is no end.
+	packets bool
 	// prompt reports whether the last read found something at its first attempt.
 	prompt bool
 	// beforeRead, if set, is called by Read first of all, and beforeWait when it finds
@@ -58,6 +60,7 @@ func newSocket(c net.Conn) *Socket {
 		raw = own.RawConn // its errors are turned into those of package net below
 	}
 	s := &Socket{Conn: c, raw: raw}
+	_, s.packets = c.(*net.UDPConn)
 	s.in.attempt, s.out.attempt = s.tryRead, s.tryWrite
 	return s
 }
@@ -78,8 +81,7 @@ func (s *Socket) Read(p []byte) (int, error) {
 		return 0, s.called(err, "read")
 	case s.in.errno != 0:
 		return 0, s.failure("read", s.in.errno)
-	case s.in.n == 0:
-		s.receipt.end()
+	case s.in.n == 0 && !s.packets:
 		return 0, io.EOF
 	}
 	return s.in.n, nil
@@ -179,7 +181,7 @@ func (s *Socket) tryWrite(fd uintptr) (done bool) {
 
 // failure is what package net would have returned.
 func (s *Socket) failure(op string, errno syscall.Errno) error {
-	return &net.OpError{Op: op, Net: "tcp", Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
+	return &net.OpError{Op: op, Net: s.LocalAddr().Network(), Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
 }
 
 // called gives an error of a [syscall.RawConn] the name that the operation has elsewhere.

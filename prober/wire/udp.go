@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 )
 
@@ -21,6 +22,9 @@ func (d *Dialer) DialUDP(ctx context.Context, r *probe.Result) (Link, error) {
 	}
 	l := NewLink(c, r.Deadline)
 	l.Remote, l.Stream.ceiling = r.Remote, d.plan.Connections
+	if d.plan.Clock == option.KernelClock {
+		l.Stream.time()
+	}
 	if err := l.Stream.arm(); err != nil {
 		l.Close(false)
 		return Link{}, err

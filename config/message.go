@@ -1,0 +1,129 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+)
+
+// inlineMessage is the message that stands in the file itself, as a mapping or as a text in
+// JSON. It is kept in JSON until the types of the method are known.
+type inlineMessage struct{ grpc *GRPC }
+
+func (m inlineMessage) Decode(c form.Cursor, n *yaml.Node) {
+	m.Reset()
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Value == form.Redaction: // as this program shows it
+		return
+	case n.Kind == yaml.ScalarNode && isJSONObject([]byte(n.Value)):
+		m.grpc.Inline = c.Files.Inline(n)
+		return
+	case n.Kind != yaml.MappingNode:
+		c.Fail("must be a mapping, or a text that is a JSON object")
+		return
+	}
+	var text bytes.Buffer
+	if writeJSON(&text, c, n) {
+		m.grpc.Inline = text.Bytes()
+	}
+}
+
+func (m inlineMessage) Encode() *yaml.Node {
+	if len(m.grpc.Inline) == 0 {
+		return nil
+	}
+	return form.PlainNode(form.Redaction)
+}
+
+func (m inlineMessage) Reset() { m.grpc.Inline = nil }
+
+// isJSONObject reports whether content is an object in JSON. No message of Protocol Buffers
+// that anybody encodes is one: it would begin with a group.
+func isJSONObject(content []byte) bool {
+	content = bytes.TrimSpace(content)
+	return len(content) > 0 && content[0] == '{' && json.Valid(content)
+}
+
+// writeJSON writes n, which stands at c, as JSON. It reports whether there was no mistake.
+func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return writeObject(to, c, n)
+	case yaml.SequenceNode:
+		to.WriteByte('[')
+		ok := true
+		for i, item := range n.Content {
+			if i > 0 {
+				to.WriteByte(',')
+			}
+			ok = writeJSON(to, c.Item(i, item), item) && ok
+		}
+		to.WriteByte(']')
+		return ok
+	}
+	text, err := scalarJSON(n)
+	if err != nil {
+		c.Fail("%s", err)
+		return false
+	}
+	to.WriteString(text)
+	return true
+}
+
+func writeObject(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
+	to.WriteByte('{')
+	ok := true
+	for i, p := range c.Pairs(n) {
+		if i > 0 {
+			to.WriteByte(',')
+		}
+		to.WriteString(quoteJSON(p.Key.Value))
+		to.WriteByte(':')
+		ok = writeJSON(to, c.Entry(p), p.Value) && ok
+	}
+	to.WriteByte('}')
+	return ok
+}
+
+// scalarJSON returns a single value as JSON has it. Numbers keep all their digits.
+func scalarJSON(n *yaml.Node) (string, error) {
+	switch {
+	case form.IsNull(n) && n.Value == "":
+		return "", errors.New("has no value; write '' for an empty text, or null")
+	case form.IsNull(n):
+		return "null", nil
+	case n.Tag == "!!bool":
+		v, err := form.ParseBool(n)
+		return strconv.FormatBool(v), err
+	case n.Tag == "!!int":
+		if v, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+			return strconv.FormatInt(v, 10), nil
+		}
+		v, err := strconv.ParseUint(n.Value, 0, 64)
+		if err != nil {
+			return "", errors.New("is a number of more than 64 bits")
+		}
+		return strconv.FormatUint(v, 10), nil
+	case n.Tag == "!!float":
+		var v float64
+		if err := n.Decode(&v); err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return "", errors.New(`must be a number, or one of the texts "NaN", "Infinity" and "-Infinity"`)
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64), nil
+	}
+	return quoteJSON(n.Value), nil
+}
+
+func quoteJSON(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil { // which it never does for a text
+		return `""`
+	}
+	return string(text)
+}

@@ -1,0 +1,256 @@
+package grpc
+
+import (
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+)
+
+// The fields of an answer that gRPC knows.
+const (
+	contentType = "content-type"
+	encoding    = "grpc-encoding"
+	statusField = "grpc-status"
+	statusText  = "grpc-message"
+)
+
+// wanted are the fields to keep of headers and trailers.
+var wanted = [...]string{contentType, encoding, statusField, statusText}
+
+// maxForeign is how much content is read of an answer that is not of gRPC, in bytes.
+const maxForeign = 1 << 20
+
+// maxStatusText is how much is kept of the text beside the status, as it is sent, in bytes.
+const maxStatusText = 512
+
+// What ends a call before its answer has ended.
+var (
+	errForeign    = errcode.New(errcode.GRPCContentType, "the answer is not of gRPC, and has no end within 1 MiB")
+	errFlag       = errcode.New(errcode.GRPCFraming, "what should be a message begins with a flag that is neither 0 nor 1")
+	errNoEncoding = errcode.New(errcode.GRPCDecompression, "a message is compressed, and grpc-encoding is not gzip")
+	errEmptyGzip  = errcode.New(errcode.GRPCDecompression, "a message is compressed, and empty")
+)
+
+// answer takes in the answer to a call as it comes. It belongs to the worker; while the
+// stream is open, to the connection.
+type answer struct {
+	kept  *content.Kept // takes the first message
+	limit int64         // of a message, in bytes
+	looks bool          // the first message is looked at, compressed or not
+
+	http    int  // the status of HTTP
+	isGRPC  bool // as content-type says
+	gzip    bool // grpc-encoding is gzip
+	foreign []byte
+	ignored int64 // bytes of content that are not of gRPC
+
+	prefix [prefixSize]byte
+	have   int   // how much of the prefix has come
+	left   int64 // how much of the message is still to come
+	keeps  bool  // the message is kept
+	// firstKept means that the first message was kept.
+	firstKept bool
+	messages  int           // those that have come whole
+	began     probe.Arrival // of the first message
+
+	statuses int   // how often grpc-status came
+	status   int64 // what it says, -1 if that is no number
+	text     []byte
+}
+
+// begin prepares a for the next answer.
+func (a *answer) begin(kept *content.Kept, limit int64, looks bool) {
+	*a = answer{kept: kept, limit: limit, looks: looks, foreign: a.foreign[:0], text: a.text[:0]}
+}
+
+// AppendFields sends how much time the call has.
+func (a *answer) AppendFields(block []byte, left time.Duration) []byte {
+	return appendTimeoutField(block, left)
+}
+
+// Header finds out whether the answer is of gRPC. One that ends with its header has the
+// status in it.
+func (a *answer) Header(status int, fields *message.FieldSet, ended bool) {
+	a.http = status
+	for _, f := range fields.Fields {
+		switch value := fields.Value(f); f.Name {
+		case contentType:
+			a.isGRPC = isGRPC(value)
+			if !a.isGRPC {
+				a.foreign = append(a.foreign[:0], value[:min(len(value), maxStatusText)]...)
+			}
+		case encoding:
+			a.gzip = message.EqualFold(value, "gzip")
+		}
+	}
+	if ended {
+		a.Trailers(fields)
+	}
+}
+
+// isGRPC reports whether a content-type is application/grpc, with or without a suffix for
+// how messages are encoded.
+func isGRPC(contentType []byte) bool {
+	const want = "application/grpc"
+	if len(contentType) < len(want) || !message.EqualFold(contentType[:len(want)], want) {
+		return false
+	}
+	rest := contentType[len(want):]
+	return len(rest) == 0 || rest[0] == '+' || rest[0] == ';'
+}
+
+// Trailers takes in the status.
+func (a *answer) Trailers(fields *message.FieldSet) {
+	for _, f := range fields.Fields {
+		switch value := fields.Value(f); f.Name {
+		case statusField:
+			a.statuses++
+			a.status = parseStatus(value)
+			if a.status < 0 {
+				a.text = append(a.text[:0], value[:min(len(value), maxStatusText)]...)
+			}
+		case statusText:
+			if a.status >= 0 {
+				a.text = append(a.text[:0], value[:min(len(value), maxStatusText)]...)
+			}
+		}
+	}
+}
+
+// parseStatus returns -1 for what is no number.
+func parseStatus(value []byte) int64 {
+	n, ok := message.ParseLength(value)
+	if !ok {
+		return -1
+	}
+	return n
+}
+
+// Data takes messages apart.
+func (a *answer) Data(part []byte, arrival probe.Arrival) error {
+	if !a.isGRPC {
+		if a.ignored += int64(len(part)); a.ignored > maxForeign {
+			return errForeign
+		}
+		return nil
+	}
+	if a.began.Read == 0 && len(part) > 0 {
+		a.began = arrival
+	}
+	for len(part) > 0 {
+		var err error
+		if a.have < prefixSize {
+			part, err = a.open(part)
+		} else {
+			part, err = a.take(part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open reads the prefix of a message and returns what follows.
+func (a *answer) open(part []byte) (rest []byte, err error) {
+	n := copy(a.prefix[a.have:], part)
+	if a.have += n; a.have < prefixSize {
+		return part[n:], nil
+	}
+	length, compressed := int64(binary.BigEndian.Uint32(a.prefix[1:])), a.prefix[0] == 1
+	switch {
+	case a.prefix[0] > 1:
+		return nil, errFlag
+	case length > a.limit:
+		return nil, errcode.New(errcode.GRPCMessageSize,
+			"a message of "+strconv.FormatInt(length, 10)+" bytes, above "+strconv.FormatInt(a.limit, 10))
+	case compressed && !a.gzip:
+		return nil, errNoEncoding
+	case compressed && length == 0:
+		return nil, errEmptyGzip
+	}
+	a.left = length
+	a.keeps = a.messages == 0 && (compressed || a.looks)
+	if a.keeps {
+		a.firstKept = true
+		a.keep(compressed)
+	}
+	if length == 0 {
+		a.close()
+	}
+	return part[n:], nil
+}
+
+var (
+	codingField = []string{"content-encoding"}
+	gzipName    = []byte("content-encoding")
+	gzipValue   = []byte("gzip")
+)
+
+// keep prepares what keeps the message, and says there that it is compressed, if it is.
+func (a *answer) keep(compressed bool) {
+	if compressed {
+		a.kept.Fields.Add(codingField, gzipName, gzipValue)
+	}
+	const ok = 200
+	a.kept.Begin(ok)
+}
+
+// take reads a part of a message and returns what follows the message.
+func (a *answer) take(part []byte) (rest []byte, err error) {
+	n := int(min(a.left, int64(len(part))))
+	if a.keeps {
+		if err := a.kept.Take(part[:n]); err != nil {
+			return nil, oversized(err)
+		}
+	}
+	if a.left -= int64(n); a.left == 0 {
+		a.close()
+	}
+	return part[n:], nil
+}
+
+func (a *answer) close() {
+	a.messages++
+	a.have = 0
+}
+
+// Began returns the arrival of the first message.
+func (a *answer) Began() probe.Arrival { return a.began }
+
+// isTorn reports whether the answer ended within a message.
+func (a *answer) isTorn() bool { return a.have > 0 }
+
+// oversized gives a message that cannot be kept or decoded its code.
+func oversized(err error) error {
+	switch {
+	case errors.Is(err, content.ErrInflated):
+		return errcode.Wrap(errcode.GRPCMessageSize, "a message too long to be looked at", err)
+	case errcode.FromError(err) == errcode.Decompression:
+		return errcode.Wrap(errcode.GRPCDecompression, "a message that cannot be decompressed", err)
+	}
+	return err
+}
+
+// readable returns the text beside the status, which is percent-encoded.
+func readable(text []byte) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if c, err := strconv.ParseUint(string(text[i+1:i+3]), 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,295 @@
+package grpc
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/http2"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// Defaults of a Config.
+const (
+	defaultMaxMessage = 4 << 20
+	defaultStreams    = 100
+)
+
+// mostPings is how many PINGs in a row all common servers allow, however fast they come: one
+// more, and they end the connection with ENHANCE_YOUR_CALM.
+const mostPings = 2
+
+// mostKept is the longest message that is kept to be looked at, in bytes.
+const mostKept = 8 << 20
+
+// Config is all that an engine needs to know about its target.
+type Config struct {
+	// Plan says how connections are made. Its URL has the scheme grpc, or grpcs, which asks
+	// for TLS, and a host and a port. What else hangs on the scheme New fills in.
+	Plan wire.Plan
+	// Authority is sent instead of the host and the port of the URL, unless it is empty.
+	Authority string
+	// Service, with the name of its package, and Method name what is called.
+	Service, Method string
+	// Metadata are sent in this order, after the fields of gRPC itself.
+	Metadata []message.Field
+	// Message is what the method takes, encoded. It may be empty. JSON is the same in JSON
+	// where the types are not known yet, nil elsewhere.
+	Message, JSON []byte
+	// Authorization returns the value of that field for the next call, "" for none. An error
+	// is the failure of the call, of which nothing is sent. It must not block. Nil means that
+	// there is no such field, or one in Metadata.
+	Authorization func() (string, error)
+	// Traceparent sends that of W3C Trace Context.
+	Traceparent bool
+
+	// Descriptors are the FileDescriptorSet with the types of the method. Without them the
+	// messages of an answer are counted and not decoded, but for those of the health service.
+	Descriptors []byte
+	// Undescribed means that [Engine.Describe] brings the descriptors later. Until then each
+	// call fails.
+	Undescribed bool
+	Expect      Expectation
+	// MaxMessageBytes is the longest message that is accepted, as it is sent and
+	// decompressed; 0 means 4 MiB.
+	MaxMessageBytes int64
+	// Decoders are shared by engines that share a bound on memory; nil means some of its own.
+	Decoders *content.Decoders
+
+	// RequestsPerConnection closes a connection after so many calls: 1 means a new one for
+	// each, 0 means no limit.
+	RequestsPerConnection int
+	// StreamsPerConnection is how many calls a connection carries at the same time, unless
+	// the server allows fewer; 0 means 100.
+	StreamsPerConnection int
+}
+
+// ports are the schemes of the engine. They have no standard port.
+var ports = map[string]uint16{"grpc": 0, "grpcs": 0}
+
+// Engine makes the calls to one target. It is safe for concurrent use.
+type Engine struct {
+	dialer      *wire.Dialer
+	pool        *http2.Pool
+	connections *probe.Ceiling
+	cfg         Config
+	// plan is what calls are made by from now on.
+	plan atomic.Pointer[plan]
+	// roomy means that each call begins with a TLS handshake.
+	roomy bool
+}
+
+var errALPN = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN")
+
+// New compiles cfg. It fails when the URL, the TLS material, the descriptors or what is
+// expected cannot be used, or when two settings exclude each other.
+func New(cfg Config) (*Engine, error) {
+	p := cfg.Plan
+	if p.URL.Port() == "" {
+		return nil, errors.New("the URL has no port")
+	}
+	p.Ports = ports
+	p.Secure = p.URL.Scheme == "grpcs"
+	p.Protocols = []string{"h2", "http/1.1"} // a server that has the latter alone says so
+	p.Aliases = []wire.Alias{{What: "request.host", Host: hostOf(cfg.Authority)}}
+	d, err := wire.NewDialer(p)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		dialer:      d,
+		connections: p.Connections,
+		cfg:         cfg,
+		roomy:       p.Secure && cfg.RequestsPerConnection == 1,
+	}
+	e.cfg.Plan.Certificates = nil // it belongs to whoever calls New
+	e.cfg.MaxMessageBytes = cmp.Or(cfg.MaxMessageBytes, defaultMaxMessage)
+	if cfg.Decoders == nil {
+		e.cfg.Decoders = content.NewDecoders(0)
+	}
+	if cfg.Undescribed {
+		e.plan.Store(&plan{failure: errUndescribed})
+	} else {
+		made, err := newPlan(&e.cfg)
+		if err != nil {
+			return nil, err
+		}
+		e.plan.Store(made)
+	}
+	e.carry(&cfg)
+	return e, nil
+}
+
+// carry prepares what carries the calls.
+func (e *Engine) carry(cfg *Config) {
+	secure := cfg.Plan.URL.Scheme == "grpcs"
+	e.pool = http2.NewPool(http2.Options{
+		Streams:        cmp.Or(cfg.StreamsPerConnection, defaultStreams),
+		Requests:       cfg.RequestsPerConnection,
+		MaxBody:        math.MaxInt64, // each message has a bound of its own
+		ConnectTimeout: cfg.Plan.ConnectTimeout,
+		TLSTimeout:     cfg.Plan.TLSTimeout,
+		Pings:          mostPings,
+		Connections:    cfg.Plan.Connections,
+		Keeps:          true,
+		Wanted:         wanted[:],
+		Only:           true,
+		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(secure, l) },
+		Dial:           e.dial,
+	})
+}
+
+// negotiated reports that HTTP/2 is to be spoken on l, which was just dialled, or why not.
+func negotiated(secure bool, l *wire.Link) (bool, error) {
+	if !secure {
+		return true, nil
+	}
+	switch state, _ := l.State(); {
+	case state.NegotiatedProtocol != "h2":
+		return false, errALPN
+	case state.Version < tls.VersionTLS12:
+		return false, http2.ErrWeakTLS
+	}
+	return true, nil
+}
+
+// Do makes one call in one attempt, from r.Due until r.Deadline, and fills in r. When ctx
+// ends, dialling ends with it; [Engine.Abort] ends calls under way.
+func (e *Engine) Do(ctx context.Context, r *probe.Result) {
+	s, p := scratchOf(r), e.plan.Load()
+	s.begin(p, r)
+	defer e.recover(r)
+	if p.failure != nil {
+		r.Fail(&errcode.PhaseError{Err: p.failure})
+		return
+	}
+	if err := p.call.stamp(s, r); err != nil {
+		r.Fail(&errcode.PhaseError{Err: err})
+		return
+	}
+	if e.roomy {
+		e.roomyOnce(ctx, r, s)
+	} else {
+		e.pool.Do(ctx, r, &s.exchange)
+	}
+	if e.connections != nil {
+		e.Unreserve(r)
+	}
+	p.judge.settle(r, s)
+}
+
+// roomyOnce spares the stack from growing for the cryptography of each handshake anew: the
+// runtime halves it in the waits between.
+//
+//go:noinline
+func (e *Engine) roomyOnce(ctx context.Context, r *probe.Result, s *scratch) {
+	var room [8 << 10]byte
+	e.pool.Do(ctx, r, &s.exchange)
+	runtime.KeepAlive(&room)
+}
+
+// recover makes of a panic the failure of this one call.
+func (e *Engine) recover(r *probe.Result) {
+	if v := recover(); v != nil {
+		err := probe.Panicked(v)
+		e.pool.Withdraw(&scratchOf(r).exchange, err)
+		r.Interrupt(err)
+	}
+}
+
+// Code decides what a call came to that Do has ended.
+func (e *Engine) Code(r *probe.Result) errcode.Code {
+	if r.Err != nil {
+		return errcode.FromError(r.Err)
+	}
+	return scratchOf(r).plan.judge.verdict(r)
+}
+
+// CloseIdle closes the connections that carry no call now. It waits for no peer.
+func (e *Engine) CloseIdle() { e.pool.CloseIdle() }
+
+// Abort makes all calls under way fail with context.Canceled, closes all connections and
+// lets none be made. The context of Do must have ended before.
+func (e *Engine) Abort() { e.pool.Abort() }
+
+// Wait returns when the connections that were closed are gone, and their goroutines with
+// them. No call may be under way.
+func (e *Engine) Wait() { e.pool.Wait() }
+
+// Open returns the number of connections that are open now.
+func (e *Engine) Open() int { return e.pool.Count() }
+
+// ClientCertificateNotAfter returns the end of validity of the certificate with which
+// the engine authenticates itself, the zero time if it has none.
+func (e *Engine) ClientCertificateNotAfter() time.Time { return e.dialer.ClientCertificateNotAfter() }
+
+// Reserve takes what the call of r needs to be sent: a place on a connection, or the permit
+// to open one, for which an idle one of another engine may have to go. It takes nothing,
+// and returns false, if there is none of that now.
+func (e *Engine) Reserve(r *probe.Result) bool {
+	s := scratchOf(r)
+	if e.reserveStream(s) {
+		return true
+	}
+	// A stream may have become free between the two looks.
+	return e.connections.Reserve(&s.permit, e.pool) || e.reserveStream(s)
+}
+
+func (e *Engine) reserveStream(s *scratch) bool {
+	s.exchange.Reserved = e.pool.Reserve()
+	return s.exchange.Reserved
+}
+
+// Unreserve gives back what Reserve took and Do has not used.
+func (e *Engine) Unreserve(r *probe.Result) {
+	s := scratchOf(r)
+	if s.exchange.Reserved {
+		s.exchange.Reserved = false
+		e.pool.Unreserve()
+	}
+	if s.permit.Spend() {
+		e.connections.Release()
+	}
+}
+
+// Shares reports that several calls can use a connection at once.
+func (e *Engine) Shares() bool { return true }
+
+// dial makes a link for which r has, or gets, the permit.
+func (e *Engine) dial(ctx context.Context, r *probe.Result) (wire.Link, error) {
+	if err := e.connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
+		return wire.Link{}, err
+	}
+	return e.dialer.Dial(ctx, r)
+}
+
+// hostOf returns an authority without its port.
+func hostOf(authority string) string {
+	u := url.URL{Host: authority}
+	return u.Hostname()
+}
+
+// path returns the path of a call: the names of the service and of the method.
+func path(service, method string) string { return fmt.Sprintf("/%s/%s", service, method) }
+
+// withoutZone removes the zone of an IPv6 address, which means something on this host only
+// (RFC 6874, section 4).
+func withoutZone(host string) string {
+	start, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
+	if start < 0 || end < start {
+		return host
+	}
+	return host[:start] + host[end:]
+}

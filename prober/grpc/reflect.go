@@ -1,0 +1,191 @@
+package grpc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+	"example.com/prober/protoset"
+)
+
+// reflections are the services that tell types, the newest first.
+var reflections = [...]string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
+
+// The fields of a question and of its answer, as reflection.proto has them.
+const (
+	askFile, askSymbol   = 3, 4
+	answerFiles          = 4
+	answerError          = 7
+	filesFile, errorText = 1, 2
+)
+
+// maxQuestions is how many questions are asked for the types of one service: a server mostly
+// tells all files at once.
+const maxQuestions = 100
+
+// Reflect asks the server of cfg for the types of its service by reflection. It returns them
+// as a FileDescriptorSet. An error has the code of what the question came to.
+func Reflect(ctx context.Context, cfg Config, until probe.Instant) (descriptors []byte, err error) {
+	for _, service := range reflections {
+		q, err := newQuestioner(cfg, service, until)
+		if err != nil {
+			return nil, err
+		}
+		descriptors, err = q.types(ctx, cfg.Service)
+		q.end()
+		if errcode.FromError(err) != errcode.GRPCUnimplemented {
+			return descriptors, err
+		}
+	}
+	return nil, errcode.New(errcode.GRPCReflection, "the server has no reflection")
+}
+
+// questioner asks one server.
+type questioner struct {
+	engine *Engine
+	until  probe.Instant
+	answer []byte // the last one
+}
+
+func newQuestioner(cfg Config, service string, until probe.Instant) (*questioner, error) {
+	cfg.Service, cfg.Method = service, "ServerReflectionInfo"
+	cfg.Message, cfg.JSON, cfg.Descriptors, cfg.Undescribed = nil, nil, nil, false
+	cfg.Expect, cfg.MaxMessageBytes, cfg.RequestsPerConnection = Expectation{}, mostKept, 0
+	e, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &questioner{engine: e, until: until}, nil
+}
+
+func (q *questioner) end() {
+	q.engine.CloseIdle()
+	q.engine.Wait()
+}
+
+// types returns the file that has the symbol, and all that it imports.
+func (q *questioner) types(ctx context.Context, symbol string) ([]byte, error) {
+	stop := context.AfterFunc(ctx, q.engine.Abort)
+	defer stop()
+	files, err := q.ask(ctx, askSymbol, symbol)
+	for range maxQuestions {
+		if err != nil {
+			return nil, err
+		}
+		descriptors, missing, err := protoset.Join(files)
+		if err != nil {
+			return nil, errcode.Wrap(errcode.GRPCReflection, "what the server tells by reflection", err)
+		}
+		if len(missing) == 0 {
+			return descriptors, nil
+		}
+		more, err := q.ask(ctx, askFile, missing[0])
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
+	}
+	return nil, errcode.New(errcode.GRPCReflection, "the types of the service lie in too many files")
+}
+
+// ask asks one question, and returns the files of the answer.
+func (q *questioner) ask(ctx context.Context, kind protowire.Number, what string) ([][]byte, error) {
+	e := q.engine
+	cfg := e.cfg
+	cfg.Message = protowire.AppendString(protowire.AppendTag(nil, kind, protowire.BytesType), what)
+	p, err := newPlan(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	q.answer = nil
+	p.judge.looks, p.judge.take = true, func(msg []byte) { q.answer = bytes.Clone(msg) }
+	e.plan.Store(p)
+	var r probe.Result
+	r.Reset(probe.Now(), q.until)
+	e.Do(ctx, &r)
+	if code := e.Code(&r); code != errcode.OK {
+		return nil, errcode.Wrap(code, "the question for the types of the method", errors.Join(r.Err, r.Unmet))
+	}
+	files, err := filesIn(q.answer)
+	r.Conceal(err)
+	return files, err
+}
+
+// filesIn returns the files in an answer, or what the server has against the question.
+func filesIn(answer []byte) (files [][]byte, err error) {
+	err = eachBytes(answer, func(number protowire.Number, value []byte) error {
+		switch number {
+		case answerFiles:
+			return eachBytes(value, func(number protowire.Number, file []byte) error {
+				if number == filesFile {
+					files = append(files, file)
+				}
+				return nil
+			})
+		case answerError:
+			return refused(value)
+		}
+		return nil
+	})
+	if err == nil && len(files) == 0 {
+		err = errNoFiles
+	}
+	return files, err
+}
+
+var (
+	errNoFiles = errcode.New(errcode.GRPCReflection, "the server tells no types by reflection")
+	errRefused = errors.New("the server does not tell the types of the method but says")
+)
+
+// refused returns what the server says for an error.
+func refused(answer []byte) error {
+	var text []byte
+	err := eachBytes(answer, func(number protowire.Number, value []byte) error {
+		if number == errorText {
+			text = value
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return errcode.Wrap(errcode.GRPCReflection, "reflection", probe.NewExcerpt(errRefused, text))
+}
+
+// eachBytes calls use with the fields of a message that have a length, until it returns an
+// error.
+func eachBytes(msg []byte, use func(protowire.Number, []byte) error) error {
+	for len(msg) > 0 {
+		number, kind, n := protowire.ConsumeTag(msg)
+		if n < 0 {
+			return errBroken(n)
+		}
+		msg = msg[n:]
+		if kind != protowire.BytesType {
+			if n = protowire.ConsumeFieldValue(number, kind, msg); n < 0 {
+				return errBroken(n)
+			}
+			msg = msg[n:]
+			continue
+		}
+		value, n := protowire.ConsumeBytes(msg)
+		if n < 0 {
+			return errBroken(n)
+		}
+		if err := use(number, value); err != nil {
+			return err
+		}
+		msg = msg[n:]
+	}
+	return nil
+}
+
+func errBroken(n int) error {
+	return errcode.Wrap(errcode.GRPCReflection, "what the server tells by reflection", fmt.Errorf("broken: %w", protowire.ParseError(n)))
+}

@@ -1,0 +1,34 @@
+package protoset
+
+import (
+	"errors"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
+)
+
+// Join makes a FileDescriptorSet of files, encoded, of which some may be the same. It returns
+// also the names of the files that others import and that are missing.
+func Join(files [][]byte) (descriptors []byte, missing []string, err error) {
+	set, names := new(descriptorpb.FileDescriptorSet), map[string]bool{}
+	for _, encoded := range files {
+		f := new(descriptorpb.FileDescriptorProto)
+		if proto.Unmarshal(encoded, f) != nil {
+			return nil, nil, errors.New("is no file of descriptors")
+		}
+		if !names[f.GetName()] {
+			names[f.GetName()] = true
+			set.File = append(set.File, f)
+		}
+	}
+	for _, f := range set.File {
+		for _, name := range f.GetDependency() {
+			if !names[name] && !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
+		}
+	}
+	descriptors, err = proto.Marshal(set)
+	return descriptors, missing, err
+}
