@@ -82,7 +82,7 @@ func wholeMutants() []mutant {
 					"\ttext, _ := said.LoadOrStore(code, \"none\")\n\treturn text.(string)\n}\n\nfunc (r *Recorder) count("},
 				{"prober/numbers/recorder.go", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n" +
 					"\t\tif res.Err != nil {\n\t\t\tsaid.Store(code, res.Err.Error())\n\t\t}\n"},
-				{"prober/numbers/metrics.go", "p.code(k.Code), p.phases[k.Phase], v.name)", "p.code(k.Code), pair(\"phase\", lastText(k.Code)), v.name)"},
+				{"prober/numbers/metrics_labelled.go", "p.code(k.Code), p.phases[k.Phase], v.name)", "p.code(k.Code), pair(\"phase\", lastText(k.Code)), v.name)"},
 			},
 		},
 		{

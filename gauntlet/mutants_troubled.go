@@ -32,7 +32,7 @@ func troubledMutants() []mutant {
 		{
 			name: "has no room for a series now and then", phase: "calm", gates: []gate{gateForever},
 			patches: []patch{
-				{"prober/numbers/metrics.go", "\t\"slices\"\n", "\t\"slices\"\n\t\"sync/atomic\"\n"},
+				{"prober/numbers/metrics.go", "\t\"iter\"\n", "\t\"iter\"\n\t\"sync/atomic\"\n"},
 				{"prober/numbers/metrics.go", "\nfunc countPerTarget(", "\nvar shown atomic.Uint64\n\nfunc countPerTarget("},
 				{"prober/numbers/metrics.go", "\t\t\tp.counter(value(v), v.created, v.name)\n", "\t\t\tif v.Sent > 0 && value(v) == v.Sent && shown.Add(1)%50 == 0 {\n\t\t\t\tcontinue\n\t\t\t}\n" +
 					"\t\t\tp.counter(value(v), v.created, v.name)\n"},
@@ -43,7 +43,7 @@ func troubledMutants() []mutant {
 			patches: []patch{
 				{"prober/numbers/recorder.go", "\nfunc (r *Recorder) count(", "\nvar heard sync.Map\n\nfunc (r *Recorder) count("},
 				{"prober/numbers/recorder.go", "\tr.counts.Sent += uint64(res.Sent)\n", "\tif res.Err != nil {\n\t\theard.Store(res.Err.Error(), true)\n\t}\n\tr.counts.Sent += uint64(res.Sent)\n"},
-				{"prober/numbers/metrics.go", "func (p *Page) skipped(s *scrape) {\n", "func (p *Page) skipped(s *scrape) {\n" +
+				{"prober/numbers/metrics_labelled.go", "func (p *Page) skipped(s *scrape) {\n", "func (p *Page) skipped(s *scrape) {\n" +
 					"\theard.Range(func(text, _ any) bool {\n\t\tif len(s.targets) == 0 {\n\t\t\treturn false\n\t\t}\n\t\tp.counter(1, s.targets[0].created, pair(\"reason\", text.(string)), s.targets[0].name)\n\t\treturn true\n\t})\n"},
 			},
 		},

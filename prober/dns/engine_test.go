@@ -16,6 +16,7 @@ import (
 	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
 )
 
 func TestAnAnswerIsASuccessAndItsConnectionIsUsedAgain(t *testing.T) {
@@ -350,5 +351,32 @@ func TestAnAnswerThatComesTooLateIsTooSlow(t *testing.T) {
 		cfg.MaxLatency = most
 		e := newEngine(t, cfg)
 		assert.Equal(t, want, e.Code(do(t.Context(), e, patience)))
+	}
+}
+
+// Datagrams have a time of arrival as segments of TCP have.
+func TestTheKernelTellsWhenAnswersOfDNSArrive(t *testing.T) {
+	t.Parallel()
+	clock := wire.NewKernelClock()
+	t.Cleanup(clock.Close)
+	if !clock.IsAvailable() {
+		t.Skip("the kernel does not say when bytes arrive")
+	}
+	for _, transport := range []option.DNSTransport{overUDP, overTCP, overTLS} {
+		t.Run(string(transport), func(t *testing.T) {
+			t.Parallel()
+			const requests = 50
+			e := newEngine(t, serve(t, always(good)).config(transport))
+			timed := 0
+			for range requests {
+				r := do(t.Context(), e, patience)
+				assertSucceeds(t, e, r)
+				if r.Clock == probe.ByKernel {
+					timed++
+				}
+			}
+			// A first segment may have no time, and a thread may be set aside between two clocks.
+			assert.Greater(t, timed, requests*8/10)
+		})
 	}
 }

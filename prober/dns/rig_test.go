@@ -61,7 +61,7 @@ func (s server) config(transport option.DNSTransport) Config {
 			URL: &url.URL{Scheme: "dns", Host: address},
 			TLS: option.TLS{CA: s.ca},
 			Dial: option.Dial{
-				ConnectTimeout: patience, TLSTimeout: patience,
+				ConnectTimeout: patience, TLSTimeout: patience, Clock: option.KernelClock,
 			},
 		},
 		Ask:    ask(transport),

@@ -17,6 +17,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/option"
 	"example.com/prober/prober/probe"
 	"example.com/prober/protoset"
 )
@@ -44,6 +45,9 @@ func newEngine(t testing.TB, cfg Config) *Engine {
 	}
 	if cfg.Plan.TLSTimeout == 0 {
 		cfg.Plan.TLSTimeout = patience
+	}
+	if cfg.Plan.Clock == "" {
+		cfg.Plan.Clock = option.KernelClock // as in a configuration
 	}
 	cfg.Service, cfg.Method = cmp.Or(cfg.Service, protoset.HealthService), cmp.Or(cfg.Method, protoset.HealthCheck)
 	e, err := New(cfg)
