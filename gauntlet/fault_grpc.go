@@ -28,7 +28,7 @@ func serveCalls(react reaction) peers.Script {
 
 // framed returns a message as gRPC frames it.
 func framed(flag byte, text string) string {
-	return string(binary.BigEndian.AppendUint32([]byte{flag}, uint32(len(text)))) + text //nolint:gosec // it is short
+	return string(binary.BigEndian.AppendUint32([]byte{flag}, uint32(len(text)))) + text
 }
 
 // answering begins an answer of gRPC, sends content, and ends with trailers, if there are any.

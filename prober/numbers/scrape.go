@@ -71,11 +71,23 @@ func show(s *Scrape) *scrape {
 	return shown
 }
 
+// expected returns the codes that stand there before they occur.
+func (v *view) expected() []errcode.Code {
+	if v.Calls {
+		return expectedOfCalls
+	}
+	return expectedCodes[:]
+}
+
+// expectedOfCalls are expectedCodes, and those of gRPC calls.
+var expectedOfCalls = append(expectedCodes[:len(expectedCodes):len(expectedCodes)],
+	errcode.GRPCDeadline, errcode.GRPCUnimplemented, errcode.GRPCUnavailable, errcode.GRPCNotServing)
+
 // counts yields how many requests came to each code, those that are expected
 // before they occur included, in the order of the codes.
 func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
 	return func(yield func(errcode.Code, uint64) bool) {
-		codes := slices.AppendSeq(slices.Clone(expectedCodes[:]), maps.Keys(v.ByCode))
+		codes := slices.AppendSeq(slices.Clone(v.expected()), maps.Keys(v.ByCode))
 		slices.Sort(codes)
 		for _, code := range slices.Compact(codes) {
 			var n uint64
@@ -91,7 +103,7 @@ func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
 
 // createdOf returns since when the requests that came to a code are counted.
 func (v *view) createdOf(code errcode.Code) *timestamppb.Timestamp {
-	if slices.Contains(expectedCodes[:], code) {
+	if slices.Contains(v.expected(), code) {
 		return v.created
 	}
 	return timestamp(v.ByCode[code].created)

@@ -45,6 +45,7 @@ func (k SeriesKind) Typical() Snapshot {
 		code = errcode.GRPCUnavailable
 	}
 	s := full([]errcode.Code{code}, 1)
+	s.Calls = k.Calls
 	switch {
 	case k.Connects:
 		s.forgetExchange()
@@ -81,6 +82,7 @@ func (k SeriesKind) Greatest() Snapshot {
 		s = full(codes, errcode.NumPhases)
 		s.Responses = k.allResponses()
 	}
+	s.Calls = k.Calls
 	if k.Certificate {
 		s.ClientNotAfter = time.Unix(1, 0)
 	}
