@@ -20,7 +20,7 @@ type fault struct {
 	// serve plays one connection; url is asked instead where there is nothing to play.
 	serve peers.Script
 	url   string
-	// scheme is https where TLS is asked for.
+	// scheme is https where TLS is asked for, grpc where calls are made.
 	scheme string
 	// keys are those of the target beside name, url, interval and burst.
 	keys []string
@@ -33,7 +33,7 @@ type fault struct {
 // faults returns the whole table. Each list is what one layer can do wrong.
 func (f *farm) faults() []fault {
 	return slices.Concat(
-		f.http1Faults(), f.contentFaults(), f.http2Faults(), f.tlsFaults(), f.certificateFaults(), f.dnsFaults(), f.resolverFaults(), f.dialFaults(), f.proxyFaults(),
+		f.http1Faults(), f.contentFaults(), f.http2Faults(), f.grpcFaults(), f.tlsFaults(), f.certificateFaults(), f.dnsFaults(), f.resolverFaults(), f.dialFaults(), f.proxyFaults(),
 	)
 }
 
@@ -42,7 +42,11 @@ func (f *farm) target(x *fault) (url string) {
 	if x.url != "" {
 		return x.url
 	}
-	return f.open(x.serve).url(cmp.Or(x.scheme, "http"), x.name)
+	b := f.open(x.serve)
+	if x.scheme == "grpc" { // calls have a path of their own
+		return "grpc://" + b.address
+	}
+	return b.url(cmp.Or(x.scheme, "http"), x.name)
 }
 
 // say is a peer that reads one request and says always the same, then ends.

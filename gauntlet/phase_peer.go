@@ -95,7 +95,7 @@ func (f *farm) askAll(address string, all []fault) map[string]verdict {
 		module := "plain"
 		if slices.Contains(x.keys, anyone) {
 			module = "anyone"
-		} else if len(x.keys) > 0 || x.url != "" || x.codes == "0 1223" {
+		} else if len(x.keys) > 0 || x.url != "" || x.scheme == "grpc" || x.codes == "0 1223" {
 			continue // it takes what blackbox_exporter cannot be told
 		}
 		b := f.open(x.serve)

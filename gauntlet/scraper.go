@@ -172,7 +172,7 @@ func isCumulative(name string) bool {
 // peer could get something of its own.
 func labelKinds() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
-		"error_code":   regexp.MustCompile(`^(0|1[0-9]{3})$`),
+		"error_code":   regexp.MustCompile(`^(0|[12][0-9]{3})$`),
 		"phase":        regexp.MustCompile(`^(none|queue|resolve|connect|tls|send|processing|transfer)$`),
 		"status":       regexp.MustCompile(`^[1-5][0-9]{2}$`),
 		"http_version": regexp.MustCompile(`^(1\.0|1\.1|2)$`),
@@ -185,7 +185,7 @@ func labelKinds() map[string]*regexp.Regexp {
 		"range":        regexp.MustCompile(`^[a-z0-9_]{1,20}$`),
 		"name":         regexp.MustCompile(`^[a-z0-9_]{1,40}$`),
 		"limit":        regexp.MustCompile(`^[a-z_-]{1,20}$`),
-		"url":          regexp.MustCompile(`^(https?://[a-z0-9.:\[\]-]+/[a-z0-9/-]*|dns://[0-9.:]+)$`),
+		"url":          regexp.MustCompile(`^(https?://[a-z0-9.:\[\]-]+/[a-z0-9/-]*|(dns|grpcs?)://[0-9.:]+)$`),
 	}
 }
 

@@ -76,6 +76,8 @@ targets:
 	assert.Contains(t, text, `prober_request_failures_total{error_code="2014",phase="none",target="failing"}`)
 	assert.Contains(t, text, `prober_responses_total{http_version="2",status="200",target="failing"}`)
 	assert.Contains(t, text, `prober_messages_received_total{target="serving"}`)
+	assertSample(t, text, `prober_requests_total{error_code="2014",target="serving"}`, 0)
+	assert.NotContains(t, text, `prober_requests_total{error_code="2014",target="web"}`)
 	assert.NotContains(t, text, "a text of the server")
 }
 

@@ -80,14 +80,21 @@ func (s *typeSource) ready(ctx context.Context) {
 	}
 }
 
-// renew asks once.
-func (s *typeSource) renew(ctx context.Context) error {
+// describe asks once. What a server tells may be anything: a panic is a failure.
+func (s *typeSource) describe(ctx context.Context) (err error) {
+	defer probe.Catch(&err)
 	descriptors, err := s.ask(ctx)
-	if err == nil {
-		err = s.engine.Describe(descriptors)
+	if err != nil {
+		return err
 	}
+	return s.engine.Describe(descriptors)
+}
+
+// renew asks once, and notes what came of it.
+func (s *typeSource) renew(ctx context.Context) error {
+	err := s.describe(ctx)
 	if err != nil && ctx.Err() == nil {
-		s.engine.Undescribed(err)
+		s.engine.SetFailure(err)
 		s.report(err)
 	}
 	select {

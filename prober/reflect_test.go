@@ -52,7 +52,10 @@ func TestAServerIsAskedForItsTypesUntilItTellsThem(t *testing.T) {
 		var asked []float64 // seconds
 		s.ask = func(context.Context) ([]byte, error) {
 			asked = append(asked, time.Since(start).Seconds())
-			if len(asked) <= 8 {
+			switch {
+			case len(asked) == 5:
+				panic("a defect")
+			case len(asked) <= 8:
 				return nil, errors.New("not yet")
 			}
 			return shopTypes(t), nil

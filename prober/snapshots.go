@@ -29,6 +29,7 @@ func (e *entry) source() source {
 			Name:      e.cfg.Name,
 			Interval:  e.cfg.Interval,
 			Labels:    e.cfg.Labels,
+			Calls:     e.cfg.Kind() == config.KindGRPC,
 			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
 			Asks:      e.cfg.Kind() == config.KindDNS,
 		},

@@ -109,7 +109,12 @@ func trailers(p *peers.H2, id uint32, status string, more ...string) {
 
 // answer answers a call with one message and a status.
 func answerWith(p *peers.H2, id uint32, content, status string) {
+	const frame = 16 << 10 // the longest that is accepted
 	header(p, id)
+	for len(content) > frame {
+		p.Data(id, false, content[:frame])
+		content = content[frame:]
+	}
 	p.Data(id, false, content)
 	trailers(p, id, status)
 }

@@ -32,8 +32,7 @@ type Expectation struct {
 
 // judge decides what answers come to.
 type judge struct {
-	status     [option.GRPCStatuses]bool
-	listed     bool // in expect.grpc_status
+	status     [option.GRPCStatuses]bool // those of success
 	maxMessage int64
 	maxLatency time.Duration
 	// single means that the method answers with one message.
@@ -49,8 +48,8 @@ type judge struct {
 }
 
 func newJudge(cfg *Config, method *protoset.Method) (*judge, error) {
-	j := &judge{maxMessage: cfg.MaxMessageBytes, maxLatency: cfg.Expect.MaxLatency, listed: len(cfg.Expect.Status) > 0}
-	j.status[0] = !j.listed
+	j := &judge{maxMessage: cfg.MaxMessageBytes, maxLatency: cfg.Expect.MaxLatency}
+	j.status[0] = len(cfg.Expect.Status) == 0
 	for _, status := range cfg.Expect.Status {
 		j.status[status] = true
 	}

@@ -60,8 +60,8 @@ func (e *Engine) Describe(descriptors []byte) error {
 	return nil
 }
 
-// Undescribed makes the calls fail with why the types are not known, unless they are.
-func (e *Engine) Undescribed(why error) {
+// SetFailure makes the calls fail with why the types are not known, unless they are.
+func (e *Engine) SetFailure(why error) {
 	before := e.plan.Load()
 	if before.failure != nil {
 		// Many calls share the failure: it has a text that nobody changes any more.

@@ -24,9 +24,12 @@ const (
 	filesFile, errorText = 1, 2
 )
 
-// maxQuestions is how many questions are asked for the types of one service: a server mostly
-// tells all files at once.
-const maxQuestions = 100
+// maxQuestions is how many questions are asked for the types of one service, and maxTypes how
+// long the answers may be together, in bytes. A server mostly tells all files at once.
+const (
+	maxQuestions = 100
+	maxTypes     = mostKept
+)
 
 // Reflect asks the server of cfg for the types of its service by reflection. It returns them
 // as a FileDescriptorSet. An error has the code of what the question came to.
@@ -88,9 +91,18 @@ func (q *questioner) types(ctx context.Context, symbol string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, more...)
+		if files = append(files, more...); sizeOf(files) > maxTypes {
+			return nil, errcode.New(errcode.GRPCReflection, "the types of the service take more than 8 MiB")
+		}
 	}
 	return nil, errcode.New(errcode.GRPCReflection, "the types of the service lie in too many files")
+}
+
+func sizeOf(files [][]byte) (n int) {
+	for _, file := range files {
+		n += len(file)
+	}
+	return n
 }
 
 // ask asks one question, and returns the files of the answer.

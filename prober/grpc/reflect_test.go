@@ -136,9 +136,12 @@ func TestWhyAServerTellsNoTypes(t *testing.T) {
 		"garbage":                 {says("\xff\xff"), errcode.GRPCReflection, "broken"},
 		"garbage for a file":      {says(field(4, field(1, "\xff"))), errcode.GRPCReflection, "is no file of descriptors"},
 		"the same file for ever":  {says(field(4, field(1, files["orders.proto"]))), errcode.GRPCReflection, "too many files"},
-		"a status":                {playing(ending("grpc-status", "14", "grpc-message", "starting")), errcode.GRPCUnavailable, `UNAVAILABLE: "starting"`},
-		"a page":                  {playing(web("404", "text/html")), errcode.FromStatus(404), "its status is 404"},
-		"an end":                  {peers.Reset, errcode.Reset, "reset by peer"},
+		"too much": {reflecting(func(string) string {
+			return field(4, field(1, files["orders.proto"]+field(12345, strings.Repeat("x", 3<<20))))
+		}, reflectionV1), errcode.GRPCReflection, "more than 8 MiB"},
+		"a status": {playing(ending("grpc-status", "14", "grpc-message", "starting")), errcode.GRPCUnavailable, `UNAVAILABLE: "starting"`},
+		"a page":   {playing(web("404", "text/html")), errcode.FromStatus(404), "its status is 404"},
+		"an end":   {peers.Reset, errcode.Reset, "reset by peer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +154,7 @@ func TestWhyAServerTellsNoTypes(t *testing.T) {
 			require.Error(t, err)
 			assert.ErrorContains(t, err, tt.text)
 			e := newEngine(t, cfg)
-			e.Undescribed(err)
+			e.SetFailure(err)
 			_, isShared := errors.AsType[*probe.ExcerptError](e.plan.Load().failure)
 			assert.False(t, isShared, "an excerpt belongs to one request, which may change it")
 			r := do(e, patience)
@@ -177,7 +180,7 @@ func TestTypesThatDoNotFitChangeNothing(t *testing.T) {
 	e := newEngine(t, cfg)
 	require.NoError(t, e.Describe(descriptors))
 	require.Error(t, e.Describe(nil))
-	e.Undescribed(os.ErrClosed)
+	e.SetFailure(os.ErrClosed)
 	r := do(e, patience)
 	assert.Equal(t, errcode.OK, e.Code(r), textOf(r))
 
@@ -185,7 +188,7 @@ func TestTypesThatDoNotFitChangeNothing(t *testing.T) {
 	unfit := newEngine(t, cfg)
 	err = unfit.Describe(descriptors)
 	assert.EqualError(t, err, `the types of the server do not fit: the message: shop.v1.Order has no field "skuu"`)
-	unfit.Undescribed(err)
+	unfit.SetFailure(err)
 	r = do(unfit, patience)
 	assert.Equal(t, errcode.GRPCReflection, unfit.Code(r))
 }

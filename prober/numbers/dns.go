@@ -3,7 +3,6 @@ package numbers
 import (
 	"time"
 
-	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
 )
 
@@ -21,9 +20,6 @@ type DNS struct {
 	// over TCP.
 	Cut uint64
 }
-
-// expectedOfDNS stand at 0 on the counter of a DNS server, beside those of every target.
-var expectedOfDNS = [...]errcode.Code{errcode.DNSServfail, errcode.DNSRefused, errcode.DNSTimeout, errcode.DNSUnreachable}
 
 // answer counts an answer of a DNS server, and the socket on which the question was asked
 // before it was asked over TCP.

@@ -2,6 +2,7 @@ package numbers
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,17 @@ var expectedCodes = [...]errcode.Code{
 	errcode.FromStatus(429), errcode.FromStatus(500), errcode.FromStatus(502),
 	errcode.FromStatus(503), errcode.FromStatus(504),
 }
+
+// expectedOfCalls and expectedOfDNS are expectedCodes, and those of gRPC calls or of DNS
+// servers.
+var (
+	expectedOfCalls = slices.Concat(expectedCodes[:], []errcode.Code{
+		errcode.GRPCDeadline, errcode.GRPCUnimplemented, errcode.GRPCUnavailable, errcode.GRPCNotServing,
+	})
+	expectedOfDNS = slices.Concat(expectedCodes[:], []errcode.Code{
+		errcode.DNSServfail, errcode.DNSRefused, errcode.DNSTimeout, errcode.DNSUnreachable,
+	})
+)
 
 // Counters are what is counted of one target without labels. A tag is the name in the API.
 type Counters struct {

@@ -71,11 +71,22 @@ func show(s *Scrape) *scrape {
 	return shown
 }
 
+// expected returns the codes that stand there before they occur; not to be changed.
+func (v *view) expected() []errcode.Code {
+	switch {
+	case v.Calls:
+		return expectedOfCalls
+	case v.Asks:
+		return expectedOfDNS
+	}
+	return expectedCodes[:]
+}
+
 // counts yields how many requests came to each code, those that are expected
 // before they occur included, in the order of the codes.
 func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
 	return func(yield func(errcode.Code, uint64) bool) {
-		codes := slices.AppendSeq(v.expected(), maps.Keys(v.ByCode))
+		codes := slices.AppendSeq(slices.Clone(v.expected()), maps.Keys(v.ByCode))
 		slices.Sort(codes)
 		for _, code := range slices.Compact(codes) {
 			var n uint64
@@ -89,17 +100,9 @@ func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
 	}
 }
 
-// expected returns the codes that stand there before they occur.
-func (v *view) expected() []errcode.Code {
-	if v.Asks {
-		return slices.Concat(expectedCodes[:], expectedOfDNS[:])
-	}
-	return slices.Clone(expectedCodes[:])
-}
-
 // createdOf returns since when the requests that came to a code are counted.
 func (v *view) createdOf(code errcode.Code) *timestamppb.Timestamp {
-	if slices.Contains(expectedCodes[:], code) || v.Asks && slices.Contains(expectedOfDNS[:], code) {
+	if slices.Contains(v.expected(), code) {
 		return v.created
 	}
 	return timestamp(v.ByCode[code].created)

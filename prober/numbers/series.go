@@ -47,6 +47,7 @@ func (k SeriesKind) Typical() Snapshot {
 		code = errcode.DNSTimeout
 	}
 	s := full([]errcode.Code{code}, 1)
+	s.Calls = k.Calls
 	switch {
 	case k.Connects:
 		s.forgetExchange()
@@ -89,6 +90,7 @@ func (k SeriesKind) Greatest() Snapshot {
 		s = full(codes, errcode.NumPhases)
 		s.Responses = k.allResponses()
 	}
+	s.Calls = k.Calls
 	if k.Certificate {
 		s.ClientNotAfter = time.Unix(1, 0)
 	}

@@ -64,6 +64,8 @@ type About struct {
 	URL      string
 	Interval time.Duration
 	Labels   map[string]string // those of the configuration; shared, not to be changed
+	// Calls tells that the target is sent gRPC calls.
+	Calls bool
 	// Unchecked tells that any certificate of the target is accepted.
 	Unchecked bool
 	// Asks tells that the target is a DNS server.
