@@ -16,11 +16,12 @@ const (
 	RangeHTTP2   Range = "http2"    // 1600 to 1699
 	RangeContent Range = "content"  // 1700 to 1799
 	RangeHTTP1   Range = "http1"    // 1800 to 1899
+	RangeHTTP3   Range = "http3"    // 1900 to 1999
 )
 
 // ranges are those of the failures, a hundred numbers each.
 var ranges = [...]Range{
-	RangeGeneral, RangeDNS, RangeTCP, RangeTLS, RangeHTTP4xx, RangeHTTP5xx, RangeHTTP2, RangeContent, RangeHTTP1,
+	RangeGeneral, RangeDNS, RangeTCP, RangeTLS, RangeHTTP4xx, RangeHTTP5xx, RangeHTTP2, RangeContent, RangeHTTP1, RangeHTTP3,
 }
 
 // String returns the range as it stands in the label range.

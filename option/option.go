@@ -17,6 +17,8 @@ const (
 	OnlyHTTP2 HTTPVersion = "2"
 	// H2C is HTTP/2 in clear text, with prior knowledge (RFC 9113, section 3.3).
 	H2C HTTPVersion = "h2c"
+	// OnlyHTTP3 is HTTP/3 over QUIC, and so over UDP.
+	OnlyHTTP3 HTTPVersion = "3"
 )
 
 // IsAuto reports whether the server has the choice.

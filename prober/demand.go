@@ -89,7 +89,8 @@ func (d *Demand) add(t *config.Target, w load.Work) {
 // connectionsFor returns how many connections so many requests in flight need.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
-	if v := t.Connection.HTTPVersion; v == option.OnlyHTTP2 || v == option.H2C {
+	switch t.Connection.HTTPVersion {
+	case option.OnlyHTTP2, option.H2C, option.OnlyHTTP3:
 		streams = max(t.Connection.StreamsPerConnection, 1)
 	}
 	return (inFlight + streams - 1) / streams

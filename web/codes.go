@@ -84,6 +84,7 @@ func rangeWords(r errcode.Range) (string, bool) {
 		errcode.RangeHTTP2:   "HTTP/2: its connection, its streams",
 		errcode.RangeContent: "the body, and what the target expects of a response",
 		errcode.RangeHTTP1:   "HTTP/1: the form of the response",
+		errcode.RangeHTTP3:   "QUIC and HTTP/3: the connection, its streams",
 	}[r]
 	return words, ok
 }
@@ -93,7 +94,7 @@ func rangeName(r errcode.Range) string {
 	name, ok := map[errcode.Range]string{
 		errcode.RangeOK: "Success", errcode.RangeGeneral: "General", errcode.RangeDNS: "DNS", errcode.RangeTCP: "TCP", errcode.RangeTLS: "TLS",
 		errcode.RangeHTTP4xx: "HTTP 4xx", errcode.RangeHTTP5xx: "HTTP 5xx", errcode.RangeHTTP2: "HTTP/2",
-		errcode.RangeContent: "Content", errcode.RangeHTTP1: "HTTP/1",
+		errcode.RangeContent: "Content", errcode.RangeHTTP1: "HTTP/1", errcode.RangeHTTP3: "HTTP/3",
 	}[r]
 	if !ok {
 		return "Unknown"

@@ -83,7 +83,7 @@ func (k SeriesKind) Greatest() Snapshot {
 // allResponses has each status in each version of HTTP.
 func allResponses() (all []ResponseCount) {
 	for status := 100; status < 600; status++ {
-		for _, v := range []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2} {
+		for _, v := range []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2, probe.HTTP3} {
 			all = append(all, ResponseCount{status, v.String(), 1})
 		}
 	}
