@@ -54,6 +54,9 @@ type TLS struct {
 	// SessionResumption lets later connections of the engine resume the session
 	// of earlier ones. The certificate is verified again each time.
 	SessionResumption bool
+	// EarlyData sends requests over HTTP/3 before the handshake of a resumed session has
+	// ended (0-RTT). Whoever records them can send them again.
+	EarlyData bool
 	// InsecureSkipVerify accepts any certificate.
 	InsecureSkipVerify bool
 }

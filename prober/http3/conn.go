@@ -44,19 +44,19 @@ type conn struct {
 
 // greet does the handshake of QUIC over a socket and begins HTTP/3 on it. The connection
 // that comes of it runs until it is shut, or the server ends it.
-func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Config) (*conn, error) {
-	shown := false
-	verify := cfg.VerifyConnection
-	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		shown = true
-		return verify(state)
-	}
+//
+// With early data the handshake may go on after that.
+func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Config, early bool) (*conn, error) {
 	transport := &quic.Transport{Conn: socket}
-	q, err := transport.Dial(ctx, socket.RemoteAddr(), cfg, p.config)
+	dial := transport.Dial
+	if early {
+		dial = transport.DialEarly
+	}
+	q, err := dial(ctx, socket.RemoteAddr(), cfg, p.config)
 	if err != nil {
 		_ = transport.Close() // there is nothing left on it
 		_ = socket.Close()
-		return nil, handshakeError(err, socket.Heard() != 0, shown)
+		return nil, handshakeError(err, socket.Heard() != 0, socket.Shown() != nil)
 	}
 	c := &conn{pool: p, quic: q, transport: transport, socket: socket, gone: make(chan struct{})}
 	c.place = probe.Place{Ceiling: p.Connections, Of: c}

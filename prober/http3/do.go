@@ -59,7 +59,7 @@ func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	}
 	var c *conn
 	err := p.Dial(ctx, r, func(ctx context.Context, socket *wire.Datagrams, cfg *tls.Config) (err error) {
-		c, err = p.greet(ctx, socket, cfg)
+		c, err = p.greet(ctx, socket, cfg, p.EarlyData && !r.HTTP.Resent)
 		return err
 	})
 	if err != nil {
@@ -111,6 +111,9 @@ func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 		err = st.receive()
 	}
 	sentAt := st.end(err)
+	if r.Opened && r.TLS == nil { // the handshake went on meanwhile
+		r.TLS = c.socket.Shown()
+	}
 	return st.report(r, sentAt, err)
 }
 

@@ -160,8 +160,8 @@ func ownAlert(err error) (alert uint8, ok bool) {
 }
 
 // isRejection reports whether err says that the server has not begun with the request (RFC
-// 9114, section 4.1.1).
+// 9114, section 4.1.1), or has dropped the early data that it was in.
 func isRejection(err error) bool {
 	e, ok := errors.AsType[*quic.StreamError](err)
-	return ok && e.Remote && e.ErrorCode == h3Rejected
+	return ok && e.Remote && e.ErrorCode == h3Rejected || errors.Is(err, quic.Err0RTTRejected)
 }

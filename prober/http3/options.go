@@ -25,6 +25,9 @@ type Options struct {
 	Connections *probe.Ceiling
 	// Wanted are the names of the header fields that are kept of responses, in lower case.
 	Wanted []string
+	// EarlyData has new connections carry requests before their handshake has ended, where
+	// there is a session to resume.
+	EarlyData bool
 	// Dial has the greeting make a connection for which the request has, or gets, the
 	// permit. A connection that stands gives the permit back when it ends.
 	Dial func(ctx context.Context, r *probe.Result, greet wire.Greeting) error

@@ -67,6 +67,7 @@ func (t *Transport) carry() {
 			MaxBody:     cfg.MaxBodyBytes,
 			Connections: cfg.Connections,
 			Wanted:      t.content.Wanted(),
+			EarlyData:   cfg.TLS.EarlyData,
 			Dial:        t.dialDatagrams,
 		})
 		t.multi = t.h3

@@ -69,24 +69,21 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 	c.onFirst = func(now probe.Instant) {
 		limit.Reset(min(r.Deadline, now.Add(d.plan.TLSTimeout)).Sub(now))
 	}
-	var shown atomic.Pointer[probe.TLSInfo]
-	err = greet(ctx, c, d.recording(&shown))
-	if info := shown.Load(); info != nil {
-		r.TLS = info
-		d.last.Store(info)
-	}
+	err = greet(ctx, c, d.recording(c))
+	r.TLS = c.Shown()
 	return c, err
 }
 
 // recording returns the configuration of a handshake that notes what the server has shown
 // before it judges that.
-func (d *Dialer) recording(into *atomic.Pointer[probe.TLSInfo]) *tls.Config {
+func (d *Dialer) recording(c *Datagrams) *tls.Config {
 	cfg := d.tls.Clone()
 	verify := cfg.VerifyConnection
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
 		if info := describe(state); info != nil {
 			info.Unverified = d.plan.TLS.InsecureSkipVerify
-			into.Store(info)
+			c.shown.Store(info)
+			d.last.Store(info)
 		}
 		if verify == nil {
 			return nil
@@ -121,7 +118,11 @@ type Datagrams struct {
 	batches *ipv4.PacketConn
 	heard   atomic.Int64
 	onFirst func(now probe.Instant)
+	shown   atomic.Pointer[probe.TLSInfo]
 }
+
+// Shown returns what the server has shown in the handshake, nil if nothing yet.
+func (c *Datagrams) Shown() *probe.TLSInfo { return c.shown.Load() }
 
 // Heard returns when the first datagram came, 0 while none has.
 func (c *Datagrams) Heard() probe.Instant { return probe.Instant(c.heard.Load()) }
