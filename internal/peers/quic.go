@@ -66,6 +66,7 @@ func ListenQUIC(t T, s Settings, script func(p *H3)) *QUIC {
 	if cfg.NextProtos == nil {
 		cfg.NextProtos = []string{"h3"}
 	}
+	cfg.SetSessionTicketKeys([][32]byte{{1}}) // which Forget does not forget
 	q.settings.TLS = cfg
 	t.Cleanup(func() {
 		q.Kill()
@@ -80,7 +81,7 @@ func (q *QUIC) listen() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.transport = &quic.Transport{Conn: q.socket, StatelessResetKey: q.settings.ResetKey}
-	ln, err := q.transport.Listen(q.settings.TLS, &q.settings.QUIC)
+	ln, err := q.transport.ListenEarly(q.settings.TLS, &q.settings.QUIC)
 	if err != nil {
 		return err
 	}
@@ -116,6 +117,13 @@ func (q *QUIC) Forget() {
 	_ = q.transport.Close()
 	q.mu.Unlock()
 	_ = q.listen() // fails only after Kill
+}
+
+// AllowEarlyData has connections from the next Forget on take early data, or drop it.
+func (q *QUIC) AllowEarlyData(allowed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.settings.QUIC.Allow0RTT = allowed
 }
 
 // Server returns the server of the connection.

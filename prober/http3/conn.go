@@ -71,6 +71,7 @@ func (c *conn) serve() {
 	ctx := c.quic.Context()
 	c.guard(func() error { return c.settle(ctx) })
 	c.guard(func() error { return c.accept(ctx) })
+	c.retire() // unless it has ended: the server has dropped early data, and with it all streams
 	<-ctx.Done()
 	c.pool.remove(c)
 	c.reading.Wait()
