@@ -34,7 +34,9 @@ func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bo
 	for {
 		switch next {
 		case stepSend:
-			return st.exchange(ctx, r)
+			again = st.exchange(ctx, r)
+			p.leave(st) // Withdraw does so after a panic
+			return again
 		case stepFail:
 			r.Refuse(st.refusal)
 			return false
@@ -93,7 +95,6 @@ func (p *Pool) failed(r *probe.Result, st *stream, err error) step {
 // that it has not processed it.
 func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 	c := st.conn
-	defer c.pool.leave(st)
 	r.Remote, r.Reused = c.remote, !r.Opened
 	if st.late {
 		if err := c.openLate(ctx, st); err != nil {
@@ -106,6 +107,7 @@ func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 	}
 	r.EnterAt(errcode.PhaseSend, begun)
 	st.heard = c.quic.ConnectionStats().PacketsReceived
+	st.open(st.quic, c.pool)
 	err := st.send()
 	if err == nil {
 		err = st.receive()

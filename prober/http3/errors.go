@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strconv"
 
 	"github.com/quic-go/quic-go"
 
@@ -80,29 +79,6 @@ var (
 	errNoStream = errcode.New(errcode.HTTP3, "the server allowed no stream until the time ran out")
 	errLoad     = broken(h3ExcessiveLoad, "the server sent too much on streams of its own that answers nothing")
 )
-
-// malformed is the end of a stream on which the server sent what is no response, or no
-// trailers once the header has come; name is that of the field at fault, if it is one.
-func (st *stream) malformed(what string, name []byte) *fault {
-	if len(name) > 0 {
-		what += ":"
-	}
-	f := spoilt(h3Message, st.where()+what)
-	if st.status != 0 {
-		f.err = errcode.Wrap(errcode.Trailers, "malformed trailers", f.err)
-	}
-	if len(name) > 0 {
-		f.err = probe.NewExcerpt(f.err, name)
-	}
-	return f
-}
-
-// breaks is the end of the connection for what the server sent on the stream.
-func (st *stream) breaks(tell uint64, what string) *fault { return broken(tell, st.where()+what) }
-
-func (st *stream) where() string {
-	return "on stream " + strconv.FormatInt(int64(st.quic.StreamID()), 10) + " the server sent "
-}
 
 // explain gives err of quic-go its code. What the peer said with it is quoted and cut.
 func explain(err error) error {

@@ -250,10 +250,14 @@ func (p *Pool) Withdraw(x *Exchange, why error) {
 	placed := c != nil && slices.Contains(c.open, st)
 	p.balance()
 	p.mu.Unlock()
-	if placed {
-		c.shut(why)
-		p.leave(st)
+	if !placed {
+		return
 	}
+	c.shut(why)
+	if st.quic != nil {
+		st.upload.end(st.quic, h3Cancelled)
+	}
+	p.leave(st)
 }
 
 // Wait returns when the connections that were closed are gone, and their goroutines with

@@ -35,10 +35,9 @@ type Exchange struct {
 // for every request.
 type stream struct {
 	deadline probe.Instant
-	waited   bool          // it did not get its place at once
-	scarce   bool          // what it waits for is a connection beyond the ceiling
-	kept     *content.Kept // what is kept of the response, if anything
-	varied   []byte        // the fields that only this request has, encoded
+	waited   bool   // it did not get its place at once
+	scarce   bool   // what it waits for is a connection beyond the ceiling
+	varied   []byte // the fields that only this request has, encoded
 
 	// steps has what the pool wants a waiting worker to do: one step each time it waits.
 	// refusal is why the pool wants nothing more of it.
@@ -71,12 +70,11 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 	st.waited, st.scarce, st.dials, st.dialled = false, false, false, nil
 	st.conn, st.quic, st.late = nil, nil, false
 	st.unprocessed.Store(false)
-	st.kept = x.Kept
 	st.varied = appendVarying(st.varied[:0], x.Varying, x.Stamp)
 	u := &st.upload
 	u.out = x.Request.appendTo(u.out[:0], st.varied, x.Content.Length)
 	u.content, u.sent, u.at = x.Content, 0, 0
-	st.response.begin(x.Bodiless)
+	st.response.begin(x)
 }
 
 // expiry fires when the time of the request is over.

@@ -229,6 +229,7 @@ func (tt *h3case) run(t *testing.T) {
 		}
 		s := p.Request()
 		if s == nil {
+			<-p.Context().Done()
 			told <- heard{closed: codeOfClose(p.Context())}
 			return
 		}
