@@ -15,7 +15,13 @@ import (
 // of it, nothing if that is nil, until the test ends. It returns where.
 func Packets(t T, answer func(datagram []byte) []byte) string {
 	t.Helper()
-	socket, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	return PacketsAt(t, "127.0.0.1:0", answer)
+}
+
+// PacketsAt is [Packets] at an address.
+func PacketsAt(t T, address string, answer func(datagram []byte) []byte) string {
+	t.Helper()
+	socket, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", address)
 	must(t, err)
 	ended := make(chan struct{})
 	go func() {
