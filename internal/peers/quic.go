@@ -28,7 +28,7 @@ type H3 struct {
 
 // QUIC is a server of HTTP/3 that hands each connection to a script.
 type QUIC struct {
-	socket    *net.UDPConn
+	socket    *wiretap
 	settings  Settings
 	script    func(p *H3)
 	authority tls.Certificate
@@ -54,8 +54,9 @@ func ListenQUIC(t T, s Settings, script func(p *H3)) *QUIC {
 	at, err := net.ResolveUDPAddr("udp", cmp.Or(s.At, "127.0.0.1:0"))
 	must(t, err)
 	q := &QUIC{settings: s, script: script, authority: certs.Issue(nil, certs.Authority)}
-	q.socket, err = net.ListenUDP("udp", at)
+	socket, err := net.ListenUDP("udp", at)
 	must(t, err)
+	q.socket = &wiretap{PacketConn: socket}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS13}
 	if s.TLS != nil {
 		cfg = s.TLS.Clone()
@@ -66,6 +67,7 @@ func ListenQUIC(t T, s Settings, script func(p *H3)) *QUIC {
 	if cfg.NextProtos == nil {
 		cfg.NextProtos = []string{"h3"}
 	}
+	cfg.KeyLogWriter = q.socket
 	cfg.SetSessionTicketKeys([][32]byte{{1}}) // which Forget does not forget
 	q.settings.TLS = cfg
 	t.Cleanup(func() {

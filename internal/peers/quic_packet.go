@@ -95,19 +95,39 @@ func connectionIDs(datagram []byte) (to, from []byte, ok bool) {
 
 func appendID(p, id []byte) []byte { return append(append(p, byte(len(id))), id...) }
 
-// sealInitial returns an Initial packet of the server's side with one frame, for a client
+// sealInitial returns an Initial packet of the server's side with some frames, for a client
 // that has sent its own from one connection ID to another (RFC 9001, section 5).
 func sealInitial(to, from, frames []byte) []byte {
-	const number, version = 4, 1 // bytes of the packet number; QUIC version 1
+	const version = 1
 	salt := []byte{0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a}
 	secret, err := hkdf.Extract(sha256.New, to, salt)
 	if err != nil {
 		panic(err) // it depends on nothing of the peer
 	}
-	secret = expand(secret, "server in", sha256.Size)
+	header := binary.BigEndian.AppendUint32([]byte{0xc0 | (numberSize - 1)}, version)
+	header = appendID(appendID(header, from), []byte("prober's"))
+	header = append(header, 0) // no token
+	header = quicvarint.Append(header, uint64(numberSize+len(frames)+sealSize))
+	return seal(header, 0, frames, expand(secret, "server in", sha256.Size))
+}
+
+// sealShort returns a packet of the server's side with some frames for the connection ID of
+// a client, once the handshake has ended.
+func sealShort(to []byte, number uint32, frames, secret []byte) []byte {
+	return seal(append([]byte{0x40 | (numberSize - 1)}, to...), number, frames, secret)
+}
+
+const (
+	numberSize = 4 // bytes of a packet number
+	sealSize   = 16
+)
+
+// seal returns a packet whose header is complete but for its number (RFC 9001, sections 5.3
+// and 5.4), with TLS_AES_128_GCM_SHA256.
+func seal(header []byte, number uint32, frames, secret []byte) []byte {
 	body, err := aes.NewCipher(expand(secret, "quic key", 16))
 	if err != nil {
-		panic(err)
+		panic(err) // the key has the right length
 	}
 	sealer, err := cipher.NewGCM(body)
 	if err != nil {
@@ -117,17 +137,21 @@ func sealInitial(to, from, frames []byte) []byte {
 	if err != nil {
 		panic(err)
 	}
-	header := binary.BigEndian.AppendUint32([]byte{0xc0 | (number - 1)}, version)
-	header = appendID(appendID(header, from), []byte("prober's"))
-	header = append(header, 0) // no token
-	header = quicvarint.Append(header, uint64(number+len(frames)+sealer.Overhead()))
 	at := len(header)
-	header = append(header, 0, 0, 0, 0) // the packet number, which leaves the nonce as it is
-	packet := sealer.Seal(header, expand(secret, "quic iv", 12), frames, header)
+	header = binary.BigEndian.AppendUint32(header, number)
+	nonce := expand(secret, "quic iv", 12)
+	for i := range numberSize {
+		nonce[len(nonce)-numberSize+i] ^= header[at+i]
+	}
+	packet := sealer.Seal(header, nonce, frames, header)
 	bits := make([]byte, aes.BlockSize)
-	mask.Encrypt(bits, packet[at+4:])
-	packet[0] ^= bits[0] & 0x0f
-	for i := range number {
+	mask.Encrypt(bits, packet[at+numberSize:at+numberSize+aes.BlockSize])
+	hidden := byte(0x0f)
+	if packet[0]&0x80 == 0 {
+		hidden = 0x1f
+	}
+	packet[0] ^= bits[0] & hidden
+	for i := range numberSize {
 		packet[at+i] ^= bits[1+i]
 	}
 	return packet

@@ -21,8 +21,8 @@ type conn struct {
 	transport *quic.Transport
 	socket    *wire.Datagrams
 	remote    netip.AddrPort
-	// reading are the goroutines that read the server's own streams. gone is closed when
-	// they have ended, and the socket is closed.
+	// reading are the goroutines that open our own stream and read those of the server. gone
+	// is closed when they have ended, and the socket is closed.
 	reading sync.WaitGroup
 	gone    chan struct{}
 	// yielded means that the room under the ceiling belongs to somebody else already.
@@ -69,7 +69,7 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 func (c *conn) serve() {
 	defer close(c.gone)
 	ctx := c.quic.Context()
-	c.guard(func() error { return c.settle(ctx) })
+	c.reading.Go(func() { c.guard(func() error { return c.settle(ctx) }) }) // the server may never allow that
 	c.guard(func() error { return c.accept(ctx) })
 	c.retire() // unless it has ended: the server has dropped early data, and with it all streams
 	<-ctx.Done()
