@@ -20,12 +20,8 @@ const (
 	frameMaxPushID   = 0xd
 )
 
-const (
-	// readAhead is how much is read from a stream at once.
-	readAhead = 16 << 10
-	// longestFrameHeader is what the type and the length of a frame take at most.
-	longestFrameHeader = 16
-)
+// readAhead is how much is read from a stream at once.
+const readAhead = 16 << 10
 
 // isReserved reports whether a type of frames is one of HTTP/2 that HTTP/3 must not have
 // (RFC 9114, section 7.2.8).

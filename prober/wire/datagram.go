@@ -64,7 +64,7 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 	expired := func() { cancel(os.ErrDeadlineExceeded) }
 	limit := time.AfterFunc(deadline.Sub(probe.Now()), expired)
 	defer limit.Stop()
-	udp := socket.(*net.UDPConn) //nolint:errcheck,forcetypeassert // as package net has it for this network
+	udp := socket.(*net.UDPConn) // as package net has it for this network
 	c := &Datagrams{UDPConn: udp, batches: ipv4.NewPacketConn(udp)}
 	c.onFirst = func(now probe.Instant) {
 		limit.Reset(min(r.Deadline, now.Add(d.plan.TLSTimeout)).Sub(now))
