@@ -127,7 +127,7 @@ func (st *stream) failure(err error) error {
 		return err
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return err
+		return errTimeout
 	}
 	return st.conn.failure(err)
 }
