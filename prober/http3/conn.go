@@ -111,6 +111,7 @@ func (c *conn) tryPlace(st *stream) bool {
 	c.open = append(c.open, st)
 	if !st.late {
 		c.peak = max(c.peak, len(c.open))
+		c.pool.usual = max(c.pool.usual, c.peak)
 	}
 	c.served++
 	c.draining = c.served == c.pool.Requests
@@ -133,9 +134,9 @@ func (c *conn) isLate(err error) bool {
 func (c *conn) openLate(ctx context.Context, st *stream) error {
 	ctx, cancel := context.WithDeadline(ctx, st.deadline.Time())
 	defer cancel()
-	c.pool.mu.Lock()
-	st.waited, st.giveUp = true, cancel
-	c.pool.mu.Unlock()
+	if !c.awaits(st, cancel) {
+		return errGoneAway
+	}
 	opened, err := c.quic.OpenStreamSync(ctx)
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
@@ -150,6 +151,15 @@ func (c *conn) openLate(ctx context.Context, st *stream) error {
 		return errTimeout
 	}
 	return err
+}
+
+// awaits notes that st waits until its stream is allowed, and how to end that. It returns
+// false where the server will not process the request any more.
+func (c *conn) awaits(st *stream, giveUp context.CancelFunc) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	st.waited, st.giveUp = true, giveUp
+	return !st.unprocessed.Load()
 }
 
 // room is how many streams can be opened; the mutex of the pool is held.

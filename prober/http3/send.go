@@ -20,6 +20,8 @@ type upload struct {
 	// What follows belongs to the goroutine that sends, until it has ended.
 	sent int64         // bytes of frames
 	at   probe.Instant // when the request was sent to its end, 0 if it was not
+	// panicked is why the goroutine has failed, if it has panicked.
+	panicked error
 	// running means that a goroutine sends, which puts a token into ended when it is done.
 	running bool
 	ended   chan struct{}
@@ -56,6 +58,12 @@ func (st *stream) send() error {
 // run sends all of the request, as the server allows.
 func (u *upload) run(to *quic.Stream) {
 	defer func() { u.ended <- struct{}{} }() // has room
+	defer func() {
+		if v := recover(); v != nil {
+			u.panicked = probe.Panicked(v)
+			to.CancelRead(h3Cancelled) // so that nobody waits for the response
+		}
+	}()
 	n, err := to.Write(u.out)
 	u.sent = int64(n)
 	for done := int64(0); err == nil && done < u.content.Length; done += int64(n) {

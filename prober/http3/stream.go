@@ -73,7 +73,7 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 	st.varied = appendVarying(st.varied[:0], x.Varying, x.Stamp)
 	u := &st.upload
 	u.out = x.Request.appendTo(u.out[:0], st.varied, x.Content.Length)
-	u.content, u.sent, u.at = x.Content, 0, 0
+	u.content, u.sent, u.at, u.panicked = x.Content, 0, 0, nil
 	st.response.begin(x)
 }
 
@@ -83,13 +83,10 @@ func (st *stream) expiry() *time.Timer { return time.NewTimer(st.deadline.Sub(pr
 // end gives the stream back to quic-go, when the exchange has ended with err, and returns
 // when the request had been sent, 0 if it was not.
 func (st *stream) end(err error) (sentAt probe.Instant) {
-	tell := uint64(h3NoError) // the server has answered without waiting for the rest of the request
+	tell := uint64(h3Cancelled) // where the server has answered without the rest of the request, too
 	f, isFault := errors.AsType[*fault](err)
-	switch {
-	case isFault:
+	if isFault {
 		tell = f.tell
-	case err != nil:
-		tell = h3Cancelled
 	}
 	if isFault && f.ends {
 		st.conn.shut(f)
@@ -120,7 +117,10 @@ func (st *stream) isUnprocessed(err error) bool {
 
 // failure returns why the exchange has failed where err came of it.
 func (st *stream) failure(err error) error {
-	if st.unprocessed.Load() {
+	switch {
+	case st.upload.panicked != nil:
+		return st.upload.panicked
+	case st.unprocessed.Load():
 		return errGoneAway
 	}
 	if _, ok := errors.AsType[*fault](err); ok {

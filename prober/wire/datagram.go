@@ -70,7 +70,9 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 		limit.Reset(min(r.Deadline, now.Add(d.plan.TLSTimeout)).Sub(now))
 	}
 	err = greet(ctx, c, d.recording(c))
-	r.TLS = c.Shown()
+	if info := c.Shown(); info != nil {
+		r.TLS = info
+	}
 	return c, err
 }
 
