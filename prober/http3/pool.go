@@ -269,6 +269,7 @@ func (p *Pool) CloseIdle() {
 	for _, c := range p.all() {
 		if c.retireIfIdle() {
 			c.shut(errRetired)
+			<-c.gone
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/option"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
 
@@ -202,4 +203,29 @@ func TestAConnectionOfHTTP3CountsUnderTheCeiling(t *testing.T) {
 	}
 	assert.Zero(t, ceiling.Used())
 	assert.Zero(t, ceiling.IdleConnections())
+}
+
+// A panic within an exchange, where the worker has a place on a connection.
+func TestAPanicOverHTTP3LeavesNothingHeld(t *testing.T) {
+	t.Parallel()
+	ceiling := probe.NewCeiling(1)
+	u := serve(t, peers.HTTP3, fine)
+	tr := newTransport(t, Config{URL: u, HTTPVersion: option.OnlyHTTP3, TLS: option.TLS{InsecureSkipVerify: true}, Connections: ceiling, Method: "POST", BodySize: 1 << 20})
+	sound := tr.call.content
+	tr.call.content = message.Content{Length: 1 << 20} // of nothing
+	for range 3 {
+		r := do(tr, patience)
+		require.Equal(t, errcode.Panic, codeOf(r), "%v", r.Err)
+	}
+	tr.call.content = message.Content{Length: 1 << 10}
+	for range 3 {
+		r := do(tr, patience)
+		require.Equal(t, errcode.Panic, codeOf(r), "%v", r.Err)
+	}
+	tr.call.content = sound
+	require.NoError(t, do(tr, patience).Err)
+	tr.CloseIdle()
+	tr.Wait()
+	assert.Zero(t, tr.Open())
+	assert.Zero(t, ceiling.Used())
 }
