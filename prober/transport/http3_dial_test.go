@@ -98,6 +98,7 @@ func TestHTTP3IsRefusedWhereItCannotBe(t *testing.T) {
 		"HTTP/3 needs https":                     {URL: plain},
 		"HTTP/3 cannot go through a proxy":       {URL: secure, Proxy: wire.ProxyOptions{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}},
 		"which the highest TLS version excludes": {URL: secure, TLS: option.TLS{MaxVersion: tls.VersionTLS12}},
+		"early data is for safe methods only":    {URL: secure, Method: "POST", TLS: option.TLS{SessionResumption: true, EarlyData: true}},
 	} {
 		cfg.HTTPVersion = option.OnlyHTTP3
 		_, err := New(cfg)

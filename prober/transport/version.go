@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"errors"
+	"net/http"
 
 	"example.com/prober/errcode"
 	"example.com/prober/option"
@@ -18,6 +19,7 @@ var (
 	errH2CForwarding = errors.New("h2c cannot go through a proxy that forwards requests")
 	errHTTP3Scheme   = errors.New("HTTP/3 needs https")
 	errHTTP3Proxy    = errors.New("HTTP/3 cannot go through a proxy")
+	errEarlyMethod   = errors.New("early data is for safe methods only")
 	errHTTP3TLS      = errors.New("HTTP/3 needs TLS 1.3, which the highest TLS version excludes")
 )
 
@@ -96,6 +98,17 @@ func (t *Transport) checkHTTP3() error {
 		return errHTTP3Proxy
 	case highest != 0 && highest < tls.VersionTLS13:
 		return errHTTP3TLS
+	case t.cfg.TLS.EarlyData && !isSafe(t.cfg.Method):
+		return errEarlyMethod
 	}
 	return nil
+}
+
+// isSafe reports whether a method asks for nothing to be changed (RFC 9110, section 9.2.1).
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
 }
