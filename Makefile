@@ -20,7 +20,7 @@ GOTOOL := go tool -modfile=tools/go.mod
 
 # What the tests and benchmarks run: peers, proxies, load generators, Prometheus, a browser, a C compiler for -race.
 DEBIAN_PACKAGES := \
-	ca-certificates gcc libc6-dev iproute2 openssl \
+	ca-certificates gcc libc6-dev iproute2 iptables openssl \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
 	nghttp2-client nghttp2-proxy nghttp2-server wrk \
 	prometheus prometheus-alertmanager prometheus-blackbox-exporter chromium fonts-dejavu-core \
@@ -28,7 +28,7 @@ DEBIAN_PACKAGES := \
 	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
 
 # The programs that `make e2e` cannot do without.
-E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss curl jq nc xxd
+E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss iptables curl jq nc xxd
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6

@@ -59,7 +59,7 @@ func secrecies() map[string]secrecy {
 		"connection.connect_timeout", "connection.tls_timeout", "connection.ip_version", "connection.resolve", "connection.dns_server",
 		"connection.source_address", "connection.proxy_url", "connection.proxy_username", "connection.no_proxy",
 		"connection.tls", "connection.tls.ca_file", "connection.tls.cert_file", "connection.tls.server_name", "connection.tls.min_version",
-		"connection.tls.max_version", "connection.tls.insecure_skip_verify", "connection.tls.session_resumption",
+		"connection.tls.max_version", "connection.tls.insecure_skip_verify", "connection.tls.session_resumption", "connection.tls.early_data",
 		"expect", "expect.status", "expect.headers", "expect.body", "expect.body.contains", "expect.body.regexp", "expect.body.json",
 		"expect.http_version", "expect.grpc_status", "expect.message", "expect.max_latency", "expect.max_body_size",
 		"dns", "dns.name", "dns.type", "dns.transport", "dns.recursion", "dns.dnssec",

@@ -20,4 +20,5 @@ func (s checks) all(t *Target) {
 	s.checkFamily(t)
 	s.checkVersion(t)
 	s.checkTLS(t)
+	s.checkEarlyData(t)
 }

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"slices"
 
@@ -22,7 +24,7 @@ func (s checks) checkReuse(c *Connection) {
 // checkVersion follows RFC 9113, section 3: over TLS, HTTP/2 is negotiated, and in
 // clear text it must be known that the target speaks it.
 func (s checks) checkVersion(t *Target) {
-	const version, at, proxy = "connection.http_version", "url", "connection.proxy_url"
+	const version, at, proxy = versionKey, urlKey, proxyKey
 	if s.IsSet(version) && !s.Sound(version) || !s.Sound(at) {
 		return
 	}
@@ -39,6 +41,44 @@ func (s checks) checkVersion(t *Target) {
 		if s.Sound(proxy) && !t.Connection.Proxy.isSOCKS() {
 			s.Conflict("h2c cannot pass an HTTP proxy, only a SOCKS5 proxy", version, proxy)
 		}
+	case option.OnlyHTTP3:
+		s.checkHTTP3(t)
+	}
+}
+
+// checkHTTP3 wants what QUIC is made of: TLS 1.3, and datagrams, which no proxy passes on.
+func (s checks) checkHTTP3(t *Target) {
+	const highest = "connection.tls.max_version"
+	if t.URL.Scheme != "https" {
+		s.Conflict("HTTP/3 is for https URLs", versionKey, urlKey)
+	}
+	if s.Sound(proxyKey) {
+		s.Conflict("HTTP/3 cannot pass a proxy: none of those that are known takes UDP", versionKey, proxyKey)
+	}
+	if s.Sound(highest) && t.Connection.TLS.MaxVersion < tls.VersionTLS13 {
+		s.Conflict("HTTP/3 needs TLS 1.3, which connection.tls.max_version excludes", versionKey, highest)
+	}
+}
+
+// checkEarlyData lets a target inherit early data without a use for it, but not have it
+// itself. What is sent so can be sent again by others: it must change nothing.
+func (s checks) checkEarlyData(t *Target) {
+	const early, resumption, method = "connection.tls.early_data", "connection.tls.session_resumption", "request.method"
+	c := &t.Connection
+	if !c.TLS.EarlyData {
+		return
+	}
+	safe := []string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}
+	switch {
+	case c.HTTPVersion != option.OnlyHTTP3 && s.IsOwn(early):
+		s.Conflict("has a meaning with connection.http_version: 3 only", early)
+	case c.HTTPVersion != option.OnlyHTTP3:
+		c.TLS.EarlyData = false
+		s.Forget(early)
+	case !c.TLS.SessionResumption:
+		s.Conflict("early_data needs session_resumption: true, for only a resumed session has early data", early, resumption)
+	case s.Sound(method) && !slices.Contains(safe, t.Request.Method):
+		s.Conflict("early_data is for GET, HEAD, OPTIONS and TRACE only: whoever records what is sent so can send it again", early, method)
 	}
 }
 

@@ -40,13 +40,15 @@ func (s checks) checkExpect(t *Target) {
 
 func (s checks) checkExpectedVersion(t *Target) {
 	const expected, spoken = "expect.http_version", "connection.http_version"
-	if !s.Sound(expected, spoken) || t.Connection.HTTPVersion == option.AutoHTTP {
+	if !s.Sound(expected) || s.IsSet(spoken) && !s.Sound(spoken) {
 		return
 	}
-	expects2 := t.Expect.HTTPVersion == "2"
-	speaks2 := t.Connection.HTTPVersion != option.OnlyHTTP11
-	if expects2 != speaks2 {
+	spoke := map[option.HTTPVersion][]string{
+		"": {"1.0", "1.1", "2"}, option.AutoHTTP: {"1.0", "1.1", "2"},
+		option.OnlyHTTP11: {"1.0", "1.1"}, option.OnlyHTTP2: {"2"}, option.H2C: {"2"}, option.OnlyHTTP3: {"3"},
+	}[t.Connection.HTTPVersion]
+	if !slices.Contains(spoke, t.Expect.HTTPVersion) {
 		s.Conflict(fmt.Sprintf("there is no HTTP/%s answer with connection.http_version: %s",
-			t.Expect.HTTPVersion, t.Connection.HTTPVersion), expected, spoken)
+			t.Expect.HTTPVersion, cmp.Or(t.Connection.HTTPVersion, option.AutoHTTP)), expected, spoken)
 	}
 }

@@ -229,7 +229,8 @@ type Connection struct {
 	Reuse       Reuse
 	// RequestsPerConnection closes a connection after so many; 0 means no limit.
 	RequestsPerConnection int
-	// StreamsPerConnection bounds the requests in flight on one HTTP/2 connection.
+	// StreamsPerConnection bounds the requests in flight on one connection of HTTP/2 or
+	// HTTP/3.
 	StreamsPerConnection int
 	Proxy                Proxy
 	TLS                  TLS
@@ -277,7 +278,7 @@ type Expect struct {
 	// Headers in the order of the file, each name once.
 	Headers []option.FieldPattern
 	Body    option.BodyPattern
-	// HTTPVersion is that of the answer: 1.0, 1.1, 2, or empty for any.
+	// HTTPVersion is that of the answer: 1.0, 1.1, 2, 3, or empty for any.
 	HTTPVersion string
 	// GRPCStatus lists the statuses of calls that are a success; empty means OK.
 	GRPCStatus []option.GRPCStatus

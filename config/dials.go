@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// The keys that say what a target may dial.
+// The keys that say what a target may dial, and what it speaks.
 const (
 	urlKey       = "url"
 	proxyKey     = "connection.proxy_url"
 	loginKey     = "request.oauth2.token_url"
 	redirectsKey = "request.follow_redirects"
 	transportKey = "dns.transport" // whether it is dialled with TLS
+	versionKey   = "connection.http_version"
 )
 
 // dialled is a URL that a target may open a connection to, with the key that it
@@ -49,6 +50,8 @@ func (d dialled) heedsTLS(key string) bool {
 		return false
 	case key == "ca_file" || key == "min_version" || key == "max_version":
 		return true
+	case key == "early_data":
+		return d.key == urlKey
 	case key == "insecure_skip_verify" || key == "session_resumption":
 		return d.key != loginKey
 	default:

@@ -135,7 +135,8 @@ func fullRamps() Target {
 			Authorization: &Authorization{Type: "Token", CredentialsFile: "token", Credentials: "canary.token"},
 		},
 		Connection: Connection{
-			HTTPVersion: option.OnlyHTTP2, Reuse: ReuseAlways, StreamsPerConnection: 100,
+			HTTPVersion: option.OnlyHTTP3, Reuse: ReuseAlways, StreamsPerConnection: 100,
+			TLS: TLS{TLS: option.TLS{SessionResumption: true, EarlyData: true}},
 			Dial: option.Dial{
 				ConnectTimeout: defaultConnectTimeout,
 				TLSTimeout:     defaultTLSTimeout,
@@ -145,7 +146,7 @@ func fullRamps() Target {
 				Clock:          option.ProgramClock,
 			},
 		},
-		Expect: Expect{HTTPVersion: "2", MaxBodySize: 1 << 20},
+		Expect: Expect{HTTPVersion: "3", MaxBodySize: 1 << 20},
 	}
 }
 

@@ -145,7 +145,7 @@ func oauth2Fields(o *OAuth2) form.Section {
 
 func connectionFields(c *Connection) form.Section {
 	carrying := form.Section{
-		form.Key("http_version", form.Choice(&c.HTTPVersion, option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C)),
+		form.Key("http_version", form.Choice(&c.HTTPVersion, option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.OnlyHTTP3, option.H2C)),
 		form.Key("reuse", form.Choice(&c.Reuse, ReuseAlways, ReuseBurst, ReuseNever)),
 		form.Key("requests_per_connection", form.WholeNumber(&c.RequestsPerConnection, 1, maxArrivals)),
 		form.Key("streams_per_connection", form.WholeNumber(&c.StreamsPerConnection, 1, maxStreams)),
@@ -185,6 +185,7 @@ func tlsFields(t *TLS) form.Section {
 		form.Key("max_version", tlsVersion(&t.MaxVersion)),
 		form.Key("insecure_skip_verify", form.Boolean(&t.InsecureSkipVerify)),
 		form.Key("session_resumption", form.Boolean(&t.SessionResumption)),
+		form.Key("early_data", form.Boolean(&t.EarlyData)),
 	}
 }
 
@@ -197,7 +198,7 @@ func expectFields(e *Expect) form.Section {
 			form.Key("regexp", form.Text(&e.Body.Regexp, checkBodyPattern)),
 			form.Key("json", jsonValues{&e.Body.JSON}),
 		}),
-		form.Key("http_version", form.Choice(&e.HTTPVersion, "1.0", "1.1", "2")),
+		form.Key("http_version", form.Choice(&e.HTTPVersion, "1.0", "1.1", "2", "3")),
 		form.Key("grpc_status", grpcStatuses(&e.GRPCStatus)),
 		form.Key("message", jsonValues{&e.Message}),
 		form.Key("max_latency", form.Duration(&e.MaxLatency, minTimeout, maxTimeout)),

@@ -43,12 +43,13 @@ type browser struct {
 	ctx context.Context //nolint:containedctx // it is what the library knows a browser by
 }
 
-// startBrowser starts Chromium, which ends with the test.
-func startBrowser(t *testing.T) *browser {
+// startBrowser starts Chromium, with more options, which ends with the test.
+func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(rig.Program(t, "chromium", "chromium")), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	options = append(options, more...)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(ctx)

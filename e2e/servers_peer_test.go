@@ -108,7 +108,7 @@ const caddyConfig = `
     output file DIR/caddy.log
   }
   servers {
-    protocols h1 h2 h2c
+    protocols h1 h2 h2c h3
   }
 }
 (site) {
@@ -129,12 +129,13 @@ https://SECURE {
 }
 `
 
-// startCaddy starts a caddy, which takes HTTP/1.1 and HTTP/2 on the same port.
+// startCaddy starts a caddy, which takes HTTP/1.1 and HTTP/2 on the same port, and HTTP/3 on
+// that of UDP with its number.
 func startCaddy(t *testing.T, b *backend) *server {
 	t.Helper()
 	path := rig.Program(t, "caddy", "caddy")
 	s := newServer(t)
-	s.clear, s.keepsClear, s.cutsOff = s.plain, true, true
+	s.clear, s.quic, s.keepsClear, s.cutsOff = s.plain, s.secure, true, true
 	s.end = syscall.SIGTERM
 	s.entry = regexp.MustCompile(`"proto":"HTTP/(?P<version>[\d.]+)","method":"[A-Z]+","host":"[^"]*","uri":"(?P<uri>[^"]*)".*"status":(?P<status>\d+)`)
 	text := strings.ReplaceAll(caddyConfig, "ADMIN", "127.0.0.1:"+rig.FreePort(t))

@@ -22,6 +22,7 @@ type protocol struct {
 func plainOf(s *server) string  { return s.plain }
 func clearOf(s *server) string  { return s.clear }
 func secureOf(s *server) string { return s.secure }
+func quicOf(s *server) string   { return s.quic }
 
 // protocols are all ways. Which of them a server has, its addresses tell; that
 // nghttpd has no HTTP/1.1, its lack of a plain one.
@@ -33,13 +34,14 @@ var protocols = []protocol{
 	{"h2-tls13", "https", "2", secureOf, "http_version: 2, tls: {min_version: 1.3}", true},
 	{"auto", "https", "2", secureOf, "streams_per_connection: 2", false},
 	{"h2c", "http", "2", clearOf, "http_version: h2c", true},
+	{"h3", "https", "3", quicOf, "http_version: 3", true},
 }
 
 // protocolsOf returns those that a server speaks.
 func protocolsOf(s *server) []protocol {
 	var spoken []protocol
 	for _, p := range protocols {
-		if p.address(s) != "" && (p.version == "2" || s.plain != "") {
+		if p.address(s) != "" && (p.version != "1.1" || s.plain != "") {
 			spoken = append(spoken, p)
 		}
 	}

@@ -22,8 +22,8 @@ type server struct {
 	*rig.Process
 	dir string
 	// Addresses, without those that the server has no use for: of HTTP/1.1, of
-	// HTTP/2 with prior knowledge, and of TLS.
-	plain, clear, secure string
+	// HTTP/2 with prior knowledge, of TLS, and of QUIC.
+	plain, clear, secure, quic string
 	// reload replaces what serves by its like, without refusing anyone.
 	reload func(t *testing.T)
 	// drains tells that a reload takes every HTTP/2 request that is still on its

@@ -2,7 +2,7 @@
 //
 // The numbers are grouped in ranges that alerts can match on: 10xx general,
 // 11xx DNS, 12xx TCP, 13xx TLS, 14xx and 15xx HTTP statuses, 16xx HTTP/2,
-// 17xx content, 18xx HTTP/1, 20xx gRPC. If k6 has a number for a failure, the number here is
+// 17xx content, 18xx HTTP/1, 19xx HTTP/3, 20xx gRPC. If k6 has a number for a failure, the number here is
 // the same.
 package errcode
 

@@ -20,7 +20,8 @@ import (
 //     ports, permission: 1002 to 1007
 //  3. an address or name on the deny list: 1110, 1111
 //  4. the code of the outermost [Error]; a failure to reach a proxy: 1031
-//  5. a deadline, by phase: 1105, 1211, 1302, otherwise 1050
+//  5. a deadline, by phase: 1105, 1211, 1302, otherwise 1050; that of a QUIC handshake has
+//     a code of its own, 1901, by rule 4
 //  6. name resolution: 11xx
 //  7. TLS records, alerts and certificates: 13xx
 //  8. SOCKS: 1034
@@ -36,6 +37,8 @@ import (
 // is of the look-up. Without one, a [net.OpError]
 // of a dial and a [net.DNSError] say the phase, and an end of stream inside a
 // [url.Error] happened before the response header was complete.
+//
+// The types of quic-go are not looked at here: package quiccode gives them their codes.
 //
 // net/http returns the cause of a context instead of its error, if there is one. To
 // keep own cancellation apart, pass errors.Join(ctx.Err(), err).

@@ -33,11 +33,18 @@ func Handshake(conn *tls.Conn, err error) error {
 		return err
 	}
 	alert, _ := sentAlert(conn)
+	return GivenUp(alert, hasShownKey(conn), err)
+}
+
+// GivenUp returns err, the failure of a handshake that has no code of its own, with that of
+// the alert with which our side gave it up. Shown means that the server has shown a
+// certificate in this handshake.
+func GivenUp(alert uint8, shown bool, err error) error {
 	code := fromLocalAlert(alert)
 	switch {
 	case alert == decodeError:
 		code = CertMalformed
-	case alert == illegalParameter && hasShownKey(conn):
+	case alert == illegalParameter && shown:
 		code = TLSSignature
 	}
 	if code == TLS {

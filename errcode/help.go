@@ -21,7 +21,7 @@ type Help struct {
 }
 
 // Help returns the help of c, the zero value for a number outside the set. Codes
-// that are computed from a status or an HTTP/2 error code and have no text of
+// that are computed from a status or a number of HTTP/2, HTTP/3 or QUIC and have no text of
 // their own get that of their family.
 func (c Code) Help() Help {
 	if e := c.entry(); e != nil {
@@ -32,6 +32,9 @@ func (c Code) Help() Help {
 	}
 	if family, n, ok := c.http2(); ok {
 		return frameHelp(family, n)
+	}
+	if family, n, ok := c.http3(); ok {
+		return http3Help(family, n)
 	}
 	return Help{}
 }

@@ -73,6 +73,9 @@ func (c Code) Name() string {
 	if family, n, ok := c.http2(); ok {
 		return family.Name() + "_" + http2Names[n]
 	}
+	if family, n, ok := c.http3(); ok {
+		return http3Name(family, n)
+	}
 	return ""
 }
 
@@ -84,6 +87,9 @@ func (c Code) Meaning() string {
 	}
 	if c.isStatus() {
 		return strings.TrimSpace("the response had status " + strconv.Itoa(c.status()) + " " + http.StatusText(c.status()))
+	}
+	if family, n, ok := c.http3(); ok {
+		return http3Meaning(family, n)
 	}
 	family, n, ok := c.http2()
 	if !ok {
@@ -107,8 +113,9 @@ func (c Code) known() bool {
 	if c.entry() != nil || c.isStatus() {
 		return true
 	}
-	_, _, ok := c.http2()
-	return ok
+	_, _, isHTTP2 := c.http2()
+	_, _, isHTTP3 := c.http3()
+	return isHTTP2 || isHTTP3
 }
 
 // isStatus reports whether c is 1000 plus an HTTP status.

@@ -146,13 +146,13 @@ these rules that applies decides; types and values decide, never texts.
 2. the prober's own host: a code declared so, file descriptors and memory, ports, permission: 1002 to 1007
 3. an address or name on the deny list: 1110, 1111
 4. a code declared where the failure was seen; a proxy that cannot be reached: 1031
-5. a deadline, by phase: 1105, 1211, 1302, otherwise 1050
+5. a deadline, by phase: 1105, 1211, 1302, otherwise 1050; that of a QUIC handshake is declared as 1901
 6. name resolution: 11xx
 7. TLS records, alerts and certificates: 13xx
 8. SOCKS: 1034
 9. an error of the operating system, by phase: 1108, 1303, 12xx; 1010 outside TCP; a reset or broken pipe before the
    response on a reused connection: 1223
-10. HTTP/2: 16xx
+10. HTTP/2: 16xx; what quic-go reports is declared as 19xx, with TLS alerts, certificates and refused ports as above
 11. an end of stream, by phase: 1106, 1210, 1303, 1221 to 1223, 1702
 12. malformed input: 1020, 1021, 1701, 1703, 1706, 18xx
 13. by phase alone: 1100, 1210, 1300; a socket in use: 1200; otherwise 1000
@@ -171,7 +171,8 @@ const differencesHead = `The library gives the same code to the same failure, wh
 ` + "`net/http`, `golang.org/x/net/http2`, `crypto/tls` or package `net`" + `, as far as the error says so in a type or a value.
 Some errors are a bare text, or say less. The table lists every difference that is known: each line is a test that shows
 one failure to both engines. 0 means that net/http reports no failure, "-" that it cannot be shown this one, and "or"
-that chance decides. The HTTP/2 client of x/net gives the codes of net/http, except where the table names it.
+that chance decides. The HTTP/2 client of x/net gives the codes of net/http, except where the table names it. ` + "`net/http`" + ` speaks
+no HTTP/3; ` + "`errcode/quiccode`" + ` gives the errors of quic-go their codes.
 
 A caller often knows what the error does not say:
 
@@ -206,6 +207,7 @@ var ranges = []struct {
 	{errcode.RangeHTTP2, "16xx", "HTTP/2: its connection, its streams"},
 	{errcode.RangeContent, "17xx", "the body, and what the target expects of a response"},
 	{errcode.RangeHTTP1, "18xx", "HTTP/1: the form of the response"},
+	{errcode.RangeHTTP3, "19xx", "QUIC and HTTP/3: the connection, its streams"},
 	{errcode.RangeGRPC, "20xx", "gRPC: 2000 plus the status of the call, and the form of its answer"},
 }
 
@@ -214,7 +216,7 @@ func anchor(r errcode.Range) string { return "range-" + r.String() }
 
 func renderDifferences(b *strings.Builder) {
 	b.WriteString("| failure | prober | net/http | why |\n|---|---|---|---|\n")
-	differing := slices.DeleteFunc(allScenes(), func(s scene) bool { return s.why == "" })
+	differing := slices.DeleteFunc(allScenes(), func(s scene) bool { return s.why == "" || s.why == noHTTP3 })
 	slices.SortStableFunc(differing, func(x, y scene) int { return cmp.Compare(x.want, y.want) })
 	for _, s := range differing {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", s.name, link(s.want), s.theirs(), s.why)

@@ -16,13 +16,14 @@ const (
 	RangeHTTP2   Range = "http2"    // 1600 to 1699
 	RangeContent Range = "content"  // 1700 to 1799
 	RangeHTTP1   Range = "http1"    // 1800 to 1899
+	RangeHTTP3   Range = "http3"    // 1900 to 1999
 	RangeGRPC    Range = "grpc"     // 2000 to 2099
 )
 
 // ranges are those of the failures, a hundred numbers each, by their first two digits.
 var ranges = [...]Range{
 	10: RangeGeneral, 11: RangeDNS, 12: RangeTCP, 13: RangeTLS, 14: RangeHTTP4xx, 15: RangeHTTP5xx,
-	16: RangeHTTP2, 17: RangeContent, 18: RangeHTTP1, 20: RangeGRPC,
+	16: RangeHTTP2, 17: RangeContent, 18: RangeHTTP1, 19: RangeHTTP3, 20: RangeGRPC,
 }
 
 // String returns the range as it stands in the label range.

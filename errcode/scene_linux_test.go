@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/quic-go/quic-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -28,7 +29,7 @@ const childOf = "ERRCODE_TEST_CHILD_OF"
 
 // allScenes lists those of this process and of children.
 func allScenes() []scene {
-	return slices.Concat(scenes(), droppingScenes(), networkScenes(), fileScenes())
+	return slices.Concat(scenes(), droppingScenes(), networkScenes(), datagramScenes(), fileScenes())
 }
 
 func TestBothEnginesMeetDroppedPackets(t *testing.T) {
@@ -42,6 +43,7 @@ func TestBothEnginesInANetworkOfTheirOwn(t *testing.T) {
 		for _, name := range []string{"ip", "ss"} {
 			rig.Program(t, name, "iproute2")
 		}
+		rig.Program(t, "iptables", "iptables")
 		startChild(t, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET})
 		return
 	}
@@ -50,12 +52,14 @@ func TestBothEnginesInANetworkOfTheirOwn(t *testing.T) {
 		"ip route add unreachable 198.51.100.1",
 		"ip route add prohibit 198.51.100.2",
 		"ip route add blackhole 198.51.100.3",
+		"iptables -A INPUT -p udp -d " + swallowing + " -j DROP",
+		"iptables -A INPUT -p udp -d " + narrow + " -m length --length 1290: -j DROP",
 	} {
 		run(t, command)
 	}
 	// How often a connection repeats unacknowledged data before it is given up.
 	require.NoError(t, os.WriteFile("/proc/sys/net/ipv4/tcp_retries2", []byte("3"), 0))
-	playAll(t, networkScenes())
+	playAll(t, slices.Concat(networkScenes(), datagramScenes()))
 }
 
 func TestBothEnginesWithoutFileDescriptors(t *testing.T) {
@@ -123,6 +127,33 @@ func networkScenes() []scene {
 		{name: "the packets of a connection are dropped", want: errcode.ConnectionTimeout, stage: func(t lab) transport.Config {
 			return transport.Config{URL: at("http", filteredPeer(t, dropContent))}
 		}},
+	}
+}
+
+// Addresses that a firewall in front of drops datagrams to: all of them, and long ones.
+const (
+	swallowing = "127.0.0.8"
+	narrow     = "127.0.0.9"
+)
+
+// datagramScenes are those of networkScenes for HTTP/3.
+func datagramScenes() []scene {
+	to := func(address string) func(t lab) transport.Config {
+		return func(lab) transport.Config { return transport.Config{URL: at("https", address)} }
+	}
+	behind := func(address string) func(t lab) transport.Config {
+		return func(t lab) transport.Config {
+			cfg := quicPeer(t, peers.Settings{At: address + ":0"}, func(p *peers.H3, s *quic.Stream) { p.Answer(s) })
+			cfg.ConnectTimeout = waiting
+			return cfg
+		}
+	}
+	return []scene{
+		overQUIC("there is no route for UDP", errcode.NetworkUnreachable, to("198.51.100.9")),
+		overQUIC("the host is unreachable over UDP", errcode.HostUnreachable, to("198.51.100.1")),
+		overQUIC("a local rule forbids UDP", errcode.LocalDenied, to("198.51.100.2")),
+		overQUIC("a firewall drops UDP", errcode.QUICHandshakeTimeout, behind(swallowing)),
+		overQUIC("the path swallows long datagrams", errcode.QUICHandshakeTimeout, behind(narrow)),
 	}
 }
 

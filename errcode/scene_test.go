@@ -47,7 +47,7 @@ func scenes() []scene {
 		dialScenes(), dnsScenes(), proxyScenes(), redirectScenes(),
 		tlsScenes(), certificateScenes(), alertScenes(),
 		http1Scenes(), contentScenes(), endScenes(), securedEndScenes(), contextScenes(),
-		http2Scenes(), frameScenes(), framedEndScenes(), errorCodeScenes(), resendScenes(),
+		http2Scenes(), frameScenes(), framedEndScenes(), errorCodeScenes(), resendScenes(), http3Scenes(),
 	)
 }
 

@@ -10,11 +10,11 @@ type entry struct {
 	help          Help
 }
 
-// tables hold every code that is not computed from a status or an HTTP/2 error code, in
-// ascending order. Each range has a table, and the alerts of TLS have one of their own.
+// tables hold every code that is not computed from a status or a number of HTTP/2, HTTP/3
+// or QUIC, in ascending order. Each range has a table, and the alerts of TLS have one of their own.
 var tables = [...][]entry{
 	generalTable[:], dnsTable[:], tcpTable[:], tlsTable[:], alertTable[:],
-	http2Table[:], contentTable[:], http1Table[:], grpcTable[:],
+	http2Table[:], contentTable[:], http1Table[:], http3Table[:], grpcTable[:],
 }
 
 // entry returns nil for a code that is in none of the tables.

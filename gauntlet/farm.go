@@ -78,6 +78,12 @@ func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) *barn {
 	return &barn{farm: f, address: site.Address(), site: site}
 }
 
+// openHTTP3 does so for HTTP/3.
+func (f *farm) openHTTP3(cert tls.Certificate, h http.HandlerFunc) *barn {
+	site := peers.Serve(f, peers.HTTP3, h, peers.Showing(cert))
+	return &barn{farm: f, address: site.Address(), site: site}
+}
+
 // url is the root of a target, whose name is the first part of the path.
 func (b *barn) url(scheme, target string) string {
 	return fmt.Sprintf("%s://%s/%s/", scheme, b.address, target)

@@ -33,7 +33,7 @@ type fault struct {
 // faults returns the whole table. Each list is what one layer can do wrong.
 func (f *farm) faults() []fault {
 	return slices.Concat(
-		f.http1Faults(), f.contentFaults(), f.http2Faults(), f.grpcFaults(), f.tlsFaults(), f.certificateFaults(), f.dnsFaults(), f.resolverFaults(), f.dialFaults(), f.proxyFaults(),
+		f.http1Faults(), f.contentFaults(), f.http2Faults(), f.http3Faults(), f.grpcFaults(), f.tlsFaults(), f.certificateFaults(), f.dnsFaults(), f.resolverFaults(), f.dialFaults(), f.proxyFaults(),
 	)
 }
 

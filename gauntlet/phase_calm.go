@@ -67,6 +67,7 @@ func (f *farm) healthy() []target {
 		{"fine-tls", "https", "{requests: 100, concurrency: 2}", fmt.Sprintf(trusting, ""), f.open(within(peers.Showing(cert, "http/1.1"), fine))},
 		{"fine-h2", "https", "{requests: 100, concurrency: 10}", fmt.Sprintf(trusting, ", http_version: 2"), f.openWeb(&cert, f.handle)},
 		{"fine-h2c", "http", "{requests: 100, concurrency: 10}", overH2C, f.openWeb(nil, f.handle)},
+		{"fine-h3", "https", "{requests: 100, concurrency: 10}", fmt.Sprintf(trusting, ", http_version: 3"), f.openHTTP3(cert, f.handle)},
 	}
 	var all []target
 	for _, row := range table {
@@ -82,7 +83,7 @@ func (f *farm) healthy() []target {
 	return all
 }
 
-// handle answers over HTTP/2 that all is well.
+// handle answers over HTTP/2 or HTTP/3 that all is well.
 func (f *farm) handle(w http.ResponseWriter, r *http.Request) {
 	name := nameOf(r.URL.Path)
 	f.ledger.note(name, r.Header.Get("X-Request-Id"))

@@ -17,6 +17,8 @@ const (
 	OnlyHTTP2 HTTPVersion = "2"
 	// H2C is HTTP/2 in clear text, with prior knowledge (RFC 9113, section 3.3).
 	H2C HTTPVersion = "h2c"
+	// OnlyHTTP3 is HTTP/3 over QUIC, and so over UDP.
+	OnlyHTTP3 HTTPVersion = "3"
 )
 
 // IsAuto reports whether the server has the choice.
@@ -63,6 +65,9 @@ type TLS struct {
 	// SessionResumption lets later connections of the engine resume the session
 	// of earlier ones. The certificate is verified again each time.
 	SessionResumption bool
+	// EarlyData sends requests over HTTP/3 before the handshake of a resumed session has
+	// ended (0-RTT). Whoever records them can send them again.
+	EarlyData bool
 	// InsecureSkipVerify accepts any certificate.
 	InsecureSkipVerify bool
 }

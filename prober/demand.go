@@ -91,7 +91,8 @@ func (d *Demand) add(t *config.Target, w load.Work) {
 // connectionsFor returns how many connections so many requests in flight need.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
-	if v := t.Connection.HTTPVersion; v == option.OnlyHTTP2 || v == option.H2C || t.Kind() == config.KindGRPC {
+	v := t.Connection.HTTPVersion
+	if v == option.OnlyHTTP2 || v == option.H2C || v == option.OnlyHTTP3 || t.Kind() == config.KindGRPC {
 		streams = max(t.Connection.StreamsPerConnection, 1)
 	}
 	return (inFlight + streams - 1) / streams

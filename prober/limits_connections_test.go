@@ -25,6 +25,7 @@ func newServerOf(t *testing.T, version option.HTTPVersion, h http.HandlerFunc) s
 	t.Helper()
 	return server{peers.Serve(t, map[option.HTTPVersion]peers.Wire{
 		option.AutoHTTP: peers.HTTP1TLS, option.OnlyHTTP11: peers.HTTP1, option.OnlyHTTP2: peers.HTTP2, option.H2C: peers.H2C,
+		option.OnlyHTTP3: peers.HTTP3,
 	}[version], h)}
 }
 
@@ -64,7 +65,7 @@ func assertNothingHeld(t testing.TB, m *Manager) {
 
 func TestAClosedBurstSendsAllOverTheConnectionsThatThereMayBe(t *testing.T) {
 	t.Parallel()
-	for _, version := range []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C} {
+	for _, version := range []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C, option.OnlyHTTP3} {
 		t.Run(string(version), func(t *testing.T) {
 			t.Parallel()
 			s := newServerOf(t, version, ok)
@@ -89,7 +90,7 @@ func TestNoTargetStarvesForAConnectionThatLiesIdleAtAnother(t *testing.T) {
 	t.Parallel()
 	m := managed(t, Limits{Connections: 1})
 	var targets []config.Target
-	for i, version := range []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C} {
+	for i, version := range []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C, option.OnlyHTTP3} {
 		s := newServerOf(t, version, ok)
 		for k := range 2 {
 			burst := config.Burst{Requests: 1, Concurrency: 1}
@@ -123,7 +124,7 @@ func TestNothingIsHeldAfterAStorm(t *testing.T) {
 		option.OnlyHTTP11: newServerOf(t, option.OnlyHTTP11, ok),
 		option.H2C:        newServerOf(t, option.H2C, ok),
 	}
-	versions := []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C}
+	versions := []option.HTTPVersion{option.AutoHTTP, option.OnlyHTTP11, option.OnlyHTTP2, option.H2C, option.OnlyHTTP3}
 	for _, version := range versions {
 		servers = append(servers, newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			if q.URL.Path == "/away" {

@@ -117,7 +117,7 @@ func TestDemandNamesEveryCeilingThatIsPassed(t *testing.T) {
 
 func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 	t.Parallel()
-	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C, option.OnlyHTTP3} {
 		s := newServerOf(t, version, func(w http.ResponseWriter, q *http.Request) {
 			var n int
 			if _, err := fmt.Sscanf(q.URL.Path, "/%d", &n); err == nil && n < 4 {
@@ -143,7 +143,7 @@ func TestEachHopTakesItsPartOfTheRate(t *testing.T) {
 		assert.EqualValues(t, 1, c.ByCode[errcode.OK].Count())
 		require.Contains(t, c.ByCode, errcode.Cancelled)
 		assert.Zero(t, dropped(c))
-		assert.EqualValues(t, 5, responses(c, 302, map[option.HTTPVersion]string{option.OnlyHTTP11: "1.1", option.H2C: "2"}[version]))
+		assert.EqualValues(t, 5, responses(c, 302, map[option.HTTPVersion]string{option.OnlyHTTP11: "1.1", option.H2C: "2", option.OnlyHTTP3: "3"}[version]))
 		assert.Zero(t, l.Holding())
 	}
 }

@@ -55,7 +55,7 @@ func (e *fastestEngine) note(r *probe.Result) {
 // is no time for does not.
 func TestAServerThatIsAskedForTooMuchIsNotSentRequestsToFail(t *testing.T) {
 	t.Parallel()
-	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C} {
+	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C, option.OnlyHTTP3} {
 		t.Run(string(version), func(t *testing.T) {
 			t.Parallel()
 			var seen atomic.Int64

@@ -84,6 +84,7 @@ func rangeWords(r errcode.Range) (string, bool) {
 		errcode.RangeHTTP2:   "HTTP/2: its connection, its streams",
 		errcode.RangeContent: "the body, and what the target expects of a response",
 		errcode.RangeHTTP1:   "HTTP/1: the form of the response",
+		errcode.RangeHTTP3:   "QUIC and HTTP/3: the connection, its streams",
 		errcode.RangeGRPC:    "gRPC: 2000 plus the status of the call, and the form of its answer",
 	}[r]
 	return words, ok
@@ -94,7 +95,7 @@ func rangeName(r errcode.Range) string {
 	name, ok := map[errcode.Range]string{
 		errcode.RangeOK: "Success", errcode.RangeGeneral: "General", errcode.RangeDNS: "DNS", errcode.RangeTCP: "TCP", errcode.RangeTLS: "TLS",
 		errcode.RangeHTTP4xx: "HTTP 4xx", errcode.RangeHTTP5xx: "HTTP 5xx", errcode.RangeHTTP2: "HTTP/2",
-		errcode.RangeContent: "Content", errcode.RangeHTTP1: "HTTP/1", errcode.RangeGRPC: "gRPC",
+		errcode.RangeContent: "Content", errcode.RangeHTTP1: "HTTP/1", errcode.RangeHTTP3: "HTTP/3", errcode.RangeGRPC: "gRPC",
 	}[r]
 	if !ok {
 		return "Unknown"

@@ -28,6 +28,7 @@ func rangeColor(r errcode.Range) string {
 		errcode.RangeHTTP2:   "#5794F2",
 		errcode.RangeContent: "#00B8D9",
 		errcode.RangeHTTP1:   "#1F60C4",
+		errcode.RangeHTTP3:   "#8AB8FF",
 		errcode.RangeGRPC:    "#00A39B",
 	}[r]
 }

@@ -19,6 +19,7 @@ func failing() map[errcode.Range]struct{ alert, words string } {
 		errcode.RangeHTTP2:   {"ProberFailuresHTTP2", "fail at HTTP/2"},
 		errcode.RangeContent: {"ProberFailuresContent", "are answered with what the target must not answer"},
 		errcode.RangeHTTP1:   {"ProberFailuresHTTP1", "are answered with malformed HTTP/1"},
+		errcode.RangeHTTP3:   {"ProberFailuresHTTP3", "fail at QUIC or HTTP/3"},
 		errcode.RangeGRPC:    {"ProberFailuresGRPC", "fail at gRPC"},
 	}
 }

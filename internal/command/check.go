@@ -62,6 +62,10 @@ func warn(log *slog.Logger, cfg *config.Config) {
 			log.Warn("the target's certificate is not verified", "target", t.Name)
 		}
 	}
+	if allowed, wanted, tooFew := prober.DatagramRoomFor(cfg); tooFew {
+		log.Warn("the kernel keeps few datagrams for a connection of HTTP/3: long answers may lose some, which costs time; raise net.core.rmem_max",
+			"bytes", allowed, "wanted", wanted)
+	}
 }
 
 // warnOverruns names the targets whose bursts cannot end before the next slot.

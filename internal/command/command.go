@@ -28,6 +28,7 @@ func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// From the first signal on the default holds again: a second one ends at once.
 	context.AfterFunc(ctx, stop)
+	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // warn says it in the log
 	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

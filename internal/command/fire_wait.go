@@ -57,7 +57,7 @@ func isUnconnected(f numbers.Failure) bool {
 	switch f.Code {
 	case errcode.BlockedIP, errcode.BlockedHost, errcode.ClosedInHeaders: // it will stay so, or has begun to answer
 		return false
-	case errcode.ProxyConnect, errcode.TLSTimeout:
+	case errcode.ProxyConnect, errcode.TLSTimeout, errcode.QUICHandshakeTimeout:
 		return true
 	case errcode.RequestTimeout:
 		return f.Phase == errcode.PhaseResolve || f.Phase == errcode.PhaseConnect || f.Phase == errcode.PhaseTLS

@@ -94,7 +94,7 @@ func TestFireCanBeInterruptedWhileItWaits(t *testing.T) {
 
 func TestOnlyFailuresToConnectAreWaitedFor(t *testing.T) {
 	t.Parallel()
-	waited := map[errcode.Code]bool{errcode.ProxyConnect: true, errcode.TLSTimeout: true}
+	waited := map[errcode.Code]bool{errcode.ProxyConnect: true, errcode.TLSTimeout: true, errcode.QUICHandshakeTimeout: true}
 	for code := range errcode.All() {
 		switch code.Range() {
 		case errcode.RangeDNS:

@@ -29,6 +29,10 @@ var house = map[string]room{
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
 	},
+	"errcode/quiccode": {
+		packages: []string{"errcode"},
+		modules:  []string{"github.com/quic-go/quic-go"},
+	},
 	"internal/command": {
 		packages: []string{"config", "demo", "errcode", "internal/logqueue", "prober", "prober/numbers", "web"},
 		modules: []string{
@@ -52,6 +56,8 @@ var house = map[string]room{
 		modules: []string{
 			"github.com/andybalholm/brotli",
 			"github.com/klauspost/compress/zstd",
+			"github.com/quic-go/qpack",
+			"github.com/quic-go/quic-go",
 			"golang.org/x/crypto/ocsp",
 			"golang.org/x/net/dns/dnsmessage",
 			"golang.org/x/net/http2",
@@ -106,6 +112,12 @@ var house = map[string]room{
 		packages: []string{"errcode", "prober/content", "prober/hpack", "prober/message", "prober/probe", "prober/wire"},
 		modules:  []string{"golang.org/x/net/http2"},
 	},
+	"prober/http3": {
+		packages: []string{
+			"errcode", "errcode/quiccode", "prober/content", "prober/message", "prober/probe", "prober/qpack", "prober/wire",
+		},
+		modules: []string{"github.com/quic-go/quic-go"},
+	},
 	"prober/load": {
 		packages: []string{"prober/probe"},
 		modules:  []string{"golang.org/x/sys/unix"}, // timerfd
@@ -121,17 +133,22 @@ var house = map[string]room{
 	"prober/probe": {
 		packages: []string{"errcode"},
 	},
+	"prober/qpack": {
+		packages: []string{"prober/hpack"},
+		modules:  []string{"github.com/quic-go/qpack"}, // the entries of the static table
+	},
 	"prober/tcp": {
 		packages: []string{"errcode", "prober/probe", "prober/wire"},
 	},
 	"prober/transport": {
 		packages: []string{
-			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/message", "prober/probe", "prober/wire",
+			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/http3", "prober/message", "prober/probe",
+			"prober/wire",
 		},
 	},
 	"prober/wire": {
 		packages: []string{"errcode", "option", "policy", "prober/http1/head", "prober/message", "prober/probe"},
-		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage"},
+		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage", "golang.org/x/net/ipv4"},
 	},
 	"protoset": {
 		modules: []string{"google.golang.org/protobuf"},

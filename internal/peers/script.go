@@ -83,6 +83,9 @@ func ReadRequest(c io.Reader, buf []byte) bool {
 			return false
 		}
 		for _, b := range buf[:n] {
+			if matched == len(end) {
+				break // what follows is not of the request
+			}
 			switch b {
 			case end[matched]:
 				matched++

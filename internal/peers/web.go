@@ -20,6 +20,7 @@ const (
 	HTTP2          // HTTP/2 over TLS, and HTTP/1.1 for who wants that
 	H2C            // HTTP/2 in clear text
 	PlainBoth      // HTTP/1.1 and HTTP/2 in clear text
+	HTTP3          // HTTP/3 over QUIC
 )
 
 // Site is a server of net/http that counts what reaches it. Its log is nobody's business.
@@ -54,6 +55,8 @@ func Serve(t T, wire Wire, h http.HandlerFunc, cfg ...*tls.Config) *Site {
 		s.Config.Protocols.SetHTTP1(wire == PlainBoth)
 		s.Config.Protocols.SetUnencryptedHTTP2(true)
 		s.Start()
+	case HTTP3:
+		s.startHTTP3(t)
 	}
 	t.Cleanup(s.Close)
 	return s
@@ -62,12 +65,17 @@ func Serve(t T, wire Wire, h http.HandlerFunc, cfg ...*tls.Config) *Site {
 func (s *Site) note(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		s.connections.Add(1)
-		now := s.open.Add(1)
-		for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
-		}
+		s.count()
 	case http.StateClosed, http.StateHijacked:
 		s.open.Add(-1)
+	}
+}
+
+// count counts a new connection.
+func (s *Site) count() {
+	s.connections.Add(1)
+	now := s.open.Add(1)
+	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
 	}
 }
 

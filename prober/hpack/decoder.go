@@ -5,6 +5,9 @@ import (
 	"errors"
 )
 
+// stringPrefix is how many bits the length of a string begins with.
+const stringPrefix = 7
+
 // errFieldBlock is a header block that cannot be decoded.
 var errFieldBlock = errors.New("malformed header block")
 
@@ -94,7 +97,7 @@ func (d *Decoder) fields(block []byte, h Header) error {
 
 // resize is a dynamic table size update (RFC 7541, section 6.3).
 func (d *Decoder) resize(block []byte) (rest []byte, err error) {
-	limit, rest, ok := readInteger(block, 5)
+	limit, rest, ok := ReadInteger(block, 5)
 	if !ok || limit > MaxFieldTable {
 		return nil, errFieldBlock
 	}
@@ -104,7 +107,7 @@ func (d *Decoder) resize(block []byte) (rest []byte, err error) {
 
 // indexed is an indexed field (RFC 7541, section 6.1).
 func (d *Decoder) indexed(block []byte, h Header) (rest []byte, err error) {
-	index, rest, ok := readInteger(block, 7)
+	index, rest, ok := ReadInteger(block, 7)
 	if !ok {
 		return nil, errFieldBlock
 	}
@@ -121,7 +124,7 @@ func (d *Decoder) indexed(block []byte, h Header) (rest []byte, err error) {
 // literal is a literal field with an index of so many bits for its name (RFC
 // 7541, section 6.2). It also returns the field's mark.
 func (d *Decoder) literal(block []byte, bits int, h Header) (rest []byte, mark bool, err error) {
-	index, rest, ok := readInteger(block, bits)
+	index, rest, ok := ReadInteger(block, bits)
 	if !ok {
 		return nil, false, errFieldBlock
 	}
@@ -131,10 +134,10 @@ func (d *Decoder) literal(block []byte, bits int, h Header) (rest []byte, mark b
 			return nil, false, errFieldBlock
 		}
 		d.name = append(d.name[:0], name...) // which may be about to leave the table
-	} else if d.name, rest, err = readString(d.name, rest); err != nil {
+	} else if d.name, rest, err = ReadString(d.name, rest, stringPrefix); err != nil {
 		return nil, false, err
 	}
-	if d.value, rest, err = readString(d.value, rest); err != nil {
+	if d.value, rest, err = ReadString(d.value, rest, stringPrefix); err != nil {
 		return nil, false, err
 	}
 	mark = d.marks.of(d.name, d.value)
@@ -152,9 +155,9 @@ func (d *Decoder) entry(index uint64) (name, value []byte, mark, ok bool) {
 	return d.table.get(index)
 }
 
-// readInteger reads an integer with a prefix of so many bits (RFC 7541, section
+// ReadInteger reads an integer with a prefix of so many bits (RFC 7541, section
 // 5.1). None that makes sense is longer than four bytes and the prefix.
-func readInteger(p []byte, bits int) (n uint64, rest []byte, ok bool) {
+func ReadInteger(p []byte, bits int) (n uint64, rest []byte, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, false
 	}
@@ -185,13 +188,14 @@ func AppendInteger(p []byte, first byte, bits int, n uint64) []byte {
 	return append(p, byte(n))
 }
 
-// cutString returns the encoded string at the start of p (RFC 7541, section 5.2).
-func cutString(p []byte) (s []byte, compressed bool, rest []byte, ok bool) {
-	n, rest, ok := readInteger(p, 7)
+// cutString returns the encoded string at the start of p, whose length has a prefix of so
+// many bits (RFC 7541, section 5.2).
+func cutString(p []byte, bits int) (s []byte, compressed bool, rest []byte, ok bool) {
+	n, rest, ok := ReadInteger(p, bits)
 	if !ok || n > uint64(len(rest)) {
 		return nil, false, nil, false
 	}
-	return rest[:n], p[0]&0x80 != 0, rest[n:], true
+	return rest[:n], p[0]>>bits&1 != 0, rest[n:], true
 }
 
 // AppendString appends s as it is, not compressed (RFC 7541, section 5.2).
@@ -199,9 +203,10 @@ func AppendString(p []byte, s string) []byte {
 	return append(AppendInteger(p, 0, 7, uint64(len(s))), s...)
 }
 
-// readString decodes the string at the start of p into the space of into.
-func readString(into, p []byte) (s, rest []byte, err error) {
-	encoded, compressed, rest, ok := cutString(p)
+// ReadString decodes the string at the start of p into the space of into. Its length has a
+// prefix of so many bits, and the bit before those says whether it is compressed.
+func ReadString(into, p []byte, bits int) (s, rest []byte, err error) {
+	encoded, compressed, rest, ok := cutString(p, bits)
 	if !ok {
 		return into, nil, errFieldBlock
 	}

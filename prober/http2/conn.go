@@ -41,7 +41,7 @@ type conn struct {
 	// arrival is when the bytes of the last read came.
 	arrival probe.Arrival
 	fields  *hpack.Decoder
-	head    header
+	head    message.Section
 	block   []byte // a header block in several frames
 
 	mu    mutex
@@ -82,7 +82,7 @@ func (p *Pool) begin(ctx context.Context, l wire.Link, r *probe.Result) (*conn, 
 	h.framer = http2.NewFramer(h.writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
 	h.fields = hpack.NewDecoder(soundness)
-	h.head.wanted = p.Wanted
+	h.head.Wanted = p.Wanted
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.flow = newFlow()
 	h.place = probe.Place{Ceiling: p.Connections, Of: h}

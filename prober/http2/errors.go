@@ -11,6 +11,8 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/content"
+	"example.com/prober/prober/hpack"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
 
@@ -109,6 +111,9 @@ func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
+
+// soundness marks the fields of header blocks that are well-formed.
+var soundness = hpack.NewMarks(message.IsSound)
 
 // notFramed tells whether err of reading the header of a frame means that it is
 // not one, rather than that nothing came.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	our "example.com/prober/prober/hpack"
+	"example.com/prober/prober/message"
 )
 
 // sameVerdict decodes blocks of one connection, and compares what becomes of the
@@ -21,7 +22,7 @@ func sameVerdict(t *testing.T, blocks ...[]byte) {
 	t.Helper()
 	ours := our.NewDecoder(soundness)
 	theirs := hpack.NewDecoder(4096, nil)
-	got, want := header{wanted: []string{"etag"}}, header{wanted: []string{"etag"}}
+	got, want := message.Section{Wanted: []string{"etag"}}, message.Section{Wanted: []string{"etag"}}
 	for _, block := range blocks {
 		want.Reset()
 		err := ours.Decode(block, &got)
@@ -35,10 +36,10 @@ func sameVerdict(t *testing.T, blocks ...[]byte) {
 		}
 		require.NoError(t, theirErr)
 		for _, f := range fields {
-			want.Add([]byte(f.Name), []byte(f.Value), isSound([]byte(f.Name), []byte(f.Value)))
+			want.Add([]byte(f.Name), []byte(f.Value), message.IsSound([]byte(f.Name), []byte(f.Value)))
 		}
-		require.Equal(t, want.oversized, got.oversized)
-		if !got.oversized { // after which not all is looked at
+		require.Equal(t, want.Oversized, got.Oversized)
+		if !got.Oversized { // after which not all is looked at
 			require.Equal(t, want, got)
 		}
 	}
@@ -161,7 +162,7 @@ func TestHeaderBlocksThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := our.NewDecoder(soundness)
-			assert.Error(t, d.Decode([]byte(block), &header{}))
+			assert.Error(t, d.Decode([]byte(block), &message.Section{}))
 		})
 	}
 }
@@ -225,22 +226,22 @@ func BenchmarkFieldBlock(b *testing.B) {
 func decodeByOurs(b *testing.B, blocks [][]byte) {
 	b.Helper()
 	d := our.NewDecoder(soundness)
-	var h header
+	var h message.Section
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if err := d.Decode(blocks[i%len(blocks)], &h); err != nil || h.status != 200 {
-			b.Fatal(err, h.status)
+		if err := d.Decode(blocks[i%len(blocks)], &h); err != nil || h.Status != 200 {
+			b.Fatal(err, h.Status)
 		}
 	}
 }
 
 func decodeByTheirs(b *testing.B, blocks [][]byte) {
 	b.Helper()
-	var h header
+	var h message.Section
 	var name, value []byte
 	d := hpack.NewDecoder(our.MaxFieldTable, func(f hpack.HeaderField) {
 		name, value = append(name[:0], f.Name...), append(value[:0], f.Value...)
-		h.Add(name, value, isSound(name, value))
+		h.Add(name, value, message.IsSound(name, value))
 	})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -249,8 +250,8 @@ func decodeByTheirs(b *testing.B, blocks [][]byte) {
 		if err == nil {
 			err = d.Close()
 		}
-		if err != nil || h.status != 200 {
-			b.Fatal(err, h.status)
+		if err != nil || h.Status != 200 {
+			b.Fatal(err, h.Status)
 		}
 	}
 }

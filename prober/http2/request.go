@@ -46,7 +46,7 @@ func encodeBlock(q message.Request) (block []byte, update int) {
 	encoder.SetMaxDynamicTableSize(0)
 	field := func(name, value string) {
 		// An error could only come from b, which has none.
-		_ = encoder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: isSecret(name)})
+		_ = encoder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: message.IsSecret(name)})
 	}
 	field(":method", q.Method)
 	update = bytes.LastIndexByte(b.Bytes()[:2], 0x20) + 1
@@ -54,32 +54,11 @@ func encodeBlock(q message.Request) (block []byte, update int) {
 	field(":authority", q.Authority)
 	field(":path", q.Target)
 	for _, h := range q.Fields {
-		if name := strings.ToLower(h.Name); !isHTTP1Only(name) || name == "te" && h.Value == "trailers" {
+		if name := strings.ToLower(h.Name); !message.IsHTTP1Only(name) || name == "te" && h.Value == "trailers" {
 			field(name, h.Value)
 		}
 	}
 	return b.Bytes(), update
-}
-
-// isSecret tells whether no intermediary may put a field into its table either
-// (RFC 7541, section 7.1.3).
-func isSecret(name string) bool {
-	switch name {
-	case "authorization", "cookie", "proxy-authorization":
-		return true
-	}
-	return false
-}
-
-// isHTTP1Only tells whether a field of the configuration belongs to HTTP/1
-// connections, or has another form in HTTP/2 (RFC 9113, section 8.2.2). There, te has one
-// value that is allowed.
-func isHTTP1Only(name string) bool {
-	switch name {
-	case "host", "te", "http2-settings":
-		return true
-	}
-	return isConnectionField([]byte(name))
 }
 
 // headerFrames puts block into a HEADERS frame and as many CONTINUATION frames

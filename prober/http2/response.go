@@ -34,56 +34,56 @@ func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 }
 
 // header judges a header (RFC 9113, section 8.1). An error is one of the stream.
-func (st *stream) header(h *header, ended bool, maxBody int64) error {
+func (st *stream) header(h *message.Section, ended bool, maxBody int64) error {
 	switch {
-	case h.oversized:
+	case h.Oversized:
 		return errHeaderList
 	case st.status != 0: // these are trailers
 		return st.trailers(h, ended)
-	case h.fault != "":
-		return st.malformed(h.fault, h.faulty)
-	case h.status == 0:
+	case h.Fault != "":
+		return st.malformed(h.Fault, h.Faulty)
+	case h.Status == 0:
 		return st.malformed("a header without a status", nil)
-	case h.status == 101:
+	case h.Status == 101:
 		return st.malformed("status 101", nil)
-	case h.status > 599:
+	case h.Status > 599:
 		return errH2Status
-	case h.status < 200 && ended:
+	case h.Status < 200 && ended:
 		return st.malformed("an informational response that ends the stream", nil)
-	case h.status < 200:
+	case h.Status < 200:
 		if st.interim++; st.interim > message.MaxInformational {
 			return errManyInterim
 		}
 		return nil
 	}
-	st.status = h.status
-	st.bodiless = st.bodiless || h.status == 204 || h.status == 304
+	st.status = h.Status
+	st.bodiless = st.bodiless || h.Status == 204 || h.Status == 304
 	if !st.bodiless {
-		st.length = h.length
+		st.length = h.Length
 	}
 	if st.length > maxBody {
 		return errH2BodyLimit
 	}
-	st.kept.CopyFields(&h.kept)
-	st.kept.Begin(h.status)
+	st.kept.CopyFields(&h.Kept)
+	st.kept.Begin(h.Status)
 	if st.call != nil {
-		st.call.Header(h.status, &h.kept, ended)
+		st.call.Header(h.Status, &h.Kept, ended)
 	}
 	return nil
 }
 
 // trailers judges the fields after the content (RFC 9113, section 8.1).
-func (st *stream) trailers(h *header, ended bool) error {
+func (st *stream) trailers(h *message.Section, ended bool) error {
 	switch {
-	case h.fault != "":
-		return st.malformed(h.fault, h.faulty)
-	case h.pseudo:
+	case h.Fault != "":
+		return st.malformed(h.Fault, h.Faulty)
+	case h.Pseudo:
 		return st.malformed("a pseudo-header field", nil)
 	case !ended:
 		return st.malformed("a header that does not end the stream", nil)
 	}
 	if st.call != nil {
-		st.call.Trailers(&h.kept)
+		st.call.Trailers(&h.Kept)
 	}
 	return nil
 }

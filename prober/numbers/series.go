@@ -99,7 +99,7 @@ func (k SeriesKind) Greatest() Snapshot {
 
 // allResponses has each status in each version of HTTP that is spoken.
 func (k SeriesKind) allResponses() (all []ResponseCount) {
-	versions := []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2}
+	versions := []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2, probe.HTTP3}
 	if k.Calls {
 		versions = []probe.Version{probe.HTTP2}
 	}
@@ -120,7 +120,7 @@ func (k SeriesKind) canHave(code errcode.Code) bool {
 	case k.Asks:
 		return isOfConnections(code) || isOfAnswers
 	case k.Calls:
-		return code.Range() != errcode.RangeHTTP1 && !isOfAnswers
+		return code.Range() != errcode.RangeHTTP1 && code.Range() != errcode.RangeHTTP3 && !isOfAnswers
 	}
 	return code.Range() != errcode.RangeGRPC && !isOfAnswers
 }

@@ -43,6 +43,7 @@ const (
 	HTTP10
 	HTTP11
 	HTTP2
+	HTTP3
 )
 
 // String returns the version as it stands in the label http_version.
@@ -54,6 +55,8 @@ func (v Version) String() string {
 		return "1.1"
 	case HTTP2:
 		return "2"
+	case HTTP3:
+		return "3"
 	default:
 		return "none"
 	}

@@ -5,6 +5,7 @@ import (
 
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
+	"example.com/prober/prober/http3"
 	"example.com/prober/prober/message"
 )
 
@@ -13,6 +14,7 @@ import (
 type call struct {
 	http1   http1.Request
 	http2   http2.Request
+	http3   http3.Request
 	varying message.Varying
 	cfg     *Config // that describes it
 	content message.Content
@@ -34,6 +36,9 @@ func (t *Transport) encode(cfg *Config) call {
 	q.http1 = http1.Encode(says, q.content)
 	if t.h2 != nil {
 		q.http2 = http2.Encode(says, q.content)
+	}
+	if t.h3 != nil {
+		q.http3 = http3.Encode(says)
 	}
 	return q
 }

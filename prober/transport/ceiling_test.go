@@ -35,6 +35,7 @@ func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string
 		"HTTP/2":            {URL: serve(t, peers.HTTP2, h), TLS: trust},
 		"HTTP/2 alone":      {URL: serve(t, peers.HTTP2, h), TLS: trust, HTTPVersion: option.OnlyHTTP2},
 		"h2c":               {URL: serve(t, peers.H2C, h), HTTPVersion: option.H2C},
+		"HTTP/3":            {URL: serve(t, peers.HTTP3, h), TLS: trust, HTTPVersion: option.OnlyHTTP3},
 		"behind a redirect": {URL: to(elsewhere), FollowRedirects: 1},
 		"HTTP/2 behind one": {URL: to(serve(t, peers.HTTP2, h)), TLS: trust, FollowRedirects: 1},
 	}

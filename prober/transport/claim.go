@@ -11,30 +11,27 @@ func (t *Transport) Reserve(r *probe.Result) bool {
 	if t.reserveWarm(s) {
 		return true
 	}
-	ok := t.cfg.Connections.Reserve(&s.permit, t.h2)
+	ok := t.cfg.Connections.Reserve(&s.permit, t.multi)
 	// A stream may have become free between the two looks.
-	return ok || t.h2 != nil && t.reserveWarm(s)
+	return ok || t.multi != nil && t.reserveWarm(s)
 }
 
 // reserveWarm takes a connection that is open, or a place on one.
 func (t *Transport) reserveWarm(s *scratch) bool {
-	if t.h2 != nil && t.h2.Reserve() {
-		s.two.Reserved = true
+	if t.multi != nil && t.multi.Reserve() {
+		*t.reserved(s) = true
 		return true
 	}
-	if t.h2 != nil && !t.h2.IsHTTP1() {
-		return false
-	}
-	return t.h1.Reserve(&s.one)
+	return t.mayUseHTTP1() && t.h1.Reserve(&s.one)
 }
 
 // Unreserve gives back what Reserve took and Do has not used.
 func (t *Transport) Unreserve(r *probe.Result) {
 	s := scratchOf(r)
 	t.h1.Unreserve(&s.one)
-	if s.two.Reserved {
-		s.two.Reserved = false
-		t.h2.Unreserve()
+	if kept := t.reserved(s); *kept {
+		*kept = false
+		t.multi.Unreserve()
 	}
 	if s.permit.Spend() {
 		t.cfg.Connections.Release()
@@ -42,4 +39,4 @@ func (t *Transport) Unreserve(r *probe.Result) {
 }
 
 // Shares reports whether several requests can use a connection at once.
-func (t *Transport) Shares() bool { return t.h2 != nil }
+func (t *Transport) Shares() bool { return t.multi != nil }

@@ -20,8 +20,8 @@ import (
 
 const sampleText = "a body that says the same again, a body that says the same again"
 
-// overBoth runs a test over HTTP/1.1 and over HTTP/2 against a server with h.
-func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Config)) {
+// overAll runs a test over each version of HTTP against a server with h.
+func overAll(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Config)) {
 	t.Helper()
 	t.Run("HTTP/1.1", func(t *testing.T) {
 		t.Parallel()
@@ -30,6 +30,10 @@ func overBoth(t *testing.T, h http.HandlerFunc, test func(t *testing.T, cfg Conf
 	t.Run("HTTP/2", func(t *testing.T) {
 		t.Parallel()
 		test(t, Config{URL: serve(t, peers.H2C, h), HTTPVersion: option.H2C})
+	})
+	t.Run("HTTP/3", func(t *testing.T) {
+		t.Parallel()
+		test(t, Config{URL: serve(t, peers.HTTP3, h), HTTPVersion: option.OnlyHTTP3, TLS: option.TLS{InsecureSkipVerify: true}})
 	})
 }
 
@@ -105,7 +109,7 @@ func TestEncodedBodies(t *testing.T) {
 				w.WriteHeader(max(tt.status, 200))
 				_, _ = io.WriteString(w, tt.body)
 			}
-			overBoth(t, handler, func(t *testing.T, cfg Config) {
+			overAll(t, handler, func(t *testing.T, cfg Config) {
 				var got []string
 				cfg.Method = tt.method
 				cfg.CheckBody = func(body []byte) error {
@@ -133,7 +137,7 @@ func TestEncodedBodies(t *testing.T) {
 func TestCompressionIsAskedForAsConfigured(t *testing.T) {
 	t.Parallel()
 	accepted := make(chan []string, 1)
-	overBoth(t, func(w http.ResponseWriter, q *http.Request) {
+	overAll(t, func(w http.ResponseWriter, q *http.Request) {
 		accepted <- q.Header["Accept-Encoding"]
 	}, func(t *testing.T, cfg Config) {
 		for want, compression := range map[string][]string{"": nil, "br": {"br"}, "zstd, gzip": {"zstd", "gzip"}} {
@@ -162,7 +166,7 @@ func TestCompressionThatWasAskedForMustBeSound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
+			overAll(t, func(w http.ResponseWriter, _ *http.Request) {
 				if tt.encoding != "" {
 					w.Header().Set("Content-Encoding", tt.encoding)
 				}
@@ -186,7 +190,7 @@ func TestTransferThatBreaksOffIsNoBrokenCompression(t *testing.T) {
 
 func TestEncodedBodyAboveWhatIsKept(t *testing.T) {
 	t.Parallel()
-	overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
+	overAll(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = io.CopyN(w, zeroReader{}, labBodyKept+1)
 	}, func(t *testing.T, cfg Config) {
@@ -213,7 +217,7 @@ func TestBodyToLookAtHasToBeBounded(t *testing.T) {
 
 func TestFieldsOfTheFinalHeaderAreKept(t *testing.T) {
 	t.Parallel()
-	overBoth(t, func(w http.ResponseWriter, _ *http.Request) {
+	overAll(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Kept", "early")
 		w.WriteHeader(http.StatusEarlyHints)
 		w.Header()["X-Kept"] = []string{"one", "two"}
@@ -258,7 +262,7 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, tt.body) // the client may have had enough
 			}
-			overBoth(t, handler, func(t *testing.T, cfg Config) {
+			overAll(t, handler, func(t *testing.T, cfg Config) {
 				cfg.Decoders = content.NewDecoders(96 << 10)
 				cfg.CheckBody = func(body []byte) error {
 					assert.Len(t, body, len(tt.body))

@@ -42,6 +42,11 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 		"no SOCKS5 proxy":             {URL: target, Proxy: wire.ProxyOptions{URL: hostile.URL("socks5")}},
 		"a proxy that says nothing":   {URL: target, Proxy: wire.ProxyOptions{URL: silent.URL("http")}},
 	}
+	failures["nobody answers over UDP"] = overHTTP3(peers.Packets(t, func([]byte) []byte { return nil }))
+	failures["a port of UDP where nobody listens"] = overHTTP3(peers.ClosedPacketPort(t))
+	failures["another version of QUIC"] = overHTTP3(peers.Packets(t, peers.NegotiateVersion(0x1a2a3a4a)))
+	failures["a refused connection of QUIC"] = overHTTP3(peers.Packets(t, peers.CloseInitially(2, "")))
+	failures["no certificate that is known"] = overHTTP3(peers.ListenQUIC(t, peers.Settings{}, func(*peers.H3) {}).Address())
 	before := openDescriptors(t)
 	for name, cfg := range failures {
 		cfg.ConnectTimeout, cfg.TLSTimeout = briefly, briefly
@@ -51,6 +56,10 @@ func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return openDescriptors(t) == before }, patience, 10*time.Millisecond,
 		"peers close their ends a moment later")
+}
+
+func overHTTP3(address string) Config {
+	return Config{URL: &url.URL{Scheme: "https", Host: address}, HTTPVersion: option.OnlyHTTP3}
 }
 
 func openDescriptors(t *testing.T) int {

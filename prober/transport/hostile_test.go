@@ -97,6 +97,14 @@ func TestHostilePeersTakeLittleMemory(t *testing.T) {
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}})
 		}, func(f *http2.Framer) { _ = f.WriteContinuation(1, false, make([]byte, 1000)) })).URL("http")), errcode.HTTP2Flood},
 		"pings without end, HTTP/2":    {asH2C(peers.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WritePing(false, [8]byte{}) })).URL("http")), errcode.HTTP2Flood},
+		"a bomb of gzip over HTTP/3":   {asH3(serve(t, peers.HTTP3, bomb(t, "gzip", "gzip"))), errcode.InflatedLimit},
+		"a body without end, HTTP/3":   {streamsEndlessly(t, ok, peers.Content(strings.Repeat("b", 16<<10))), errcode.BodyLimit},
+		"a header without end, HTTP/3": {streamsEndlessly(t, "\x01\x80\x01\xff\xff\x00\x00\xd9", "\x21a\x01b"), errcode.FromH3Stream(0x107)},
+		"much header from little":      {streamsEndlessly(t, peers.Frame(0x1, "\x00\x00\xd9"+strings.Repeat("\xc4", 100<<10)), ""), errcode.FromH3Stream(0x107)},
+		"informational, HTTP/3":        {streamsEndlessly(t, "", peers.Heading(":status", "103")), errcode.FromH3Stream(0x107)},
+		"unknown frames, HTTP/3":       {streamsEndlessly(t, "", peers.Frame(0x21, "grease")), errcode.FromH3Stream(0x107)},
+		"answers without end, QUIC":    {floodsOfQUIC(t, "PING", "PATH_CHALLENGE", "NEW_CONNECTION_ID"), errcode.RequestTimeout},
+		"limits without end, QUIC":     {floodsOfQUIC(t, "MAX_DATA", "MAX_STREAMS", "DATA_BLOCKED", "NEW_TOKEN"), errcode.RequestTimeout},
 		"settings without end, HTTP/2": {asH2C(peers.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteSettings() })).URL("http")), errcode.HTTP2Flood},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,6 +129,30 @@ func asH2C(u *url.URL) *url.URL {
 	return u
 }
 
+// asH3 does so for HTTP/3.
+func asH3(u *url.URL) *url.URL {
+	u.Fragment = "h3"
+	return u
+}
+
+// streamsEndlessly is a server of HTTP/3 that says first and then more without end on the
+// stream of each request.
+func streamsEndlessly(t *testing.T, first, more string) *url.URL {
+	t.Helper()
+	more = strings.Repeat(more, 1+(16<<10)/max(1, len(more)))
+	return asH3(peers.ListenQUIC(t, peers.Settings{}, func(p *peers.H3) {
+		p.Greet()
+		for s := p.Request(); s != nil; s = p.Request() {
+			go func() {
+				_, err := io.WriteString(s, first)
+				for err == nil && more != "" {
+					_, err = io.WriteString(s, more)
+				}
+			}()
+		}
+	}).URL())
+}
+
 // TestClientOfHostilePeers is the client, in the process that
 // TestHostilePeersTakeLittleMemory starts.
 func TestClientOfHostilePeers(t *testing.T) {
@@ -133,8 +165,15 @@ func TestClientOfHostilePeers(t *testing.T) {
 		URL: u, Compression: []string{"gzip", "deflate", "br", "zstd"}, FollowRedirects: 10,
 		CheckBody: func([]byte) error { return nil }, KeepHeader: []string{"A"},
 	}
-	if u.Fragment == "h2c" {
+	switch u.Fragment {
+	case "h2c":
 		cfg.HTTPVersion = option.H2C
+	case "h3", "flood":
+		cfg.HTTPVersion, cfg.TLS.InsecureSkipVerify = option.OnlyHTTP3, true
+	}
+	timeout := patience
+	if u.Fragment == "flood" {
+		timeout = amply // of which the server says nothing
 	}
 	u.Fragment = ""
 	tr := newTransport(t, cfg)
@@ -145,7 +184,7 @@ func TestClientOfHostilePeers(t *testing.T) {
 		running.Go(func() {
 			var r probe.Result
 			for range hostileRequests {
-				again(context.Background(), tr, &r, patience)
+				again(context.Background(), tr, &r, timeout)
 				mu.Lock()
 				report.Codes[codeOf(&r).String()]++
 				mu.Unlock()

@@ -192,7 +192,7 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 		"no status":               {header("server", "x"), protocol, "on stream 3 the server sent a header without a status"},
 		"a name in capitals":      {header(":status", "200", "Server", "x"), protocol, `on stream 3 the server sent a field name that is not of small letters: "Server"`},
 		"a line feed in a value":  {header(":status", "200", "set-cookie", "secret\n"), protocol, `on stream 3 the server sent a value with a control character, or with blanks at its ends: "set-cookie"`},
-		"connection":              {header(":status", "200", "connection", "close"), protocol, `on stream 3 the server sent a field that HTTP/2 has no use for: "connection"`},
+		"connection":              {header(":status", "200", "connection", "close"), protocol, `on stream 3 the server sent a field that only HTTP/1 has a use for: "connection"`},
 		"the first of two faults": {header(":status", "200", "te\x00", "a", "Server", "x"), protocol, `on stream 3 the server sent a field name that is not of small letters: "te\x00"`},
 		"a pseudo-header field":   {header(":status", "200", ":path", "/"), protocol, `on stream 3 the server sent a pseudo-header field that no response has: ":path"`},
 		"two lengths":             {header(":status", "200", "content-length", "1", "content-length", "2"), protocol, `on stream 3 the server sent two lengths: "content-length"`},

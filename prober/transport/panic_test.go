@@ -19,6 +19,7 @@ func TestAPanicIsTheFailureOfOneRequest(t *testing.T) {
 		"HTTP/1.1":        {URL: serve(t, peers.HTTP1TLS, answer), TLS: option.TLS{InsecureSkipVerify: true}},
 		"HTTP/2":          {URL: serve(t, peers.HTTP2, answer), TLS: option.TLS{InsecureSkipVerify: true}},
 		"HTTP/2 in clear": {URL: serve(t, peers.H2C, answer), HTTPVersion: option.H2C},
+		"HTTP/3":          {URL: serve(t, peers.HTTP3, answer), HTTPVersion: option.OnlyHTTP3, TLS: option.TLS{InsecureSkipVerify: true}},
 	} {
 		for place, bug := range map[string]func(cfg *Config, armed *bool){
 			"where the body is judged": func(cfg *Config, armed *bool) {

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/prober/option"
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
+	"example.com/prober/prober/http3"
 	"example.com/prober/prober/wire"
 )
 
@@ -58,6 +60,19 @@ func (t *Transport) carry() {
 		Connections: cfg.Connections,
 		Dial:        t.dial,
 	})
+	if cfg.HTTPVersion == option.OnlyHTTP3 {
+		t.h3 = http3.NewPool(http3.Options{
+			Streams:     cmp.Or(cfg.StreamsPerConnection, defaultStreams),
+			Requests:    cfg.RequestsPerConnection,
+			MaxBody:     cfg.MaxBodyBytes,
+			Connections: cfg.Connections,
+			Wanted:      t.content.Wanted(),
+			EarlyData:   cfg.TLS.EarlyData,
+			Dial:        t.dialDatagrams,
+		})
+		t.multi = t.h3
+		return
+	}
 	if !multiplexes(cfg.HTTPVersion, cfg.URL.Scheme) {
 		return
 	}
@@ -75,6 +90,7 @@ func (t *Transport) carry() {
 		Dial:           t.dial,
 		HTTP1:          overHTTP1{t},
 	})
+	t.multi = t.h2
 }
 
 // hostOf returns a Host header without its port.

@@ -56,7 +56,7 @@ func TestARedirectThatFindsNoConnectionIsAFailureOfWhatWasSent(t *testing.T) {
 
 func TestEachRequestOfARedirectIsAskedFor(t *testing.T) {
 	t.Parallel()
-	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
+	overAll(t, redirecting, func(t *testing.T, cfg Config) {
 		asked := 0
 		to := cfg.URL.Path + "?"
 		for range 3 {

@@ -48,7 +48,7 @@ func redirect(u *url.URL, status int, to ...string) *url.URL {
 
 func TestRedirectChangesTheMethodAsTheStatusSays(t *testing.T) {
 	t.Parallel()
-	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
+	overAll(t, redirecting, func(t *testing.T, cfg Config) {
 		base := cfg.URL
 		for _, tt := range []struct {
 			method string
@@ -184,7 +184,7 @@ func TestOtherStatusesAreAnswers(t *testing.T) {
 
 func TestRedirectsEnd(t *testing.T) {
 	t.Parallel()
-	overBoth(t, func(w http.ResponseWriter, q *http.Request) {
+	overAll(t, func(w http.ResponseWriter, q *http.Request) {
 		n, _ := strconv.Atoi(q.URL.Query().Get("n"))
 		if q.URL.Path == "/circle" {
 			n %= 3
@@ -240,10 +240,13 @@ func TestCredentialsStayWithTheOrigin(t *testing.T) {
 
 func TestEachOriginKeepsItsConnections(t *testing.T) {
 	t.Parallel()
-	overBoth(t, redirecting, func(t *testing.T, cfg Config) {
+	overAll(t, redirecting, func(t *testing.T, cfg Config) {
 		other := serve(t, peers.HTTP1, redirecting)
-		if cfg.HTTPVersion == option.H2C {
+		switch cfg.HTTPVersion {
+		case option.H2C:
 			other = serve(t, peers.H2C, redirecting)
+		case option.OnlyHTTP3:
+			other = serve(t, peers.HTTP3, redirecting)
 		}
 		cfg.URL, cfg.FollowRedirects = redirect(cfg.URL, 302, redirect(other, 302, "/next").String()), 2
 		tr := newTransport(t, cfg)

@@ -43,6 +43,7 @@ func withoutDescriptors(t *testing.T) {
 		"an address":           {URL: address},
 		"a name of the system": {URL: name},
 		"a name of a server":   {URL: name, Dial: option.Dial{DNSServer: netip.MustParseAddrPort("127.0.0.1:9")}},
+		"an address, HTTP/3":   overHTTP3("127.0.0.1:9"),
 		"a proxy":              {URL: name, Proxy: wire.ProxyOptions{URL: address}},
 		"the name of a proxy":  {URL: name, Proxy: wire.ProxyOptions{URL: name}},
 	} {

@@ -4,6 +4,7 @@ import (
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
+	"example.com/prober/prober/http3"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 )
@@ -17,6 +18,7 @@ type scratch struct {
 	permit probe.Permit
 	one    http1.Exchange // over HTTP/1
 	two    http2.Exchange // over HTTP/2
+	three  http3.Exchange // over HTTP/3
 }
 
 // scratchOf returns the scratch of r, which it makes for the first request of a worker.
@@ -24,7 +26,7 @@ func scratchOf(r *probe.Result) *scratch {
 	s, ok := r.Scratch.(*scratch)
 	if !ok {
 		s = new(scratch)
-		s.one.Permit, s.two.Permit = &s.permit, &s.permit
+		s.one.Permit, s.two.Permit, s.three.Permit = &s.permit, &s.permit, &s.permit
 		r.Scratch = s
 	}
 	return s
@@ -46,4 +48,6 @@ func (s *scratch) send(q *call, kept *content.Kept) {
 	s.one.Bodiless, s.one.Kept = q.bodiless, kept
 	s.two.Request, s.two.Content, s.two.Varying, s.two.Stamp = &q.http2, &q.content, &q.varying, &s.stamp
 	s.two.Bodiless, s.two.Kept = q.bodiless, kept
+	s.three.Request, s.three.Content, s.three.Varying, s.three.Stamp = &q.http3, &q.content, &q.varying, &s.stamp
+	s.three.Bodiless, s.three.Kept = q.bodiless, kept
 }

@@ -21,6 +21,7 @@ import (
 	"example.com/prober/prober/content"
 	"example.com/prober/prober/http1"
 	"example.com/prober/prober/http2"
+	"example.com/prober/prober/http3"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
@@ -122,6 +123,8 @@ type Transport struct {
 	origins origins
 	h1      *http1.Pool
 	h2      *http2.Pool // nil where HTTP/2 cannot be spoken
+	h3      *http3.Pool // nil where HTTP/3 is not spoken
+	multi   multiplexer // h2 or h3, nil without either
 }
 
 // New compiles cfg. It fails when the URL or the TLS material cannot be used, or
@@ -165,7 +168,7 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 		return
 	}
 	s.send(&t.call, s.kept)
-	if t.cfg.URL.Scheme == "https" && t.cfg.RequestsPerConnection == 1 {
+	if t.cfg.URL.Scheme == "https" && t.cfg.RequestsPerConnection == 1 && t.h3 == nil {
 		t.roomyOnce(ctx, r)
 	} else {
 		t.once(ctx, r)
@@ -194,7 +197,11 @@ func (t *Transport) roomyOnce(ctx context.Context, r *probe.Result) {
 // once sends the request that r calls for and reads the response.
 func (t *Transport) once(ctx context.Context, r *probe.Result) {
 	s := scratchOf(r)
-	if t.h2 != nil {
+	switch {
+	case t.h3 != nil:
+		t.h3.Do(ctx, r, &s.three)
+		return
+	case t.h2 != nil:
 		t.h2.Do(ctx, r, &s.two)
 		return
 	}
@@ -217,8 +224,11 @@ func (t *Transport) recover(r *probe.Result) {
 		return
 	}
 	err := probe.Panicked(v)
-	if t.h2 != nil {
-		t.h2.Withdraw(&scratchOf(r).two, err)
+	switch s := scratchOf(r); {
+	case t.h3 != nil:
+		t.h3.Withdraw(&s.three, err)
+	case t.h2 != nil:
+		t.h2.Withdraw(&s.two, err)
 	}
 	r.Interrupt(err)
 }
@@ -230,8 +240,8 @@ func (t *Transport) Code(r *probe.Result) errcode.Code { return t.expect.verdict
 // each is told that its connection ends if there is room to tell it.
 func (t *Transport) CloseIdle() {
 	t.h1.CloseIdle()
-	if t.h2 != nil {
-		t.h2.CloseIdle()
+	if t.multi != nil {
+		t.multi.CloseIdle()
 	}
 	t.origins.closeIdle()
 }
@@ -240,8 +250,8 @@ func (t *Transport) CloseIdle() {
 // connections and lets none be made. The context of Do must have ended before.
 func (t *Transport) Abort() {
 	t.h1.Abort()
-	if t.h2 != nil {
-		t.h2.Abort()
+	if t.multi != nil {
+		t.multi.Abort()
 	}
 	t.origins.abort()
 }
@@ -249,8 +259,8 @@ func (t *Transport) Abort() {
 // Wait returns when the connections that were closed are gone, and their goroutines with
 // them. No request may be under way.
 func (t *Transport) Wait() {
-	if t.h2 != nil {
-		t.h2.Wait()
+	if t.multi != nil {
+		t.multi.Wait()
 	}
 	t.origins.wait()
 }
@@ -264,8 +274,8 @@ func (t *Transport) ClientCertificateNotAfter() time.Time {
 // Open returns the number of connections that are open now.
 func (t *Transport) Open() int {
 	open := t.h1.Count()
-	if t.h2 != nil {
-		open += t.h2.Count()
+	if t.multi != nil {
+		open += t.multi.Count()
 	}
 	return open + t.origins.open()
 }
@@ -276,4 +286,16 @@ func (t *Transport) dial(ctx context.Context, r *probe.Result) (wire.Link, error
 		return wire.Link{}, err
 	}
 	return t.dialer.Dial(ctx, r)
+}
+
+// dialDatagrams makes a connection over UDP for which r has, or gets, the permit.
+func (t *Transport) dialDatagrams(ctx context.Context, r *probe.Result, greet wire.Greeting) error {
+	if err := t.cfg.Connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
+		return err
+	}
+	err := t.dialer.DialDatagrams(ctx, r, greet)
+	if err != nil {
+		t.cfg.Connections.Release()
+	}
+	return err
 }

@@ -3,10 +3,12 @@ package transport
 import (
 	"crypto/tls"
 	"errors"
+	"net/http"
 
 	"example.com/prober/errcode"
 	"example.com/prober/option"
 	"example.com/prober/prober/http2"
+	"example.com/prober/prober/http3"
 	"example.com/prober/prober/wire"
 )
 
@@ -15,6 +17,10 @@ var (
 	errVersionNeeds  = errors.New("HTTP/2 needs https; without TLS there is h2c")
 	errH2CScheme     = errors.New("h2c is without TLS and needs the scheme http")
 	errH2CForwarding = errors.New("h2c cannot go through a proxy that forwards requests")
+	errHTTP3Scheme   = errors.New("HTTP/3 needs https")
+	errHTTP3Proxy    = errors.New("HTTP/3 cannot go through a proxy")
+	errEarlyMethod   = errors.New("early data is for safe methods only")
+	errHTTP3TLS      = errors.New("HTTP/3 needs TLS 1.3, which the highest TLS version excludes")
 )
 
 const (
@@ -22,7 +28,7 @@ const (
 	alpnHTTP11 = "http/1.1"
 )
 
-// checkVersion tells whether v can be spoken to a URL of the given scheme. forwarded means that
+// checkVersion reports whether v can be spoken to a URL of the given scheme. forwarded means that
 // a proxy takes the requests itself.
 func checkVersion(v option.HTTPVersion, scheme string, forwarded bool) error {
 	switch {
@@ -45,8 +51,11 @@ func multiplexes(v option.HTTPVersion, scheme string) bool {
 // would not do: a server that has nothing else then says so, instead of giving
 // up the handshake for a reason that could be another.
 func protocols(v option.HTTPVersion) []string {
-	if v == option.OnlyHTTP11 {
+	switch v {
+	case option.OnlyHTTP11:
 		return []string{alpnHTTP11}
+	case option.OnlyHTTP3:
+		return []string{http3.Protocol}
 	}
 	return []string{alpnHTTP2, alpnHTTP11}
 }
@@ -72,6 +81,34 @@ func negotiated(v option.HTTPVersion, l *wire.Link) (bool, error) {
 
 // checkVersion reports whether t can speak the version of HTTP that it is to speak.
 func (t *Transport) checkVersion() error {
+	if t.cfg.HTTPVersion == option.OnlyHTTP3 {
+		return t.checkHTTP3()
+	}
 	_, forwarded := t.dialer.Forwards()
 	return checkVersion(t.cfg.HTTPVersion, t.cfg.URL.Scheme, forwarded)
+}
+
+// checkHTTP3 reports whether there is a way to speak HTTP/3.
+func (t *Transport) checkHTTP3() error {
+	highest := t.cfg.TLS.MaxVersion
+	switch {
+	case t.cfg.URL.Scheme != "https":
+		return errHTTP3Scheme
+	case t.dialer.IsProxied():
+		return errHTTP3Proxy
+	case highest != 0 && highest < tls.VersionTLS13:
+		return errHTTP3TLS
+	case t.cfg.TLS.EarlyData && !isSafe(t.cfg.Method):
+		return errEarlyMethod
+	}
+	return nil
+}
+
+// isSafe reports whether a method asks for nothing to be changed (RFC 9110, section 9.2.1).
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
 }

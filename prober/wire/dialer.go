@@ -66,6 +66,7 @@ type Dialer struct {
 	blocked      error // why nothing may be dialled, if so
 	reserve      reserve
 	net          net.Dialer
+	udp          net.Dialer
 }
 
 // NewDialer compiles p. It fails when the URL or the TLS material cannot be used, or when
@@ -83,6 +84,7 @@ func NewDialer(p Plan) (*Dialer, error) {
 	}
 	d.lookup = newLookup(p.DNSServer, d.policy)
 	d.net = newNetDialer(d.policy, d.reserve, p.SourceAddress)
+	d.udp = newPacketDialer(d.net)
 	if err := d.route(); err != nil {
 		return nil, err
 	}

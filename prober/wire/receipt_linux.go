@@ -29,15 +29,49 @@ type receipt struct {
 // use has the kernel say when what the socket of raw receives arrives. It returns false where
 // the kernel does not know how to.
 func (r *receipt) use(raw syscall.RawConn) bool {
-	var refused error
-	err := raw.Control(func(fd uintptr) { refused = stampArrivals(int(fd)) })
-	if err != nil || refused != nil {
+	if !stamp(raw) {
 		return false
 	}
 	r.message.Iov, r.message.Iovlen = &r.vector, 1
 	r.message.Control = (*byte)(unsafe.Pointer(&r.control))
 	r.inUse = true
 	return true
+}
+
+// stamp has the kernel note when what the socket of raw receives arrives, and reports whether
+// it does.
+func stamp(raw syscall.RawConn) bool {
+	var refused error
+	err := raw.Control(func(fd uintptr) { refused = stampArrivals(int(fd)) })
+	return err == nil && refused == nil
+}
+
+// timeArrivals does the same for c.
+func timeArrivals(c syscall.Conn) bool {
+	raw, err := c.SyscallConn()
+	return err == nil && stamp(raw)
+}
+
+// stampIn returns when the datagram with these control messages arrived, in nanoseconds since
+// 1970, if they say so.
+func stampIn(control []byte) (wall int64, ok bool) {
+	const align = int(unsafe.Sizeof(uintptr(0)))
+	for len(control) >= syscall.SizeofCmsghdr {
+		var h syscall.Cmsghdr
+		copy((*[syscall.SizeofCmsghdr]byte)(unsafe.Pointer(&h))[:], control)
+		size := int(h.Len)
+		if size < syscall.SizeofCmsghdr || size > len(control) {
+			return 0, false
+		}
+		var at syscall.Timespec
+		payload := control[syscall.SizeofCmsghdr:size]
+		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_TIMESTAMPNS && len(payload) >= int(unsafe.Sizeof(at)) {
+			copy((*[unsafe.Sizeof(at)]byte)(unsafe.Pointer(&at))[:], payload)
+			return at.Nano(), true
+		}
+		control = control[min((size+align-1)&^(align-1), len(control)):]
+	}
+	return 0, false
 }
 
 // stampArrivals has the kernel note when what the socket receives arrives.

@@ -19,3 +19,7 @@ func (r *receipt) use(syscall.RawConn) bool { return false }
 func (r *receipt) receive(uintptr, []byte, bool) (int, syscall.Errno) { return 0, syscall.ENOSYS }
 
 func glance(uintptr) syscall.Errno { return 0 }
+
+func timeArrivals(syscall.Conn) bool { return false }
+
+func stampIn([]byte) (wall int64, ok bool) { return 0, false }

@@ -1,0 +1,170 @@
+package peers
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/binary"
+	"net"
+
+	"github.com/quic-go/quic-go/quicvarint"
+)
+
+// Packets answers each datagram that comes to a UDP port of loopback with what answer makes
+// of it, nothing if that is nil, until the test ends. It returns where.
+func Packets(t T, answer func(datagram []byte) []byte) string {
+	t.Helper()
+	return PacketsAt(t, "127.0.0.1:0", answer)
+}
+
+// PacketsAt is [Packets] at an address.
+func PacketsAt(t T, address string, answer func(datagram []byte) []byte) string {
+	t.Helper()
+	socket, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", address)
+	must(t, err)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		in := make([]byte, readSize)
+		for {
+			n, from, err := socket.ReadFrom(in)
+			if err != nil {
+				return
+			}
+			if out := answer(in[:n]); out != nil {
+				_, _ = socket.WriteTo(out, from) // the client may be gone
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = socket.Close()
+		<-ended
+	})
+	return socket.LocalAddr().String()
+}
+
+// NegotiateVersion answers the first packet of a client of QUIC with the versions that the
+// peer speaks (RFC 9000, section 17.2.1).
+func NegotiateVersion(versions ...uint32) func(datagram []byte) []byte {
+	return func(datagram []byte) []byte {
+		to, from, ok := connectionIDs(datagram)
+		if !ok {
+			return nil
+		}
+		out := append([]byte{0x80}, 0, 0, 0, 0)
+		out = appendID(appendID(out, from), to)
+		for _, v := range versions {
+			out = binary.BigEndian.AppendUint32(out, v)
+		}
+		return out
+	}
+}
+
+// CloseInitially answers the first packet of a client of QUIC by closing the connection with
+// a transport error (RFC 9000, section 19.19) and a reason.
+func CloseInitially(code uint64, reason string) func(datagram []byte) []byte {
+	frame := quicvarint.Append([]byte{0x1c}, code)
+	frame = quicvarint.Append(append(frame, 0), uint64(len(reason)))
+	frame = append(append(frame, reason...), make([]byte, 32)...) // padding
+	return func(datagram []byte) []byte {
+		to, from, ok := connectionIDs(datagram)
+		if !ok {
+			return nil
+		}
+		return sealInitial(to, from, frame)
+	}
+}
+
+// connectionIDs returns those of a packet with a long header: to whom it is sent, and from
+// whom.
+func connectionIDs(datagram []byte) (to, from []byte, ok bool) {
+	const at = 5
+	if len(datagram) < at+1 || datagram[0]&0x80 == 0 {
+		return nil, nil, false
+	}
+	rest := datagram[at:]
+	for _, id := range []*[]byte{&to, &from} {
+		if len(rest) == 0 || len(rest) <= int(rest[0]) {
+			return nil, nil, false
+		}
+		*id, rest = rest[1:1+rest[0]], rest[1+rest[0]:]
+	}
+	return to, from, true
+}
+
+func appendID(p, id []byte) []byte { return append(append(p, byte(len(id))), id...) }
+
+// sealInitial returns an Initial packet of the server's side with some frames, for a client
+// that has sent its own from one connection ID to another (RFC 9001, section 5).
+func sealInitial(to, from, frames []byte) []byte {
+	const version = 1
+	salt := []byte{0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a}
+	secret, err := hkdf.Extract(sha256.New, to, salt)
+	if err != nil {
+		panic(err) // it depends on nothing of the peer
+	}
+	header := binary.BigEndian.AppendUint32([]byte{0xc0 | (numberSize - 1)}, version)
+	header = appendID(appendID(header, from), []byte("prober's"))
+	header = append(header, 0) // no token
+	header = quicvarint.Append(header, uint64(numberSize+len(frames)+sealSize))
+	return seal(header, 0, frames, expand(secret, "server in", sha256.Size))
+}
+
+// sealShort returns a packet of the server's side with some frames for the connection ID of
+// a client, once the handshake has ended.
+func sealShort(to []byte, number uint32, frames, secret []byte) []byte {
+	return seal(append([]byte{0x40 | (numberSize - 1)}, to...), number, frames, secret)
+}
+
+const (
+	numberSize = 4 // bytes of a packet number
+	sealSize   = 16
+)
+
+// seal returns a packet whose header is complete but for its number (RFC 9001, sections 5.3
+// and 5.4), with TLS_AES_128_GCM_SHA256.
+func seal(header []byte, number uint32, frames, secret []byte) []byte {
+	body, err := aes.NewCipher(expand(secret, "quic key", 16))
+	if err != nil {
+		panic(err) // the key has the right length
+	}
+	sealer, err := cipher.NewGCM(body)
+	if err != nil {
+		panic(err)
+	}
+	mask, err := aes.NewCipher(expand(secret, "quic hp", 16))
+	if err != nil {
+		panic(err)
+	}
+	at := len(header)
+	header = binary.BigEndian.AppendUint32(header, number)
+	nonce := expand(secret, "quic iv", 12)
+	for i := range numberSize {
+		nonce[len(nonce)-numberSize+i] ^= header[at+i]
+	}
+	packet := sealer.Seal(header, nonce, frames, header)
+	bits := make([]byte, aes.BlockSize)
+	mask.Encrypt(bits, packet[at+numberSize:at+numberSize+aes.BlockSize])
+	hidden := byte(0x0f)
+	if packet[0]&0x80 == 0 {
+		hidden = 0x1f
+	}
+	packet[0] ^= bits[0] & hidden
+	for i := range numberSize {
+		packet[at+i] ^= bits[1+i]
+	}
+	return packet
+}
+
+// expand is HKDF-Expand-Label of TLS 1.3 (RFC 8446, section 7.1).
+func expand(secret []byte, label string, length int) []byte {
+	label = "tls13 " + label
+	info := binary.BigEndian.AppendUint16(nil, uint16(length))
+	info = append(append(info, byte(len(label))), label...)
+	out, err := hkdf.Expand(sha256.New, secret, string(append(info, 0)), length)
+	if err != nil {
+		panic(err) // as above
+	}
+	return out
+}

@@ -1,0 +1,255 @@
+package http3
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/quic-go/quic-go"
+
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// conn is one HTTP/3 connection over a socket of its own.
+type conn struct {
+	pool      *Pool
+	quic      *quic.Conn
+	transport *quic.Transport
+	socket    *wire.Datagrams
+	remote    netip.AddrPort
+	// reading are the goroutines that open our own stream and read those of the server. gone
+	// is closed when they have ended, and the socket is closed.
+	reading sync.WaitGroup
+	gone    chan struct{}
+	// yielded means that the room under the ceiling belongs to somebody else already.
+	yielded atomic.Bool
+	server  server
+
+	// What follows is guarded by the mutex of the pool.
+	open  []*stream
+	place probe.Place // taken while none is open
+	// served is how many streams were ever opened, peak how many at once; limited means that
+	// the server has not allowed more than peak.
+	served, peak int
+	limited      bool
+	// draining means that no stream can be opened any more.
+	draining bool
+	counted  bool  // the pool counts the connection among those that are open
+	cause    error // why our side has ended the connection
+}
+
+// greet does the handshake of QUIC over a socket and begins HTTP/3 on it. The connection
+// that comes of it runs until it is shut, or the server ends it.
+//
+// With early data the handshake may go on after that.
+func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Config, early bool) (*conn, error) {
+	transport := &quic.Transport{Conn: socket}
+	dial := transport.Dial
+	if early {
+		dial = transport.DialEarly
+	}
+	q, err := dial(ctx, socket.RemoteAddr(), cfg, p.config)
+	if err != nil {
+		_ = transport.Close() // there is nothing left on it
+		_ = socket.Close()
+		return nil, handshakeError(err, socket.Heard() != 0, socket.Shown() != nil)
+	}
+	c := &conn{pool: p, quic: q, transport: transport, socket: socket, gone: make(chan struct{})}
+	c.place = probe.Place{Ceiling: p.Connections, Of: c}
+	p.ending.Go(c.serve)
+	return c, nil
+}
+
+// serve says what has to be said first, and takes the streams that the server opens, until
+// the connection ends.
+func (c *conn) serve() {
+	defer close(c.gone)
+	ctx := c.quic.Context()
+	c.reading.Go(func() { c.guard(func() error { return c.settle(ctx) }) }) // the server may never allow that
+	c.guard(func() error { return c.accept(ctx) })
+	c.retire() // unless it has ended: the server has dropped early data, and with it all streams
+	<-ctx.Done()
+	c.pool.remove(c)
+	c.reading.Wait()
+	_ = c.transport.Close() // there is nothing left on it
+	_ = c.socket.Close()
+	if c.yielded.CompareAndSwap(false, true) {
+		c.pool.Connections.Release()
+	}
+}
+
+// guard runs f, whose failure ends the connection, as does a panic.
+func (c *conn) guard(f func() error) {
+	err := func() (err error) {
+		defer probe.Catch(&err)
+		return f()
+	}()
+	if err != nil {
+		c.shut(err)
+	}
+}
+
+// tryPlace puts st on the connection, if that can carry it now; the mutex of the pool is
+// held. Where the server has allowed as many streams before as would be open then, its
+// permission is on its way, and the worker waits for it.
+func (c *conn) tryPlace(st *stream) bool {
+	if c.draining || len(c.open) >= c.pool.Streams {
+		return false
+	}
+	opened, err := c.quic.OpenStream()
+	if err != nil && !c.isLate(err) {
+		return false
+	}
+	st.conn, st.quic, st.late = c, opened, err != nil
+	if len(c.open) == 0 {
+		c.place.Busy()
+	}
+	c.open = append(c.open, st)
+	if !st.late {
+		c.peak = max(c.peak, len(c.open))
+		c.pool.usual = max(c.pool.usual, c.peak)
+	}
+	c.served++
+	c.draining = c.served == c.pool.Requests
+	return true
+}
+
+// isLate reports whether a stream that could not be opened will be allowed soon. Where the
+// server has allowed none at all, another connection would be a way around that.
+func (c *conn) isLate(err error) bool {
+	if _, limited := errors.AsType[*quic.StreamLimitReachedError](err); !limited {
+		c.draining = true // it has ended
+		return false
+	}
+	c.limited = true
+	c.pool.usual = max(c.peak, 1)
+	return len(c.open) < c.peak || c.peak == 0
+}
+
+// openLate opens the stream of st when the server allows it, within the time of the request.
+func (c *conn) openLate(ctx context.Context, st *stream) error {
+	ctx, cancel := context.WithDeadline(ctx, st.deadline.Time())
+	defer cancel()
+	if !c.awaits(st, cancel) {
+		return errGoneAway
+	}
+	opened, err := c.quic.OpenStreamSync(ctx)
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	st.giveUp = nil
+	switch {
+	case err == nil:
+		st.quic = opened
+		c.peak = max(c.peak, 1)
+	case errors.Is(err, context.DeadlineExceeded) && c.peak == 0:
+		return errNoStream
+	case errors.Is(err, context.DeadlineExceeded):
+		return errTimeout
+	}
+	return err
+}
+
+// awaits notes that st waits until its stream is allowed, and how to end that. It returns
+// false where the server will not process the request any more.
+func (c *conn) awaits(st *stream, giveUp context.CancelFunc) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	st.waited, st.giveUp = true, giveUp
+	return !st.unprocessed.Load()
+}
+
+// room is how many streams can be opened; the mutex of the pool is held.
+func (c *conn) room() int {
+	if c.draining {
+		return 0
+	}
+	room := c.pool.Streams
+	if c.limited {
+		room = min(room, max(c.peak, 1))
+	}
+	room -= len(c.open)
+	if n := c.pool.Requests; n > 0 {
+		room = min(room, n-c.served)
+	}
+	return max(room, 0)
+}
+
+// retireIfIdle reports whether no stream is open, and if so lets none be opened.
+func (c *conn) retireIfIdle() bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if len(c.open) > 0 {
+		return false
+	}
+	c.draining = true
+	return true
+}
+
+// retire lets no stream be opened any more. The connection ends with its last stream.
+func (c *conn) retire() {
+	c.pool.mu.Lock()
+	c.draining = true
+	done := c.isDone()
+	c.pool.mu.Unlock()
+	if done {
+		c.shut(errRetired)
+	}
+}
+
+// isDone reports whether the connection has done all it can do; the mutex of the pool is held.
+func (c *conn) isDone() bool {
+	if !c.draining || len(c.open) > 0 {
+		return false
+	}
+	c.uncount()
+	return true
+}
+
+// uncount takes c out of the number of open connections; the mutex of the pool is held.
+func (c *conn) uncount() {
+	if c.counted {
+		c.counted = false
+		c.pool.opened.Add(-1)
+	}
+}
+
+func (c *conn) hasEnded() bool { return c.quic.Context().Err() != nil }
+
+// shut ends the connection, for a reason that the requests on it fail with, and tells the
+// server. It waits for quic-go, which waits for nobody. The first reason counts.
+func (c *conn) shut(why error) {
+	c.pool.mu.Lock()
+	c.draining = true
+	if c.cause == nil && !c.hasEnded() {
+		c.cause = why
+	}
+	c.uncount()
+	c.pool.mu.Unlock()
+	tell := uint64(h3NoError)
+	if f, ok := errors.AsType[*fault](why); ok {
+		tell = f.tell
+	}
+	_ = c.quic.CloseWithError(quic.ApplicationErrorCode(tell), "") // never fails
+}
+
+// failure returns why a request on the connection has failed where reading or writing did
+// with err: what has ended the connection, if it has ended.
+func (c *conn) failure(err error) error {
+	if !c.hasEnded() {
+		return explain(err)
+	}
+	c.pool.mu.Lock()
+	cause := c.cause
+	c.pool.mu.Unlock()
+	if cause != nil && !errors.Is(cause, errRetired) {
+		return cause
+	}
+	if cause == nil {
+		err = explain(context.Cause(c.quic.Context()))
+	}
+	return err
+}

@@ -1,0 +1,284 @@
+package http3
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/quicvarint"
+
+	"example.com/prober/prober/message"
+)
+
+// Kinds of the streams that a server opens (RFC 9114, section 6.2; RFC 9204, section 4.2).
+const (
+	streamControl = 0x0
+	streamPush    = 0x1
+	streamEncoder = 0x2
+	streamDecoder = 0x3
+)
+
+const (
+	settingMaxFieldSection = 0x6
+	// maxSettings bounds the payload of SETTINGS, maxControl that of any other frame on the
+	// control stream that means nothing to us.
+	maxSettings = 8 << 10
+	// maxStrange is how many streams of kinds that are not known, and maxControlFrames how
+	// many frames of the control stream, a server may send beyond what its requests explain.
+	maxStrange       = 64
+	maxControlFrames = 64
+)
+
+// server is what a server has opened on a connection, guarded by the mutex of the pool.
+type server struct {
+	control, encoder, decoder bool
+	strange, frames           int
+	// excluded is the first stream that the server will not process, once it has said so.
+	excluded uint64
+	isGoing  bool
+}
+
+// settle opens the control stream and says what there is to say on it. Streams of QPACK
+// would carry nothing.
+func (c *conn) settle(ctx context.Context) error {
+	control, err := c.quic.OpenUniStreamSync(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // the connection has ended
+	}
+	out := quicvarint.Append(nil, streamControl)
+	out = quicvarint.Append(out, frameSettings)
+	value := quicvarint.Append(quicvarint.Append(nil, settingMaxFieldSection), message.MaxHeaderBytes)
+	out = append(quicvarint.Append(out, uint64(len(value))), value...)
+	_, _ = control.Write(out) // fails only where the connection has ended
+	return nil
+}
+
+// accept reads each stream of the server on a goroutine of its own, of which serverStreams
+// run at once.
+func (c *conn) accept(ctx context.Context) error {
+	for {
+		s, err := c.quic.AcceptUniStream(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // the connection has ended
+		}
+		c.reading.Go(func() { c.guard(func() error { return c.read(s) }) })
+	}
+}
+
+// read reads one stream of the server. An error is one of the connection.
+func (c *conn) read(s *quic.ReceiveStream) error {
+	in := bufio.NewReaderSize(s, 256)
+	kind, err := quicvarint.Read(in)
+	if err != nil {
+		return c.strange() // it has ended before it said what it is
+	}
+	switch kind {
+	case streamControl:
+		if !c.isFirst(&c.server.control) {
+			return broken(h3StreamCreation, "the server opened a second control stream")
+		}
+		return c.critical(c.readControl(in))
+	case streamPush:
+		return broken(h3ID, "the server opened a push stream, which nobody has allowed")
+	case streamEncoder:
+		if !c.isFirst(&c.server.encoder) {
+			return broken(h3StreamCreation, "the server opened a second encoder stream")
+		}
+		return c.critical(readEncoder(in))
+	case streamDecoder:
+		if !c.isFirst(&c.server.decoder) {
+			return broken(h3StreamCreation, "the server opened a second decoder stream")
+		}
+		return c.critical(readDecoder(in))
+	}
+	s.CancelRead(h3StreamCreation) // RFC 9114, section 6.2.3
+	return c.strange()
+}
+
+// isFirst notes that a stream was opened of which there is one, and reports whether it is
+// the first.
+func (c *conn) isFirst(opened *bool) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	was := *opened
+	*opened = true
+	return !was
+}
+
+// strange counts a stream that means nothing.
+func (c *conn) strange() error {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if c.server.strange++; c.server.strange > maxStrange+c.served {
+		return errLoad
+	}
+	return nil
+}
+
+// critical judges the end of a stream that must not end (RFC 9114, section 6.2.1), with err.
+func (c *conn) critical(err error) error {
+	var f *fault
+	switch reset := (*quic.StreamError)(nil); {
+	case errors.As(err, &f):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &reset):
+		return broken(h3ClosedCritical, "the server closed a stream that has to stay open")
+	}
+	return nil // the connection has ended
+}
+
+// readControl reads the frames of the control stream until it ends (RFC 9114, section 7.2).
+func (c *conn) readControl(in *bufio.Reader) error {
+	for first := true; ; first = false {
+		kind, err := quicvarint.Read(in)
+		if err != nil {
+			return err
+		}
+		length, err := quicvarint.Read(in)
+		if err != nil {
+			return err
+		}
+		switch {
+		case first && kind != frameSettings:
+			return broken(h3MissingSettings, "the control stream of the server does not begin with SETTINGS")
+		case first:
+			err = readSettings(in, length)
+		case kind == frameGoAway:
+			err = c.readGoAway(in, length)
+		case kind == frameCancelPush:
+			err = broken(h3ID, "the server cancelled a push, which nobody has allowed")
+		case kind == frameData, kind == frameHeaders, kind == frameSettings, kind == framePushPromise, kind == frameMaxPushID, isReserved(kind):
+			err = broken(h3FrameUnexpected, "the server sent a frame on its control stream that has no place there")
+		default:
+			_, err = io.CopyN(io.Discard, in, int64(min(length, 1<<62)))
+		}
+		if err == nil {
+			err = c.spend()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// spend counts a frame of the control stream.
+func (c *conn) spend() error {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if c.server.frames++; c.server.frames > maxControlFrames+c.served {
+		return errLoad
+	}
+	return nil
+}
+
+// readSettings checks the settings of the server (RFC 9114, section 7.2.4). None of them
+// changes what the prober does: it needs no dynamic table.
+func readSettings(in io.Reader, length uint64) error {
+	if length > maxSettings {
+		return broken(h3ExcessiveLoad, "the server sent SETTINGS above 8 KiB")
+	}
+	payload := make([]byte, length)
+	if _, err := io.ReadFull(in, payload); err != nil {
+		return err
+	}
+	var seen []uint64
+	for len(payload) > 0 {
+		id, n, err := quicvarint.Parse(payload)
+		if err != nil {
+			return broken(h3FrameError, "the server sent malformed SETTINGS")
+		}
+		_, m, err := quicvarint.Parse(payload[n:])
+		if err != nil {
+			return broken(h3FrameError, "the server sent malformed SETTINGS")
+		}
+		payload = payload[n+m:]
+		if id >= 0x2 && id <= 0x5 || slices.Contains(seen, id) {
+			return broken(h3Settings, "the server sent a setting twice, or one of HTTP/2")
+		}
+		seen = append(seen, id)
+	}
+	return nil
+}
+
+// readGoAway lets no stream be opened any more, and gives up those that the server will not
+// process (RFC 9114, section 5.2). The others may end well.
+func (c *conn) readGoAway(in io.Reader, length uint64) error {
+	var payload [8]byte
+	if length == 0 || length > uint64(len(payload)) {
+		return broken(h3FrameError, "the server sent a malformed GOAWAY")
+	}
+	if _, err := io.ReadFull(in, payload[:length]); err != nil {
+		return err
+	}
+	id, n, err := quicvarint.Parse(payload[:length])
+	if err != nil || n != int(length) {
+		return broken(h3FrameError, "the server sent a malformed GOAWAY")
+	}
+	if !c.exclude(id) {
+		return broken(h3ID, "the server sent a GOAWAY with an identifier that cannot be")
+	}
+	c.retire()
+	return nil
+}
+
+// exclude gives up the streams from id on. It reports whether id can be one.
+func (c *conn) exclude(id uint64) bool {
+	const ours = 4 // streams of requests are those with a multiple of it
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if id%ours != 0 || c.server.isGoing && id > c.server.excluded {
+		return false
+	}
+	c.server.isGoing, c.server.excluded = true, id
+	c.draining = true
+	for _, st := range c.open {
+		switch {
+		case st.quic != nil && uint64(st.quic.StreamID()) >= id:
+			st.unprocessed.Store(true)
+			st.quic.CancelRead(h3Cancelled)
+		case st.quic == nil:
+			st.unprocessed.Store(true)
+			if st.giveUp != nil {
+				st.giveUp()
+			}
+		}
+	}
+	return true
+}
+
+// readEncoder reads what the server says of its dynamic table, which may only be that there
+// is none (RFC 9204, section 4.3.1).
+func readEncoder(in io.ByteReader) error {
+	const noTable = 0x20
+	for {
+		b, err := in.ReadByte()
+		if err != nil {
+			return err
+		}
+		if b != noTable {
+			return broken(qpackEncoder, "the server used a dynamic table, of which there is none")
+		}
+	}
+}
+
+// readDecoder reads what the server says of ours, of which there is none: that it cancelled
+// a stream is all it may say (RFC 9204, section 4.4.2).
+func readDecoder(in io.ByteReader) error {
+	for {
+		b, err := in.ReadByte()
+		if err != nil {
+			return err
+		}
+		if b&0xc0 != 0x40 {
+			return broken(qpackDecoder, "the server acknowledged a dynamic table, of which there is none")
+		}
+		for more := b&0x3f == 0x3f; more; more = b&0x80 != 0 {
+			if b, err = in.ReadByte(); err != nil {
+				return err
+			}
+		}
+	}
+}

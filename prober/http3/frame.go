@@ -1,0 +1,124 @@
+package http3
+
+import (
+	"errors"
+	"io"
+
+	"github.com/quic-go/quic-go/quicvarint"
+
+	"example.com/prober/prober/probe"
+	"example.com/prober/prober/wire"
+)
+
+// Types of frames (RFC 9114, section 7.2).
+const (
+	frameData        = 0x0
+	frameHeaders     = 0x1
+	frameCancelPush  = 0x3
+	frameSettings    = 0x4
+	framePushPromise = 0x5
+	frameGoAway      = 0x7
+	frameMaxPushID   = 0xd
+)
+
+// readAhead is how much is read from a stream at once.
+const readAhead = 16 << 10
+
+// isReserved reports whether a type of frames is one of HTTP/2 that HTTP/3 must not have
+// (RFC 9114, section 7.2.8).
+func isReserved(kind uint64) bool {
+	switch kind {
+	case 0x2, 0x6, 0x8, 0x9:
+		return true
+	}
+	return false
+}
+
+// inbox is what has been read from a stream and not been looked at. Its space is used again.
+type inbox struct {
+	buf        []byte
+	start, end int
+	failure    error // of the last read, which is the next one's too
+	// first and last are the arrivals of what the first and the last read returned; received
+	// is how many bytes came.
+	first, last probe.Arrival
+	received    int64
+	socket      *wire.Datagrams // tells when datagrams arrive
+}
+
+func (b *inbox) begin() {
+	if cap(b.buf) != readAhead { // or a long header has made it longer
+		b.buf = make([]byte, readAhead)
+	}
+	*b = inbox{buf: b.buf}
+}
+
+// hasBegun reports whether anything has arrived.
+func (b *inbox) hasBegun() bool { return b.first.Read != 0 }
+
+// have returns what is there.
+func (b *inbox) have() []byte { return b.buf[b.start:b.end] }
+
+// skip drops n bytes of what is there.
+func (b *inbox) skip(n int) { b.start += n }
+
+// fill reads once from the stream. It returns io.EOF at its end.
+func (b *inbox) fill(from io.Reader) error {
+	if b.failure != nil {
+		return b.failure
+	}
+	if b.start == b.end {
+		b.start, b.end = 0, 0
+	} else if b.end == len(b.buf) {
+		b.end = copy(b.buf, b.have())
+		b.start = 0
+	}
+	n, err := from.Read(b.buf[b.end:])
+	b.failure = err
+	if n > 0 || errors.Is(err, io.EOF) {
+		b.last = b.socket.Arrival()
+	}
+	if n == 0 {
+		return err
+	}
+	if !b.hasBegun() {
+		b.first = b.last
+	}
+	b.end += n
+	b.received += int64(n)
+	return nil
+}
+
+// need fills until n bytes are there.
+func (b *inbox) need(from io.Reader, n int) error {
+	if n > len(b.buf) {
+		b.buf = append(make([]byte, 0, n), b.have()...)[:n]
+		b.start, b.end = 0, b.end-b.start
+	}
+	for b.end-b.start < n {
+		if err := b.fill(from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frame reads the type and the length of the next frame. It returns io.EOF where the stream
+// has ended before one, and io.ErrUnexpectedEOF within.
+func (b *inbox) frame(from io.Reader) (kind, length uint64, err error) {
+	for {
+		p := b.have()
+		if kind, n, err := quicvarint.Parse(p); err == nil {
+			if length, m, err := quicvarint.Parse(p[n:]); err == nil {
+				b.skip(n + m)
+				return kind, length, nil
+			}
+		}
+		if err := b.fill(from); err != nil {
+			if errors.Is(err, io.EOF) && len(b.have()) > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, 0, err
+		}
+	}
+}

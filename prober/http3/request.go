@@ -1,0 +1,60 @@
+package http3
+
+import (
+	"strings"
+
+	"github.com/quic-go/quic-go/quicvarint"
+
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/qpack"
+)
+
+// Request is a target's request as it goes over HTTP/3, encoded once: a field section that
+// uses nothing of a dynamic table, so it is valid on every stream.
+type Request struct{ section []byte }
+
+// Encode returns q as it goes over every connection.
+func Encode(q message.Request) Request {
+	section := qpack.AppendPrefix(nil)
+	field := func(name, value string) {
+		section = qpack.AppendField(section, name, value, message.IsSecret(name))
+	}
+	field(":method", q.Method)
+	field(":scheme", q.Scheme)
+	field(":authority", q.Authority)
+	field(":path", q.Target)
+	for _, h := range q.Fields {
+		if name := strings.ToLower(h.Name); !message.IsHTTP1Only(name) {
+			field(name, h.Value)
+		}
+	}
+	return Request{section}
+}
+
+// appendTo appends the frames of the request up to its content, with the fields of this one
+// request, encoded, at the end of its header.
+func (q *Request) appendTo(out, varied []byte, content int64) []byte {
+	out = quicvarint.Append(out, frameHeaders)
+	out = quicvarint.Append(out, uint64(len(q.section)+len(varied)))
+	out = append(append(out, q.section...), varied...)
+	if content > 0 {
+		out = quicvarint.Append(out, frameData)
+		out = quicvarint.Append(out, uint64(content))
+	}
+	return out
+}
+
+// appendVarying appends the varying fields as literals, the credentials as one that goes
+// into no table on the way either.
+func appendVarying(p []byte, v *message.Varying, s *message.Stamp) []byte {
+	if v.Authorization && s.Authorization != "" {
+		p = qpack.AppendLiteral(p, "authorization", s.Authorization, true)
+	}
+	if v.IDName != "" {
+		p = qpack.AppendLiteral(p, v.IDName, s.ID[:], false)
+	}
+	if v.Traceparent {
+		p = qpack.AppendLiteral(p, "traceparent", s.Traceparent[:], false)
+	}
+	return p
+}

@@ -1,0 +1,133 @@
+package http3
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
+)
+
+// Exchange is what one request says over HTTP/3, and what is kept of its response.
+type Exchange struct {
+	Request *Request
+	Content *message.Content
+	// Varying are the fields that only this request has, with the values in Stamp.
+	Varying *message.Varying
+	Stamp   *message.Stamp
+	// Bodiless reports whether the response has no body, whatever its header says.
+	Bodiless bool
+	Kept     *content.Kept // nil where nothing is kept
+	// Reserved reports whether a connection keeps a place for the request.
+	Reserved bool
+	Permit   *probe.Permit
+	stream   *stream // used again for every request
+}
+
+// stream is one request on an HTTP/3 connection. It belongs to a worker, which uses it again
+// for every request.
+type stream struct {
+	deadline probe.Instant
+	waited   bool   // it did not get its place at once
+	scarce   bool   // what it waits for is a connection beyond the ceiling
+	varied   []byte // the fields that only this request has, encoded
+
+	// steps has what the pool wants a waiting worker to do: one step each time it waits.
+	// refusal is why the pool wants nothing more of it.
+	steps   chan step
+	refusal errcode.PhaseError
+	dials   bool  // its worker has taken a dial; guarded by the mutex of the pool
+	dialled *conn // on which it got no place
+
+	conn *conn
+	quic *quic.Stream
+	// late means that the server has yet to allow the stream. giveUp ends the wait for that;
+	// the mutex of the pool guards it.
+	late   bool
+	giveUp context.CancelFunc
+	// unprocessed means that the server has said that it will not process the request.
+	unprocessed atomic.Bool
+	heard       uint64 // how many packets had come before it was opened
+
+	upload upload
+	response
+}
+
+// begin prepares st for a request.
+func (st *stream) begin(r *probe.Result, x *Exchange) {
+	if st.steps == nil {
+		st.steps = make(chan step, 1)
+		st.upload.ended = make(chan struct{}, 1)
+	}
+	st.deadline = r.Deadline
+	st.waited, st.scarce, st.dials, st.dialled = false, false, false, nil
+	st.conn, st.quic, st.late = nil, nil, false
+	st.unprocessed.Store(false)
+	st.varied = appendVarying(st.varied[:0], x.Varying, x.Stamp)
+	u := &st.upload
+	u.out = x.Request.appendTo(u.out[:0], st.varied, x.Content.Length)
+	u.content, u.sent, u.at, u.panicked = x.Content, 0, 0, nil
+	st.response.begin(x)
+}
+
+// expiry fires when the time of the request is over.
+func (st *stream) expiry() *time.Timer { return time.NewTimer(st.deadline.Sub(probe.Now())) }
+
+// end gives the stream back to quic-go, when the exchange has ended with err, and returns
+// when the request had been sent, 0 if it was not.
+func (st *stream) end(err error) (sentAt probe.Instant) {
+	tell := uint64(h3Cancelled) // where the server has answered without the rest of the request, too
+	f, isFault := errors.AsType[*fault](err)
+	if isFault {
+		tell = f.tell
+	}
+	if isFault && f.ends {
+		st.conn.shut(f)
+	}
+	if err != nil {
+		st.quic.CancelRead(quic.StreamErrorCode(tell))
+	}
+	sentAt = st.upload.end(st.quic, tell)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		st.suspect()
+	}
+	return sentAt
+}
+
+// suspect retires a connection on which nothing came for as long as st was open. Otherwise
+// a path that swallows everything would be used for ever.
+func (st *stream) suspect() {
+	if st.conn.quic.ConnectionStats().PacketsReceived == st.heard {
+		st.conn.retire()
+	}
+}
+
+// isUnprocessed reports whether the server says that it has not begun with the request, of
+// whose response nothing has come.
+func (st *stream) isUnprocessed(err error) bool {
+	return err != nil && !st.hasBegun() && (st.unprocessed.Load() || isRejection(err))
+}
+
+// failure returns why the exchange has failed where err came of it.
+func (st *stream) failure(err error) error {
+	switch {
+	case st.upload.panicked != nil:
+		return st.upload.panicked
+	case st.unprocessed.Load():
+		return errGoneAway
+	}
+	if _, ok := errors.AsType[*fault](err); ok {
+		return err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errTimeout
+	}
+	return st.conn.failure(err)
+}

@@ -1,0 +1,19 @@
+package prober
+
+import (
+	"slices"
+
+	"example.com/prober/config"
+	"example.com/prober/option"
+	"example.com/prober/prober/wire"
+)
+
+// DatagramRoomFor returns how many bytes of datagrams the kernel keeps for a connection of
+// HTTP/3 and how many there should be, if a target of cfg speaks that and there are too few.
+func DatagramRoomFor(cfg *config.Config) (allowed, wanted int, tooFew bool) {
+	if !slices.ContainsFunc(cfg.Targets, func(t config.Target) bool { return t.Connection.HTTPVersion == option.OnlyHTTP3 }) {
+		return 0, 0, false
+	}
+	allowed, wanted = wire.DatagramRoom()
+	return allowed, wanted, allowed < wanted
+}

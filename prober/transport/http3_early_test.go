@@ -1,0 +1,73 @@
+package transport
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/quic-go/quic-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/internal/peers"
+	"example.com/prober/option"
+)
+
+// early is a server of HTTP/3 that takes early data, and a transport that sends some on each
+// connection but the first. used counts the connections with some.
+func early(t *testing.T) (server *peers.QUIC, tr *Transport, used *atomic.Int32) {
+	t.Helper()
+	used = new(atomic.Int32)
+	server = peers.ListenQUIC(t, peers.Settings{QUIC: quic.Config{Allow0RTT: true}}, func(p *peers.H3) {
+		p.Greet()
+		s := p.Request()
+		if s == nil {
+			return
+		}
+		<-p.HandshakeComplete()
+		if p.ConnectionState().Used0RTT {
+			used.Add(1)
+		}
+		p.Answer(s)
+	})
+	tr = newTransport(t, Config{
+		URL: server.URL(), HTTPVersion: option.OnlyHTTP3, RequestsPerConnection: 1,
+		TLS: option.TLS{CA: server.CA(), SessionResumption: true, EarlyData: true},
+	})
+	return server, tr, used
+}
+
+func TestEarlyDataIsSentInResumedSessions(t *testing.T) {
+	t.Parallel()
+	_, tr, used := early(t)
+	for i := range 4 {
+		r := do(tr, patience)
+		require.NoError(t, r.Err)
+		assert.Equal(t, 200, r.HTTP.Status)
+		assert.True(t, r.Opened)
+		assert.False(t, r.HTTP.Resent)
+		if i == 0 {
+			require.NotNil(t, r.TLS)
+			assert.False(t, r.TLS.Resumed)
+		}
+		tr.CloseIdle()
+		tr.Wait()
+	}
+	assert.EqualValues(t, 3, used.Load())
+	require.NotNil(t, tr.dialer.Shown())
+	assert.True(t, tr.dialer.Shown().Resumed)
+}
+
+func TestARequestWhoseEarlyDataIsDroppedIsSentOnceMore(t *testing.T) {
+	t.Parallel()
+	server, tr, used := early(t)
+	require.NoError(t, do(tr, patience).Err)
+	tr.CloseIdle()
+	tr.Wait()
+	server.AllowEarlyData(false)
+	server.Forget()
+	r := do(tr, patience)
+	require.NoError(t, r.Err)
+	assert.Equal(t, 200, r.HTTP.Status)
+	assert.True(t, r.HTTP.Resent)
+	assert.Zero(t, used.Load())
+}
