@@ -94,8 +94,8 @@ func TestCallsToARealServerHaveTheCodeThatTheyAskFor(t *testing.T) {
 		add("stream-of-nothing", "0", stream+"message: {}", "")
 		add("stream-that-fails", "2014", stream+"message: {response_parameters: [{size: 10}], response_status: {code: 14}}", "")
 		add("both-ways", "0", fmt.Sprintf(testService, types)+", method: FullDuplexCall", "")
-		add("late", "1050", stream+"message: {response_parameters: [{interval_us: 60000000}]}", ", timeout: 200ms")
-		add("late-within", "1050", stream+"message: {response_parameters: [{size: 1}, {interval_us: 60000000}]}", ", timeout: 200ms")
+		add("late", "1050", stream+"message: {response_parameters: [{interval_us: 60000000}]}", ", timeout: 3s")
+		add("late-within", "1050", stream+"message: {response_parameters: [{size: 1}, {interval_us: 60000000}]}", ", timeout: 3s")
 	}
 	const asked = "grpc: {service: grpc.testing.TestService, method: UnaryCall, reflection: true, metadata: {x-user: me}, message: {response_size: 3}}"
 	c.add("reflected", "0", "url: 'grpc://%s', %s, expect: {message: {username: me}}", peer.address, asked)
