@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -110,4 +111,26 @@ func TestAnAnswerEndsWhenItHasArrived(t *testing.T) {
 			assert.Greater(t, told, requests*9/10)
 		})
 	}
+}
+
+// A datagram has a time of arrival too. Between those of an answer others may be read.
+func TestTheKernelTellsWhenAnswersOfHTTP3Arrive(t *testing.T) {
+	t.Parallel()
+	clock := wire.NewKernelClock()
+	t.Cleanup(clock.Close)
+	if !clock.IsAvailable() {
+		t.Skip("the kernel does not say when bytes arrive")
+	}
+	const requests = 100
+	site := peers.Serve(t, peers.HTTP3, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) })
+	tr := newTransport(t, Config{URL: site.Root(), HTTPVersion: option.OnlyHTTP3, TLS: option.TLS{InsecureSkipVerify: true}})
+	r, timed := new(probe.Result), 0
+	for range requests {
+		again(t.Context(), tr, r, patience)
+		require.NoError(t, r.Err)
+		if r.Clock == probe.ByKernel {
+			timed++
+		}
+	}
+	assert.Greater(t, timed, requests*8/10)
 }

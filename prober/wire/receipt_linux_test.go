@@ -4,8 +4,10 @@ package wire
 
 import (
 	"net"
+	"strings"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -114,4 +116,43 @@ func TestTheEndOfAStreamStaysWhatItIsWhereTheKernelIsAsked(t *testing.T) {
 	var failure *net.OpError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "read", failure.Op)
+}
+
+func TestTheTimeOfADatagramIsFoundAmongItsControlMessages(t *testing.T) {
+	t.Parallel()
+	const at = 1_700_000_000_123_456_789
+	message := func(level, kind int32, payload string) string {
+		var h syscall.Cmsghdr
+		h.Level, h.Type = level, kind
+		h.SetLen(syscall.CmsgLen(len(payload)))
+		space := make([]byte, syscall.CmsgSpace(len(payload)))
+		copy(space, (*[syscall.SizeofCmsghdr]byte)(unsafe.Pointer(&h))[:])
+		copy(space[syscall.CmsgLen(0):], payload)
+		return string(space)
+	}
+	when := syscall.NsecToTimespec(at)
+	stamp := message(syscall.SOL_SOCKET, syscall.SCM_TIMESTAMPNS, string((*[unsafe.Sizeof(when)]byte)(unsafe.Pointer(&when))[:]))
+	other := message(syscall.IPPROTO_IP, syscall.IP_TOS, "\x02")
+	for name, c := range map[string]struct {
+		control string
+		found   bool
+	}{
+		"alone":                 {stamp, true},
+		"after another":         {other + stamp, true},
+		"before another":        {stamp + other, true},
+		"nothing":               {"", false},
+		"another":               {other, false},
+		"half of a header":      {stamp[:syscall.SizeofCmsghdr/2], false},
+		"half of the time":      {stamp[:len(stamp)-1], false},
+		"a length beyond all":   {"\xff\xff\xff\x7f" + stamp[4:], false},
+		"a length of nothing":   {strings.Repeat("\x00", len(stamp)), false},
+		"a time that is short":  {message(syscall.SOL_SOCKET, syscall.SCM_TIMESTAMPNS, "1234"), false},
+		"another of that level": {message(syscall.SOL_SOCKET, syscall.SCM_RIGHTS, strings.Repeat("x", 16)), false},
+	} {
+		wall, ok := stampIn([]byte(c.control))
+		assert.Equal(t, c.found, ok, name)
+		if c.found {
+			assert.EqualValues(t, at, wall, name)
+		}
+	}
 }
