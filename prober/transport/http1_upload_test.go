@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,10 +146,14 @@ func TestPeerThatLeavesDuringAnUpload(t *testing.T) {
 
 func TestAbortEndsAnUpload(t *testing.T) {
 	t.Parallel()
-	arrived := make(chan struct{}, 2)
+	var all sync.Map
+	arrived := func(address string) chan struct{} {
+		one, _ := all.LoadOrStore(address, make(chan struct{}, 1))
+		return one.(chan struct{})
+	}
 	inBoth(t, func(c net.Conn, ended <-chan struct{}) {
 		readHead(c)
-		arrived <- struct{}{}
+		arrived(c.LocalAddr().String()) <- struct{}{}
 		<-ended
 	}, func(t *testing.T, cfg Config) {
 		tr := newTransport(t, cfg)
@@ -159,7 +164,7 @@ func TestAbortEndsAnUpload(t *testing.T) {
 			again(ctx, tr, &r, patience)
 			results <- &r
 		}()
-		<-arrived
+		<-arrived(cfg.URL.Host)
 		cancel()
 		tr.Abort()
 		assert.Equal(t, errcode.Cancelled, codeOf(<-results))
