@@ -39,6 +39,7 @@ type conn struct {
 	// draining means that no stream can be opened any more.
 	draining bool
 	counted  bool  // the pool counts the connection among those that are open
+	early    bool  // the handshake goes on: one stream can be opened
 	cause    error // why our side has ended the connection
 }
 
@@ -51,15 +52,18 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 	dial := transport.Dial
 	if early {
 		dial = transport.DialEarly
+		watch(cfg, socket)
 	}
 	q, err := dial(ctx, socket.RemoteAddr(), cfg, p.config)
 	if err != nil {
+		socket.LetGo()
 		_ = transport.Close() // there is nothing left on it
 		_ = socket.Close()
 		return nil, handshakeError(err, socket.Heard() != 0, socket.Shown() != nil)
 	}
 	c := &conn{pool: p, quic: q, transport: transport, socket: socket, gone: make(chan struct{})}
 	c.place = probe.Place{Ceiling: p.Connections, Of: c}
+	c.early = early && c.isEarly()
 	p.ending.Go(c.serve)
 	return c, nil
 }
@@ -69,7 +73,14 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 func (c *conn) serve() {
 	defer close(c.gone)
 	ctx := c.quic.Context()
-	c.reading.Go(func() { c.guard(func() error { return c.settle(ctx) }) }) // the server may never allow that
+	c.reading.Go(func() {
+		c.guard(func() error {
+			if !c.ripen(ctx) {
+				return nil
+			}
+			return c.settle(ctx) // which the server may never allow
+		})
+	})
 	c.guard(func() error { return c.accept(ctx) })
 	c.retire() // unless it has ended: the server has dropped early data, and with it all streams
 	<-ctx.Done()
@@ -97,7 +108,7 @@ func (c *conn) guard(f func() error) {
 // held. Where the server has allowed as many streams before as would be open then, its
 // permission is on its way, and the worker waits for it.
 func (c *conn) tryPlace(st *stream) bool {
-	if c.draining || len(c.open) >= c.pool.Streams {
+	if c.draining || len(c.open) >= c.pool.Streams || c.early && c.served > 0 {
 		return false
 	}
 	opened, err := c.quic.OpenStream()
@@ -164,7 +175,7 @@ func (c *conn) awaits(st *stream, giveUp context.CancelFunc) bool {
 
 // room is how many streams can be opened; the mutex of the pool is held.
 func (c *conn) room() int {
-	if c.draining {
+	if c.draining || c.early {
 		return 0
 	}
 	room := c.pool.Streams

@@ -70,6 +70,7 @@ func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	r.Opened = true
 	c.remote = r.Remote
 	next := p.add(c, st)
+	c.socket.LetGo()
 	switch next {
 	case stepFail: // as after Abort
 		c.shut(context.Canceled)

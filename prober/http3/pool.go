@@ -156,14 +156,20 @@ func (p *Pool) giveBackDial(st *stream) {
 	}
 }
 
-// coming is how many waiters can count on the dials under way, each of which serves the
-// worker that dials first; mu is held.
+// coming is how many waiters can count on the dials and the handshakes under way, each of
+// which serves the worker that dials first; mu is held.
 func (p *Pool) coming() int {
 	room := min(p.Streams, max(p.usual, 1))
 	if n := p.Requests; n > 0 {
 		room = min(room, n)
 	}
-	return p.dialing * (room - 1)
+	making := p.dialing
+	for _, c := range p.conns {
+		if c.early && !c.draining {
+			making++
+		}
+	}
+	return making * (room - 1)
 }
 
 // add takes in a new connection, and places the worker that has dialled it there, and then

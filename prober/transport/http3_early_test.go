@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"net/http"
 	"sync/atomic"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/option"
 )
@@ -70,4 +72,24 @@ func TestARequestWhoseEarlyDataIsDroppedIsSentOnceMore(t *testing.T) {
 	assert.Equal(t, 200, r.HTTP.Status)
 	assert.True(t, r.HTTP.Resent)
 	assert.Zero(t, used.Load())
+}
+
+// quic-go does not allow that a stream is opened while it learns the limits of the server.
+func TestManyRequestsShareAConnectionWithEarlyData(t *testing.T) {
+	t.Parallel()
+	const workers, each = 16, 5
+	site := peers.Serve(t, peers.HTTP3, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) })
+	tr := newTransport(t, Config{
+		URL: site.Root(), HTTPVersion: option.OnlyHTTP3,
+		TLS: option.TLS{InsecureSkipVerify: true, SessionResumption: true, EarlyData: true},
+	})
+	for range 5 {
+		require.NoError(t, do(tr, patience).Err)
+		tr.CloseIdle()
+		tr.Wait()
+		before := site.Connections()
+		all := fire(tr, workers, each, patience)
+		assert.Equal(t, map[errcode.Code]int{errcode.OK: workers * each}, all.codes)
+		assert.EqualValues(t, 1, site.Connections()-before, "the others wait for the end of the handshake")
+	}
 }

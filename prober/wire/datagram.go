@@ -125,7 +125,9 @@ type Datagrams struct {
 	shown   atomic.Pointer[probe.TLSInfo]
 	// timed means that the kernel says when datagrams arrive, clock turns that into Instants,
 	// and arrived is the arrival of the last one that was read, 0 if the kernel did not say so.
-	timed   bool
+	timed bool
+	// held, if set, is closed when datagrams may be passed on that have come.
+	held    atomic.Pointer[chan struct{}]
 	clock   probe.WallClock
 	arrived atomic.Int64
 }
@@ -136,6 +138,38 @@ func (c *Datagrams) Arrival() probe.Arrival {
 	a := probe.Arrival{Asked: c.timed, Kernel: probe.Instant(c.arrived.Load())}
 	a.Read = probe.Now()
 	return a
+}
+
+// holdTime is how long datagrams are held back at most. It passes only where nobody lets them
+// go, as when the session that was to be resumed has just run out.
+const holdTime = time.Second
+
+// Hold holds datagrams back that come from now on, until LetGo, or for a moment at most.
+func (c *Datagrams) Hold() {
+	gate := make(chan struct{})
+	c.held.Store(&gate)
+}
+
+// LetGo passes on what was held back, and all that comes later.
+func (c *Datagrams) LetGo() {
+	if gate := c.held.Swap(nil); gate != nil {
+		close(*gate)
+	}
+}
+
+// pass waits until datagrams may be passed on.
+func (c *Datagrams) pass() {
+	gate := c.held.Load()
+	if gate == nil {
+		return
+	}
+	limit := time.NewTimer(holdTime)
+	defer limit.Stop()
+	select {
+	case <-*gate:
+	case <-limit.C:
+		c.LetGo()
+	}
 }
 
 // note notes when the last of some messages arrived.
@@ -169,6 +203,7 @@ func (c *Datagrams) ReadFrom(p []byte) (int, net.Addr, error) {
 	n, from, err := c.UDPConn.ReadFrom(p)
 	if err == nil {
 		c.hear()
+		c.pass()
 	}
 	return n, from, err
 }
@@ -187,6 +222,7 @@ func (c *Datagrams) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	if n > 0 {
 		c.note(&messages[n-1])
 		c.hear()
+		c.pass()
 	}
 	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -109,4 +110,29 @@ func TestAResetThatConnectMeetsIsThatOfWhatFollows(t *testing.T) {
 			require.Equal(t, tt.phase, r.FailedIn())
 		})
 	}
+}
+
+func TestDatagramsAreHeldBackUntilTheyAreLetGo(t *testing.T) {
+	t.Parallel()
+	peer, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	defer peer.Close()
+	socket, err := net.DialUDP("udp", nil, peer.LocalAddr().(*net.UDPAddr))
+	require.NoError(t, err)
+	defer socket.Close()
+	c := &Datagrams{UDPConn: socket, onFirst: func(probe.Instant) {}}
+	c.Hold()
+	var isLetGo atomic.Bool
+	read := make(chan bool)
+	go func() {
+		_, _, _ = c.ReadFrom(make([]byte, 16))
+		read <- isLetGo.Load()
+	}()
+	_, err = peer.WriteTo([]byte("hello"), socket.LocalAddr())
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return c.Heard() != 0 }, patience, time.Millisecond)
+	isLetGo.Store(true)
+	c.LetGo()
+	assert.True(t, <-read, "it came before")
+	c.LetGo() // does nothing the second time
 }
