@@ -76,8 +76,8 @@ func (w *leeway) compare(want, got map[string]float64, unreached float64) string
 			}
 		}
 		switch {
-		case strings.Contains(w.free, code):
-		case strings.Contains(w.lostTo, code):
+		case slices.Contains(strings.Fields(w.free), code):
+		case slices.Contains(strings.Fields(w.lostTo), code):
 			unreached -= got[code] - want[code]
 		case got[code] < least || got[code] > most:
 			return fmt.Sprintf("code %s, from %v to %v", code, least, most)

@@ -27,6 +27,7 @@ func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 		"one more than reached nobody":   {leewayHTTP1(), codes{"0": 3, "1220": 1}, codes{"0": 3, "1220": 3}, 1, true},
 		"one without a code for it":      {leewayHTTP1(), codes{"0": 3}, codes{"0": 3}, 1, true},
 		"a death that is taken for more": {leewayHTTP1(), codes{"0": 3, "1223": 1}, codes{"0": 4}, 0, true},
+		"a death that is forgotten":      {leewayHTTP1(), codes{"0": 3}, codes{"0": 2}, 0, true},
 		"some that waited for one":       {leewayShared(), codes{"1102": 1}, codes{"1102": 8}, 0, false},
 		"more than can have waited":      {leewayShared(), codes{"1102": 1}, codes{"1102": 9}, 0, true},
 		"a failure that nobody waited":   {leewayShared(), codes{"1102": 1}, codes{}, 0, true},
