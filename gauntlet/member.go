@@ -102,10 +102,8 @@ func membersBeyondHTTP1() []member {
 	const never, post = "reuse: never", "method: POST, body_size: 2KiB"
 	return []member{
 		{name: "h3-closed-8", wire: wireH3, burst: "{requests: 300, concurrency: 8}"},
-		{name: "h3-never", wire: wireH3, burst: "{requests: 6, concurrency: 2}", connection: never},
 		{name: "h3-post", wire: wireH3, burst: "{requests: 80, concurrency: 4}", request: post},
 		{name: "grpc-closed-16", wire: wireGRPC, burst: "{requests: 600, concurrency: 16}"},
-		{name: "grpc-open", wire: wireGRPC, burst: "{rate: 500, duration: 450ms, concurrency: 10}"},
 		{name: "grpcs-tenth", wire: wireGRPCS, burst: "{requests: 200, concurrency: 4}", connection: "requests_per_connection: 10"},
 		{name: "resolver-udp-8", wire: wireUDP, burst: "{requests: 500, concurrency: 8}"},
 		{name: "resolver-udp-never", wire: wireUDP, burst: "{requests: 30, concurrency: 2}", connection: never},
