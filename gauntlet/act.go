@@ -43,11 +43,13 @@ type target struct {
 	scripted bool
 	// starved tells that there are too few descriptors for it: code 1002 is expected.
 	starved bool
-	// frozen means that the daemon is stopped meanwhile: requests may take longer than
-	// their timeout and have code 1001 then.
+	// frozen means that the daemon does not run at times as requests time out, because it
+	// is stopped or has a busy machine: they may take longer than their timeout and have
+	// code 1001 then.
 	frozen bool
 	barn   *barn   // nil if its connections are not counted
 	away   *barn   // the same at another address, nil if there is none
+	over   *barn   // what serves TCP where barn serves UDP, nil if nothing does
 	leeway *leeway // nil if nothing of it depends on the moment
 }
 

@@ -27,6 +27,8 @@ type farm struct {
 	// owed and unread are requests that reached a server as it died: those that it had
 	// read, and those that it had not.
 	owed, unread atomic.Int64
+	// askers counts those who asked a DNS server.
+	askers atomic.Uint64
 
 	running sync.WaitGroup
 }
@@ -37,7 +39,8 @@ type barn struct {
 	farm    *farm
 	address string
 	serve   peers.Script
-	site    *peers.Site // serves in its place, if there is one
+	site    *peers.Site  // serves in its place, if there is one
+	packets packetServer // or this
 
 	mu    sync.Mutex
 	ln    net.Listener // nil while it is shut
@@ -78,12 +81,6 @@ func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) *barn {
 	return &barn{farm: f, address: site.Address(), site: site}
 }
 
-// openHTTP3 does so for HTTP/3.
-func (f *farm) openHTTP3(cert tls.Certificate, h http.HandlerFunc) *barn {
-	site := peers.Serve(f, peers.HTTP3, h, peers.Showing(cert))
-	return &barn{farm: f, address: site.Address(), site: site}
-}
-
 // url is the root of a target, whose name is the first part of the path.
 func (b *barn) url(scheme, target string) string {
 	return fmt.Sprintf("%s://%s/%s/", scheme, b.address, target)
@@ -91,6 +88,9 @@ func (b *barn) url(scheme, target string) string {
 
 // raise opens the listener, for the first time or again.
 func (b *barn) raise() error {
+	if b.packets != nil {
+		return b.raisePackets()
+	}
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", b.address)
 	if err != nil {
 		return err
@@ -121,6 +121,9 @@ func (b *barn) kill() {
 	defer b.mu.Unlock()
 	b.shut()
 	b.died++
+	if b.packets != nil {
+		b.packets.kill()
+	}
 	for l := range b.lines {
 		l.die()
 	}
@@ -145,8 +148,11 @@ func (b *barn) shut() {
 
 // connections returns how many there ever were.
 func (b *barn) connections() int {
-	if b.site != nil {
+	switch {
+	case b.site != nil:
 		return int(b.site.Connections())
+	case b.packets != nil:
+		return b.packets.connections()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -20,17 +20,6 @@ type resolverFault struct {
 }
 
 func resolverTable() []resolverFault {
-	changed := func(at int) peers.Names {
-		return func(query []byte) []byte {
-			answer := peers.Addresses(addressHome)(query)
-			answer[at]++
-			return answer
-		}
-	}
-	cutOff := func(query []byte) []byte {
-		answer := peers.Addresses(addressHome)(query)
-		return answer[:len(answer)-1]
-	}
 	return []resolverFault{
 		{name: "nxdomain", code: "1101", says: peers.NoNames(dnsmessage.RCodeNameError)},
 		{name: "empty", code: "1101", says: peers.NoNames(dnsmessage.RCodeSuccess)},
@@ -39,8 +28,8 @@ func resolverTable() []resolverFault {
 		{name: "formerr", code: "1104", says: peers.NoNames(dnsmessage.RCodeFormatError)},
 		{name: "silent", code: "1105", says: peers.SilentNames, late: true},
 		{name: "canary", code: "1106", says: peers.SayNames(canaryPeer), lateUDP: true},
-		{name: "other-id", code: "1106", says: changed(0), lateUDP: true},
-		{name: "other-name", code: "1106", says: changed(13), lateUDP: true},
+		{name: "other-id", code: "1106", says: changed(atID), lateUDP: true},
+		{name: "other-name", code: "1106", says: changed(atName), lateUDP: true},
 		{name: "cut-off", code: "1106", says: cutOff},
 		{name: "unexpected", code: "1720", says: peers.Addresses(addressHome), keys: "expect: {rcode: NXDOMAIN}"},
 		{name: "no-match", code: "1721", says: peers.Addresses(addressHome), keys: "expect: {answers: {regexp: '^10\\.'}}"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 
 	"golang.org/x/net/http2"
@@ -78,9 +79,13 @@ func nextHeading(p *peers.H2) (stream uint32, target, id string) {
 	for _, field := range h.Fields {
 		switch field.Name {
 		case ":path":
-			target = nameOf(field.Value)
+			target = cmp.Or(target, nameOf(field.Value))
+		case targetField:
+			target = field.Value
 		case "x-request-id":
 			id = field.Value
+		case "traceparent":
+			id = traceOf(field.Value)
 		}
 	}
 	return h.StreamID, target, id
@@ -94,6 +99,9 @@ type streamScript func(target string, n int) (code string, react reaction)
 func (f *farm) serveStreams(s streamScript) peers.Script {
 	return func(c net.Conn) {
 		l, p := lineOf(c), greet(c)
+		if p != nil {
+			p.Open() // content is not read, and gives nothing back
+		}
 		for code := codeUnreadH2; p != nil; code = codeUnreadH2Old {
 			stream, target, n := f.nextRequest(p)
 			if stream == 0 {

@@ -13,6 +13,7 @@ import (
 func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 	t.Parallel()
 	type codes = map[string]float64
+	died := &barn{died: 1}
 	for name, c := range map[string]struct {
 		of        *leeway
 		want, got codes
@@ -27,9 +28,16 @@ func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 		"one more than reached nobody":   {leewayHTTP1(), codes{"0": 3, "1220": 1}, codes{"0": 3, "1220": 3}, 1, true},
 		"one without a code for it":      {leewayHTTP1(), codes{"0": 3}, codes{"0": 3}, 1, true},
 		"a death that is taken for more": {leewayHTTP1(), codes{"0": 3, "1223": 1}, codes{"0": 4}, 0, true},
+		"a death that is forgotten":      {leewayHTTP1(), codes{"0": 3}, codes{"0": 2}, 0, true},
 		"some that waited for one":       {leewayShared(), codes{"1102": 1}, codes{"1102": 8}, 0, false},
 		"more than can have waited":      {leewayShared(), codes{"1102": 1}, codes{"1102": 9}, 0, true},
 		"a failure that nobody waited":   {leewayShared(), codes{"1102": 1}, codes{}, 0, true},
+		"a question that is lost":        {leewayDatagrams(2), codes{"0": 3, "1105": 1}, codes{"0": 3, "1105": 2, "1108": 1}, 2, false},
+		"one that has a code for it":     {leewayDatagrams(2), codes{"0": 3}, codes{"0": 2, "1105": 1}, 0, true},
+		"an answer that is not sent":     {leewayQUIC(died, 2), codes{"0": 3, "1905": 1}, codes{"0": 2, "1905": 1, "1903": 1}, 0, false},
+		"more of them than there can be": {leewayQUIC(died, 2), codes{"0": 3}, codes{"1905": 3}, 0, true},
+		"one more than was said":         {leewayQUIC(died, 2), codes{"0": 3, "1503": 1}, codes{"0": 4}, 0, true},
+		"one that nothing is left of":    {leewayQUIC(died, 2), codes{"0": 3}, codes{"0": 2}, 0, true},
 	} {
 		wrong := c.of.compare(c.want, c.got, c.unreached)
 		assert.Equal(t, c.isWrong, wrong != "", "%s: %s", name, wrong)

@@ -29,6 +29,8 @@ const (
 	codeOld         = "1223" // either, and it had served others on the connection
 	codeUnreadH2    = "1604"
 	codeUnreadH2Old = "1609"
+	codeGoneQUIC    = "1905" // over UDP the next packet finds nobody,
+	codeGoneUDP     = "1105" // and where none follows, nothing is heard any more
 )
 
 // lineOf returns what carries a connection, maybe within TLS.

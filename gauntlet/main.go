@@ -184,7 +184,7 @@ func allGates() []gate {
 		gateCodes, gateBreadth, gateBystand, gateMass, gateListeners, gateKilled, gateFlaps,
 		gateGreeting, gateRefused, gateResent,
 		gateReload, gateBad, gateWarm, gateStuck, gateNeighbours, gateDemand, gateBurst, gateRestart,
-		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateBombed, gateFrozen,
+		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateBombed, gateFrozen, gateArrival,
 		gateKept, gateForever, gateLast,
 		gateQuiet, gateMemory, gateThreads, gateExit, gateLoud,
 	}

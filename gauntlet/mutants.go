@@ -29,7 +29,7 @@ type mutant struct {
 type patch struct{ file, old, new string }
 
 func mutants() []mutant {
-	return slices.Concat(partialMutants(), wholeMutants(), troubledMutants(), streamMutants())
+	return slices.Concat(partialMutants(), wholeMutants(), troubledMutants(), streamMutants(), kindMutants())
 }
 
 // partialMutants are those for which a few targets of a phase are enough.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"example.com/prober/internal/peers"
 )
@@ -65,9 +68,9 @@ func (f *farm) healthy() []target {
 		{"fine-never", "http", "{requests: 40, concurrency: 2}", "connection: {reuse: never}", f.open(fine)},
 		{"fine-burst", "http", "{requests: 40, concurrency: 2}", "connection: {reuse: burst}", f.open(fine)},
 		{"fine-tls", "https", "{requests: 100, concurrency: 2}", fmt.Sprintf(trusting, ""), f.open(within(peers.Showing(cert, "http/1.1"), fine))},
-		{"fine-h2", "https", "{requests: 100, concurrency: 10}", fmt.Sprintf(trusting, ", http_version: 2"), f.openWeb(&cert, f.handle)},
-		{"fine-h2c", "http", "{requests: 100, concurrency: 10}", overH2C, f.openWeb(nil, f.handle)},
-		{"fine-h3", "https", "{requests: 100, concurrency: 10}", fmt.Sprintf(trusting, ", http_version: 3"), f.openHTTP3(cert, f.handle)},
+		{"fine-h2", "https", "{requests: 100, concurrency: 10}", fmt.Sprintf(trusting, ", http_version: 2"), f.openWeb(&cert, f.serveWeb(well))},
+		{"fine-h2c", "http", "{requests: 100, concurrency: 10}", overH2C, f.openWeb(nil, f.serveWeb(well))},
+		{"fine-h3", "https", "{requests: 100, concurrency: 10}", fmt.Sprintf(trusting, ", http_version: 3"), f.openPackets(f.serveQUIC(cert, well, 0))},
 	}
 	var all []target
 	for _, row := range table {
@@ -80,13 +83,35 @@ func (f *farm) healthy() []target {
 		}
 		all = append(all, t)
 	}
+	return append(all, f.healthyOthers(cert)...)
+}
+
+// healthyOthers opens targets of gRPC and DNS that have no faults.
+func (f *farm) healthyOthers(cert tls.Certificate) (all []target) {
+	for _, m := range []member{
+		{name: "fine-grpc", wire: wireGRPC, burst: "{requests: 100, concurrency: 10}"},
+		{name: "fine-grpcs", wire: wireGRPCS, burst: "{requests: 50, concurrency: 5}"},
+		{name: "fine-resolver", wire: wireUDP, burst: "{requests: 100, concurrency: 2}"},
+		{name: "fine-resolver-tcp", wire: wireTCP, burst: "{requests: 50, concurrency: 2}"},
+	} {
+		calls := f.serveStreams(callWell)
+		var b *barn
+		switch m.wire {
+		case wireGRPC:
+			b = f.open(calls)
+		case wireGRPCS:
+			b = f.open(within(peers.Showing(cert, http2.NextProtoTLS), calls))
+		case wireUDP:
+			b = f.openPackets(f.serveDatagrams(dnsWell, false))
+		default:
+			b = f.open(f.serveQuestions(dnsWell, ""))
+		}
+		t := m.target(b)
+		t.interval, t.burst = "1s", m.burst
+		all = append(all, t)
+	}
 	return all
 }
 
-// handle answers over HTTP/2 or HTTP/3 that all is well.
-func (f *farm) handle(w http.ResponseWriter, r *http.Request) {
-	name := nameOf(r.URL.Path)
-	f.ledger.note(name, r.Header.Get("X-Request-Id"))
-	f.ledger.expect(name, "0")
-	_, _ = w.Write([]byte("ok"))
-}
+// well is a script in which all is well.
+func well(string, int) (string, func(http.ResponseWriter)) { return "0", sayWell }

@@ -21,16 +21,12 @@ func (f *farm) turning(broken *atomic.Bool) []target {
 		}
 		return okMove()
 	}))
-	web := f.openWeb(nil, func(w http.ResponseWriter, r *http.Request) {
+	web := f.openWeb(nil, f.serveWeb(func(target string, n int) (string, func(http.ResponseWriter)) {
 		if !broken.Load() {
-			f.handle(w, r)
-			return
+			return well(target, n)
 		}
-		name := nameOf(r.URL.Path)
-		f.ledger.note(name, r.Header.Get("X-Request-Id"))
-		f.ledger.expect(name, "1503")
-		w.WriteHeader(http.StatusServiceUnavailable)
-	})
+		return "1503", func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }
+	}))
 	of := func(name string, b *barn, keys ...string) target {
 		return target{
 			name: name, url: b.url("http", name), barn: b, exact: true, scripted: true,

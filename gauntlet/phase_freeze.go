@@ -5,7 +5,10 @@ import (
 	"time"
 )
 
-const gateFrozen gate = "a freeze of the prober is told as its own trouble, and no target is blamed"
+const (
+	gateFrozen  gate = "a freeze of the prober is told as its own trouble, and no target is blamed"
+	gateArrival gate = "an answer that lies in the kernel has ended when it arrived, and the lag says how long it lay"
+)
 
 // frozenFor is how long the daemon is stopped: longer than timeoutSoon, so that the time
 // of requests passes meanwhile.
@@ -15,15 +18,19 @@ const frozenFor = timeoutSoon + 2*time.Second
 // on.
 func (g *gauntlet) freeze(s *stage) {
 	f := newFarm(s)
-	targets := f.prompt()
+	answers := &answered{}
+	targets := append(f.prompt(), f.punctual(answers)...)
 	a := g.begin("frozen", f, targets)
 	a.load()
 	a.awaitAll()
+	lay := time.Duration(0)
 	for range int(g.length(1, 5)) {
-		a.stop(frozenFor)
+		begun, ended := a.stop(frozenFor)
+		lay += answers.lay(begun, ended)
 	}
 	v := a.finish()
 	g.judgeFreeze(v)
+	a.judgeArrivals(v, lay)
 }
 
 // prompt opens targets that answer at once: one with many slots, one with many
@@ -39,13 +46,20 @@ func (f *farm) prompt() []target {
 }
 
 // stop stops the daemon for so long, and waits until it has gone on for a while. Nothing
-// is scraped meanwhile.
-func (a *act) stop(d time.Duration) {
+// is scraped meanwhile. It returns from when on the daemon stood, and until when.
+func (a *act) stop(d time.Duration) (begun, ended time.Time) {
 	a.must(a.d.Signal(stopSignal))
-	a.pause(d) // if it does not get so far, the daemon is killed
+	a.pause(standstill)
+	begun = time.Now()
+	a.pause(d - standstill) // if it does not get so far, the daemon is killed
+	ended = time.Now()
 	a.must(a.d.Signal(continueSignal))
 	a.pause(2 * timeoutSoon)
+	return begun, ended
 }
+
+// standstill is within what time a process stands that was told to.
+const standstill = 100 * time.Millisecond
 
 // judgeFreeze looks for the trace of the freeze, and for who is blamed.
 func (g *gauntlet) judgeFreeze(v *view) {

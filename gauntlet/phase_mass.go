@@ -7,10 +7,10 @@ import (
 
 const (
 	gateMass           gate = "as many requests as the run is to have, one in twenty with a fault"
-	gateListeners      gate = "at least 40 listeners at once, of four kinds"
+	gateListeners      gate = "at least 60 listeners at once, of ten kinds"
 	gateKilled         gate = "the death of a server is counted as what it is"
 	gateFlaps          gate = "names that lead nowhere, elsewhere and back are followed"
-	listenersAtLeast        = 40
+	listenersAtLeast        = 60
 	massShort, massAll      = 110_000, 1_000_000
 	// massSure is so many that what happens once in 100,000 requests is seen for sure.
 	massSure = 450_000
@@ -36,11 +36,14 @@ func (g *gauntlet) mass(s *stage) {
 	}
 }
 
-// listeners returns how many there are for HTTP.
+// listeners returns how many there are for HTTP, gRPC and DNS.
 func listeners(targets []target) int {
 	n := len(targets)
 	for i := range targets {
 		if targets[i].away != nil {
+			n++
+		}
+		if targets[i].over != nil {
 			n++
 		}
 	}

@@ -40,6 +40,9 @@ func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target) {
 		{member{name: "dns-tls", wire: wireTLS, burst: "{requests: 20, concurrency: 2}", connection: never + ", tls: {ca_file: ca.pem, server_name: 127.0.0.1}"}, hushNone, nil},
 		{member{name: "dns-silent", wire: wireH1, burst: "{requests: 1, concurrency: 1}", connection: never}, hushTwice, nil},
 		{member{name: "dns-lossy", wire: wireH1, burst: "{requests: 8, concurrency: 8}", connection: never}, hushOnce, nil},
+		{member{name: "dns-h3", wire: wireH3, burst: "{requests: 6, concurrency: 2}", connection: never + ", tls: {ca_file: ca.pem, server_name: 127.0.0.1}"}, hushNone, nil},
+		{member{name: "dns-resolver", wire: wireTCP, burst: "{requests: 60, concurrency: 4}", connection: never}, hushNone, nil},
+		{member{name: "dns-grpc", wire: wireGRPC, burst: "{requests: 50, concurrency: 8}", connection: "reuse: burst"}, hushNone, leewayShared()},
 		{member{name: "dns-h2c", wire: wireClear, burst: "{requests: 50, concurrency: 8}", connection: "reuse: burst", ours: true}, hushNone, leewayShared()},
 	}
 	for i := range table {
@@ -59,7 +62,7 @@ func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target) {
 func (f *farm) rename(t *target, n *names) {
 	_, port, err := net.SplitHostPort(t.barn.address)
 	f.must(err)
-	t.away = f.openAt(net.JoinHostPort(addressAway, port), t.barn.serve)
+	t.away = f.openTwin(t.barn, net.JoinHostPort(addressAway, port))
 	server := peers.NameServerOfBoth(f, n.overUDP, n.overTCP)
 	t.url = strings.Replace(t.url, t.barn.address, "host.test.:"+port, 1)
 	t.keys[0] = strings.Replace(t.keys[0], "{", fmt.Sprintf("{dns_server: %q, connect_timeout: %v, ", server, n.patience()), 1)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -74,27 +73,29 @@ func lot(seed uint64, target string, n, of int) (int, bool) {
 	return r.IntN(of), r.IntN(20) == 0
 }
 
-// randomly is a script for HTTP/2: statuses, and streams that are reset.
-func (f *farm) randomly(seed uint64) http.HandlerFunc {
+// What a stream comes to that a server of HTTP/2 or HTTP/3 resets with INTERNAL_ERROR.
+const (
+	codeReset   = "1633"
+	codeResetH3 = "1933"
+)
+
+// randomly is a script for HTTP/2 and HTTP/3: statuses, and streams that are reset.
+func randomly(seed uint64, reset string) webScript {
 	statuses := []int{503, 429, 404, 500, 0}
-	return func(w http.ResponseWriter, r *http.Request) {
-		name := nameOf(r.URL.Path)
-		_, _ = io.Copy(io.Discard, r.Body)
-		n := f.ledger.note(name, r.Header.Get("X-Request-Id"))
-		i, is := lot(seed, name, n, len(statuses))
+	return func(target string, n int) (code string, say func(http.ResponseWriter)) {
+		i, is := lot(seed, target, n, len(statuses))
 		switch {
 		case !is:
-			f.ledger.expect(name, "0")
-			_, _ = w.Write([]byte("ok"))
+			return "0", sayWell
 		case statuses[i] == 0:
-			f.ledger.expect(name, "1633") // INTERNAL_ERROR
-			panic(http.ErrAbortHandler)
+			return reset, func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 		default:
-			f.ledger.expect(name, fmt.Sprint(1000+statuses[i]))
-			w.WriteHeader(statuses[i])
+			return fmt.Sprint(1000 + statuses[i]), func(w http.ResponseWriter) { w.WriteHeader(statuses[i]) }
 		}
 	}
 }
+
+func sayWell(w http.ResponseWriter) { _, _ = w.Write([]byte("ok")) } // the client may be gone
 
 // randomStreams is the same for servers that can be killed.
 func (f *farm) randomStreams(seed uint64) streamScript {
@@ -106,7 +107,7 @@ func (f *farm) randomStreams(seed uint64) streamScript {
 		react reaction
 	}{
 		{"1503", status("503")}, {"1429", status("429")}, {"1404", status("404")}, {"1500", status("500")},
-		{"1633", func(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeInternal) }},
+		{codeReset, func(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeInternal) }},
 		{"1638", func(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeRefusedStream) }},
 	}
 	ok := status("200")

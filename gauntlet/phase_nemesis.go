@@ -49,7 +49,10 @@ func (g *gauntlet) nemesis(s *stage) {
 		c := v.of(kept[i].name)
 		g.board.hold(gateReload, c.failed() == 0 && c.reloadDrops == 0, "%s has codes %v, and %v drops", kept[i].name, c.codes(), c.reloadDrops)
 	}
-	for name, most := range map[string]float64{"fine-h1": 4, "fine-tls": 2, "fine-h2": 1, "fine-h2c": 1, "endless": 2} {
+	for name, most := range map[string]float64{
+		"fine-h1": 4, "fine-tls": 2, "fine-h2": 1, "fine-h2c": 1, "fine-h3": 1,
+		"fine-grpc": 1, "fine-grpcs": 1, "fine-resolver": 2, "fine-resolver-tcp": 2, "endless": 2,
+	} {
 		g.board.hold(gateWarm, v.of(name).opened <= most, "%s opened %v connections", name, v.of(name).opened)
 	}
 }

@@ -40,6 +40,11 @@ func (a *act) reconcileIDs(t *target, c *counts) {
 	p := a.farm.ledger.read(t.name)
 	a.board.hold(gateOnce, len(p.twice) == 0 && len(p.strange) == 0, "%s: twice %.200q, strange %.200q", t.name, p.twice, p.strange)
 	seen, left := float64(p.seen), c.total()-c.unsent
+	if t.over != nil {
+		again := a.farm.ledger.read(t.name + landed)
+		a.board.hold(gateOnce, len(again.twice) == 0 && len(again.strange) == 0, "%s over TCP: twice %.200q, strange %.200q", t.name, again.twice, again.strange)
+		a.board.hold(gateSeen, float64(again.seen) == c.cut, "%s: %v questions came again over TCP, %v answers were counted as cut", t.name, again.seen, c.cut)
+	}
 	if t.exact {
 		least, most := t.leeway.lost(c, t)
 		a.board.hold(gateSeen, left-seen >= least && left-seen <= most,
@@ -65,6 +70,11 @@ func (a *act) reconcileAnswers(t *target, c *counts) {
 		want[code] = float64(n)
 	}
 	got := c.codes()
+	if t.leeway != nil && t.leeway.unsent {
+		for code, n := range c.unsentBy {
+			got[code] -= n
+		}
+	}
 	wrong := t.leeway.compare(want, got, c.total()-c.unsent-float64(p.seen))
 	a.board.hold(gateAnswers, wrong == "", "%s: %s: answered so that the codes are %v, and they are %v", t.name, wrong, want, got)
 }

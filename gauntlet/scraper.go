@@ -185,7 +185,7 @@ func labelKinds() map[string]*regexp.Regexp {
 		"range":        regexp.MustCompile(`^[a-z0-9_]{1,20}$`),
 		"name":         regexp.MustCompile(`^[a-z0-9_]{1,40}$`),
 		"limit":        regexp.MustCompile(`^[a-z_-]{1,20}$`),
-		"url":          regexp.MustCompile(`^(https?://[a-z0-9.:\[\]-]+/[a-z0-9/-]*|(dns|grpcs?)://[0-9.:]+)$`),
+		"url":          regexp.MustCompile(`^(https?://[a-z0-9.:\[\]-]+/[a-z0-9/-]*|(dns|grpcs?)://[a-z0-9.:]+)$`),
 	}
 }
 

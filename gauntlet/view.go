@@ -25,7 +25,9 @@ type counts struct {
 	within                                map[string]float64 // duration below each bound, over all codes
 	failures                              map[string]float64 // by phase
 	unsent                                float64            // failures before anything can have reached the peer
+	unsentBy                              map[string]float64 // the same by code
 	opened, resent                        float64
+	cut                                   float64 // answers over UDP
 	reloadDrops                           float64
 	breakerOpen                           bool
 	series                                int
@@ -58,7 +60,7 @@ func (v *view) of(target string) *counts {
 	if c == nil {
 		c = &counts{
 			requests: map[string]float64{}, durations: map[string]float64{},
-			within: map[string]float64{}, failures: map[string]float64{},
+			within: map[string]float64{}, failures: map[string]float64{}, unsentBy: map[string]float64{},
 		}
 		v.targets[target] = c
 	}
@@ -91,11 +93,14 @@ func (c *counts) add(s *rig.Sample) {
 		c.failures[s.Label("phase")] += s.Value
 		if isUnsent(s.Label("error_code"), s.Label("phase")) {
 			c.unsent += s.Value
+			c.unsentBy[s.Label("error_code")] += s.Value
 		}
 	case "prober_connections_opened_total":
 		c.opened += s.Value
 	case "prober_requests_resent_total":
 		c.resent += s.Value
+	case "prober_dns_answers_cut_total":
+		c.cut += s.Value
 	}
 }
 
