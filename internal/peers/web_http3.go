@@ -15,9 +15,7 @@ import (
 // where nobody answers.
 func (s *Site) startHTTP3(t T) {
 	t.Helper()
-	at := s.Listener.Addr().String()
-	socket, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", at)
-	must(t, err)
+	socket := s.listenPacket(t)
 	cfg := &tls.Config{MinVersion: tls.VersionTLS13}
 	if s.TLS != nil {
 		cfg = s.TLS.Clone()
@@ -41,5 +39,25 @@ func (s *Site) startHTTP3(t T) {
 		_ = socket.Close()
 		<-ended
 	})
-	s.URL = "https://" + at
+	s.URL = "https://" + s.Listener.Addr().String()
+}
+
+// listenPacket opens the UDP port of the same number as the TCP port that s has. Where
+// somebody has that, s gets another one.
+func (s *Site) listenPacket(t T) net.PacketConn {
+	t.Helper()
+	const tries = 20
+	var network net.ListenConfig
+	for left := tries; ; left-- {
+		socket, err := network.ListenPacket(t.Context(), "udp", s.Listener.Addr().String())
+		if err == nil {
+			return socket
+		}
+		if left == 0 {
+			must(t, err)
+		}
+		_ = s.Listener.Close() // nobody knows it yet
+		s.Listener, err = network.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		must(t, err)
+	}
 }
