@@ -32,7 +32,7 @@ func (b *bench) http3Loop(inFlight int, anew bool) closed.Client {
 
 func (b *bench) tcpLoop(inFlight int) closed.Client {
 	return b.other(loopName, b.servers.counted(), func(string) []string {
-		return append(b.loop(inFlight), "-connect="+b.servers.nextBare())
+		return append(b.loop(inFlight), "-connect="+b.servers.bare)
 	}, parseLoop)
 }
 

@@ -60,6 +60,6 @@ func (b *bench) dns(inFlight int) closed.Client {
 
 func (b *bench) tcp(inFlight int) closed.Client {
 	return b.prober(ownName, b.servers.counted(), inFlight, func() string {
-		return fmt.Sprintf("  url: tcp://%s\n", b.servers.nextBare())
+		return fmt.Sprintf("  url: tcp://%s\n", b.servers.bare)
 	})
 }

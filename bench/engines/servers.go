@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"example.com/prober/bench/closed"
 	"example.com/prober/bench/rig"
@@ -21,17 +19,11 @@ const hostname = "name.bench.test"
 // servers are the programs that answer. They share a core, and one of them has something
 // to do at a time.
 type servers struct {
-	dir            string
-	web, grpc, dns string // addresses
-	bare           []string
-	turns          int
-	ours, grpcpeer *rig.Process
-	all            []*rig.Process
+	dir                  string
+	web, grpc, dns, bare string // addresses
+	grpcpeer             *rig.Process
+	all                  []*rig.Process
 }
-
-// hosts is how many addresses take bare connections. Each connection occupies its port for
-// a minute after its end; with another address each run finds all ports free.
-const hosts = 16
 
 func (b *bench) startServers(ctx context.Context) (*servers, error) {
 	s := &servers{dir: b.dir}
@@ -39,7 +31,7 @@ func (b *bench) startServers(ctx context.Context) (*servers, error) {
 		return nil, err
 	}
 	commands := [][]string{
-		{b.options.Programs.Server, "-web=" + s.web, "-bare=" + strings.Join(s.bare, ","), "-count=" + s.count(), "-certificate=" + s.certificate(), "-key=" + s.key()},
+		{b.options.Programs.Server, "-web=" + s.web, "-bare=" + s.bare, "-count=" + s.count(), "-certificate=" + s.certificate(), "-key=" + s.key()},
 		{b.options.Programs.GRPCServer, "-listen=" + s.grpc},
 		dnsmasq(s.dns),
 	}
@@ -53,7 +45,7 @@ func (b *bench) startServers(ctx context.Context) (*servers, error) {
 			return nil, err
 		}
 	}
-	s.ours, s.grpcpeer = s.all[0], s.all[1]
+	s.grpcpeer = s.all[1]
 	return s, nil
 }
 
@@ -68,29 +60,17 @@ func dnsmasq(address string) []string {
 
 // prepare finds addresses, and writes what servers and clients read.
 func (s *servers) prepare() error {
-	var at [4]string
-	for i := range at {
+	for _, to := range []*string{&s.web, &s.grpc, &s.dns, &s.bare} {
 		var err error
-		if at[i], err = rig.FreeAddress(); err != nil {
+		if *to, err = rig.FreeAddress(); err != nil {
 			return err
 		}
-	}
-	s.web, s.grpc, s.dns = at[0], at[1], at[2]
-	_, port, _ := net.SplitHostPort(at[3])
-	for i := range hosts {
-		s.bare = append(s.bare, fmt.Sprintf("127.0.0.%d:%s", i+1, port))
 	}
 	c := certs.Issue(nil)
 	return errors.Join(
 		os.WriteFile(s.certificate(), certs.PEM(c), 0o600), os.WriteFile(s.key(), certs.KeyPEM(c), 0o600),
 		os.WriteFile(s.message(), make([]byte, 5), 0o600), // an empty message, not compressed
 	)
-}
-
-// nextBare returns another address for bare connections than it did last.
-func (s *servers) nextBare() string {
-	s.turns++
-	return s.bare[s.turns%len(s.bare)]
 }
 
 // counted is the meter of the server of this package.

@@ -3,8 +3,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 )
 
@@ -19,8 +21,9 @@ func listen(address string) (fd int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// Connections that have ended occupy the address for a minute.
-	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+	// The connections take over that they end with a reset. So they occupy no ports of their
+	// clients for a minute, of which there are too few for many seconds.
+	if err := syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}); err != nil {
 		return 0, err
 	}
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: at.Port, Addr: [4]byte(at.IP.To4())}); err != nil {
@@ -30,16 +33,42 @@ func listen(address string) (fd int, err error) {
 	return fd, syscall.Listen(fd, backlog)
 }
 
-// take takes connections and closes them.
+// take takes connections, and resets each when its client has closed it. It waits for
+// connections alone: a client may keep one for a while and make others meanwhile. For each
+// that comes it looks at two, so that it gets round.
 func take(listener int, done *counter) error {
+	var open []int
+	next := 0
 	for {
-		fd, _, err := syscall.Accept4(listener, syscall.SOCK_CLOEXEC)
+		fd, _, err := syscall.Accept4(listener, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK)
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
 		}
-		if err := syscall.Close(fd); err != nil {
-			return err
-		}
 		done.add()
+		open = append(open, fd)
+		for looks := 2; looks > 0 && len(open) > 0; looks-- {
+			next %= len(open)
+			ended, err := closeEnded(open[next])
+			if err != nil {
+				return err
+			}
+			if ended {
+				open = slices.Delete(open, next, next+1)
+			} else {
+				next++
+			}
+		}
 	}
+}
+
+// closeEnded closes a connection if its client has.
+func closeEnded(fd int) (ended bool, err error) {
+	_, err = syscall.Read(fd, make([]byte, 1))
+	switch {
+	case errors.Is(err, syscall.EAGAIN):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read: %w", err)
+	}
+	return true, syscall.Close(fd)
 }

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/quic-go/quic-go/http3"
@@ -29,7 +28,7 @@ const (
 
 func main() {
 	web := flag.String("web", "", "address for HTTP/3 and HTTP/2")
-	bare := flag.String("bare", "", "addresses for connections that carry nothing, with commas between them")
+	bare := flag.String("bare", "", "address for connections that carry nothing")
 	certificate := flag.String("certificate", "", "file of the certificate")
 	key := flag.String("key", "", "file of its key")
 	count := flag.String("count", "", "file for the number of answers and connections")
@@ -58,14 +57,12 @@ func run(web, bare, certificate, key, count string) error {
 		}
 		answer(done)(w, q)
 	})
-	ended := make(chan error)
-	for address := range strings.SplitSeq(bare, ",") {
-		listener, err := listen(address)
-		if err != nil {
-			return err
-		}
-		go func() { ended <- take(listener, done) }()
+	listener, err := listen(bare)
+	if err != nil {
+		return err
 	}
+	ended := make(chan error)
+	go func() { ended <- take(listener, done) }()
 	go func() { ended <- serveHTTP3(web, pair, mux) }()
 	go func() { ended <- serveHTTP2(web, pair, mux) }()
 	return <-ended
