@@ -22,7 +22,7 @@ GOTOOL := go tool -modfile=tools/go.mod
 DEBIAN_PACKAGES := \
 	ca-certificates gcc libc6-dev iproute2 iptables openssl \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
-	nghttp2-client nghttp2-proxy nghttp2-server wrk \
+	nghttp2-client nghttp2-proxy nghttp2-server wrk dnsperf \
 	prometheus prometheus-alertmanager prometheus-blackbox-exporter chromium fonts-dejavu-core \
 	curl jq netcat-openbsd xxd \
 	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
@@ -164,6 +164,11 @@ prometheus: ## Build bin/prometheus, newer than Debian's, so that `make e2e` tri
 bench: ## Measure throughput, truth and scale beside other load generators into bench/RESULTS.md (40 minutes; BENCHFLAGS)
 	GOBIN='$(CURDIR)/bin/peers' go -C bench/peers install tool
 	go run ./bench $(BENCHFLAGS) throughput truth scale
+
+.PHONY: bench-engines
+bench-engines: ## Measure HTTP/3, gRPC, DNS and bare connections beside plain loops, ghz and dnsperf into bench/RESULTS.md (15 minutes)
+	GOBIN='$(CURDIR)/bin/peers' go -C bench/peers/ghz install tool
+	go run ./bench -load 3s $(BENCHFLAGS) engines
 
 .PHONY: bench-pace
 bench-pace: ## Measure pace, stalls, scrapes and visitors into bench/RESULTS.md (half an hour)

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/prober/bench/engines"
 	"example.com/prober/bench/pace"
 	"example.com/prober/bench/rig"
 	"example.com/prober/bench/scale"
@@ -49,7 +50,7 @@ type flags struct {
 	client   int
 	realtime bool
 
-	// of throughput
+	// of throughput and engines
 	load   time.Duration
 	loads  string // a pattern
 	peers  bool
@@ -113,6 +114,9 @@ func run(ctx context.Context, f flags, names []string, progress io.Writer) error
 		{"throughput", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
 			return measureThroughput(ctx, r, f, progress)
 		}},
+		{"engines", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+			return measureEngines(ctx, r, f, progress)
+		}},
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(sections, func(s section) bool { return s.name == name }) {
@@ -171,6 +175,26 @@ func measureThroughput(ctx context.Context, r *rig.Rig, f flags, progress io.Wri
 	return results.Section, f.draw("throughput.svg", results.Chart)
 }
 
+// measureEngines builds the programs that only its section needs.
+func measureEngines(ctx context.Context, r *rig.Rig, f flags, progress io.Writer) (string, error) {
+	only, err := regexp.Compile(f.loads)
+	if err != nil {
+		return "", err
+	}
+	in := func(name string) string { return filepath.Join(f.binaries, name) }
+	p := engines.Programs{Server: in("bench-engines-server"), Loop: in("bench-engines-loop"), GRPCServer: in("bench-grpcpeer")}
+	err = errors.Join(
+		build(ctx, p.Server, "./bench/engines/server"),
+		build(ctx, p.Loop, "./bench/engines/loop"),
+		buildIn(ctx, "e2e/grpcpeer", p.GRPCServer), // a module of its own
+	)
+	if err != nil {
+		return "", err
+	}
+	o := engines.Options{Rounds: f.rounds, Duration: f.load, Only: only, Peers: f.peers, Programs: p}
+	return engines.Run(ctx, r, o, progress)
+}
+
 // draw writes a chart beside the results.
 func (f flags) draw(name, chart string) error {
 	return os.WriteFile(filepath.Join(filepath.Dir(f.out), name), []byte(chart), 0o644)
@@ -199,6 +223,18 @@ func newRig(ctx context.Context, f flags) (*rig.Rig, error) {
 func build(ctx context.Context, binary, pkg string) error {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg).CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w: %s", pkg, err, out)
+	}
+	return nil
+}
+
+// buildIn builds the package at the root of another module, in dir.
+func buildIn(ctx context.Context, dir, binary string) error {
+	binary, err := filepath.Abs(binary)
+	if err != nil {
+		return err
+	}
+	if out, err := exec.CommandContext(ctx, "go", "build", "-C", dir, "-o", binary, ".").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build in %s: %w: %s", dir, err, out)
 	}
 	return nil
 }

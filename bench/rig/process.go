@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,6 +96,24 @@ func (p *Process) Wait(ctx context.Context) error {
 		return fmt.Errorf("%s: %w: %s", p.name, p.err, p.stderr.String())
 	}
 	return nil
+}
+
+// AwaitListener returns when the program listens at an address of TCP.
+func (p *Process) AwaitListener(ctx context.Context, address string) error {
+	for {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%w: %w", err, p.Wait(ctx))
+		default:
+		}
+		if err := Sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // Terminate asks the program to end and returns when it has.

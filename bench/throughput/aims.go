@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"example.com/prober/bench/closed"
 	"example.com/prober/bench/rig"
 )
 
@@ -33,17 +34,17 @@ func judge(all []comparison) *rig.Table {
 	for _, c := range all {
 		own, reference := c.results[0], c.results[1]
 		if aim := aimCPU(c.load); aim > 0 {
-			cpu, rate := own.cpu.Over(reference.cpu), own.rate.Over(reference.rate)
-			t.Add(fmt.Sprintf("%v: CPU per request at most %v of %s", c.load, aim, reference.client),
+			cpu, rate := own.CPU.Over(reference.CPU), own.Rate.Over(reference.Rate)
+			t.Add(fmt.Sprintf("%v: CPU per request at most %v of %s", c.load, aim, reference.Client),
 				rig.WithSpread(cpu, rig.Ratio), rig.Verdict(cpu.Median() <= aim))
-			t.Add(fmt.Sprintf("%v: requests/s at least %v of %s", c.load, aimRate, reference.client),
+			t.Add(fmt.Sprintf("%v: requests/s at least %v of %s", c.load, aimRate, reference.Client),
 				rig.WithSpread(rate, rig.Ratio), rig.Verdict(rate.Median() >= aimRate))
 		}
 		if peers := c.peers(); len(peers) > 0 {
-			cheapest := slices.MinFunc(peers, func(a, b *result) int { return compareMedians(a.cpu, b.cpu) })
+			cheapest := slices.MinFunc(peers, func(a, b *closed.Result) int { return compareMedians(a.CPU, b.CPU) })
 			t.Add(fmt.Sprintf("%v: CPU per request below that of every load generator in Go", c.load),
-				fmt.Sprintf("%s, the cheapest (%s) %s", fine(own.cpu.Median()), cheapest.client, fine(cheapest.cpu.Median())),
-				rig.Verdict(own.cpu.Median() < cheapest.cpu.Median()))
+				fmt.Sprintf("%s, the cheapest (%s) %s", fine(own.CPU.Median()), cheapest.Client, fine(cheapest.CPU.Median())),
+				rig.Verdict(own.CPU.Median() < cheapest.CPU.Median()))
 		}
 	}
 	return t
@@ -51,8 +52,8 @@ func judge(all []comparison) *rig.Table {
 
 // peers are the load generators in Go: all but the prober, the reference and another
 // prober.
-func (c comparison) peers() []*result {
-	return slices.DeleteFunc(slices.Clone(c.results[2:]), func(r *result) bool { return r.client == beforeName })
+func (c comparison) peers() []*closed.Result {
+	return slices.DeleteFunc(slices.Clone(c.results[2:]), func(r *closed.Result) bool { return r.Client == beforeName })
 }
 
 func compareMedians(a, b rig.Rounds) int {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/bench/closed"
 )
 
 func TestWhatToolsPrintIsUnderstood(t *testing.T) {
@@ -22,17 +24,17 @@ Requests/sec: 100503.00
 `
 	got, err := parseWrk(t.Context(), task{}, wrk)
 	require.NoError(t, err)
-	assert.Equal(t, report{requests: 201006, rate: 100503, p50: 605e-6, p99: 31.1e-3, failures: 7}, got)
+	assert.Equal(t, closed.Report{Requests: 201006, Rate: 100503, P50: 605e-6, P99: 31.1e-3, Failures: 7}, got)
 
 	const h2load = `finished in 2.00s, 264522.50 req/s, 280.01MB/s
-requests: 529045 total, 529109 started, 529045 done, 529040 succeeded, 5 failed, 5 errored, 0 timeout
+Requests: 529045 total, 529109 started, 529045 done, 529040 succeeded, 5 failed, 5 errored, 0 timeout
 `
 	got, err = parseH2load(t.Context(), task{}, h2load)
 	require.NoError(t, err)
-	assert.Equal(t, 529045, got.requests)
-	assert.Equal(t, 264522.5, got.rate)
-	assert.Equal(t, 5, got.failures)
-	assert.True(t, math.IsNaN(got.p99))
+	assert.Equal(t, 529045, got.Requests)
+	assert.Equal(t, 264522.5, got.Rate)
+	assert.Equal(t, 5, got.Failures)
+	assert.True(t, math.IsNaN(got.P99))
 
 	const hey = `  Requests/sec:	34391.1200
   50%% in 0.0017 secs
@@ -41,7 +43,7 @@ requests: 529045 total, 529109 started, 529045 done, 529040 succeeded, 5 failed,
 `
 	got, err = parseHey(t.Context(), task{}, hey)
 	require.NoError(t, err)
-	assert.Equal(t, report{requests: 68782, rate: 34391.12, p50: 0.0017, p99: 0.0044}, got)
+	assert.Equal(t, closed.Report{Requests: 68782, Rate: 34391.12, P50: 0.0017, P99: 0.0044}, got)
 
 	_, err = parseWrk(t.Context(), task{}, "unable to connect")
 	assert.Error(t, err)

@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"os/exec"
+
+	"example.com/prober/bench/closed"
 )
 
 // peers are load generators written in Go.
@@ -43,15 +45,15 @@ func heyArguments(t task) ([]string, error) {
 }
 
 // parseHey reads latencies that hey rounds to a tenth of a millisecond.
-func parseHey(_ context.Context, _ task, printed string) (report, error) {
-	f := finder{text: printed}
-	r := report{
-		rate: f.number(`Requests/sec:\s+([\d.]+)`),
-		p50:  f.number(`50%% in ([\d.]+) secs`),
-		p99:  f.number(`99%% in ([\d.]+) secs`),
+func parseHey(_ context.Context, _ task, printed string) (closed.Report, error) {
+	f := closed.Finder{Text: printed}
+	r := closed.Report{
+		Rate: f.Number(`Requests/sec:\s+([\d.]+)`),
+		P50:  f.Number(`50%% in ([\d.]+) secs`),
+		P99:  f.Number(`99%% in ([\d.]+) secs`),
 	}
-	r.requests = int(f.number(`\[200\]\s+(\d+) responses`))
-	return r, f.err
+	r.Requests = int(f.Number(`\[200\]\s+(\d+) responses`))
+	return r, f.Err
 }
 
 func vegetaArguments(t task) ([]string, error) {
@@ -72,7 +74,7 @@ func vegetaArguments(t task) ([]string, error) {
 	return args, os.WriteFile(targets, []byte(method+" "+t.url+"\n"), 0o600)
 }
 
-func parseVegeta(ctx context.Context, t task, _ string) (report, error) {
+func parseVegeta(ctx context.Context, t task, _ string) (closed.Report, error) {
 	out, err := exec.CommandContext(ctx, t.program, "report", "-type=json", t.path("results")).Output()
 	var v struct {
 		Latencies struct { // nanoseconds
@@ -84,10 +86,12 @@ func parseVegeta(ctx context.Context, t task, _ string) (report, error) {
 		Success  float64
 	}
 	if err := errors.Join(err, json.Unmarshal(out, &v)); err != nil {
-		return report{}, err
+		return closed.Report{}, err
 	}
 	failures := int(math.Round((1 - v.Success) * float64(v.Requests)))
-	return report{v.Requests, v.Rate, v.Latencies.P50 / 1e9, v.Latencies.P99 / 1e9, failures}, nil
+	return closed.Report{
+		Requests: v.Requests, Rate: v.Rate, P50: v.Latencies.P50 / 1e9, P99: v.Latencies.P99 / 1e9, Failures: failures,
+	}, nil
 }
 
 func fortioArguments(t task, mode ...string) ([]string, error) {
@@ -101,7 +105,7 @@ func fortioArguments(t task, mode ...string) ([]string, error) {
 	return append(args, t.url), nil
 }
 
-func parseFortio(_ context.Context, t task, _ string) (report, error) {
+func parseFortio(_ context.Context, t task, _ string) (closed.Report, error) {
 	var f struct {
 		ActualQPS         float64
 		DurationHistogram struct { // in seconds
@@ -111,13 +115,15 @@ func parseFortio(_ context.Context, t task, _ string) (report, error) {
 		RetCodes map[string]int
 	}
 	if err := readJSON(t.path("summary.json"), &f); err != nil {
-		return report{}, err
+		return closed.Report{}, err
 	}
 	h := f.DurationHistogram
 	if len(h.Percentiles) != 2 {
-		return report{}, errors.New("there are no percentiles")
+		return closed.Report{}, errors.New("there are no percentiles")
 	}
-	return report{h.Count, f.ActualQPS, h.Percentiles[0].Value, h.Percentiles[1].Value, h.Count - f.RetCodes["200"]}, nil
+	return closed.Report{
+		Requests: h.Count, Rate: f.ActualQPS, P50: h.Percentiles[0].Value, P99: h.Percentiles[1].Value, Failures: h.Count - f.RetCodes["200"],
+	}, nil
 }
 
 func bombardierArguments(t task, mode string) ([]string, error) {
@@ -128,7 +134,7 @@ func bombardierArguments(t task, mode string) ([]string, error) {
 	return append(args, t.url), nil
 }
 
-func parseBombardier(_ context.Context, _ task, printed string) (report, error) {
+func parseBombardier(_ context.Context, _ task, printed string) (closed.Report, error) {
 	var b struct {
 		Result struct {
 			TimeTakenSeconds                               float64
@@ -137,13 +143,13 @@ func parseBombardier(_ context.Context, _ task, printed string) (report, error) 
 		}
 	}
 	if err := json.Unmarshal([]byte(printed), &b); err != nil {
-		return report{}, err
+		return closed.Report{}, err
 	}
 	r := b.Result
 	failures := r.Req1xx + r.Req3xx + r.Req4xx + r.Req5xx + r.Others
 	total := r.Req2xx + failures
 	latency := r.Latency.Percentiles
-	return report{total, float64(total) / r.TimeTakenSeconds, latency["50"] / 1e6, latency["99"] / 1e6, failures}, nil
+	return closed.Report{Requests: total, Rate: float64(total) / r.TimeTakenSeconds, P50: latency["50"] / 1e6, P99: latency["99"] / 1e6, Failures: failures}, nil
 }
 
 func k6Arguments(t task) ([]string, error) {
@@ -164,7 +170,7 @@ export default function () { %s; }
 	}, os.WriteFile(script, []byte(content), 0o600)
 }
 
-func parseK6(_ context.Context, t task, _ string) (report, error) {
+func parseK6(_ context.Context, t task, _ string) (closed.Report, error) {
 	var k struct {
 		Metrics struct {
 			Duration map[string]float64   `json:"http_req_duration"` // in milliseconds
@@ -173,10 +179,12 @@ func parseK6(_ context.Context, t task, _ string) (report, error) {
 		}
 	}
 	if err := readJSON(t.path("summary.json"), &k); err != nil {
-		return report{}, err
+		return closed.Report{}, err
 	}
 	n := k.Metrics.Requests.Count
-	return report{n, float64(n) / float64(t.seconds), k.Metrics.Duration["med"] / 1e3, k.Metrics.Duration["p(99)"] / 1e3, k.Metrics.Failed.Passes}, nil
+	return closed.Report{
+		Requests: n, Rate: float64(n) / float64(t.seconds), P50: k.Metrics.Duration["med"] / 1e3, P99: k.Metrics.Duration["p(99)"] / 1e3, Failures: k.Metrics.Failed.Passes,
+	}, nil
 }
 
 func readJSON(path string, into any) error {

@@ -3,9 +3,8 @@ package throughput
 import (
 	"context"
 	"fmt"
-	"math"
-	"time"
 
+	"example.com/prober/bench/closed"
 	"example.com/prober/bench/rig"
 )
 
@@ -27,11 +26,7 @@ const beforeName = "prober before"
 
 func (prober) does(load) bool { return true }
 
-// pause lies between the end of a burst and the start of the next. Within it the numbers
-// are read and the daemon is ended.
-const pause = time.Second
-
-func (p prober) start(ctx context.Context, b *bench, l load, _ string) (*attempt, error) {
+func (p prober) start(ctx context.Context, b *bench, l load, _ string) (*closed.Attempt, error) {
 	start := b.rig.StartDaemon
 	if p.executable != "" {
 		start = func(ctx context.Context, config string) (*rig.Daemon, error) {
@@ -42,18 +37,7 @@ func (p prober) start(ctx context.Context, b *bench, l load, _ string) (*attempt
 	if err != nil {
 		return nil, err
 	}
-	finish := func(ctx context.Context) (report, error) {
-		// To be asked while the load goes on would be part of it.
-		if err := rig.Sleep(ctx, b.duration/5+pause/5); err != nil {
-			return report{}, err
-		}
-		m, err := burst(ctx, d)
-		if err != nil {
-			return report{}, err
-		}
-		return p.report(m), d.Stop(ctx)
-	}
-	return &attempt{d.Process, finish}, nil
+	return closed.Prober(d, b.duration), nil
 }
 
 func (prober) config(b *bench, l load) string {
@@ -84,37 +68,5 @@ func (prober) config(b *bench, l load) string {
   burst: {duration: %s, concurrency: %d}
   connection: {%s}
   expect: {status: [200]}%s
-`, url, b.duration+pause, b.duration, l.inFlight, connection, request)
-}
-
-// burst returns what the daemon has counted when its first burst is over.
-func burst(ctx context.Context, d *rig.Daemon) (rig.Metrics, error) {
-	for {
-		m, err := d.Scrape(ctx)
-		if err != nil || m.Value("prober_bursts_total") > 0 {
-			return m, err
-		}
-		if err := rig.Sleep(ctx, 50*time.Millisecond); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (prober) report(m rig.Metrics) report {
-	latency := m.Histogram("prober_request_duration_seconds")
-	quantiles := latency.Quantiles()
-	r := report{
-		requests: int(latency.Count()),
-		rate:     latency.Count() / m["prober_burst_duration_seconds"].GetMetric()[0].GetHistogram().GetSampleSum(),
-		p50:      quantiles.P50.Seconds(),
-		p99:      quantiles.P99.Seconds(),
-	}
-	for _, failures := range m["prober_requests_total"].GetMetric() {
-		for _, label := range failures.GetLabel() {
-			if label.GetName() == "error_code" && label.GetValue() != "0" {
-				r.failures += int(math.Round(failures.GetCounter().GetValue()))
-			}
-		}
-	}
-	return r
+`, url, b.duration+closed.Pause, b.duration, l.inFlight, connection, request)
 }

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
+
+	"example.com/prober/bench/closed"
 )
 
 // references are what the others are compared with: written in C, one thread, no
@@ -34,18 +34,18 @@ func wrkArguments(t task) ([]string, error) {
 	return append(args, t.url), nil
 }
 
-func parseWrk(_ context.Context, _ task, printed string) (report, error) {
-	f := finder{text: printed}
-	r := report{
-		requests: int(f.number(`(\d+) requests in`)),
-		rate:     f.number(`Requests/sec:\s+([\d.]+)`),
-		p50:      f.duration(`\b50%\s+([\d.]+\w+)`),
-		p99:      f.duration(`\b99%\s+([\d.]+\w+)`),
+func parseWrk(_ context.Context, _ task, printed string) (closed.Report, error) {
+	f := closed.Finder{Text: printed}
+	r := closed.Report{
+		Requests: int(f.Number(`(\d+) requests in`)),
+		Rate:     f.Number(`Requests/sec:\s+([\d.]+)`),
+		P50:      f.Duration(`\b50%\s+([\d.]+\w+)`),
+		P99:      f.Duration(`\b99%\s+([\d.]+\w+)`),
 	}
 	if strings.Contains(printed, "Non-2xx") {
-		r.failures = int(f.number(`Non-2xx or 3xx responses: (\d+)`))
+		r.Failures = int(f.Number(`Non-2xx or 3xx responses: (\d+)`))
 	}
-	return r, f.err
+	return r, f.Err
 }
 
 func h2loadArguments(t task) ([]string, error) {
@@ -55,47 +55,13 @@ func h2loadArguments(t task) ([]string, error) {
 }
 
 // parseH2load finds no percentiles: h2load prints none.
-func parseH2load(_ context.Context, _ task, printed string) (report, error) {
-	f := finder{text: printed}
-	return report{
-		requests: int(f.number(`(\d+) done`)),
-		rate:     f.number(`([\d.]+) req/s`),
-		p50:      math.NaN(),
-		p99:      math.NaN(),
-		failures: int(f.number(`(\d+) failed`)),
-	}, f.err
-}
-
-// finder reads figures from what a program has printed. The first that is not there is
-// the error.
-type finder struct {
-	text string
-	err  error
-}
-
-func (f *finder) find(pattern string) string {
-	match := regexp.MustCompile(pattern).FindStringSubmatch(f.text)
-	if match == nil {
-		if f.err == nil {
-			f.err = fmt.Errorf("no match for %s", pattern)
-		}
-		return "0"
-	}
-	return match[1]
-}
-
-func (f *finder) number(pattern string) float64 {
-	n, err := strconv.ParseFloat(f.find(pattern), 64)
-	if f.err == nil {
-		f.err = err
-	}
-	return n
-}
-
-func (f *finder) duration(pattern string) float64 {
-	d, err := time.ParseDuration(f.find(pattern))
-	if f.err == nil {
-		f.err = err
-	}
-	return d.Seconds()
+func parseH2load(_ context.Context, _ task, printed string) (closed.Report, error) {
+	f := closed.Finder{Text: printed}
+	return closed.Report{
+		Requests: int(f.Number(`(\d+) done`)),
+		Rate:     f.Number(`([\d.]+) req/s`),
+		P50:      math.NaN(),
+		P99:      math.NaN(),
+		Failures: int(f.Number(`(\d+) failed`)),
+	}, f.Err
 }

@@ -53,11 +53,11 @@ func tableOf(all []comparison) *rig.Table {
 	for _, c := range all {
 		reference := c.results[1]
 		for _, r := range c.results {
-			t.Add(fmt.Sprintf("%d in flight, %s", c.load.inFlight, c.load.content.name), r.client,
-				rig.WithSpread(r.rate, count), rig.Ratio(r.rate.Over(reference.rate).Median()),
-				rig.WithSpread(r.cpu, fine), rig.WithSpread(r.cpu.Over(reference.cpu), rig.Ratio),
-				fmt.Sprintf("%.0f MiB", r.memory.Median()/(1<<20)),
-				rig.Micros(r.p50.Median()), rig.Micros(r.p99.Median()), fmt.Sprint(r.failures))
+			t.Add(fmt.Sprintf("%d in flight, %s", c.load.inFlight, c.load.content.name), r.Client,
+				rig.WithSpread(r.Rate, count), rig.Ratio(r.Rate.Over(reference.Rate).Median()),
+				rig.WithSpread(r.CPU, fine), rig.WithSpread(r.CPU.Over(reference.CPU), rig.Ratio),
+				fmt.Sprintf("%.0f MiB", r.Memory.Median()/(1<<20)),
+				rig.Micros(r.P50.Median()), rig.Micros(r.P99.Median()), fmt.Sprint(r.Failures))
 		}
 	}
 	return t
@@ -85,9 +85,9 @@ func compareAll(all []comparison) (*rig.Table, chart.Bars) {
 	for _, c := range central {
 		g := chart.Group{Title: c.load.protocol.title}
 		for _, r := range c.results {
-			ratio := r.cpu.Over(c.results[1].cpu)
+			ratio := r.CPU.Over(c.results[1].CPU)
 			g.Bars = append(g.Bars, chart.Bar{
-				Name: r.client, Series: slices.Index(names, r.client),
+				Name: r.Client, Series: slices.Index(names, r.Client),
 				Value: ratio.Median(), Least: slices.Min(ratio), Greatest: slices.Max(ratio),
 			})
 		}
@@ -99,8 +99,8 @@ func compareAll(all []comparison) (*rig.Table, chart.Bars) {
 func clientsOf(all []comparison) (names []string) {
 	for _, c := range all {
 		for _, r := range c.results {
-			if !slices.Contains(names, r.client) {
-				names = append(names, r.client)
+			if !slices.Contains(names, r.Client) {
+				names = append(names, r.Client)
 			}
 		}
 	}
@@ -111,8 +111,8 @@ func clientsOf(all []comparison) (names []string) {
 // client did not take part.
 func (c comparison) cpuOf(client string) rig.Rounds {
 	for _, r := range c.results {
-		if r.client == client {
-			return r.cpu.Over(c.results[1].cpu)
+		if r.Client == client {
+			return r.CPU.Over(c.results[1].CPU)
 		}
 	}
 	return nil

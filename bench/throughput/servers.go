@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/prober/bench/rig"
 )
@@ -48,7 +47,7 @@ func startServers(ctx context.Context, r *rig.Rig, dir string) (*servers, error)
 		return nil, err
 	}
 	for _, one := range append(s.http1[:], s.http2[:]...) {
-		if err := one.await(ctx); err != nil {
+		if err := one.process.AwaitListener(ctx, one.address); err != nil {
 			return nil, err
 		}
 	}
@@ -139,24 +138,6 @@ func addresses() (plain, secured string, err error) {
 	plain, plainErr := rig.FreeAddress()
 	secured, securedErr := rig.FreeAddress()
 	return plain, secured, errors.Join(plainErr, securedErr)
-}
-
-// await returns when the server listens.
-func (s server) await(ctx context.Context) error {
-	for {
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
-		if err == nil {
-			return c.Close()
-		}
-		select {
-		case <-s.process.Ended():
-			return fmt.Errorf("%w: %w", err, s.process.Wait(ctx))
-		default:
-		}
-		if err := rig.Sleep(ctx, 20*time.Millisecond); err != nil {
-			return err
-		}
-	}
 }
 
 // of returns the server for a load, and what to ask it for.

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"example.com/prober/bench/closed"
 	"example.com/prober/bench/rig"
 )
 
@@ -67,59 +68,5 @@ func Run(ctx context.Context, r *rig.Rig, o Options, progress io.Writer) (res Re
 // second.
 type comparison struct {
 	load    load
-	results []*result
-}
-
-// result is what one client did, round by round.
-type result struct {
-	client                      string
-	rate, cpu, memory, p50, p99 rig.Rounds
-	requests, failures          int
-}
-
-// compare lets each client make a load once per round, in rotating order.
-func (b *bench) compare(ctx context.Context, o Options, l load, progress io.Writer) (comparison, error) {
-	c := comparison{load: l}
-	var clients []client
-	for _, one := range b.clients(o, l) {
-		if one.does(l) {
-			clients = append(clients, one)
-			c.results = append(c.results, &result{client: one.name()})
-		}
-	}
-	for round := range o.Rounds {
-		for turn := range clients {
-			i := (turn + round) % len(clients)
-			s, err := b.measure(ctx, clients[i], l)
-			if err != nil {
-				return c, err
-			}
-			c.results[i].add(s)
-			fmt.Fprintf(progress, "throughput, %v, round %d, %s: %.0f/s, %.2f µs CPU, %.1f MiB, p50 %s, p99 %s, %d failures\n",
-				l, round+1, clients[i].name(), s.rate, s.cpu*1e6, s.memory/(1<<20), rig.Micros(s.p50), rig.Micros(s.p99), s.failures)
-		}
-	}
-	return c, nil
-}
-
-func (b *bench) clients(o Options, l load) []client {
-	all := append([]client{prober{}}, references()...)
-	if o.Before != "" {
-		all = append(all, prober{o.Before})
-	}
-	if o.Peers && l.isCentral() {
-		all = append(all, peers(b.rig.Peer)...)
-	}
-	return all
-}
-
-func (r *result) add(s sample) {
-	add := func(to *rig.Rounds, v float64) { *to = append(*to, v) }
-	add(&r.rate, s.rate)
-	add(&r.cpu, s.cpu)
-	add(&r.memory, s.memory)
-	add(&r.p50, s.p50)
-	add(&r.p99, s.p99)
-	r.requests += s.requests
-	r.failures += s.failures
+	results []*closed.Result
 }

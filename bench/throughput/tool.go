@@ -2,13 +2,10 @@ package throughput
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
-	"example.com/prober/bench/rig"
+	"example.com/prober/bench/closed"
 )
 
 // tool is a load generator that ends by itself and says then what it saw.
@@ -18,7 +15,7 @@ type tool struct {
 	speaks  func(l load) bool
 	// arguments may write files to dir; parse reads them, and what the program printed.
 	arguments func(t task) ([]string, error)
-	parse     func(ctx context.Context, t task, printed string) (report, error)
+	parse     func(ctx context.Context, t task, printed string) (closed.Report, error)
 }
 
 // task is what a tool is to do.
@@ -37,7 +34,7 @@ func (t tool) name() string { return t.label }
 
 func (t tool) does(l load) bool { return t.speaks(l) }
 
-func (t tool) start(ctx context.Context, b *bench, l load, dir string) (*attempt, error) {
+func (t tool) start(ctx context.Context, b *bench, l load, dir string) (*closed.Attempt, error) {
 	_, url := b.servers.of(l)
 	task := task{
 		load: l, program: t.program, url: url, seconds: int(b.duration.Seconds()),
@@ -50,29 +47,8 @@ func (t tool) start(ctx context.Context, b *bench, l load, dir string) (*attempt
 	if err != nil {
 		return nil, err
 	}
-	output, err := os.Create(filepath.Join(dir, "printed"))
-	if err != nil {
-		return nil, err
-	}
-	defer output.Close()
-	p, err := b.rig.StartClient(ctx, output, t.program, args...)
-	if err != nil {
-		return nil, err
-	}
-	return &attempt{p, func(ctx context.Context) (report, error) { return t.finish(ctx, p, task) }}, nil
-}
-
-func (t tool) finish(ctx context.Context, p *rig.Process, task task) (report, error) {
-	waitErr := p.Wait(ctx)
-	printed, err := os.ReadFile(filepath.Join(task.dir, "printed"))
-	if err := errors.Join(waitErr, err); err != nil {
-		return report{}, fmt.Errorf("%w: %s", err, printed)
-	}
-	r, err := t.parse(ctx, task, string(printed))
-	if err != nil {
-		return report{}, fmt.Errorf("%w in:\n%s", err, printed)
-	}
-	return r, nil
+	parse := func(ctx context.Context, printed string) (closed.Report, error) { return t.parse(ctx, task, printed) }
+	return closed.Program(ctx, b.rig, dir, append([]string{t.program}, args...), parse)
 }
 
 // path returns a file of the tool.
