@@ -100,8 +100,10 @@ func settingsCases() []h2case {
 			does: "allows no more streams during a request, and then some again",
 			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0})
-				p.Answer(id)
+				p.Headers(id, false, ":status", "200")
+				// Before the end of the answer, after which the next request looks for a stream.
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1})
+				p.Data(id, true, "hello")
 			},
 		},
 		breaks("acknowledges with content", http2.ErrCodeFrameSize, func(p *peers.H2, _ uint32) { p.Raw(http2.FrameSettings, http2.FlagSettingsAck, 0, "123456") }),
