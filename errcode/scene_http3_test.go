@@ -42,7 +42,7 @@ func http3Scenes() []scene {
 		}),
 		overQUIC("the UDP port of the server is closed while a request is open", errcode.UDPUnreachable, func(t lab) transport.Config {
 			cfg := quicReaction(func(p *peers.H3, _ *quic.Stream) { p.Server().Kill() })(t)
-			cfg.Method, cfg.BodySize = "POST", 1<<20 // who has nothing to send learns nothing
+			cfg.Method, cfg.BodySize = "POST", 1<<20 // ICMP is heard only when something is sent
 			return cfg
 		}),
 		overQUIC("the UDP port of the server is closed", errcode.Refused, func(t lab) transport.Config {

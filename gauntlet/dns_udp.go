@@ -92,8 +92,8 @@ func (d *datagrams) answer(socket *net.UDPConn, from netip.AddrPort, query []byt
 	}
 }
 
-// asker returns who asks from a port: the same as before if the id is the one after that of
-// the question before, or the same soon after.
+// asker returns the client that asks from a port. It is the same as before if the id follows
+// that of the last question, or repeats it soon after.
 func (d *datagrams) asker(from netip.AddrPort, query []byte) *asker {
 	a := d.askers[from]
 	if a != nil {

@@ -47,7 +47,7 @@ func engines() (http3, grpc, dns, tcp engine) {
 	}
 	grpc = engine{
 		"gRPC", "gRPC", "Unary calls to the health service of grpc-go, on one connection. Over HTTP/2 (h2c) the prober sends the same " +
-			"to the same server as a POST and gets the same answer, of which it knows nothing. The templates of ghz are off: with them it takes up to three times as much.",
+			"bytes to the same server as a POST and does not look into the answer. The templates of ghz are off: with them it takes up to three times as much.",
 	}
 	dns = engine{
 		"DNS", "DNS over UDP", "Questions for an address, to dnsmasq. The prober has a socket for each request in flight, dnsperf one for all.",

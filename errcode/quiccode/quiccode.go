@@ -61,7 +61,7 @@ func ofTransport(e *quic.TransportError) (fault *errcode.Error, said string) {
 	return fault, ""
 }
 
-// side names who has done what the error tells.
+// side names the side that caused an error.
 func side(remote bool) string {
 	if remote {
 		return "the server"

@@ -48,9 +48,9 @@ func (w *wiretap) Write(line []byte) (int, error) {
 }
 
 // Forge sends packets with frames that quic-go would not send, until there are no more or
-// the server has ended: next returns the frames of packet i, nil after the last. The server
-// gives the connection up when the first of them is acknowledged, of which it knows nothing,
-// and the client does not hear of that. It is for servers with one client at a time.
+// the server has ended: next returns the frames of packet i, nil after the last. The
+// server does not know these packets: when the first of them is acknowledged, it gives the
+// connection up, and does not tell the client. It is for servers with one client at a time.
 func (p *H3) Forge(next func(i int) []byte) {
 	const first = 1 << 20 // packet number, beyond those of quic-go
 	w := p.server.socket

@@ -61,19 +61,26 @@ func NegotiateVersion(versions ...uint32) func(datagram []byte) []byte {
 	}
 }
 
+// PingInitially answers the first packet of a client of QUIC by a PING, which the client takes
+// and which leads nowhere (RFC 9000, section 19.2).
+func PingInitially(datagram []byte) []byte { return initially(datagram, []byte{0x1}) }
+
 // CloseInitially answers the first packet of a client of QUIC by closing the connection with
 // a transport error (RFC 9000, section 19.19) and a reason.
 func CloseInitially(code uint64, reason string) func(datagram []byte) []byte {
 	frame := quicvarint.Append([]byte{0x1c}, code)
 	frame = quicvarint.Append(append(frame, 0), uint64(len(reason)))
-	frame = append(append(frame, reason...), make([]byte, 32)...) // padding
-	return func(datagram []byte) []byte {
-		to, from, ok := connectionIDs(datagram)
-		if !ok {
-			return nil
-		}
-		return sealInitial(to, from, frame)
+	frame = append(frame, reason...)
+	return func(datagram []byte) []byte { return initially(datagram, frame) }
+}
+
+// initially answers the first packet of a client with one that has a frame, and padding.
+func initially(datagram, frame []byte) []byte {
+	to, from, ok := connectionIDs(datagram)
+	if !ok {
+		return nil
 	}
+	return sealInitial(to, from, append(frame[:len(frame):len(frame)], make([]byte, 32)...))
 }
 
 // connectionIDs returns those of a packet with a long header: to whom it is sent, and from

@@ -190,7 +190,7 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 	return s.buf[lengthSize:want], nil
 }
 
-// note counts bytes of the answer that have come now, of which the first end the wait.
+// note counts bytes of the answer that have just been read. The first of them end the wait.
 func (c *conn) note(r *probe.Result, s *scratch, n int) {
 	arrival := c.Stream.Arrival()
 	s.lastRead = arrival.Read
@@ -198,7 +198,7 @@ func (c *conn) note(r *probe.Result, s *scratch, n int) {
 	s.arrived(r, arrival)
 }
 
-// grow makes room for want bytes, of which so many are there.
+// grow makes room for want bytes. The buffer holds got of them already.
 func (s *scratch) grow(got, want int) {
 	if want > len(s.buf) {
 		s.buf = append(make([]byte, 0, want), s.buf[:got]...)[:want]

@@ -41,7 +41,7 @@ func (s *scratch) begin(r *probe.Result) {
 	r.Begin()
 }
 
-// arrived notes the arrival of a part of the answer, of which the first ends the wait.
+// arrived notes the arrival of a part of the answer. The first part ends the wait.
 func (s *scratch) arrived(r *probe.Result, a probe.Arrival) {
 	at := r.Arrived(a)
 	if r.Current() != errcode.PhaseTransfer {

@@ -49,7 +49,7 @@ type Config struct {
 	// where the types are not known yet, nil elsewhere.
 	Message, JSON []byte
 	// Authorization returns the value of that field for the next call, "" for none. An error
-	// is the failure of the call, of which nothing is sent. It must not block. Nil means that
+	// is the failure of the call, and nothing is sent. It must not block. Nil means that
 	// there is no such field, or one in Metadata.
 	Authorization func() (string, error)
 	// Traceparent sends that of W3C Trace Context.

@@ -101,11 +101,13 @@ func (st *stream) end(err error) (sentAt probe.Instant) {
 	return sentAt
 }
 
-// suspect retires a connection on which nothing came for as long as st was open. Otherwise
-// a path that swallows everything would be used for ever.
+// suspect retires a connection on which nothing came for as long as st was open, or whose
+// handshake has not ended in the time of a request. Otherwise a path that swallows everything
+// would be used for ever, and every request wait for the end of that handshake.
 func (st *stream) suspect() {
-	if st.conn.quic.ConnectionStats().PacketsReceived == st.heard {
-		st.conn.retire()
+	c := st.conn
+	if c.quic.ConnectionStats().PacketsReceived == st.heard || c.isEarly() {
+		c.retire()
 	}
 }
 

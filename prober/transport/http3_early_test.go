@@ -16,7 +16,7 @@ import (
 
 // early is a server of HTTP/3 that takes early data, and a transport that sends some on each
 // connection but the first. used counts the connections with some.
-func early(t *testing.T) (server *peers.QUIC, tr *Transport, used *atomic.Int32) {
+func early(t *testing.T, requests int) (server *peers.QUIC, tr *Transport, used *atomic.Int32) {
 	t.Helper()
 	used = new(atomic.Int32)
 	server = peers.ListenQUIC(t, peers.Settings{QUIC: quic.Config{Allow0RTT: true}}, func(p *peers.H3) {
@@ -32,7 +32,7 @@ func early(t *testing.T) (server *peers.QUIC, tr *Transport, used *atomic.Int32)
 		p.Answer(s)
 	})
 	tr = newTransport(t, Config{
-		URL: server.URL(), HTTPVersion: option.OnlyHTTP3, RequestsPerConnection: 1,
+		URL: server.URL(), HTTPVersion: option.OnlyHTTP3, RequestsPerConnection: requests,
 		TLS: option.TLS{CA: server.CA(), SessionResumption: true, EarlyData: true},
 	})
 	return server, tr, used
@@ -40,7 +40,7 @@ func early(t *testing.T) (server *peers.QUIC, tr *Transport, used *atomic.Int32)
 
 func TestEarlyDataIsSentInResumedSessions(t *testing.T) {
 	t.Parallel()
-	_, tr, used := early(t)
+	_, tr, used := early(t, 1)
 	for i := range 4 {
 		r := do(tr, patience)
 		require.NoError(t, r.Err)
@@ -61,7 +61,7 @@ func TestEarlyDataIsSentInResumedSessions(t *testing.T) {
 
 func TestARequestWhoseEarlyDataIsDroppedIsSentOnceMore(t *testing.T) {
 	t.Parallel()
-	server, tr, used := early(t)
+	server, tr, used := early(t, 1)
 	require.NoError(t, do(tr, patience).Err)
 	tr.CloseIdle()
 	tr.Wait()
@@ -91,5 +91,22 @@ func TestManyRequestsShareAConnectionWithEarlyData(t *testing.T) {
 		all := fire(tr, workers, each, patience)
 		assert.Equal(t, map[errcode.Code]int{errcode.OK: workers * each}, all.codes)
 		assert.EqualValues(t, 1, site.Connections()-before, "the others wait for the end of the handshake")
+	}
+}
+
+// The time-outs of a handshake do not hold once early data was sent: a connection whose
+// handshake never ends must not keep the requests after it.
+func TestAHandshakeThatNeverEndsHoldsUpOneRequest(t *testing.T) {
+	t.Parallel()
+	server, tr, _ := early(t, 100)
+	require.NoError(t, do(tr, patience).Err)
+	tr.CloseIdle()
+	tr.Wait()
+	server.Kill()
+	peers.PacketsAt(t, server.Address(), peers.PingInitially)
+	for range 3 {
+		r := do(tr, briefly)
+		require.Error(t, r.Err)
+		assert.NotEqual(t, errcode.PhaseQueue, r.FailedIn(), "it has waited for the handshake of another: %v", r.Err)
 	}
 }

@@ -47,7 +47,7 @@ type Config struct {
 	Body     []byte
 	BodySize int64
 	// Authorization returns the value of that header field for the next request, ""
-	// for none. An error is the failure of the request, of which nothing is sent.
+	// for none. An error is the failure of the request, and nothing is sent.
 	// It must not block. Nil means that there is no such field, or one in Header.
 	Authorization func() (string, error)
 	// IDHeader names a header field with an identifier that no other request has;

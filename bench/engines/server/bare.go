@@ -21,8 +21,8 @@ func listen(address string) (fd int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// The connections take over that they end with a reset. So they occupy no ports of their
-	// clients for a minute, of which there are too few for many seconds.
+	// Accepted connections inherit this: they end with a reset. After an end in good order a
+	// port of the client would stay in use for a minute, and ports would run out in seconds.
 	if err := syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}); err != nil {
 		return 0, err
 	}
