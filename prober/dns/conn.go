@@ -36,8 +36,14 @@ func newConn(p *pool, l wire.Link, q *query) *conn {
 	return c
 }
 
-// close ends the connection without waiting.
-func (c *conn) close() { c.Link.Close(c.jammed) }
+// End closes the connection without waiting.
+func (c *conn) End() { c.Link.Close(c.jammed) }
+
+// Abort ends the operation under way and all later ones.
+func (c *conn) Abort() { c.Stream.Abort() }
+
+// Place returns the connection's place among the idle ones of its ceiling.
+func (c *conn) Place() *probe.Place { return &c.place }
 
 // lookAfter is how long a connection must have been idle to be looked at before it is used
 // again: between two requests of a worker the look would find nothing.
@@ -56,19 +62,19 @@ func (c *conn) release(r *probe.Result) {
 		c.reusable = false
 		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
 	}
-	if c.reusable && c.pool.put(c) {
+	if c.reusable && c.pool.Put(c) {
 		return
 	}
-	c.pool.close(c)
+	c.pool.Close(c)
 }
 
 // Withdraw takes an idle connection out of its pool.
-func (c *conn) Withdraw(any) bool { return c.pool.withdraw(c) }
+func (c *conn) Withdraw(any) bool { return c.pool.Withdraw(c) }
 
 // Evict closes a connection that was withdrawn.
 func (c *conn) Evict() bool {
 	kept := c.Stream.Yield()
-	c.close()
+	c.End()
 	return kept
 }
 

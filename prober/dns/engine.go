@@ -105,8 +105,8 @@ func (e *Engine) connection(ctx context.Context, r *probe.Result, s *scratch, p 
 	}
 	r.Opened = true
 	c := newConn(p, l, e.query)
-	if !p.add(c) {
-		c.close()
+	if !p.Add(c) {
+		c.End()
 		return nil, context.Canceled
 	}
 	return c, nil
@@ -124,14 +124,14 @@ func (e *Engine) Code(r *probe.Result) errcode.Code {
 // CloseIdle closes the connections that carry no request now. It waits for no peer.
 func (e *Engine) CloseIdle() {
 	for _, p := range e.pools() {
-		p.closeIdle()
+		p.CloseIdle()
 	}
 }
 
 // Abort ends all requests under way with context.Canceled and closes all connections.
 func (e *Engine) Abort() {
 	for _, p := range e.pools() {
-		p.abort()
+		p.Abort()
 	}
 }
 
@@ -141,7 +141,7 @@ func (e *Engine) Wait() {}
 // Open returns how many connections and sockets of datagrams there are now.
 func (e *Engine) Open() (n int) {
 	for _, p := range e.pools() {
-		n += p.count()
+		n += p.Count()
 	}
 	return n
 }
@@ -162,15 +162,15 @@ func (e *Engine) ClientCertificateNotAfter() time.Time { return e.dialer.ClientC
 // false if there is none of these now.
 func (e *Engine) Reserve(r *probe.Result) bool {
 	s := scratchOf(r)
-	s.reserved = e.first.pop()
+	s.reserved = e.first.Pop()
 	return s.reserved != nil || e.connections.Reserve(&s.permit, nil)
 }
 
 // Unreserve gives back what Do has not used.
 func (e *Engine) Unreserve(r *probe.Result) {
 	s := scratchOf(r)
-	if c := s.reserved; c != nil && !e.first.put(c) {
-		e.first.close(c)
+	if c := s.reserved; c != nil && !e.first.Put(c) {
+		e.first.Close(c)
 	}
 	s.reserved = nil
 	if s.permit.Spend() {

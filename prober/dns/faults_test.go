@@ -326,11 +326,11 @@ func TestAConnectionThatIsClosedWhileIdleIsNoAttempt(t *testing.T) {
 			again(t.Context(), e, &r, patience)
 			assertSucceeds(t, e, &r)
 			assert.Eventually(t, func() bool {
-				c := e.first.pop()
+				c := e.first.Pop()
 				if c == nil {
 					return true
 				}
-				defer e.first.put(c)
+				defer e.first.Put(c)
 				c.idleSince = 0
 				return !c.fit(probe.Now())
 			}, patience, time.Millisecond)

@@ -50,8 +50,14 @@ func newConn(p *Pool, l wire.Link) *conn {
 	return c
 }
 
-// close ends the connection without waiting.
-func (c *conn) close() { c.Link.Close(c.jammed) }
+// End closes the connection without waiting.
+func (c *conn) End() { c.Link.Close(c.jammed) }
+
+// Abort ends the operation under way and all later ones.
+func (c *conn) Abort() { c.Stream.Abort() }
+
+// Place returns the connection's place among the idle ones of its ceiling.
+func (c *conn) Place() *probe.Place { return &c.place }
 
 // lookAfter is how long a connection must have been idle to be looked at before
 // it is used again. Below it, as between two requests of a worker, the look

@@ -43,8 +43,8 @@ func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 // Use performs one request over a link that was just made.
 func (p *Pool) Use(l wire.Link, r *probe.Result, x *Exchange) {
 	c := newConn(p, l)
-	if !p.add(c) {
-		c.close()
+	if !p.conns.Add(c) {
+		c.End()
 		r.Fail(&errcode.PhaseError{Err: context.Canceled})
 		return
 	}
@@ -89,7 +89,7 @@ func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 		return c
 	}
 	x.Permit.Hold(c.Stream.Yield())
-	p.close(c)
+	p.conns.Close(c)
 	return nil
 }
 
@@ -108,10 +108,10 @@ func (p *Pool) release(c *conn, r *probe.Result) {
 		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
 	}
 	c.x = nil
-	if c.reusable && p.put(c) {
+	if c.reusable && p.conns.Put(c) {
 		return
 	}
-	p.close(c)
+	p.conns.Close(c)
 	p.buffers.put(c.buf)
 	c.buf = nil
 }
@@ -119,24 +119,24 @@ func (p *Pool) release(c *conn, r *probe.Result) {
 // Reserve keeps a warm connection for a request that is about to start. It returns false
 // if there is none.
 func (p *Pool) Reserve(x *Exchange) bool {
-	x.reserved = p.pop()
+	x.reserved = p.conns.Pop()
 	return x.reserved != nil
 }
 
 // Unreserve gives back what was reserved and not used.
 func (p *Pool) Unreserve(x *Exchange) {
-	if c := x.reserved; c != nil && !p.put(c) {
-		p.close(c)
+	if c := x.reserved; c != nil && !p.conns.Put(c) {
+		p.conns.Close(c)
 	}
 	x.reserved = nil
 }
 
 // Withdraw takes an idle connection out of its pool.
-func (c *conn) Withdraw(any) bool { return c.pool.withdraw(c) }
+func (c *conn) Withdraw(any) bool { return c.pool.conns.Withdraw(c) }
 
 // Evict closes a connection that was withdrawn.
 func (c *conn) Evict() bool {
 	kept := c.Stream.Yield()
-	c.close()
+	c.End()
 	return kept
 }

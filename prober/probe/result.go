@@ -1,5 +1,6 @@
 // Package probe has what the engines, the load and the numbers share: the clock, the
-// result of a request, what an engine does, and the ceiling of connections. It knows of
+// result of a request, what an engine does, the ceiling of connections, and the pool of those
+// that carry one request at a time. It knows of
 // no protocol but for the part of a result that is HTTP's.
 package probe
 
