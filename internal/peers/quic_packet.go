@@ -92,10 +92,14 @@ func connectionIDs(datagram []byte) (to, from []byte, ok bool) {
 	}
 	rest := datagram[at:]
 	for _, id := range []*[]byte{&to, &from} {
-		if len(rest) == 0 || len(rest) <= int(rest[0]) {
+		if len(rest) == 0 {
 			return nil, nil, false
 		}
-		*id, rest = rest[1:1+rest[0]], rest[1+rest[0]:]
+		end := 1 + int(rest[0])
+		if len(rest) < end {
+			return nil, nil, false
+		}
+		*id, rest = rest[1:end], rest[end:]
 	}
 	return to, from, true
 }

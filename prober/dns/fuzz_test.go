@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,6 +76,9 @@ func FuzzRecord(f *testing.F) {
 		f.Add(number, []byte("\x00\x01\x02\x03 some text that is longer than sixteen bytes"))
 		f.Add(number, []byte("\x00\x01\x00\x00\x01\x00\x03\x02h2"))
 		f.Add(number, []byte{})
+		// A length at the end of what a byte can hold, with that many bytes behind it.
+		f.Add(number, append([]byte{0, 0xff}, bytes.Repeat([]byte("x"), 2*0xff)...))
+		f.Add(number, append([]byte{0, 0, 0xff, 0xff}, bytes.Repeat([]byte("x"), 2*0xff)...))
 	}
 	f.Fuzz(func(t *testing.T, kind uint16, data []byte) {
 		body := &dnsmessage.UnknownResource{Type: dnsmessage.Type(kind), Data: data}

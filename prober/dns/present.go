@@ -104,15 +104,28 @@ func appendRaw(text []byte, kind dnsmessage.Type, data []byte) ([]byte, bool) {
 		return base64.StdEncoding.AppendEncode(text, data[leading:]), true
 	case kind == typeTLSA && len(data) > 3:
 		return appendUpperHex(appendNumbers(text, uint32(data[0]), uint32(data[1]), uint32(data[2])), data[3:]), true
-	case kind == typeCAA && len(data) > 2 && len(data) >= 2+int(data[1]):
-		tag, value := data[2:2+data[1]], data[2+data[1]:]
-		text = appendNumbers(text, uint32(data[0]))
-		for _, b := range tag {
-			text = appendVisible(text, b)
-		}
-		return appendQuoted(append(text, ' '), value), true
+	case kind == typeCAA:
+		return appendAuthority(text, data)
 	}
 	return text, false
+}
+
+// appendAuthority appends a CAA record (RFC 8659, section 4.1): flags, the length of the tag,
+// the tag, the value.
+func appendAuthority(text, data []byte) ([]byte, bool) {
+	const head = 2
+	if len(data) <= head {
+		return text, false
+	}
+	end := head + int(data[1])
+	if len(data) < end {
+		return text, false
+	}
+	text = appendNumbers(text, uint32(data[0]))
+	for _, b := range data[head:end] {
+		text = appendVisible(text, b)
+	}
+	return appendQuoted(append(text, ' '), data[end:]), true
 }
 
 // appendNumbers appends each of them with a space behind it.
