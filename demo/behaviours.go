@@ -54,6 +54,8 @@ func table() []group {
 		{"Connections and bytes that break", broken()},
 		{"Responses beyond the limits", oversized()},
 		{"TLS", secured()},
+		{"The shop, over the newer versions of HTTP", newer()},
+		{"gRPC servers", called()},
 		{"Targets to which connections are made, and nothing is sent", connected()},
 		{"DNS servers", asked()},
 		{"Targets that cannot be reached", unreachable()},
@@ -196,6 +198,33 @@ func secured() []row {
 			raw("https", silence), []string{"connection: {tls_timeout: 500ms}", few}},
 		{Behaviour{Name: "tls-plain-http", Summary: "speaks plain HTTP where TLS is expected", Codes: []int{1304}},
 			raw("https", plainHTTP), []string{few}},
+	}
+}
+
+func newer() []row {
+	return []row{
+		{Behaviour{Name: "http2", Summary: "is the page of the shop over HTTP/2", Codes: []int{0}},
+			shopOverTLS("/"), []string{
+				"connection: {http_version: 2, tls: {ca_file: ca.pem}}",
+				"burst: {requests: 20, concurrency: 5} # on one connection",
+			}},
+		{Behaviour{Name: "http3", Summary: "is the same page over HTTP/3", Codes: []int{0}},
+			shopOverTLS("/"), []string{
+				"connection: {http_version: 3, tls: {ca_file: ca.pem}}",
+				"burst: {requests: 20, concurrency: 5}",
+			}},
+	}
+}
+
+func called() []row {
+	few := "burst: {requests: 3, concurrency: 1}"
+	return []row{
+		{Behaviour{Name: "grpc", Summary: "says that it is SERVING when the health service asks", Codes: []int{0}},
+			healthService(callOK, serving), []string{"burst: {requests: 20, concurrency: 5}"}},
+		{Behaviour{Name: "grpc-not-serving", Summary: "says that it is NOT_SERVING", Codes: []int{2040}},
+			healthService(callOK, notServing), []string{few}},
+		{Behaviour{Name: "grpc-unavailable", Summary: "ends its calls with the status UNAVAILABLE", Codes: []int{2014}},
+			healthService(callUnavailable, 0), []string{few}},
 	}
 }
 
