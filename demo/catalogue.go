@@ -30,9 +30,9 @@ func catalogue() []product {
 	}
 }
 
-// Products returns the catalogue of the shop as a CSV file with a header line: sku, and q, which
-// is a text that finds the product.
-func Products() []byte {
+// productsFile returns the catalogue as a CSV file with a header line: sku, and q, which is a
+// text that finds the product.
+func productsFile() []byte {
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
 	_ = w.Write([]string{"sku", "q"}) // to memory

@@ -75,8 +75,8 @@ func TestEachProductIsFoundByTheTextThatTheFileHasForIt(t *testing.T) {
 	for _, p := range catalogue() {
 		assert.Contains(t, find(p.Name), p)
 	}
-	assert.True(t, strings.HasPrefix(string(Products()), "sku,q\ncoffee-beans,Coffee beans\ncoffee-ground,\"Coffee, ground\"\n"))
-	assert.Equal(t, len(catalogue())+1, strings.Count(string(Products()), "\n"))
+	assert.True(t, strings.HasPrefix(string(productsFile()), "sku,q\ncoffee-beans,Coffee beans\ncoffee-ground,\"Coffee, ground\"\n"))
+	assert.Equal(t, len(catalogue())+1, strings.Count(string(productsFile()), "\n"))
 }
 
 func TestALoginGivesATokenAndACookieThatOpenTheCart(t *testing.T) {
