@@ -16,7 +16,7 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"config/form", "option", "policy", "protoset"},
+		packages: []string{"config/form", "option", "policy", "protoset", "template"},
 		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
 	},
 	"config/form": {
