@@ -16,7 +16,7 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"config/form", "option", "policy", "protoset"},
+		packages: []string{"config/form", "option", "policy", "protoset", "template"},
 		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
 	},
 	"config/form": {
@@ -153,6 +153,7 @@ var house = map[string]room{
 	"protoset": {
 		modules: []string{"google.golang.org/protobuf"},
 	},
+	"template": {},
 	"web": {
 		packages: []string{"config", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
 		modules: []string{
