@@ -93,6 +93,9 @@ var house = map[string]room{
 		packages: []string{"errcode", "option", "prober/probe", "prober/wire"},
 		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
 	},
+	"prober/draw": {
+		packages: []string{"option", "template"},
+	},
 	"prober/grpc": {
 		packages: []string{
 			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset",
