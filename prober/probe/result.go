@@ -31,6 +31,9 @@ type Result struct {
 	Clock      Clock
 	ReceiveLag time.Duration
 
+	// Request is which of the target's requests it is: an index in its mix, or the step of its
+	// journey.
+	Request int
 	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
 	HTTP *HTTP
 	// DNS is what there is to say of a DNS answer; nil where an engine asks for none.
