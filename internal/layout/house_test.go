@@ -153,6 +153,7 @@ var house = map[string]room{
 	"protoset": {
 		modules: []string{"google.golang.org/protobuf"},
 	},
+	"template": {},
 	"web": {
 		packages: []string{"config", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
 		modules: []string{

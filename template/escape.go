@@ -1,0 +1,171 @@
+package template
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// escaping is how a value is put in.
+type escaping uint8
+
+const (
+	noValue escaping = iota
+	plain
+	percent
+	formValue
+	jsonString
+	jsonValue
+	headerValue
+)
+
+const hexDigits = "0123456789ABCDEF"
+
+// fault returns why value cannot be put in, "" if it can.
+func (e escaping) fault(value []byte) string {
+	switch e {
+	case jsonValue:
+		if !json.Valid(value) {
+			return "is not JSON, as it must be outside of a string"
+		}
+	case headerValue:
+		for _, c := range value {
+			if c < ' ' && c != '\t' || c == 0x7f {
+				return "has a control character, which no header field can hold"
+			}
+		}
+	}
+	return ""
+}
+
+// appendTo appends value, which has no fault.
+func (e escaping) appendTo(dst, value []byte) []byte {
+	switch e {
+	case percent:
+		return appendPercent(dst, value, "%20")
+	case formValue:
+		return appendPercent(dst, value, "+")
+	case jsonString:
+		return appendJSONString(dst, value)
+	default:
+		return append(dst, value...)
+	}
+}
+
+// appendPercent leaves the unreserved characters alone (RFC 3986, section 2.3).
+func appendPercent(dst, value []byte, space string) []byte {
+	for _, c := range value {
+		switch {
+		case isUnreserved(c):
+			dst = append(dst, c)
+		case c == ' ':
+			dst = append(dst, space...)
+		default:
+			dst = append(dst, '%', hexDigits[c>>4], hexDigits[c&0xf])
+		}
+	}
+	return dst
+}
+
+func isUnreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+// appendJSONString appends value as it stands between the quotes of a string. What is no
+// UTF-8 becomes the replacement character.
+func appendJSONString(dst, value []byte) []byte {
+	for len(value) > 0 {
+		c := value[0]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		case c < ' ' || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			r, size := utf8.DecodeRune(value)
+			dst = utf8.AppendRune(dst, r)
+			value = value[size:]
+			continue
+		}
+		value = value[1:]
+	}
+	return dst
+}
+
+// scanner follows the literal parts of a template to know where the next name stands.
+type scanner struct {
+	place Place
+	// within tells that it is within a JSON string, escaped that a backslash is the last byte
+	// before.
+	within, escaped bool
+}
+
+func newScanner(place Place) *scanner { return &scanner{place: place} }
+
+// escaping returns how a value is put in that stands here.
+func (s *scanner) escaping() escaping {
+	switch s.place {
+	case Path:
+		return percent
+	case Form:
+		return formValue
+	case JSON:
+		if s.within {
+			return jsonString
+		}
+		return jsonValue
+	case Header:
+		return headerValue
+	default:
+		return plain
+	}
+}
+
+// literal writes text as it is sent.
+func (s *scanner) literal(to *strings.Builder, text string) error {
+	switch s.place {
+	case Path:
+		return literalPath(to, text)
+	case JSON:
+		for _, c := range []byte(text) {
+			switch {
+			case s.escaped:
+				s.escaped = false
+			case c == '\\':
+				s.escaped = s.within
+			case c == '"':
+				s.within = !s.within
+			}
+		}
+	}
+	to.WriteString(text)
+	return nil
+}
+
+// literalPath encodes what can stand in no path and no query, and leaves alone what is
+// encoded already.
+func literalPath(to *strings.Builder, text string) error {
+	for _, c := range []byte(text) {
+		switch {
+		case c == '#':
+			return errors.New(`a path must not hold "#": fragments are not sent; a literal one is written %23`)
+		case c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0:
+			to.WriteByte('%')
+			to.WriteByte(hexDigits[c>>4])
+			to.WriteByte(hexDigits[c&0xf])
+		default:
+			to.WriteByte(c)
+		}
+	}
+	return nil
+}

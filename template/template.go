@@ -1,0 +1,264 @@
+// Package template compiles texts in which names stand for values: "/search?q={{ term }}".
+//
+// A template knows the place for which it is, and escapes each value for it: what is put in
+// can end neither a path segment nor a JSON string nor a header field.
+package template
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Place is where the text of a template stands.
+type Place uint8
+
+// The places differ in how a value is put in.
+const (
+	// Text takes values as they are.
+	Text Place = iota
+	// Path is a path with its query: values are percent-encoded (RFC 3986, section 2.1).
+	Path
+	// Form is application/x-www-form-urlencoded: values are encoded as it asks for.
+	Form
+	// JSON escapes a value within a string (RFC 8259, section 7). Outside of strings the
+	// value must be JSON itself, such as a number.
+	JSON
+	// Header is the value of a header field: control characters are refused (RFC 9110,
+	// section 5.5).
+	Header
+)
+
+// Template is a compiled text. It is safe for concurrent use.
+type Template struct {
+	pieces []piece
+}
+
+// piece is literal text, and the value behind it unless escape is noValue.
+type piece struct {
+	literal string
+	number  int
+	name    string
+	escape  escaping
+}
+
+// Error says why a value could not be put in. It never holds the value.
+type Error struct {
+	// Name is what the value stands for, Why completes "the value of … ".
+	Name, Why string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("the value of {{ %s }} %s", e.Name, e.Why) }
+
+// Parse compiles text for its place. number returns the number of a name in [Values], false
+// if there is no such name.
+func Parse(text string, place Place, number func(name string) (int, bool)) (*Template, error) {
+	parts, err := split(text)
+	if err != nil {
+		return nil, err
+	}
+	t := new(Template)
+	at := newScanner(place)
+	var literal strings.Builder
+	for _, p := range parts {
+		if !p.isName {
+			if err := at.literal(&literal, p.text); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		n, ok := number(p.text)
+		if !ok {
+			return nil, fmt.Errorf("{{ %s }}: there is no such name", p.text)
+		}
+		t.pieces = append(t.pieces, piece{literal: literal.String(), number: n, name: p.text, escape: at.escaping()})
+		literal.Reset()
+	}
+	if literal.Len() > 0 {
+		t.pieces = append(t.pieces, piece{literal: literal.String(), escape: noValue})
+	}
+	return t, nil
+}
+
+// NamesIn returns the names that stand in text, in their order; one may come twice.
+func NamesIn(text string) ([]string, error) {
+	parts, err := split(text)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, p := range parts {
+		if p.isName {
+			names = append(names, p.text)
+		}
+	}
+	return names, nil
+}
+
+// IsFixed reports whether no name stands in t.
+func (t *Template) IsFixed() bool { return len(t.Names()) == 0 }
+
+// Text returns the text of a template that is fixed, encoded for its place.
+func (t *Template) Text() string {
+	var b strings.Builder
+	for i := range t.pieces {
+		b.WriteString(t.pieces[i].literal)
+	}
+	return b.String()
+}
+
+// Names returns the numbers of the names that stand in t; one may come twice.
+func (t *Template) Names() []int {
+	var numbers []int
+	for i := range t.pieces {
+		if p := &t.pieces[i]; p.escape != noValue {
+			numbers = append(numbers, p.number)
+		}
+	}
+	return numbers
+}
+
+// Append appends the text with values in their places. What was appended to dst before an
+// error is of no use. The error is an [*Error].
+func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		dst = append(dst, p.literal...)
+		if p.escape == noValue {
+			continue
+		}
+		value, ok := v.Value(p.number)
+		if !ok {
+			return dst, &Error{Name: p.name, Why: "is not known"}
+		}
+		if why := p.escape.fault(value); why != "" {
+			return dst, &Error{Name: p.name, Why: why}
+		}
+		dst = p.escape.appendTo(dst, value)
+	}
+	return dst, nil
+}
+
+// Check returns an error if the value of the name of that number cannot stand where t has
+// it.
+func (t *Template) Check(number int, value []byte) error {
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		if p.escape == noValue || p.number != number {
+			continue
+		}
+		if why := p.escape.fault(value); why != "" {
+			return &Error{Name: p.name, Why: why}
+		}
+	}
+	return nil
+}
+
+// MayRefuse reports whether there are values that cannot stand where t has the name of that
+// number.
+func (t *Template) MayRefuse(number int) bool {
+	for i := range t.pieces {
+		if p := &t.pieces[i]; p.number == number && (p.escape == headerValue || p.escape == jsonValue) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsJSON reports whether text, with names in it, is JSON once they are replaced.
+func IsJSON(text string) bool {
+	parts, err := split(text)
+	if err != nil {
+		return false
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		if p.isName {
+			b.WriteString("0") // which can stand within a string and outside of one
+		} else {
+			b.WriteString(p.text)
+		}
+	}
+	return json.Valid([]byte(b.String()))
+}
+
+const (
+	opening = "{{"
+	closing = "}}"
+)
+
+// part is a name, or the literal text between two of them.
+type part struct {
+	text   string
+	isName bool
+}
+
+// split returns the parts of text. Within {{ }} stands a name, or a quoted text that is
+// literal: {{ "{{" }}.
+func split(text string) ([]part, error) {
+	var parts []part
+	for text != "" {
+		literal, rest, ok := strings.Cut(text, opening)
+		if literal != "" {
+			parts = append(parts, part{text: literal})
+		}
+		if !ok {
+			return parts, nil
+		}
+		inner, after, err := cutClosing(rest)
+		if err != nil {
+			return nil, err
+		}
+		p, err := partOf(strings.TrimSpace(inner))
+		if err != nil {
+			return nil, err
+		}
+		if p.text != "" {
+			parts = append(parts, p)
+		}
+		text = after
+	}
+	return parts, nil
+}
+
+// cutClosing returns what stands before the end of a {{, and what stands behind it.
+func cutClosing(rest string) (inner, after string, err error) {
+	const most = 32 // bytes of a text that an error shows
+	from := 0
+	if trimmed := strings.TrimLeft(rest, " \t"); strings.HasPrefix(trimmed, `"`) {
+		from = len(rest) - len(trimmed) + 1
+		end := strings.IndexByte(rest[from:], '"')
+		if end < 0 {
+			return "", "", errors.New(`a quoted text behind "{{" has no end`)
+		}
+		from += end + 1
+	}
+	end := strings.Index(rest[from:], closing)
+	if end < 0 {
+		return "", "", fmt.Errorf("%q has no %q; a literal %q is written %s", opening+rest[:min(len(rest), most)], closing, opening, `{{ "{{" }}`)
+	}
+	return rest[:from+end], rest[from+end+len(closing):], nil
+}
+
+func partOf(inner string) (part, error) {
+	if len(inner) >= 2 && inner[0] == '"' && inner[len(inner)-1] == '"' {
+		return part{text: inner[1 : len(inner)-1]}, nil
+	}
+	if !IsName(inner) {
+		return part{}, fmt.Errorf(`{{ %s }}: must be a name of letters, digits and _, or a quoted text such as {{ "{{" }}`, inner)
+	}
+	return part{text: inner, isName: true}, nil
+}
+
+// IsName reports whether s can be a name: letters, digits and _, no digit first, 64 at most.
+func IsName(s string) bool {
+	const most = 64
+	for i, c := range []byte(s) {
+		isLetter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !isLetter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= most
+}
