@@ -328,6 +328,7 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		"ports":               {errcode.LocalPorts, 0, "3 requests ended with 1004 local_ports"},
 		"queue":               {errcode.QueueTimeout, 0, "3 requests ended with 1006 queue_timeout"},
 		"missing credentials": {errcode.Credentials, 0, "3 requests ended with 1040 credentials"},
+		"no row of data":      {errcode.Template, 0, "3 requests ended with 1024 template"},
 		"ceilings":            {errcode.OK, 4, "4 requests not sent for want of a worker or because of a ceiling"},
 	} {
 		r := numbers.NewRecorder(numbers.NewBounds([]float64{1}))

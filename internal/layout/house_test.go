@@ -134,7 +134,7 @@ var house = map[string]room{
 		},
 	},
 	"prober/probe": {
-		packages: []string{"errcode"},
+		packages: []string{"errcode", "template"},
 	},
 	"prober/qpack": {
 		packages: []string{"prober/hpack"},
@@ -146,7 +146,7 @@ var house = map[string]room{
 	"prober/transport": {
 		packages: []string{
 			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/http3", "prober/message", "prober/probe",
-			"prober/wire",
+			"prober/wire", "template",
 		},
 	},
 	"prober/wire": {

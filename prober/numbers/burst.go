@@ -14,7 +14,7 @@ type Burst struct {
 	Start    time.Time
 	Duration time.Duration
 	// Requests that ended. Of them Failed by the target's doing, and Own had trouble
-	// of the prober's own, codes 1001 to 1007 and 1040.
+	// of the prober's own, codes 1001 to 1007, 1024 and 1040.
 	Requests, Failed, Own uint64
 	// Kinds are the commonest ways in which requests failed, eight at most.
 	Kinds []FailureKind

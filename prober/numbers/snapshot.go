@@ -22,7 +22,7 @@ type Snapshot struct {
 	BreakerOpen bool
 	// FailingSince is when the first of the bursts began that have had failures of
 	// the target without a break, and TroubledSince the same of trouble of the
-	// prober's own: codes 1001 to 1007 and 1040, requests held back, requests sent late.
+	// prober's own: codes 1001 to 1007, 1024 and 1040, requests held back, requests sent late.
 	// They are zero when the last burst was well in that respect.
 	FailingSince, TroubledSince time.Time
 
@@ -174,7 +174,7 @@ func (r *Recorder) readRequests(s *Snapshot, parts Parts) {
 	}
 }
 
-// Own returns how many requests had trouble of the prober's own, codes 1001 to 1007 and 1040.
+// Own returns how many requests had trouble of the prober's own, codes 1001 to 1007, 1024 and 1040.
 func (s *Snapshot) Own() (n uint64) {
 	for _, c := range s.Codes {
 		if c.Code.IsOwn() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/template"
 )
 
 // Result is what one request came to. A worker owns one and uses it again for
@@ -19,6 +20,12 @@ type Result struct {
 	Due Instant
 	// Deadline is when the request's time runs out.
 	Deadline Instant
+	// Request is which of the requests of its target the request is, from 0 on: the place in
+	// a mix, or the step of a journey. Whoever draws it sets it after Reset.
+	Request int
+	// Values are what the names in the request stand for. Reset keeps them: those that an
+	// answer has set are for the steps after it.
+	Values template.Values
 	// Taken is when a worker took the request and the ceilings let it start.
 	Taken Instant
 	// Start is when a worker began to serve the request, or the last redirect of it;
@@ -99,7 +106,7 @@ type TLSInfo struct {
 
 // Reset prepares r for a request that is due at due and must end by deadline.
 func (r *Result) Reset(due, deadline Instant) {
-	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch}
+	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch, Values: r.Values}
 }
 
 // Duration is the latency of the request: from when it was due to its end.
