@@ -26,6 +26,7 @@ func (c Code) IsFailure() bool { return c != OK }
 func (c Code) IsLocal() bool { return c >= Cancelled && c <= Stuck }
 
 // IsOwn reports whether the cause lies on the prober's side: [Code.IsLocal], or credentials
-// that it could not get, so that nothing was sent. The ratios of the metrics count the
-// latter, because nobody can use the target then; but it is not the target that fails.
-func (c Code) IsOwn() bool { return c.IsLocal() || c == Credentials }
+// that it could not get or a request that it could not put together, so that nothing was
+// sent. The ratios of the metrics count the latter two, because nothing is known of the
+// target then; but it is not the target that fails.
+func (c Code) IsOwn() bool { return c.IsLocal() || c == Credentials || c == Template }

@@ -15,6 +15,7 @@ const (
 	UnexpectedProtocol Code = 1713
 	UnexpectedTLS      Code = 1714
 	TooSlow            Code = 1715
+	Capture            Code = 1716
 	UnexpectedRcode    Code = 1720
 	UnexpectedAnswers  Code = 1721
 )
@@ -84,6 +85,11 @@ var contentTable = [...]entry{
 		"The whole response came and is right, but later than expect.max_latency.",
 		"The application or one of its dependencies is slow, or the prober waited for a free connection: latency counts from when the request was due.",
 		"Look at prober_request_phase_duration_seconds: the phase that grew says where. A growing queue means that the target no longer keeps up with the rate.",
+	}},
+	{Capture, "capture", "the response does not have what the steps after it need of it", Help{
+		"The response met every expectation, but what capture takes from it is not there, so that the steps after it cannot be sent.",
+		"The application changed its JSON, a header or a cookie, or another page answers with status 200. Or the value is longer than 64 KiB.",
+		"Read the error text in the target's last failures: it names the capture and where it looked. Send the request with curl and compare the answer with capture.",
 	}},
 	{UnexpectedRcode, "unexpected_rcode", "a DNS answer without an error code, where only others are expected", Help{
 		"The DNS server answered NOERROR, but expect.rcode lists other codes only.",

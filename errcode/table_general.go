@@ -15,6 +15,7 @@ const (
 	RedirectLocation Code = 1021
 	RedirectLimit    Code = 1022
 	RedirectRefused  Code = 1023
+	Template         Code = 1024
 	Proxy            Code = 1030
 	ProxyConnect     Code = 1031
 	ProxyRefused     Code = 1032
@@ -94,6 +95,11 @@ var generalTable = [...]entry{
 		"The response redirects to where the prober must not go.",
 		"The redirect leads from https to http, or to a URL with a user name. One to where network.deny or network.deny_hosts forbid is 1110 or 1111.",
 		"Read the Location header with `curl -sI URL`. An unexpected host there may be an attack on the target, such as an open redirect.",
+	}},
+	{Template, "template", "a name of the request has no value, or one that cannot stand in its place; nothing was sent", Help{
+		"The request could not be put together: a name in {{ }} has no value, or one that cannot stand where the name stands. The request was not sent.",
+		"A file of data with pick: unique has no row left. A value for a header has a line break or another control character. The path and the header fields, with their values put in, are longer than 64 KiB.",
+		"Read the error text in the target's last failures: it names the name and what is wrong with its value, which it does not show. Look at the target's data, or at the capture that the value comes from. The target itself may be well.",
 	}},
 	{Proxy, "proxy", "a proxy failure that is none of those below", Help{
 		"The proxy between the prober and the target failed in a way that no other code stands for.",

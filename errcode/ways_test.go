@@ -40,6 +40,8 @@ func madeByHand() map[errcode.Code]string {
 		errcode.UnexpectedProtocol: expectations,
 		errcode.UnexpectedTLS:      "no target can expect anything of TLS beyond a valid certificate",
 		errcode.TooSlow:            expectations,
+		errcode.Template:           "requests are put together by package prober/transport, in whose tests it occurs",
+		errcode.Capture:            "captures are those of package prober/transport, in whose tests it occurs",
 		errcode.UnexpectedRcode:    expectations,
 		errcode.UnexpectedAnswers:  expectations,
 	}

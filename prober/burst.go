@@ -119,7 +119,7 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	a := load.NewArrivals(p, b.start, b.current.Load().cfg.Timeout, b.watch.within)
+	a := load.NewArrivals(p, nil, b.start, []time.Duration{b.current.Load().cfg.Timeout}, b.watch.within)
 	a.Workers, a.Has = workers, b.load.Burst.Concurrency
 	b.recorder.StartBurst(a)
 }
@@ -163,7 +163,7 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 		b.limiter.Done(w.pass)
 		return false
 	}
-	if schedule.Err() != nil || !b.recorder.Begin() {
+	if schedule.Err() != nil || !b.recorder.Begin(0) {
 		b.limiter.Done(w.pass)
 		b.unsent.Add(1)
 		return false
@@ -198,11 +198,11 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due p
 	w.pass.Lead(s.reserver)
 	w.pass.Until = due.Add(s.cfg.Timeout)
 	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.Hold); !ok {
-		b.recorder.HoldBack(b.reasonOf(schedule, reason))
+		b.recorder.HoldBack(0, b.reasonOf(schedule, reason))
 		return true
 	}
 	if b.limiter.MayHoldBack() {
-		b.recorder.Start()
+		b.recorder.Start(0)
 	}
 	return b.exchange(requests, s, w, due, probe.Now())
 }
@@ -214,21 +214,21 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {
-		due, state := b.claim(free)
+		next, state := b.claim(free)
 		switch state {
 		case load.Claimed:
-			return due, true
+			return next.Due, true
 		case load.Exhausted:
 			return 0, false
 		}
-		b.pause(schedule, due)
+		b.pause(schedule, next.Due)
 	}
 	return 0, false
 }
 
 // claim takes the next arrival if it is due. Where no ceiling can hold it back it starts
 // with that: one lock less.
-func (b *burst) claim(free probe.Instant) (due probe.Instant, state load.ClaimState) {
+func (b *burst) claim(free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	if b.limiter.MayHoldBack() {
 		return b.recorder.Reserve(probe.Now(), free)
 	}

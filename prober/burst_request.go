@@ -43,7 +43,7 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 // finishRequest counts a request that has ended.
 func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
 	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
-		b.recorder.DropUnsent(load.DropLimitConnections)
+		b.recorder.DropUnsent(0, load.DropLimitConnections)
 		return
 	}
 	if code == errcode.Panic {

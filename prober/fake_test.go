@@ -35,7 +35,7 @@ func refusal() *probe.Result {
 func play(r *numbers.Recorder, code errcode.Code, results ...*probe.Result) {
 	r.StartBurst(nil)
 	for _, res := range results {
-		r.Begin()
+		r.Begin(0)
 		r.End(res, code)
 	}
 	r.EndBurst(time.Second, load.DropShutdown)

@@ -328,17 +328,18 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		"ports":               {errcode.LocalPorts, 0, "3 requests ended with 1004 local_ports"},
 		"queue":               {errcode.QueueTimeout, 0, "3 requests ended with 1006 queue_timeout"},
 		"missing credentials": {errcode.Credentials, 0, "3 requests ended with 1040 credentials"},
+		"no row of data":      {errcode.Template, 0, "3 requests ended with 1024 template"},
 		"ceilings":            {errcode.OK, 4, "4 requests not sent for want of a worker or because of a ceiling"},
 	} {
 		r := numbers.NewRecorder(numbers.NewBounds([]float64{1}))
 		r.StartBurst(nil)
 		for range 3 {
-			r.Begin()
+			r.Begin(0)
 			r.End(&probe.Result{Due: 1, End: 2, Err: failureOf(c.code)}, c.code)
 		}
 		for range c.held {
-			r.Begin()
-			r.DropUnsent(load.DropLimitConnections)
+			r.Begin(0)
+			r.DropUnsent(0, load.DropLimitConnections)
 		}
 		r.EndBurst(time.Second, load.DropShutdown)
 		d := r.Snapshot(numbers.WithSummary | numbers.WithLabels | numbers.WithHistory)

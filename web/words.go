@@ -133,8 +133,11 @@ func phaseWords(p errcode.Phase) string {
 
 // placeWords says what happened when requests failed.
 func placeWords(k numbers.FailureKind) string {
-	if k.Code == errcode.Credentials {
+	switch k.Code {
+	case errcode.Credentials:
 		return "while it waited for a token"
+	case errcode.Template:
+		return "before it was sent"
 	}
 	return phaseWords(k.Phase)
 }

@@ -93,6 +93,9 @@ var house = map[string]room{
 		packages: []string{"errcode", "option", "prober/probe", "prober/wire"},
 		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
 	},
+	"prober/draw": {
+		packages: []string{"option", "template"},
+	},
 	"prober/grpc": {
 		packages: []string{
 			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset",
@@ -131,7 +134,7 @@ var house = map[string]room{
 		},
 	},
 	"prober/probe": {
-		packages: []string{"errcode"},
+		packages: []string{"errcode", "template"},
 	},
 	"prober/qpack": {
 		packages: []string{"prober/hpack"},
@@ -143,7 +146,7 @@ var house = map[string]room{
 	"prober/transport": {
 		packages: []string{
 			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/http3", "prober/message", "prober/probe",
-			"prober/wire",
+			"prober/wire", "template",
 		},
 	},
 	"prober/wire": {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/prober/errcode"
+	"example.com/prober/template"
 )
 
 // Result is what one request came to. A worker owns one and uses it again for
@@ -19,6 +20,9 @@ type Result struct {
 	Due Instant
 	// Deadline is when the request's time runs out.
 	Deadline Instant
+	// Values are what the names in the request stand for. Reset keeps them: those that an
+	// answer has set are for the steps after it.
+	Values template.Values
 	// Taken is when a worker took the request and the ceilings let it start.
 	Taken Instant
 	// Start is when a worker began to serve the request, or the last redirect of it;
@@ -31,6 +35,9 @@ type Result struct {
 	Clock      Clock
 	ReceiveLag time.Duration
 
+	// Request is which of the target's requests it is: an index in its mix, or the step of its
+	// journey.
+	Request int
 	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
 	HTTP *HTTP
 	// DNS is what there is to say of a DNS answer; nil where an engine asks for none.
@@ -96,7 +103,7 @@ type TLSInfo struct {
 
 // Reset prepares r for a request that is due at due and must end by deadline.
 func (r *Result) Reset(due, deadline Instant) {
-	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch}
+	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch, Values: r.Values}
 }
 
 // Duration is the latency of the request: from when it was due to its end.

@@ -25,6 +25,7 @@ import (
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
+	"example.com/prober/template"
 )
 
 // Defaults of a Config.
@@ -46,6 +47,18 @@ type Config struct {
 	// are sent instead.
 	Body     []byte
 	BodySize int64
+	// Path, unless nil, is what to ask for instead of the path and the query of the URL. It
+	// begins with "/" and is encoded for [template.Path].
+	Path *template.Template
+	// VaryingHeader fields are sent behind those of Header.
+	VaryingHeader []VaryingField
+	// VaryingBody, unless nil, is sent instead of Body.
+	VaryingBody *template.Template
+	// Captures take values from each response that meets the expectation.
+	Captures []Capture
+	// Cookies has what responses set as cookies sent back where it belongs (RFC 6265). The
+	// first request of a target begins without any: they last for one journey.
+	Cookies bool
 	// Authorization returns the value of that header field for the next request, ""
 	// for none. An error is the failure of the request, and nothing is sent.
 	// It must not block. Nil means that there is no such field, or one in Header.
@@ -112,6 +125,29 @@ type Config struct {
 	Rules policy.Rules
 }
 
+// VaryingField is a header field whose value is put together for each request.
+type VaryingField struct {
+	Name  string
+	Value *template.Template // for [template.Header]
+}
+
+// Capture takes a value from a response, and has a name stand for it in later requests. One
+// of JSON, Header, Cookie and Regexp says from where.
+type Capture struct {
+	// Name is what the value is called, To the number of that in [template.Values].
+	Name string
+	To   int
+	// JSON is a place in the body, as expect.body.json has it. A string there is decoded,
+	// and anything else but null taken as it stands.
+	JSON string
+	// Header is the name of a field, whose first value is taken, Cookie that of a cookie
+	// which the response sets.
+	Header, Cookie string
+	// Regexp is searched for in the decoded body. Its first group is taken, or all that it
+	// matches if it has none.
+	Regexp string
+}
+
 // Transport sends the requests of one target. It is safe for concurrent use.
 type Transport struct {
 	cfg     Config
@@ -129,7 +165,12 @@ type Transport struct {
 
 // New compiles cfg. It fails when the URL or the TLS material cannot be used, or
 // when two settings exclude each other.
-func New(cfg Config) (*Transport, error) {
+func New(cfg Config) (*Transport, error) { return NewMix([]Config{cfg}) }
+
+// NewMix compiles several requests that share connections: those of the first, and all that
+// concerns them. Request of a Result selects one.
+func NewMix(cfgs []Config) (*Transport, error) {
+	cfg := cfgs[0]
 	d, err := wire.NewDialer(planOf(&cfg))
 	if err != nil {
 		return nil, err
