@@ -78,7 +78,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/draw", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire", "template",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
