@@ -148,6 +148,7 @@ var house = map[string]room{
 			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/http3", "prober/message", "prober/probe",
 			"prober/wire", "template",
 		},
+		modules: []string{"golang.org/x/net/publicsuffix"}, // who may set cookies for whom
 	},
 	"prober/wire": {
 		packages: []string{"errcode", "option", "policy", "prober/http1/head", "prober/message", "prober/probe"},
