@@ -71,7 +71,8 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 
 // count counts the series that a target of a kind adds to the shared ones.
 func (m *Manager) count(kind numbers.SeriesKind, shared int) seriesCount {
-	return seriesCount{typical: m.series(kind.Typical()) - shared, most: m.series(kind.Greatest()) - shared}
+	typical, most := kind.Count(func(s numbers.Snapshot) int { return m.series(s) - shared })
+	return seriesCount{typical: typical, most: most}
 }
 
 // series counts the time series of targets, and those that there are without any.
