@@ -54,6 +54,7 @@ func table() []group {
 		{"Connections and bytes that break", broken()},
 		{"Responses beyond the limits", oversized()},
 		{"TLS", secured()},
+		{"The shop, whose requests differ", visited()},
 		{"The shop, over the newer versions of HTTP", newer()},
 		{"gRPC servers", called()},
 		{"Targets to which connections are made, and nothing is sent", connected()},
@@ -198,6 +199,49 @@ func secured() []row {
 			raw("https", silence), []string{"connection: {tls_timeout: 500ms}", few}},
 		{Behaviour{Name: "tls-plain-http", Summary: "speaks plain HTTP where TLS is expected", Codes: []int{1304}},
 			raw("https", plainHTTP), []string{few}},
+	}
+}
+
+func visited() []row {
+	return []row{
+		{Behaviour{Name: "shop", Summary: "is a shop that is searched, looked at and sent files, and answers every 25th search with 503", Codes: []int{0, 1503}},
+			shopOverHTTP1, []string{
+				"data:",
+				"  term: {file: products.csv, column: q} # the next one for each search",
+				"  id: {generate: uuid}",
+				"requests:",
+				"  - name: search",
+				"    weight: 6",
+				"    path: '/search?q={{ term }}'",
+				"    expect: {body: {contains: sku}}",
+				"  - {name: home, weight: 2, path: /}",
+				"  - {name: upload, method: PUT, path: '/uploads/{{ id }}', body_size: 4KiB, expect: {status: [201]}}",
+				"burst: {requests: 45, rate: 30, concurrency: 10}",
+			}},
+		{Behaviour{Name: "checkout", Summary: "is the way of a visitor of that shop to an order, where every 20th checkout is 503", Codes: []int{0, 1503}},
+			shopOverHTTP1, []string{
+				"cookies: true # the session that the login begins",
+				"think: 50ms",
+				"think_spread: uniform",
+				"data:",
+				"  user: {values: [ann@example.com, ben@example.com], pick: random}",
+				"  sku: {file: products.csv, column: sku, pick: random}",
+				"  quantity: {generate: random_int, from: 1, to: 3}",
+				"  key: {generate: uuid}",
+				"journey:",
+				"  - name: login",
+				"    method: POST",
+				"    path: /login",
+				`    body: '{"user": "{{ user }}"}'`,
+				"    capture: {token: {json: access_token}}",
+				"  - name: fill",
+				"    method: POST",
+				"    path: /cart",
+				`    body: '{"sku": "{{ sku }}", "quantity": {{ quantity }}}'`,
+				"  - {name: cart, path: /cart, headers: {Authorization: 'Bearer {{ token }}'}, expect: {body: {contains: sku}}}",
+				"  - {name: pay, method: POST, path: /checkout, headers: {Idempotency-Key: '{{ key }}'}, expect: {status: [201]}}",
+				"burst: {requests: 10, rate: 5, concurrency: 10} # of journeys",
+			}},
 	}
 }
 

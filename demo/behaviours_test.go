@@ -146,6 +146,8 @@ var checks = map[string]check{
 	"tls-client-certificate": failsWith("tls: certificate required"),
 	"tls-stall":              staysSilentAfterHello,
 	"tls-plain-http":         failsWith("server gave HTTP response to HTTPS client"),
+	"shop":                   failsEvery25thSearch,
+	"checkout":               takesOrders,
 	"http2":                  showsTheShopOverHTTP2,
 	"http3":                  showsTheShopOverHTTP3,
 	"grpc":                   answersCalls("0", "\x00\x00\x00\x00\x02\x08\x01"),

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,6 +16,41 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+func failsEvery25thSearch(o observer) {
+	var failed []int
+	for n := 1; n <= 50; n++ {
+		resp, err := o.client.Get(o.URL + "search?q=coffee")
+		require.NoError(o.t, err)
+		assert.NoError(o.t, resp.Body.Close())
+		if resp.StatusCode != http.StatusOK {
+			assert.Equal(o.t, http.StatusServiceUnavailable, resp.StatusCode)
+			failed = append(failed, n)
+		}
+	}
+	assert.Equal(o.t, []int{25, 50}, failed)
+}
+
+// takesOrders goes through the shop with a cookie.
+func takesOrders(o observer) {
+	jar, err := cookiejar.New(nil)
+	require.NoError(o.t, err)
+	o.client.Jar = jar
+	o.send("login", `{"user": "ann@example.com"}`, http.StatusOK)
+	o.send("cart", `{"sku": "kettle"}`, http.StatusOK)
+	o.send("checkout", "", http.StatusCreated)
+	o.send("checkout", "", http.StatusOK)
+}
+
+func (o observer) send(path, body string, want int) {
+	r, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.URL+path, strings.NewReader(body))
+	require.NoError(o.t, err)
+	r.Header.Set("Idempotency-Key", "key")
+	resp, err := o.client.Do(r)
+	require.NoError(o.t, err)
+	assert.NoError(o.t, resp.Body.Close())
+	assert.Equal(o.t, want, resp.StatusCode, path)
+}
 
 func showsTheShopOverHTTP2(o observer) {
 	transport := o.client.Transport.(*http.Transport)

@@ -16,6 +16,11 @@ type storefront struct {
 	secure string // HTTP/2, or HTTP/1.1, over TLS; and HTTP/3 at the same port
 }
 
+// shopOverHTTP1 leads to the shop over HTTP/1.1.
+func shopOverHTTP1(_ context.Context, s *Server, _ string) (string, error) {
+	return s.shop.plain + "/", nil
+}
+
 // shopOverTLS leads to a path of the shop over TLS or QUIC.
 func shopOverTLS(path string) opener {
 	return func(_ context.Context, s *Server, _ string) (string, error) { return s.shop.secure + path, nil }
