@@ -66,6 +66,8 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 		Secured:     t.IsSecured(),
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,
+		Requests:    len(t.Items()),
+		Journey:     len(t.Journey) > 0,
 	}
 }
 
@@ -83,8 +85,9 @@ func (m *Manager) series(targets ...numbers.Snapshot) int {
 }
 
 func (d *Demand) add(t *config.Target, w load.Work) {
-	d.AverageRate += w.Rate
-	d.PeakRate += w.Peak
+	each := float64(max(len(t.Journey), 1)) // requests of an arrival
+	d.AverageRate += each * w.Rate
+	d.PeakRate += each * w.Peak
 	d.InFlight += w.InFlight
 	d.Connections += connectionsFor(t, w.InFlight)
 }
