@@ -36,7 +36,7 @@ type Server struct {
 	web      *http.Server // of the pages, with and without TLS
 	pages    *http.ServeMux
 	pageHost string // host:port of the plain listener
-	shop     storefront
+	shop     shopURLs
 	stop     context.CancelFunc
 
 	mu     sync.Mutex

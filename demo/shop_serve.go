@@ -10,8 +10,8 @@ import (
 	"github.com/quic-go/quic-go/http3"
 )
 
-// storefront is where the shop of a server is: its URLs up to the path.
-type storefront struct {
+// shopURLs are those of the shop of a server, up to the path.
+type shopURLs struct {
 	plain  string // HTTP/1.1
 	secure string // HTTP/2, or HTTP/1.1, over TLS; and HTTP/3 at the same port
 }
@@ -45,7 +45,7 @@ func (s *Server) openShop(ctx context.Context) error {
 	cfg := serverTLS(issue(&s.ca))
 	cfg.NextProtos = []string{"h2", "http/1.1"}
 	s.serveWeb(web, tls.NewListener(streams, cfg))
-	s.shop = storefront{plain: "http://" + ln.Addr().String(), secure: "https://" + streams.Addr().String()}
+	s.shop = shopURLs{plain: "http://" + ln.Addr().String(), secure: "https://" + streams.Addr().String()}
 	return nil
 }
 
@@ -57,7 +57,7 @@ func (s *Server) serveQUIC(h http.Handler, packets net.PacketConn, cfg *tls.Conf
 		QUICConfig:  &quic.Config{MaxIdleTimeout: s.life},
 		IdleTimeout: s.life,
 	}
-	s.hold(server) // before its socket, so that it can take leave of its clients
+	s.hold(server) // closed before its socket, so that it can tell its clients
 	s.hold(packets)
 	s.running.Go(func() {
 		_ = server.Serve(plainPackets{packets}) // until it is closed
