@@ -101,7 +101,8 @@ func TestAMixIsTheSameForTheSameNameAndSlotOnly(t *testing.T) {
 		}
 		return all
 	}
-	assert.Equal(t, order("shop", 3, 0), order("shop", 3, 0), "replicas and repetitions agree")
+	first := order("shop", 3, 0)
+	assert.Equal(t, first, order("shop", 3, 0), "replicas and repetitions agree")
 	assert.NotEqual(t, order("shop", 3, 0), order("shop", 4, 0), "another slot is another order")
 	assert.NotEqual(t, order("shop", 3, 0), order("search", 3, 0), "and so is another target")
 	assert.NotEqual(t, order("shop", 3, 0), order("shop", 3, 120), "and another block")
@@ -135,7 +136,7 @@ func TestEveryOrderOfASmallBlockIsAsLikelyAsAnother(t *testing.T) {
 func TestARequestOfAMixComesAnywhereInALargeBlock(t *testing.T) {
 	t.Parallel()
 	first := make([]int, 10)
-	const slots = 20_000
+	const slots = 5000
 	for slot := range int64(slots) {
 		m := NewMix([]int{1, 999}, "shop", slot)
 		for k := range int64(1000) {
@@ -146,7 +147,7 @@ func TestARequestOfAMixComesAnywhereInALargeBlock(t *testing.T) {
 		}
 	}
 	for tenth, n := range first {
-		assert.InEpsilon(t, slots/10, n, 0.1, "tenth %d", tenth)
+		assert.InEpsilon(t, slots/10, n, 0.2, "tenth %d", tenth)
 	}
 }
 

@@ -243,7 +243,7 @@ func TestRequestsThatStayKeepTheirNumbers(t *testing.T) {
 	r.SetRequests([]string{"c", "d", "b"}, false)
 	assert.Equal(t, []string{"c", "d", "b"}, names())
 	s := r.Snapshot(WithEverything)
-	assert.EqualValues(t, []uint64{4, 0, 2}, []uint64{s.ByRequest[0].Requests, s.ByRequest[1].Requests, s.ByRequest[2].Requests})
+	assert.Equal(t, []uint64{4, 0, 2}, []uint64{s.ByRequest[0].Requests, s.ByRequest[1].Requests, s.ByRequest[2].Requests})
 	assert.Equal(t, []CodeCount{{errcode.OK, 4}, {errcode.Refused, 2}}, s.Codes)
 	assert.EqualValues(t, 2, s.Dropped.Total())
 	r.SetRequests(nil, false)
