@@ -184,7 +184,8 @@ func TestTheMixesOfAllShardsAreTogetherThatOfTheWhole(t *testing.T) {
 				union := map[int64]int{}
 				for ordinal := range total {
 					for k, request := range claimed(&burst, weights, Part{ordinal, total}) {
-						require.NotContains(t, union, k)
+						_, twice := union[k]
+						require.False(t, twice, "arrival %d", k)
 						union[k] = request
 					}
 				}
@@ -212,7 +213,7 @@ func requireProportional(t *testing.T, weights []int, requests map[int64]int) {
 func TestTheMixesOfAllShardsOfAClosedBurstAreTogetherThatOfTheWhole(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 8))
-	for _, requests := range []int{0, 1, 2, 7, 100, 1001} {
+	for _, requests := range []int{0, 1, 2, 7, 100, 501} {
 		weights := randomWeights(random, 12)
 		m := NewMix(weights, "shop", 9)
 		want := map[int64]int{}
@@ -220,13 +221,14 @@ func TestTheMixesOfAllShardsOfAClosedBurstAreTogetherThatOfTheWhole(t *testing.T
 			want[k] = m.Request(k)
 		}
 		requireProportional(t, weights, want)
-		for _, total := range []int64{1, 2, 3, 7, 64} {
+		for _, total := range []int64{1, 2, 7, 64} {
 			union := map[int64]int{}
 			for ordinal := range total {
 				part := Part{ordinal, total}
 				for j := range int64(part.Share(requests)) {
 					k := part.Global(j)
-					require.NotContains(t, union, k)
+					_, twice := union[k]
+					require.False(t, twice, "arrival %d", k)
 					union[k] = m.Request(k)
 				}
 			}
