@@ -117,7 +117,6 @@ type Recorder struct {
 	peak        uint64         // of requests in flight in the burst under way
 	cut         burstCut       // of the burst under way
 	arrivals    *load.Arrivals // of the open burst under way, or nil
-	need        load.Need      // of open bursts
 	answers     answerTime     // of the open burst under way
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
