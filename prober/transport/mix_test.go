@@ -19,10 +19,10 @@ import (
 	"example.com/prober/template"
 )
 
-// fixed is a path without names.
-func fixed(t testing.TB, path string) *template.Template {
+// path is a path with its query.
+func path(t testing.TB, text string) *template.Template {
 	t.Helper()
-	return tmpl(t, path, template.Path)
+	return tmpl(t, text, template.Path)
 }
 
 func TestTheRequestsOfAMixShareConnections(t *testing.T) {
@@ -30,8 +30,8 @@ func TestTheRequestsOfAMixShareConnections(t *testing.T) {
 	overAll(t, mirror, func(t *testing.T, cfg Config) {
 		var m mirrored
 		tr := newMixOf(t, cfg,
-			func(c *Config) { c.Path = fixed(t, "/search?q=a%20b") },
-			func(c *Config) { c.Method, c.Body, c.Path = "POST", []byte("hello"), fixed(t, "/cart") },
+			func(c *Config) { c.Path = path(t, "/search?q=a%20b") },
+			func(c *Config) { c.Method, c.Body, c.Path = "POST", []byte("hello"), path(t, "/cart") },
 			func(c *Config) {
 				c.Host, c.Header, c.IDHeader = "shop.test", message.Fields("X-Kind", "third"), "X-Id"
 				m.watch(c)
@@ -68,9 +68,9 @@ func TestEachRequestOfAMixIsJudgedByItself(t *testing.T) {
 		}
 		_, _ = w.Write(bytes.Repeat([]byte("x"), 2000))
 	}, func(t *testing.T, cfg Config) {
-		expecting := func(path string, change func(c *Config)) func(c *Config) {
+		expecting := func(at string, change func(c *Config)) func(c *Config) {
 			return func(c *Config) {
-				c.Path = fixed(t, path)
+				c.Path = path(t, at)
 				change(c)
 			}
 		}
@@ -116,11 +116,11 @@ func TestAMixThatCannotBe(t *testing.T) {
 		"another host":       {[]Config{home, {URL: at("http://b.test/"), Method: "GET"}}, "request 1: its URL has another origin than that of the first"},
 		"another port":       {[]Config{home, {URL: at("http://a.test:81/"), Method: "GET"}}, "request 1: its URL has another origin than that of the first"},
 		"another scheme":     {[]Config{home, {URL: at("https://a.test/"), Method: "GET"}}, "request 1: its URL has another origin than that of the first"},
-		"no path":            {[]Config{{URL: home.URL, Path: fixed(t, "a")}}, errTarget.Error()},
-		"a path of a URL":    {[]Config{{URL: home.URL, Path: fixed(t, "http://b.test/")}}, errTarget.Error()},
-		"an escape":          {[]Config{{URL: home.URL, Path: fixed(t, "/%zz")}}, errTarget.Error()},
-		"an escape of names": {[]Config{{URL: home.URL, Path: fixed(t, "/%4{{ a }}")}}, errTarget.Error()},
-		"a path of a name":   {[]Config{{URL: home.URL, Path: fixed(t, "{{ a }}")}}, errTarget.Error()},
+		"no path":            {[]Config{{URL: home.URL, Path: path(t, "a")}}, errTarget.Error()},
+		"a path of a URL":    {[]Config{{URL: home.URL, Path: path(t, "http://b.test/")}}, errTarget.Error()},
+		"an escape":          {[]Config{{URL: home.URL, Path: path(t, "/%zz")}}, errTarget.Error()},
+		"an escape of names": {[]Config{{URL: home.URL, Path: path(t, "/%4{{ a }}")}}, errTarget.Error()},
+		"a path of a name":   {[]Config{{URL: home.URL, Path: path(t, "{{ a }}")}}, errTarget.Error()},
 		"a header":           {[]Config{{URL: home.URL, VaryingHeader: []VaryingField{varying(t, "X-A", "a\nb{{ a }}")}}}, `the header field "X-A" has a control character`},
 		"a fixed header":     {[]Config{{URL: home.URL, VaryingHeader: []VaryingField{varying(t, "X-A", "a\nb")}}}, `the header field "X-A" has a control character`},
 		"a regexp":           {[]Config{{URL: home.URL, Captures: []Capture{{Name: "id", Regexp: "("}}}}, "capture \"id\": error parsing regexp: missing closing ): `(`"},
@@ -151,10 +151,10 @@ func TestAFieldThatOneRequestLooksAtIsKeptForThatOne(t *testing.T) {
 		}
 	}, func(t *testing.T, cfg Config) {
 		tr := newMixOf(t, cfg,
-			func(c *Config) { c.Path = fixed(t, "/gzip") },
+			func(c *Config) { c.Path = path(t, "/gzip") },
 			func(c *Config) { c.KeepHeader = []string{"X-One"} },
 			func(c *Config) { c.KeepHeader = []string{"X-Two"} },
-			func(c *Config) { c.Path, c.Compression = fixed(t, "/gzip"), []string{"gzip"} },
+			func(c *Config) { c.Path, c.Compression = path(t, "/gzip"), []string{"gzip"} },
 		)
 		has := func(r *probe.Result, name string) bool {
 			return AnyField(r, name, func([]byte) bool { return true })
@@ -187,10 +187,10 @@ func TestAnotherOriginServesEachRequestOfAMix(t *testing.T) {
 		})
 		cfg := Config{URL: home, HTTPVersion: version, FollowRedirects: 1}
 		tr := newMixOf(t, cfg,
-			func(c *Config) { c.Path = fixed(t, "/first") },
-			func(c *Config) { c.Path, c.MaxBodyBytes = fixed(t, "/second"), 5 },
+			func(c *Config) { c.Path = path(t, "/first") },
+			func(c *Config) { c.Path, c.MaxBodyBytes = path(t, "/second"), 5 },
 			func(c *Config) {
-				c.Path, c.Method, c.Expect.Body.Contains = fixed(t, "/third"), "DELETE", "DELETE /third"
+				c.Path, c.Method, c.Expect.Body.Contains = path(t, "/third"), "DELETE", "DELETE /third"
 				c.Expect.Header = []option.FieldPattern{{Name: "X-Two", Pattern: "2"}}
 			},
 		)
