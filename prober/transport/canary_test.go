@@ -13,7 +13,9 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
+	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
+	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/template"
 )
@@ -211,5 +213,37 @@ func TestOfALongValueNothingThatTheAnswerHoldsIsShown(t *testing.T) {
 		r := doWith(tr, 0, value)
 		assert.ErrorContains(t, r.Err, `"***"`)
 		tr.CloseIdle()
+	}
+}
+
+// A certificate for another name has a failure that says for which it is not.
+func TestAHostThatMayBeASecretStandsNowhereInTheText(t *testing.T) {
+	t.Parallel()
+	const name = "zebra-finch-77.test"
+	ca := certs.Issue(nil, certs.Authority)
+	secured := peers.Listen(t, answeringTLS(peers.Showing(certs.Issue(&ca))))
+	zone := peers.ServeZone(t, map[string]peers.Entry{name + ".": {IPv4: []string{"127.0.0.1"}}})
+	to := "https://" + name + ":" + secured.URL("https").Port() + "/"
+	home := serve(t, peers.HTTP1, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", to)
+		w.WriteHeader(http.StatusFound)
+	})
+	for about, tt := range map[string]struct {
+		change func(c *Config)
+		want   string
+	}{
+		"a capture":      {func(c *Config) { c.Captures = []Capture{{Name: "a", Header: "X-A"}} }, "a host that may be a secret"},
+		"a value":        {func(c *Config) { c.Path = tmpl(t, "/{{ a }}", template.Path) }, "a host that repeats what was sent"},
+		"a fixed header": {func(c *Config) { c.Header = message.Fields("X-A", "zebra-finch-77") }, "a host that repeats what was sent"},
+	} {
+		cfg := Config{URL: home, FollowRedirects: 1, TLS: option.TLS{CA: certs.PEM(ca)}}
+		cfg.DNSServer = zone.Address
+		tt.change(&cfg)
+		tr := newTransport(t, cfg)
+		r := doWith(tr, 0, "zebra-finch-77")
+		assert.Equal(t, errcode.HostnameMismatch, tr.Code(r), "%v", r.Err)
+		assert.ErrorContains(t, r.Err, "behind a redirect to "+tt.want+": ", about)
+		assert.ErrorContains(t, r.Err, "not ***", about)
+		assertNotShown(t, r, about)
 	}
 }
