@@ -57,6 +57,7 @@ type Target struct {
 	Expect     Expect
 	// Breaker is nil where failures do not thin the bursts.
 	Breaker *Breaker
+	Traffic
 }
 
 // Sharding is how several prober processes divide the load of a target.
@@ -128,6 +129,8 @@ const (
 // Request is what is sent.
 type Request struct {
 	Method string
+	// Path, with a query, stands for that of the URL; empty means the URL's.
+	Path string
 	// Headers in the order of the file.
 	Headers []Header
 	// Host replaces the host of the URL in the Host header; empty means the URL's.

@@ -9,10 +9,23 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/config/form"
+	"example.com/prober/option"
 )
 
 func everyKey() []string {
-	return append(targetFields(new(Target)).Paths(), fileFields(new(Config)).Paths()...)
+	keys := append(targetFields(new(Target)).Paths(), fileFields(new(Config)).Paths()...)
+	below := func(parent string, fields form.Section) {
+		for _, f := range fields {
+			keys = append(keys, parent+"."+f.Name)
+		}
+	}
+	below("data", new(dataEntry).fields())
+	below("requests", mixItemFields(new(NamedRequest)))
+	below("journey", stepFields(new(NamedRequest)))
+	below("journey.capture", captureFields(new(option.Capture)))
+	return keys
 }
 
 func TestTheReferenceHasARowForEveryKeyAndNoOther(t *testing.T) {
@@ -67,7 +80,7 @@ func TestTheExampleWorks(t *testing.T) {
 	t.Parallel()
 	c, err := Load("../prober.yml")
 	require.NoError(t, err)
-	assert.Len(t, c.Targets, 5)
+	assert.Len(t, c.Targets, 7)
 }
 
 // TestTheExampleWorksUncommented takes the # from every setting of the example.

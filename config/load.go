@@ -113,6 +113,7 @@ func (l targetList) target(c form.Cursor, n *yaml.Node) (Target, *form.Scope) {
 	fields := targetFields(&t)
 	fields.Decode(s.Cursor(n), n)
 	s.CheckNeeded(fields)
+	l.items(&t, s, n)
 	l.settle(&t, s)
 	return t, s
 }

@@ -71,6 +71,12 @@ func targetFields(t *Target) form.Section {
 		form.Key("connection", connectionFields(&t.Connection)),
 		form.Key("expect", expectFields(&t.Expect)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
+		form.Key("data", dataNames{&t.Data}),
+		form.Key("cookies", form.Boolean(&t.Cookies)),
+		form.Key("think", form.Duration(&t.Think, time.Millisecond, maxTimeout)),
+		form.Key("think_spread", form.Choice(&t.ThinkSpread, option.ThinkConstant, option.ThinkUniform, option.ThinkExponential)),
+		form.Key(mixKey, form.Own(requestList{&t.Requests, mixItemFields})),
+		form.Key(journeyKey, form.Own(requestList{&t.Journey, stepFields})),
 	}
 }
 
@@ -103,6 +109,7 @@ func requestFields(r *Request) form.Section {
 	logins := []form.Field{form.Key("request.basic_auth", basic), form.Key("request.authorization", scheme), form.Key("request.oauth2", oauth2)}
 	return form.Section{
 		form.Key("method", form.Text(&r.Method, checkMethod)),
+		form.Key("path", requestPath(&r.Path)),
 		form.Key("headers", headers(&r.Headers)),
 		form.Key("host", hostText(&r.Host, checkRequestHost)),
 		form.Key("body", form.OneOf(inline, bodies)),

@@ -43,7 +43,7 @@ func managerWithTraces(t *testing.T, bursts ...[]*probe.Result) *Manager {
 			if res.Err != nil {
 				code = errcode.Reset
 			}
-			r.Begin()
+			r.Begin(0)
 			r.End(res, code)
 		}
 		r.EndBurst(time.Second, load.DropShutdown)

@@ -63,18 +63,18 @@ func managerWithHistory(t *testing.T) *Manager {
 
 	r.StartBurst(nil)
 	for _, d := range []time.Duration{800 * time.Microsecond, 3 * time.Millisecond, 40 * time.Millisecond} {
-		r.Begin()
+		r.Begin(0)
 		r.End(&probe.Result{Due: 1, End: probe.Instant(d) + 1, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11},
 			Sent: 100, Received: 1000, Reused: true}, errcode.OK)
 	}
-	r.Begin()
+	r.Begin(0)
 	r.End(&probe.Result{Due: 1, End: probe.Instant(2*time.Millisecond) + 1, Opened: true,
 		Err: &errcode.PhaseError{Phase: errcode.PhaseProcessing, Err: syscall.ECONNRESET},
 		TLS: &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "http/1.1",
 			LeafNotAfter: time.Unix(1893456000, 0), EarliestNotAfter: time.Unix(1861920000, 0)}}, errcode.Reset)
 	r.EndBurst(60*time.Millisecond, load.DropShutdown)
 	r.Skip(load.SkipOverrun, 2)
-	r.Begin()
+	r.Begin(0)
 	m.NoteReload(true)
 	return m
 }
@@ -131,7 +131,7 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 	t.Parallel()
 	m := managerWithHistory(t)
 	r := m.entries["checkout"].recorder
-	r.Begin()
+	r.Begin(0)
 	r.End(&probe.Result{Due: 1, End: 2, Err: &errcode.PhaseError{Err: errors.New("canary")}}, errcode.General)
 	text := exposition(t, m)
 	assert.Empty(t, rig.LinesWith(text, "secret"))

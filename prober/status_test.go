@@ -67,7 +67,7 @@ func TestTroubleIsThatOfTheBurstUnderWay(t *testing.T) {
 	r := recorders["fails"]
 	play(r, errcode.OK, outcome(time.Millisecond, nil))
 	r.StartBurst(nil)
-	r.Begin()
+	r.Begin(0)
 	r.End(refusal(), errcode.Refused)
 	s := m.Targets()[0]
 	assert.Equal(t, []numbers.FailureKind{{Code: errcode.Refused, Phase: errcode.PhaseConnect, Count: 1}}, s.Trouble)
@@ -86,8 +86,8 @@ func TestTargetHasTheDetails(t *testing.T) {
 	res.TLS = &probe.TLSInfo{Version: 0x0304, Cipher: 0x1301, ALPN: "h2", LeafNotAfter: time.Unix(1, 0)}
 	play(r, errcode.Refused, res)
 	r.StartBurst(nil)
-	r.Begin()
-	r.DropUnsent(load.DropLimitRate)
+	r.Begin(0)
+	r.DropUnsent(0, load.DropLimitRate)
 	r.EndBurst(time.Second, load.DropShutdown)
 	r.Skip(load.SkipLate, 1)
 	r.Skip(load.SkipOverrun, 2)

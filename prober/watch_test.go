@@ -164,7 +164,7 @@ func (j judge) Code(r *probe.Result) errcode.Code { return codeOf(r, j.maxLatenc
 
 func TestWhatIsSentAfterAFreezeIsInTheLag(t *testing.T) {
 	t.Parallel()
-	a := load.NewArrivals(load.NewPacer(&load.Burst{Rate: 1}, "checkout", 0, load.Whole()), 0, time.Second, frozen(0, 2*time.Second, 5*time.Second).within)
+	a := load.NewArrivals(load.NewPacer(&load.Burst{Rate: 1}, "checkout", 0, load.Whole()), nil, 0, []time.Duration{time.Second}, frozen(0, 2*time.Second, 5*time.Second).within)
 	for name, c := range map[string]struct{ due, free, now, want time.Duration }{
 		"a worker waited all the time":          {3 * time.Second, time.Second, 5 * time.Second, 2 * time.Second},
 		"the worker's answer came meanwhile":    {3 * time.Second, 5 * time.Second, 5 * time.Second, 2 * time.Second},

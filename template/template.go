@@ -81,6 +81,18 @@ func Parse(text string, place Place, number func(name string) (int, bool)) (*Tem
 	return t, nil
 }
 
+// Encode returns a text in which {{ }} means nothing as it stands in its place.
+func Encode(text string, place Place) string {
+	if place != Path {
+		return text
+	}
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		appendLiteral(&b, c)
+	}
+	return b.String()
+}
+
 // NamesIn returns the names that stand in text, in their order; one may come twice.
 func NamesIn(text string) ([]string, error) {
 	parts, err := split(text)
@@ -194,7 +206,7 @@ type part struct {
 	isName bool
 }
 
-// split returns the parts of text. Within {{ }} stands a name, or a quoted text that is
+// split returns the parts of text. Errors show nothing of it: it may be a secret. Within {{ }} stands a name, or a quoted text that is
 // literal: {{ "{{" }}.
 func split(text string) ([]part, error) {
 	var parts []part
@@ -224,7 +236,6 @@ func split(text string) ([]part, error) {
 
 // cutClosing returns what stands before the end of a {{, and what stands behind it.
 func cutClosing(rest string) (inner, after string, err error) {
-	const most = 32 // bytes of a text that an error shows
 	from := 0
 	if trimmed := strings.TrimLeft(rest, " \t"); strings.HasPrefix(trimmed, `"`) {
 		from = len(rest) - len(trimmed) + 1
@@ -236,7 +247,7 @@ func cutClosing(rest string) (inner, after string, err error) {
 	}
 	end := strings.Index(rest[from:], closing)
 	if end < 0 {
-		return "", "", fmt.Errorf("%q has no %q; a literal %q is written %s", opening+rest[:min(len(rest), most)], closing, opening, `{{ "{{" }}`)
+		return "", "", errors.New(`a "{{" has no "}}"; a literal "{{" is written {{ "{{" }}`)
 	}
 	return rest[:from+end], rest[from+end+len(closing):], nil
 }
@@ -246,7 +257,7 @@ func partOf(inner string) (part, error) {
 		return part{text: inner[1 : len(inner)-1]}, nil
 	}
 	if !IsName(inner) {
-		return part{}, fmt.Errorf(`{{ %s }}: must be a name of letters, digits and _, or a quoted text such as {{ "{{" }}`, inner)
+		return part{}, errors.New(`between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`)
 	}
 	return part{text: inner, isName: true}, nil
 }

@@ -83,10 +83,10 @@ func TestANameWithoutAValueIsRefused(t *testing.T) {
 
 func TestAMistakeInATemplateIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		"a {{ x":       `"{{ x" has no "}}"; a literal "{{" is written {{ "{{" }}`,
+		"a {{ x":       `a "{{" has no "}}"; a literal "{{" is written {{ "{{" }}`,
 		"{{ y }}":      "{{ y }}: there is no such name",
-		"{{ x | up }}": `{{ x | up }}: must be a name of letters, digits and _, or a quoted text such as {{ "{{" }}`,
-		"{{ }}":        `{{  }}: must be a name of letters, digits and _, or a quoted text such as {{ "{{" }}`,
+		"{{ x | up }}": `between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`,
+		"{{ }}":        `between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`,
 		`{{ "a }}`:     `a quoted text behind "{{" has no end`,
 	} {
 		_, err := Parse(text, Text, one)

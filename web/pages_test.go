@@ -334,12 +334,12 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		r := numbers.NewRecorder(numbers.NewBounds([]float64{1}))
 		r.StartBurst(nil)
 		for range 3 {
-			r.Begin()
+			r.Begin(0)
 			r.End(&probe.Result{Due: 1, End: 2, Err: failureOf(c.code)}, c.code)
 		}
 		for range c.held {
-			r.Begin()
-			r.DropUnsent(load.DropLimitConnections)
+			r.Begin(0)
+			r.DropUnsent(0, load.DropLimitConnections)
 		}
 		r.EndBurst(time.Second, load.DropShutdown)
 		d := r.Snapshot(numbers.WithSummary | numbers.WithLabels | numbers.WithHistory)

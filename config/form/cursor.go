@@ -28,14 +28,14 @@ func (c Cursor) Fail(format string, args ...any) {
 			c.marks[path] = m
 		}
 	}
-	c.add(c.Node, c.Where, c.Path, fmt.Sprintf(format, args...)+c.hint())
+	c.add(c.Node, c.Where, c.shown(c.Where, c.Path), fmt.Sprintf(format, args...)+c.hint())
 }
 
 // Child returns the cursor of a key in the mapping that c stands at.
 func (c Cursor) Child(key *yaml.Node) Cursor {
-	path := pathElement(key.Value)
+	path := c.pathOf(key.Value)
 	if c.Path != "" {
-		path = c.Path + "." + path
+		path = c.Path + "." + pathElement(key.Value)
 	}
 	return Cursor{Scope: c.Scope, Path: path, Node: key}
 }

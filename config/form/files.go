@@ -22,6 +22,7 @@ type Files struct {
 	Paths   []string
 	results map[string]fileResult
 	checked map[string]error
+	derived map[string]derived
 	// inlined holds what stands in the configuration itself: aliases can lead
 	// thousands of targets to the same megabytes.
 	inlined map[*yaml.Node][]byte
@@ -32,6 +33,12 @@ type fileResult struct {
 	err     error
 }
 
+// derived is what was made of the contents of files.
+type derived struct {
+	value any
+	err   error
+}
+
 // NewFiles returns the store of the files that a configuration refers to, by paths
 // relative to its folder.
 func NewFiles(configPath string) *Files {
@@ -40,12 +47,13 @@ func NewFiles(configPath string) *Files {
 		Paths:   []string{configPath},
 		results: map[string]fileResult{},
 		checked: map[string]error{},
+		derived: map[string]derived{},
 		inlined: map[*yaml.Node][]byte{},
 	}
 }
 
-// read returns nil for an empty file.
-func (s *Files) read(name string) ([]byte, error) {
+// Read returns nil for an empty file.
+func (s *Files) Read(name string) ([]byte, error) {
 	path := name
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.folder, path)
@@ -89,6 +97,16 @@ func (s *Files) Once(key string, check func() error) error {
 		s.checked[key] = err
 	}
 	return err
+}
+
+// Derive returns what make returns, which it calls once for each key.
+func (s *Files) Derive(key string, make func() (any, error)) (any, error) {
+	d, ok := s.derived[key]
+	if !ok {
+		d.value, d.err = make()
+		s.derived[key] = d
+	}
+	return d.value, d.err
 }
 
 // ReadFile returns the content of a file of a bounded size. It names no path in its errors.
@@ -141,7 +159,7 @@ func (f File) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
 	}
-	content, err := c.Files.read(n.Value)
+	content, err := c.Files.Read(n.Value)
 	if err == nil && f.Check != nil {
 		err = c.Files.Once(c.Path+" "+n.Value, func() error { return f.Check(content) })
 	}

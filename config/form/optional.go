@@ -42,12 +42,20 @@ func (o optionalValue[T]) keys() Section { return o.fields(new(T)) }
 func (s Section) AsDefaults(item string) Section {
 	s = slices.Clone(s)
 	for i, f := range s {
-		if _, ok := f.Value.(requiredValue); ok {
+		switch f.Value.(type) {
+		case requiredValue, ownValue:
 			s[i].Value = noDefault{item}
 		}
 	}
 	return s
 }
+
+// Own returns v as a value that defaults cannot have.
+func Own(v Value) Value { return ownValue{v} }
+
+type ownValue struct{ Value }
+
+func (o ownValue) keys() Section { return keysOf(o.Value) }
 
 // noDefault stands for the keys of an item that defaults cannot have.
 type noDefault struct{ item string }
@@ -86,7 +94,8 @@ func (s *Scope) checkNeededBelow(parent string, fields Section) {
 		_, isNeeded := f.Value.(neededValue)
 		switch {
 		case isNeeded && !s.IsSet(path):
-			s.add(s.marks[parent].key, s.marks[parent].where, path, "missing")
+			above := s.marks[parent]
+			s.add(above.key, above.where, s.shown(above.where, path), "missing")
 		case s.Sound(path):
 			s.checkNeededBelow(path, keysOf(f.Value))
 		}

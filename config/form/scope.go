@@ -19,6 +19,11 @@ type Scope struct {
 	// marks tells by dotted path where each key was set. Those of an item
 	// begin as a copy of the marks of the defaults.
 	marks map[string]mark
+	// flat is a section whose keys stand in the mapping of the scope itself.
+	flat struct {
+		name string
+		keys Section
+	}
 }
 
 // NewScope returns the scope of a file as a whole.
@@ -37,6 +42,26 @@ func (s *Scope) Part(where string, defaults *Scope) *Scope {
 		p.marks = map[string]mark{}
 	}
 	return p
+}
+
+// Flatten has the keys of a section stand in the mapping of the scope itself. To the schema
+// they are below name, mistakes are reported without it.
+func (s *Scope) Flatten(name string, keys Section) { s.flat.name, s.flat.keys = name, keys }
+
+// pathOf returns the path of a key in the mapping of the scope.
+func (s *Scope) pathOf(key string) string {
+	if s.flat.keys.Has(key) {
+		return s.flat.name + "." + key
+	}
+	return pathElement(key)
+}
+
+// shown returns a path as it stands in the file, for a key that is in the part where.
+func (s *Scope) shown(where, path string) string {
+	if key, ok := strings.CutPrefix(path, s.flat.name+"."); ok && where == s.Where && len(s.flat.keys) > 0 {
+		return key
+	}
+	return path
 }
 
 // Flags returns the scope of the flags that set keys of s: what they set is set in s.
@@ -87,7 +112,7 @@ func (s *Scope) Conflict(msg string, paths ...string) {
 		i = slices.IndexFunc(paths, s.IsSet)
 	}
 	blamed := s.marks[paths[i]]
-	s.add(blamed.key, blamed.where, paths[i], msg)
+	s.add(blamed.key, blamed.where, s.shown(blamed.where, paths[i]), msg)
 }
 
 // Forget makes path and all below it unset. It leaves variables alone.

@@ -24,7 +24,7 @@ func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
 	}
-	content, err := c.Files.read(n.Value)
+	content, err := c.Files.Read(n.Value)
 	if err != nil {
 		c.Fail("cannot use the file: %s", err)
 		return

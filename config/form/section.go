@@ -60,7 +60,7 @@ func (s Section) Decode(c Cursor, n *yaml.Node) {
 	}
 	present := map[string]Pair{}
 	for _, p := range c.Pairs(n) {
-		if s.has(p.Key.Value) {
+		if s.Has(p.Key.Value) {
 			present[p.Key.Value] = p
 		} else {
 			c.Child(p.Key).Fail("%s", c.unknownKey(p.Key, s))
@@ -99,7 +99,8 @@ func (s Section) Reset() {
 	}
 }
 
-func (s Section) has(key string) bool {
+// Has reports whether the key is one of the section.
+func (s Section) Has(key string) bool {
 	return slices.ContainsFunc(s, func(f Field) bool { return f.Name == key })
 }
 

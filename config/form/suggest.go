@@ -70,7 +70,7 @@ func newWording(v Vocabulary) *wording {
 
 func (w *wording) unknownKey(key string, siblings Section) string {
 	const misspelled = "unknown key, did you mean %q?"
-	if siblings.has(key + "_file") {
+	if siblings.Has(key + "_file") {
 		return fmt.Sprintf(misspelled, key+"_file")
 	}
 	names := siblings.names()

@@ -16,7 +16,7 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"config/form", "option", "policy", "protoset"},
+		packages: []string{"config/form", "option", "policy", "protoset", "template"},
 		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
 	},
 	"config/form": {
@@ -24,7 +24,7 @@ var house = map[string]room{
 	},
 	"demo": {
 		packages: []string{"internal/peers/certs"},
-		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+		modules:  []string{"github.com/quic-go/quic-go", "golang.org/x/net/dns/dnsmessage"},
 	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
@@ -78,7 +78,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/draw", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire", "template",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
@@ -92,6 +92,9 @@ var house = map[string]room{
 	"prober/dns": {
 		packages: []string{"errcode", "option", "prober/probe", "prober/wire"},
 		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+	},
+	"prober/draw": {
+		packages: []string{"option", "template"},
 	},
 	"prober/grpc": {
 		packages: []string{

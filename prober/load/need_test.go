@@ -21,6 +21,39 @@ func learned(concurrency int, answers ...time.Duration) time.Duration {
 	return n.Estimate()
 }
 
+// needing returns what one worker has learned from answers that all took as long.
+func needing(took time.Duration) *Need {
+	n := new(Need)
+	n.Fit(1)
+	n.Note(took)
+	n.Note(took)
+	return n
+}
+
+// advance brings a up to now, as a recorder does, and giveUp drops what is not worth sending.
+func advance(a *Arrivals, now probe.Instant) {
+	for ok := true; ok; {
+		_, ok = a.Due(now)
+	}
+	for ok := true; ok; {
+		_, _, ok = a.Expire(now)
+	}
+}
+
+func giveUp(a *Arrivals, now, free probe.Instant) (hopeless, late uint64) {
+	for {
+		_, isLate, ok := a.GiveUp(now, free)
+		switch {
+		case !ok:
+			return hopeless, late
+		case isLate:
+			late++
+		default:
+			hopeless++
+		}
+	}
+}
+
 func times(n int, took time.Duration) []time.Duration {
 	all := make([]time.Duration, n)
 	for i := range all {
@@ -97,36 +130,30 @@ func TestArrivalsWithTooLittleTimeLeftAreGivenUp(t *testing.T) {
 		"just enough": {1550 * time.Millisecond, 1550 * time.Millisecond, 0, 0, 0, 0},
 		"a microsecond less, and the first is given": {1550*time.Millisecond + time.Microsecond, 1551 * time.Millisecond, 0, 1, 0, 100 * time.Millisecond},
 	} {
-		a := NewArrivals(NewPacer(&Burst{Rate: 10, Duration: 10 * time.Second}, "checkout", 0, Whole()), start, timeout,
+		a := NewArrivals(NewPacer(&Burst{Rate: 10, Duration: 10 * time.Second}, "checkout", 0, Whole()), nil, start, []time.Duration{timeout},
 			func(_, _ probe.Instant) time.Duration { return c.frozen })
-		a.Need = new(Need)
-		a.Need.Fit(1)
-		a.Need.Note(answer)
-		a.Need.Note(answer)
-		a.Advance(start.Add(c.now))
-		hopeless, late := a.GiveUp(start.Add(c.now), start.Add(c.free))
+		a.Needs = []*Need{needing(answer)}
+		advance(a, start.Add(c.now))
+		hopeless, late := giveUp(a, start.Add(c.now), start.Add(c.free))
 		assert.Equal(t, []uint64{c.hopeless, c.late}, []uint64{hopeless, late}, name)
-		due, state := a.Claim()
+		next, state := a.Claim()
 		assert.Equal(t, Claimed, state, name)
-		assert.Equal(t, start.Add(c.next), due, name)
+		assert.Equal(t, start.Add(c.next), next.Due, name)
 	}
 }
 
 func TestAnEstimateAboveTheTimeoutLeavesWhatHasHardlyWaited(t *testing.T) {
 	t.Parallel()
 	const start, timeout = probe.Instant(time.Hour), 2 * time.Second
-	a := NewArrivals(NewPacer(&Burst{Rate: 1000, Duration: 10 * time.Second}, "checkout", 0, Whole()), start, timeout,
+	a := NewArrivals(NewPacer(&Burst{Rate: 1000, Duration: 10 * time.Second}, "checkout", 0, Whole()), nil, start, []time.Duration{timeout},
 		func(_, _ probe.Instant) time.Duration { return 0 })
-	a.Need = new(Need)
-	a.Need.Fit(1)
-	a.Need.Note(timeout)
-	a.Need.Note(timeout)
+	a.Needs = []*Need{needing(timeout)}
 	now := start.Add(time.Second)
-	a.Advance(now)
-	hopeless, late := a.GiveUp(now, now)
+	advance(a, now)
+	hopeless, late := giveUp(a, now, now)
 	assert.EqualValues(t, 980, hopeless)
 	assert.Zero(t, late)
-	due, state := a.Claim()
+	next, state := a.Claim()
 	assert.Equal(t, Claimed, state)
-	assert.Equal(t, now.Add(-timeout/100), due)
+	assert.Equal(t, now.Add(-timeout/100), next.Due)
 }

@@ -86,3 +86,6 @@ func (s Shard) owner(name string) int {
 func (p Part) Share(n int) int {
 	return int((int64(n) - p.ordinal + p.total - 1) / p.total)
 }
+
+// Global returns which of all things, numbered from 0, is number j of the part.
+func (p Part) Global(j int64) int64 { return j*p.total + p.ordinal }

@@ -43,9 +43,11 @@ type Burst struct {
 
 // Failure is the first of its kind within a burst.
 type Failure struct {
-	Time  time.Time
-	Code  errcode.Code
-	Phase errcode.Phase
+	Time time.Time
+	// Request is the name of the request that failed, "" where the target has but one.
+	Request string
+	Code    errcode.Code
+	Phase   errcode.Phase
 	// Text is what the error says, at most 176 bytes that are safe to print: without
 	// control characters, queries and credentials. It is empty where the code says it
 	// all.
@@ -55,7 +57,8 @@ type Failure struct {
 	// Status is 0 without a response.
 	Status   int
 	Duration time.Duration
-	// Count is how many requests of the burst failed like this one, itself included.
+	// Count is how many requests of the burst failed like this one, itself included, whichever
+	// of the target's requests they were.
 	Count uint64
 }
 
@@ -142,6 +145,7 @@ func exportKinds(kinds *[keptKinds]kind) (all []FailureKind) {
 func (f *failure) export() Failure {
 	return Failure{
 		Time:     time.UnixMilli(f.at),
+		Request:  f.request,
 		Code:     f.code,
 		Phase:    f.phase,
 		Text:     f.text,

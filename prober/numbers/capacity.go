@@ -1,33 +1,43 @@
 package numbers
 
 import (
+	"time"
+
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/probe"
 )
 
-// answerTime adds up how long the requests of an open burst took from their start.
+// answerTime adds up how long the requests of an open burst, or its journeys, took from their
+// start: for how long they kept a worker busy.
 type answerTime struct {
 	sum    totalTime
 	count  uint64
 	before uint64 // requests that had been starved before the burst
 }
 
+func (a *answerTime) note(took time.Duration) {
+	a.sum.add(max(took, 0))
+	a.count++
+}
+
 // learn notes what an answer of an open burst needed. What its deadline cut short needed
-// all of the timeout, and what failed otherwise says nothing.
-func (r *Recorder) learn(res *probe.Result, code errcode.Code) {
+// all of the timeout, and what failed otherwise says nothing. A worker that has a step of a
+// journey is busy until the journey ends, so what its workers were busy with is noted then.
+func (r *Recorder) learn(t *requestTally, res *probe.Result, code errcode.Code) {
 	switch {
 	case r.arrivals == nil:
 		return
 	case res.Err == nil:
-		r.need.Note(res.End.Sub(res.Taken))
+		t.need.Note(res.End.Sub(res.Taken))
 	case res.RanOut() && (!code.IsLocal() || code == errcode.QueueTimeout):
-		r.need.Note(res.Deadline.Sub(res.Due))
+		t.need.Note(res.Deadline.Sub(res.Due))
 	default:
 		return
 	}
-	r.answers.sum.add(res.End.Sub(res.Taken))
-	r.answers.count++
+	if r.journey == nil {
+		r.answers.note(res.End.Sub(res.Taken))
+	}
 }
 
 // judgeCapacity notes whether the workers of the burst that ends were enough.

@@ -29,8 +29,7 @@ func (r *Recorder) stopOpen(reason load.DropReason) {
 		return
 	}
 	r.advance(probe.Now())
-	waiting, later, isCut := r.arrivals.Abandon()
-	r.drop(waiting, reason)
+	later, isCut := r.arrivals.Abandon(func(request int, n uint64) { r.drop(request, n, reason) })
 	if isCut {
 		r.cutBurst(reason, later)
 	}

@@ -7,14 +7,14 @@ import (
 
 // Begin counts a request of a closed burst, which starts when it is due. It
 // returns false, and counts nothing, when the breaker has ended the burst.
-func (r *Recorder) Begin() bool {
+func (r *Recorder) Begin(request int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.thinned {
 		return false
 	}
-	r.schedule(1)
-	r.start()
+	r.schedule(request)
+	r.start(request)
 	return true
 }
 
@@ -22,64 +22,78 @@ func (r *Recorder) Begin() bool {
 // Otherwise it returns when the next one will be due, or that none is left. free is since
 // when the asking worker had nothing to do: what passed after that and after the
 // due time is the prober's own lateness.
-func (r *Recorder) Claim(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
+func (r *Recorder) Claim(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	due, state = r.reserve(now, free)
+	next, state = r.reserve(now, free)
 	if state == load.Claimed {
-		r.start()
+		r.start(next.Request)
 	}
-	return due, state
+	return next, state
 }
 
 // Reserve is Claim for an arrival that has to pass a ceiling: it goes on waiting until
 // Start or HoldBack.
-func (r *Recorder) Reserve(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
+func (r *Recorder) Reserve(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.reserve(now, free)
 }
 
-// Start counts an arrival that was reserved as in flight.
-func (r *Recorder) Start() {
+// Start counts a request that was reserved, or is a step that was due, as in flight.
+func (r *Recorder) Start(request int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.start()
+	r.start(request)
 }
 
-func (r *Recorder) reserve(now, free probe.Instant) (due probe.Instant, state load.ClaimState) {
+func (r *Recorder) reserve(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.advance(now)
 	if r.thinned {
-		return 0, load.Exhausted
+		return load.Arrival{}, load.Exhausted
 	}
-	oldest := r.arrivals.Oldest()
-	hopeless, late := r.arrivals.GiveUp(now, free)
-	reason := load.DropNoWorker
-	if r.held > 0 || r.heldUntil != 0 && r.heldUntil > oldest {
-		reason = r.heldBy
-	}
-	r.drop(hopeless, reason)
-	r.drop(late, load.DropLate)
-	due, state = r.arrivals.Claim()
+	r.giveUp(now, free)
+	next, state = r.arrivals.Claim()
 	if state == load.Claimed {
-		r.times.Lag.observe(lagBounds, r.arrivals.Lag(now, due, free))
+		r.times.Lag.observe(lagBounds, r.arrivals.Lag(now, next.Due, free))
 	}
-	return due, state
+	return next, state
 }
 
-// HoldBack drops an arrival that was reserved and could not start.
-func (r *Recorder) HoldBack(reason load.DropReason) {
+// giveUp drops the arrivals that are not worth sending any more. Behind each of them may be one
+// whose time was shorter and has run out.
+func (r *Recorder) giveUp(now, free probe.Instant) {
+	reason := load.DropNoWorker
+	if r.held > 0 || r.heldUntil != 0 && r.heldUntil > r.arrivals.Oldest() {
+		reason = r.heldBy
+	}
+	for {
+		request, late, ok := r.arrivals.GiveUp(now, free)
+		if !ok {
+			return
+		}
+		r.dropOne(request, late, reason)
+		r.expire(now)
+	}
+}
+
+// HoldBack drops a request that was reserved, or is a step that was due, and could not start.
+func (r *Recorder) HoldBack(request int, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.drop(1, reason)
+	r.drop(request, 1, reason)
 }
 
 // DropUnsent drops a request that was begun, claimed or started, of which no byte was sent.
-func (r *Recorder) DropUnsent(reason load.DropReason) {
+func (r *Recorder) DropUnsent(request int, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	t := r.requests[request]
 	r.counts.InFlight--
+	t.inFlight--
 	r.counts.Dropped[reason]++
+	t.dropped[reason]++
+	r.unbeginJourney(request)
 }
 
 // Hold notes how many workers more, or less, wait for the ceiling that reason stands
@@ -101,29 +115,63 @@ func (r *Recorder) advance(now probe.Instant) {
 	if r.arrivals == nil {
 		return
 	}
-	due, expired, late := r.arrivals.Advance(now)
-	r.schedule(due)
+	for {
+		request, ok := r.arrivals.Due(now)
+		if !ok {
+			break
+		}
+		r.schedule(request)
+	}
+	r.expire(now)
+}
+
+// expire drops the arrivals whose time has run out.
+func (r *Recorder) expire(now probe.Instant) {
 	reason := load.DropTimeout
 	if r.held > 0 {
 		reason = r.heldBy
 	}
-	r.drop(expired, reason)
-	r.drop(late, load.DropLate)
+	for {
+		request, late, ok := r.arrivals.Expire(now)
+		if !ok {
+			return
+		}
+		r.dropOne(request, late, reason)
+	}
 }
 
-func (r *Recorder) schedule(n uint64) {
-	r.counts.Scheduled += n
-	r.counts.Waiting += n
+// dropOne drops an arrival for a reason, unless the process did not run for a part of its wait.
+func (r *Recorder) dropOne(request int, late bool, reason load.DropReason) {
+	if late {
+		reason = load.DropLate
+	}
+	r.drop(request, 1, reason)
+}
+
+func (r *Recorder) schedule(request int) {
+	t := r.requests[request]
+	r.counts.Scheduled++
+	t.scheduled++
+	r.counts.Waiting++
+	t.waiting++
 }
 
 // start makes a waiting request one in flight.
-func (r *Recorder) start() {
+func (r *Recorder) start(request int) {
+	t := r.requests[request]
 	r.counts.Waiting--
+	t.waiting--
 	r.counts.InFlight++
+	t.inFlight++
 	r.peak = max(r.peak, r.counts.InFlight)
+	r.beginJourney(request)
 }
 
-func (r *Recorder) drop(n uint64, reason load.DropReason) {
+// drop drops waiting requests.
+func (r *Recorder) drop(request int, n uint64, reason load.DropReason) {
+	t := r.requests[request]
 	r.counts.Waiting -= n
+	t.waiting -= n
 	r.counts.Dropped[reason] += n
+	t.dropped[reason] += n
 }

@@ -27,12 +27,13 @@ type exemplars struct{ first, slowest exemplar }
 type slowest struct {
 	exemplar
 
-	code errcode.Code
+	of *Histogram // of its request and code
 }
 
 // exemplify makes a request an exemplar if it is to be one and somebody can look
-// up its trace: a request that was never sent has none.
-func (r *Recorder) exemplify(res *probe.Result, code errcode.Code) {
+// up its trace: a request that was never sent has none. h is the histogram of its request
+// and code.
+func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code) {
 	if res.HTTP == nil || res.HTTP.TraceID == (probe.TraceID{}) || res.Sent == 0 {
 		return
 	}
@@ -43,18 +44,17 @@ func (r *Recorder) exemplify(res *probe.Result, code errcode.Code) {
 	}
 	e := exemplar{res.HTTP.TraceID, res.Duration(), time.Now()}
 	if first {
-		h := r.times.ByCode[code]
 		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}
 	}
 	if slower {
-		r.slowest = slowest{e, code}
+		r.slowest = slowest{e, h}
 	}
 }
 
 // endExemplars gives the slowest request of the burst that ends to its histogram.
 func (r *Recorder) endExemplars() {
 	if r.slowest.latency > 0 {
-		h := r.times.ByCode[r.slowest.code]
+		h := r.slowest.of
 		h.exemplars = &exemplars{first: h.exemplars.get().first, slowest: r.slowest.exemplar}
 	}
 	r.slowest = slowest{}

@@ -33,7 +33,7 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 				return max(min(start.Add(5*time.Second), to).Sub(max(start.Add(2*time.Second), from)), 0)
 			}
 			p := load.NewPacer(&load.Burst{Rate: rate, Duration: 5*time.Second + 1}, "checkout", 0, load.Whole())
-			r.StartBurst(load.NewArrivals(p, start, timeout, frozen))
+			r.StartBurst(load.NewArrivals(p, nil, start, []time.Duration{timeout}, frozen))
 			claim := func(at, free time.Duration) load.ClaimState {
 				_, state := r.Claim(start.Add(at), start.Add(free))
 				return state

@@ -105,7 +105,7 @@ func (h *history) startBurst(before mark, start time.Time) {
 
 // request notes a request that ended. It runs for every request, so success costs
 // one bucket and a failure allocates only if it is the first of its kind.
-func (h *history) request(res *probe.Result, code errcode.Code) {
+func (h *history) request(name string, res *probe.Result, code errcode.Code) {
 	live := h.live
 	if live == nil {
 		return // counted outside of any burst, as some tests do
@@ -113,11 +113,11 @@ func (h *history) request(res *probe.Result, code errcode.Code) {
 	live.starts.note(res.Start)
 	live.latency.observe(res.Duration())
 	if code != errcode.OK {
-		h.failure(res, code)
+		h.failure(name, res, code)
 	}
 }
 
-func (h *history) failure(res *probe.Result, code errcode.Code) {
+func (h *history) failure(name string, res *probe.Result, code errcode.Code) {
 	live := h.live
 	if code.IsOwn() {
 		increase(&live.own)
@@ -137,7 +137,7 @@ func (h *history) failure(res *probe.Result, code errcode.Code) {
 		return // it is counted among all
 	}
 	live.kinds[live.used] = kind{1, code, phase}
-	live.samples[live.used] = h.last.add(res, code, phase)
+	live.samples[live.used] = h.last.add(name, res, code, phase)
 	live.used++
 }
 

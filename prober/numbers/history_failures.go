@@ -25,7 +25,8 @@ type failures struct {
 
 // failure is the first of its kind in a burst. Its text has been cleaned.
 type failure struct {
-	at       int64 // milliseconds since the Unix epoch
+	at       int64  // milliseconds since the Unix epoch
+	request  string // its name, "" without one
 	text     string
 	remote   netip.AddrPort
 	count    uint32 // of its kind in its burst, itself included
@@ -36,7 +37,7 @@ type failure struct {
 }
 
 // add keeps a failure instead of the oldest one, and returns where.
-func (f *failures) add(res *probe.Result, code errcode.Code, phase errcode.Phase) int8 {
+func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase errcode.Phase) int8 {
 	i := f.added % keptFailures
 	f.added++
 	if f.ring == nil {
@@ -54,6 +55,7 @@ func (f *failures) add(res *probe.Result, code errcode.Code, phase errcode.Phase
 	}
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
+		request:  name,
 		text:     textOf(res),
 		remote:   res.Remote,
 		count:    1,

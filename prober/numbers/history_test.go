@@ -33,7 +33,7 @@ func refused() *probe.Result {
 func burstOf(r *Recorder, code errcode.Code, results ...*probe.Result) {
 	r.StartBurst(nil)
 	for _, res := range results {
-		r.Begin()
+		r.Begin(0)
 		r.End(res, code)
 	}
 	r.EndBurst(time.Second, load.DropShutdown)
@@ -90,15 +90,15 @@ func TestHistoryTellsTheTargetsFailuresFromTheProbersOwn(t *testing.T) {
 	r := testRecorder()
 	r.StartBurst(nil)
 	for range 3 {
-		r.Begin()
+		r.Begin(0)
 		r.End(refused(), errcode.Refused)
 	}
-	r.Begin()
+	r.Begin(0)
 	r.End(ended(time.Millisecond, nil), errcode.LocalPorts)
-	r.Begin()
-	r.DropUnsent(load.DropLimitRate)
-	r.Begin()
-	r.DropUnsent(load.DropBreaker)
+	r.Begin(0)
+	r.DropUnsent(0, load.DropLimitRate)
+	r.Begin(0)
+	r.DropUnsent(0, load.DropBreaker)
 	r.EndBurst(time.Second, load.DropShutdown)
 	b := r.history.latest()
 	assert.EqualValues(t, 4, b.Requests)
@@ -155,7 +155,7 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 	r := testRecorder()
 	r.StartBurst(nil)
 	for status := 400; status < 600; status++ {
-		r.Begin()
+		r.Begin(0)
 		r.End(ended(time.Millisecond, nil), errcode.FromStatus(status))
 	}
 	r.EndBurst(time.Second, load.DropShutdown)
@@ -193,10 +193,10 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		runtime.KeepAlive(recorders)
 		return int(after-before) / targets
 	}
-	healthy := weight(func(r *Recorder) { r.history.request(ended(time.Millisecond, nil), errcode.OK) })
+	healthy := weight(func(r *Recorder) { r.history.request("", ended(time.Millisecond, nil), errcode.OK) })
 	failing := weight(func(r *Recorder) {
 		for k := range keptKinds {
-			r.history.request(long, errcode.FromStatus(500+k))
+			r.history.request("", long, errcode.FromStatus(500+k))
 		}
 	})
 	assert.LessOrEqual(t, healthy, 8<<10)
@@ -215,10 +215,10 @@ func TestHistoryAllocatesNothingPerRequest(t *testing.T) {
 	r := testRecorder()
 	r.StartBurst(nil)
 	good, bad := ended(time.Millisecond, nil), refused()
-	r.history.request(bad, errcode.Refused)
+	r.history.request("", bad, errcode.Refused)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		r.history.request(good, errcode.OK)
-		r.history.request(bad, errcode.Refused)
+		r.history.request("", good, errcode.OK)
+		r.history.request("", bad, errcode.Refused)
 	}))
 }
 
@@ -230,10 +230,10 @@ func BenchmarkHistoryRequest(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			r := testRecorder()
 			r.StartBurst(nil)
-			r.history.request(c.res, c.code)
+			r.history.request("", c.res, c.code)
 			b.ReportAllocs()
 			for b.Loop() {
-				r.history.request(c.res, c.code)
+				r.history.request("", c.res, c.code)
 			}
 		})
 	}
@@ -264,7 +264,7 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	own := ended(time.Millisecond, nil)
 	own.Start = 1
 	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
-		r.Begin()
+		r.Begin(0)
 		r.End(own, code)
 	}
 	fast, slow := latencyBucket(time.Millisecond), latencyBucket(time.Second)
@@ -276,7 +276,7 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	}
 	before := live.latency.rows()
 	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {
-		r.Begin()
+		r.Begin(0)
 		r.End(own, code)
 	}
 	assert.Equal(t, before, live.latency.rows())

@@ -80,7 +80,8 @@ type Counts struct {
 // Distributions are the histograms of one target.
 type Distributions struct {
 	// ByCode holds the duration of the requests of each code that has occurred, and
-	// of success; the counter of a code is the count of its histogram.
+	// of success; the counter of a code is the count of its histogram. Of a target with
+	// several requests these are the sums over them, which a snapshot has WithSummary only.
 	ByCode        map[errcode.Code]*Histogram
 	Phases        [errcode.NumPhases]Histogram
 	BurstDuration Histogram
@@ -103,11 +104,14 @@ type Recorder struct {
 	bounds  *Bounds
 	created time.Time
 
-	mu        sync.Mutex
-	counts    Counts
-	times     Distributions
-	failures  map[failureKey]uint64
-	responses map[responseKey]uint64
+	mu     sync.Mutex
+	counts Counts
+	times  Distributions // without ByCode, which each request has
+	// requests are those of the mix, or the steps of the journey; one without a name if the
+	// target has neither. The counts have their sums.
+	requests []*requestTally
+	named    bool
+	journey  *journeys // nil without one
 	// burst is the count of the burst under way, last that of the one before it.
 	burst, last burstTally
 	peak        uint64         // of requests in flight in the burst under way
@@ -134,9 +138,7 @@ type Recorder struct {
 // NewRecorder returns a recorder whose latencies have the given classic buckets.
 func NewRecorder(b *Bounds) *Recorder {
 	r := &Recorder{bounds: b, created: time.Now()}
-	r.times.ByCode = map[errcode.Code]*Histogram{errcode.OK: {created: r.created}}
-	r.failures = make(map[failureKey]uint64)
-	r.responses = make(map[responseKey]uint64)
+	r.requests = []*requestTally{newRequestTally("", r.created)}
 	r.burst.failures = make(map[errcode.Code]uint64)
 	r.last.failures = make(map[errcode.Code]uint64)
 	return r
@@ -150,8 +152,7 @@ func (r *Recorder) StartBurst(a *load.Arrivals) {
 	r.answers = answerTime{before: r.counts.Dropped.starved()}
 	r.counts.LastStart = time.Now()
 	if r.arrivals = a; a != nil {
-		r.need.Fit(a.Workers)
-		a.Need = &r.need
+		a.Needs = r.needs(a.Workers)
 	}
 	r.history.startBurst(r.mark(), r.counts.LastStart)
 	if r.behind > 0 {
@@ -201,14 +202,16 @@ func (r *Recorder) Late(missed int, behind time.Duration) {
 }
 
 // Adopt takes over what a new configuration of the target says, also for the burst
-// under way.
-func (r *Recorder) Adopt(b load.Breaker, timeout time.Duration) {
+// under way. timeouts are by request; one holds for all.
+func (r *Recorder) Adopt(b load.Breaker, timeouts ...time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.breaker.Adopt(b)
-	r.need.Forget()
+	for _, t := range r.requests {
+		t.need.Forget()
+	}
 	if r.arrivals != nil {
-		r.arrivals.SetTimeout(timeout)
+		r.arrivals.SetTimeouts(timeouts)
 	}
 }
 
@@ -235,13 +238,16 @@ func (r *Recorder) connected(opened, reused bool) {
 	}
 }
 
-// End counts a request that was begun, claimed or started. It tells whether the breaker
+// End counts a request that was begun, claimed or started: that of the target's requests which
+// the result names. It tells whether the breaker
 // changed its state with it.
 func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	t := r.requests[res.Request]
 	r.counts.InFlight--
-	r.count(res, code)
+	t.inFlight--
+	r.count(t, res, code)
 	if code.IsLocal() || !r.breaker.IsThere() {
 		return false
 	}
@@ -253,12 +259,8 @@ func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	return tripped
 }
 
-func (r *Recorder) count(res *probe.Result, code errcode.Code) {
-	h := r.times.ByCode[code]
-	if h == nil {
-		h = &Histogram{}
-		r.times.ByCode[code] = h
-	}
+func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) {
+	h := t.histogram(code)
 	h.observe(r.bounds, res.Duration())
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
 		if d, ok := res.Phase(p); ok {
@@ -273,22 +275,22 @@ func (r *Recorder) count(res *probe.Result, code errcode.Code) {
 	}
 	r.burst.requests++
 	if code != errcode.OK {
-		r.failures[failureKey{code, res.FailedIn()}]++
+		t.failures[failureKey{code, res.FailedIn()}]++
 		r.burst.failures[code]++
 	}
-	r.learn(res, code)
-	r.exemplify(res, code)
-	r.history.request(res, code)
-	r.transfer(res)
+	r.learn(t, res, code)
+	r.exemplify(h, res, code)
+	r.history.request(t.name, res, code)
+	r.transfer(t, res)
 }
 
-func (r *Recorder) transfer(res *probe.Result) {
+func (r *Recorder) transfer(t *requestTally, res *probe.Result) {
 	r.counts.Sent += uint64(res.Sent)
 	r.counts.Received += uint64(res.Received)
 	r.counts.Messages += uint64(res.Messages)
 	r.connected(res.Opened, res.Reused)
 	if res.HTTP != nil {
-		r.respond(res.HTTP)
+		r.respond(t, res.HTTP)
 	}
 	if res.DNS != nil {
 		r.answer(res.DNS)
@@ -300,12 +302,12 @@ func (r *Recorder) transfer(res *probe.Result) {
 
 // respond counts the responses to a request over HTTP, and the connections on which those
 // before the final one came.
-func (r *Recorder) respond(h *probe.HTTP) {
+func (r *Recorder) respond(t *requestTally, h *probe.HTTP) {
 	if h.Status != 0 {
-		r.responses[responseKey{h.Status, h.Version}]++
+		t.responses[responseKey{h.Status, h.Version}]++
 	}
 	for _, hop := range h.Hops {
-		r.responses[responseKey{hop.Status, hop.Version}]++
+		t.responses[responseKey{hop.Status, hop.Version}]++
 		r.connected(hop.Opened, hop.Reused)
 	}
 	if h.Resent {

@@ -16,9 +16,9 @@ func TestOwnTroubleDoesNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder(NewBounds(someBuckets))
 	r.Adopt(load.Breaker{After: 1, For: time.Minute}, time.Second)
-	r.Begin()
+	r.Begin(0)
 	assert.False(t, r.End(ended(0, nil), errcode.Cancelled))
-	r.Begin()
+	r.Begin(0)
 	assert.True(t, r.End(ended(0, nil), errcode.Refused))
 }
 
@@ -29,7 +29,7 @@ func TestABurstThatIsCutWithoutAFailureSaysNothing(t *testing.T) {
 	since := r.history.failingSince
 	assert.False(t, since.IsZero())
 	r.StartBurst(nil)
-	r.Begin()
+	r.Begin(0)
 	r.End(ended(time.Millisecond, nil), errcode.OK)
 	r.CutClosed(load.DropReload, 7)
 	r.EndBurst(time.Second, load.DropReload)
@@ -49,7 +49,7 @@ func BenchmarkRecorderEnd(b *testing.B) {
 	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}, Sent: 100, Received: 1000, Reused: true}
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Begin()
+		r.Begin(0)
 		r.End(res, errcode.OK)
 	}
 }
@@ -59,9 +59,9 @@ func TestRecordingARequestAllocatesNothing(t *testing.T) {
 	res := &probe.Result{Due: 1, End: 1e6, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}}
 	failed := &probe.Result{Due: 1, End: 2e6, Err: &errcode.PhaseError{Err: syscall.ECONNREFUSED}}
 	record := func() {
-		r.Begin()
+		r.Begin(0)
 		r.End(res, errcode.OK)
-		r.Begin()
+		r.Begin(0)
 		r.End(failed, errcode.Refused)
 	}
 	record()

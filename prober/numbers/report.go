@@ -32,6 +32,41 @@ type Report struct {
 	// LateReads has the lateness with which answers were read, of as many as the kernel's
 	// clock has told the arrival of.
 	LateReads LateReads
+	// Rows has the requests of a mix, or the steps of a journey; it is empty for a target with
+	// one request without a name.
+	Rows []RequestRow
+	// JourneyLatency is of the journeys that succeeded, without the time between their steps. The
+	// counts are in [Snapshot.Journey].
+	JourneyLatency Latency
+}
+
+// RequestRow is what one request of a target came to in a burst.
+type RequestRow struct {
+	Name string
+	// Each of the Scheduled requests succeeded, failed, or was dropped.
+	Scheduled, Succeeded, Failed uint64
+	Dropped                      Drops
+	Codes                        []CodeCount
+	// Latency is that of a [Report], of this request.
+	Latency Latency
+}
+
+func rowOf(n *RequestNumbers) RequestRow {
+	row := RequestRow{Name: n.Name, Scheduled: n.Scheduled, Dropped: n.Dropped, Codes: n.Codes, Latency: latencyOf(n.ByCode)}
+	row.Succeeded, row.Failed = succeeded(n.Codes)
+	return row
+}
+
+// succeeded returns how many requests succeeded, and how many did not.
+func succeeded(codes []CodeCount) (ok, failed uint64) {
+	for _, c := range codes {
+		if c.Code == errcode.OK {
+			ok += c.Count
+		} else {
+			failed += c.Count
+		}
+	}
+	return ok, failed
 }
 
 // Outcome says how a burst came to its end.
@@ -98,17 +133,17 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 		Snapshot:  s,
 		Duration:  s.BurstDuration.longest,
 		Plan:      plan,
-		Latency:   s.Distributions.latency(),
+		Latency:   latencyOf(s.ByCode),
 		LagP99:    s.LagP99(),
 		LateReads: LateReads{s.ReceiveLag.count, s.ReceiveLag.Quantile(0.5), s.ReceiveLag.Quantile(0.99)},
 	}
 	r.Phases = s.phaseTimes()
-	for _, c := range s.Codes {
-		if c.Code == errcode.OK {
-			r.Succeeded += c.Count
-		} else {
-			r.Failed += c.Count
-		}
+	r.Succeeded, r.Failed = succeeded(s.Codes)
+	for i := range s.ByRequest {
+		r.Rows = append(r.Rows, rowOf(&s.ByRequest[i]))
+	}
+	if s.Journey != nil {
+		r.JourneyLatency = s.Journey.Durations[JourneySuccess].latency()
 	}
 	r.Rate = s.SendRate
 	if plan.Rate == 0 && r.Duration > 0 { // what was sent may be far from what was asked for
@@ -117,25 +152,31 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 	return r
 }
 
-func (d *Distributions) latency() Latency {
+// latencyOf sums up the durations of requests by code, but those that failed for the prober's
+// own trouble.
+func latencyOf(byCode map[errcode.Code]*Histogram) Latency {
 	var all Histogram
-	for code, h := range d.ByCode {
+	for code, h := range byCode {
 		if !code.IsLocal() {
 			all.Merge(h)
 		}
 	}
+	return all.latency()
+}
+
+func (h *Histogram) latency() Latency {
 	l := Latency{
-		Count:   all.count,
-		Mean:    all.sum.mean(all.count),
-		Max:     all.longest,
-		Buckets: all.native.buckets(),
-		Rows:    all.native.rows(MostRows),
+		Count:   h.count,
+		Mean:    h.sum.mean(h.count),
+		Max:     h.longest,
+		Buckets: h.native.buckets(),
+		Rows:    h.native.rows(MostRows),
 	}
-	l.P50, l.Widths.P50 = all.quantile(0.5)
-	l.P90, l.Widths.P90 = all.quantile(0.9)
-	l.P95, l.Widths.P95 = all.quantile(0.95)
-	l.P99, l.Widths.P99 = all.quantile(0.99)
-	l.P999, l.Widths.P999 = all.quantile(0.999)
+	l.P50, l.Widths.P50 = h.quantile(0.5)
+	l.P90, l.Widths.P90 = h.quantile(0.9)
+	l.P95, l.Widths.P95 = h.quantile(0.95)
+	l.P99, l.Widths.P99 = h.quantile(0.99)
+	l.P999, l.Widths.P999 = h.quantile(0.999)
 	return l
 }
 

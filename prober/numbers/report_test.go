@@ -40,9 +40,9 @@ func TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays(t *testing.T) {
 			t.Parallel()
 			r := testRecorder()
 			for _, d := range latencies {
-				r.times.ByCode[errcode.OK].observe(r.bounds, d)
+				r.requests[0].byCode[errcode.OK].observe(r.bounds, d)
 			}
-			l := r.times.latency()
+			l := latencyOf(r.requests[0].byCode)
 			assertHeld(t, latencies, l.Buckets)
 			assertHeld(t, latencies, l.Rows)
 			assert.LessOrEqual(t, len(l.Rows), MostRows)
@@ -82,9 +82,9 @@ func TestAllDistributionsHaveTheBoundsOfOneGrid(t *testing.T) {
 		grid[boundOf(i, usualSchema)] = true
 	}
 	for d := time.Duration(1000); d < time.Hour; d += d / 10 {
-		r.times.ByCode[errcode.OK].observe(r.bounds, d)
+		r.requests[0].byCode[errcode.OK].observe(r.bounds, d)
 	}
-	l := r.times.latency()
+	l := latencyOf(r.requests[0].byCode)
 	for _, b := range slices.Concat(l.Buckets, l.Rows) {
 		assert.True(t, grid[b.Lower] && grid[b.Upper], "%s to %s", b.Lower, b.Upper)
 	}

@@ -5,7 +5,6 @@
 package numbers
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -42,6 +41,12 @@ type Snapshot struct {
 	// status and version of HTTP; both in that order. WithLabels.
 	Kinds     []FailureKind
 	Responses []ResponseCount
+
+	// ByRequest has the requests of a mix, or the steps of a journey, in the order of the
+	// configuration; it is empty for a target with one request without a name. What the target
+	// has above and below are the sums. Journey is nil for one without journeys.
+	ByRequest []RequestNumbers
+	Journey   *JourneyNumbers
 
 	// History has the last bursts, the oldest first: at most 48. Failures has the last
 	// failures, the latest first: at most 16. WithHistory.
@@ -100,11 +105,23 @@ func (r *Recorder) Snapshot(parts Parts) (s Snapshot) {
 // Fill is Snapshot for an empty one that there is already: of many, none need be copied.
 func (r *Recorder) Fill(s *Snapshot, parts Parts) {
 	r.read(s, parts)
+	for i := range s.ByRequest {
+		n := &s.ByRequest[i]
+		n.sort()
+		s.Kinds, s.Responses = append(s.Kinds, n.Kinds...), append(s.Responses, n.Responses...)
+	}
 	slices.SortFunc(s.Kinds, FailureKind.compare)
 	slices.SortFunc(s.Responses, ResponseCount.compare)
+	if len(s.ByRequest) == 0 {
+		return
+	}
+	s.Kinds, s.Responses = addKinds(s.Kinds), addResponses(s.Responses)
+	if s.Distributions != nil && parts&WithSummary != 0 {
+		s.Distributions.ByCode = mergeHistograms(s.ByRequest)
+	}
 }
 
-// read is Fill with what is sorted by nobody yet: the lock is held for less long.
+// read is Fill with what is sorted and merged by nobody yet: the lock is held for less long.
 func (r *Recorder) read(s *Snapshot, parts Parts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,11 +132,7 @@ func (r *Recorder) read(s *Snapshot, parts Parts) {
 	s.Created, s.BreakerOpen = r.created, r.breaker.IsOpen()
 	s.FailingSince, s.TroubledSince = r.history.failingSince, r.history.troubledSince
 	if parts&WithSummary != 0 {
-		s.summarise(r.times.ByCode)
 		s.Trouble, s.Last = r.history.trouble(), r.history.latest()
-	}
-	if parts&WithLabels != 0 {
-		s.Kinds, s.Responses = kindsOf(r.failures), responsesOf(r.responses)
 	}
 	if parts&WithHistory != 0 {
 		s.History, s.Failures = r.history.exportBursts(), r.history.exportFailures()
@@ -127,6 +140,37 @@ func (r *Recorder) read(s *Snapshot, parts Parts) {
 	}
 	if parts&WithDistributions != 0 {
 		s.Distributions = r.times.clone()
+	}
+	if r.named {
+		r.readRequests(s, parts)
+	} else {
+		r.readOne(s, parts)
+	}
+}
+
+// readOne fills in what the requests of a target without named ones came to.
+func (r *Recorder) readOne(s *Snapshot, parts Parts) {
+	n := r.requests[0].numbers(parts)
+	s.Requests, s.Codes, s.P50, s.P99 = n.Requests, n.Codes, n.P50, n.P99
+	s.Kinds, s.Responses = n.Kinds, n.Responses
+	if s.Distributions != nil {
+		s.ByCode = n.ByCode
+	}
+}
+
+// readRequests fills in what each request came to, and all of them together.
+func (r *Recorder) readRequests(s *Snapshot, parts Parts) {
+	s.ByRequest = make([]RequestNumbers, len(r.requests))
+	histograms := make([]map[errcode.Code]*Histogram, len(r.requests))
+	for i, t := range r.requests {
+		s.ByRequest[i], histograms[i] = t.numbers(parts), t.byCode
+	}
+	if parts&WithSummary != 0 {
+		sum := summaryOf(histograms...)
+		s.Requests, s.Codes, s.P50, s.P99 = sum.requests, sum.codes, sum.p50, sum.p99
+	}
+	if r.journey != nil {
+		s.Journey = r.journey.numbers(r.requests, parts)
 	}
 }
 
@@ -150,43 +194,11 @@ func (s *Snapshot) Failed() (n uint64) {
 	return n
 }
 
-// summarise fills in what the requests of each code came to. It reads the histograms in
-// place: a copy of all of them would cost more than all that is shown of them. Most
-// targets have one code only, whose histogram needs no merging.
-func (s *Snapshot) summarise(codes map[errcode.Code]*Histogram) {
-	var all *Histogram
-	for _, code := range slices.Sorted(maps.Keys(codes)) {
-		h := codes[code]
-		if h.count == 0 {
-			continue
-		}
-		s.Codes = append(s.Codes, CodeCount{code, h.count})
-		s.Requests += h.count
-		switch len(s.Codes) {
-		case 1:
-			all = h
-			continue
-		case 2:
-			copied := all.Clone()
-			all = &copied
-		}
-		all.Merge(h)
-	}
-	if all != nil {
-		s.P50, s.P99 = all.Quantile(0.5), all.Quantile(0.99)
-	}
-}
-
-// clone returns a copy that shares nothing with d.
+// clone returns a copy that shares nothing with d, without ByCode.
 func (d *Distributions) clone() *Distributions {
 	c := &Distributions{
-		ByCode:        make(map[errcode.Code]*Histogram, len(d.ByCode)),
 		Lags:          d.Lags.Clone(),
 		BurstDuration: d.BurstDuration.Clone(),
-	}
-	for code, h := range d.ByCode {
-		copied := h.Clone()
-		c.ByCode[code] = &copied
 	}
 	for p := range c.Phases {
 		c.Phases[p] = d.Phases[p].Clone()

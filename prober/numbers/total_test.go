@@ -67,7 +67,7 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 	for range 2 { // bursts
 		r.StartBurst(nil)
 		for range 5 {
-			r.Begin()
+			r.Begin(0)
 			r.End(ended(century, nil), 0)
 			r.times.Phases[1].observe(r.bounds, century)
 			r.times.Lag.observe(lagBounds, century)
@@ -84,7 +84,7 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 	lag.Merge(&c.Lag)
 	lag.Merge(&c.Lag)
 	assert.InEpsilon(t, float64(2000*years), sampled(&lag, lagBounds).GetSampleSum(), 1e-12)
-	assert.Equal(t, century, c.latency().Mean)
+	assert.Equal(t, century, latencyOf(c.ByCode).Mean)
 	assert.Equal(t, []PhaseTime{{1, 10, century, century}}, c.phaseTimes())
 	b := r.history.latest()
 	assert.InEpsilon(t, century, b.Phases[1], 1e-6)

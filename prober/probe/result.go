@@ -20,9 +20,6 @@ type Result struct {
 	Due Instant
 	// Deadline is when the request's time runs out.
 	Deadline Instant
-	// Request is which of the requests of its target the request is, from 0 on: the place in
-	// a mix, or the step of a journey. Whoever draws it sets it after Reset.
-	Request int
 	// Values are what the names in the request stand for. Reset keeps them: those that an
 	// answer has set are for the steps after it.
 	Values template.Values
@@ -38,6 +35,9 @@ type Result struct {
 	Clock      Clock
 	ReceiveLag time.Duration
 
+	// Request is which of the target's requests it is: an index in its mix, or the step of its
+	// journey.
+	Request int
 	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
 	HTTP *HTTP
 	// DNS is what there is to say of a DNS answer; nil where an engine asks for none.

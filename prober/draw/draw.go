@@ -1,0 +1,208 @@
+// Package draw gives the names of data their values, one request after another: rows of
+// files, items of lists, numbers, and what is made up.
+package draw
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"math/bits"
+	"strconv"
+	"sync/atomic"
+
+	"example.com/prober/option"
+	"example.com/prober/template"
+)
+
+// Set has the values of all names of a target. It is safe for concurrent use.
+type Set struct {
+	data   []option.Data
+	groups []group
+	// of gives the n-th draw of this process its number among those of all shards.
+	of func(n int64) int64
+}
+
+// group is names whose values are drawn together: the columns of a file, or one name.
+type group struct {
+	key   string
+	names []int
+	pick  option.DataPick
+	rows  uint64 // 0 where values are made up
+	seed  uint64
+	drawn *atomic.Int64 // how often
+}
+
+// New returns the set of data of a target. of gives the n-th draw of this process, from 0 on,
+// its number among the draws of all processes that share the load of the target.
+func New(data []option.Data, target string, of func(n int64) int64) *Set {
+	s := &Set{data: data, of: of}
+	at := map[string]int{}
+	for i := range data {
+		key := keyOf(&data[i])
+		g, ok := at[key]
+		if !ok {
+			g = len(s.groups)
+			at[key] = g
+			s.groups = append(s.groups, group{
+				key: key, pick: data[i].Pick, rows: rowsOf(&data[i]), seed: seedOf(target, key), drawn: new(atomic.Int64),
+			})
+		}
+		s.groups[g].names = append(s.groups[g].names, i)
+	}
+	return s
+}
+
+// Continue has s go on where before stands, which may go on itself, with all values that have
+// not changed. It is called before s is used; before may be nil.
+func (s *Set) Continue(before *Set) {
+	if before == nil {
+		return
+	}
+	for i := range s.groups {
+		g := &s.groups[i]
+		for j := range before.groups {
+			if old := &before.groups[j]; old.key == g.key && s.isSame(g, before, old) {
+				g.drawn = old.drawn
+			}
+		}
+	}
+}
+
+// isSame reports whether g has the values of old, which is of the set before.
+func (s *Set) isSame(g *group, before *Set, old *group) bool {
+	if g.pick != old.pick || g.rows != old.rows {
+		return false
+	}
+	mine, theirs := &s.data[g.names[0]], &before.data[old.names[0]]
+	if mine.From != theirs.From || mine.Generate != theirs.Generate || mine.Column != theirs.Column {
+		return false
+	}
+	for row := range mine.Values.Len() {
+		if !bytes.Equal(mine.Values.At(row), theirs.Values.At(row)) {
+			return false
+		}
+	}
+	return true
+}
+
+// keyOf returns what names have in common that are drawn together.
+func keyOf(d *option.Data) string {
+	if d.Source != "" {
+		return "file " + string(d.Pick) + " " + d.Source
+	}
+	return "name " + d.Name
+}
+
+func rowsOf(d *option.Data) uint64 {
+	switch {
+	case d.Generate != "":
+		return 0
+	case d.IsRange:
+		return uint64(d.To-d.From) + 1
+	}
+	return uint64(d.Values.Len())
+}
+
+// seedOf makes random picks the same in all processes, and others in each target and group.
+func seedOf(target, key string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(target + "\x00" + key)) // it never fails
+	return h.Sum64()
+}
+
+// Plan is what one request draws. It is nil where that is nothing.
+type Plan struct {
+	set   *Set
+	parts []part
+}
+
+// part is the names that a request uses of a group.
+type part struct {
+	group *group
+	names []int
+}
+
+// Plan returns what a request draws that uses the names with these numbers; what is no number
+// of data is left out, and one may come twice.
+func (s *Set) Plan(numbers []int) *Plan {
+	used := make([]bool, len(s.data))
+	for _, n := range numbers {
+		if n < len(used) {
+			used[n] = true
+		}
+	}
+	p := &Plan{set: s}
+	for i := range s.groups {
+		g := &s.groups[i]
+		one := part{group: g}
+		for _, n := range g.names {
+			if used[n] {
+				one.names = append(one.names, n)
+			}
+		}
+		if one.names != nil {
+			p.parts = append(p.parts, one)
+		}
+	}
+	if p.parts == nil {
+		return nil
+	}
+	return p
+}
+
+// Draw sets the values of one request in v. It allocates nothing. p may be nil.
+func (p *Plan) Draw(v *template.Values) error {
+	if p == nil {
+		return nil
+	}
+	for i := range p.parts {
+		if err := p.set.draw(v, &p.parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Set) draw(v *template.Values, p *part) error {
+	g := p.group
+	number := uint64(s.of(g.drawn.Add(1) - 1))
+	row, ok := g.row(number)
+	if !ok {
+		return &template.Error{Name: s.data[p.names[0]].Name, Why: fmt.Sprintf("is used up: pick is unique, and all %d were drawn", g.rows)}
+	}
+	for _, n := range p.names {
+		d := &s.data[n]
+		switch {
+		case d.Generate != "":
+			v.Commit(n, generate(v.Space(), d, number))
+		case d.IsRange:
+			v.Commit(n, strconv.AppendInt(v.Space(), d.From+int64(row), 10))
+		default:
+			v.Set(n, d.Values.At(int(row)))
+		}
+	}
+	return nil
+}
+
+// row returns which row the draw of a number gets, false if none is left.
+func (g *group) row(number uint64) (row uint64, ok bool) {
+	switch {
+	case g.rows == 0:
+		return 0, true
+	case g.pick == option.PickUnique:
+		return number, number < g.rows
+	case g.pick == option.PickRandom:
+		high, _ := bits.Mul64(mix(g.seed+number), g.rows)
+		return high, true
+	}
+	return number % g.rows, true
+}
+
+// mix turns numbers that follow each other into numbers that look random: the finalizer of
+// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+func mix(n uint64) uint64 {
+	n += 0x9e3779b97f4a7c15
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
+}

@@ -1,0 +1,156 @@
+package numbers
+
+import (
+	"slices"
+	"time"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
+)
+
+// requestTally is what is counted of one request of a target: of a mix, or a step of a journey.
+// scheduled = the counts of all codes + dropped + waiting + inFlight. The histograms are kept
+// only here: those of the target are the sums.
+type requestTally struct {
+	name    string // "" where the target has one request without a name
+	created time.Time
+
+	scheduled, waiting, inFlight uint64
+	dropped                      Drops
+
+	byCode    map[errcode.Code]*Histogram
+	failures  map[failureKey]uint64
+	responses map[responseKey]uint64
+	need      load.Need // of open bursts
+}
+
+func newRequestTally(name string, created time.Time) *requestTally {
+	return &requestTally{
+		name:      name,
+		created:   created,
+		byCode:    map[errcode.Code]*Histogram{errcode.OK: {created: created}},
+		failures:  make(map[failureKey]uint64),
+		responses: make(map[responseKey]uint64),
+	}
+}
+
+// histogram returns the one of a code, which may be the first of it.
+func (t *requestTally) histogram(code errcode.Code) *Histogram {
+	h := t.byCode[code]
+	if h == nil {
+		h = &Histogram{}
+		t.byCode[code] = h
+	}
+	return h
+}
+
+// SetRequests says which requests the target has from now on: those of a mix or, if journey is
+// set, the steps of a journey, in order. nil stands for one request without a name. Nothing may
+// be under way.
+//
+// What was counted of a name that stays is kept, and what was of one that goes is forgotten,
+// also in the sums of the target. A journey with another first step is another journey: it and
+// all of its steps begin anew. So does what turns from one kind into another.
+func (r *Recorder) SetRequests(names []string, journey bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := make(map[string]*requestTally)
+	if r.goesOn(names, journey) {
+		for _, t := range r.requests {
+			kept[t.name] = t
+		}
+	}
+	now := time.Now()
+	r.setJourney(journey, len(kept) > 0, now)
+	r.named, r.requests = names != nil, nil
+	if names == nil {
+		names = []string{""}
+	}
+	for _, name := range names {
+		t := kept[name]
+		if t == nil {
+			t = newRequestTally(name, now)
+		}
+		r.requests = append(r.requests, t)
+	}
+	r.addUp()
+}
+
+// goesOn reports whether what was counted of the requests holds for those with the names.
+func (r *Recorder) goesOn(names []string, journey bool) bool {
+	if (names != nil) != r.named || journey != (r.journey != nil) {
+		return false
+	}
+	return !journey || len(names) > 0 && names[0] == r.requests[0].name
+}
+
+// addUp makes the counts of the target the sums of those of its requests.
+func (r *Recorder) addUp() {
+	c := &r.counts
+	c.Scheduled, c.Waiting, c.InFlight, c.Dropped = 0, 0, 0, Drops{}
+	for _, t := range r.requests {
+		c.Scheduled += t.scheduled
+		c.Waiting += t.waiting
+		c.InFlight += t.inFlight
+		for reason, n := range t.dropped {
+			c.Dropped[reason] += n
+		}
+	}
+}
+
+// needs returns what is known, by request, of the time of an answer, ready for bursts with so
+// many workers.
+func (r *Recorder) needs(workers int) []*load.Need {
+	needs := make([]*load.Need, len(r.requests))
+	for i, t := range r.requests {
+		t.need.Fit(workers)
+		needs[i] = &t.need
+	}
+	return needs
+}
+
+// RequestNumbers are what came of one request of a target: of a mix, or a step of a journey.
+// They agree with each other: Scheduled = the counts of all codes + Dropped + Waiting + InFlight.
+type RequestNumbers struct {
+	Name string
+	// Created is since when all of it is counted.
+	Created                      time.Time
+	Scheduled, Waiting, InFlight uint64
+	Dropped                      Drops
+
+	// Requests that ended, how many came to each code, ascending, and percentiles of the
+	// latency of all of them, within 10%; 0 without any. WithSummary.
+	Requests uint64
+	Codes    []CodeCount
+	P50, P99 time.Duration
+
+	// Kinds counts the failures, by code and phase, Responses the response headers, by status
+	// and version of HTTP; both in that order. WithLabels.
+	Kinds     []FailureKind
+	Responses []ResponseCount
+
+	// ByCode holds the duration of the requests of each code that has occurred, and of
+	// success. WithDistributions.
+	ByCode map[errcode.Code]*Histogram
+}
+
+// numbers returns the tally as it is now. Its kinds and responses are not sorted yet.
+func (t *requestTally) numbers(parts Parts) RequestNumbers {
+	n := RequestNumbers{Name: t.name, Created: t.created, Scheduled: t.scheduled, Waiting: t.waiting, InFlight: t.inFlight, Dropped: t.dropped}
+	if parts&WithSummary != 0 {
+		s := summaryOf(t.byCode)
+		n.Requests, n.Codes, n.P50, n.P99 = s.requests, s.codes, s.p50, s.p99
+	}
+	if parts&WithLabels != 0 {
+		n.Kinds, n.Responses = kindsOf(t.failures), responsesOf(t.responses)
+	}
+	if parts&WithDistributions != 0 {
+		n.ByCode = cloneHistograms(t.byCode)
+	}
+	return n
+}
+
+func (n *RequestNumbers) sort() {
+	slices.SortFunc(n.Kinds, FailureKind.compare)
+	slices.SortFunc(n.Responses, ResponseCount.compare)
+}
