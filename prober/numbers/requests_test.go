@@ -276,7 +276,7 @@ func TestTheSumsOfATargetAreThoseOfItsRequests(t *testing.T) {
 	s := r.Snapshot(WithEverything)
 	requireIdentity(t, &s)
 	assert.Equal(t, []CodeCount{{errcode.OK, 10}, {errcode.Refused, 2}}, s.Codes)
-	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 2}}, s.Kinds)
+	assert.Equal(t, []FailureKind{{Code: errcode.Refused, Phase: errcode.PhaseConnect, Count: 2}}, s.Kinds)
 	assert.Equal(t, []ResponseCount{{200, probe.HTTP11.String(), 10}}, s.Responses)
 	assert.InEpsilon(t, time.Millisecond, s.ByRequest[0].P99, 0.05)
 	assert.InEpsilon(t, 2*time.Second, s.ByRequest[1].P50, 0.05)
