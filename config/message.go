@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -21,11 +22,11 @@ func (m inlineMessage) Decode(c form.Cursor, n *yaml.Node) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Value == form.Redaction: // as this program shows it
 		return
-	case n.Kind == yaml.ScalarNode && isJSONObject([]byte(n.Value)):
+	case n.Kind == yaml.ScalarNode && (isJSONObject([]byte(n.Value)) || strings.Contains(n.Value, "{{")): // what names do to it is not known yet
 		m.grpc.Inline = c.Files.Inline(n)
 		return
 	case n.Kind != yaml.MappingNode:
-		c.Fail("must be a mapping, or a text that is a JSON object")
+		c.Fail("%s", errNoMessage)
 		return
 	}
 	var text bytes.Buffer
@@ -42,6 +43,8 @@ func (m inlineMessage) Encode() *yaml.Node {
 }
 
 func (m inlineMessage) Reset() { m.grpc.Inline = nil }
+
+var errNoMessage = errors.New("must be a mapping, or a text that is a JSON object")
 
 // isJSONObject reports whether content is an object in JSON. No message of Protocol Buffers
 // that anybody encodes is one: it would begin with a group.

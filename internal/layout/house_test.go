@@ -154,7 +154,8 @@ var house = map[string]room{
 		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage", "golang.org/x/net/ipv4"},
 	},
 	"protoset": {
-		modules: []string{"google.golang.org/protobuf"},
+		packages: []string{"template"},
+		modules:  []string{"google.golang.org/protobuf"},
 	},
 	"template": {},
 	"web": {
