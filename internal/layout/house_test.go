@@ -98,7 +98,7 @@ var house = map[string]room{
 	},
 	"prober/grpc": {
 		packages: []string{
-			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset",
+			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset", "template",
 		},
 		modules: []string{"google.golang.org/protobuf/encoding/protowire"},
 	},
