@@ -1,14 +1,11 @@
 package config
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.com/prober/config/form"
-	"example.com/prober/option"
 	"example.com/prober/protoset"
 	"example.com/prober/template"
 )
@@ -110,13 +107,13 @@ func (s checks) checkMessage(t *Target, message *template.Template) {
 	}
 }
 
-// tryValues encodes the message with each value of a name.
+// tryValues encodes the message with the values of a name.
 func (s checks) tryValues(c *messageTrial, n int) {
 	d := &c.data[n]
 	if c.takesAny(n) {
 		return
 	}
-	for row := range d.Values.Len() {
+	for row := range telling(&d.Values) {
 		if err := c.tryWith(n, d.Values.At(row)); err != nil {
 			s.Conflict(placeOf(s.Files, d, row)+err.Error(), messageKey)
 			return
@@ -131,110 +128,4 @@ func (s checks) tryValues(c *messageTrial, n int) {
 			return
 		}
 	}
-}
-
-// messageTrial encodes a message with values.
-type messageTrial struct {
-	method  *protoset.Method
-	message *template.Template
-	data    []option.Data
-	names   []int    // the numbers of those in the message
-	values  [][]byte // of all names, with which the message can be encoded
-}
-
-// substitutes are values one of which most fields take.
-var substitutes = [...]string{"1", "true", "", "{}", "[]"}
-
-// begin finds values with which the message can be encoded. Without any the mistake is in the
-// message itself, or in more than one value.
-func (c *messageTrial) begin() error {
-	for _, n := range c.names {
-		c.values[n] = []byte(samplesOf(&c.data[n])[0])
-	}
-	first := c.try()
-	if first == nil {
-		return nil
-	}
-	for _, n := range c.names {
-		kept := c.values[n]
-		for _, value := range c.others(n) {
-			if c.values[n] = []byte(value); c.try() == nil {
-				return nil
-			}
-		}
-		c.values[n] = kept
-	}
-	for _, value := range substitutes {
-		for _, n := range c.names {
-			c.values[n] = []byte(value)
-		}
-		if c.try() == nil {
-			return nil
-		}
-	}
-	return first
-}
-
-// others returns values to take instead of the first one of a name.
-func (c *messageTrial) others(n int) []string {
-	const few = 10
-	all := substitutes[:]
-	for row := range min(few, c.data[n].Values.Len()) {
-		all = append(all, string(c.data[n].Values.At(row)))
-	}
-	return all
-}
-
-func (c *messageTrial) try() error {
-	var v template.Values
-	for _, n := range c.names {
-		v.Set(n, c.values[n])
-	}
-	_, err := c.method.EncodeRendered(c.message, &v)
-	return err
-}
-
-// tryWith encodes the message with another value of one name. A value that cannot be put in at
-// all is no news: checkValues has reported it.
-func (c *messageTrial) tryWith(n int, value []byte) error {
-	if string(value) == form.Redaction || c.message.Check(n, value) != nil {
-		return nil
-	}
-	kept := c.values[n]
-	defer func() { c.values[n] = kept }()
-	c.values[n] = value
-	if err := c.try(); err != nil {
-		return fmt.Errorf("the value of {{ %s }} does not fit: %w", c.data[n].Name, err)
-	}
-	return nil
-}
-
-// takesAny reports whether the message can be encoded whatever text a name stands for.
-func (c *messageTrial) takesAny(n int) bool {
-	for _, odd := range []string{"", "\x01\xff{no number"} {
-		if c.message.Check(n, []byte(odd)) != nil || c.tryWith(n, []byte(odd)) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// samplesOf returns a value of d or, of numbers, the first and the last one.
-func samplesOf(d *option.Data) []string {
-	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	switch {
-	case d.Values.Len() > 0:
-		return []string{string(d.Values.At(0))}
-	case d.IsRange, d.Generate == option.GenerateInt:
-		return []string{number(d.From), number(d.To)}
-	case d.Generate == option.GenerateSequence:
-		return []string{number(d.From)}
-	case d.Format == option.TimeUnix:
-		return []string{"1700000000"}
-	case d.Format == option.TimeUnixMillis:
-		return []string{"1700000000000"}
-	case d.Generate == "":
-		return nil
-	}
-	return []string{sampleOf(d)}
 }

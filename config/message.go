@@ -57,6 +57,10 @@ func isJSONObject(content []byte) bool {
 func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	switch n.Kind {
 	case yaml.MappingNode:
+		if isBareName(n) {
+			c.Fail("must stand in quotes, as '{{ name }}': without them it is a mapping to YAML")
+			return false
+		}
 		return writeObject(to, c, n)
 	case yaml.SequenceNode:
 		to.WriteByte('[')
@@ -77,6 +81,11 @@ func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	}
 	to.WriteString(text)
 	return true
+}
+
+// isBareName reports whether n is {{ name }} as YAML takes it: a mapping whose only key is one.
+func isBareName(n *yaml.Node) bool {
+	return len(n.Content) == 2 && n.Content[0].Kind == yaml.MappingNode && len(n.Content[0].Content) == 2 && form.IsNull(n.Content[1])
 }
 
 func writeObject(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
