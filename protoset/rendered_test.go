@@ -17,18 +17,21 @@ func TestAMessageIsEncodedWithValuesInIt(t *testing.T) {
 		same        string // the same message, fixed
 		mistake     string
 	}{
-		"within a string":         {`{"sku": "a{{ x }}"}`, `"\` + "\n", `{"sku": "a\"\\\n"}`, ""},
-		"a number":                {`{"order_id": {{ x }}}`, "7", `{"order_id": 7}`, ""},
-		"a number within quotes":  {`{"order_id": "{{ x }}"}`, "7", `{"order_id": 7}`, ""},
-		"a list":                  {`{"tags": {{ x }}}`, `["a"]`, `{"tags": ["a"]}`, ""},
-		"a key":                   {`{"{{ x }}": "a"}`, "sku", `{"sku": "a"}`, ""},
-		"all of it":               {`{{ x }}`, `{"sku": "a"}`, `{"sku": "a"}`, ""},
-		"no number":               {`{"order_id": "{{ x }}"}`, "s3cret", "", `the field "orderId" of shop.v1.Order cannot have that value`},
-		"no JSON":                 {`{"order_id": {{ x }}}`, "s3cret", "", "the value of {{ x }} is not JSON, as it must be outside of a string"},
-		"a key that there is not": {`{"{{ x }}": "a"}`, "s3cret", "", "shop.v1.Order has no field with a name that was put in"},
-		"a part of a key":         {`{"a_{{ x }}": "a"}`, "s3cret", "", "shop.v1.Order has no field with a name that was put in"},
-		"a key of its own":        {`{"skuu": "{{ x }}"}`, "s3cret", "", `shop.v1.Order has no field "skuu"`},
-		"no message":              {`{{ x }}`, `["s3cret"]`, "", "is not a shop.v1.Order in JSON"},
+		"within a string":          {`{"sku": "a{{ x }}"}`, `"\` + "\n", `{"sku": "a\"\\\n"}`, ""},
+		"a number":                 {`{"order_id": {{ x }}}`, "7", `{"order_id": 7}`, ""},
+		"a number within quotes":   {`{"order_id": "{{ x }}"}`, "7", `{"order_id": 7}`, ""},
+		"a fraction within quotes": {`{"price": "{{ x }}"}`, "1.5", `{"price": 1.5}`, ""},
+		"a truth within quotes":    {`{"is_paid": "{{ x }}"}`, "true", "", `the field "isPaid" of shop.v1.Order cannot have that value`},
+		"a truth":                  {`{"is_paid": {{ x }}}`, "true", `{"is_paid": true}`, ""},
+		"a list":                   {`{"tags": {{ x }}}`, `["a"]`, `{"tags": ["a"]}`, ""},
+		"a key":                    {`{"{{ x }}": "a"}`, "sku", `{"sku": "a"}`, ""},
+		"all of it":                {`{{ x }}`, `{"sku": "a"}`, `{"sku": "a"}`, ""},
+		"no number":                {`{"order_id": "{{ x }}"}`, "s3cret", "", `the field "orderId" of shop.v1.Order cannot have that value`},
+		"no JSON":                  {`{"order_id": {{ x }}}`, "s3cret", "", "the value of {{ x }} is not JSON, as it must be outside of a string"},
+		"a key that there is not":  {`{"{{ x }}": "a"}`, "s3cret", "", "shop.v1.Order has no field with a name that was put in"},
+		"a part of a key":          {`{"a_{{ x }}": "a"}`, "s3cret", "", "shop.v1.Order has no field with a name that was put in"},
+		"a key of its own":         {`{"skuu": "{{ x }}"}`, "s3cret", "", `shop.v1.Order has no field "skuu"`},
+		"no message":               {`{{ x }}`, `["s3cret"]`, "", "is not a shop.v1.Order in JSON"},
 	} {
 		c, err := template.Parse(tt.text, template.JSON, func(string) (int, bool) { return 0, true })
 		require.NoError(t, err, name)
