@@ -29,7 +29,7 @@ func TestACallWithNamesInItIsEncodedLater(t *testing.T) {
 	assert.Equal(t, "Check", health.Method)
 
 	text, _ := journey.Journey[0].GRPC.JSON()
-	assert.Equal(t, `{"sku":"{{ \"{{\" }}"}`, string(text), "and replaced when the target is compiled")
+	assert.JSONEq(t, `{"sku":"{{ \"{{\" }}"}`, string(text), "and replaced when the target is compiled")
 	text, _ = journey.Journey[1].GRPC.JSON()
 	assert.JSONEq(t, `{"sku":"file"}`, string(text))
 
