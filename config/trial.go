@@ -129,9 +129,11 @@ func telling(values *option.Texts) iter.Seq[int] {
 	for row := range values.Len() {
 		value := values.At(row)
 		if !isWholeNumber(value) {
-			if text := string(value); !known[text] {
+			if !known[string(value)] {
 				rows = append(rows, row)
-				known[text] = len(known) < mostKnown
+			}
+			if len(known) < mostKnown {
+				known[string(value)] = true
 			}
 			continue
 		}

@@ -297,6 +297,17 @@ func TestValuesThatAServerSaysBackAreStruckOut(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatIsNotAsExpectedShowsNoValueOfTheCall(t *testing.T) {
+	t.Parallel()
+	e := newMix(t, Config{
+		Plan: planOf(peers.Listen(t, hearing(make(chan heard, 1)))), Service: "shop.v1.Orders", Method: "Get", Descriptors: shopSet(t, shopFiles(t)),
+		VaryingMessage: named(t, `{"sku": "{{ x }}"}`, template.JSON), Expect: Expectation{Message: map[string]any{"sku": "other"}},
+	})
+	r := with(e, 0, "s3cret")
+	assert.Equal(t, errcode.UnexpectedBody, e.Code(r), textOf(r))
+	assert.Equal(t, `at "sku", but "***"`, textOf(r)[strings.Index(textOf(r), "at "):])
+}
+
 // Types are asked for by service, and each call has what its own service came to.
 func TestEachServiceOfAMixIsDescribedByItself(t *testing.T) {
 	t.Parallel()
