@@ -10,8 +10,8 @@ import (
 // JourneyResult says how a journey ended.
 type JourneyResult uint8
 
-// A journey goes through all of its steps, fails at one, or is interrupted at one by the end of
-// its burst: nothing of that is the target's doing.
+// A journey goes through all of its steps, fails at one by the target's doing, or is interrupted
+// at one: its burst has ended, a ceiling held the step back, or the prober had trouble of its own.
 const (
 	JourneySuccess JourneyResult = iota
 	JourneyFailure
