@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	"example.com/prober/dashboards/rules"
 )
 
@@ -23,7 +25,7 @@ func requestTable(s rules.Settings) panel {
 			{"request", "Request", nil},
 			{"Value #A", "Rate", []property{unit("reqps"), width(100)}},
 			{"Value #B", "Failed", []property{unit("percentunit"), width(100), coloredCell(),
-				steps(below(good), from(1e-9, "yellow"), from(1-objective(s), bad))}},
+				steps(below(good), from(1e-9, "yellow"), from(math.Round(1e9*(1-objective(s)))/1e9, bad))}},
 			{"Value #C", "p50", []property{unit("s"), width(100)}},
 			{"Value #D", "p99", []property{unit("s"), width(100)}},
 		},
@@ -46,8 +48,8 @@ func ratioByRequest() panel {
 
 const noJourney = "no journey"
 
-// funnel orders the steps by how many journeys reached them, which is their order in the journey.
-func funnel() panel {
+// reachedSteps orders the steps by how many journeys reached them, which is their order in the journey.
+func reachedSteps() panel {
 	reached := sum("target, request", increase(of("prober_requests_total", withName))) + " and on (target) " + of("prober_journeys_in_flight")
 	p := bars("Journeys that reached each step", "How many journeys came to each step in the time shown, and how many to their end. What is missing from one bar to the next ended there.", "none",
 		now("sort_desc("+reached+")", "{{request}}"))

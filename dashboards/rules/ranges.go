@@ -11,8 +11,8 @@ import (
 // failure is what the requests of a range of codes do, and in which alert.
 type failure struct {
 	alert, words string
-	// whole tells that they fail on the way to any answer, so that it hardly matters which
-	// request it was. The alert is one on the whole target then, and one on each request else.
+	// whole says that they fail on the way to any answer, so that it hardly matters which
+	// request it was. There is one alert on the whole target then, and else one on each request.
 	whole bool
 }
 
