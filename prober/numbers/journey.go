@@ -136,6 +136,34 @@ func (n *JourneyNumbers) Total() (sum uint64) {
 	return sum
 }
 
+// FunnelStep is how many journeys reached a step, and how many of them ended at it without
+// success. One that was interrupted before the step was due has reached it.
+type FunnelStep struct {
+	Name                         string
+	Reached, Failed, Interrupted uint64
+}
+
+// funnel returns what became of all journeys that have ended, step by step. It is for steps
+// that have been the same all the time.
+func (n *JourneyNumbers) funnel(steps []RequestNumbers) []FunnelStep {
+	all := make([]FunnelStep, len(steps))
+	reached := n.Total()
+	for i := range steps {
+		step := FunnelStep{Name: steps[i].Name, Reached: reached}
+		for _, c := range n.Ended {
+			switch {
+			case c.Step != step.Name:
+			case c.Result == JourneyFailure:
+				step.Failed += c.Count
+			case c.Result == JourneyInterrupted:
+				step.Interrupted += c.Count
+			}
+		}
+		all[i], reached = step, reached-step.Failed-step.Interrupted
+	}
+	return all
+}
+
 // numbers returns what was counted, for steps as they are now.
 func (j *journeys) numbers(steps []*requestTally, parts Parts) *JourneyNumbers {
 	n := &JourneyNumbers{Created: j.created, InFlight: j.inFlight, Thought: j.thought.mean(1), thought: j.thought.seconds()}
