@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
@@ -123,13 +124,17 @@ func showGRPC(t *config.Target, texts *textReader) (shower, error) {
 		header = append(header, text{"traceparent", nil, madeTrace})
 	}
 	for _, f := range append(fieldsOf(withoutLogins(t.GRPC.Metadata)), loginFields(t.Request)...) {
-		varying, fixed, err := texts.compile(f.Value, template.Header)
+		varying, fixed, err := texts.compile(f.Value, config.MetadataPlace(f.Name))
 		if err != nil {
 			return nil, fmt.Errorf("metadata %s: %w", f.Name, err)
 		}
 		header = append(header, text{strings.ToLower(f.Name), varying, fixed})
 	}
-	varying, fixed, err := texts.compile(string(t.GRPC.Inline), template.JSON)
+	inline := string(t.GRPC.Inline)
+	if texts.numbers != nil {
+		inline = t.GRPC.Text()
+	}
+	varying, fixed, err := texts.compile(inline, template.JSON)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("message: %w", err)
@@ -141,7 +146,11 @@ func showGRPC(t *config.Target, texts *textReader) (shower, error) {
 	return func(u *madeUp) Preview {
 		p := Preview{Line: line, Body: u.expand(varying, fixed)}
 		for _, f := range header {
-			p.Header = append(p.Header, f.name+": "+u.expand(f.varying, f.fixed))
+			value := u.expand(f.varying, f.fixed)
+			if f.varying != nil && config.MetadataPlace(f.name) == template.Text { // else it is base64 already
+				value = base64.RawStdEncoding.EncodeToString([]byte(value))
+			}
+			p.Header = append(p.Header, f.name+": "+value)
 		}
 		return p
 	}, nil

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
@@ -182,7 +183,7 @@ targets:
     url: grpcs://a.example:1
     request: {host: b.example, traceparent: true}
     data: {x: {values: ['1', '2']}}
-    grpc: {metadata: {x-x: '{{ x }}', authorization: 'Bearer {{ x }}'}, message: '{"service": "{{ x }}"}'}
+    grpc: {metadata: {x-x: '{{ x }}', authorization: 'Bearer {{ x }}', y-bin: '{{ x }}', z-bin: AAE}, message: '{"service": "{{ x }} {{ "{{" }}"}'}
   - name: shop
     url: http://a.example/
     data: {x: {values: ['1', '2']}, u: {values: [a, b], pick: unique}}
@@ -194,8 +195,8 @@ targets:
 	call := func(x int) Preview {
 		return Preview{
 			Target: "call", Line: "grpcs://a.example:1/grpc.health.v1.Health/Check",
-			Header: []string{":authority: b.example", "traceparent: 00-<trace>-<span>-01", fmt.Sprintf("x-x: x-%d", x), fmt.Sprintf("authorization: Bearer x-%d", x)},
-			Body:   fmt.Sprintf(`{"service": "x-%d"}`, x),
+			Header: []string{":authority: b.example", "traceparent: 00-<trace>-<span>-01", fmt.Sprintf("x-x: x-%d", x), fmt.Sprintf("authorization: Bearer x-%d", x), "y-bin: " + base64.RawStdEncoding.EncodeToString(fmt.Appendf(nil, "x-%d", x)), "z-bin: AAE"},
+			Body:   fmt.Sprintf(`{"service": "x-%d {{"}`, x),
 		}
 	}
 	step := func(name string, journey int, line, body string) Preview {
