@@ -79,7 +79,7 @@ func nested(key, value string, depth int) string {
 // shown are the keys whose values a message may quote, for there is no secret in
 // them: names, words to choose from, patterns, and paths that are no secret.
 func shown(key string) bool {
-	return secrecies()[key] == open || key == "request.body_file" || key == "grpc.message_file"
+	return secrecies()[key] == open || key == "request.body_file" || key == "grpc.message_file" || key == "data.file"
 }
 
 func TestNoMistakeShowsASecret(t *testing.T) {

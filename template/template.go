@@ -192,7 +192,8 @@ func (t *Template) MayRefuse(number int) bool {
 	return false
 }
 
-// IsJSON reports whether text, with names in it, is JSON once they are replaced.
+// IsJSON reports whether text, with names in it, is an object or a list in JSON once they are
+// replaced.
 func IsJSON(text string) bool {
 	parts, err := split(text)
 	if err != nil {
@@ -206,7 +207,8 @@ func IsJSON(text string) bool {
 			b.WriteString(p.text)
 		}
 	}
-	return json.Valid([]byte(b.String()))
+	whole := strings.TrimLeft(b.String(), " \t\r\n")
+	return (strings.HasPrefix(whole, "{") || strings.HasPrefix(whole, "[")) && json.Valid([]byte(whole))
 }
 
 const (

@@ -132,7 +132,9 @@ func TestATemplateWithoutNamesIsFixed(t *testing.T) {
 
 func TestJSONIsKnownWhateverItsNamesStandFor(t *testing.T) {
 	assert.True(t, IsJSON(`{"a": "{{ x }}", "b": {{ y }}}`))
+	assert.True(t, IsJSON(` [{{ x }}]`))
 	assert.False(t, IsJSON(`a={{ x }}`))
+	assert.False(t, IsJSON(`{{ x }}`), "it may be anything")
 	assert.False(t, IsJSON(`{"a": "{{ x"}`))
 }
 
