@@ -1,0 +1,221 @@
+package imports
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Curl imports the command lines of curl in source, as a shell would take them. Requests of
+// the same origin with the same settings become a mix.
+func Curl(source string, o Options) (*Result, error) {
+	if strings.Contains(source, `^"`) || strings.Contains(source, "^\n") || strings.Contains(source, "^\r\n") {
+		return nil, &placeError{name: o.Name, msg: "is quoted for the command line of Windows (^); copy the command for bash"}
+	}
+	commands, err := splitShell(strings.TrimPrefix(source, "\uFEFF"))
+	if err != nil {
+		return nil, inSource(err, o)
+	}
+	return curlCommands(commands, o)
+}
+
+// CurlWords imports one command line whose words a shell has taken apart.
+func CurlWords(words []string, o Options) (*Result, error) {
+	return curlCommands([]command{{words: words, line: 1}}, o)
+}
+
+// inSource names the source in a mistake.
+func inSource(err error, o Options) error {
+	if place, ok := err.(*placeError); ok { //nolint:errorlint // it is never wrapped
+		place.name = o.Name
+	}
+	return err
+}
+
+func curlCommands(commands []command, o Options) (*Result, error) {
+	g := grouping{options: o}
+	for _, c := range commands {
+		c.words = withoutPrefix(c.words)
+		if len(c.words) == 0 {
+			continue
+		}
+		if name := path.Base(c.words[0]); name != "curl" && name != "curl.exe" {
+			return nil, &placeError{name: o.Name, line: c.line, msg: "is no command of curl: it begins with " + cut(c.words[0])}
+		}
+		runs, err := parseCurl(c)
+		if err != nil {
+			return nil, inSource(err, o)
+		}
+		for _, run := range runs {
+			if err := g.add(run); err != nil {
+				return nil, inSource(err, o)
+			}
+		}
+	}
+	if len(g.targets) == 0 {
+		return nil, &placeError{name: o.Name, msg: "holds no command of curl"}
+	}
+	for _, t := range g.targets {
+		t.settle()
+	}
+	return finish([]string{"Imported from curl."}, g.targets, o)
+}
+
+// withoutPrefix drops a prompt and variables of the environment before a command.
+func withoutPrefix(words []string) []string {
+	for len(words) > 0 {
+		name, _, isVariable := strings.Cut(words[0], "=")
+		if words[0] != "$" && (!isVariable || strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f || !isAlphanumeric(byte(r)) })) {
+			return words
+		}
+		words = words[1:]
+	}
+	return nil
+}
+
+// grouping collects requests of curl into targets.
+type grouping struct {
+	options Options
+	targets []*target
+	keys    []string // of the targets: requests with the same key belong together
+}
+
+// add adds the requests of a run, one for each URL.
+func (g *grouping) add(run *curlRun) error {
+	if len(run.urls) == 0 {
+		return &placeError{line: run.line, msg: "the command has no URL"}
+	}
+	for _, raw := range run.urls {
+		at, err := curlAddress(raw)
+		if err != nil {
+			return &placeError{line: run.line, key: "URL", msg: err.Error()}
+		}
+		c := &curlRequest{run: run, raw: raw, at: at, options: g.options}
+		if err := c.build(); err != nil {
+			return &placeError{line: run.line, msg: err.Error()}
+		}
+		g.place(c)
+	}
+	return nil
+}
+
+// place puts a request with those that go to the same origin in the same way.
+func (g *grouping) place(c *curlRequest) {
+	key := c.at.origin() + "\n" + c.timeout + "\n" + string(c.connection.bytes())
+	if c.proxyLogin != nil {
+		key += c.proxyLogin.field()
+	}
+	i := slices.Index(g.keys, key)
+	if i < 0 {
+		i = len(g.keys)
+		g.keys = append(g.keys, key)
+		g.targets = append(g.targets, &target{
+			name: c.at.name(), origin: c.at.origin(), connection: c.connection, timeout: c.timeout, proxyLogin: c.proxyLogin,
+		})
+	}
+	t := g.targets[i]
+	t.requests = append(t.requests, c.request())
+}
+
+// settle folds requests that are the same, unless they are a journey, and hides secrets. A
+// single request stands at the target itself.
+func (t *target) settle() {
+	if !t.journey {
+		fold(t)
+		t.one = len(t.requests) == 1
+	}
+	for _, r := range t.requests {
+		if field, ok := r.header("Authorization"); ok && t.one && r.login == nil {
+			if r.login = loginOf(field); r.login != nil {
+				r.removeHeader("Authorization")
+			}
+		}
+		if !t.one {
+			r.loginAsHeader()
+		}
+		r.hideSecrets(&t.data)
+	}
+	if t.one {
+		t.name = targetName(t.name + strings.TrimRight(pathOf(t.requests[0].path), "/"))
+	}
+}
+
+// pathOf returns the path without its query.
+func pathOf(t text) string {
+	p, _, _ := strings.Cut(t.write(false), "?")
+	return p
+}
+
+// fold makes one request of those that are the same, with their number as its weight.
+func fold(t *target) {
+	var kept []*request
+	for _, r := range t.requests {
+		r.weight = max(r.weight, 1)
+		i := slices.IndexFunc(kept, r.isLike)
+		if i < 0 {
+			kept = append(kept, r)
+			continue
+		}
+		kept[i].weight += r.weight
+		for _, n := range r.notes {
+			if !slices.Contains(kept[i].notes, n) {
+				kept[i].notes = append(kept[i].notes, n)
+			}
+		}
+	}
+	t.requests = kept
+}
+
+// loginAsHeader makes a header of a login, which the requests of a list need not share.
+func (r *request) loginAsHeader() {
+	if r.login == nil {
+		return
+	}
+	r.addHeader("Authorization", literal(r.login.field()))
+	r.login = nil
+}
+
+// hideSecrets makes data of the secrets in a request.
+func (r *request) hideSecrets(d *data) {
+	r.path = d.hideInQuery(r.path.write(false))
+	for i, h := range r.headers {
+		for j, value := range h.values {
+			if !value.isLiteral() {
+				continue // it is captured
+			}
+			r.headers[i].values[j] = d.hideInHeader(h.name, value.write(false))
+		}
+	}
+	if r.body != nil {
+		contentType, _ := r.header("Content-Type")
+		body := r.body.write(false)
+		hidden, ok := d.hideInBody(contentType, body)
+		if r.body = hidden; !ok {
+			r.body, r.secretBody = nil, body
+		}
+	}
+}
+
+// hideInHeader returns the value of a header, in which credentials are data.
+func (d *data) hideInHeader(name, value string) text {
+	scheme, credentials, ok := strings.Cut(value, " ")
+	switch {
+	case !isSecret(name, value):
+		return literal(value)
+	case strings.EqualFold(name, "Authorization") && ok && isToken(scheme) && credentials != "":
+		return append(literal(scheme+" "), d.hide(strings.ToLower(scheme)+"_credentials", credentials)...)
+	}
+	return d.hide(strings.ToLower(name), value)
+}
+
+// curlAddress takes a URL as curl does, which guesses the scheme.
+func curlAddress(raw string) (address, error) {
+	raw = strings.TrimSpace(raw)
+	if scheme, _, ok := strings.Cut(raw, "://"); !ok {
+		raw = "http://" + raw
+	} else if s := strings.ToLower(scheme); s != "http" && s != "https" {
+		return address{}, fmt.Errorf("has the scheme %s; only http and https have a counterpart here", cut(scheme))
+	}
+	return parseAddress(raw)
+}
