@@ -26,7 +26,7 @@ type sample struct {
 }
 
 // samples returns the files of all sources, at least five of each.
-func samples(t *testing.T) (all []sample) {
+func samples(t testing.TB) (all []sample) {
 	t.Helper()
 	for folder, take := range map[string]func(path string, source []byte, o imports.Options) (*imports.Result, error){
 		"curl": func(_ string, source []byte, o imports.Options) (*imports.Result, error) {
