@@ -127,6 +127,9 @@ func longestTimeout(targets []Target) time.Duration {
 	longest := time.Duration(0)
 	for _, t := range targets {
 		longest = max(longest, t.Timeout)
+		for _, r := range t.Items() {
+			longest = max(longest, r.Timeout)
+		}
 	}
 	if longest == 0 {
 		return defaultTimeout

@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"example.com/prober/config/form"
 	"example.com/prober/option"
+	"example.com/prober/template"
 )
 
 // Traffic says in what the requests of a target differ. At most one of Requests and Journey
@@ -241,5 +244,12 @@ func checkRequestPath(path string) error {
 	case strings.Contains(path, "#"):
 		return errors.New(`must not hold "#": fragments are not sent; a literal one is written %23`)
 	}
+	plain := replaced.ReplaceAllString(path, "x")
+	if _, err := url.ParseRequestURI(template.Encode(plain, template.Path)); err != nil {
+		return errors.New("must be a path: a literal % is written %25")
+	}
 	return nil
 }
+
+// replaced is what may stand for a value.
+var replaced = regexp.MustCompile(`{{[^}]*}}`)

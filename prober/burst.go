@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,9 +27,15 @@ type burst struct {
 	// open burst. When it is due, that worker hands the turn on and sends the
 	// request itself, so that no wake-up of another goroutine lies between the two.
 	turn chan struct{}
-	// left counts the requests that a closed burst has still to send. Of those that
-	// its workers took, unsent were given up because the burst was ended.
+	// isOpen tells that its arrivals have due times of their own.
+	isOpen bool
+	// mix says which request an arrival is; nil where there is one, or a journey.
+	mix *load.Mix
+	// left counts the requests, or journeys, that a closed burst has still to send, all of
+	// which are planned. Of those that its workers took, unsent were given up because the
+	// burst was ended.
 	left, unsent atomic.Int64
+	planned      int64
 	// cut is closed when the breaker ends the burst: who waits at the gate gives up. It
 	// is nil where there is no gate.
 	cut     chan struct{}
@@ -45,6 +52,7 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	t.watch.enter()
 	defer t.watch.leave()
 	b := &burst{target: t, start: probe.Now(), slot: slot, turn: make(chan struct{}, 1)}
+	b.mix = load.NewMix(t.load.Weights, t.load.Name, slot)
 	if t.limiter.MayHoldBack() {
 		b.cut = make(chan struct{})
 	}
@@ -52,7 +60,7 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	work, workers := b.prepare()
 	stopped := b.stopWith(schedule)
 	newWatchdog(requests, func(requests context.Context, w *worker) { work(schedule, requests, w) }, b.stuck, t.watch).
-		run(min(workers, b.spared()), t.current.Load().cfg.Timeout+stuckAfter)
+		run(min(workers, b.spared()), slices.Min(t.current.Load().timeouts())+stuckAfter)
 	stopped()
 	if n := b.unsent.Load(); n > 0 {
 		t.recorder.CutClosed(stopReason(schedule), b.unscheduled(n))
@@ -102,7 +110,7 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 	switch {
 	case b.recorder.BreakerOpen():
 		b.recorder.StartBurst(nil)
-		b.left.Store(1)
+		b.plan(1)
 		return b.closed, 1
 	case plan.IsOpen():
 		p := load.NewPacer(plan, b.load.Name, b.slot, b.part)
@@ -119,8 +127,9 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	a := load.NewArrivals(p, nil, b.start, []time.Duration{b.current.Load().cfg.Timeout}, b.watch.within)
+	a := load.NewArrivals(p, b.mix, b.start, b.current.Load().timeouts(), b.watch.within)
 	a.Workers, a.Has = workers, b.load.Burst.Concurrency
+	b.isOpen = true
 	b.recorder.StartBurst(a)
 }
 
@@ -129,12 +138,18 @@ func (b *burst) startOpen(p *load.Pacer, workers int) {
 func (b *burst) prepareClosed() (workers int) {
 	workers = b.part.Share(b.load.Burst.Concurrency)
 	if b.load.Burst.Requests == 0 {
-		b.left.Store(math.MaxInt64)
+		b.plan(math.MaxInt64)
 		return workers
 	}
 	requests := b.part.Share(b.load.Burst.Requests)
-	b.left.Store(int64(requests))
+	b.plan(int64(requests))
 	return min(requests, max(workers, 1))
+}
+
+// plan notes how many requests a closed burst has to send.
+func (b *burst) plan(requests int64) {
+	b.planned = requests
+	b.left.Store(requests)
 }
 
 // closed sends one request after another until the burst is over. A request is
@@ -144,13 +159,17 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 	if d := b.load.Burst.Duration; d > 0 {
 		w.pass.Until = b.start.Add(d)
 	}
-	for b.left.Add(-1) >= 0 && b.sendNext(schedule, requests, w) {
+	for {
+		left := b.left.Add(-1)
+		if left < 0 || !b.sendNext(schedule, requests, w, b.mix.Request(b.part.Global(b.planned-1-left))) {
+			return
+		}
 	}
 }
 
 // sendNext sends the next request of a closed burst. It returns false when the burst is
 // over for this worker.
-func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bool) {
+func (b *burst) sendNext(schedule, requests context.Context, w *worker, request int) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
 	w.pass.Lead(s.reserver)
@@ -163,12 +182,12 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker) (goOn bo
 		b.limiter.Done(w.pass)
 		return false
 	}
-	if schedule.Err() != nil || !b.recorder.Begin(0) {
+	if schedule.Err() != nil || !b.recorder.Begin(request) {
 		b.limiter.Done(w.pass)
 		b.unsent.Add(1)
 		return false
 	}
-	return b.exchange(requests, s, w, now, now)
+	return b.perform(schedule, requests, s, w, load.Arrival{Request: request, Due: now}, now)
 }
 
 // giveUp notes that a worker of a closed burst could not send the request that it
@@ -183,8 +202,8 @@ func (b *burst) giveUp(schedule context.Context, pass *load.Ticket) {
 func (b *burst) open(schedule, requests context.Context, w *worker) {
 	w.pass = b.limiter.Ticket(&w.result, b.cut)
 	for {
-		due, ok := b.next(schedule)
-		if !ok || !b.sendArrival(schedule, requests, w, due) {
+		next, ok := b.next(schedule)
+		if !ok || !b.sendArrival(schedule, requests, w, next) {
 			return
 		}
 	}
@@ -192,24 +211,23 @@ func (b *burst) open(schedule, requests context.Context, w *worker) {
 
 // sendArrival sends an arrival unless a ceiling holds it back for too long. It returns
 // false if the worker must leave.
-func (b *burst) sendArrival(schedule, requests context.Context, w *worker, due probe.Instant) (goOn bool) {
+func (b *burst) sendArrival(schedule, requests context.Context, w *worker, next load.Arrival) (goOn bool) {
 	s := b.hold()
 	defer s.letGo()
 	w.pass.Lead(s.reserver)
-	w.pass.Until = due.Add(s.cfg.Timeout)
+	w.pass.Until = next.Due.Add(s.requests[next.Request].timeout)
 	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.Hold); !ok {
-		b.recorder.HoldBack(0, b.reasonOf(schedule, reason))
+		b.recorder.HoldBack(next.Request, b.reasonOf(schedule, reason))
 		return true
 	}
 	if b.limiter.MayHoldBack() {
-		b.recorder.Start(0)
+		b.recorder.Start(next.Request)
 	}
-	return b.exchange(requests, s, w, due, probe.Now())
+	return b.perform(schedule, requests, s, w, next, probe.Now())
 }
 
-// next waits for this worker's turn and for the next arrival, and returns when
-// that was due.
-func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
+// next waits for this worker's turn and for the next arrival.
+func (b *burst) next(schedule context.Context) (next load.Arrival, ok bool) {
 	free := probe.Now()
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
@@ -217,13 +235,13 @@ func (b *burst) next(schedule context.Context) (due probe.Instant, ok bool) {
 		next, state := b.claim(free)
 		switch state {
 		case load.Claimed:
-			return next.Due, true
+			return next, true
 		case load.Exhausted:
-			return 0, false
+			return load.Arrival{}, false
 		}
 		b.pause(schedule, next.Due)
 	}
-	return 0, false
+	return load.Arrival{}, false
 }
 
 // claim takes the next arrival if it is due. Where no ceiling can hold it back it starts

@@ -6,25 +6,42 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
 )
 
-// exchange performs a request with s that the ceilings have let through at start. It
-// returns false if the request was taken from the worker meanwhile, which must leave then.
-func (b *burst) exchange(requests context.Context, s *sender, w *worker, due, start probe.Instant) bool {
+// ending is what became of a request.
+type ending struct {
+	code errcode.Code
+	// dropped tells that it was dropped unsent, taken that it was taken from the worker
+	// meanwhile, which must leave then. The code says nothing in either case.
+	dropped, taken bool
+}
+
+// perform does with s what an arrival is that the ceilings have let through at start: a
+// request, or a journey. It returns false if the worker must leave.
+func (b *burst) perform(schedule, requests context.Context, s *sender, w *worker, a load.Arrival, start probe.Instant) (goOn bool) {
+	if b.load.IsJourney() {
+		return b.travel(schedule, requests, s, w, a.Due, start)
+	}
+	return !b.exchange(requests, s, w, a, start).taken
+}
+
+// exchange performs a request with s that the ceilings have let through at start.
+func (b *burst) exchange(requests context.Context, s *sender, w *worker, a load.Arrival, start probe.Instant) (e ending) {
 	r := &w.result
-	r.Reset(due, due.Add(s.cfg.Timeout))
-	r.Taken, r.Start = start, start
-	w.begin(due, start, r.Deadline)
-	code := b.serve(requests, s, r)
+	r.Reset(a.Due, a.Due.Add(s.requests[a.Request].timeout))
+	r.Request, r.Taken, r.Start = a.Request, start, start
+	w.begin(r)
+	e.code = b.serve(requests, s, r)
 	if !w.end() {
 		b.hung.Add(-1)
 		b.limiter.GiveBack(w.pass)
-		return false
+		return ending{taken: true}
 	}
-	b.finishRequest(r, code)
+	e.dropped = b.finishRequest(r, e.code)
 	b.limiter.Done(w.pass)
-	return true
+	return e
 }
 
 // serve has the engine of s perform a request and judges the result. A panic is the
@@ -36,15 +53,20 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 			code = errcode.Panic
 		}
 	}()
+	if err := s.requests[r.Request].draw(r); err != nil {
+		r.Interrupt(err)
+		return errcode.FromError(r.Err)
+	}
 	s.engine.Do(requests, r)
 	return apportion(r, b.judge(s, r))
 }
 
-// finishRequest counts a request that has ended.
-func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
+// finishRequest counts a request that has ended, or drops it if it was never sent for want of
+// a connection.
+func (b *burst) finishRequest(r *probe.Result, code errcode.Code) (dropped bool) {
 	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
-		b.recorder.DropUnsent(0, load.DropLimitConnections)
-		return
+		b.recorder.DropUnsent(r.Request, load.DropLimitConnections)
+		return true
 	}
 	if code == errcode.Panic {
 		b.reports.defect(code, r.Err.Error)
@@ -56,6 +78,7 @@ func (b *burst) finishRequest(r *probe.Result, code errcode.Code) {
 		}
 		b.reports.breaker(open, after)
 	}
+	return false
 }
 
 // wasSent reports whether a request that got no connection in the end had been sent on
@@ -71,9 +94,12 @@ func (b *burst) stuck(w *worker) (replace bool) {
 	b.hung.Add(1)
 	var r probe.Result
 	r.Reset(w.due, w.deadline)
-	r.Taken, r.Start = w.start, w.start
+	r.Request, r.Taken, r.Start = w.request, w.start, w.start
 	r.Interrupt(errStuck)
 	b.finishRequest(&r, errcode.Stuck)
+	if b.load.IsJourney() {
+		b.endJourney(&w.journey, numbers.JourneyInterrupted, w.request, r.End)
+	}
 	b.limiter.Leave()
 	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
 	return b.spared() > 0

@@ -9,6 +9,7 @@ import (
 	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/prober/dns"
+	"example.com/prober/prober/draw"
 	"example.com/prober/prober/grpc"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
@@ -22,6 +23,8 @@ type compiled struct {
 	engine   probe.Engine
 	reserver probe.Reserver // engine, if its connections have a ceiling
 	supplies []supply       // of what the requests need besides
+	data     *draw.Set
+	draws    []*draw.Plan // what each request draws; nil where that is nothing
 }
 
 // compile turns t into what sends its requests and judges the answers: the engine of its
@@ -47,6 +50,9 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 	}
 	if m.limiter.Connections == nil {
 		c.reserver = nil
+	}
+	if c.data == nil {
+		c.data = m.dataOf(&t)
 	}
 	return c, nil
 }
@@ -136,41 +142,6 @@ func (m *Manager) dialOf(t *config.Target) option.Dial {
 		d.Clock = option.ProgramClock
 	}
 	return d
-}
-
-func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
-	c := &compiled{}
-	cfg := transport.Config{
-		URL:             t.URL,
-		Method:          t.Request.Method,
-		Header:          headerFields(t.Request),
-		Host:            t.Request.Host,
-		Body:            t.Request.Body,
-		BodySize:        t.Request.BodySize,
-		IDHeader:        t.Request.IDHeader,
-		Traceparent:     t.Request.Traceparent,
-		FollowRedirects: t.Request.FollowRedirects,
-		Compression:     t.Request.Compression,
-		Expect:          expectation(t.Expect),
-		MaxBodyBytes:    t.Expect.MaxBodySize,
-		Connections:     m.limiter.Connections,
-		Next:            m.limiter.Next,
-		Decoders:        m.decoders,
-		Rules:           network,
-	}
-	setConnection(&cfg, t.Connection)
-	cfg.Dial = m.dialOf(&t)
-	cfg.Certificates = read
-	if t.Request.OAuth2 != nil {
-		tokens := newTokenSource(t, network, m.limiter, m.log)
-		cfg.Authorization, c.supplies = tokens.authorization, append(c.supplies, tokens)
-	}
-	tr, err := transport.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	c.engine, c.reserver = tr, tr
-	return c, nil
 }
 
 // setConnection fills in how connections are made and how long they are kept.

@@ -66,12 +66,15 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 		Secured:     t.IsSecured(),
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,
+		Requests:    len(t.Items()),
+		Journey:     len(t.Journey) > 0,
 	}
 }
 
 // count counts the series that a target of a kind adds to the shared ones.
 func (m *Manager) count(kind numbers.SeriesKind, shared int) seriesCount {
-	return seriesCount{typical: m.series(kind.Typical()) - shared, most: m.series(kind.Greatest()) - shared}
+	typical, most := kind.Count(func(s numbers.Snapshot) int { return m.series(s) - shared })
+	return seriesCount{typical: typical, most: most}
 }
 
 // series counts the time series of targets, and those that there are without any.
@@ -82,8 +85,9 @@ func (m *Manager) series(targets ...numbers.Snapshot) int {
 }
 
 func (d *Demand) add(t *config.Target, w load.Work) {
-	d.AverageRate += w.Rate
-	d.PeakRate += w.Peak
+	each := float64(max(len(t.Journey), 1)) // requests of an arrival
+	d.AverageRate += each * w.Rate
+	d.PeakRate += each * w.Peak
 	d.InFlight += w.InFlight
 	d.Connections += connectionsFor(t, w.InFlight)
 }

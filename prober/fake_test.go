@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/internal/rig"
@@ -61,6 +63,7 @@ type fakeEngine struct {
 	mu      sync.Mutex
 	starts  []probe.Instant
 	dues    []probe.Instant
+	asked   []int // which request each was
 	current int
 	most    int
 	closed  int
@@ -80,6 +83,7 @@ func (f *fakeEngine) Do(_ context.Context, r *probe.Result) {
 	k := len(f.starts)
 	f.starts = append(f.starts, probe.Now())
 	f.dues = append(f.dues, r.Due)
+	f.asked = append(f.asked, r.Request)
 	f.current++
 	f.most = max(f.most, f.current)
 	f.mu.Unlock()
@@ -154,9 +158,11 @@ func testConfig(burst config.Burst) config.Target {
 
 func testTarget(cfg config.Target, e probe.Engine) *target {
 	r := numbers.NewRecorder(numbers.NewBounds(testBuckets))
+	l := loadOf(&cfg)
+	r.SetRequests(l.Names, l.IsJourney())
 	r.Adopt(breakerOf(&cfg), cfg.Timeout)
 	t := &target{
-		load:     loadOf(&cfg),
+		load:     l,
 		recorder: r,
 		limiter:  load.NewLimiter(Limits{}),
 		part:     load.Whole(),
@@ -219,5 +225,13 @@ func assertConserved(t testing.TB, c numbers.Snapshot) {
 	}
 	if c.Scheduled != counted+dropped+c.Waiting+c.InFlight {
 		t.Errorf("scheduled %d, but %d counted + %d dropped + %d waiting + %d in flight", c.Scheduled, counted, dropped, c.Waiting, c.InFlight)
+	}
+	for i := range c.ByRequest {
+		n := &c.ByRequest[i]
+		assert.Equal(t, n.Scheduled, n.Requests+n.Dropped.Total()+n.Waiting+n.InFlight, "of the request %s", n.Name)
+	}
+	if j := c.Journey; j != nil {
+		first := &c.ByRequest[0]
+		assert.Equal(t, first.Scheduled, j.Total()+j.InFlight+first.Dropped.Total()+first.Waiting, "of journeys")
 	}
 }

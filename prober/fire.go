@@ -33,7 +33,8 @@ func NewShot(o Options, t config.Target, network policy.Rules) (*Shot, error) {
 func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
 	defer t.finish()
-	t.recorder.Adopt(breakerOf(&s.entry.cfg), s.entry.cfg.Timeout)
+	t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
+	t.recorder.Adopt(breakerOf(&s.entry.cfg), t.current.Load().timeouts()...)
 	t.current.Load().begin(schedule, requests)
 	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
 }

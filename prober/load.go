@@ -30,6 +30,12 @@ func loadOf(t *config.Target) load.Target {
 			Concurrency: b.Concurrency,
 		},
 	}
+	for _, r := range t.Items() {
+		l.Names = append(l.Names, r.Name)
+	}
+	for _, r := range t.Requests {
+		l.Weights = append(l.Weights, r.Weight)
+	}
 	for _, s := range b.Stages {
 		l.Burst.Stages = append(l.Burst.Stages, load.Stage(s))
 	}

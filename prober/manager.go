@@ -21,6 +21,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/policy"
 	"example.com/prober/prober/content"
+	"example.com/prober/prober/draw"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
@@ -86,6 +87,7 @@ type entry struct {
 	reports  *reports
 	engine   probe.Engine
 	engines  *engines // engine, and those before it that still drain
+	data     *draw.Set
 	run      *run
 	removed  bool // drains, then goes
 }
@@ -243,6 +245,8 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
 	e.cfg, e.engine, e.removed = t, c.engine, false
 	s := m.newSender(t, c, e.engines)
+	s.data.Continue(e.data)
+	e.data = s.data
 	if goesOn {
 		m.change(before, s)
 		return
@@ -345,7 +349,8 @@ func (m *Manager) start(t *target, before *run) *run {
 			<-before.done
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
-		t.recorder.Adopt(breakerOf(&first.cfg), first.cfg.Timeout)
+		t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
+		t.recorder.Adopt(breakerOf(&first.cfg), first.timeouts()...)
 		first.begin(schedule, requests)
 		close(settled)
 		t.run(schedule, requests)

@@ -29,11 +29,30 @@ func TooFewOf(cfg *config.Config, s Shard) []TooFew {
 	for i := range cfg.Targets {
 		t := &cfg.Targets[i]
 		l := loadOf(t)
-		if c := l.Slowest(t.Timeout, s.Part(&l)); c.IsShort() && s.Runs(&l) {
+		if c := l.Slowest(slowest(t), s.Part(&l)); c.IsShort() && s.Runs(&l) {
 			all = append(all, TooFew{t.Name, c})
 		}
 	}
 	return all
+}
+
+// slowest returns for how long an arrival keeps a worker busy when each answer takes all of its
+// time: on average, where requests differ.
+func slowest(t *config.Target) time.Duration {
+	items := t.Items()
+	if len(items) == 0 {
+		return t.Timeout
+	}
+	var sum, weights float64
+	for _, r := range items {
+		weight := float64(max(r.Weight, 1))
+		sum += weight * float64(r.Timeout)
+		weights += weight
+	}
+	if len(t.Journey) > 0 {
+		return time.Duration(sum) + time.Duration(len(items)-1)*t.Think
+	}
+	return time.Duration(sum / weights)
 }
 
 // OverrunsOf returns the targets of cfg whose bursts always overrun their interval

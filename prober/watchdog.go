@@ -26,9 +26,11 @@ type worker struct {
 	cancel context.CancelFunc
 	// goroutine is the number under which the stack of this worker is found.
 	goroutine []byte
-	// due, start and deadline are those of the request that the engine has. They are
-	// written before until.
+	// request, due, start and deadline are those of the request that the engine has, journey
+	// is the one that it is a step of. They are written before until.
+	request              int
 	due, start, deadline probe.Instant
+	journey              journey
 	// until is the deadline of that request: idle without one, taken when the watchdog
 	// has ended it.
 	until atomic.Int64
@@ -39,10 +41,10 @@ const (
 	taken = -1
 )
 
-// begin notes that the engine has a request now.
-func (w *worker) begin(due, start, deadline probe.Instant) {
-	w.due, w.start, w.deadline = due, start, deadline
-	w.until.Store(int64(deadline))
+// begin notes that the engine has the request of r now.
+func (w *worker) begin(r *probe.Result) {
+	w.request, w.due, w.start, w.deadline = r.Request, r.Due, r.Start, r.Deadline
+	w.until.Store(int64(r.Deadline))
 }
 
 // end notes that the engine has given the request back. It reports whether that is still

@@ -156,16 +156,21 @@ func (s *scanner) literal(to *strings.Builder, text string) error {
 // encoded already.
 func literalPath(to *strings.Builder, text string) error {
 	for _, c := range []byte(text) {
-		switch {
-		case c == '#':
+		if c == '#' {
 			return errors.New(`a path must not hold "#": fragments are not sent; a literal one is written %23`)
-		case c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0:
-			to.WriteByte('%')
-			to.WriteByte(hexDigits[c>>4])
-			to.WriteByte(hexDigits[c&0xf])
-		default:
-			to.WriteByte(c)
 		}
+		appendLiteral(to, c)
 	}
 	return nil
+}
+
+// appendLiteral writes a byte of a path, encoded if it cannot stand there.
+func appendLiteral(to *strings.Builder, c byte) {
+	if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+		to.WriteByte('%')
+		to.WriteByte(hexDigits[c>>4])
+		to.WriteByte(hexDigits[c&0xf])
+		return
+	}
+	to.WriteByte(c)
 }

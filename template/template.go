@@ -81,6 +81,18 @@ func Parse(text string, place Place, number func(name string) (int, bool)) (*Tem
 	return t, nil
 }
 
+// Encode returns a text in which {{ }} means nothing as it stands in its place.
+func Encode(text string, place Place) string {
+	if place != Path {
+		return text
+	}
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		appendLiteral(&b, c)
+	}
+	return b.String()
+}
+
 // NamesIn returns the names that stand in text, in their order; one may come twice.
 func NamesIn(text string) ([]string, error) {
 	parts, err := split(text)

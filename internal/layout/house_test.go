@@ -82,7 +82,7 @@ var house = map[string]room{
 	},
 	"prober": {
 		packages: []string{
-			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire",
+			"config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/draw", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire", "template",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},
@@ -152,6 +152,7 @@ var house = map[string]room{
 			"errcode", "option", "policy", "prober/content", "prober/http1", "prober/http2", "prober/http3", "prober/message", "prober/probe",
 			"prober/wire", "template",
 		},
+		modules: []string{"golang.org/x/net/publicsuffix"}, // who may set cookies for whom
 	},
 	"prober/wire": {
 		packages: []string{"errcode", "option", "policy", "prober/http1/head", "prober/message", "prober/probe"},

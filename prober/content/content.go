@@ -29,6 +29,8 @@ type Plan struct {
 	// check judges a decoded body; nil if nobody asks for one. An encoded body is
 	// decoded in any case, to find out whether that can be done.
 	check func(body []byte) error
+	// accepted is given each body that check has nothing against; nil if nobody asks for it.
+	accepted func(r *probe.Result, body []byte)
 	// room is how long a body that is kept can be, which bounds the space for it.
 	room int
 	// follows reports whether redirects are followed; their bodies are of no interest.
@@ -43,12 +45,15 @@ type Options struct {
 	// Check judges the body of each response, decoded; nil means that bodies are not
 	// looked at. The body is valid during the call only.
 	Check func(body []byte) error
+	// Accepted is given the body of each response against which Check has nothing, decoded;
+	// nil means that it is not asked for. The body is valid during the call only.
+	Accepted func(r *probe.Result, body []byte)
 	// Decode has encoded bodies decoded all the same, to find out whether they can be.
 	Decode bool
 	// Follows reports whether redirects are followed; their bodies are of no interest.
 	Follows bool
 	// MaxBody is the longest body that is accepted, in bytes. It is 8 MiB at most where
-	// there is a Check.
+	// there is a Check, or Accepted.
 	MaxBody int64
 	// Decoders are shared by plans that share a bound on memory; nil means some of its own.
 	Decoders *Decoders
@@ -56,26 +61,45 @@ type Options struct {
 
 // NewPlan returns nil where nothing is to be kept.
 func NewPlan(o Options) (*Plan, error) {
-	p := &Plan{check: o.Check, follows: o.Follows, room: maxKeptBytes}
+	p := &Plan{check: o.Check, accepted: o.Accepted, follows: o.Follows, room: maxKeptBytes}
 	if o.MaxBody > 0 {
 		p.room = int(min(o.MaxBody, maxKeptBytes))
 	}
 	for _, name := range o.Fields {
 		p.fields = append(p.fields, strings.ToLower(name))
 	}
-	if p.check != nil || o.Decode {
+	if p.wantsBody() || o.Decode {
 		p.fields = append(p.fields, contentEncoding)
 		if p.Decoders = o.Decoders; p.Decoders == nil {
 			p.Decoders = NewDecoders(0)
 		}
 	}
-	if p.check != nil && o.MaxBody > maxKeptBytes {
+	if p.wantsBody() && o.MaxBody > maxKeptBytes {
 		return nil, errTooLong
 	}
 	if len(p.fields) == 0 {
 		return nil, nil
 	}
 	return p, nil
+}
+
+// wantsBody reports whether somebody looks at bodies.
+func (p *Plan) wantsBody() bool { return p.check != nil || p.accepted != nil }
+
+// judge returns what looks at the body of the response to r, nil if nobody does.
+func (p *Plan) judge(r *probe.Result) func(body []byte) error {
+	if p.accepted == nil {
+		return p.check
+	}
+	return func(body []byte) error {
+		if p.check != nil {
+			if err := p.check(body); err != nil {
+				return err
+			}
+		}
+		p.accepted(r, body)
+		return nil
+	}
 }
 
 // Kept is what is kept of the response under way. Its space is used again for
@@ -150,7 +174,7 @@ func (k *Kept) Begin(status int) {
 	}
 	p := k.plan
 	k.wanted = p.Decoders != nil && !(p.follows && message.IsRedirect(status)) &&
-		(p.check != nil || k.Fields.Has(contentEncoding))
+		(p.wantsBody() || k.Fields.Has(contentEncoding))
 }
 
 // Take keeps p, a part of the body, if it is wanted. k may be nil.
@@ -202,17 +226,18 @@ func (k *Kept) Settle(r *probe.Result) {
 	}
 	var room [maxCodings]coding
 	codings, err := k.codings(room[:0])
+	judge := p.judge(r)
 	switch {
 	case len(k.Body) == 0, err == nil && len(codings) == 0:
-		if p.check != nil {
-			r.HTTP.BodyErr = p.check(k.Body)
+		if judge != nil {
+			r.HTTP.BodyErr = judge(k.Body)
 			r.Conceal(r.HTTP.BodyErr)
 		}
 		return
 	case err == nil:
-		r.HTTP.BodyErr, err = p.Decoders.decode(k.Body, codings, p.check)
+		r.HTTP.BodyErr, err = p.Decoders.decode(k.Body, codings, judge)
 		r.Conceal(r.HTTP.BodyErr)
-	case p.check == nil:
+	case judge == nil:
 		return // nobody needs the body
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package grpc
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,6 +132,7 @@ func scratchOf(r *probe.Result) *scratch {
 	if !ok {
 		s = new(scratch)
 		s.exchange.Permit, s.exchange.Stamp, s.exchange.Call = &s.permit, &s.stamp, &s.answer
+		s.exchange.MaxBody = math.MaxInt64 // each message has a bound of its own
 		r.Scratch = s
 	}
 	return s

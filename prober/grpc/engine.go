@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"runtime"
 	"strings"
@@ -138,7 +137,6 @@ func (e *Engine) carry(cfg *Config) {
 	e.pool = http2.NewPool(http2.Options{
 		Streams:        cmp.Or(cfg.StreamsPerConnection, defaultStreams),
 		Requests:       cfg.RequestsPerConnection,
-		MaxBody:        math.MaxInt64, // each message has a bound of its own
 		ConnectTimeout: cfg.Plan.ConnectTimeout,
 		TLSTimeout:     cfg.Plan.TLSTimeout,
 		Pings:          mostPings,

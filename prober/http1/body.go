@@ -37,7 +37,7 @@ func (c *conn) readBody(r *probe.Result) error {
 			return err
 		}
 	case h.Length >= 0:
-		if h.Length > c.pool.MaxBody {
+		if h.Length > c.x.MaxBody {
 			return content.ErrBodyLimit
 		}
 		if err := c.discard(r, h.Length); err != nil {
@@ -62,7 +62,7 @@ func (c *conn) readUntilClose(r *probe.Result) error {
 		}
 		total += int64(c.end - c.start)
 		c.start = c.end
-		if total > c.pool.MaxBody {
+		if total > c.x.MaxBody {
 			return content.ErrBodyLimit
 		}
 		err := c.fill(r)
@@ -116,7 +116,7 @@ func (c *conn) readChunks(r *probe.Result) error {
 		if size == 0 {
 			return c.readTrailers(r)
 		}
-		if total += size; total > c.pool.MaxBody {
+		if total += size; total > c.x.MaxBody {
 			return content.ErrBodyLimit
 		}
 		if err := c.discard(r, size); err != nil {

@@ -134,13 +134,11 @@ func (c *conn) compose(last bool) []byte {
 	if last {
 		message, end = q.last, q.lastEnd
 	}
-	if c.x.Varying.None() {
-		return message
+	if !c.x.Varying.None() {
+		c.out = c.x.appendTo(c.out[:0], message, end)
+		return c.out
 	}
-	c.out = append(c.out[:0], message[:end]...)
-	c.out = appendLines(c.out, c.x.Varying, c.x.Stamp)
-	c.out = append(c.out, message[end:]...)
-	return c.out
+	return message
 }
 
 // receive reads the whole response.

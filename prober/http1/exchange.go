@@ -14,12 +14,14 @@ import (
 type Exchange struct {
 	Request *Request
 	Content *message.Content
-	// Varying are the fields that only this request has, with the values in stamp.
+	// Varying is what only this request has, as Stamp has it.
 	Varying *message.Varying
 	Stamp   *message.Stamp
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
 	Kept     *content.Kept // nil where nothing is kept
+	// MaxBody is the longest response body that is accepted, in bytes.
+	MaxBody int64
 	// reserved is a warm connection that was kept for the request, or nil.
 	reserved *conn
 	Permit   *probe.Permit

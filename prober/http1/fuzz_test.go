@@ -54,7 +54,7 @@ func readInBytes(raw []byte, method string) reading {
 }
 
 func connOn(answer io.Reader) *conn {
-	p := NewPool(Options{MaxBody: 1 << 20})
+	p := NewPool(Options{})
 	return newConn(p, wire.NewLink(memory{answer: answer}, probe.Never))
 }
 
@@ -83,7 +83,7 @@ func (c *conn) read(method string) reading {
 	if err != nil {
 		return reading{err: err}
 	}
-	c.x = &Exchange{Bodiless: method == http.MethodHead, Kept: plan.Keep(nil)}
+	c.x = &Exchange{Bodiless: method == http.MethodHead, Kept: plan.Keep(nil), MaxBody: 1 << 20}
 	if err := c.readFinalHeader(&r); err != nil {
 		return reading{err: err}
 	}

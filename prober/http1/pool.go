@@ -11,8 +11,6 @@ import (
 type Options struct {
 	// Requests is how many a connection carries; 0 means no limit.
 	Requests int
-	// MaxBody is the longest response body that is accepted, in bytes.
-	MaxBody int64
 	// Connections bounds how many are open; nil bounds nothing.
 	Connections *probe.Ceiling
 	// Dial makes a link for which the request has, or gets, the permit.

@@ -4,6 +4,21 @@ import (
 	"example.com/prober/prober/message"
 )
 
+// appendTo appends a message, whose header ends at end, with what varies in its places.
+func (x *Exchange) appendTo(out, message []byte, end int) []byte {
+	if at := x.Request.targetEnd; x.Varying.Target {
+		out = append(append(out, message[:at]...), x.Stamp.Target...)
+		message, end = message[at:], end-at
+	}
+	out = append(out, message[:end]...)
+	out = appendLines(out, x.Varying, x.Stamp)
+	out = append(out, message[end:]...)
+	if n := x.Content.Length; x.Varying.Content && n > 0 && x.Content.IsInline() {
+		out = append(out, x.Content.Part(0, int(n))...)
+	}
+	return out
+}
+
 // appendLines appends the varying fields as they stand in an HTTP/1 header.
 func appendLines(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	line := func(p []byte, name string, value []byte) []byte {
@@ -12,6 +27,11 @@ func appendLines(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	}
 	if v.Authorization && s.Authorization != "" {
 		p = append(append(append(p, "Authorization: "...), s.Authorization...), "\r\n"...)
+	}
+	if v.Fields {
+		for _, f := range s.Fields {
+			p = line(p, f.Name, f.Value)
+		}
 	}
 	if v.IDHeader != "" {
 		p = line(p, v.IDHeader, s.ID[:])

@@ -187,7 +187,7 @@ func (c *conn) tryOpen(st *stream) bool {
 		st.varied = st.call.AppendFields(st.varied, st.deadline.Sub(probe.Now()))
 	}
 	before := len(c.writer.out)
-	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied)
+	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied, st.content.Length == 0)
 	st.sent = int64(len(c.writer.out) - before)
 	st.left, st.sendWindow = st.content.Length, c.initialWindow
 	c.appendBody(st)

@@ -13,8 +13,6 @@ type Options struct {
 	// Streams is how many requests a connection carries at once, requests how many in
 	// all, where 0 means no limit.
 	Streams, Requests int
-	// MaxBody is the longest response body that is accepted, in bytes.
-	MaxBody int64
 	// ConnectTimeout bounds the wait for the first frame of the peer, and for the answer
 	// to a PING; under TLS, tlsTimeout does the former.
 	ConnectTimeout, TLSTimeout time.Duration

@@ -26,11 +26,22 @@ type Request struct {
 	// dynamic table, which a peer that shrinks it may wait for (RFC 7541, section
 	// 4.2). later is for all other streams.
 	Opening, Later []byte
+	// parts has the header block where it can only be put together for each request.
+	parts *parts
+}
+
+// parts are those of a header block whose target varies, or whose stream may end with it.
+type parts struct {
+	update     []byte // of the size of the dynamic table
+	head, tail []byte // before and behind a target that varies
 }
 
 // Encode returns q as it goes over every connection.
 func Encode(q message.Request, content message.Content) Request {
-	block, update := encodeBlock(q)
+	block, update, target := encodeBlock(q)
+	if q.VariesTarget || q.VariesContent {
+		return Request{parts: &parts{update: block[:update], head: block[update:target], tail: block[target:]}}
+	}
 	bodiless := content.Length == 0
 	return Request{
 		Opening: headerFrames(block, bodiless),
@@ -38,9 +49,10 @@ func Encode(q message.Request, content message.Content) Request {
 	}
 }
 
-// encodeBlock returns the field section (RFC 9113, section 8.3.1), and how many
-// of its bytes are the update of the dynamic table's size that it begins with.
-func encodeBlock(q message.Request) (block []byte, update int) {
+// encodeBlock returns the field section (RFC 9113, section 8.3.1), how many of its bytes
+// are the update of the dynamic table's size that it begins with, and where the target ends,
+// or would stand if it did not vary.
+func encodeBlock(q message.Request) (block []byte, update, target int) {
 	var b bytes.Buffer
 	encoder := hpack.NewEncoder(&b)
 	encoder.SetMaxDynamicTableSize(0)
@@ -52,13 +64,16 @@ func encodeBlock(q message.Request) (block []byte, update int) {
 	update = bytes.LastIndexByte(b.Bytes()[:2], 0x20) + 1
 	field(":scheme", q.Scheme)
 	field(":authority", q.Authority)
-	field(":path", q.Target)
+	if !q.VariesTarget {
+		field(":path", q.Target)
+	}
+	target = b.Len()
 	for _, h := range q.Fields {
 		if name := strings.ToLower(h.Name); !message.IsHTTP1Only(name) || name == "te" && h.Value == "trailers" {
 			field(name, h.Value)
 		}
 	}
-	return b.Bytes(), update
+	return b.Bytes(), update, target
 }
 
 // headerFrames puts block into a HEADERS frame and as many CONTINUATION frames
@@ -79,9 +94,25 @@ func headerFrames(block []byte, endStream bool) []byte {
 	return frames.Bytes()
 }
 
-// appendTo appends the frames that open stream id, with the fields of this one
-// request, encoded, at the end.
-func (q *Request) appendTo(out []byte, id uint32, varied []byte) []byte {
+// appendVaried appends what v says that varies, encoded; where the request is in parts,
+// that is the whole header block.
+func (q *Request) appendVaried(p []byte, v *message.Varying, s *message.Stamp) []byte {
+	if q.parts != nil {
+		p = append(p, q.parts.head...)
+		if v.Target {
+			p = appendPath(p, s.Target)
+		}
+		p = append(p, q.parts.tail...)
+	}
+	return appendBlock(p, v, s)
+}
+
+// appendTo appends the frames that open stream id, with what varies, encoded, at the end of
+// the header block. Where the request is in parts, endStream has them end the stream.
+func (q *Request) appendTo(out []byte, id uint32, varied []byte, endStream bool) []byte {
+	if q.parts != nil {
+		return q.parts.appendTo(out, id, varied, endStream)
+	}
 	frames := q.Later
 	if id == 1 {
 		frames = q.Opening
@@ -94,6 +125,22 @@ func (q *Request) appendTo(out []byte, id uint32, varied []byte) []byte {
 		next += frameHeaderSize + int(binary.BigEndian.Uint32(out[last:])>>8)
 	}
 	return extendBlock(out, last, varied)
+}
+
+// appendTo appends the frames that open stream id, whose header block is block but for the
+// update of the table's size.
+func (p *parts) appendTo(out []byte, id uint32, block []byte, endStream bool) []byte {
+	flags := http2.FlagHeadersEndHeaders
+	if endStream {
+		flags |= http2.FlagHeadersEndStream
+	}
+	at := len(out)
+	out = append(out, 0, 0, 0, byte(http2.FrameHeaders), byte(flags))
+	out = binary.BigEndian.AppendUint32(out, id)
+	if id == 1 {
+		out = extendBlock(out, at, p.update) // a few bytes
+	}
+	return extendBlock(out, at, block)
 }
 
 // extendBlock appends more to the header block whose last frame begins at last,

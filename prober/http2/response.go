@@ -23,7 +23,7 @@ func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 	st.received += size
 	st.began(c.arrival)
 	ended := fh.Flags.Has(http2.FlagHeadersEndStream)
-	err := st.header(&c.head, ended, c.pool.MaxBody)
+	err := st.header(&c.head, ended)
 	switch {
 	case err != nil:
 		c.reset(st, err)
@@ -34,7 +34,7 @@ func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 }
 
 // header judges a header (RFC 9113, section 8.1). An error is one of the stream.
-func (st *stream) header(h *message.Section, ended bool, maxBody int64) error {
+func (st *stream) header(h *message.Section, ended bool) error {
 	switch {
 	case h.Oversized:
 		return errHeaderList
@@ -61,7 +61,7 @@ func (st *stream) header(h *message.Section, ended bool, maxBody int64) error {
 	if !st.bodiless {
 		st.length = h.Length
 	}
-	if st.length > maxBody {
+	if st.length > st.maxBody {
 		return errH2BodyLimit
 	}
 	st.kept.CopyFields(&h.Kept)
@@ -106,7 +106,7 @@ func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 	st.received += frameHeaderSize + int64(fh.Length)
 	st.began(c.arrival)
 	st.arrived += n
-	if err := st.body(n, part, c.pool.MaxBody); err != nil {
+	if err := st.body(n, part); err != nil {
 		c.giveBack(nil, int64(fh.Length))
 		c.reset(st, err)
 		return c.drained()
@@ -121,13 +121,13 @@ func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 }
 
 // body judges the content so far (RFC 9113, section 8.1.1).
-func (st *stream) body(n int64, part []byte, maxBody int64) error {
+func (st *stream) body(n int64, part []byte) error {
 	switch {
 	case st.status == 0:
 		return st.malformed("content before the header", nil)
 	case st.bodiless && n > 0, st.length >= 0 && st.arrived > st.length:
 		return errOverrun
-	case st.arrived > maxBody:
+	case st.arrived > st.maxBody:
 		return errH2BodyLimit
 	}
 	if st.call != nil {

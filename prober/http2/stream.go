@@ -18,12 +18,14 @@ var errTimeout = os.ErrDeadlineExceeded
 type Exchange struct {
 	Request *Request
 	Content *message.Content
-	// Varying are the fields that only this request has, with the values in stamp.
+	// Varying is what only this request has, as Stamp has it.
 	Varying *message.Varying
 	Stamp   *message.Stamp
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
 	Kept     *content.Kept // nil where nothing is kept
+	// MaxBody is the longest response body that is accepted, in bytes.
+	MaxBody int64
 	// Call takes in the response as it comes; nil where HTTP is all there is to it.
 	Call Call
 	// Reserved reports whether a connection keeps a place for the request.
@@ -60,12 +62,12 @@ type stream struct {
 	deadline probe.Instant
 	waited   bool // its stream was not opened at once
 	scarce   bool // what it waits for is a connection beyond the ceiling
-	// request and content are what is sent; varied are the fields that only this request
-	// has, encoded.
+	// request and content are what is sent; varied is what only this request has, encoded.
 	request *Request
 	content *message.Content
 	varied  []byte
 	kept    *content.Kept // what is kept of the response, if anything
+	maxBody int64         // bytes
 	call    Call          // nil where HTTP is all there is to it
 
 	// steps has what the pool wants a waiting worker to do: one step each time it
@@ -113,7 +115,8 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 		deadline: r.Deadline,
 		request:  x.Request,
 		content:  x.Content,
-		varied:   appendBlock(st.varied[:0], x.Varying, x.Stamp),
+		varied:   x.Request.appendVaried(st.varied[:0], x.Varying, x.Stamp),
+		maxBody:  x.MaxBody,
 		bodiless: x.Bodiless,
 		kept:     x.Kept,
 		call:     x.Call,

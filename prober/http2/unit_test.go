@@ -52,7 +52,7 @@ func TestAPanicOfAWriteIsAnErrorOfItsConnection(t *testing.T) {
 
 // fieldsOf decodes the frames of a request as a peer that has given its dynamic
 // table up before does, and returns "name: value" of each field.
-func fieldsOf(t *testing.T, frames []byte) (fields []string, secret map[string]bool) {
+func fieldsOf(t *testing.T, id uint32, frames []byte) (fields []string, secret map[string]bool) {
 	t.Helper()
 	framer := http2.NewFramer(nil, bytes.NewReader(frames))
 	decoder := hpack.NewDecoder(0, nil)
@@ -63,7 +63,7 @@ func fieldsOf(t *testing.T, frames []byte) (fields []string, secret map[string]b
 			break
 		}
 		require.LessOrEqual(t, frame.Header().Length, uint32(leastMaxFrame))
-		require.EqualValues(t, 7, frame.Header().StreamID)
+		require.Equal(t, id, frame.Header().StreamID)
 		switch f := frame.(type) {
 		case *http2.HeadersFrame:
 			block = append(block, f.HeaderBlockFragment()...)
@@ -99,7 +99,7 @@ func TestHTTP2RequestIsEncodedForEveryConnection(t *testing.T) {
 	}
 	for name, frames := range map[string][]byte{"later": q.Later, "opening": q.Opening} {
 		q := Request{Opening: frames, Later: frames}
-		fields, secret := fieldsOf(t, q.appendTo(nil, 7, nil))
+		fields, secret := fieldsOf(t, 7, q.appendTo(nil, 7, nil, false))
 		assert.Equal(t, want, fields, name)
 		assert.True(t, secret["authorization"] && secret["cookie"] && !secret["accept"], name)
 	}

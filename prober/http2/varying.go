@@ -12,6 +12,11 @@ func appendBlock(p []byte, v *message.Varying, s *message.Stamp) []byte {
 		const neverIndexed, authorization = 0x10, 23 // the name is in the static table
 		p = hpack.AppendString(hpack.AppendInteger(p, neverIndexed, 4, authorization), s.Authorization)
 	}
+	if v.Fields {
+		for _, f := range s.Fields {
+			p = appendField(p, f)
+		}
+	}
 	if v.IDName != "" {
 		p = hpack.AppendString(append(p, 0), v.IDName)
 		p = append(append(p, byte(len(s.ID))), s.ID[:]...)
@@ -21,4 +26,30 @@ func appendBlock(p []byte, v *message.Varying, s *message.Stamp) []byte {
 		p = append(append(p, byte(len(s.Traceparent))), s.Traceparent[:]...)
 	}
 	return p
+}
+
+// appendField appends a field that HTTP/2 has a place for.
+func appendField(p []byte, f message.StampField) []byte {
+	const neverIndexed = 0x10
+	first := byte(0)
+	switch {
+	case f.Lower == "":
+		return p
+	case f.Secret:
+		first = neverIndexed
+	}
+	p = hpack.AppendString(append(p, first), f.Lower)
+	return appendBytes(p, f.Value)
+}
+
+// appendPath appends the pseudo-header field of the target.
+func appendPath(p, target []byte) []byte {
+	const path = 4 // the name in the static table
+	return appendBytes(append(p, path), target)
+}
+
+// appendBytes appends a string as it is.
+func appendBytes(p, s []byte) []byte {
+	const prefix = 7 // bits
+	return append(hpack.AppendInteger(p, 0, prefix, uint64(len(s))), s...)
 }

@@ -19,8 +19,6 @@ type Options struct {
 	// Streams is how many requests a connection carries at once, Requests how many in
 	// all, where 0 means no limit.
 	Streams, Requests int
-	// MaxBody is the longest response body that is accepted, in bytes.
-	MaxBody int64
 	// Connections bounds how many are open; nil bounds nothing.
 	Connections *probe.Ceiling
 	// Wanted are the names of the header fields that are kept of responses, in lower case.

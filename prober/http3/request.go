@@ -10,8 +10,9 @@ import (
 )
 
 // Request is a target's request as it goes over HTTP/3, encoded once: a field section that
-// uses nothing of a dynamic table, so it is valid on every stream.
-type Request struct{ section []byte }
+// uses nothing of a dynamic table, so it is valid on every stream. Where the target varies,
+// it goes between head and tail, which are the field section then.
+type Request struct{ section, head, tail []byte }
 
 // Encode returns q as it goes over every connection.
 func Encode(q message.Request) Request {
@@ -22,17 +23,33 @@ func Encode(q message.Request) Request {
 	field(":method", q.Method)
 	field(":scheme", q.Scheme)
 	field(":authority", q.Authority)
-	field(":path", q.Target)
+	target := len(section)
+	if !q.VariesTarget {
+		field(":path", q.Target)
+	}
 	for _, h := range q.Fields {
 		if name := strings.ToLower(h.Name); !message.IsHTTP1Only(name) {
 			field(name, h.Value)
 		}
 	}
-	return Request{section}
+	if q.VariesTarget {
+		return Request{head: section[:target], tail: section[target:]}
+	}
+	return Request{section: section}
 }
 
-// appendTo appends the frames of the request up to its content, with the fields of this one
-// request, encoded, at the end of its header.
+// appendVaried appends what v says that varies, encoded; where the target does, that is the
+// whole field section.
+func (q *Request) appendVaried(p []byte, v *message.Varying, s *message.Stamp) []byte {
+	if v.Target {
+		p = qpack.AppendLiteral(append(p, q.head...), ":path", s.Target, false)
+		p = append(p, q.tail...)
+	}
+	return appendVarying(p, v, s)
+}
+
+// appendTo appends the frames of the request up to its content, with what varies, encoded, at
+// the end of its header.
 func (q *Request) appendTo(out, varied []byte, content int64) []byte {
 	out = quicvarint.Append(out, frameHeaders)
 	out = quicvarint.Append(out, uint64(len(q.section)+len(varied)))
@@ -49,6 +66,13 @@ func (q *Request) appendTo(out, varied []byte, content int64) []byte {
 func appendVarying(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	if v.Authorization && s.Authorization != "" {
 		p = qpack.AppendLiteral(p, "authorization", s.Authorization, true)
+	}
+	if v.Fields {
+		for _, f := range s.Fields {
+			if f.Lower != "" {
+				p = qpack.AppendLiteral(p, f.Lower, f.Value, f.Secret)
+			}
+		}
 	}
 	if v.IDName != "" {
 		p = qpack.AppendLiteral(p, v.IDName, s.ID[:], false)

@@ -45,7 +45,7 @@ type response struct {
 
 func (s *response) begin(x *Exchange) {
 	s.inbox.begin()
-	s.kept = x.Kept
+	s.kept, s.maxBody = x.Kept, x.MaxBody
 	s.status, s.interim, s.length, s.arrived = 0, 0, -1, 0
 	s.bodiless, s.trailed, s.idle = x.Bodiless, false, 0
 }
@@ -54,7 +54,7 @@ func (s *response) begin(x *Exchange) {
 func (s *response) open(from *quic.Stream, c *conn) {
 	p := c.pool
 	s.socket = c.socket
-	s.from, s.stream, s.maxBody, s.head.Wanted = from, int64(from.StreamID()), p.MaxBody, p.Wanted
+	s.from, s.stream, s.head.Wanted = from, int64(from.StreamID()), p.Wanted
 }
 
 // receive reads a whole response.

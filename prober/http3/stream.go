@@ -19,12 +19,14 @@ import (
 type Exchange struct {
 	Request *Request
 	Content *message.Content
-	// Varying are the fields that only this request has, with the values in Stamp.
+	// Varying is what only this request has, as Stamp has it.
 	Varying *message.Varying
 	Stamp   *message.Stamp
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
 	Kept     *content.Kept // nil where nothing is kept
+	// MaxBody is the longest response body that is accepted, in bytes.
+	MaxBody int64
 	// Reserved reports whether a connection keeps a place for the request.
 	Reserved bool
 	Permit   *probe.Permit
@@ -37,7 +39,7 @@ type stream struct {
 	deadline probe.Instant
 	waited   bool   // it did not get its place at once
 	scarce   bool   // what it waits for is a connection beyond the ceiling
-	varied   []byte // the fields that only this request has, encoded
+	varied   []byte // what only this request has, encoded
 
 	// steps has what the pool wants a waiting worker to do: one step each time it waits.
 	// refusal is why the pool wants nothing more of it.
@@ -70,7 +72,7 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 	st.waited, st.scarce, st.dials, st.dialled = false, false, false, nil
 	st.conn, st.quic, st.late = nil, nil, false
 	st.unprocessed.Store(false)
-	st.varied = appendVarying(st.varied[:0], x.Varying, x.Stamp)
+	st.varied = x.Request.appendVaried(st.varied[:0], x.Varying, x.Stamp)
 	u := &st.upload
 	u.out = x.Request.appendTo(u.out[:0], st.varied, x.Content.Length)
 	u.content, u.sent, u.at, u.panicked = x.Content, 0, 0, nil

@@ -14,7 +14,20 @@ type Target struct {
 	// Shared tells that every shard fires its part of the arrivals. Else one shard fires
 	// them all.
 	Shared bool
+	Requests
 }
+
+// Requests says what an arrival is: one request that has no name, one of a mix or, in turn,
+// the steps of a journey.
+type Requests struct {
+	// Names of the requests of a mix or the steps of a journey; nil without either.
+	Names []string
+	// Weights are the shares of the requests of a mix; nil without one.
+	Weights []int
+}
+
+// IsJourney reports whether an arrival is a journey.
+func (r *Requests) IsJourney() bool { return len(r.Names) > 0 && len(r.Weights) == 0 }
 
 // Burst says how many requests are sent, when, and how many at once. At least one of
 // Requests, Duration and Stages is set. With neither Rate nor Stages the burst is closed;

@@ -9,4 +9,7 @@ type Request struct {
 	Scheme, Authority, Target string
 	// Fields in their order, without Host.
 	Fields []Field
+	// VariesTarget means that the target goes on with what the stamp of each request has,
+	// VariesContent that the content is another in each one.
+	VariesTarget, VariesContent bool
 }

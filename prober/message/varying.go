@@ -3,25 +3,59 @@ package message
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"strings"
 )
 
-// Varying says which fields of a request are not the same in each one. They
-// stand after all others.
+// Varying says what of a request is not the same in each one. The fields of the header
+// that vary stand after all others.
 type Varying struct {
 	Authorization bool
 	Traceparent   bool
 	// IDHeader is as HTTP/1 has it, idName as HTTP/2 does; empty if there is none.
 	IDHeader, IDName string
+	// Target means that the target goes on with that of the stamp, Fields that there may be
+	// fields in the stamp, and Content that the content is that of the exchange.
+	Target, Fields, Content bool
 }
 
-// None reports whether no field varies.
-func (v *Varying) None() bool { return !v.Authorization && !v.Traceparent && v.IDHeader == "" }
+// None reports whether nothing varies.
+func (v *Varying) None() bool {
+	return !v.Authorization && !v.Traceparent && v.IDHeader == "" && !v.Target && !v.Fields && !v.Content
+}
 
-// Stamp is what the varying fields of one request hold.
+// Stamp is what varies in one request.
 type Stamp struct {
 	Authorization string
 	ID            [2 * 16]byte
 	Traceparent   [len("00-") + 2*16 + len("-") + 2*8 + len("-01")]byte
+	// Target is a path with its query, Fields are those of the header in their order.
+	Target []byte
+	Fields []StampField
+}
+
+// StampField is a field of the header that only one request has.
+type StampField struct {
+	*FieldName
+	Value []byte
+}
+
+// FieldName is the name of a field in each version of HTTP.
+type FieldName struct {
+	// Name is as HTTP/1 has it, Lower as HTTP/2 and HTTP/3 do: empty where the field has no
+	// place in these.
+	Name, Lower string
+	// Secret means that no intermediary may put the field into a table.
+	Secret bool
+}
+
+// NewFieldName returns the name of a field that is written so in HTTP/1.
+func NewFieldName(name string) *FieldName {
+	lower := strings.ToLower(name)
+	n := &FieldName{Name: name, Lower: lower, Secret: IsSecret(lower)}
+	if IsHTTP1Only(lower) {
+		n.Lower = ""
+	}
+	return n
 }
 
 // Trace makes the field traceparent of a trace that begins here and is sampled.

@@ -115,6 +115,22 @@ var families = [...]family{
 		gaugeType, (*Page).errorCodes,
 	},
 	{
+		"prober_journey_duration_seconds", "Time from when a journey was due to its end, without the pauses between its steps, by result.",
+		histogramType, (*Page).journeyDurations,
+	},
+	{
+		"prober_journey_think_seconds_total", "Time for which journeys paused between their steps.",
+		counterType, (*Page).thought,
+	},
+	{
+		"prober_journeys_in_flight", "Journeys whose first step has started and that have not ended.",
+		gaugeType, (*Page).journeysInFlight,
+	},
+	{
+		"prober_journeys_total", "Journeys that ended, by result and the step at which they did; success has none.",
+		counterType, (*Page).journeys,
+	},
+	{
 		"prober_kernel_clock_available", "Whether the system says when answers arrived; if not, latencies end when the prober has read them.",
 		gaugeType, single(func(s *scrape) float64 { return boolean(s.KernelClock) }),
 	},
@@ -164,7 +180,7 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_in_flight", "Requests that have started and have not ended.",
-		gaugeType, perTarget(func(v *view) float64 { return float64(v.InFlight) }),
+		gaugeType, perRequest(func(q *requestView) uint64 { return q.InFlight }),
 	},
 	{
 		"prober_requests_resent_total", "Requests that were sent once more, because the server said that it had not processed them.",
@@ -172,7 +188,7 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_scheduled_total", "Requests that were due.",
-		counterType, countPerTarget(func(v *view) uint64 { return v.Scheduled }),
+		counterType, (*Page).scheduled,
 	},
 	{
 		"prober_requests_total", "Requests that ended, by error code; 0 is success.",
@@ -180,7 +196,7 @@ var families = [...]family{
 	},
 	{
 		"prober_requests_waiting", "Requests that are due and have not started.",
-		gaugeType, perTarget(func(v *view) float64 { return float64(v.Waiting) }),
+		gaugeType, perRequest(func(q *requestView) uint64 { return q.Waiting }),
 	},
 	{
 		"prober_requests_without_kernel_time_total", "Requests whose end was taken from the prober's clock because the kernel did not say when the answer arrived.",

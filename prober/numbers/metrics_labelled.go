@@ -14,11 +14,11 @@ import (
 // What follows writes the series of families that have labels besides the target.
 
 func (p *Page) requests(s *scrape) {
-	for i := range s.targets {
-		v := &s.targets[i]
-		for code, n := range v.counts() {
-			sample := p.counter(n, v.createdOf(code), p.code(code), v.name)
-			if h := v.ByCode[code]; h != nil && h.exemplars.get().first.latency > 0 {
+	for v, q := range s.requests() {
+		expected := v.expected()
+		for code, n := range q.counts(expected) {
+			sample := p.counter(n, q.createdOf(code, expected), p.code(code), q.label, v.name)
+			if h := q.ByCode[code]; h != nil && h.exemplars.get().first.latency > 0 {
 				sample.Exemplar = h.exemplars.first.dto(1)
 			}
 		}
@@ -26,10 +26,9 @@ func (p *Page) requests(s *scrape) {
 }
 
 func (p *Page) requestDurations(s *scrape) {
-	for i := range s.targets {
-		v := &s.targets[i]
-		for _, code := range slices.Sorted(maps.Keys(v.ByCode)) {
-			p.histogram(v.ByCode[code], s.Bounds, s.Native, p.code(code), v.name)
+	for v, q := range s.requests() {
+		for _, code := range slices.Sorted(maps.Keys(q.ByCode)) {
+			p.histogram(q.ByCode[code], s.Bounds, s.Native, p.code(code), q.label, v.name)
 		}
 	}
 }
@@ -46,28 +45,40 @@ func (p *Page) phaseDurations(s *scrape) {
 }
 
 func (p *Page) failures(s *scrape) {
-	for i := range s.targets {
-		v := &s.targets[i]
-		for _, k := range v.Kinds {
-			p.counter(k.Count, v.created, p.code(k.Code), p.phases[k.Phase], v.name)
+	for v, q := range s.requests() {
+		for _, k := range q.Kinds {
+			p.counter(k.Count, q.created, p.code(k.Code), p.phases[k.Phase], q.label, v.name)
 		}
 	}
 }
 
 func (p *Page) responses(s *scrape) {
-	for i := range s.targets {
-		v := &s.targets[i]
-		for _, r := range v.Responses {
-			p.counter(r.Count, v.created, p.version(r.Version), p.status(r.Status), v.name)
+	for v, q := range s.requests() {
+		for _, r := range q.Responses {
+			p.counter(r.Count, q.created, p.version(r.Version), q.label, p.status(r.Status), v.name)
 		}
 	}
 }
 
 func (p *Page) dropped(s *scrape) {
-	for i := range s.targets {
-		v := &s.targets[i]
-		for reason, n := range v.Dropped {
-			p.counter(n, v.created, p.reasons[reason], v.name)
+	for v, q := range s.requests() {
+		for reason, n := range q.Dropped {
+			p.counter(n, q.created, p.reasons[reason], q.label, v.name)
+		}
+	}
+}
+
+func (p *Page) scheduled(s *scrape) {
+	for v, q := range s.requests() {
+		p.counter(q.Scheduled, q.created, q.label, v.name)
+	}
+}
+
+// perRequest writes a gauge for each request of each target.
+func perRequest(value func(*requestView) uint64) func(*Page, *scrape) {
+	return func(p *Page, s *scrape) {
+		for v, q := range s.requests() {
+			p.gauge(float64(value(q)), q.label, v.name)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type Page struct {
 	versions map[string]*dto.LabelPair
 	reasons  [load.NumDropReasons]*dto.LabelPair
 	skips    [load.NumSkipReasons]*dto.LabelPair
+	results  [NumJourneyResults]*dto.LabelPair
 }
 
 // NewPage returns an empty page.
@@ -39,6 +40,9 @@ func NewPage() *Page {
 	}
 	for i := range p.skips {
 		p.skips[i] = pair("reason", load.SkipReason(i).String())
+	}
+	for i := range p.results {
+		p.results[i] = pair("result", JourneyResult(i).String())
 	}
 	return p
 }
@@ -76,8 +80,12 @@ func (p *Page) gauge(value float64, labels ...*dto.LabelPair) {
 }
 
 func (p *Page) counter(n uint64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) *dto.Counter {
+	return p.counterOf(float64(n), created, labels...)
+}
+
+func (p *Page) counterOf(value float64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) *dto.Counter {
 	s := p.counters.next()
-	s.value = float64(n)
+	s.value = value
 	s.counter.Value, s.counter.CreatedTimestamp, s.counter.Exemplar = &s.value, created, nil
 	s.metric.Counter = &s.counter
 	p.add(&s.metric, labels)
@@ -91,9 +99,14 @@ func (p *Page) histogram(h *Histogram, b *Bounds, native bool, labels ...*dto.La
 	p.add(&s.metric, labels)
 }
 
-// add completes a series. The labels come in the order of their names.
+// add completes a series. The labels come in the order of their names; nil ones are left out.
 func (p *Page) add(m *dto.Metric, labels []*dto.LabelPair) {
-	m.Label = append(m.Label[:0], labels...)
+	m.Label = m.Label[:0]
+	for _, l := range labels {
+		if l != nil {
+			m.Label = append(m.Label, l)
+		}
+	}
 	p.family.Metric = append(p.family.Metric, m)
 	if len(p.family.Metric)%arenaBlock == 0 {
 		p.giveWay()

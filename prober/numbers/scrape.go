@@ -37,8 +37,17 @@ type scrape struct {
 type view struct {
 	*Snapshot
 
+	created  *timestamppb.Timestamp
+	name     *dto.LabelPair
+	requests []requestView // one, without a label, where the target has no named ones
+}
+
+// requestView is one request of a target with what all of its series have in common.
+type requestView struct {
+	*RequestNumbers
+
 	created *timestamppb.Timestamp
-	name    *dto.LabelPair
+	label   *dto.LabelPair // nil where it has no name
 }
 
 // Families returns all metrics, a family at a time. A family is valid until the next one
@@ -66,9 +75,40 @@ func show(s *Scrape) *scrape {
 	}
 	for i := range s.Targets {
 		t := &s.Targets[i]
-		shown.targets[i] = view{t, timestamp(t.Created), pair("target", t.Name)}
+		shown.targets[i] = view{t, timestamp(t.Created), pair("target", t.Name), showRequests(t)}
 	}
 	return shown
+}
+
+// showRequests returns the named requests of a target or, without any, the one that it has.
+func showRequests(t *Snapshot) []requestView {
+	if len(t.ByRequest) == 0 {
+		only := &RequestNumbers{
+			Created: t.Created, Scheduled: t.Scheduled, Waiting: t.Waiting, InFlight: t.InFlight, Dropped: t.Dropped,
+			Kinds: t.Kinds, Responses: t.Responses, ByCode: t.ByCode,
+		}
+		return []requestView{{only, timestamp(t.Created), nil}}
+	}
+	shown := make([]requestView, len(t.ByRequest))
+	for i := range t.ByRequest {
+		n := &t.ByRequest[i]
+		shown[i] = requestView{n, timestamp(n.Created), pair("request", n.Name)}
+	}
+	return shown
+}
+
+// requests yields every request of every target.
+func (s *scrape) requests() iter.Seq2[*view, *requestView] {
+	return func(yield func(*view, *requestView) bool) {
+		for i := range s.targets {
+			v := &s.targets[i]
+			for j := range v.requests {
+				if !yield(v, &v.requests[j]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // expected returns the codes that stand there before they occur; not to be changed.
@@ -82,15 +122,15 @@ func (v *view) expected() []errcode.Code {
 	return expectedCodes[:]
 }
 
-// counts yields how many requests came to each code, those that are expected
+// counts yields how many of the requests came to each code, those that are expected
 // before they occur included, in the order of the codes.
-func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
+func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, uint64] {
 	return func(yield func(errcode.Code, uint64) bool) {
-		codes := slices.AppendSeq(slices.Clone(v.expected()), maps.Keys(v.ByCode))
+		codes := slices.AppendSeq(slices.Clone(expected), maps.Keys(q.ByCode))
 		slices.Sort(codes)
 		for _, code := range slices.Compact(codes) {
 			var n uint64
-			if h := v.ByCode[code]; h != nil {
+			if h := q.ByCode[code]; h != nil {
 				n = h.count
 			}
 			if !yield(code, n) {
@@ -101,11 +141,11 @@ func (v *view) counts() iter.Seq2[errcode.Code, uint64] {
 }
 
 // createdOf returns since when the requests that came to a code are counted.
-func (v *view) createdOf(code errcode.Code) *timestamppb.Timestamp {
-	if slices.Contains(v.expected(), code) {
-		return v.created
+func (q *requestView) createdOf(code errcode.Code, expected []errcode.Code) *timestamppb.Timestamp {
+	if slices.Contains(expected, code) {
+		return q.created
 	}
-	return timestamp(v.ByCode[code].created)
+	return timestamp(q.ByCode[code].created)
 }
 
 // timestamp returns t for the exposition format, nil for the zero time.

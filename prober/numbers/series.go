@@ -2,6 +2,7 @@ package numbers
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"example.com/prober/errcode"
@@ -16,6 +17,25 @@ type SeriesKind struct {
 	Connects, Calls, Asks, Secured bool
 	// Address tells that there is no name to look up, Certificate that the prober shows one.
 	Address, Certificate bool
+	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
+	// target with neither.
+	Requests int
+	Journey  bool
+}
+
+// Count returns how many series a target of the kind adds, typically and at most; add says
+// how many a snapshot does. Each request adds as many as any other, so that no page is written
+// with more than two.
+func (k SeriesKind) Count(add func(Snapshot) int) (typical, most int) {
+	if k.Requests <= 2 {
+		return add(k.Typical()), add(k.Greatest())
+	}
+	one, two := k, k
+	one.Requests, two.Requests = 1, 2
+	typical, most = one.Count(add)
+	typical2, most2 := two.Count(add)
+	further := k.Requests - 1
+	return typical + further*(typical2-typical), most + further*(most2-most)
 }
 
 // Series returns how many time series s has, those that there are without any target
@@ -67,6 +87,7 @@ func (k SeriesKind) Typical() Snapshot {
 	if k.Address {
 		s.Phases[errcode.PhaseResolve].count = 0
 	}
+	k.divide(&s, JourneyFailure)
 	return s
 }
 
@@ -94,7 +115,30 @@ func (k SeriesKind) Greatest() Snapshot {
 	if k.Certificate {
 		s.ClientNotAfter = time.Unix(1, 0)
 	}
+	k.divide(&s, JourneyInterrupted)
 	return s
+}
+
+// divide has each request come to all that the target has come to, and journeys, if there are
+// any, to all results up to worst.
+func (k SeriesKind) divide(s *Snapshot, worst JourneyResult) {
+	for i := range k.Requests {
+		s.ByRequest = append(s.ByRequest, RequestNumbers{
+			Name: strconv.Itoa(i), Kinds: s.Kinds, Responses: s.Responses, ByCode: s.ByCode,
+		})
+	}
+	if !k.Journey {
+		return
+	}
+	s.Journey = &JourneyNumbers{Durations: new([NumJourneyResults]Histogram), Ended: []JourneyCount{{Result: JourneySuccess}}}
+	for result := range worst + 1 {
+		s.Journey.Durations[result].count = 1
+		for i := range k.Requests {
+			if result != JourneySuccess {
+				s.Journey.Ended = append(s.Journey.Ended, JourneyCount{result, strconv.Itoa(i), 1})
+			}
+		}
+	}
 }
 
 // allResponses has each status in each version of HTTP that is spoken.

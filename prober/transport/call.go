@@ -28,7 +28,7 @@ func (t *Transport) encode(cfg *Config) call {
 	q := call{
 		varying:  newVarying(cfg),
 		cfg:      cfg,
-		content:  message.NewContent(cfg.Body, cfg.BodySize),
+		content:  message.NewContent(cfg.Body, cfg.BodySize), // empty where it varies
 		bodiless: cfg.Method == http.MethodHead,
 	}
 	authorization, forwarded := t.dialer.Forwards()

@@ -83,7 +83,7 @@ func (x *expectation) configure(c *Config) {
 
 // verdict decides what a request came to. The first of these that applies gives
 // the code: a failure to get the whole response, its status, its HTTP version,
-// its header, its body, the time it took.
+// its header, its body, the time it took, what its captures miss.
 func (x *expectation) verdict(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
@@ -100,6 +100,9 @@ func (x *expectation) verdict(r *probe.Result) errcode.Code {
 		return errcode.UnexpectedBody
 	case x.latency > 0 && r.Duration() > x.latency:
 		return errcode.TooSlow
+	}
+	if r.Unmet = scratchOf(r).missing; r.Unmet != nil {
+		return errcode.Capture
 	}
 	return errcode.OK
 }

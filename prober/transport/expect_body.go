@@ -83,13 +83,10 @@ func (x *bodyExpectation) check(body []byte) error {
 // fault returns what is wrong with the place in body, which is valid JSON; nil if the
 // value stands there.
 func (p *jsonPlace) fault(body []byte) error {
-	at := trimJSON(body)
-	for _, element := range p.path {
-		if at = enterJSON(at, element); at == nil {
-			return p.absent
-		}
+	value := findJSON(body, p.path)
+	if value == nil {
+		return p.absent
 	}
-	value := at[:skipJSON(at)]
 	if value[0] != '{' && value[0] != '[' {
 		var got any
 		if json.Unmarshal(value, &got) == nil && got == p.want {
@@ -97,6 +94,17 @@ func (p *jsonPlace) fault(body []byte) error {
 		}
 	}
 	return probe.NewExcerpt(p.differs, value)
+}
+
+// findJSON returns the value at a place of body, which is valid JSON; nil if there is none.
+func findJSON(body []byte, path []string) []byte {
+	at := trimJSON(body)
+	for _, element := range path {
+		if at = enterJSON(at, element); at == nil {
+			return nil
+		}
+	}
+	return at[:skipJSON(at)]
 }
 
 // enterJSON returns what follows from the value under key on, in an object or an

@@ -258,7 +258,7 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 
 	r := do(tr, patience)
 	data := int64(labFrameHeader + len("0123456789"))
-	assert.Equal(t, int64(len(tr.call.http2.Later))+data, r.Sent)
+	assert.Equal(t, int64(len(tr.requests[0].call.http2.Later))+data, r.Sent)
 	// The header is in the peer's table by now: three indexed fields.
 	assert.Equal(t, int64(labFrameHeader+2+labFrameHeader+len("hello")), r.Received)
 }

@@ -216,18 +216,18 @@ func TestAPanicOverHTTP3LeavesNothingHeld(t *testing.T) {
 	ceiling := probe.NewCeiling(1)
 	u := serve(t, peers.HTTP3, fine)
 	tr := newTransport(t, Config{URL: u, HTTPVersion: option.OnlyHTTP3, TLS: option.TLS{InsecureSkipVerify: true}, Connections: ceiling, Method: "POST", BodySize: 1 << 20})
-	sound := tr.call.content
-	tr.call.content = message.Content{Length: 1 << 20} // of nothing
+	sound := tr.requests[0].call.content
+	tr.requests[0].call.content = message.Content{Length: 1 << 20} // of nothing
 	for range 3 {
 		r := do(tr, patience)
 		require.Equal(t, errcode.Panic, codeOf(r), "%v", r.Err)
 	}
-	tr.call.content = message.Content{Length: 1 << 10}
+	tr.requests[0].call.content = message.Content{Length: 1 << 10}
 	for range 3 {
 		r := do(tr, patience)
 		require.Equal(t, errcode.Panic, codeOf(r), "%v", r.Err)
 	}
-	tr.call.content = sound
+	tr.requests[0].call.content = sound
 	require.NoError(t, do(tr, patience).Err)
 	tr.CloseIdle()
 	tr.Wait()

@@ -16,6 +16,9 @@ func newVarying(cfg *Config) message.Varying {
 		Traceparent:   cfg.Traceparent,
 		IDHeader:      cfg.IDHeader,
 		IDName:        strings.ToLower(cfg.IDHeader),
+		Target:        cfg.Path != nil,
+		Fields:        cfg.hasVaryingFields(),
+		Content:       cfg.VaryingBody != nil,
 	}
 }
 
@@ -26,9 +29,9 @@ type serial struct {
 	last   atomic.Uint64
 }
 
-// stamp makes the varying fields of r.
-func (t *Transport) stamp(r *probe.Result) error {
-	s, v := &scratchOf(r).stamp, &t.call.varying
+// stamp makes the identifiers and the credentials of r, which is for q.
+func (t *Transport) stamp(r *probe.Result, q *request) error {
+	s, v := &scratchOf(r).stamp, &q.call.varying
 	if v.IDHeader != "" {
 		id := message.PutHex(s.ID[:0], t.serial.prefix)
 		message.PutHex(id, t.serial.last.Add(1))
@@ -39,7 +42,7 @@ func (t *Transport) stamp(r *probe.Result) error {
 	if !v.Authorization {
 		return nil
 	}
-	credentials, err := t.cfg.Authorization()
+	credentials, err := q.cfg.Authorization()
 	if err != nil {
 		return fmt.Errorf("no credentials: %w", err)
 	}

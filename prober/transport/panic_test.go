@@ -61,13 +61,13 @@ func TestAPanicWithLocksHeldLeavesNothingLocked(t *testing.T) {
 	t.Parallel()
 	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
 	tr := newTransport(t, Config{URL: u, HTTPVersion: option.H2C})
-	sound := tr.call.http2
-	tr.call.http2.Opening, tr.call.http2.Later = []byte("short"), []byte("short")
+	sound := tr.requests[0].call.http2
+	tr.requests[0].call.http2.Opening, tr.requests[0].call.http2.Later = []byte("short"), []byte("short")
 	for range 3 {
 		r := do(tr, patience)
 		require.Equal(t, errcode.Panic, errcode.FromError(r.Err), "%v", r.Err)
 	}
-	tr.call.http2 = sound
+	tr.requests[0].call.http2 = sound
 	require.NoError(t, do(tr, patience).Err)
 	assert.Zero(t, tr.h2.State().Dialing)
 	assert.Zero(t, tr.h2.State().Waiting)

@@ -17,8 +17,14 @@ import (
 // webPorts are the standard ports of the schemes that a request can have.
 var webPorts = map[string]uint16{"http": 80, "https": 443}
 
-// planOf returns how the connections for the requests of cfg are made.
-func planOf(cfg *Config) wire.Plan {
+// planOf returns how the connections for the requests of cfgs are made: as the first one
+// wants them, under the names that each of them uses.
+func planOf(cfgs []Config) wire.Plan {
+	cfg := &cfgs[0]
+	var aliases []wire.Alias
+	for i := range cfgs {
+		aliases = append(aliases, wire.Alias{What: "the Host header", Host: hostOf(cfgs[i].Host)})
+	}
 	return wire.Plan{
 		URL:          cfg.URL,
 		Ports:        webPorts,
@@ -31,12 +37,13 @@ func planOf(cfg *Config) wire.Plan {
 		Proxy:        cfg.Proxy,
 		Forwards:     cfg.URL.Scheme == "http",
 		Rules:        cfg.Rules,
-		Aliases:      []wire.Alias{{What: "the Host header", Host: hostOf(cfg.Host)}},
+		Aliases:      aliases,
 	}
 }
 
-// contentOptionsOf returns what is of interest in the responses to the requests of cfg.
-func contentOptionsOf(cfg *Config) content.Options {
+// contentOptionsOf returns what is of interest in the responses to q.
+func contentOptionsOf(q *request) content.Options {
+	cfg := &q.cfg
 	o := content.Options{
 		Fields:   cfg.KeepHeader,
 		Check:    cfg.CheckBody,
@@ -48,15 +55,23 @@ func contentOptionsOf(cfg *Config) content.Options {
 	if o.Follows {
 		o.Fields = append(slices.Clip(o.Fields), location, setCookie)
 	}
+	if cfg.Cookies {
+		o.Fields = append(slices.Clip(o.Fields), setCookie)
+	}
+	for i := range q.captures {
+		o.Fields = append(slices.Clip(o.Fields), q.captures[i].field()...)
+		if q.captures[i].isOfBody() {
+			o.Accepted = q.captureBody
+		}
+	}
 	return o
 }
 
 // carry prepares what carries the requests.
 func (t *Transport) carry() {
-	cfg := &t.cfg
+	cfg := t.cfg
 	t.h1 = http1.NewPool(http1.Options{
 		Requests:    cfg.RequestsPerConnection,
-		MaxBody:     cfg.MaxBodyBytes,
 		Connections: cfg.Connections,
 		Dial:        t.dial,
 	})
@@ -64,9 +79,8 @@ func (t *Transport) carry() {
 		t.h3 = http3.NewPool(http3.Options{
 			Streams:     cmp.Or(cfg.StreamsPerConnection, defaultStreams),
 			Requests:    cfg.RequestsPerConnection,
-			MaxBody:     cfg.MaxBodyBytes,
 			Connections: cfg.Connections,
-			Wanted:      t.content.Wanted(),
+			Wanted:      t.keeps.fields,
 			EarlyData:   cfg.TLS.EarlyData,
 			Dial:        t.dialDatagrams,
 		})
@@ -79,12 +93,11 @@ func (t *Transport) carry() {
 	t.h2 = http2.NewPool(http2.Options{
 		Streams:        cmp.Or(cfg.StreamsPerConnection, defaultStreams),
 		Requests:       cfg.RequestsPerConnection,
-		MaxBody:        cfg.MaxBodyBytes,
 		ConnectTimeout: cfg.ConnectTimeout,
 		TLSTimeout:     cfg.TLSTimeout,
 		Connections:    cfg.Connections,
-		Keeps:          t.content != nil,
-		Wanted:         t.content.Wanted(),
+		Keeps:          t.keeps.something,
+		Wanted:         t.keeps.fields,
 		Only:           !cfg.HTTPVersion.IsAuto(),
 		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(cfg.HTTPVersion, l) },
 		Dial:           t.dial,

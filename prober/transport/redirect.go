@@ -42,120 +42,137 @@ var (
 	errCookieLoop  = errcode.New(errcode.RedirectLimit, errRedirectLoop.Text+"; a hop set a cookie, and cookies are not sent back")
 )
 
-// journey is a request on its way through redirects.
-type journey struct {
-	home *Transport
-	cfg  Config // describes the request that was sent last
+// redirected is a request on its way through redirects.
+type redirected struct {
+	home       *Transport
+	from       *request // of home, whose request it is
+	first, cfg Config   // describe the request that was sent first, and last
 	// visited are the methods and URLs of all requests so far.
 	visited []string
-	cookie  bool // a response so far has set one
+	cookie  bool // a response so far has set one, and they are not sent back
 	// shown is what the servers on the way have shown, in this order.
 	shown []*probe.TLSInfo
 }
 
-// follow sends the request of r on for as long as the responses ask for that.
-// All of it is one request, within one time.
-func (t *Transport) follow(ctx context.Context, r *probe.Result) {
+// follow sends the request of r, which is for q, on for as long as the responses ask for
+// that. All of it is one request, within one time.
+func (t *Transport) follow(ctx context.Context, r *probe.Result, q *request) {
 	if !message.IsRedirect(r.HTTP.Status) || r.Err != nil {
 		return
 	}
-	start := r.Start
-	j := journey{home: t, cfg: t.cfg, visited: []string{visit(t.cfg.Method, t.cfg.URL)}}
-	j.see(t)
+	start, s := r.Start, scratchOf(r)
+	cfg := s.frozen(q)
+	d := redirected{home: t, from: q, first: cfg, cfg: cfg, visited: []string{visit(&cfg, s)}}
+	d.see(t)
 	for r.Err == nil && message.IsRedirect(r.HTTP.Status) {
-		at := j.cfg.URL
-		err := j.turn(r)
+		at := d.cfg.URL
+		err := d.turn(r)
 		if err == nil {
-			at = j.cfg.URL
-			err = j.proceed(ctx, r)
+			at = d.cfg.URL
+			err = d.proceed(ctx, r)
 		}
 		if err != nil {
 			r.Reject(err)
 		}
-		j.place(r, at)
+		d.place(r, at)
 	}
-	r.TLS = summary(j.shown)
+	r.TLS = summary(d.shown)
 	r.Start = start
 }
 
-func visit(method string, u *url.URL) string {
-	at := *u
+// visit returns what tells the request of s that cfg describes from others on the way: the
+// cookies with it too.
+func visit(cfg *Config, s *scratch) string {
+	at := *cfg.URL
 	at.Fragment, at.RawFragment = "", ""
-	return method + " " + at.String()
+	here := cfg.Method + " " + at.String()
+	if cfg.Cookies {
+		here += " " + string(s.sentCookies())
+	}
+	return here
 }
 
 // turn makes of the request the one that the response to it asks for.
-func (j *journey) turn(r *probe.Result) error {
-	fields := &scratchOf(r).kept.Fields
-	j.cookie = j.cookie || fields.Has(setCookie)
-	if len(r.HTTP.Hops) == j.home.cfg.FollowRedirects {
-		return j.choose(errRedirectLimit, errCookieLimit)
+func (d *redirected) turn(r *probe.Result) error {
+	s := scratchOf(r)
+	fields := &s.kept.Fields
+	d.cookie = !d.cfg.Cookies && (d.cookie || fields.Has(setCookie))
+	if len(r.HTTP.Hops) == d.from.cfg.FollowRedirects {
+		return d.choose(errRedirectLimit, errCookieLimit)
 	}
-	u, err := j.destination(fields)
+	u, err := d.destination(fields)
 	if err != nil {
 		return err
 	}
-	if !sameOrigin(u, j.cfg.URL) {
-		j.cfg.Header = withoutFields(j.cfg.Header, "Authorization", "Cookie", "Proxy-Authorization")
-		j.cfg.Authorization = nil
-		j.cfg.Host = ""
+	if !sameOrigin(u, d.cfg.URL) {
+		d.cfg.Header = withoutFields(d.cfg.Header, "Authorization", "Cookie", "Proxy-Authorization")
+		d.cfg.Authorization = nil
+		d.cfg.Host = ""
 	}
-	j.cfg.URL = u
+	d.cfg.URL = u
 	if r.HTTP.Status <= 303 {
 		// Only these change the method (RFC 9110, sections 15.4.2 to 15.4.4).
-		j.cfg.forgetBody()
+		d.cfg.forgetBody()
 	}
-	here := visit(j.cfg.Method, u)
-	if slices.Contains(j.visited, here) {
-		return j.choose(errRedirectLoop, errCookieLoop)
+	if d.cfg.Cookies {
+		if err := s.proceed(&d.cfg); err != nil {
+			return err
+		}
 	}
-	j.visited = append(j.visited, here)
+	here := visit(&d.cfg, s)
+	if slices.Contains(d.visited, here) {
+		return d.choose(errRedirectLoop, errCookieLoop)
+	}
+	d.visited = append(d.visited, here)
 	return nil
 }
 
 // choose returns the second error if a hop has set a cookie.
-func (j *journey) choose(err, withCookie error) error {
-	if j.cookie {
+func (d *redirected) choose(err, withCookie error) error {
+	if d.cookie {
 		return withCookie
 	}
 	return err
 }
 
 // proceed sends the request.
-func (j *journey) proceed(ctx context.Context, r *probe.Result) error {
+func (d *redirected) proceed(ctx context.Context, r *probe.Result) error {
 	r.Redirect()
 	scratchOf(r).kept.Reset()
-	if sameOrigin(j.cfg.URL, j.home.cfg.URL) {
-		j.send(ctx, j.home, r)
+	if sameOrigin(d.cfg.URL, d.home.cfg.URL) {
+		d.send(ctx, d.home, r)
 		return nil
 	}
-	to, err := j.home.origins.acquire(j.home, j.cfg)
+	to, err := d.home.origins.acquire(d.home, &d.cfg)
 	if err != nil {
 		return errcode.Wrap(errcode.RedirectRefused, "a redirect to where this target cannot be sent", err)
 	}
-	defer j.home.origins.release(to)
-	j.send(ctx, to.t, r)
+	defer d.home.origins.release(to)
+	d.send(ctx, to.t, r)
 	return nil
 }
 
-func (j *journey) send(ctx context.Context, t *Transport, r *probe.Result) {
-	if next := j.home.cfg.Next; next != nil {
+func (d *redirected) send(ctx context.Context, t *Transport, r *probe.Result) {
+	if next := d.home.cfg.Next; next != nil {
 		if !next(ctx, r.Deadline) {
 			r.Fail(&errcode.PhaseError{Err: probe.HeldBack(ctx, errHopRate)})
 			return
 		}
 		r.Start = probe.Now()
 	}
-	q := t.encode(&j.cfg)
+	q := t.encode(&d.cfg)
 	s := scratchOf(r)
-	s.send(&q, s.kept)
+	s.send(&q, &q.content)
 	t.once(ctx, r)
-	j.see(t)
+	if d.cfg.Cookies {
+		s.storeCookies()
+	}
+	d.see(t)
 }
 
 // destination resolves the field Location against the URL of the request (RFC
 // 9110, section 10.2.2), and refuses what no peer may ask for.
-func (j *journey) destination(fields *message.FieldSet) (*url.URL, error) {
+func (d *redirected) destination(fields *message.FieldSet) (*url.URL, error) {
 	value, err := soleLocation(fields)
 	if err != nil {
 		return nil, err
@@ -164,7 +181,7 @@ func (j *journey) destination(fields *message.FieldSet) (*url.URL, error) {
 	if err != nil {
 		return nil, locationFault(errLocationSyntax, value)
 	}
-	u := j.cfg.URL.ResolveReference(ref)
+	u := d.cfg.URL.ResolveReference(ref)
 	u.Fragment, u.RawFragment = "", ""
 	if err := hostInASCII(u); err != nil {
 		return nil, locationFault(errLocationHost, value)
@@ -176,7 +193,7 @@ func (j *journey) destination(fields *message.FieldSet) (*url.URL, error) {
 		return nil, locationFault(errLocationScheme, value)
 	case u.Opaque != "" || !isHostname(u.Hostname()):
 		return nil, locationFault(errLocationHost, value)
-	case u.Scheme == "http" && j.cfg.URL.Scheme == "https":
+	case u.Scheme == "http" && d.cfg.URL.Scheme == "https":
 		return nil, errDowngrade
 	}
 	if _, err := wire.Authority(u, webPorts); err != nil {

@@ -12,38 +12,70 @@ import (
 )
 
 // place says in the text of a failure behind a redirect to which host of u that had led.
-func (j *journey) place(r *probe.Result, u *url.URL) {
+func (d *redirected) place(r *probe.Result, u *url.URL) {
 	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
 	if !ok || len(r.HTTP.Hops) == 0 {
 		return
 	}
 	placed := *failure
-	placed.Err = fmt.Errorf("behind a redirect to %s: %w", j.nameOf(u), failure.Err)
+	name, mayBeSecret := d.nameOf(scratchOf(r), u)
+	if mayBeSecret {
+		placed.Err = &namelessError{err: failure.Err, host: strings.ToLower(u.Hostname())}
+	}
+	placed.Err = fmt.Errorf("behind a redirect to %s: %w", name, placed.Err)
 	r.Err = &placed
 }
 
 // nameOf returns how the host of u may be called. A peer has named it: it is made of
-// what a URL may hold, and is cut. It could repeat a secret of the request, and is not
-// called by its name then.
-func (j *journey) nameOf(u *url.URL) string {
+// what a URL may hold, and is cut. It could repeat a secret of the request, or be one of an
+// answer from which something is captured, and is not called by its name then.
+func (d *redirected) nameOf(s *scratch, u *url.URL) (name string, mayBeSecret bool) {
 	const longest = 100 // bytes
 	switch host := u.Host; {
-	case j.home.cfg.hasSent(u.Hostname()):
-		return "a host that repeats what was sent"
+	case len(d.first.Captures) > 0 && !strings.EqualFold(u.Hostname(), d.first.URL.Hostname()):
+		return "a host that may be a secret", true
+	case d.first.hasSent(u.Hostname(), s):
+		return "a host that repeats what was sent", true
 	case len(host) > longest:
-		return host[:longest] + "..."
+		return host[:longest] + "...", false
 	default:
-		return host
+		return host, false
 	}
 }
+
+// namelessError is a failure whose text does not name a host.
+type namelessError struct {
+	err  error
+	host string // in lower case
+}
+
+func (e *namelessError) Error() string {
+	text := e.err.Error()
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) { // it holds letters whose capitals have another length
+		text = lower
+	}
+	var b strings.Builder
+	for {
+		at := strings.Index(lower, e.host)
+		if at < 0 || e.host == "" {
+			return b.String() + text
+		}
+		b.WriteString(text[:at] + "***")
+		text, lower = text[at+len(e.host):], lower[at+len(e.host):]
+	}
+}
+
+// Unwrap returns the failure.
+func (e *namelessError) Unwrap() error { return e.err }
 
 // hasSent reports whether host shares a word with the query, the fields or the content
 // of the request, or holds a long one of theirs. What the host of the request itself
 // holds is no secret.
-func (cfg *Config) hasSent(host string) bool {
+func (cfg *Config) hasSent(host string, s *scratch) bool {
 	const word, longWord = 4, 8 // bytes
 	own, host := strings.ToLower(cfg.URL.Hostname()), strings.ToLower(host)
-	sent := cfg.sentText()
+	sent := cfg.sentText(s)
 	for _, w := range words(host) {
 		if len(w) >= word && strings.Contains(sent, w) && !strings.Contains(own, w) {
 			return true
@@ -58,13 +90,17 @@ func (cfg *Config) hasSent(host string) bool {
 }
 
 // sentText returns, in lower case, what of the request could be a secret.
-func (cfg *Config) sentText() string {
+func (cfg *Config) sentText(s *scratch) string {
 	var sent strings.Builder
 	query := cfg.URL.RawQuery
 	plain, _ := url.QueryUnescape(query) // a query that cannot be decoded is looked at as it is
 	parts := []string{query, plain, string(cfg.Body), cfg.Proxy.Username, cfg.Proxy.Password}
 	if at := cfg.Proxy.URL; at != nil {
 		parts = append(parts, at.User.String())
+	}
+	for _, n := range s.told {
+		value, _ := s.values.Value(n) // a name may have none
+		parts = append(parts, string(value))
 	}
 	for _, part := range parts {
 		sent.WriteString(part + "\n")

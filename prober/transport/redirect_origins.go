@@ -27,7 +27,7 @@ type origin struct {
 }
 
 // acquire returns the transport to the origin of cfg, until release.
-func (o *origins) acquire(home *Transport, cfg Config) (*origin, error) {
+func (o *origins) acquire(home *Transport, cfg *Config) (*origin, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	key := originOf(cfg.URL)
@@ -115,9 +115,12 @@ func (o *origins) all() []*origin {
 	return slices.Collect(maps.Values(o.known))
 }
 
-// elsewhere returns a transport to another origin for the same target. What
-// belongs to the host of the target is not used with another host.
-func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
+// elsewhere returns a transport to another origin for the same target, to which to leads.
+// What belongs to the host of the target is not used with another host.
+func (t *Transport) elsewhere(to *Config) (*Transport, error) {
+	cfg := *t.cfg
+	cfg.URL, cfg.Method, cfg.Host = to.URL, to.Method, to.Host
+	cfg.forgetRequest()
 	if cfg.URL.Hostname() != t.cfg.URL.Hostname() {
 		cfg.Resolve = nil
 		cfg.TLS.ServerName, cfg.TLS.Cert, cfg.TLS.Key = "", nil, nil
@@ -125,8 +128,14 @@ func (t *Transport) elsewhere(cfg Config) (*Transport, error) {
 	if cfg.HTTPVersion == option.H2C && cfg.URL.Scheme == "https" {
 		cfg.HTTPVersion = option.OnlyHTTP2
 	}
-	if t.content != nil {
-		cfg.Decoders = t.content.Decoders
-	}
-	return New(cfg)
+	return newMix([]Config{cfg}, t.keeps)
+}
+
+// forgetRequest leaves nothing but what concerns connections: the requests to come are others,
+// and judged elsewhere.
+func (cfg *Config) forgetRequest() {
+	cfg.Header, cfg.Body, cfg.BodySize, cfg.Authorization = nil, nil, 0, nil
+	cfg.Path, cfg.VaryingHeader, cfg.VaryingBody = nil, nil, nil
+	cfg.Captures, cfg.Cookies = nil, false
+	cfg.Compression, cfg.CheckBody, cfg.Expect, cfg.KeepHeader = nil, nil, Expectation{}, nil
 }

@@ -9,9 +9,9 @@ import (
 // see notes what the server of t has shown. A handshake happens on new connections
 // only; what was shown in an earlier one counts too, so that the dates do not depend on
 // which connections were warm.
-func (j *journey) see(t *Transport) {
+func (d *redirected) see(t *Transport) {
 	if info := t.dialer.Shown(); info != nil {
-		j.shown = append(j.shown, info)
+		d.shown = append(d.shown, info)
 	}
 }
 

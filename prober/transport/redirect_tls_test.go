@@ -151,6 +151,6 @@ func TestAHostThatRepeatsWhatWasSentIsNotNamed(t *testing.T) {
 		"tiger.test": true, "TIGER.test": true, "a-lily.test": true, "sesame.test": true, "horse.test": true,
 		"xeyJhbGciOix.test": true, "there.test": true, "key.test": false, "swordfish.test": true, "proxy.test": false,
 	} {
-		assert.Equal(t, repeats, cfg.hasSent(host), host)
+		assert.Equal(t, repeats, cfg.hasSent(host, new(scratch)), host)
 	}
 }

@@ -16,6 +16,9 @@ func requestOf(cfg *Config, authorization string, forwarded bool) message.Reques
 		Scheme:    cfg.URL.Scheme,
 		Authority: hostField(cfg),
 		Target:    requestTarget(cfg, forwarded),
+
+		VariesTarget:  cfg.Path != nil,
+		VariesContent: cfg.VaryingBody != nil,
 	}
 	if authorization != "" {
 		q.Fields = append(q.Fields, message.Field{Name: "Proxy-Authorization", Value: authorization})
@@ -27,26 +30,35 @@ func requestOf(cfg *Config, authorization string, forwarded bool) message.Reques
 // requestFields returns the header fields that are the same in all versions.
 func requestFields(cfg *Config) []message.Field {
 	var fields []message.Field
-	if !hasField(cfg.Header, "User-Agent") {
+	if !cfg.hasField("User-Agent") {
 		fields = append(fields, message.Field{Name: "User-Agent", Value: "prober"})
 	}
-	fields = append(fields, cfg.Header...)
-	if len(cfg.Compression) > 0 && !hasField(cfg.Header, "Accept-Encoding") {
+	for _, f := range cfg.Header {
+		if !cfg.Cookies || !isCookie(f.Name) { // else the rendering has it
+			fields = append(fields, f)
+		}
+	}
+	if len(cfg.Compression) > 0 && !cfg.hasField("Accept-Encoding") {
 		fields = append(fields, message.Field{Name: "Accept-Encoding", Value: strings.Join(cfg.Compression, ", ")})
 	}
-	if length := max(cfg.BodySize, int64(len(cfg.Body))); length > 0 || expectsBody(cfg.Method) {
+	length := max(cfg.BodySize, int64(len(cfg.Body)))
+	if cfg.VaryingBody == nil && (length > 0 || expectsBody(cfg.Method)) {
 		fields = append(fields, message.Field{Name: "Content-Length", Value: strconv.FormatInt(length, 10)})
 	}
 	return fields
 }
 
 // requestTarget is in origin-form, or in absolute-form where a proxy forwards the
-// request (RFC 9112, section 3.2).
+// request (RFC 9112, section 3.2). It lacks what varies.
 func requestTarget(cfg *Config, forwarded bool) string {
+	target := ""
 	if forwarded {
-		return cfg.URL.Scheme + "://" + withoutZone(cfg.URL.Host) + cfg.URL.RequestURI()
+		target = cfg.URL.Scheme + "://" + withoutZone(cfg.URL.Host)
 	}
-	return cfg.URL.RequestURI()
+	if cfg.Path != nil {
+		return target
+	}
+	return target + cfg.URL.RequestURI()
 }
 
 func hostField(cfg *Config) string {
@@ -66,8 +78,15 @@ func withoutZone(host string) string {
 	return host[:start] + host[end:]
 }
 
-func hasField(fields []message.Field, name string) bool {
-	for _, f := range fields {
+// hasField reports whether the request has a header field of its own with a name, which is
+// in its canonical form.
+func (cfg *Config) hasField(name string) bool {
+	for _, f := range cfg.Header {
+		if textproto.CanonicalMIMEHeaderKey(f.Name) == name {
+			return true
+		}
+	}
+	for _, f := range cfg.VaryingHeader {
 		if textproto.CanonicalMIMEHeaderKey(f.Name) == name {
 			return true
 		}

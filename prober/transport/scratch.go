@@ -14,11 +14,15 @@ type scratch struct {
 	http   probe.HTTP
 	call   *call         // what to send
 	stamp  message.Stamp // what varies in it
-	kept   *content.Kept // used again wherever something is kept
+	kept   *content.Kept // of the response; nil where nothing is
+	spare  *content.Kept // what kept is where it is not nil
 	permit probe.Permit
-	one    http1.Exchange // over HTTP/1
-	two    http2.Exchange // over HTTP/2
-	three  http3.Exchange // over HTTP/3
+	// missing says what a capture misses in the response, if one does.
+	missing error
+	rendered
+	one   http1.Exchange // over HTTP/1
+	two   http2.Exchange // over HTTP/2
+	three http3.Exchange // over HTTP/3
 }
 
 // scratchOf returns the scratch of r, which it makes for the first request of a worker.
@@ -35,19 +39,28 @@ func scratchOf(r *probe.Result) *scratch {
 // begin prepares r and its scratch for a request.
 func (s *scratch) begin(r *probe.Result) {
 	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
-	s.call, s.stamp.Authorization = nil, ""
+	s.call, s.missing, s.stamp.Authorization = nil, nil, ""
+	s.rendered.begin(r)
 	r.HTTP = &s.http
 	r.Begin()
 	r.Guard(s)
 }
 
-// send prepares the exchanges for q, what kept is nil for nobody wants to keep.
-func (s *scratch) send(q *call, kept *content.Kept) {
+// keep prepares for what p, which may be nil, wants to be kept of the response.
+func (s *scratch) keep(p *content.Plan) {
+	if s.kept = p.Keep(s.spare); s.kept != nil {
+		s.spare = s.kept
+	}
+}
+
+// send prepares the exchanges for q.
+func (s *scratch) send(q *call, c *message.Content) {
 	s.call = q
-	s.one.Request, s.one.Content, s.one.Varying, s.one.Stamp = &q.http1, &q.content, &q.varying, &s.stamp
-	s.one.Bodiless, s.one.Kept = q.bodiless, kept
-	s.two.Request, s.two.Content, s.two.Varying, s.two.Stamp = &q.http2, &q.content, &q.varying, &s.stamp
-	s.two.Bodiless, s.two.Kept = q.bodiless, kept
-	s.three.Request, s.three.Content, s.three.Varying, s.three.Stamp = &q.http3, &q.content, &q.varying, &s.stamp
-	s.three.Bodiless, s.three.Kept = q.bodiless, kept
+	most := q.cfg.MaxBodyBytes
+	s.one.Request, s.one.Content, s.one.Varying, s.one.Stamp = &q.http1, c, &q.varying, &s.stamp
+	s.one.Bodiless, s.one.Kept, s.one.MaxBody = q.bodiless, s.kept, most
+	s.two.Request, s.two.Content, s.two.Varying, s.two.Stamp = &q.http2, c, &q.varying, &s.stamp
+	s.two.Bodiless, s.two.Kept, s.two.MaxBody = q.bodiless, s.kept, most
+	s.three.Request, s.three.Content, s.three.Varying, s.three.Stamp = &q.http3, c, &q.varying, &s.stamp
+	s.three.Bodiless, s.three.Kept, s.three.MaxBody = q.bodiless, s.kept, most
 }

@@ -98,8 +98,6 @@ func (t *Transport) checkHTTP3() error {
 		return errHTTP3Proxy
 	case highest != 0 && highest < tls.VersionTLS13:
 		return errHTTP3TLS
-	case t.cfg.TLS.EarlyData && !isSafe(t.cfg.Method):
-		return errEarlyMethod
 	}
 	return nil
 }

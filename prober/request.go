@@ -1,0 +1,61 @@
+package prober
+
+import (
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/draw"
+	"example.com/prober/prober/probe"
+)
+
+// request is one of those of a target: of a mix, or a step of a journey.
+type request struct {
+	timeout time.Duration
+	// keeps tells that the values of the request before it are still its own.
+	keeps bool
+	plan  *draw.Plan // of what it draws
+}
+
+// requestsOf returns the requests of cfg. Those of a mix draw what they use themselves, and the
+// first step of a journey draws for all.
+func requestsOf(cfg *config.Target, c *compiled) []request {
+	items := cfg.Items()
+	if len(items) == 0 {
+		return []request{{timeout: cfg.Timeout, plan: c.drawsOf(0)}}
+	}
+	all := make([]request, len(items))
+	for i := range items {
+		all[i] = request{timeout: items[i].Timeout, plan: c.drawsOf(i), keeps: len(cfg.Journey) > 0 && i > 0}
+	}
+	return all
+}
+
+// drawsOf returns what the request of a number draws.
+func (c *compiled) drawsOf(request int) *draw.Plan {
+	if request >= len(c.draws) {
+		return nil
+	}
+	return c.draws[request]
+}
+
+// draw sets the values of r.
+func (q *request) draw(r *probe.Result) error {
+	if q.keeps {
+		return nil
+	}
+	r.Values.Reset()
+	if err := q.plan.Draw(&r.Values); err != nil {
+		return errcode.Wrap(errcode.Template, "a value for the request could not be drawn", err)
+	}
+	return nil
+}
+
+// timeouts returns those of the requests, in order.
+func (s *sender) timeouts() []time.Duration {
+	all := make([]time.Duration, len(s.requests))
+	for i := range s.requests {
+		all[i] = s.requests[i].timeout
+	}
+	return all
+}

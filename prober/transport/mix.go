@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"example.com/prober/option"
+	"example.com/prober/prober/content"
+	"example.com/prober/prober/wire"
+)
+
+var (
+	errNoRequest   = errors.New("a mix without a request")
+	errOtherOrigin = errors.New("its URL has another origin than that of the first")
+)
+
+// request is one of the requests of a transport, compiled.
+type request struct {
+	cfg       Config
+	call      call
+	content   *content.Plan // nil where nothing is kept of responses
+	expect    *expectation
+	rendering *rendering // nil where there is nothing to put in
+	captures  []capture
+	// told are the numbers of the values that the request may say: those of the names in it,
+	// and those that captures take before it.
+	told []int
+}
+
+// keeps is what the requests of a transport keep of their responses, taken together.
+type keeps struct {
+	something bool
+	fields    []string // names in lower case
+}
+
+// add adds what one of the requests keeps.
+func (k *keeps) add(p *content.Plan) {
+	if p == nil {
+		return
+	}
+	k.something = true
+	for _, name := range p.Wanted() {
+		if !slices.Contains(k.fields, name) {
+			k.fields = append(k.fields, name)
+		}
+	}
+}
+
+// New compiles cfg. It fails when the URL or the TLS material cannot be used, or
+// when two settings exclude each other.
+func New(cfg Config) (*Transport, error) { return NewMix([]Config{cfg}) }
+
+// NewMix compiles several requests that share connections. How these are made and used is
+// as the first has it, and all have its origin; everything else is of each request alone.
+// Request of a Result selects one.
+func NewMix(cfgs []Config) (*Transport, error) { return newMix(cfgs, keeps{}) }
+
+// newMix is NewMix for responses of which others want something too.
+func newMix(cfgs []Config, others keeps) (*Transport, error) {
+	if len(cfgs) == 0 {
+		return nil, errNoRequest
+	}
+	d, err := wire.NewDialer(planOf(cfgs))
+	if err != nil {
+		return nil, err
+	}
+	t := &Transport{dialer: d, requests: make([]request, len(cfgs)), keeps: others}
+	t.cfg = &t.requests[0].cfg
+	for i := range cfgs {
+		if err := t.compile(i, cfgs[i]); err != nil {
+			if len(cfgs) > 1 {
+				err = fmt.Errorf("request %d: %w", i, err)
+			}
+			return nil, err
+		}
+	}
+	t.carry()
+	t.serial.prefix = rand.Uint64()
+	for i := range t.requests {
+		q := &t.requests[i]
+		q.call = t.encode(&q.cfg)
+		q.cfg.Certificates = nil // it belongs to whoever calls New
+		q.told = t.toldBy(q)
+	}
+	return t, nil
+}
+
+// compile makes cfg request i.
+func (t *Transport) compile(i int, cfg Config) error {
+	q := &t.requests[i]
+	q.cfg = cfg
+	if originOf(cfg.URL) != originOf(t.cfg.URL) {
+		return errOtherOrigin
+	}
+	if t.cfg.HTTPVersion == option.OnlyHTTP3 && t.cfg.TLS.EarlyData && !isSafe(cfg.Method) {
+		return errEarlyMethod
+	}
+	if i == 0 {
+		if err := t.checkVersion(); err != nil {
+			return err
+		}
+	}
+	q.cfg.Decoders = cmp.Or(cfg.Decoders, t.decoders())
+	if err := q.compile(); err != nil {
+		return err
+	}
+	t.keeps.add(q.content)
+	return nil
+}
+
+// decoders returns those of a request that has some, nil if none does.
+func (t *Transport) decoders() *content.Decoders {
+	for i := range t.requests {
+		if p := t.requests[i].content; p != nil && p.Decoders != nil {
+			return p.Decoders
+		}
+	}
+	return nil
+}
+
+// compile makes of the configuration of q what does not depend on connections.
+func (q *request) compile() (err error) {
+	cfg := &q.cfg
+	cfg.MaxBodyBytes = cmp.Or(cfg.MaxBodyBytes, defaultMaxBodyBytes)
+	if err := cfg.fix(); err != nil {
+		return err
+	}
+	if q.expect, err = newExpectation(cfg.Expect); err != nil {
+		return err
+	}
+	q.expect.configure(cfg)
+	if q.captures, err = newCaptures(cfg.Captures); err != nil {
+		return err
+	}
+	q.rendering = newRendering(cfg)
+	q.content, err = content.NewPlan(contentOptionsOf(q))
+	return err
+}
+
+// toldBy returns the numbers of the values that q may say.
+func (t *Transport) toldBy(q *request) []int {
+	numbers := q.rendering.names()
+	for i := range t.requests {
+		for _, c := range t.requests[i].captures {
+			numbers = append(numbers, c.To)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
