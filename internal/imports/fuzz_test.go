@@ -37,6 +37,7 @@ func FuzzCurl(f *testing.F) {
 		"curl -u a:b http://h -L -k", "curl -H 'Authorization: Basic YTpi' -H 'Host: x' h", "curl --json '{\"a\":\"{{b}}\"}' 'h?token={{x}}'",
 		"curl $'\\ud83d\\ude00\\x00\\777' h", "curl --resolve 'h:80:::1' -6 h -4", "curl -x [::1]:1 -U a h --http2-prior-knowledge", "curl //h//a//b?# -b 'a=b' -b c",
 		"curl --http3 -L http://127.0.0.1 -k --tls-max 1.0 --dns-servers 1.1.1.1:5", "curl -I -d x http://h --next -T - h",
+		"curl http://0", "curl h// -b a=b",
 	} {
 		f.Add(source)
 	}

@@ -183,7 +183,17 @@ func (t *target) bound() {
 		if most > maxWeight {
 			r.weight = max(r.weight*maxWeight/most, 1)
 		}
+		r.trimPath(t)
 	}
+}
+
+// trimPath has a path begin with one slash, where it does not stand in a URL.
+func (r *request) trimPath(t *target) {
+	if t.one && !t.hasTemplates() || len(r.path) == 0 || !strings.HasPrefix(r.path[0].literal, "//") {
+		return
+	}
+	r.note("The path began with more than one slash: servers may take what follows for a host.")
+	r.path[0].literal = "/" + strings.TrimLeft(r.path[0].literal, "/")
 }
 
 // renderAll adds the list of requests, and before it what all of them have in common.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"example.com/prober/policy"
 )
 
 // address is a URL taken apart.
@@ -50,16 +52,32 @@ func parseAddress(raw string) (address, error) {
 	return a, checkHost(u)
 }
 
+// checkHost wants a name or an address, and a port if there is one.
 func checkHost(u *url.URL) error {
-	for _, r := range u.Hostname() {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune(`"<>\^{|}/%,;&'()*!$=+~@`, r) {
-			return errors.New("has no valid host")
-		}
-	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 			return errors.New("has no valid port")
 		}
+	}
+	invalid := errors.New("has no valid host")
+	if strings.HasPrefix(u.Host, "[") {
+		if addr, err := netip.ParseAddr(u.Hostname()); err != nil || !addr.Is6() || addr.Zone() != "" {
+			return invalid
+		}
+		return nil
+	}
+	host, err := policy.ASCII(u.Hostname())
+	if err != nil || len(host) > 253 {
+		return invalid
+	}
+	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		odd := strings.ContainsFunc(label, func(r rune) bool { return r >= utf8.RuneSelf || !isAlphanumeric(byte(r)) && r != '-' })
+		if odd || label == "" || len(label) > 63 || strings.Trim(label, "-") != label {
+			return invalid
+		}
+	}
+	if _, err := netip.ParseAddr(host); err != nil && policy.EndsInNumber(host) {
+		return invalid
 	}
 	return nil
 }

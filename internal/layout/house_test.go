@@ -51,7 +51,7 @@ var house = map[string]room{
 		modules: []string{"github.com/stretchr/testify"},
 	},
 	"internal/imports": {
-		packages: []string{"option"},
+		packages: []string{"option", "policy"},
 		modules:  []string{"github.com/getkin/kin-openapi", "gopkg.in/yaml.v3"},
 	},
 	"internal/logqueue": {},
