@@ -16,9 +16,9 @@ import (
 	"example.com/prober/internal/imports"
 )
 
-const importHelp = `Make a configuration of what other programs have, and print it.
+const importHelp = "Make a configuration of what other programs have, and print it. prober check accepts what is printed; comments say what has no counterpart. docs/import.md has more."
 
-Comments say what has no counterpart. Passwords, tokens and cookies never stand in what is printed: with --secrets-dir they go into files of their own, which only their owner can read; without it a comment says what to put where. prober check accepts what is printed. docs/import.md has more.`
+const secretsHelp = "\n\nPasswords, tokens and cookies never stand in what is printed: with --secrets-dir they go into files of their own, which only their owner can read; without it a comment says what to put where."
 
 const importCurlExamples = `Examples:
   prober import curl 'curl -H "Accept: application/json" https://staging.example.com/orders' > prober.yml
@@ -72,12 +72,11 @@ func (f *importFlags) register(cmd *kingpin.CmdClause) {
 }
 
 func (f *importFlags) registerFile(cmd *kingpin.CmdClause, what string) {
-	f.register(cmd)
 	cmd.Arg("FILE", what+", or - for standard input.").Required().StringVar(&f.source)
 }
 
 func importCurl(parent *kingpin.CmdClause) command {
-	cmd := parent.Command("curl", "Import command lines of curl. "+importHelp).HelpLong(importCurlExamples)
+	cmd := parent.Command("curl", "Import command lines of curl and print a configuration. docs/import.md has more."+secretsHelp).HelpLong(importCurlExamples)
 	var f importFlags
 	f.register(cmd)
 	words := cmd.Arg("COMMAND", "The command in quotes, or - for standard input; or its words behind --.").Required().Strings()
@@ -99,8 +98,9 @@ func importCurl(parent *kingpin.CmdClause) command {
 }
 
 func importHAR(parent *kingpin.CmdClause) command {
-	cmd := parent.Command("har", "Import a recording of a browser (HAR 1.2). "+importHelp).HelpLong(importHARExamples)
+	cmd := parent.Command("har", "Import a recording of a browser (HAR 1.2) and print a configuration. docs/import.md has more."+secretsHelp).HelpLong(importHARExamples)
 	var f importFlags
+	f.register(cmd)
 	f.registerFile(cmd, "The recording")
 	journey := cmd.Flag("journey", "Keep the requests in order, as the steps of a journey.").Bool()
 	return f.reading(func(source []byte, o imports.Options) (*imports.Result, error) {
@@ -109,7 +109,7 @@ func importHAR(parent *kingpin.CmdClause) command {
 }
 
 func importOpenAPI(parent *kingpin.CmdClause) command {
-	cmd := parent.Command("openapi", "Import a document of OpenAPI 3 or Swagger 2.0. "+importHelp).HelpLong(importOpenAPIExamples)
+	cmd := parent.Command("openapi", "Import a document of OpenAPI 3 or Swagger 2.0 and print a configuration. docs/import.md has more.").HelpLong(importOpenAPIExamples)
 	var f importFlags
 	f.registerFile(cmd, "The document, in YAML or JSON")
 	url := cmd.Flag("url", "Where the operations are, instead of the servers of the document.").PlaceHolder("URL").String()
@@ -119,8 +119,9 @@ func importOpenAPI(parent *kingpin.CmdClause) command {
 }
 
 func importBlackbox(parent *kingpin.CmdClause) command {
-	cmd := parent.Command("blackbox", "Import the modules of Prometheus' blackbox_exporter. "+importHelp).HelpLong(importBlackboxExamples)
+	cmd := parent.Command("blackbox", "Import the modules of Prometheus' blackbox_exporter and print a configuration. docs/import.md has more."+secretsHelp).HelpLong(importBlackboxExamples)
 	var f importFlags
+	f.register(cmd)
 	f.registerFile(cmd, "The blackbox.yml")
 	targets := cmd.Flag("target", "What the modules are to probe: a URL or HOST:PORT, or MODULE=URL for one module. Can be repeated.").PlaceHolder("URL").Strings()
 	return f.reading(func(source []byte, o imports.Options) (*imports.Result, error) {

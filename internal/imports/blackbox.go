@@ -234,7 +234,7 @@ func (b *blackbox) unsaid(key string, n *yaml.Node) string {
 	shown := "…"
 	last := key[strings.LastIndexByte(key, '.')+1:]
 	switch {
-	case isSecret(last, "x"):
+	case isSecret(last, "x") || secretInQuery.MatchString(last):
 		shown = "(a secret)"
 	case n.Kind == yaml.ScalarNode:
 		shown = cut(n.Value)

@@ -50,20 +50,20 @@ func (b *block) add(e *entry) *entry {
 func (b *block) plain(key, value string) *entry { return b.add(&entry{key: key, value: value}) }
 
 // text adds a key with a text, quoted where it must be.
-func (b *block) text(key, value string) *entry { return b.plain(key, quote(value)) }
+func (b *block) text(key, value string) { b.plain(key, quote(value)) }
 
 // list adds a key with a list of texts on one line.
-func (b *block) list(key string, values ...string) *entry {
+func (b *block) list(key string, values ...string) {
 	quoted := make([]string, len(values))
 	for i, v := range values {
 		quoted[i] = quoteInList(v)
 	}
-	return b.plain(key, "["+strings.Join(quoted, ", ")+"]")
+	b.plain(key, "["+strings.Join(quoted, ", ")+"]")
 }
 
 // plainList adds a key with a list of numbers or words on one line.
-func (b *block) plainList(key string, values ...string) *entry {
-	return b.plain(key, "["+strings.Join(values, ", ")+"]")
+func (b *block) plainList(key string, values ...string) {
+	b.plain(key, "["+strings.Join(values, ", ")+"]")
 }
 
 // section adds a key with a block below it, or returns the one that it has. A section

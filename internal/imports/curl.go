@@ -150,18 +150,19 @@ func pathOf(t text) string {
 // fold makes one request of those that are the same, with their number as its weight.
 func fold(t *target) {
 	var kept []*request
+	first := map[string]*request{}
 	for _, r := range t.requests {
 		r.weight = max(r.weight, 1)
-		i := slices.IndexFunc(kept, r.isLike)
-		if i < 0 {
+		id := r.identity()
+		same, found := first[id]
+		if !found {
+			first[id] = r
 			kept = append(kept, r)
 			continue
 		}
-		kept[i].weight += r.weight
+		same.weight += r.weight
 		for _, n := range r.notes {
-			if !slices.Contains(kept[i].notes, n) {
-				kept[i].notes = append(kept[i].notes, n)
-			}
+			same.note(n)
 		}
 	}
 	t.requests = kept

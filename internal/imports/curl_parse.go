@@ -57,6 +57,10 @@ func (p *curlParser) long(word string) error {
 			return p.off(o)
 		}
 	}
+	name, _, hasValue := strings.Cut(word, "=")
+	if hasValue {
+		return fmt.Errorf("option %s: takes its value from the next word, without =", cut(name))
+	}
 	return fmt.Errorf("option %s: is not known; this import is made for curl 8", cut(word))
 }
 

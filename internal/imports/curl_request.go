@@ -149,7 +149,7 @@ func (c *curlRequest) buildHeaders() {
 		case !ok && strings.HasSuffix(name, ";"):
 			c.addHeader(strings.TrimSuffix(name, ";"), "")
 		case !ok:
-			c.note("The header %s has no colon, and curl does not send it.", cut(field))
+			c.note("A header without a colon is left out, as curl leaves it out.")
 		default:
 			c.addHeader(name, value)
 		}

@@ -22,6 +22,7 @@ func TestMistakesOfCurlCommandsAreNamed(t *testing.T) {
 		"curl \\\n -H \"A: b":                `in.sh:2: the quote " is not closed`,
 		"curl $'x":                           "in.sh:1: the quote $' is not closed",
 		"curl --bogus https://shop.example":  `in.sh:1: option "--bogus": is not known; this import is made for curl 8`,
+		"curl --user=canary shop.example":    `in.sh:1: option "--user": takes its value from the next word, without =`,
 		"curl -sß https://shop.example":      `in.sh:1: option "-\xc3": is not known; this import is made for curl 8`,
 		"curl https://shop.example -X":       "in.sh:1: option -X: its value is missing",
 		"curl -m soon https://shop.example":  `in.sh:1: option -m: must be a number of seconds, not "soon"`,

@@ -107,13 +107,23 @@ func (r *request) note(s string) {
 	}
 }
 
-// isLike reports whether both send the same.
-func (r *request) isLike(other *request) bool {
-	a, b := *r, *other
-	for _, same := range []*request{&a, &b} {
-		same.name, same.weight, same.notes, same.expect, same.exists = "", 0, nil, nil, nil
+// identity is the same for requests that send the same.
+func (r *request) identity() string {
+	var b strings.Builder
+	for _, s := range []string{r.method, r.path.write(false), r.host, r.body.write(false), r.bodyFile, r.secretBody, r.timeout, strconv.Itoa(r.redirects)} {
+		fmt.Fprintf(&b, "%d:%s", len(s), s)
 	}
-	return reflect.DeepEqual(a, b)
+	for _, h := range r.headers {
+		fmt.Fprintf(&b, "\n%q", h.name)
+		for _, value := range h.values {
+			fmt.Fprintf(&b, " %q", value.write(false))
+		}
+	}
+	fmt.Fprintf(&b, "\n%q", r.compression)
+	if r.login != nil {
+		fmt.Fprintf(&b, "%q", r.login.field())
+	}
+	return b.String()
 }
 
 // hasTemplates reports whether {{ has a meaning in t.
@@ -335,12 +345,11 @@ func (r *request) renderBodyFile(b *block, t *target, v *vault) {
 }
 
 // renderFile adds a key for a file of the source, as a comment if it is not there.
-func renderFile(b *block, key, path string, exists func(string) bool) (on bool) {
+func renderFile(b *block, key, path string, exists func(string) bool) {
 	if exists != nil && exists(path) {
 		b.text(key, path)
-		return true
+		return
 	}
 	b.note("There is no file %s here. Where there is, remove the # below.", cut(path))
 	b.add(&entry{key: key, value: quote(path), off: true})
-	return false
 }

@@ -130,7 +130,8 @@ func (d *datum) line() string {
 
 // data are the names of a target, in order.
 type data struct {
-	all []*datum
+	all    []*datum
+	byName map[string]*datum
 	// captured are the names that get their values from answers.
 	captured names
 }
@@ -160,7 +161,7 @@ func (d *data) add(wanted *datum) string {
 			continue
 		}
 		if found == nil {
-			d.all = append(d.all, wanted)
+			d.put(wanted)
 			return wanted.name
 		}
 		if found.secret == wanted.secret && found.value == wanted.value && found.line() == wanted.line() {
@@ -169,17 +170,24 @@ func (d *data) add(wanted *datum) string {
 	}
 }
 
-func (d *data) find(name string) *datum {
-	for _, known := range d.all {
-		if known.name == name {
-			return known
-		}
+func (d *data) find(name string) *datum { return d.byName[name] }
+
+func (d *data) put(one *datum) {
+	if d.byName == nil {
+		d.byName = map[string]*datum{}
 	}
-	return nil
+	d.byName[one.name] = one
+	d.all = append(d.all, one)
 }
+
+// maxData is how many names a target may have, but for a few.
+const maxData = 990
 
 // hide returns the text for a secret, which becomes a datum with a name made of label.
 func (d *data) hide(label, value string) text {
+	if len(d.all) >= maxData { // there is no room for more
+		label, value = "further_secrets", placeholder
+	}
 	return named(d.add(&datum{name: variableName(label), secret: true, value: value}))
 }
 

@@ -85,16 +85,15 @@ func checkHost(u *url.URL) error {
 // escapeURL encodes what can stand in no URL: spaces, control characters and all beyond
 // ASCII, but for those in the host.
 func escapeURL(raw string) string {
-	start := 0
-	if i := strings.Index(raw, "://"); i >= 0 {
-		start = i + len("://")
-		if end := strings.IndexAny(raw[start:], "/?"); end >= 0 {
-			start += end
-		} else {
-			return raw
-		}
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok {
+		return escapePath(raw)
 	}
-	return raw[:start] + escapePath(raw[start:])
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		return raw
+	}
+	return scheme + "://" + rest[:end] + escapePath(rest[end:])
 }
 
 func escapePath(raw string) string {
