@@ -134,17 +134,11 @@ func (p *probe) addHeader(name, value string) {
 		p.request.host = value
 		return
 	}
-	if strings.EqualFold(name, "Accept-Encoding") {
-		if all, ok := codings(value); ok {
-			p.request.compression = all
-			return
-		}
-	}
 	if why := checkHeader(name, value); why != "" {
 		p.note("The header %s %s.", cut(name), why)
 		return
 	}
-	p.request.addHeader(name, literal(value))
+	p.request.addField(name, value)
 }
 
 // httpHeaders takes headers with lists of values.

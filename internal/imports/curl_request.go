@@ -162,17 +162,11 @@ func (c *curlRequest) addHeader(name, value string) {
 		c.setHost(value)
 		return
 	}
-	if strings.EqualFold(name, "Accept-Encoding") {
-		if all, ok := codings(value); ok && c.made.compression == nil {
-			c.made.compression = all
-			return
-		}
-	}
 	if why := checkHeader(name, value); why != "" {
 		c.note("The header %s %s.", cut(name), why)
 		return
 	}
-	c.made.addHeader(name, literal(value))
+	c.made.addField(name, value)
 }
 
 func (c *curlRequest) setHost(host string) {
@@ -234,7 +228,12 @@ func (c *curlRequest) buildLogin() {
 		if !hasPassword {
 			c.note("The command has no password: curl would ask for it. It belongs into a password_file.")
 		}
-		c.made.login = &login{scheme: "Basic", user: name, secret: password, isNone: password == ""}
+		l := &login{scheme: "Basic", user: name, secret: password, isNone: password == ""}
+		if name == "" { // for which there is no key
+			c.made.addHeader("Authorization", literal(l.field()))
+			return
+		}
+		c.made.login = l
 	}
 }
 

@@ -50,6 +50,7 @@ func FuzzCurl(f *testing.F) {
 
 func FuzzHAR(f *testing.F) {
 	addSamples(f, "har", func(source []byte) { f.Add(source, true); f.Add(source, false) })
+	f.Add([]byte(`{"log":{"entries":[{"_fromCache":"disk","request":{"method":"GET","url":"https://h/"}}]}}`), false)
 	f.Fuzz(func(t *testing.T, source []byte, journey bool) {
 		r, err := imports.HAR(source, imports.HAROptions{Journey: journey})
 		requireAccepted(t, r, err)

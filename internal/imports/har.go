@@ -80,6 +80,10 @@ func HAR(source []byte, o HAROptions) (*Result, error) {
 	head := append([]string{"Imported from a recording (HAR) of " + counted(len(file.Log.Entries), "request") + "."}, r.skipped.notes()...)
 	var targets []*target
 	for _, origin := range r.origins {
+		if len(origin.target.requests) == 0 {
+			head = append(head, origin.cached.notes()...)
+			continue
+		}
 		targets = append(targets, origin.settle(o.Journey))
 	}
 	if o.Journey && len(targets) > 1 {

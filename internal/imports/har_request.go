@@ -56,18 +56,12 @@ func (o *harOrigin) addHeader(r *request, h harNameValue, at address) {
 		}
 	case isBrowsers(name):
 		o.drop(h.Name)
-	case name == "accept-encoding":
-		if all, ok := codings(h.Value); ok {
-			r.compression = all
-			return
-		}
-		fallthrough
 	default:
 		if why := checkHeader(h.Name, h.Value); why != "" {
 			r.note(fmt.Sprintf("The header %s %s.", cut(h.Name), why))
 			return
 		}
-		r.addHeader(h.Name, literal(strings.Trim(h.Value, " \t")))
+		r.addField(h.Name, strings.Trim(h.Value, " \t"))
 	}
 }
 

@@ -76,6 +76,23 @@ func (r *request) addHeader(name string, value text) {
 	r.headers = append(r.headers, header{name, []text{value}})
 }
 
+// addField adds a field of a source: Accept-Encoding as compression, if that says the same.
+func (r *request) addField(name, value string) {
+	const encoding = "Accept-Encoding"
+	_, given := r.header(encoding)
+	all, ok := codings(value)
+	switch {
+	case !strings.EqualFold(name, encoding):
+	case ok && !given && r.compression == nil:
+		r.compression = all
+		return
+	case r.compression != nil: // there is one more: both are headers
+		r.addHeader(encoding, literal(strings.Join(r.compression, ", ")))
+		r.compression = nil
+	}
+	r.addHeader(name, literal(value))
+}
+
 // header returns the first value of a field, as far as it is literal.
 func (r *request) header(name string) (value string, ok bool) {
 	for _, h := range r.headers {
@@ -295,8 +312,8 @@ func (r *request) render(b *block, t *target, v *vault) {
 	if r.method != "" && (r.method != "GET" || r.body != nil || r.bodyFile != "" || r.secretBody != "") {
 		b.text("method", r.method)
 	}
-	if r.path != nil {
-		b.text("path", r.path.write(templates))
+	if path := r.path.write(templates); path != "" {
+		b.text("path", path)
 	}
 	if r.host != "" {
 		b.text("host", r.host)
