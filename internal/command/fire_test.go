@@ -246,6 +246,10 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 		"unavailable":           {ExitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
 		"tls-expired":           {ExitError, []errcode.Code{errcode.CertExpired}},
 		"refused":               {ExitError, []errcode.Code{errcode.Refused}},
+		"http2":                 {ExitOK, []errcode.Code{errcode.OK}},
+		"http3":                 {ExitOK, []errcode.Code{errcode.OK}},
+		"grpc":                  {ExitOK, []errcode.Code{errcode.OK}},
+		"grpc-not-serving":      {ExitError, []errcode.Code{errcode.GRPCNotServing}},
 		"tcp":                   {ExitOK, []errcode.Code{errcode.OK}},
 		"tls-handshake-expired": {ExitError, []errcode.Code{errcode.CertExpired}},
 		"dns":                   {ExitOK, []errcode.Code{errcode.OK}},
@@ -271,7 +275,8 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 				codes = append(codes, c.Code)
 			}
 			assert.Equal(t, want.codes, codes)
-			assert.Equal(t, strings.HasPrefix(target, "tls"), report.TLS != nil)
+			isSecure := strings.HasPrefix(target, "tls") || target == "http2" || target == "http3"
+			assert.Equal(t, isSecure, report.TLS != nil)
 		})
 	}
 }

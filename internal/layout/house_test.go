@@ -24,7 +24,7 @@ var house = map[string]room{
 	},
 	"demo": {
 		packages: []string{"internal/peers/certs"},
-		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+		modules:  []string{"github.com/quic-go/quic-go", "golang.org/x/net/dns/dnsmessage"},
 	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
