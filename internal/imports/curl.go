@@ -3,6 +3,7 @@ package imports
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 // Curl imports the command lines of curl in source, as a shell would take them. Requests of
 // the same origin with the same settings become a mix.
 func Curl(source string, o Options) (*Result, error) {
-	if strings.Contains(source, `^"`) || strings.Contains(source, "^\n") || strings.Contains(source, "^\r\n") {
+	if windowsQuotes.MatchString(source) {
 		return nil, &placeError{name: o.Name, msg: "is quoted for the command line of Windows (^); copy the command for bash"}
 	}
 	commands, err := splitShell(strings.TrimPrefix(source, "\uFEFF"))
@@ -19,6 +20,9 @@ func Curl(source string, o Options) (*Result, error) {
 	}
 	return curlCommands(commands, o)
 }
+
+// windowsQuotes are what the command line of Windows needs before quotes and line ends.
+var windowsQuotes = regexp.MustCompile(`(?m)^\s*curl(\.exe)? .*\^"|\s\^\r?$`)
 
 // CurlWords imports one command line whose words a shell has taken apart.
 func CurlWords(words []string, o Options) (*Result, error) {
@@ -38,10 +42,11 @@ func curlCommands(commands []command, o Options) (*Result, error) {
 	for _, c := range commands {
 		c.words = withoutPrefix(c.words)
 		if len(c.words) == 0 {
+			g.head = append(g.head, fmt.Sprintf("Left out: line %d has a word with a = that is no command. A URL with & needs quotes.", c.line))
 			continue
 		}
 		if name := path.Base(c.words[0]); name != "curl" && name != "curl.exe" {
-			return nil, &placeError{name: o.Name, line: c.line, msg: "is no command of curl: it begins with " + cut(c.words[0])}
+			return nil, &placeError{name: o.Name, line: c.line, msg: "is no command of curl: it begins with " + cut(c.words[0]) + "; a URL with & needs quotes"}
 		}
 		runs, err := parseCurl(c)
 		if err != nil {
@@ -59,7 +64,7 @@ func curlCommands(commands []command, o Options) (*Result, error) {
 	for _, t := range g.targets {
 		t.settle()
 	}
-	return finish([]string{"Imported from curl."}, g.targets, o)
+	return finish(append([]string{"Imported from curl."}, g.head...), g.targets, o)
 }
 
 // withoutPrefix drops a prompt and variables of the environment before a command.
@@ -77,6 +82,7 @@ func withoutPrefix(words []string) []string {
 // grouping collects requests of curl into targets.
 type grouping struct {
 	options Options
+	head    []string
 	targets []*target
 	keys    []string // of the targets: requests with the same key belong together
 }
@@ -102,7 +108,7 @@ func (g *grouping) add(run *curlRun) error {
 
 // place puts a request with those that go to the same origin in the same way.
 func (g *grouping) place(c *curlRequest) {
-	key := c.at.origin() + "\n" + c.timeout + "\n" + string(c.connection.bytes())
+	key := c.at.origin() + "\n" + string(c.connection.bytes())
 	if c.proxyLogin != nil {
 		key += c.proxyLogin.field()
 	}
@@ -111,7 +117,7 @@ func (g *grouping) place(c *curlRequest) {
 		i = len(g.keys)
 		g.keys = append(g.keys, key)
 		g.targets = append(g.targets, &target{
-			name: c.at.name(), origin: c.at.origin(), connection: c.connection, timeout: c.timeout, proxyLogin: c.proxyLogin,
+			name: c.at.name(), origin: c.at.origin(), connection: c.connection, proxyLogin: c.proxyLogin,
 		})
 	}
 	t := g.targets[i]
@@ -125,6 +131,7 @@ func (t *target) settle() {
 		fold(t)
 		t.one = len(t.requests) == 1
 	}
+	t.shareTimeout()
 	for _, r := range t.requests {
 		if field, ok := r.header("Authorization"); ok && t.one && r.login == nil {
 			if r.login = loginOf(field); r.login != nil {
@@ -138,6 +145,18 @@ func (t *target) settle() {
 	}
 	if t.one {
 		t.name = targetName(t.name + strings.TrimRight(pathOf(t.requests[0].path), "/"))
+	}
+}
+
+// shareTimeout makes the timeout of all requests that of the target.
+func (t *target) shareTimeout() {
+	timeout := t.requests[0].timeout
+	if slices.ContainsFunc(t.requests, func(r *request) bool { return r.timeout != timeout }) {
+		return
+	}
+	t.timeout = timeout
+	for _, r := range t.requests {
+		r.timeout = ""
 	}
 }
 

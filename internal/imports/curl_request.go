@@ -13,7 +13,6 @@ type curlRequest struct {
 	at         address
 	options    Options
 	connection *block
-	timeout    string
 	proxyHost  string
 	proxyLogin *login
 	made       *request
@@ -311,5 +310,5 @@ func (c *curlRequest) buildTimes() {
 		c.note("--max-time is left out: a timeout is 1 ms to 1 hour.")
 		return
 	}
-	c.timeout = timeout
+	c.made.timeout = timeout
 }

@@ -125,14 +125,14 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// tally counts what is left out, by the reason.
-type tally struct {
+// skipCount counts what is left out, by the reason.
+type skipCount struct {
 	reasons []string
 	counts  map[string]int
 	first   map[string]string
 }
 
-func (t *tally) add(reason, example string) {
+func (t *skipCount) add(reason, example string) {
 	if t.counts == nil {
 		t.counts, t.first = map[string]int{}, map[string]string{}
 	}
@@ -143,7 +143,7 @@ func (t *tally) add(reason, example string) {
 	t.counts[reason]++
 }
 
-func (t *tally) notes() (all []string) {
+func (t *skipCount) notes() (all []string) {
 	for _, reason := range t.reasons {
 		line := fmt.Sprintf("Left out: %s %s", counted(t.counts[reason], "request"), reason)
 		if example := t.first[reason]; example != "" {
@@ -158,14 +158,14 @@ func (t *tally) notes() (all []string) {
 type recording struct {
 	options HAROptions
 	origins []*harOrigin
-	skipped tally
+	skipped skipCount
 }
 
 // harOrigin is what was recorded of one origin.
 type harOrigin struct {
 	target  *target
 	dropped []string // names of headers that a browser adds
-	cached  tally
+	cached  skipCount
 	times   harTimes
 	answers []harAnswer
 	version map[string]int

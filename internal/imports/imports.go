@@ -69,7 +69,7 @@ func cut(s string) string { return fmt.Sprintf("%.60q", s) }
 
 // finish puts together what was imported.
 func finish(head []string, targets []*target, o Options) (*Result, error) {
-	v := &vault{folder: o.Secrets}
+	v := &secretFiles{folder: o.Secrets}
 	all := newBlock()
 	for _, line := range head {
 		all.note("%s", line)

@@ -16,7 +16,7 @@ func TestMistakesOfCurlCommandsAreNamed(t *testing.T) {
 	for source, want := range map[string]string{
 		"":                                   "in.sh: holds no command of curl",
 		"# nothing\n":                        "in.sh: holds no command of curl",
-		"\n\nwget https://shop.example":      `in.sh:3: is no command of curl: it begins with "wget"`,
+		"\n\nwget https://shop.example":      `in.sh:3: is no command of curl: it begins with "wget"; a URL with & needs quotes`,
 		"curl":                               "in.sh:1: the command has no URL",
 		"curl 'https://shop.example":         "in.sh:1: the quote ' is not closed",
 		"curl \\\n -H \"A: b":                `in.sh:2: the quote " is not closed`,
@@ -36,6 +36,7 @@ func TestMistakesOfCurlCommandsAreNamed(t *testing.T) {
 		"curl 'https://a b/'":                "in.sh:1: URL: is not a valid URL",
 		"curl --data-urlencode a@b shop":     "in.sh:1: option --data-urlencode: encodes a file, which this import does not read; use --data-urlencode with its content",
 		"curl a.example\ncurl --next":        "in.sh:2: the command has no URL",
+		"curl https://shop.example?a=1&b":    `in.sh:1: is no command of curl: it begins with "b"; a URL with & needs quotes`,
 		"curl ^\"https://shop.example^\"":    "in.sh: is quoted for the command line of Windows (^); copy the command for bash",
 	} {
 		_, err := imports.Curl(source, imports.Options{Name: "in.sh"})

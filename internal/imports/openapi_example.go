@@ -57,7 +57,7 @@ func madeValues(s *openapi3.Schema) parameterValues {
 		}
 		return parameterValues{keys: []setting{{"from", strconv.FormatInt(low, 10)}, {"to", strconv.FormatInt(high, 10)}}, made: true}
 	}
-	m := maker{}
+	m := exampleMaker{}
 	return parameterValues{all: texts([]any{m.value(&openapi3.SchemaRef{Value: s}, 0)}), made: true}
 }
 
@@ -112,13 +112,13 @@ func mediaExample(m *openapi3.MediaType) (value any, made bool) {
 	if found := examplesOf(m.Example, m.Examples); len(found) > 0 {
 		return found[0], false
 	}
-	k := maker{}
+	k := exampleMaker{}
 	value = k.value(m.Schema, 0)
 	return value, k.made
 }
 
-// maker makes an example of a schema.
-type maker struct {
+// exampleMaker makes an example of a schema.
+type exampleMaker struct {
 	// made says that a part of it is no example of the document.
 	made bool
 	// count bounds the parts, for schemas can be of any width.
@@ -131,7 +131,7 @@ const (
 )
 
 // value returns an example of a schema. One that contains itself ends somewhere.
-func (m *maker) value(ref *openapi3.SchemaRef, depth int) any {
+func (m *exampleMaker) value(ref *openapi3.SchemaRef, depth int) any {
 	s := schemaOf(ref)
 	m.count++
 	if s == nil || depth > deepestExample || m.count > mostParts {
@@ -153,7 +153,7 @@ func (m *maker) value(ref *openapi3.SchemaRef, depth int) any {
 }
 
 // allOf joins the objects that a schema is made of.
-func (m *maker) allOf(s *openapi3.Schema, depth int) any {
+func (m *exampleMaker) allOf(s *openapi3.Schema, depth int) any {
 	whole := map[string]any{}
 	for _, ref := range s.AllOf {
 		part, ok := m.value(ref, depth+1).(map[string]any)
@@ -170,7 +170,7 @@ func (m *maker) allOf(s *openapi3.Schema, depth int) any {
 	return whole
 }
 
-func (m *maker) ofType(s *openapi3.Schema, depth int) any {
+func (m *exampleMaker) ofType(s *openapi3.Schema, depth int) any {
 	kind := ""
 	for _, t := range s.Type.Slice() {
 		if kind == "" && t != "null" {
@@ -198,7 +198,7 @@ func (m *maker) ofType(s *openapi3.Schema, depth int) any {
 }
 
 // object returns an object with all of its properties that a client may send.
-func (m *maker) object(s *openapi3.Schema, depth int) map[string]any {
+func (m *exampleMaker) object(s *openapi3.Schema, depth int) map[string]any {
 	whole := map[string]any{}
 	for _, name := range sortedKeys(s.Properties) {
 		property := schemaOf(s.Properties[name])

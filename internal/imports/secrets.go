@@ -13,15 +13,15 @@ import (
 // placeholder stands for a secret that was left out.
 const placeholder = "REPLACE_ME"
 
-// vault takes the secrets that go into files of their own.
-type vault struct {
+// secretFiles takes the secrets that go into files of their own.
+type secretFiles struct {
 	folder string // empty: secrets are left out
 	files  []Secret
 	taken  names
 }
 
 // keep returns the path of a new file for a secret, "" if secrets are left out.
-func (v *vault) keep(target, what string, content []byte) string {
+func (v *secretFiles) keep(target, what string, content []byte) string {
 	if v.folder == "" {
 		return ""
 	}
@@ -74,7 +74,7 @@ func (l *login) words() (section, user, file, secret string) {
 }
 
 // render adds the login to the keys of a request.
-func (l *login) render(b *block, target string, v *vault, exists func(string) bool) {
+func (l *login) render(b *block, target string, v *secretFiles, exists func(string) bool) {
 	section, userKey, fileKey, what := l.words()
 	file := l.file
 	if file == "" && !l.isNone {
@@ -116,7 +116,7 @@ func secretNoun(what string) string {
 func fileName(target string) string { return strings.NewReplacer("/", "_", ":", "_").Replace(target) }
 
 // renderProxy adds the login at a proxy to the keys of a connection.
-func (l *login) renderProxy(b *block, target string, v *vault) {
+func (l *login) renderProxy(b *block, target string, v *secretFiles) {
 	const userKey, fileKey = "proxy_username", "proxy_password_file"
 	if l.isNone {
 		b.text(userKey, l.user)
@@ -133,7 +133,7 @@ func (l *login) renderProxy(b *block, target string, v *vault) {
 }
 
 // render adds the data of a target to b.
-func (d *data) render(b *block, target string, v *vault) {
+func (d *data) render(b *block, target string, v *secretFiles) {
 	if len(d.all) == 0 {
 		return
 	}
@@ -156,7 +156,11 @@ func (d *data) render(b *block, target string, v *vault) {
 			all.note("Left out: another secret.")
 		}
 		explained = true
-		all.plain(quote(datum.name), values(placeholder).line())
+		left := placeholder
+		if datum.isNumber {
+			left = "0"
+		}
+		all.plain(quote(datum.name), values(left).line())
 	}
 }
 
@@ -165,8 +169,12 @@ func (s setting) line() string { return "{" + s.key + ": " + s.value + "}" }
 
 var (
 	secretName = regexp.MustCompile(`(?i)pass(word|wd|phrase|code)|^pwd$|^pass$|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|credential|` +
-		`session[-_]?id|sessid|^sid$|signature|^sig$|jwt|authorization|^(x-)?auth([-_]|$)|cookie|client[-_]?assertion`)
+		`session[-_]?id|sessid|^sid$|signature|^sig$|jwt|authorization|^pin$|^otp$|^cv[vc]2?$|^(x-)?auth([-_]|$)|cookie|client[-_]?assertion`)
 	secretInQuery = regexp.MustCompile(`(?i)^(key|code|auth)$`)
+	// secretNumber is a name whose value may be a number and is a secret.
+	secretNumber = regexp.MustCompile(`(?i)pass(word|wd|phrase|code)|^pwd$|^pass$|^pin$|^otp$|^cv[vc]2?$`)
+	// secretInString is a name with a value behind it in a text within JSON, such as a query of GraphQL.
+	secretInString = regexp.MustCompile(`(?i)(password|passwd|secret|api_?key|access_?token)\w*["']?\s*[:=]\s*["'][^"']`)
 	// secretInText is a name with a value behind it in a text of no known form.
 	secretInText = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|api[-_]?key|credential)[\w-]{0,20}["'>]{0,2}\s*[:=]?\s*["']?[^\s"'&]`)
 	jsonWebToken = regexp.MustCompile(`^(Bearer )?eyJ[\w-]+\.[\w-]+\.`)
@@ -248,10 +256,23 @@ func (s *jsonScan) value(name string) {
 		}
 		_, _ = s.decoder.Token() // the end of what began; the text is valid
 	case string:
-		if isSecret(name, token) {
+		if isSecret(name, token) || secretInString.MatchString(token) {
 			s.hide(name, token, before+strings.IndexByte(s.body[before:], '"')+1)
 		}
+	case json.Number:
+		if secretNumber.MatchString(name) {
+			s.hideNumber(name, token.String())
+		}
 	}
+}
+
+// hideNumber has a datum take the place of the number that has just been read.
+func (s *jsonScan) hideNumber(name, value string) {
+	end := int(s.decoder.InputOffset())
+	s.done = append(s.done, part{literal: s.body[s.written : end-len(value)]})
+	d := &datum{name: variableName(name), secret: true, isNumber: true, value: value}
+	s.done = append(s.done, part{name: s.data.add(d)})
+	s.written = end
 }
 
 // hide has a datum take the place of the text that begins at start and has just been read.

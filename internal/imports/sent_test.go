@@ -102,6 +102,9 @@ func TestWhatCurlSaysIsSent(t *testing.T) {
 		`curl -H 'Content-Type: application/json' -d '{"user":"ann","password":"a\"b\\c\u00e9{{","n":[{"token":"x"}]}' URL/in`: {
 			"POST", "/in", header("Content-Type", "application/json"), `{"user":"ann","password":"a\"b\\cé{{","n":[{"token":"x"}]}`,
 		},
+		`curl --json '{ "pin" : 1234, "max_tokens": 5, "query": "mutation { login(password: \"x\") }" }' URL/in`: {
+			"POST", "/in", header("Content-Type", "application/json", "Accept", "application/json"), `{ "pin" : 1234, "max_tokens": 5, "query": "mutation { login(password: \"x\") }" }`,
+		},
 		`curl -d 'user=ann&password=a%26b%20c+d&z' URL/in`:                    {"POST", "/in", form, "user=ann&password=a%26b+c+d&z"},
 		`curl -d '{"password":"a b"}' URL/in`:                                 {"POST", "/in", form, `{"password":"a b"}`},
 		`curl -H 'Content-Type: text/plain' -d '{"token":"a\"b"}' URL/in`:     {"POST", "/in", header("Content-Type", "text/plain"), `{"token":"a\"b"}`},

@@ -147,7 +147,7 @@ func (r *request) identity() string {
 func (t *target) hasTemplates() bool { return len(t.data.all) > 0 || !t.one }
 
 // render adds the keys of t to b.
-func (t *target) render(b *block, v *vault) {
+func (t *target) render(b *block, v *secretFiles) {
 	for _, n := range t.notes {
 		b.note("%s", n)
 	}
@@ -179,7 +179,7 @@ func (t *target) render(b *block, v *vault) {
 	t.renderAll(b, v)
 }
 
-func (t *target) renderOne(b *block, v *vault) {
+func (t *target) renderOne(b *block, v *secretFiles) {
 	r := t.requests[0]
 	for _, n := range r.notes {
 		b.note("%s", n)
@@ -224,7 +224,7 @@ func (r *request) trimPath(t *target) {
 }
 
 // renderAll adds the list of requests, and before it what all of them have in common.
-func (t *target) renderAll(b *block, v *vault) {
+func (t *target) renderAll(b *block, v *secretFiles) {
 	if common := t.takeCommon(); common != nil {
 		common.render(b.section("request"), t, v)
 	}
@@ -307,7 +307,7 @@ func (t *target) takeCommon() *request {
 const maxInline = 1 << 20
 
 // render adds the keys of r to those of a request.
-func (r *request) render(b *block, t *target, v *vault) {
+func (r *request) render(b *block, t *target, v *secretFiles) {
 	templates := t.hasTemplates()
 	if r.method != "" && (r.method != "GET" || r.body != nil || r.bodyFile != "" || r.secretBody != "") {
 		b.text("method", r.method)
@@ -347,7 +347,7 @@ func (r *request) render(b *block, t *target, v *vault) {
 	}
 }
 
-func (r *request) renderBodyFile(b *block, t *target, v *vault) {
+func (r *request) renderBodyFile(b *block, t *target, v *secretFiles) {
 	if r.bodyFile != "" {
 		renderFile(b, "body_file", r.bodyFile, r.exists)
 	}

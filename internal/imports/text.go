@@ -111,6 +111,8 @@ type datum struct {
 	name   string
 	notes  []string
 	secret bool
+	// isNumber is for a secret that stands in JSON without quotes.
+	isNumber bool
 	// value is that of a secret. Of all else, keys has what the configuration says.
 	value string
 	keys  []setting
@@ -164,7 +166,7 @@ func (d *data) add(wanted *datum) string {
 			d.put(wanted)
 			return wanted.name
 		}
-		if found.secret == wanted.secret && found.value == wanted.value && found.line() == wanted.line() {
+		if found.secret == wanted.secret && found.isNumber == wanted.isNumber && found.value == wanted.value && found.line() == wanted.line() {
 			return found.name
 		}
 	}
