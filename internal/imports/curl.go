@@ -131,6 +131,7 @@ func (t *target) settle() {
 		fold(t)
 		t.one = len(t.requests) == 1
 	}
+	t.bound()
 	t.shareTimeout()
 	for _, r := range t.requests {
 		if field, ok := r.header("Authorization"); ok && t.one && r.login == nil {

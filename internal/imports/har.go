@@ -125,7 +125,7 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// skipCount counts what is left out, by the reason.
+// skipCount counts the requests that are left out, by the reason.
 type skipCount struct {
 	reasons []string
 	counts  map[string]int
@@ -199,7 +199,7 @@ func (r *recording) add(i int, e *harEntry) error {
 	if !ok {
 		return place("request.method", "is no method that can be sent to a target")
 	}
-	origin.add(i, e, at, verb)
+	origin.add(e, at, verb)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -10,7 +9,7 @@ import (
 )
 
 // add adds one entry as a request.
-func (o *harOrigin) add(i int, e *harEntry, at address, verb string) {
+func (o *harOrigin) add(e *harEntry, at address, verb string) {
 	r := &request{method: verb, path: literal(at.path), name: nameOf(verb, pathOf(literal(at.path)))}
 	if verb != e.Request.Method {
 		r.note("The method was recorded as " + cut(e.Request.Method) + ".")
@@ -26,7 +25,7 @@ func (o *harOrigin) add(i int, e *harEntry, at address, verb string) {
 		o.version["3"]++
 	}
 	o.times.add(e)
-	o.answers = append(o.answers, harAnswer{request: r, response: &e.Response, entry: i})
+	o.answers = append(o.answers, harAnswer{request: r, response: &e.Response})
 	o.target.requests = append(o.target.requests, r)
 }
 
@@ -122,97 +121,4 @@ func joinParams(params []harNameValue) string {
 		pairs[i] = encode(p.Name) + "=" + encode(p.Value)
 	}
 	return strings.Join(pairs, "&")
-}
-
-// harAnswer is the answer to a request, in which later ones may find their credentials.
-type harAnswer struct {
-	request  *request
-	response *harResponse
-	entry    int
-}
-
-// capture has a journey take credentials out of the answers in which the recording got them.
-func (o *harOrigin) capture() {
-	known := map[string]string{} // by value, the names that stand for it
-	for i, later := range o.answers {
-		for h := range later.request.headers {
-			for v, value := range later.request.headers[h].values {
-				field := value.write(false)
-				scheme, secret, ok := strings.Cut(field, " ")
-				if !ok {
-					scheme, secret = "", field
-				} else {
-					scheme += " "
-				}
-				if len(secret) < 8 || !isSecret(later.request.headers[h].name, field) {
-					continue
-				}
-				name := known[secret]
-				if name == "" {
-					name = o.source(o.answers[:i], secret)
-				}
-				if name != "" {
-					known[secret] = name
-					later.request.headers[h].values[v] = append(literal(scheme), named(name)...)
-				}
-			}
-		}
-	}
-}
-
-// source finds the answer that has the secret, and has it captured there. It returns its
-// name, "" where no answer has it.
-func (o *harOrigin) source(answers []harAnswer, secret string) string {
-	for i := len(answers) - 1; i >= 0; i-- {
-		for _, h := range answers[i].response.Headers {
-			if h.Value == secret && checkHeader(h.Name, "") == "" {
-				return o.take(answers[i].request, strings.ToLower(h.Name), "header", h.Name)
-			}
-		}
-		text, ok := decoded(answers[i].response.Content.Text, answers[i].response.Content.Encoding)
-		if !ok {
-			continue
-		}
-		var parsed any
-		if json.Unmarshal([]byte(text), &parsed) != nil {
-			continue
-		}
-		if place := placeOf(parsed, secret, 0); len(place) > 0 {
-			return o.take(answers[i].request, place[len(place)-1], "json", strings.Join(place, "."))
-		}
-	}
-	return ""
-}
-
-// take has the answer to r give a value to a new name, which it returns.
-func (o *harOrigin) take(r *request, label, way, place string) string {
-	name := o.target.data.reserve(variableName(label))
-	r.capture = append(r.capture, setting{name, "{" + way + ": " + quoteInList(place) + "}"})
-	return name
-}
-
-// placeOf returns the way to a text in a value of JSON, nil where it is not in it.
-func placeOf(value any, text string, depth int) []string {
-	const deepest = 20
-	if depth > deepest {
-		return nil
-	}
-	switch value := value.(type) {
-	case map[string]any:
-		for _, key := range sortedKeys(value) {
-			if s, ok := value[key].(string); ok && s == text && !strings.Contains(key, ".") && key != "" {
-				return []string{key}
-			}
-			if rest := placeOf(value[key], text, depth+1); rest != nil && !strings.Contains(key, ".") && key != "" {
-				return append([]string{key}, rest...)
-			}
-		}
-	case []any:
-		for i, item := range value {
-			if rest := placeOf(item, text, depth+1); rest != nil {
-				return append([]string{strconv.Itoa(i)}, rest...)
-			}
-		}
-	}
-	return nil
 }

@@ -188,7 +188,7 @@ const maxData = 990
 // hide returns the text for a secret, which becomes a datum with a name made of label.
 func (d *data) hide(label, value string) text {
 	if len(d.all) >= maxData { // there is no room for more
-		label, value = "further_secrets", placeholder
+		return named(d.add(&datum{name: "further_secrets", secret: true, value: placeholder, notes: []string{"There is no room for more names: this one stands for all further secrets."}}))
 	}
 	return named(d.add(&datum{name: variableName(label), secret: true, value: value}))
 }
