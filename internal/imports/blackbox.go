@@ -32,7 +32,7 @@ func Blackbox(source []byte, o BlackboxOptions) (*Result, error) {
 		}
 	}
 	if len(b.unused) > 0 {
-		return nil, fmt.Errorf("--target: no module can probe %s", cut(b.unused[0]))
+		return nil, fmt.Errorf("--target: no module can probe %s", withoutUser(b.unused[0]))
 	}
 	return finish(append([]string{"Imported from the modules of blackbox_exporter."}, b.head...), b.targets, o.Options)
 }
@@ -132,7 +132,8 @@ func (b *blackbox) add(m *module) error {
 	for _, url := range urls {
 		p := &probe{blackbox: b, module: m, given: url, target: &target{name: targetName(m.name), one: true, connection: newBlock()}}
 		if len(urls) > 1 {
-			p.target.name = targetName(m.name + "-" + withoutBrackets(trimScheme(url)))
+			place, _, _ := strings.Cut(trimScheme(url), "?") // a query may hold a secret
+			p.target.name = targetName(m.name + "-" + withoutBrackets(place))
 		}
 		if err := p.build(); err != nil {
 			return err
@@ -177,7 +178,7 @@ func (m *module) fits(url string) bool {
 	}[m.kind], strings.ToLower(scheme))
 }
 
-// walk calls take for each key of a mapping. What it does not take is an unknown key.
+// walk calls take for each key of a mapping, those that are merged into it included.
 func (b *blackbox) walk(n *yaml.Node, place string, take func(key string, n *yaml.Node) error) error {
 	n = behindAlias(n)
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {

@@ -276,7 +276,7 @@ func (p *probe) endpoint(scheme, port string, needsPort bool) error {
 		if needsPort {
 			wanted = "HOST:PORT"
 		}
-		return fmt.Errorf("--target: %s is no %s that the module %s can probe", cut(p.given), wanted, cut(p.module.name))
+		return fmt.Errorf("--target: %s is no %s that the module %s can probe", withoutUser(p.given), wanted, cut(p.module.name))
 	}
 	if _, literal := netip.ParseAddr(host); literal == nil && strings.Contains(host, ":") {
 		host = net.JoinHostPort(host, port)

@@ -151,6 +151,8 @@ func TestTargetsThatNoModuleCanProbeAreNamed(t *testing.T) {
 		"db=db.example":            `--target: "db.example" is no HOST:PORT that the module "db" can probe`,
 		"tcp://db.example:1/x":     `--target: "tcp://db.example:1/x" is no HOST:PORT that the module "db" can probe`,
 		"web=https://a:canary@b/c": `--target: "https://b/c" must not hold a user name or password`,
+		"db=ann:canary@db.example": `--target: "db.example" is no HOST:PORT that the module "db" can probe`,
+		"dns://ann:canary@h?x":     `--target: no module can probe "dns://h"`,
 		"web=https://":             `--target: "" has no host`,
 	} {
 		_, err := imports.Blackbox([]byte(source), imports.BlackboxOptions{Targets: []string{target}})

@@ -275,7 +275,7 @@ func (a *api) base(item *openapi3.PathItem, op *openapi3.Operation) (base addres
 		}
 	}
 	for _, other := range servers[1:] {
-		notes = append(notes, "Another server of the document: "+shownServer(other.URL)+".")
+		notes = append(notes, "Another server of the document: "+withoutUser(other.URL)+".")
 	}
 	base, err := parseAddress(raw)
 	if err == nil && (base.scheme == "http" || base.scheme == "https") {
@@ -286,20 +286,11 @@ func (a *api) base(item *openapi3.PathItem, op *openapi3.Operation) (base addres
 		}
 		return base, notes
 	}
-	notes = append(notes, "The server "+shownServer(servers[0].URL)+" names no host: put it into url, or import with --url.")
+	notes = append(notes, "The server "+withoutUser(servers[0].URL)+" names no host: put it into url, or import with --url.")
 	if !strings.HasPrefix(raw, "/") || strings.ContainsAny(raw, "{}?#") {
 		raw = "/"
 	}
 	return address{scheme: "https", host: placeholderHost, path: escapePath(path.Clean(raw))}, notes
-}
-
-// shownServer returns the URL of a server without a password in it.
-func shownServer(raw string) string {
-	if before, after, ok := strings.Cut(raw, "@"); ok {
-		scheme, _, _ := strings.Cut(before, "://")
-		raw = scheme + "://" + after
-	}
-	return cut(raw)
 }
 
 func (a *api) target(base address, notes []string) *target {

@@ -52,6 +52,19 @@ func parseAddress(raw string) (address, error) {
 	return a, checkHost(u)
 }
 
+// withoutUser returns a URL for a message, without a user name and password, and without its
+// query.
+func withoutUser(raw string) string {
+	if before, after, ok := strings.Cut(raw, "@"); ok {
+		scheme, _, isURL := strings.Cut(before, "://")
+		if raw = after; isURL {
+			raw = scheme + "://" + after
+		}
+	}
+	raw, _, _ = strings.Cut(raw, "?")
+	return cut(raw)
+}
+
 // checkHost wants a name or an address, and a port if there is one.
 func checkHost(u *url.URL) error {
 	if port := u.Port(); port != "" {
