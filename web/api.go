@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"example.com/prober/config"
 	"example.com/prober/errcode"
 )
 
@@ -57,7 +58,12 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 		list.Matching = len(rows)
 		first := min(offset, len(rows))
 		for i := range rows[first:min(first+limit, len(rows))] {
-			list.Targets = append(list.Targets, apiTargetOf(&rows[first+i]))
+			r := &rows[first+i]
+			var cfg *config.Target
+			if len(r.ByRequest) > 0 { // only its weights are needed
+				cfg = s.opts.Manager.Config(r.Name)
+			}
+			list.Targets = append(list.Targets, apiTargetOf(r, cfg))
 		}
 		return list, nil
 	})

@@ -23,6 +23,7 @@ import (
 var documented = map[string]any{
 	"Error": apiFault{}, "List of targets": apiTargetList{}, "Target": apiTarget{}, "Details of a target": apiDetail{},
 	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Kind of failure": apiKind{},
+	"Request": apiRequest{}, "Journey": apiJourney{}, "End of a journey": apiJourneyEnd{},
 	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "DNS": apiDNS{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 }
@@ -45,7 +46,12 @@ func TestTheAPIIsAsItsPageSays(t *testing.T) {
 		}
 		of := reflect.TypeOf(answer)
 		for _, f := range fieldsOf(of) {
-			want = append(want, f.Tag.Get("json")+": "+typeWords(f.Type))
+			name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+			words := typeWords(f.Type)
+			if option == "omitempty" {
+				words = strings.TrimSuffix(words, " or null") + " or absent"
+			}
+			want = append(want, name+": "+words)
 		}
 		assert.Equal(t, want, got, heading)
 	}

@@ -41,6 +41,8 @@ type (
 		LastStart       *time.Time     `json:"last_start"`
 		LastSuccess     *time.Time     `json:"last_success"`
 		LastBurst       *apiBurst      `json:"last_burst"`
+		ByRequest       []apiRequest   `json:"by_request,omitempty"`
+		Journey         *apiJourney    `json:"journey,omitempty"`
 	}
 	apiDetail struct {
 		apiTarget
@@ -88,6 +90,7 @@ type (
 	}
 	apiFailure struct {
 		Time            time.Time `json:"time"`
+		Request         string    `json:"request"`
 		Code            int       `json:"code"`
 		Name            string    `json:"name"`
 		Meaning         string    `json:"meaning"`
@@ -99,10 +102,11 @@ type (
 		Count           uint64    `json:"count"`
 	}
 	apiKind struct {
-		Code  int    `json:"code"`
-		Name  string `json:"name"`
-		Phase string `json:"phase"`
-		Count uint64 `json:"count"`
+		Code    int    `json:"code"`
+		Name    string `json:"name"`
+		Phase   string `json:"phase"`
+		Count   uint64 `json:"count"`
+		Request string `json:"request,omitempty"`
 	}
 	apiCodeCount struct {
 		Code  int    `json:"code"`
@@ -156,7 +160,7 @@ type (
 	}
 )
 
-func apiTargetOf(r *row) apiTarget {
+func apiTargetOf(r *row, cfg *config.Target) apiTarget {
 	t := apiTarget{
 		Name: r.Name, URL: r.URL, State: r.State.String(),
 		FailingSince: timeOrNull(r.FailingSince), TroubledSince: timeOrNull(r.TroubledSince),
@@ -168,6 +172,7 @@ func apiTargetOf(r *row) apiTarget {
 		Codes:      mapped(r.Codes, apiCodeCountOf),
 		P50Seconds: r.P50.Seconds(), P99Seconds: r.P99.Seconds(),
 		Bursts: r.Bursts, LastStart: timeOrNull(r.LastStart), LastSuccess: timeOrNull(r.LastSuccess),
+		ByRequest: apiRequestsOf(r.Snapshot, cfg), Journey: apiJourneyOf(r.Journey),
 	}
 	if r.Last != nil {
 		last := apiBurstOf(*r.Last)
@@ -179,7 +184,7 @@ func apiTargetOf(r *row) apiTarget {
 func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDetail, error) {
 	r := row{Snapshot: s, State: stateOf(s, now), Own: ownTrouble(s, now)}
 	out := apiDetail{
-		apiTarget:    apiTargetOf(&r),
+		apiTarget:    apiTargetOf(&r, cfg),
 		BurstHistory: mapped(s.History, apiBurstOf),
 		LastFailures: mapped(s.Failures, apiFailureOf),
 		Kinds:        mapped(s.KindsByCount(), apiKindOf),
@@ -230,7 +235,7 @@ func apiBurstOf(b numbers.Burst) apiBurst {
 
 func apiFailureOf(f numbers.Failure) apiFailure {
 	out := apiFailure{
-		Time: f.Time.UTC(), Code: int(f.Code), Name: f.Code.Name(), Meaning: f.Code.Meaning(), Phase: f.Phase.String(),
+		Time: f.Time.UTC(), Request: f.Request, Code: int(f.Code), Name: f.Code.Name(), Meaning: f.Code.Meaning(), Phase: f.Phase.String(),
 		Text: f.Text, Status: f.Status, DurationSeconds: f.Duration.Seconds(), Count: f.Count,
 	}
 	if f.Remote.IsValid() {
@@ -240,7 +245,7 @@ func apiFailureOf(f numbers.Failure) apiFailure {
 }
 
 func apiKindOf(k numbers.FailureKind) apiKind {
-	return apiKind{int(k.Code), k.Code.Name(), k.Phase.String(), k.Count}
+	return apiKind{int(k.Code), k.Code.Name(), k.Phase.String(), k.Count, k.Request}
 }
 
 func apiCodeCountOf(c numbers.CodeCount) apiCodeCount {

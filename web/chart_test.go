@@ -45,36 +45,43 @@ func mixed(n int) []numbers.Burst {
 
 func TestChartsStayWithinTheirFrame(t *testing.T) {
 	t.Parallel()
-	number := regexp.MustCompile(`[A-Za-z]|-?\d+(?:\.\d+)?|NaN|Inf`)
 	for _, n := range []int{0, 1, 2, 23, 24, 25, 47, 48} {
 		bursts := mixed(n)
 		for _, c := range []*chart{latencyChart(bursts), outcomeChart(bursts), phaseChart(bursts), codeChart(bursts), stripChart(bursts)} {
-			assert.NotEmpty(t, c.Title)
-			for _, s := range c.Shapes {
-				x, y := 0.0, 0.0
-				var command string
-				var given []float64
-				for _, token := range number.FindAllString(s.D, -1) {
-					v, err := strconv.ParseFloat(token, 64)
-					if err != nil {
-						command, given = token, nil
-						continue
-					}
-					given = append(given, v)
-					switch {
-					case command == "h":
-						x += v
-					case command == "v":
-						y += v
-					case len(given) == 2:
-						x, y = given[0], given[1]
-					default:
-						continue
-					}
-					require.False(t, math.IsNaN(x+y) || x < -0.5 || x > float64(c.Width)+0.5 || y < -0.5 || y > float64(c.Height)+0.5,
-						"%s of %d bursts leaves its frame at %v, %v: %s", c.Title, n, x, y, s.D)
-				}
+			requireWithinFrame(t, c, n)
+		}
+	}
+}
+
+var pathToken = regexp.MustCompile(`[A-Za-z]|-?\d+(?:\.\d+)?|NaN|Inf`)
+
+// requireWithinFrame demands that a chart of n things draws nothing outside of its view box.
+func requireWithinFrame(t *testing.T, c *chart, n int) {
+	t.Helper()
+	assert.NotEmpty(t, c.Title)
+	for _, s := range c.Shapes {
+		x, y := 0.0, 0.0
+		var command string
+		var given []float64
+		for _, token := range pathToken.FindAllString(s.D, -1) {
+			v, err := strconv.ParseFloat(token, 64)
+			if err != nil {
+				command, given = token, nil
+				continue
 			}
+			given = append(given, v)
+			switch {
+			case command == "h":
+				x += v
+			case command == "v":
+				y += v
+			case len(given) == 2:
+				x, y = given[0], given[1]
+			default:
+				continue
+			}
+			require.False(t, math.IsNaN(x+y) || x < -0.5 || x > float64(c.Width)+0.5 || y < -0.5 || y > float64(c.Height)+0.5,
+				"%s of %d leaves its frame at %v, %v: %s", c.Title, n, x, y, s.D)
 		}
 	}
 }

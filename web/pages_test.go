@@ -77,6 +77,14 @@ func hostileSnapshot() *numbers.Snapshot {
 		Responses: []numbers.ResponseCount{{Status: 200, Version: hostile, Count: 1}},
 		TLS:       &numbers.TLS{Version: hostile, Cipher: hostile, ALPN: hostile, Unverified: true, LeafNotAfter: now.Add(-time.Hour), EarliestNotAfter: now.Add(time.Hour)},
 	}
+	kinds := []numbers.FailureKind{{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}}
+	s.ByRequest = []numbers.RequestNumbers{{
+		Name: hostile, Scheduled: 5, Requests: 5, Codes: s.Codes, P50: time.Second, P99: time.Second, Kinds: kinds, FailingSince: now, TroubledSince: now,
+	}}
+	s.Journey = &numbers.JourneyNumbers{Ended: []numbers.JourneyCount{
+		{Result: numbers.JourneySuccess, Count: 1}, {Result: numbers.JourneyFailure, Step: hostile, Count: 3}, {Result: numbers.JourneyInterrupted, Step: hostile + "gone", Count: 1},
+	}}
+	s.Trouble[0].Request, s.Failures[0].Request = hostile, hostile
 	s.Bursts, s.LastStart = 2, now
 	s.Dropped[load.DropTimeout] = 2
 	return s

@@ -21,6 +21,9 @@ type targetPage struct {
 	Codes  []codeLine
 	Certs  []certificate
 	YAML   string
+	// Named are the requests of a mix or the steps of a journey, and Journeys what came of those.
+	Named    namedRequests
+	Journeys *journeys
 	// IsWeb tells that the target is sent HTTP requests. DNS servers are asked; to others
 	// connections are made, and nothing more.
 	IsWeb bool
@@ -91,6 +94,8 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		Codes:    codeLines(t),
 		Certs:    certificates(t),
 		IsWeb:    cfg == nil || cfg.IsWeb(),
+		Named:    requestTable(t, cfg),
+		Journeys: journeysOf(t, cfg),
 	}
 	p.Title = t.Name
 	if cfg != nil {

@@ -415,10 +415,10 @@ func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 		r, now := new(probe.Result), probe.Now()
 		r.Reset(now-1000, now)
 		s := scratchOf(r)
-		s.begin(e.plan.Load(), r)
+		s.begin(e.plans[0].Load(), r)
 		s.answer.isGRPC, s.answer.http = true, 200
 		end(r, &s.answer)
-		e.plan.Load().judge.settle(r, s)
+		e.plans[0].Load().judge.settle(r, s)
 		return r
 	}
 	reset := func(code http2.ErrCode) func(r *probe.Result, _ *answer) {

@@ -73,19 +73,23 @@ func (h *history) latest() *Burst {
 
 // trouble returns the kinds of failures of the burst under way or, while it has
 // none, of the last one.
-func (h *history) trouble() []FailureKind {
+func (h *history) trouble() (all []FailureKind) {
 	if h.live == nil {
 		return nil
 	}
-	if h.live.used > 0 {
-		kinds := h.live.kinds
-		slices.SortStableFunc(kinds[:h.live.used], byCount)
-		return exportKinds(&kinds)
+	kinds, used := h.live.kinds, h.live.used
+	if used == 0 {
+		kinds, used = h.live.last, h.live.lastUsed
 	}
-	if h.ended == 0 {
-		return nil
+	slices.SortStableFunc(kinds[:used], byCount)
+	for _, k := range kinds[:used] {
+		request := h.last.ring[k.sample].request
+		if k.several {
+			request = ""
+		}
+		all = append(all, k.export(request))
 	}
-	return exportKinds(h.bursts[(h.ended-1)%keptBursts].kinds)
+	return all
 }
 
 // exportBursts returns the bursts that are kept, the oldest first.
@@ -136,10 +140,14 @@ func exportKinds(kinds *[keptKinds]kind) (all []FailureKind) {
 	}
 	for _, k := range kinds {
 		if k.count > 0 {
-			all = append(all, FailureKind{k.code, k.phase, uint64(k.count)})
+			all = append(all, k.export(""))
 		}
 	}
 	return all
+}
+
+func (k kind) export(request string) FailureKind {
+	return FailureKind{Code: k.code, Phase: k.phase, Count: uint64(k.count), Request: request}
 }
 
 func (f *failure) export() Failure {

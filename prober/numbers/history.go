@@ -62,6 +62,13 @@ type kind struct {
 	phase errcode.Phase
 }
 
+// liveKind is a kind of the burst under way.
+type liveKind struct {
+	kind
+	sample  int8 // where in the ring of failures the first of it stands
+	several bool // requests failed so, and not that of the first alone
+}
+
 // liveBurst is the burst under way.
 type liveBurst struct {
 	start       time.Time
@@ -69,9 +76,11 @@ type liveBurst struct {
 	starts      starts
 	latency     latencies
 	failed, own uint32
-	kinds       [keptKinds]kind
-	samples     [keptKinds]int8 // where in the ring of failures the first of a kind stands
-	used        int             // of kinds
+	kinds       [keptKinds]liveKind
+	used        int8 // of kinds
+	// last and lastUsed are those of the last burst that ended, the commonest first.
+	last     [keptKinds]liveKind
+	lastUsed int8
 }
 
 // mark is how far the counters of a target had come.
@@ -100,7 +109,7 @@ func (h *history) startBurst(before mark, start time.Time) {
 	if h.live == nil {
 		h.live = new(liveBurst)
 	}
-	*h.live = liveBurst{start: start, before: before}
+	*h.live = liveBurst{start: start, before: before, last: h.live.last, lastUsed: h.live.lastUsed}
 }
 
 // request notes a request that ended. It runs for every request, so success costs
@@ -129,15 +138,15 @@ func (h *history) failure(name string, res *probe.Result, code errcode.Code) {
 	for i := range live.used {
 		if k := &live.kinds[i]; k.code == code && k.phase == phase {
 			increase(&k.count)
-			increase(&h.last.ring[live.samples[i]].count)
+			increase(&h.last.ring[k.sample].count)
+			k.several = k.several || h.last.ring[k.sample].request != name
 			return
 		}
 	}
 	if live.used == keptKinds {
 		return // it is counted among all
 	}
-	live.kinds[live.used] = kind{1, code, phase}
-	live.samples[live.used] = h.last.add(name, res, code, phase)
+	live.kinds[live.used] = liveKind{kind: kind{1, code, phase}, sample: h.last.add(name, res, code, phase)}
 	live.used++
 }
 
@@ -163,6 +172,7 @@ func (h *history) endBurst(now mark, requests uint64, cut burstCut, d time.Durat
 	b.measure(live)
 	b.compare(&live.before, now, requests)
 	b.keep(live.kinds[:live.used], kinds)
+	live.last, live.lastUsed = live.kinds, live.used
 	h.judge(b, live.start)
 }
 
@@ -202,7 +212,7 @@ func (b *pastBurst) compare(before *mark, now mark, requests uint64) {
 
 // keep copies the kinds of failures, the commonest first, into room, if there is
 // any from a burst before.
-func (b *pastBurst) keep(kinds []kind, room *[keptKinds]kind) {
+func (b *pastBurst) keep(kinds []liveKind, room *[keptKinds]kind) {
 	if len(kinds) == 0 {
 		return
 	}
@@ -210,11 +220,14 @@ func (b *pastBurst) keep(kinds []kind, room *[keptKinds]kind) {
 		room = new([keptKinds]kind)
 	}
 	slices.SortStableFunc(kinds, byCount)
-	clear(room[copy(room[:], kinds):])
+	clear(room[:])
+	for i := range kinds {
+		room[i] = kinds[i].kind
+	}
 	b.kinds = room
 }
 
-func byCount(a, b kind) int { return cmp.Compare(b.count, a.count) }
+func byCount(a, b liveKind) int { return cmp.Compare(b.count, a.count) }
 
 // sendRate returns how many requests of the last burst started per second, 0 where there
 // is no rate.

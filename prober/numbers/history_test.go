@@ -106,7 +106,9 @@ func TestHistoryTellsTheTargetsFailuresFromTheProbersOwn(t *testing.T) {
 	assert.EqualValues(t, 1, b.Own)
 	assert.EqualValues(t, 2, b.Dropped)
 	assert.EqualValues(t, 1, b.Held, "the breaker is no trouble")
-	assert.Equal(t, []FailureKind{{errcode.Refused, errcode.PhaseConnect, 3}, {errcode.LocalPorts, errcode.PhaseNone, 1}}, b.Kinds)
+	assert.Equal(t, []FailureKind{
+		{Code: errcode.Refused, Phase: errcode.PhaseConnect, Count: 3}, {Code: errcode.LocalPorts, Phase: errcode.PhaseNone, Count: 1},
+	}, b.Kinds)
 }
 
 func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
@@ -272,7 +274,7 @@ func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	live.failed, live.own = math.MaxUint32, math.MaxUint32
 	for i := range live.used {
 		live.kinds[i].count = math.MaxUint32
-		r.history.last.ring[live.samples[i]].count = math.MaxUint32
+		r.history.last.ring[live.kinds[i].sample].count = math.MaxUint32
 	}
 	before := live.latency.rows()
 	for _, code := range []errcode.Code{errcode.Refused, errcode.LocalPorts} {

@@ -163,7 +163,7 @@ func TestTheWorkersThatJourneysNeedAreBusyWhileTheyThink(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
 	r.SetRequests(steps[:2], true)
-	p := load.NewPacer(&load.Burst{Rate: 10, Requests: 10}, "shop", 1, load.Whole())
+	p := load.NewPacer(&load.Burst{Rate: 10, Requests: 11}, "shop", 1, load.Whole())
 	a := load.NewArrivals(p, nil, 0, []time.Duration{time.Hour}, neverFrozen)
 	a.Workers, a.Has = 1, 1
 	r.StartBurst(a)
@@ -182,6 +182,12 @@ func TestTheWorkersThatJourneysNeedAreBusyWhileTheyThink(t *testing.T) {
 		}
 		r.EndJourney(Journey{Took: now.Sub(next.Due) + 200*time.Millisecond, Thought: 800 * time.Millisecond, Busy: time.Second})
 	}
+	_, state := r.Claim(now, now)
+	require.Equal(t, load.Claimed, state)
+	cut := ended(100*time.Millisecond, nil)
+	cut.Taken = 1
+	r.End(cut, errcode.Cancelled)
+	r.EndJourney(Journey{Result: JourneyInterrupted, Busy: time.Minute}) // says nothing of the others
 	assert.Equal(t, 112500*time.Microsecond, a.Needs[0].Estimate(), "the timeout of the first step is for that step")
 	r.EndBurst(time.Second, load.DropShutdown)
 	assert.Equal(t, time.Second, r.counts.Capacity.Answer)

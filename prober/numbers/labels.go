@@ -21,6 +21,9 @@ type FailureKind struct {
 	Code  errcode.Code
 	Phase errcode.Phase
 	Count uint64
+	// Request is the name of the one request that failed so: "" where there were several, where
+	// the target has but one, and everywhere but in [Snapshot.Trouble].
+	Request string
 }
 
 func (k FailureKind) compare(other FailureKind) int {
@@ -66,7 +69,7 @@ type (
 func kindsOf(counts map[failureKey]uint64) []FailureKind {
 	all := make([]FailureKind, 0, len(counts))
 	for k, n := range counts {
-		all = append(all, FailureKind{k.code, k.phase, n})
+		all = append(all, FailureKind{Code: k.code, Phase: k.phase, Count: n})
 	}
 	return all
 }

@@ -117,7 +117,6 @@ type Recorder struct {
 	peak        uint64         // of requests in flight in the burst under way
 	cut         burstCut       // of the burst under way
 	arrivals    *load.Arrivals // of the open burst under way, or nil
-	need        load.Need      // of open bursts
 	answers     answerTime     // of the open burst under way
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
@@ -155,6 +154,9 @@ func (r *Recorder) StartBurst(a *load.Arrivals) {
 		a.Needs = r.needs(a.Workers)
 	}
 	r.history.startBurst(r.mark(), r.counts.LastStart)
+	for _, t := range r.requests {
+		t.startBurst()
+	}
 	if r.behind > 0 {
 		r.times.Lag.observe(lagBounds, r.behind)
 		r.behind = 0
@@ -177,6 +179,9 @@ func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 		r.counts.LastSuccess = time.Now()
 	}
 	r.history.endBurst(r.mark(), r.burst.requests, r.cut, d)
+	for _, t := range r.requests {
+		t.endBurst(r.counts.LastStart, r.cut.happened)
+	}
 	r.endExemplars()
 	r.burst, r.last = r.last, r.burst
 	r.burst.requests, r.burst.cut = 0, false
@@ -281,6 +286,7 @@ func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) 
 	r.learn(t, res, code)
 	r.exemplify(h, res, code)
 	r.history.request(t.name, res, code)
+	t.judge(code, r.counts.LastStart)
 	r.transfer(t, res)
 }
 

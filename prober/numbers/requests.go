@@ -22,6 +22,7 @@ type requestTally struct {
 	failures  map[failureKey]uint64
 	responses map[responseKey]uint64
 	need      load.Need // of open bursts
+	trouble   requestTrouble
 }
 
 func newRequestTally(name string, created time.Time) *requestTally {
@@ -45,8 +46,8 @@ func (t *requestTally) histogram(code errcode.Code) *Histogram {
 }
 
 // SetRequests says which requests the target has from now on: those of a mix or, if journey is
-// set, the steps of a journey, in order. nil stands for one request without a name. Nothing may
-// be under way.
+// set, the steps of a journey, in order, each by a name of its own. nil stands for one request
+// without a name. Nothing may be under way.
 //
 // What was counted of a name that stays is kept, and what was of one that goes is forgotten,
 // also in the sums of the target. A journey with another first step is another journey: it and
@@ -129,6 +130,10 @@ type RequestNumbers struct {
 	Kinds     []FailureKind
 	Responses []ResponseCount
 
+	// FailingSince and TroubledSince are those of a [Snapshot], of this request. A burst without
+	// any of it changes neither.
+	FailingSince, TroubledSince time.Time
+
 	// ByCode holds the duration of the requests of each code that has occurred, and of
 	// success. WithDistributions.
 	ByCode map[errcode.Code]*Histogram
@@ -137,6 +142,7 @@ type RequestNumbers struct {
 // numbers returns the tally as it is now. Its kinds and responses are not sorted yet.
 func (t *requestTally) numbers(parts Parts) RequestNumbers {
 	n := RequestNumbers{Name: t.name, Created: t.created, Scheduled: t.scheduled, Waiting: t.waiting, InFlight: t.inFlight, Dropped: t.dropped}
+	n.FailingSince, n.TroubledSince = t.trouble.failingSince, t.trouble.troubledSince
 	if parts&WithSummary != 0 {
 		s := summaryOf(t.byCode)
 		n.Requests, n.Codes, n.P50, n.P99 = s.requests, s.codes, s.p50, s.p99

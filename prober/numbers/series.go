@@ -192,7 +192,7 @@ func full(codes []errcode.Code, phases int) Snapshot {
 	for _, code := range codes {
 		s.ByCode[code] = &Histogram{count: 1}
 		for p := range phases {
-			s.Kinds = append(s.Kinds, FailureKind{code, errcode.Phase(p), 1})
+			s.Kinds = append(s.Kinds, FailureKind{Code: code, Phase: errcode.Phase(p), Count: 1})
 		}
 	}
 	for p := range s.Phases {

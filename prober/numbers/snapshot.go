@@ -175,24 +175,10 @@ func (r *Recorder) readRequests(s *Snapshot, parts Parts) {
 }
 
 // Own returns how many requests had trouble of the prober's own, codes 1001 to 1007, 1024 and 1040.
-func (s *Snapshot) Own() (n uint64) {
-	for _, c := range s.Codes {
-		if c.Code.IsOwn() {
-			n += c.Count
-		}
-	}
-	return n
-}
+func (s *Snapshot) Own() uint64 { return ownOf(s.Codes) }
 
 // Failed returns how many requests failed by the target's doing.
-func (s *Snapshot) Failed() (n uint64) {
-	for _, c := range s.Codes {
-		if c.Code.IsFailure() && !c.Code.IsOwn() {
-			n += c.Count
-		}
-	}
-	return n
-}
+func (s *Snapshot) Failed() uint64 { return failedOf(s.Codes) }
 
 // clone returns a copy that shares nothing with d, without ByCode.
 func (d *Distributions) clone() *Distributions {

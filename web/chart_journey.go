@@ -1,0 +1,183 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/prober/prober/numbers"
+)
+
+// The charts of a journey have a row for each step, in units of the view box: its words, and a
+// bar below them.
+const (
+	stepPitch = 32
+	stepWords = 11 // the base line
+	stepBar   = 17 // the top of the bar
+	stepThick = 9
+	// thinkWidth is how wide the gap for the time between two steps is at most, and thinkShare
+	// what all gaps together take of the width at most.
+	thinkWidth = 6
+	thinkShare = 0.3
+	// leastBar is how wide a bar is at least, so that it is seen.
+	leastBar = 1.5
+	// maxSteps is how many steps the charts show.
+	maxSteps = 40
+)
+
+// stepChart is a chart with a row for each of the first steps, and for some more.
+type stepChart struct {
+	*chart
+	steps []numbers.RequestNumbers
+	words []string // of each row
+}
+
+func newStepChart(id, title string, steps []numbers.RequestNumbers, more int) *stepChart {
+	steps = steps[:min(len(steps), maxSteps)]
+	c := &stepChart{chart: newChart(id, title), steps: steps}
+	c.Height = stepPitch * (len(steps) + more)
+	return c
+}
+
+// row writes the words of a row: a name at the left, figures at the right. It tells all of them
+// when it is pointed at, with the whole name.
+func (c *stepChart) row(label, name, figures string) {
+	y := float64(stepPitch * len(c.words))
+	c.text(0, y+stepWords, "start", label)
+	c.text(chartWidth, y+stepWords, "end", figures)
+	c.words = append(c.words, name+": "+figures)
+	c.Hits = append(c.Hits, hit{X: "0", Y: units(y), W: units(chartWidth), H: units(stepPitch), Text: name + ": " + figures})
+}
+
+// bar draws a part of the bar of the row that was written last.
+func (c *stepChart) bar(p *pen, x, width float64) {
+	p.rect(x, float64(stepPitch*(len(c.words)-1)+stepBar), width, stepThick)
+}
+
+// finish says in words what the rows say.
+func (c *stepChart) finish(all int) *chart {
+	c.Desc = strings.Join(c.words, "; ") + "."
+	if hidden := all - len(c.steps); hidden > 0 {
+		c.Desc += fmt.Sprintf(" The %d steps behind these are not shown.", hidden)
+	}
+	return c.chart
+}
+
+// waterfallChart shows the median of each step: the bar of one begins where those before it
+// end. Between two is a gap, always as wide, if journeys think there. It is nil before a step
+// has ended.
+func waterfallChart(steps []numbers.RequestNumbers, think time.Duration) *chart {
+	c := newStepChart("waterfall", "Medians of the steps, one after the other", steps, 0)
+	var sum time.Duration
+	for i := range c.steps {
+		sum += c.steps[i].P50
+	}
+	if sum == 0 {
+		return nil
+	}
+	gap := 0.0
+	if n := len(c.steps) - 1; think > 0 && n > 0 {
+		gap = min(thinkWidth, thinkShare*chartWidth/float64(n))
+	}
+	scale := (chartWidth - leastBar - gap*float64(len(c.steps)-1)) / float64(sum)
+	pens := map[state]*pen{failing: {}, troubled: {}, waiting: {}, ok: {}}
+	var pauses pen
+	x := 0.0
+	for i := range c.steps {
+		n := &c.steps[i]
+		s := requestState(n)
+		c.row(stepLabel(i, n.Name), n.Name, stepFigures(n, s))
+		if n.P50 > 0 {
+			width := float64(n.P50) * scale
+			c.bar(pens[s], x, max(width, leastBar))
+			x += width
+		}
+		if i < len(c.steps)-1 && gap > 0 {
+			pauses.rect(x, float64(stepPitch*i+stepBar+stepThick/3), gap, stepThick/3)
+			x += gap
+		}
+	}
+	c.add("step", pens[ok])
+	c.add("bad", pens[failing])
+	c.add("own", pens[troubled])
+	c.add("think", &pauses)
+	done := c.finish(len(steps))
+	if gap > 0 {
+		done.Desc += " Between two steps journeys think for " + latency(think) + " on average, which is not to scale."
+	}
+	return done
+}
+
+func stepFigures(n *numbers.RequestNumbers, s state) string {
+	words := "none ended yet"
+	if n.Requests > 0 {
+		words = "median " + latency(n.P50)
+	}
+	if s == failing || s == troubled {
+		words += ", " + s.Words()
+	}
+	return words
+}
+
+// funnelChart shows how many journeys got to each step, of them those that ended there at the
+// right end of the bar, and how many went through. It is nil before a journey has begun.
+func funnelChart(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *chart {
+	c := newStepChart("funnel", "How far journeys get", steps, 1)
+	begun := j.Total() + j.InFlight
+	if begun == 0 {
+		return nil
+	}
+	ended := make(map[numbers.JourneyCount]uint64, len(j.Ended)) // by all but the count
+	for _, e := range j.Ended {
+		ended[numbers.JourneyCount{Result: e.Result, Step: e.Step}] = e.Count
+	}
+	of := func(n uint64) float64 { return chartWidth * float64(n) / float64(begun) }
+	var good, bad, own pen
+	for i := range c.steps {
+		n := &c.steps[i]
+		reached := min(n.Scheduled, begun)
+		if i == 0 { // what is due may not have begun
+			reached = begun
+		}
+		failed := min(ended[numbers.JourneyCount{Result: numbers.JourneyFailure, Step: n.Name}], reached)
+		interrupted := min(ended[numbers.JourneyCount{Result: numbers.JourneyInterrupted, Step: n.Name}], reached-failed)
+		c.row(stepLabel(i, n.Name), n.Name, funnelFigures(reached, failed, interrupted))
+		c.parts([]*pen{&good, &bad, &own}, []float64{of(reached - failed - interrupted), of(failed), of(interrupted)})
+	}
+	through := j.Count(numbers.JourneySuccess)
+	c.row("All steps", "All steps", number(through)+" went through")
+	c.parts([]*pen{&good}, []float64{of(through)})
+	c.add("good", &good)
+	c.add("bad", &bad)
+	c.add("own", &own)
+	done := c.finish(len(steps))
+	done.Desc = plural(begun, "journey") + " began. " + done.Desc
+	return done
+}
+
+// parts draws the parts of a bar. The first one gives the others what they need to be seen.
+func (c *stepChart) parts(pens []*pen, widths []float64) {
+	for i, width := range widths {
+		if i > 0 && width > 0 && width < leastBar {
+			widths[0], widths[i] = widths[0]-(leastBar-width), leastBar
+		}
+	}
+	x := 0.0
+	for i, width := range widths {
+		if width > 0 {
+			c.bar(pens[i], x, width)
+			x += width
+		}
+	}
+}
+
+func funnelFigures(reached, failed, interrupted uint64) string {
+	words := number(reached) + " got here"
+	if failed > 0 {
+		words += ", " + number(failed) + " failed"
+	}
+	if interrupted > 0 {
+		words += ", " + number(interrupted) + " interrupted"
+	}
+	return words
+}

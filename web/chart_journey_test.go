@@ -1,0 +1,89 @@
+package web
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
+)
+
+func TestChartsOfJourneysStayWithinTheirFrame(t *testing.T) {
+	t.Parallel()
+	medians := []time.Duration{0, 1, time.Hour, time.Millisecond}
+	for _, n := range []int{1, 2, 3, 39, 40, 41, 1000} {
+		steps := make([]numbers.RequestNumbers, n)
+		for i := range steps {
+			median := medians[(i+1)%len(medians)]
+			steps[i] = numbers.RequestNumbers{Name: strings.Repeat("x", i%129), P50: median, Requests: uint64(median), Scheduled: uint64(1 + i%3)}
+		}
+		j := &numbers.JourneyNumbers{InFlight: 1e9, Ended: []numbers.JourneyCount{
+			{Result: numbers.JourneySuccess, Count: 1}, {Result: numbers.JourneyFailure, Count: 1}, {Result: numbers.JourneyInterrupted, Step: "xx", Count: 1e12},
+		}}
+		for _, c := range []*chart{waterfallChart(steps, 0), waterfallChart(steps, time.Hour), funnelChart(steps, j)} {
+			require.NotNil(t, c)
+			requireWithinFrame(t, c, n)
+			assert.NotEmpty(t, c.Shapes)
+			for _, l := range c.Labels {
+				assert.Less(t, len(l.Text), 60)
+			}
+		}
+	}
+}
+
+func TestAStepBeginsWhereTheMediansBeforeItEnd(t *testing.T) {
+	t.Parallel()
+	steps := []numbers.RequestNumbers{{Name: "a", P50: time.Second, Requests: 1}, {Name: "b", P50: 3 * time.Second, Requests: 1}}
+	c := waterfallChart(steps, 0)
+	assert.Equal(t, []shape{{"step", "M0 17h99.6v9h-99.6zM99.6 49h298.9v9h-298.9z"}}, c.Shapes)
+	assert.Equal(t, "a: median 1.00 s; b: median 3.00 s.", c.Desc)
+	c = waterfallChart(steps, time.Minute)
+	assert.Equal(t, []shape{{"step", "M0 17h98.1v9h-98.1zM104.1 49h294.4v9h-294.4z"}, {"think", "M98.1 20h6v3h-6z"}}, c.Shapes)
+	assert.Contains(t, c.Desc, "Between two steps journeys think for 60.00 s on average, which is not to scale.")
+}
+
+func TestTheFunnelSaysHowFarJourneysGet(t *testing.T) {
+	t.Parallel()
+	d := journeyTarget()
+	c := funnelChart(d.ByRequest, d.Journey)
+	assert.Equal(t, "400 journeys began. login: 400 got here; cart: 400 got here, 12 failed; pay: 388 got here, 3 interrupted; All steps: 380 went through.", c.Desc)
+	d.Journey.Ended[2].Count = 0
+	d.Journey.InFlight += 12
+	one := d.ByRequest[:1]
+	one[0].Scheduled, one[0].Waiting = 420, 20
+	assert.Contains(t, funnelChart(one, d.Journey).Desc, "400 journeys began. login: 400 got here;", "what waits has not begun")
+}
+
+func TestAJourneyWithoutAnyRequestHasNoCharts(t *testing.T) {
+	t.Parallel()
+	d := emptyJourneyTarget()
+	assert.Nil(t, waterfallChart(d.ByRequest, time.Second))
+	assert.Nil(t, funnelChart(d.ByRequest, d.Journey))
+	d.Journey.InFlight = 1
+	assert.NotNil(t, funnelChart(d.ByRequest, d.Journey))
+}
+
+func TestTheCommonestFailureOfAStepIsTheTargets(t *testing.T) {
+	t.Parallel()
+	count := func(code errcode.Code, n uint64) numbers.CodeCount { return numbers.CodeCount{Code: code, Count: n} }
+	good, own, a, b, c := count(errcode.OK, 100), count(errcode.LocalPorts, 50), count(errcode.Refused, 4), count(errcode.Reset, 3), count(errcode.Closed, 2)
+	for _, test := range []struct {
+		codes []numbers.CodeCount
+		code  errcode.Code
+		how   string
+	}{
+		{nil, errcode.OK, ""},
+		{[]numbers.CodeCount{good, own}, errcode.OK, ""},
+		{[]numbers.CodeCount{good, own, a}, errcode.Refused, "with"},
+		{[]numbers.CodeCount{good, b, a}, errcode.Refused, "most with"},
+		{[]numbers.CodeCount{a, b, c}, errcode.Refused, "most often with"},
+	} {
+		code, how := commonestFailure(test.codes)
+		assert.Equal(t, test.code, code)
+		assert.Equal(t, test.how, how)
+	}
+}

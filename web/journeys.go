@@ -1,0 +1,83 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
+)
+
+// journeys are what came of the journeys of a target.
+type journeys struct {
+	*numbers.JourneyNumbers
+	// Ends are the steps at which journeys ended before they had gone through, the commonest
+	// first, and Hidden how many there are besides.
+	Ends   []journeyEnd
+	Hidden uint64
+	// Think is how long a journey pauses between two steps, on average.
+	Think             time.Duration
+	Waterfall, Funnel *chart
+}
+
+// journeyEnd is how many journeys ended at a step.
+type journeyEnd struct {
+	numbers.JourneyCount
+	// Code is the commonest failure of the step, and How says how common; 0 and empty where
+	// nothing is known of one.
+	Code errcode.Code
+	How  string
+	// Gone tells that the journey has no such step any more.
+	Gone bool
+}
+
+// Failed tells that the target ended these journeys.
+func (e *journeyEnd) Failed() bool { return e.Result == numbers.JourneyFailure }
+
+// Succeeded, Failed and Interrupted return how many journeys ended so.
+func (j *journeys) Succeeded() uint64   { return j.Count(numbers.JourneySuccess) }
+func (j *journeys) Failed() uint64      { return j.Count(numbers.JourneyFailure) }
+func (j *journeys) Interrupted() uint64 { return j.Count(numbers.JourneyInterrupted) }
+
+// journeysOf returns nil for a target without journeys.
+func journeysOf(t *numbers.Snapshot, cfg *config.Target) *journeys {
+	if t.Journey == nil {
+		return nil
+	}
+	j := &journeys{JourneyNumbers: t.Journey, Ends: journeyEnds(t), Funnel: funnelChart(t.ByRequest, t.Journey)}
+	if cfg != nil {
+		j.Think = cfg.Think
+	}
+	j.Waterfall = waterfallChart(t.ByRequest, j.Think)
+	if n := len(j.Ends); n > maxRequests {
+		j.Ends, j.Hidden = j.Ends[:maxRequests], uint64(n-maxRequests)
+	}
+	return j
+}
+
+// journeyEnds returns where journeys ended early.
+func journeyEnds(t *numbers.Snapshot) []journeyEnd {
+	steps := make(map[string]*numbers.RequestNumbers, len(t.ByRequest))
+	for i := range t.ByRequest {
+		steps[t.ByRequest[i].Name] = &t.ByRequest[i]
+	}
+	var ends []journeyEnd
+	for _, c := range t.Journey.Ended {
+		if c.Result == numbers.JourneySuccess || c.Count == 0 {
+			continue
+		}
+		e := journeyEnd{JourneyCount: c}
+		step := steps[c.Step]
+		switch {
+		case step == nil:
+			e.Gone = true
+		case e.Failed():
+			e.Code, e.How = commonestFailure(step.Codes)
+		}
+		ends = append(ends, e)
+	}
+	slices.SortStableFunc(ends, func(a, b journeyEnd) int { return cmp.Compare(b.Count, a.Count) })
+	return ends
+}

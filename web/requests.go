@@ -1,0 +1,130 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"example.com/prober/config"
+	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
+)
+
+// maxRequests is how many requests of a target a page shows; the API has all of them.
+const maxRequests = 100
+
+// namedRequests are the requests of a mix or the steps of a journey, as a table.
+type namedRequests struct {
+	Rows []requestRow
+	// Hidden is how many there are besides.
+	Hidden uint64
+}
+
+// requestRow is one request of a target.
+type requestRow struct {
+	*numbers.RequestNumbers
+	State state
+	// Share is how much of a mix the request is, and Weight what the configuration says; Step
+	// is its number in a journey, counted from 1.
+	Share        string
+	Weight, Step int
+	// Worst is the commonest failure since the start, with the code 0 where there is none.
+	Worst numbers.FailureKind
+}
+
+// Succeeded returns how many of the requests that ended went well.
+func (r *requestRow) Succeeded() uint64 { return r.Requests - r.Failed() - r.Own() }
+
+// requestState judges a request by the last burst that had it, as stateOf does a target.
+func requestState(n *numbers.RequestNumbers) state {
+	switch {
+	case !n.FailingSince.IsZero():
+		return failing
+	case !n.TroubledSince.IsZero():
+		return troubled
+	case n.Requests == 0:
+		return waiting
+	default:
+		return ok
+	}
+}
+
+// requestTable lists the requests of a target in the order of the configuration. Of too many it
+// shows those in trouble first.
+func requestTable(t *numbers.Snapshot, cfg *config.Target) namedRequests {
+	weights, sum := weightsOf(cfg)
+	rows := make([]requestRow, len(t.ByRequest))
+	for i := range rows {
+		n := &t.ByRequest[i]
+		rows[i] = requestRow{RequestNumbers: n, State: requestState(n), Worst: commonestKind(n.Kinds)}
+		if t.Journey != nil {
+			rows[i].Step = i + 1
+		} else {
+			rows[i].Weight = weights[n.Name]
+			rows[i].Share = percent(uint64(rows[i].Weight), sum)
+		}
+	}
+	if len(rows) <= maxRequests {
+		return namedRequests{Rows: rows}
+	}
+	slices.SortStableFunc(rows, func(a, b requestRow) int { return cmp.Compare(a.State, b.State) })
+	return namedRequests{Rows: rows[:maxRequests], Hidden: uint64(len(rows) - maxRequests)}
+}
+
+// weightsOf returns the weights of the requests of a mix by name, and their sum.
+func weightsOf(cfg *config.Target) (weights map[string]int, sum uint64) {
+	if cfg == nil {
+		return nil, 0
+	}
+	weights = make(map[string]int, len(cfg.Requests))
+	for i := range cfg.Requests {
+		r := &cfg.Requests[i]
+		weights[r.Name] = r.Weight
+		sum += uint64(r.Weight)
+	}
+	return weights, sum
+}
+
+func commonestKind(kinds []numbers.FailureKind) (most numbers.FailureKind) {
+	for _, k := range kinds {
+		if k.Count > most.Count {
+			most = k
+		}
+	}
+	return most
+}
+
+// commonestFailure returns the code to which most requests came that failed by the target's
+// doing, and how often such failures are that: with all of them, most of them, or less.
+func commonestFailure(codes []numbers.CodeCount) (most errcode.Code, how string) {
+	var count, all uint64
+	for _, c := range codes {
+		if !c.Code.IsFailure() || c.Code.IsOwn() {
+			continue
+		}
+		all += c.Count
+		if c.Count > count {
+			most, count = c.Code, c.Count
+		}
+	}
+	switch {
+	case all == 0:
+		return errcode.OK, ""
+	case count == all:
+		return most, "with"
+	case 2*count > all:
+		return most, "most with"
+	default:
+		return most, "most often with"
+	}
+}
+
+// stepLabel prints a step with its number, cut to what a chart has room for.
+func stepLabel(i int, name string) string {
+	const longest = 28
+	if len(name) > longest { // names are ASCII
+		const half = (longest - 1) / 2
+		name = name[:half] + "…" + name[len(name)-half:]
+	}
+	return strconv.Itoa(i+1) + ". " + name
+}
