@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -53,6 +54,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		name, cmd := register(app)
 		commands[name] = cmd
 	}
+	maps.Copy(commands, importCommands(app))
 
 	name, err := app.Parse(args)
 	if ended { // --help or --version has been answered
