@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -92,5 +94,30 @@ func BenchmarkPrintAHundredThousandUnknownKeys(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = err.Error()
+	}
+}
+
+// BenchmarkReadAHundredThousandRows reads three columns of a file, each value of one of which
+// is held against the place where it stands.
+func BenchmarkReadAHundredThousandRows(b *testing.B) {
+	folder := b.TempDir()
+	var rows strings.Builder
+	rows.WriteString("id,term,user\n")
+	for i := range 100_000 {
+		fmt.Fprintf(&rows, "%d,\"a search term, %d\",user%d@example.com\n", i, i, i)
+	}
+	require.NoError(b, os.WriteFile(filepath.Join(folder, "rows.csv"), []byte(rows.String()), 0o600))
+	const text = `targets:
+  - name: a
+    url: http://127.0.0.1/
+    data: {term: {file: rows.csv, column: term}, user: {file: rows.csv, column: user}, id: {file: rows.csv, column: id}}
+    requests:
+      - {name: search, path: '/search?q={{ term }}', headers: {X-User: '{{ user }}'}}
+      - {name: order, method: POST, body: '{"id": {{ id }}}'}
+`
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := Parse([]byte(text), filepath.Join(folder, "prober.yml"))
+		require.NoError(b, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"example.com/prober/config/form"
 	"example.com/prober/option"
 	"example.com/prober/protoset"
+	"example.com/prober/template"
 )
 
 // grpcKeys mean something to gRPC servers alone.
@@ -64,14 +65,32 @@ func checkMetadataName(name string) error {
 	return checkHeaderName(name)
 }
 
-// checkMetadataValue wants base64 where the name says that the value is binary.
+// isBinary reports whether metadata of that name have values that are not text.
+func isBinary(name string) bool { return strings.HasSuffix(strings.ToLower(name), "-bin") }
+
+// MetadataPlace returns how values are put into metadata. Those of a name that ends in -bin are
+// encoded in base64 afterwards.
+func MetadataPlace(name string) template.Place {
+	if isBinary(name) {
+		return template.Text
+	}
+	return template.Header
+}
+
+// checkMetadataValue wants base64 where the name says that the value is binary. A template is
+// looked at when it is known whether it is one.
 func checkMetadataValue(name string, n *yaml.Node) error {
-	if strings.HasSuffix(strings.ToLower(name), "-bin") && n.Value != form.Redaction {
-		if _, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(n.Value, "=")); err != nil {
-			return errors.New("must be base64, as the name ends in -bin")
-		}
+	if isBinary(name) && n.Value != form.Redaction && !strings.Contains(n.Value, "{{") && !isBase64(n.Value) {
+		return errNoBase64
 	}
 	return checkHeaderValue(n)
+}
+
+var errNoBase64 = errors.New("must be base64, as the name ends in -bin")
+
+func isBase64(value string) bool {
+	_, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
+	return err == nil
 }
 
 func grpcStatuses(to *[]option.GRPCStatus) form.Value {
@@ -89,9 +108,10 @@ func grpcStatuses(to *[]option.GRPCStatus) form.Value {
 // checkGRPC finds the method, and encodes its message.
 func (s checks) checkGRPC(t *Target) {
 	const service, method, descriptors = "grpc.service", "grpc.method", "grpc.descriptor_file"
-	if t.Kind() != KindGRPC {
-		return
+	if t.Kind() != KindGRPC || len(t.Items()) > 0 {
+		return // each of the items is checked, with what it has of the target
 	}
+	s.checkInline(t)
 	for _, key := range []string{service, method, descriptors} {
 		if s.IsSet(key) && !s.Sound(key) {
 			return
@@ -135,7 +155,7 @@ func (s checks) findMethod(g *GRPC) (*protoset.Method, error) {
 func (s checks) demandDescriptors(t *Target) {
 	const needs = "needs grpc.descriptor_file or grpc.reflection, for the types of the method"
 	if len(t.GRPC.Inline) > 0 {
-		s.Conflict(needs, "grpc.message")
+		s.Conflict(needs, messageKey)
 	}
 	if s.Sound("grpc.message_file") && isJSONObject(t.GRPC.Message) {
 		s.Conflict("is JSON, and "+needs, "grpc.message_file")
@@ -159,11 +179,13 @@ func (g *GRPC) JSON() (text, encoded []byte) {
 
 // encodeMessage makes of a message in JSON what is sent.
 func (s checks) encodeMessage(t *Target, m *protoset.Method) {
-	const inline, file = "grpc.message", "grpc.message_file"
+	const inline, file = messageKey, "grpc.message_file"
 	g := &t.GRPC
 	switch {
 	case len(g.Inline) > 0 && s.Sound(inline):
-		g.Message = s.encode(m, g.Inline, inline)
+		if text := s.fixedMessage(t); isJSONObject(text) && !s.varies(t, g.Text()) {
+			g.Message = s.encode(m, text, inline)
+		}
 	case !s.Sound(file) || len(g.Message) == 0:
 	case isJSONObject(g.Message):
 		g.Message = s.encode(m, g.Message, file)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -21,11 +22,11 @@ func (m inlineMessage) Decode(c form.Cursor, n *yaml.Node) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Value == form.Redaction: // as this program shows it
 		return
-	case n.Kind == yaml.ScalarNode && isJSONObject([]byte(n.Value)):
+	case n.Kind == yaml.ScalarNode && (isJSONObject([]byte(n.Value)) || strings.Contains(n.Value, "{{")): // what names do to it is not known yet
 		m.grpc.Inline = c.Files.Inline(n)
 		return
 	case n.Kind != yaml.MappingNode:
-		c.Fail("must be a mapping, or a text that is a JSON object")
+		c.Fail("%s", errNoMessage)
 		return
 	}
 	var text bytes.Buffer
@@ -43,6 +44,8 @@ func (m inlineMessage) Encode() *yaml.Node {
 
 func (m inlineMessage) Reset() { m.grpc.Inline = nil }
 
+var errNoMessage = errors.New("must be a mapping, or a text that is a JSON object")
+
 // isJSONObject reports whether content is an object in JSON. No message of Protocol Buffers
 // that anybody encodes is one: it would begin with a group.
 func isJSONObject(content []byte) bool {
@@ -54,6 +57,10 @@ func isJSONObject(content []byte) bool {
 func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	switch n.Kind {
 	case yaml.MappingNode:
+		if isBareName(n) {
+			c.Fail("must stand in quotes, as '{{ name }}': without them it is a mapping to YAML")
+			return false
+		}
 		return writeObject(to, c, n)
 	case yaml.SequenceNode:
 		to.WriteByte('[')
@@ -74,6 +81,11 @@ func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	}
 	to.WriteString(text)
 	return true
+}
+
+// isBareName reports whether n is {{ name }} as YAML takes it: a mapping whose only key is one.
+func isBareName(n *yaml.Node) bool {
+	return len(n.Content) == 2 && n.Content[0].Kind == yaml.MappingNode && len(n.Content[0].Content) == 2 && form.IsNull(n.Content[1])
 }
 
 func writeObject(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {

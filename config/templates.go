@@ -25,18 +25,18 @@ func textsOf(t *Target) []text {
 	if t.Request.Path != "" {
 		all = append(all, text{"request.path", t.Request.Path, template.Path})
 	}
-	fields := func(key string, headers []Header) {
+	fields := func(key string, headers []Header, place func(name string) template.Place) {
 		for _, h := range headers {
 			for _, value := range h.Values {
-				all = append(all, text{key, value, template.Header})
+				all = append(all, text{key, value, place(h.Name)})
 			}
 		}
 	}
 	if t.Kind() == KindGRPC {
-		fields("grpc.metadata", t.GRPC.Metadata)
-		return append(all, text{"grpc.message", string(t.GRPC.Inline), template.JSON})
+		fields("grpc.metadata", t.GRPC.Metadata, MetadataPlace)
+		return append(all, text{messageKey, t.GRPC.Text(), template.JSON})
 	}
-	fields("request.headers", t.Request.Headers)
+	fields("request.headers", t.Request.Headers, func(string) template.Place { return template.Header })
 	if t.Request.BodyFile == "" {
 		all = append(all, text{"request.body", string(t.Request.Body), t.Request.BodyPlace()})
 	}
@@ -45,7 +45,7 @@ func textsOf(t *Target) []text {
 
 // BodyPlace returns how values are put into the body: as its Content-Type says or, without
 // one, as JSON if it is.
-func (r *Request) BodyPlace() template.Place {
+func (r Request) BodyPlace() template.Place {
 	for _, h := range r.Headers {
 		if !strings.EqualFold(h.Name, "Content-Type") {
 			continue
@@ -95,6 +95,9 @@ func (s checks) checkTemplates(t *Target, captured, later []string) {
 			continue
 		}
 		s.checkValues(t, compiled, x.key)
+		if x.key == messageKey {
+			s.checkMessage(t, compiled)
+		}
 	}
 }
 

@@ -54,6 +54,9 @@ func table() []group {
 		{"Connections and bytes that break", broken()},
 		{"Responses beyond the limits", oversized()},
 		{"TLS", secured()},
+		{"The shop, whose requests differ", visited()},
+		{"The shop, over the newer versions of HTTP", newer()},
+		{"gRPC servers", called()},
 		{"Targets to which connections are made, and nothing is sent", connected()},
 		{"DNS servers", asked()},
 		{"Targets that cannot be reached", unreachable()},
@@ -196,6 +199,76 @@ func secured() []row {
 			raw("https", silence), []string{"connection: {tls_timeout: 500ms}", few}},
 		{Behaviour{Name: "tls-plain-http", Summary: "speaks plain HTTP where TLS is expected", Codes: []int{1304}},
 			raw("https", plainHTTP), []string{few}},
+	}
+}
+
+func visited() []row {
+	return []row{
+		{Behaviour{Name: "shop", Summary: "is a shop that is searched, looked at and sent files, and answers every 25th search with 503", Codes: []int{0, 1503}},
+			shopOverHTTP1, []string{
+				"data:",
+				"  term: {file: products.csv, column: q} # the next one for each search",
+				"  id: {generate: uuid}",
+				"requests:",
+				"  - name: search",
+				"    weight: 6",
+				"    path: '/search?q={{ term }}'",
+				"    expect: {body: {contains: sku}}",
+				"  - {name: home, weight: 2, path: /}",
+				"  - {name: upload, method: PUT, path: '/uploads/{{ id }}', body_size: 4KiB, expect: {status: [201]}}",
+				"burst: {requests: 45, rate: 30, concurrency: 10}",
+			}},
+		{Behaviour{Name: "checkout", Summary: "is the way of a visitor of that shop to an order, where every 20th checkout is 503", Codes: []int{0, 1503}},
+			shopOverHTTP1, []string{
+				"cookies: true # the session that the login begins",
+				"think: 50ms",
+				"think_spread: uniform",
+				"data:",
+				"  user: {values: [ann@example.com, ben@example.com], pick: random}",
+				"  sku: {file: products.csv, column: sku, pick: random}",
+				"  quantity: {generate: random_int, from: 1, to: 3}",
+				"  key: {generate: uuid}",
+				"journey:",
+				"  - name: login",
+				"    method: POST",
+				"    path: /login",
+				`    body: '{"user": "{{ user }}"}'`,
+				"    capture: {token: {json: access_token}}",
+				"  - name: fill",
+				"    method: POST",
+				"    path: /cart",
+				`    body: '{"sku": "{{ sku }}", "quantity": {{ quantity }}}'`,
+				"  - {name: cart, path: /cart, headers: {Authorization: 'Bearer {{ token }}'}, expect: {body: {contains: sku}}}",
+				"  - {name: pay, method: POST, path: /checkout, headers: {Idempotency-Key: '{{ key }}'}, expect: {status: [201]}}",
+				"burst: {requests: 10, rate: 5, concurrency: 10} # of journeys",
+			}},
+	}
+}
+
+func newer() []row {
+	return []row{
+		{Behaviour{Name: "http2", Summary: "is the page of the shop over HTTP/2", Codes: []int{0}},
+			shopOverTLS("/"), []string{
+				"connection: {http_version: 2, tls: {ca_file: ca.pem}}",
+				"burst: {requests: 20, concurrency: 5} # on one connection",
+			}},
+		{Behaviour{Name: "http3", Summary: "is the same page over HTTP/3", Codes: []int{0}},
+			shopOverTLS("/"), []string{
+				"connection: {http_version: 3, tls: {ca_file: ca.pem}}",
+				"burst: {requests: 20, concurrency: 5}",
+			}},
+	}
+}
+
+func called() []row {
+	few := "burst: {requests: 3, concurrency: 1}"
+	return []row{
+		{Behaviour{Name: "grpc", Summary: "says that it is SERVING when the health service asks", Codes: []int{0}},
+			healthService(callOK, serving), []string{"burst: {requests: 20, concurrency: 5}"}},
+		{Behaviour{Name: "grpc-not-serving", Summary: "says that it is NOT_SERVING", Codes: []int{2040}},
+			healthService(callOK, notServing), []string{few}},
+		{Behaviour{Name: "grpc-unavailable", Summary: "ends its calls with the status UNAVAILABLE", Codes: []int{2014}},
+			healthService(callUnavailable, 0), []string{few}},
 	}
 }
 

@@ -38,19 +38,22 @@ targets:
 {{- end}}
 `
 
-// WriteConfig writes prober.yml and the ca.pem that it refers to into dir,
-// which must exist, and returns the path of prober.yml.
+// WriteConfig writes prober.yml and the files that it refers to, ca.pem and
+// products.csv, into dir, which must exist, and returns the path of prober.yml.
 func (s *Server) WriteConfig(dir string) (path string, err error) {
 	text, err := s.config()
 	if err != nil {
 		return "", fmt.Errorf("demo configuration: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), certs.PEM(s.ca), 0o600); err != nil {
-		return "", fmt.Errorf("demo configuration: %w", err)
-	}
 	path = filepath.Join(dir, "prober.yml")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		return "", fmt.Errorf("demo configuration: %w", err)
+	for name, content := range map[string][]byte{
+		filepath.Join(dir, "ca.pem"):       certs.PEM(s.ca),
+		filepath.Join(dir, "products.csv"): productsFile(),
+		path:                               text,
+	} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			return "", fmt.Errorf("demo configuration: %w", err)
+		}
 	}
 	return path, nil
 }

@@ -50,6 +50,15 @@ func TestTheConfigurationComesWithItsAuthority(t *testing.T) {
 	assert.True(t, x509.NewCertPool().AppendCertsFromPEM(ca))
 }
 
+func TestTheConfigurationComesWithTheProductsOfTheShop(t *testing.T) {
+	t.Parallel()
+	path, err := started(t).WriteConfig(t.TempDir())
+	require.NoError(t, err)
+	file, err := os.ReadFile(filepath.Join(filepath.Dir(path), "products.csv"))
+	require.NoError(t, err)
+	assert.Equal(t, string(productsFile()), string(file))
+}
+
 func TestAFolderThatIsMissingIsAnError(t *testing.T) {
 	t.Parallel()
 	_, err := started(t).WriteConfig(filepath.Join(t.TempDir(), "missing"))

@@ -1,5 +1,6 @@
 // Package demo is a server on loopback that behaves well and badly in named
-// ways, together with a prober.yml that has one target for each of them.
+// ways, and has a small shop, together with a prober.yml that has targets for
+// all of it.
 //
 // Every behaviour is one row of the table in behaviours.go. A row says under
 // which name it appears, which error codes its requests end with, how it is
@@ -32,9 +33,10 @@ type Server struct {
 	groups   []group
 	ca       tls.Certificate // of the authority, whose key never leaves memory
 	life     time.Duration
-	web      *http.Server // for all listeners that speak HTTP, with and without TLS
+	web      *http.Server // of the pages, with and without TLS
 	pages    *http.ServeMux
 	pageHost string // host:port of the plain listener
+	shop     shopURLs
 	stop     context.CancelFunc
 
 	mu     sync.Mutex
@@ -59,7 +61,7 @@ func start(life time.Duration) (*Server, error) {
 		stop:   stop,
 		conns:  make(map[net.Conn]struct{}),
 	}
-	s.web = s.newWeb(ctx)
+	s.web = s.newWeb(ctx, s.pages)
 	if err := s.openAll(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("demo server: %w", err), s.Close())
 	}
@@ -107,7 +109,10 @@ func (s *Server) openAll(ctx context.Context) error {
 		return err
 	}
 	s.pageHost = ln.Addr().String()
-	s.serveWeb(ln)
+	s.serveWeb(s.web, ln)
+	if err := s.openShop(ctx); err != nil {
+		return fmt.Errorf("shop: %w", err)
+	}
 	for _, g := range s.groups {
 		for i := range g.Rows {
 			r := &g.Rows[i]
@@ -119,10 +124,10 @@ func (s *Server) openAll(ctx context.Context) error {
 	return nil
 }
 
-// newWeb makes the HTTP server; ctx ends the handlers that wait.
-func (s *Server) newWeb(ctx context.Context) *http.Server {
+// newWeb makes an HTTP server; ctx ends the handlers that wait.
+func (s *Server) newWeb(ctx context.Context, h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:      http.HandlerFunc(s.servePage),
+		Handler:      s.bound(h),
 		ReadTimeout:  s.life,
 		WriteTimeout: s.life,
 		IdleTimeout:  s.life,
@@ -140,16 +145,19 @@ func (s *Server) newWeb(ctx context.Context) *http.Server {
 	}
 }
 
-func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), s.life)
-	defer cancel()
-	s.pages.ServeHTTP(w, r.WithContext(ctx))
+// bound ends the context of a request when its exchange has lasted too long.
+func (s *Server) bound(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.life)
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // serveWeb serves HTTP on ln, which Close closes.
-func (s *Server) serveWeb(ln net.Listener) {
+func (s *Server) serveWeb(web *http.Server, ln net.Listener) {
 	s.running.Go(func() {
-		_ = s.web.Serve(ln) // returns no earlier than ln is closed
+		_ = web.Serve(ln) // returns no earlier than ln is closed
 	})
 }
 

@@ -35,7 +35,7 @@ func shown(cert func(*Server) tls.Certificate) opener {
 		if err != nil {
 			return "", err
 		}
-		s.serveWeb(tls.NewListener(ln, serverTLS(cert(s))))
+		s.serveWeb(s.web, tls.NewListener(ln, serverTLS(cert(s))))
 		return "https://" + ln.Addr().String() + "/fast", nil
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"example.com/prober/policy"
 	"example.com/prober/prober/dns"
 	"example.com/prober/prober/draw"
-	"example.com/prober/prober/grpc"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/tcp"
@@ -84,44 +83,6 @@ func (m *Manager) compileDNS(t config.Target, network policy.Rules, read *wire.C
 	return &compiled{engine: e, reserver: e}, nil
 }
 
-func (m *Manager) compileGRPC(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
-	c := &compiled{}
-	cfg := grpc.Config{
-		Plan:                  m.planOf(&t, network, read),
-		Authority:             t.Request.Host,
-		Service:               t.GRPC.Service,
-		Method:                t.GRPC.Method,
-		Metadata:              append(fieldsOf(t.GRPC.Metadata), loginFields(t.Request)...),
-		Message:               t.GRPC.Message,
-		Traceparent:           t.Request.Traceparent,
-		Descriptors:           t.GRPC.Descriptors,
-		MaxMessageBytes:       t.Expect.MaxBodySize,
-		Decoders:              m.decoders,
-		RequestsPerConnection: requestsPerConnection(t.Connection),
-		StreamsPerConnection:  t.Connection.StreamsPerConnection,
-		Expect:                grpc.Expectation{Status: t.Expect.GRPCStatus, Message: t.Expect.Message, MaxLatency: t.Expect.MaxLatency},
-	}
-	if t.Request.OAuth2 != nil {
-		tokens := newTokenSource(t, network, m.limiter, m.log)
-		cfg.Authorization, c.supplies = tokens.authorization, append(c.supplies, tokens)
-	}
-	if t.GRPC.Reflection {
-		cfg.Undescribed = true
-		if cfg.JSON, cfg.Message = t.GRPC.JSON(); cfg.JSON == nil && len(cfg.Expect.Message) == 0 {
-			cfg.Undescribed = false // what is known is enough
-		}
-	}
-	e, err := grpc.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	if t.GRPC.Reflection {
-		c.supplies = append(c.supplies, newTypeSource(t, cfg, e, m.limiter, m.log))
-	}
-	c.engine, c.reserver = e, e
-	return c, nil
-}
-
 // planOf returns how the connections to t are made, but for what hangs on its engine.
 func (m *Manager) planOf(t *config.Target, network policy.Rules, read *wire.Certificates) wire.Plan {
 	return wire.Plan{
@@ -166,10 +127,6 @@ func proxyOptions(c config.Connection) wire.ProxyOptions {
 		NoProxy:  c.Proxy.NoProxy,
 		TLS:      trust,
 	}
-}
-
-func headerFields(r config.Request) []message.Field {
-	return append(fieldsOf(r.Headers), loginFields(r)...)
 }
 
 func fieldsOf(headers []config.Header) (fields []message.Field) {

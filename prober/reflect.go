@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"example.com/prober/config"
@@ -25,13 +26,15 @@ type supply interface {
 	ready(ctx context.Context)
 }
 
-// typeSource asks the server of a target for the types of the method that is called, by
+// typeSource asks the server of a target for the types of the methods that are called, by
 // reflection. Without them calls fail, and are not made.
 type typeSource struct {
 	target string
 	log    *slog.Logger
-	// ask returns the types, encoded. It ends with its context.
-	ask    func(context.Context) ([]byte, error)
+	// services are those that are asked for.
+	services []string
+	// ask returns the types of each service. It ends with its context.
+	ask    func(context.Context) []grpc.Types
 	engine *grpc.Engine
 	// attempted is closed when the first attempt has ended.
 	attempted chan struct{}
@@ -40,22 +43,42 @@ type typeSource struct {
 	untold   int
 }
 
-func newTypeSource(t config.Target, cfg grpc.Config, e *grpc.Engine, l *load.Limiter, log *slog.Logger) *typeSource {
-	cfg.Plan.Certificates = nil // they are there while a configuration is compiled
-	ask := func(ctx context.Context) ([]byte, error) { return askTypes(ctx, cfg, t.Timeout, l) }
-	return &typeSource{target: t.Name, log: log, ask: ask, engine: e, attempted: make(chan struct{})}
+// newTypeSource returns nil if the calls of cfgs need no types of the server. It is asked with
+// the metadata and the credentials of the first that does.
+func newTypeSource(t config.Target, cfgs []grpc.Config, e *grpc.Engine, l *load.Limiter, log *slog.Logger) *typeSource {
+	s := &typeSource{target: t.Name, log: log, engine: e, attempted: make(chan struct{})}
+	var first grpc.Config
+	for i := range cfgs {
+		if !cfgs[i].Reflected {
+			continue
+		}
+		if s.services == nil {
+			first = cfgs[i]
+		}
+		if !slices.Contains(s.services, cfgs[i].Service) {
+			s.services = append(s.services, cfgs[i].Service)
+		}
+	}
+	if s.services == nil {
+		return nil
+	}
+	first.Plan.Certificates = nil // they are there while a configuration is compiled
+	s.ask = func(ctx context.Context) []grpc.Types { return askTypes(ctx, first, s.services, t.Timeout, l) }
+	return s
 }
+
+var errNoRate = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
 
 // askTypes asks the server within the time of a request, under the same ceilings as a request
 // but that of requests in flight.
-func askTypes(ctx context.Context, cfg grpc.Config, timeout time.Duration, l *load.Limiter) ([]byte, error) {
+func askTypes(ctx context.Context, cfg grpc.Config, services []string, timeout time.Duration, l *load.Limiter) []grpc.Types {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	until := probe.Now().Add(timeout)
 	if !l.Next(ctx, until) {
-		return nil, errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
+		return slices.Repeat([]grpc.Types{{Err: errNoRate}}, len(services))
 	}
-	return grpc.Reflect(ctx, cfg, until)
+	return grpc.Reflect(ctx, cfg, services, until)
 }
 
 func (s *typeSource) run(ctx context.Context) {
@@ -80,29 +103,45 @@ func (s *typeSource) ready(ctx context.Context) {
 	}
 }
 
-// describe asks once. What a server tells may be anything: a panic is a failure.
-func (s *typeSource) describe(ctx context.Context) (err error) {
+// tell asks once. What a server tells may be anything: a panic is a failure.
+func (s *typeSource) tell(ctx context.Context) (all []grpc.Types, err error) {
 	defer probe.Catch(&err)
-	descriptors, err := s.ask(ctx)
-	if err != nil {
-		return err
-	}
-	return s.engine.Describe(descriptors)
+	return s.ask(ctx), nil
 }
 
-// renew asks once, and notes what came of it.
-func (s *typeSource) renew(ctx context.Context) error {
-	err := s.describe(ctx)
-	if err != nil && ctx.Err() == nil {
-		s.engine.SetFailure(err)
-		s.report(err)
+// describe tells the engine the types of a service, or why they are not known.
+func (s *typeSource) describe(service string, types grpc.Types) (err error) {
+	defer probe.Catch(&err)
+	if types.Err != nil {
+		return types.Err
+	}
+	return s.engine.Describe(service, types.Descriptors)
+}
+
+// renew asks once, and notes what came of it. It returns the first failure.
+func (s *typeSource) renew(ctx context.Context) (first error) {
+	all, asked := s.tell(ctx)
+	for i, service := range s.services {
+		err := asked
+		if err == nil {
+			err = s.describe(service, all[i])
+		}
+		if err != nil && ctx.Err() == nil {
+			s.engine.SetFailure(service, err)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first != nil && ctx.Err() == nil {
+		s.report(first)
 	}
 	select {
 	case <-s.attempted:
 	default:
 		close(s.attempted)
 	}
-	return err
+	return first
 }
 
 // report logs that an attempt has failed, as that of a token is.

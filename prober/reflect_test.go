@@ -15,6 +15,7 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/internal/peers"
 	"example.com/prober/policy"
+	"example.com/prober/prober/grpc"
 )
 
 // reflected returns a target whose types are asked for.
@@ -50,15 +51,15 @@ func TestAServerIsAskedForItsTypesUntilItTellsThem(t *testing.T) {
 		s := c.supplies[0].(*typeSource)
 		start := time.Now()
 		var asked []float64 // seconds
-		s.ask = func(context.Context) ([]byte, error) {
+		s.ask = func(context.Context) []grpc.Types {
 			asked = append(asked, time.Since(start).Seconds())
 			switch {
 			case len(asked) == 5:
 				panic("a defect")
 			case len(asked) <= 8:
-				return nil, errors.New("not yet")
+				return []grpc.Types{{Err: errors.New("not yet")}}
 			}
-			return shopTypes(t), nil
+			return []grpc.Types{{Descriptors: shopTypes(t)}}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})

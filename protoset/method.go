@@ -20,13 +20,23 @@ type Method struct {
 // Streams reports whether the method answers with any number of messages, and not with one.
 func (m *Method) Streams() bool { return m.desc.IsStreamingServer() }
 
+// What stands behind the place of a mistake, which the text of an error begins with. A value
+// may hold the same words.
 var (
-	unknownField = regexp.MustCompile(`unknown field "([a-zA-Z0-9_.]{1,64})"`)
-	invalidValue = regexp.MustCompile(`invalid value for [a-z0-9]+ (?:field|type|type:) ?([a-zA-Z0-9_]{0,64})`)
+	unknownField = regexp.MustCompile(`^\(line [0-9:]+\): unknown field "([a-zA-Z0-9_.]{1,64})"`)
+	invalidValue = regexp.MustCompile(`^\(line [0-9:]+\): invalid value for [a-z0-9]+ field ([a-zA-Z0-9_]{1,64}):`)
 )
 
+// UnknownFieldError is about a message in JSON with a field that its type does not have.
+type UnknownFieldError struct {
+	// Type is the name of that of the message, Field what stands for the name of the field.
+	Type, Field string
+}
+
+func (e *UnknownFieldError) Error() string { return fmt.Sprintf("%s has no field %q", e.Type, e.Field) }
+
 // Encode returns the message that the method takes as it is sent, made of JSON. An error
-// tells no value.
+// tells no value, and no key but that of an [UnknownFieldError].
 func (m *Method) Encode(text []byte) ([]byte, error) {
 	msg := dynamicpb.NewMessage(m.desc.Input())
 	err := protojson.UnmarshalOptions{Resolver: m.types}.Unmarshal(text, msg)
@@ -40,9 +50,9 @@ func (m *Method) Encode(text []byte) ([]byte, error) {
 func (m *Method) explain(text string) error {
 	name := m.desc.Input().FullName()
 	if found := unknownField.FindStringSubmatch(text); found != nil {
-		return fmt.Errorf("%s has no field %q", name, found[1])
+		return &UnknownFieldError{Type: string(name), Field: found[1]}
 	}
-	if found := invalidValue.FindStringSubmatch(text); len(found) > 1 && found[1] != "" {
+	if found := invalidValue.FindStringSubmatch(text); found != nil {
 		return fmt.Errorf("the field %q of %s cannot have that value", found[1], name)
 	}
 	return fmt.Errorf("is not a %s in JSON", name)

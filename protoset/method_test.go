@@ -121,16 +121,18 @@ func TestAMessageInJSONIsEncoded(t *testing.T) {
 func TestAMistakeInAMessageNamesTheFieldAndNotTheValue(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"skuu": "s3cret"}`:                 `shop.v1.Order has no field "skuu"`,
-		`{"order_id": "s3cret"}`:             `the field "orderId" of shop.v1.Order cannot have that value`,
-		`{"is_paid": "s3cret"}`:              `the field "isPaid" of shop.v1.Order cannot have that value`,
-		`{"state": "s3cret"}`:                `the field "state" of shop.v1.Order cannot have that value`,
-		`{"items": "s3cret"}`:                "is not a shop.v1.Order in JSON",
-		`{"s3cret s3cret": "s3cret"}`:        "is not a shop.v1.Order in JSON",
-		`s3cret`:                             "is not a shop.v1.Order in JSON",
-		`{"sku": "s3cret", "sku": "s3cret"}`: "is not a shop.v1.Order in JSON",
-		`{"parent": {"order_id": "s3cret"}}`: `the field "orderId" of shop.v1.Order cannot have that value`,
-		`{"counts": {"s3cret": 1}}`:          "is not a shop.v1.Order in JSON",
+		`{"skuu": "s3cret"}`:                          `shop.v1.Order has no field "skuu"`,
+		`{"order_id": "s3cret"}`:                      `the field "orderId" of shop.v1.Order cannot have that value`,
+		`{"is_paid": "s3cret"}`:                       `the field "isPaid" of shop.v1.Order cannot have that value`,
+		`{"state": "s3cret"}`:                         `the field "state" of shop.v1.Order cannot have that value`,
+		`{"items": "s3cret"}`:                         "is not a shop.v1.Order in JSON",
+		`{"s3cret s3cret": "s3cret"}`:                 "is not a shop.v1.Order in JSON",
+		`s3cret`:                                      "is not a shop.v1.Order in JSON",
+		`{"sku": "s3cret", "sku": "s3cret"}`:          "is not a shop.v1.Order in JSON",
+		`{"parent": {"order_id": "s3cret"}}`:          `the field "orderId" of shop.v1.Order cannot have that value`,
+		`{"counts": {"s3cret": 1}}`:                   "is not a shop.v1.Order in JSON",
+		`{"(line 1:2): unknown field \"s3cret\"": 1}`: "is not a shop.v1.Order in JSON",
+		`{"counts": {"(line 1:2): invalid value for x field s3cret:": 1}}`: "is not a shop.v1.Order in JSON",
 	} {
 		_, err := method(t, "Get").Encode([]byte(text))
 		assert.EqualError(t, err, want, text)

@@ -16,7 +16,8 @@ type engine struct {
 // load is one thing that is measured.
 type load struct {
 	engine   engine
-	anew     bool // a new connection for each request
+	anew     bool   // a new connection for each request
+	how      string // it is sent; empty where the engine says all
 	inFlight int
 	// clients begin with the prober.
 	clients []closed.Client
@@ -34,6 +35,9 @@ func (l load) String() string { return l.engine.name + ", " + l.kind() }
 
 // kind is the load without its engine.
 func (l load) kind() string {
+	if l.how != "" {
+		return fmt.Sprintf("%s, %d in flight", l.how, l.inFlight)
+	}
 	if l.anew {
 		return fmt.Sprintf("%d in flight, each on a new connection", l.inFlight)
 	}
@@ -87,6 +91,11 @@ func (b *bench) loads() []load {
 	}
 	for _, n := range []int{one, some} {
 		all = append(all, load{engine: tcp, anew: true, inFlight: n, clients: []closed.Client{b.tcp(n), b.tcpLoop(n)}})
+	}
+	for _, version := range []string{"1.1", "2"} {
+		for _, n := range []int{one, many} {
+			all = append(all, b.traffic(n, version))
+		}
 	}
 	return all
 }

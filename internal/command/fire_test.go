@@ -154,6 +154,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	var text bytes.Buffer
 	full := exampleReport()
 	full.DNS.Answered = true // of another kind of target
+	addJourney(full)
 	require.NoError(t, writeFireJSON(&text, full))
 	keys, types := documentedKeys(t)
 	require.NotEmpty(t, keys)
@@ -163,7 +164,8 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	text.Reset()
 	require.NoError(t, writeFireJSON(&text, &numbers.Report{}))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
-		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.")
+		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.") ||
+			strings.HasPrefix(key, "journey.")
 	})
 	assert.Equal(t, top, keysOf(t, text.Bytes(), types))
 }
@@ -246,6 +248,10 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 		"unavailable":           {ExitError, []errcode.Code{errcode.OK, errcode.FromStatus(503)}},
 		"tls-expired":           {ExitError, []errcode.Code{errcode.CertExpired}},
 		"refused":               {ExitError, []errcode.Code{errcode.Refused}},
+		"http2":                 {ExitOK, []errcode.Code{errcode.OK}},
+		"http3":                 {ExitOK, []errcode.Code{errcode.OK}},
+		"grpc":                  {ExitOK, []errcode.Code{errcode.OK}},
+		"grpc-not-serving":      {ExitError, []errcode.Code{errcode.GRPCNotServing}},
 		"tcp":                   {ExitOK, []errcode.Code{errcode.OK}},
 		"tls-handshake-expired": {ExitError, []errcode.Code{errcode.CertExpired}},
 		"dns":                   {ExitOK, []errcode.Code{errcode.OK}},
@@ -271,7 +277,8 @@ func TestTheReportOfARealBurstHasTheDocumentedForm(t *testing.T) {
 				codes = append(codes, c.Code)
 			}
 			assert.Equal(t, want.codes, codes)
-			assert.Equal(t, strings.HasPrefix(target, "tls"), report.TLS != nil)
+			isSecure := strings.HasPrefix(target, "tls") || target == "http2" || target == "http3"
+			assert.Equal(t, isSecure, report.TLS != nil)
 		})
 	}
 }

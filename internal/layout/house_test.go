@@ -24,7 +24,7 @@ var house = map[string]room{
 	},
 	"demo": {
 		packages: []string{"internal/peers/certs"},
-		modules:  []string{"golang.org/x/net/dns/dnsmessage"},
+		modules:  []string{"github.com/quic-go/quic-go", "golang.org/x/net/dns/dnsmessage"},
 	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
@@ -98,7 +98,7 @@ var house = map[string]room{
 	},
 	"prober/grpc": {
 		packages: []string{
-			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset",
+			"errcode", "option", "prober/content", "prober/hpack", "prober/http2", "prober/message", "prober/probe", "prober/wire", "protoset", "template",
 		},
 		modules: []string{"google.golang.org/protobuf/encoding/protowire"},
 	},
@@ -155,7 +155,8 @@ var house = map[string]room{
 		modules:  []string{"golang.org/x/crypto/ocsp", "golang.org/x/net/dns/dnsmessage", "golang.org/x/net/ipv4"},
 	},
 	"protoset": {
-		modules: []string{"google.golang.org/protobuf"},
+		packages: []string{"template"},
+		modules:  []string{"google.golang.org/protobuf"},
 	},
 	"template": {},
 	"web": {

@@ -44,6 +44,8 @@ type answer struct {
 	kept  *content.Kept // takes the first message
 	limit int64         // of a message, in bytes
 	looks bool          // the first message is looked at, compressed or not
+	// metadata are those of the call that were put together for it, encoded.
+	metadata []byte
 
 	http    int  // the status of HTTP
 	isGRPC  bool // as content-type says
@@ -70,9 +72,9 @@ func (a *answer) begin(kept *content.Kept, limit int64, looks bool) {
 	*a = answer{kept: kept, limit: limit, looks: looks, foreign: a.foreign[:0], text: a.text[:0]}
 }
 
-// AppendFields sends how much time the call has.
+// AppendFields sends the metadata of this call alone, and how much time it has.
 func (a *answer) AppendFields(block []byte, left time.Duration) []byte {
-	return appendTimeoutField(block, left)
+	return appendTimeoutField(append(block, a.metadata...), left)
 }
 
 // Header finds out whether the answer is of gRPC. One that ends with its header has the

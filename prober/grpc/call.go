@@ -1,7 +1,6 @@
 package grpc
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -15,28 +14,29 @@ import (
 	"example.com/prober/prober/http2"
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
+	"example.com/prober/protoset"
 )
 
 // prefixSize is what stands before each message: a flag, which is 1 if the message is
 // compressed, and the length.
 const prefixSize = 5
 
-// call is what all calls of a target say, encoded once.
+// call is what calls of one kind say, encoded once but for what varies.
 type call struct {
 	request       http2.Request
 	content       message.Content
 	varying       message.Varying
 	authorization func() (string, error)
-	secrets       []string // in lower case
+	rendering     *rendering // nil where nothing is put together for each call
+	secrets       []string   // in lower case
 	// closed means that what is sent is too long for excerpts to be held against it.
 	closed bool
 }
 
-func newCall(cfg *Config) call {
-	framed := make([]byte, prefixSize, prefixSize+len(cfg.Message))
-	binary.BigEndian.PutUint32(framed[1:], uint32(len(cfg.Message)))
+func newCall(cfg *Config, method *protoset.Method) call {
 	c := call{
-		content:       message.NewContent(append(framed, cfg.Message...), 0),
+		content:       message.NewContent(framedMessage(cfg.Message), 0),
+		rendering:     newRendering(cfg, method),
 		varying:       message.Varying{Authorization: cfg.Authorization != nil, Traceparent: cfg.Traceparent},
 		authorization: cfg.Authorization,
 		secrets:       secretsOf(cfg),
@@ -55,24 +55,24 @@ func requestOf(cfg *Config) message.Request {
 		q.Authority = withoutZone(cfg.Plan.URL.Host)
 	}
 	q.Fields = message.Fields("te", "trailers", "content-type", "application/grpc", "grpc-accept-encoding", "identity,gzip")
-	if !hasField(cfg.Metadata, "user-agent") {
+	if !cfg.hasField("user-agent") {
 		q.Fields = append(q.Fields, message.Field{Name: "user-agent", Value: "prober"})
 	}
 	q.Fields = append(q.Fields, cfg.Metadata...)
 	return q
 }
 
-func hasField(fields []message.Field, name string) bool {
-	for _, f := range fields {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
+// hasField reports whether there are metadata with a name.
+func (cfg *Config) hasField(name string) bool {
+	return slices.ContainsFunc(cfg.Metadata, func(f message.Field) bool { return strings.EqualFold(f.Name, name) }) ||
+		slices.ContainsFunc(cfg.VaryingMetadata, func(f VaryingField) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// stamp makes the fields of r that no other call has.
+// stamp makes what no other call than that of r has.
 func (c *call) stamp(s *scratch, r *probe.Result) error {
+	if err := s.render(r, c.rendering); err != nil {
+		return err
+	}
 	if c.varying.Traceparent {
 		r.HTTP.TraceID = s.stamp.Trace()
 	}
@@ -115,6 +115,7 @@ func appendTimeoutField(block []byte, left time.Duration) []byte {
 
 // scratch is what a worker's Result holds for this engine from one call to the next.
 type scratch struct {
+	rendered
 	http     probe.HTTP
 	plan     *plan
 	stamp    message.Stamp // what varies in the call
@@ -141,7 +142,7 @@ func scratchOf(r *probe.Result) *scratch {
 // begin prepares r and its scratch for a call.
 func (s *scratch) begin(p *plan, r *probe.Result) {
 	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
-	s.stamp.Authorization = ""
+	s.stamp.Authorization, s.rendered = "", rendered{}
 	s.code = errcode.OK
 	s.plan = p
 	r.HTTP = &s.http
@@ -155,15 +156,24 @@ func (s *scratch) begin(p *plan, r *probe.Result) {
 	s.answer.begin(s.kept, p.judge.maxMessage, p.judge.looks)
 }
 
-// maxSecretMessage is how long a message may be that excerpts are held against.
-const maxSecretMessage = 4 << 10
+// maxSecretMessage is how long a message may be that excerpts are held against, and maxSaid
+// how much of what was put together, in bytes.
+const (
+	maxSecretMessage = 4 << 10
+	maxSaid          = 64 << 10
+)
 
 // Secrets returns what the call says in confidence: its metadata and its message.
 func (s *scratch) Secrets() (secrets []string, ok bool) {
-	if s.plan.call.closed {
+	said, ok := s.said()
+	if s.plan.call.closed || !ok || len(s.encoded) > maxSecretMessage {
 		return nil, false
 	}
-	return append(slices.Clip(s.plan.call.secrets), strings.ToLower(s.stamp.Authorization)), true
+	secrets = slices.Clone(s.plan.call.secrets)
+	for _, text := range append(said, s.stamp.Authorization) {
+		secrets = append(secrets, strings.ToLower(text))
+	}
+	return secrets, true
 }
 
 func secretsOf(cfg *Config) []string {

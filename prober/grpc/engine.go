@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"example.com/prober/prober/message"
 	"example.com/prober/prober/probe"
 	"example.com/prober/prober/wire"
+	"example.com/prober/template"
 )
 
 // Defaults of a Config.
@@ -44,9 +46,14 @@ type Config struct {
 	Service, Method string
 	// Metadata are sent in this order, after the fields of gRPC itself.
 	Metadata []message.Field
+	// VaryingMetadata are sent behind those of Metadata.
+	VaryingMetadata []VaryingField
 	// Message is what the method takes, encoded. It may be empty. JSON is the same in JSON
 	// where the types are not known yet, nil elsewhere.
 	Message, JSON []byte
+	// VaryingMessage, unless nil, is put together for each call and then encoded, instead of
+	// Message. It is for [template.JSON], and needs the types of the method.
+	VaryingMessage *template.Template
 	// Authorization returns the value of that field for the next call, "" for none. An error
 	// is the failure of the call, and nothing is sent. It must not block. Nil means that
 	// there is no such field, or one in Metadata.
@@ -57,10 +64,10 @@ type Config struct {
 	// Descriptors are the FileDescriptorSet with the types of the method. Without them the
 	// messages of an answer are counted and not decoded, but for those of the health service.
 	Descriptors []byte
-	// Undescribed means that [Engine.Describe] brings the descriptors later. Until then each
-	// call fails.
-	Undescribed bool
-	Expect      Expectation
+	// Reflected means that [Engine.Describe] brings the descriptors later. Until then each
+	// call fails that needs them.
+	Reflected bool
+	Expect    Expectation
 	// MaxMessageBytes is the longest message that is accepted, as it is sent and
 	// decompressed; 0 means 4 MiB.
 	MaxMessageBytes int64
@@ -83,9 +90,9 @@ type Engine struct {
 	dialer      *wire.Dialer
 	pool        *http2.Pool
 	connections *probe.Ceiling
-	cfg         Config
-	// plan is what calls are made by from now on.
-	plan atomic.Pointer[plan]
+	cfgs        []Config
+	// plans are what calls are made by from now on, each as the Config of its number says.
+	plans []atomic.Pointer[plan]
 	// roomy means that each call begins with a TLS handshake.
 	roomy bool
 }
@@ -94,7 +101,12 @@ var errALPN = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN
 
 // New compiles cfg. It fails when the URL, the TLS material, the descriptors or what is
 // expected cannot be used, or when two settings exclude each other.
-func New(cfg Config) (*Engine, error) {
+func New(cfg Config) (*Engine, error) { return NewMix([]Config{cfg}) }
+
+// NewMix compiles several calls that share connections: those of the first, and all that
+// concerns them. Request of a Result selects one.
+func NewMix(cfgs []Config) (*Engine, error) {
+	cfg := &cfgs[0]
 	p := cfg.Plan
 	if p.URL.Port() == "" {
 		return nil, errors.New("the URL has no port")
@@ -102,7 +114,7 @@ func New(cfg Config) (*Engine, error) {
 	p.Ports = ports
 	p.Secure = p.URL.Scheme == "grpcs"
 	p.Protocols = []string{"h2", "http/1.1"} // a server that has the latter alone says so
-	p.Aliases = []wire.Alias{{What: "request.host", Host: hostOf(cfg.Authority)}}
+	p.Aliases = aliasesOf(cfgs)
 	d, err := wire.NewDialer(p)
 	if err != nil {
 		return nil, err
@@ -110,25 +122,42 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{
 		dialer:      d,
 		connections: p.Connections,
-		cfg:         cfg,
+		cfgs:        slices.Clone(cfgs),
+		plans:       make([]atomic.Pointer[plan], len(cfgs)),
 		roomy:       p.Secure && cfg.RequestsPerConnection == 1,
 	}
-	e.cfg.Plan.Certificates = nil // it belongs to whoever calls New
-	e.cfg.MaxMessageBytes = cmp.Or(cfg.MaxMessageBytes, defaultMaxMessage)
-	if cfg.Decoders == nil {
-		e.cfg.Decoders = content.NewDecoders(0)
-	}
-	if cfg.Undescribed {
-		e.plan.Store(&plan{failure: errUndescribed})
-	} else {
-		made, err := newPlan(&e.cfg)
-		if err != nil {
+	for i := range e.cfgs {
+		if err := e.compile(i); err != nil {
 			return nil, err
 		}
-		e.plan.Store(made)
 	}
-	e.carry(&cfg)
+	e.carry(cfg)
 	return e, nil
+}
+
+// aliasesOf returns the names by which the calls ask the target to be another host.
+func aliasesOf(cfgs []Config) (all []wire.Alias) {
+	for i := range cfgs {
+		all = append(all, wire.Alias{What: "request.host", Host: hostOf(cfgs[i].Authority)})
+	}
+	return all
+}
+
+// compile makes the plan of a number.
+func (e *Engine) compile(i int) error {
+	cfg := &e.cfgs[i]
+	cfg.Plan.Certificates = nil // it belongs to whoever calls New
+	cfg.MaxMessageBytes = cmp.Or(cfg.MaxMessageBytes, defaultMaxMessage)
+	if cfg.Decoders == nil {
+		cfg.Decoders = content.NewDecoders(0)
+	}
+	if cfg.Reflected && cfg.needsTypes() {
+		e.plans[i].Store(&plan{failure: errUndescribed})
+		return nil
+	}
+	made, err := newPlan(cfg)
+	e.plans[i].Store(made)
+	return err
 }
 
 // carry prepares what carries the calls.
@@ -166,7 +195,7 @@ func negotiated(secure bool, l *wire.Link) (bool, error) {
 // Do makes one call in one attempt, from r.Due until r.Deadline, and fills in r. When ctx
 // ends, dialling ends with it; [Engine.Abort] ends calls under way.
 func (e *Engine) Do(ctx context.Context, r *probe.Result) {
-	s, p := scratchOf(r), e.plan.Load()
+	s, p := scratchOf(r), e.plans[r.Request].Load()
 	s.begin(p, r)
 	defer e.recover(r)
 	if p.failure != nil {

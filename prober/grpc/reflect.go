@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -31,22 +32,44 @@ const (
 	maxTypes     = mostKept
 )
 
-// Reflect asks the server of cfg for the types of its service by reflection. It returns them
-// as a FileDescriptorSet. An error has the code of what the question came to.
-func Reflect(ctx context.Context, cfg Config, until probe.Instant) (descriptors []byte, err error) {
-	for _, service := range reflections {
-		q, err := newQuestioner(cfg, service, until)
-		if err != nil {
-			return nil, err
-		}
-		descriptors, err = q.types(ctx, cfg.Service)
-		q.end()
-		if errcode.FromError(err) != errcode.GRPCUnimplemented {
-			return descriptors, err
+// Types are what a server tells of a service by reflection.
+type Types struct {
+	// Descriptors are a FileDescriptorSet. Err, unless it is nil, is why there is none, with
+	// the code of what the question came to.
+	Descriptors []byte
+	Err         error
+}
+
+// Reflect asks the server of cfg for the types of services by reflection, over one connection,
+// until the given time. The values of VaryingMetadata are not known to it.
+func Reflect(ctx context.Context, cfg Config, services []string, until probe.Instant) []Types {
+	for _, reflection := range reflections {
+		if all, isSpoken := reflect(ctx, cfg, reflection, services, until); isSpoken {
+			return all
 		}
 	}
-	return nil, errcode.New(errcode.GRPCReflection, "the server has no reflection")
+	return repeated(len(services), errcode.New(errcode.GRPCReflection, "the server has no reflection"))
 }
+
+// reflect asks by one version of reflection. It returns false if the server does not have that.
+func reflect(ctx context.Context, cfg Config, reflection string, services []string, until probe.Instant) (all []Types, isSpoken bool) {
+	q, err := newQuestioner(cfg, reflection, until)
+	if err != nil {
+		return repeated(len(services), err), true
+	}
+	defer q.end()
+	for _, service := range services {
+		descriptors, err := q.types(ctx, service)
+		if errcode.FromError(err) == errcode.GRPCUnimplemented {
+			return nil, false
+		}
+		all = append(all, Types{descriptors, err})
+	}
+	return all, true
+}
+
+// repeated returns the same failure for n services.
+func repeated(n int, err error) []Types { return slices.Repeat([]Types{{Err: err}}, n) }
 
 // questioner asks one server.
 type questioner struct {
@@ -57,7 +80,8 @@ type questioner struct {
 
 func newQuestioner(cfg Config, service string, until probe.Instant) (*questioner, error) {
 	cfg.Service, cfg.Method = service, "ServerReflectionInfo"
-	cfg.Message, cfg.JSON, cfg.Descriptors, cfg.Undescribed = nil, nil, nil, false
+	cfg.Message, cfg.JSON, cfg.Descriptors, cfg.Reflected = nil, nil, nil, false
+	cfg.VaryingMetadata, cfg.VaryingMessage = nil, nil
 	cfg.Expect, cfg.MaxMessageBytes, cfg.RequestsPerConnection = Expectation{}, mostKept, 0
 	e, err := New(cfg)
 	if err != nil {
@@ -108,7 +132,7 @@ func sizeOf(files [][]byte) (n int) {
 // ask asks one question, and returns the files of the answer.
 func (q *questioner) ask(ctx context.Context, kind protowire.Number, what string) ([][]byte, error) {
 	e := q.engine
-	cfg := e.cfg
+	cfg := e.cfgs[0]
 	cfg.Message = protowire.AppendString(protowire.AppendTag(nil, kind, protowire.BytesType), what)
 	p, err := newPlan(&cfg)
 	if err != nil {
@@ -116,7 +140,7 @@ func (q *questioner) ask(ctx context.Context, kind protowire.Number, what string
 	}
 	q.answer = nil
 	p.judge.looks, p.judge.take = true, func(msg []byte) { q.answer = bytes.Clone(msg) }
-	e.plan.Store(p)
+	e.plans[0].Store(p)
 	var r probe.Result
 	r.Reset(probe.Now(), q.until)
 	e.Do(ctx, &r)

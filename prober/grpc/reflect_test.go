@@ -97,7 +97,7 @@ func TestAServerTellsItsTypes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := Config{
-				Plan: planOf(peers.Listen(t, script)), Service: "shop.v1.Orders", Method: "Get", Undescribed: true,
+				Plan: planOf(peers.Listen(t, script)), Service: "shop.v1.Orders", Method: "Get", Reflected: true,
 				JSON: []byte(`{"sku": "a"}`), Expect: Expectation{Message: map[string]any{"sku": "a"}},
 			}
 			cfg.Plan.ConnectTimeout = patience
@@ -107,9 +107,9 @@ func TestAServerTellsItsTypes(t *testing.T) {
 			assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
 			assert.ErrorContains(t, r.Err, "has not been asked")
 
-			descriptors, err := Reflect(t.Context(), cfg, probe.Now().Add(patience))
-			require.NoError(t, err)
-			require.NoError(t, e.Describe(descriptors))
+			types := Reflect(t.Context(), cfg, []string{cfg.Service}, probe.Now().Add(patience))[0]
+			require.NoError(t, types.Err)
+			require.NoError(t, e.Describe(cfg.Service, types.Descriptors))
 			for range 2 {
 				again(t.Context(), e, r, patience)
 				assert.Equal(t, errcode.OK, e.Code(r), textOf(r))
@@ -146,16 +146,16 @@ func TestWhyAServerTellsNoTypes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := Config{
-				Plan: planOf(peers.Listen(t, tt.script)), Service: "shop.v1.Orders", Method: "Get", Undescribed: true,
+				Plan: planOf(peers.Listen(t, tt.script)), Service: "shop.v1.Orders", Method: "Get", Reflected: true, JSON: []byte("{}"),
 				Metadata: fields("authorization", "Bearer s3cret-token"),
 			}
 			cfg.Plan.ConnectTimeout = patience
-			_, err := Reflect(t.Context(), cfg, probe.Now().Add(patience))
+			err := Reflect(t.Context(), cfg, []string{cfg.Service}, probe.Now().Add(patience))[0].Err
 			require.Error(t, err)
 			assert.ErrorContains(t, err, tt.text)
 			e := newEngine(t, cfg)
-			e.SetFailure(err)
-			_, isShared := errors.AsType[*probe.ExcerptError](e.plan.Load().failure)
+			e.SetFailure(cfg.Service, err)
+			_, isShared := errors.AsType[*probe.ExcerptError](e.plans[0].Load().failure)
 			assert.False(t, isShared, "an excerpt belongs to one request, which may change it")
 			r := do(e, patience)
 			if tt.code == errcode.Reset { // how the end shows is chance
@@ -173,22 +173,22 @@ func TestTypesThatDoNotFitChangeNothing(t *testing.T) {
 	script := reflecting(func(string) string {
 		return field(4, field(1, files["orders.proto"])+field(1, files["order.proto"]))
 	}, reflectionV1)
-	cfg := Config{Plan: planOf(peers.Listen(t, script)), Service: "shop.v1.Orders", Method: "Get", Undescribed: true, JSON: []byte(`{"sku": "a"}`)}
+	cfg := Config{Plan: planOf(peers.Listen(t, script)), Service: "shop.v1.Orders", Method: "Get", Reflected: true, JSON: []byte(`{"sku": "a"}`)}
 	cfg.Plan.ConnectTimeout = patience
-	descriptors, err := Reflect(t.Context(), cfg, probe.Now().Add(patience))
-	require.NoError(t, err)
+	types := Reflect(t.Context(), cfg, []string{cfg.Service}, probe.Now().Add(patience))[0]
+	require.NoError(t, types.Err)
 	e := newEngine(t, cfg)
-	require.NoError(t, e.Describe(descriptors))
-	require.Error(t, e.Describe(nil))
-	e.SetFailure(os.ErrClosed)
+	require.NoError(t, e.Describe(cfg.Service, types.Descriptors))
+	require.Error(t, e.Describe(cfg.Service, nil))
+	e.SetFailure(cfg.Service, os.ErrClosed)
 	r := do(e, patience)
 	assert.Equal(t, errcode.OK, e.Code(r), textOf(r))
 
 	cfg.JSON = []byte(`{"skuu": "s3cret"}`)
 	unfit := newEngine(t, cfg)
-	err = unfit.Describe(descriptors)
+	err := unfit.Describe(cfg.Service, types.Descriptors)
 	assert.EqualError(t, err, `the types of the server do not fit: the message: shop.v1.Order has no field "skuu"`)
-	unfit.SetFailure(err)
+	unfit.SetFailure(cfg.Service, err)
 	r = do(unfit, patience)
 	assert.Equal(t, errcode.GRPCReflection, unfit.Code(r))
 }
@@ -199,7 +199,7 @@ func TestAQuestionEndsWithItsTimeOrItsContext(t *testing.T) {
 	silent := peers.Listen(t, playing(func(*peers.H2, uint32) { arrived <- struct{}{} }))
 	cfg := Config{Plan: planOf(silent), Service: "shop.v1.Orders", Method: "Get"}
 	cfg.Plan.ConnectTimeout = patience
-	_, err := Reflect(t.Context(), cfg, probe.Now().Add(briefly))
+	err := Reflect(t.Context(), cfg, []string{cfg.Service}, probe.Now().Add(briefly))[0].Err
 	assert.Equal(t, errcode.RequestTimeout, errcode.FromError(err), err)
 	<-arrived
 	ctx, cancel := context.WithCancel(t.Context())
@@ -207,6 +207,6 @@ func TestAQuestionEndsWithItsTimeOrItsContext(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	_, err = Reflect(ctx, cfg, probe.Now().Add(patience))
+	err = Reflect(ctx, cfg, []string{cfg.Service}, probe.Now().Add(patience))[0].Err
 	assert.Equal(t, errcode.Cancelled, errcode.FromError(err), err)
 }

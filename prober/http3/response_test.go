@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	theirs "github.com/quic-go/qpack"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -112,15 +113,47 @@ func TestReadingAResponseAllocatesNothing(t *testing.T) {
 }
 
 func TestMakingARequestAllocatesNothing(t *testing.T) {
-	request := Encode(message.Request{Method: "POST", Scheme: "https", Authority: "a.test", Target: "/"})
-	body := message.NewContent([]byte("abc"), 0)
-	x := &Exchange{
-		Request: &request, Content: &body, Stamp: &message.Stamp{Authorization: "Bearer x"}, Permit: new(probe.Permit),
-		Varying: &message.Varying{Authorization: true, Traceparent: true, IDHeader: "X-Id", IDName: "x-id"},
+	identified := message.Varying{Authorization: true, Traceparent: true, IDHeader: "X-Id", IDName: "x-id"}
+	all := identified
+	all.Target, all.Fields, all.Content = true, true, true
+	stamp := message.Stamp{Authorization: "Bearer x", Target: []byte("/a?b=c"), Fields: []message.StampField{
+		{FieldName: message.NewFieldName("X-A"), Value: []byte("b")},
+	}}
+	for _, v := range []message.Varying{identified, all} {
+		request := Encode(message.Request{Method: "POST", Scheme: "https", Authority: "a.test", Target: "/", VariesTarget: v.Target, VariesContent: v.Content})
+		body := message.NewContent([]byte("abc"), 0)
+		x := &Exchange{Request: &request, Content: &body, Stamp: &stamp, Permit: new(probe.Permit), Varying: &v}
+		st, r := new(stream), new(probe.Result)
+		st.begin(r, x)
+		assert.Zero(t, testing.AllocsPerRun(100, func() { st.begin(r, x) }))
 	}
-	st, r := new(stream), new(probe.Result)
-	st.begin(r, x)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { st.begin(r, x) }))
+}
+
+func TestAFieldSectionIsPutTogetherForEachRequest(t *testing.T) {
+	t.Parallel()
+	q := message.Request{
+		Method: "POST", Scheme: "https", Authority: "a.test", VariesTarget: true,
+		Fields: message.Fields("User-Agent", "prober", "Cookie", "a=b"),
+	}
+	request := Encode(q)
+	stamp := message.Stamp{Target: []byte("/a?b=c"), Fields: []message.StampField{
+		{FieldName: message.NewFieldName("X-A"), Value: []byte("b")},
+		{FieldName: message.NewFieldName("Connection"), Value: []byte("close")},
+		{FieldName: message.NewFieldName("Authorization"), Value: []byte("Bearer x")},
+	}}
+	section := request.appendVaried(nil, &message.Varying{Target: true, Fields: true}, &stamp)
+	var fields []string
+	next := theirs.NewDecoder().Decode(section)
+	for f, err := next(); err == nil; f, err = next() {
+		fields = append(fields, f.Name+": "+f.Value)
+	}
+	assert.Equal(t, []string{
+		":method: POST", ":scheme: https", ":authority: a.test", ":path: /a?b=c",
+		"user-agent: prober", "cookie: a=b", "x-a: b", "authorization: Bearer x",
+	}, fields)
+	const neverIndexed = 0x10
+	at := bytes.Index(section, []byte("authorization"))
+	assert.Equal(t, byte(0x20|neverIndexed), section[at-2]&0xf0, "the name has a length of two bytes")
 }
 
 // A failure of quic-go that has no number is told as what it is.

@@ -101,7 +101,8 @@ func TestAMixIsTheSameForTheSameNameAndSlotOnly(t *testing.T) {
 		}
 		return all
 	}
-	assert.Equal(t, order("shop", 3, 0), order("shop", 3, 0), "replicas and repetitions agree")
+	first := order("shop", 3, 0)
+	assert.Equal(t, first, order("shop", 3, 0), "replicas and repetitions agree")
 	assert.NotEqual(t, order("shop", 3, 0), order("shop", 4, 0), "another slot is another order")
 	assert.NotEqual(t, order("shop", 3, 0), order("search", 3, 0), "and so is another target")
 	assert.NotEqual(t, order("shop", 3, 0), order("shop", 3, 120), "and another block")
@@ -135,7 +136,7 @@ func TestEveryOrderOfASmallBlockIsAsLikelyAsAnother(t *testing.T) {
 func TestARequestOfAMixComesAnywhereInALargeBlock(t *testing.T) {
 	t.Parallel()
 	first := make([]int, 10)
-	const slots = 20_000
+	const slots = 5000
 	for slot := range int64(slots) {
 		m := NewMix([]int{1, 999}, "shop", slot)
 		for k := range int64(1000) {
@@ -146,7 +147,7 @@ func TestARequestOfAMixComesAnywhereInALargeBlock(t *testing.T) {
 		}
 	}
 	for tenth, n := range first {
-		assert.InEpsilon(t, slots/10, n, 0.1, "tenth %d", tenth)
+		assert.InEpsilon(t, slots/10, n, 0.2, "tenth %d", tenth)
 	}
 }
 
@@ -183,7 +184,8 @@ func TestTheMixesOfAllShardsAreTogetherThatOfTheWhole(t *testing.T) {
 				union := map[int64]int{}
 				for ordinal := range total {
 					for k, request := range claimed(&burst, weights, Part{ordinal, total}) {
-						require.NotContains(t, union, k)
+						_, twice := union[k]
+						require.False(t, twice, "arrival %d", k)
 						union[k] = request
 					}
 				}
@@ -211,7 +213,7 @@ func requireProportional(t *testing.T, weights []int, requests map[int64]int) {
 func TestTheMixesOfAllShardsOfAClosedBurstAreTogetherThatOfTheWhole(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 8))
-	for _, requests := range []int{0, 1, 2, 7, 100, 1001} {
+	for _, requests := range []int{0, 1, 2, 7, 100, 501} {
 		weights := randomWeights(random, 12)
 		m := NewMix(weights, "shop", 9)
 		want := map[int64]int{}
@@ -219,13 +221,14 @@ func TestTheMixesOfAllShardsOfAClosedBurstAreTogetherThatOfTheWhole(t *testing.T
 			want[k] = m.Request(k)
 		}
 		requireProportional(t, weights, want)
-		for _, total := range []int64{1, 2, 3, 7, 64} {
+		for _, total := range []int64{1, 2, 7, 64} {
 			union := map[int64]int{}
 			for ordinal := range total {
 				part := Part{ordinal, total}
 				for j := range int64(part.Share(requests)) {
 					k := part.Global(j)
-					require.NotContains(t, union, k)
+					_, twice := union[k]
+					require.False(t, twice, "arrival %d", k)
 					union[k] = m.Request(k)
 				}
 			}

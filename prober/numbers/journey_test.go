@@ -163,7 +163,7 @@ func TestTheWorkersThatJourneysNeedAreBusyWhileTheyThink(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
 	r.SetRequests(steps[:2], true)
-	p := load.NewPacer(&load.Burst{Rate: 10, Requests: 10}, "shop", 1, load.Whole())
+	p := load.NewPacer(&load.Burst{Rate: 10, Requests: 11}, "shop", 1, load.Whole())
 	a := load.NewArrivals(p, nil, 0, []time.Duration{time.Hour}, neverFrozen)
 	a.Workers, a.Has = 1, 1
 	r.StartBurst(a)
@@ -182,8 +182,82 @@ func TestTheWorkersThatJourneysNeedAreBusyWhileTheyThink(t *testing.T) {
 		}
 		r.EndJourney(Journey{Took: now.Sub(next.Due) + 200*time.Millisecond, Thought: 800 * time.Millisecond, Busy: time.Second})
 	}
+	_, state := r.Claim(now, now)
+	require.Equal(t, load.Claimed, state)
+	cut := ended(100*time.Millisecond, nil)
+	cut.Taken = 1
+	r.End(cut, errcode.Cancelled)
+	r.EndJourney(Journey{Result: JourneyInterrupted, Busy: time.Minute}) // says nothing of the others
 	assert.Equal(t, 112500*time.Microsecond, a.Needs[0].Estimate(), "the timeout of the first step is for that step")
 	r.EndBurst(time.Second, load.DropShutdown)
 	assert.Equal(t, time.Second, r.counts.Capacity.Answer)
 	assert.Equal(t, 10, r.counts.Capacity.Needs())
+}
+
+// reportOf returns the report of journeys that ended at these steps, each after the steps before.
+func reportOf(journeys ...Journey) Report {
+	r := testRecorder()
+	r.SetRequests(steps, true)
+	r.StartBurst(nil)
+	for _, j := range journeys {
+		r.Begin(0)
+		for i := range j.Step + 1 {
+			if i > 0 {
+				r.Due(i)
+				r.Start(i)
+			}
+			r.End(&probe.Result{Request: i, End: probe.Instant(time.Millisecond)}, errcode.OK)
+		}
+		r.EndJourney(j)
+	}
+	r.EndBurst(2*time.Second, load.DropShutdown)
+	return NewReport(r.Snapshot(WithEverything), load.Plan{})
+}
+
+func TestAReportFollowsJourneysStepByStep(t *testing.T) {
+	t.Parallel()
+	r := reportOf(
+		Journey{Result: JourneySuccess, Step: 2, Took: time.Second},
+		Journey{Result: JourneySuccess, Step: 2, Took: time.Second},
+		Journey{Result: JourneyFailure, Step: 0},
+		Journey{Result: JourneyFailure, Step: 1},
+		Journey{Result: JourneyInterrupted, Step: 1},
+		Journey{Result: JourneyFailure, Step: 2},
+	)
+	assert.Equal(t, []FunnelStep{{"login", 6, 1, 0}, {"cart", 5, 1, 1}, {"pay", 3, 1, 0}}, r.Funnel)
+	assert.EqualValues(t, 2, r.JourneyLatency.Count)
+	assert.Equal(t, time.Second, r.JourneyLatency.Max)
+	assert.Len(t, r.Rows, 3)
+	assert.InDelta(t, 3.0, r.Rate, 0, "six journeys in two seconds, whatever requests they had")
+}
+
+func TestABurstWithAnInterruptedJourneyIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	whole := Journey{Result: JourneySuccess, Step: 2}
+	r := reportOf(whole, whole)
+	assert.True(t, r.OK())
+	r = reportOf(whole, Journey{Result: JourneyInterrupted, Step: 1})
+	assert.Equal(t, r.Scheduled, r.Succeeded, "no request failed")
+	assert.Equal(t, Complete, r.Outcome)
+	assert.False(t, r.OK())
+}
+
+func TestTheRateOfJourneysCountsTheirFirstSteps(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	r.SetRequests(steps, true)
+	r.StartBurst(nil)
+	for journey := range 5 {
+		r.Begin(0)
+		for i := range steps {
+			if i > 0 {
+				r.Due(i)
+				r.Start(i)
+			}
+			at := probe.Instant(time.Duration(journey) * 100 * time.Millisecond)
+			r.End(&probe.Result{Request: i, Start: at.Add(time.Duration(i) * time.Second), End: at.Add(time.Minute)}, errcode.OK)
+		}
+		r.EndJourney(Journey{Step: 2})
+	}
+	assert.InDelta(t, 10.0, r.Snapshot(WithHistory).SendRate, 1e-9)
 }

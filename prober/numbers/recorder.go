@@ -117,7 +117,6 @@ type Recorder struct {
 	peak        uint64         // of requests in flight in the burst under way
 	cut         burstCut       // of the burst under way
 	arrivals    *load.Arrivals // of the open burst under way, or nil
-	need        load.Need      // of open bursts
 	answers     answerTime     // of the open burst under way
 	// held is how many of its workers wait for a ceiling, heldBy the one that the last
 	// of them waits for.
@@ -286,6 +285,9 @@ func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) 
 	}
 	r.learn(t, res, code)
 	r.exemplify(h, res, code)
+	if r.journey == nil || res.Request == 0 {
+		r.history.started(res.Start)
+	}
 	r.history.request(t.name, res, code)
 	t.judge(code, r.counts.LastStart)
 	r.transfer(t, res)

@@ -46,8 +46,8 @@ func (t *requestTally) histogram(code errcode.Code) *Histogram {
 }
 
 // SetRequests says which requests the target has from now on: those of a mix or, if journey is
-// set, the steps of a journey, in order. nil stands for one request without a name. Nothing may
-// be under way.
+// set, the steps of a journey, in order, each by a name of its own. nil stands for one request
+// without a name. Nothing may be under way.
 //
 // What was counted of a name that stays is kept, and what was of one that goes is forgotten,
 // also in the sums of the target. A journey with another first step is another journey: it and

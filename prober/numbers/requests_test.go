@@ -243,7 +243,7 @@ func TestRequestsThatStayKeepTheirNumbers(t *testing.T) {
 	r.SetRequests([]string{"c", "d", "b"}, false)
 	assert.Equal(t, []string{"c", "d", "b"}, names())
 	s := r.Snapshot(WithEverything)
-	assert.EqualValues(t, []uint64{4, 0, 2}, []uint64{s.ByRequest[0].Requests, s.ByRequest[1].Requests, s.ByRequest[2].Requests})
+	assert.Equal(t, []uint64{4, 0, 2}, []uint64{s.ByRequest[0].Requests, s.ByRequest[1].Requests, s.ByRequest[2].Requests})
 	assert.Equal(t, []CodeCount{{errcode.OK, 4}, {errcode.Refused, 2}}, s.Codes)
 	assert.EqualValues(t, 2, s.Dropped.Total())
 	r.SetRequests(nil, false)
@@ -343,4 +343,40 @@ func TestAMixIsCountedWithoutAllocation(t *testing.T) {
 	}
 	assert.Zero(t, testing.AllocsPerRun(1000, record))
 	assert.Positive(t, r.counts.Dropped.Total())
+}
+
+// Behind arrivals that are not worth sending wait some that had less time and have run out of it:
+// they are dropped for that, and none of them is sent.
+func TestWhatRunsOutOfTimeBehindWhatIsGivenUpIsDroppedForThat(t *testing.T) {
+	t.Parallel()
+	const workers = 1
+	r := testRecorder()
+	r.SetRequests([]string{"patient", "hasty"}, false)
+	mix := load.NewMix([]int{1, 1}, "shop", 1)
+	p := load.NewPacer(&load.Burst{Rate: 10, Requests: 100}, "shop", 1, load.Whole())
+	a := load.NewArrivals(p, mix, 0, []time.Duration{10 * time.Second, time.Second}, neverFrozen)
+	a.Workers = workers
+	r.StartBurst(a)
+	for range 2 * workers {
+		a.Needs[0].Note(7 * time.Second) // with an eighth more, what has waited for more than 2.125 s is hopeless
+	}
+	var hopeless, expired uint64
+	now := 5 * time.Second
+	for k := range int64(100) {
+		due := time.Duration(k) * 100 * time.Millisecond
+		switch wait := now - due; {
+		case mix.Request(k) == 0 && wait > 2125*time.Millisecond:
+			hopeless++
+		case mix.Request(k) == 1 && wait > 2125*time.Millisecond:
+			expired++
+		}
+	}
+	next, state := r.Claim(probe.Instant(now), probe.Instant(now))
+	require.Equal(t, load.Claimed, state)
+	dropped := r.counts.Dropped
+	assert.Equal(t, hopeless, dropped[load.DropNoWorker])
+	assert.GreaterOrEqual(t, dropped[load.DropTimeout], expired)
+	assert.Equal(t, hopeless, r.requests[0].dropped.Total())
+	assert.Equal(t, dropped[load.DropTimeout], r.requests[1].dropped.Total())
+	assert.Zero(t, next.Request)
 }

@@ -35,6 +35,17 @@ var tlsVersions = map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.
 // newTransport completes cfg for tests and closes what is idle at their end.
 func newTransport(t testing.TB, cfg Config) *Transport {
 	t.Helper()
+	tr, err := New(completed(cfg))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		tr.CloseIdle()
+		tr.Wait()
+	})
+	return tr
+}
+
+// completed fills in what tests leave out.
+func completed(cfg Config) Config {
 	if cfg.Method == "" {
 		cfg.Method = "GET"
 	}
@@ -47,13 +58,7 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 	if cfg.Clock == "" {
 		cfg.Clock = option.KernelClock // as in a configuration
 	}
-	tr, err := New(cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		tr.CloseIdle()
-		tr.Wait()
-	})
-	return tr
+	return cfg
 }
 
 // do performs one request that is due now.

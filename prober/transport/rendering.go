@@ -54,7 +54,10 @@ type rendered struct {
 	cookies
 }
 
-func (d *rendered) begin(r *probe.Result) { d.values, d.told = &r.Values, nil }
+// begin forgets the request before.
+func (d *rendered) begin(r *probe.Result) {
+	d.values, d.told, d.own, d.body = &r.Values, nil, nil, message.Content{}
+}
 
 // newRendering returns nil where nothing is to be put together.
 func newRendering(cfg *Config) *rendering {
@@ -105,8 +108,7 @@ func (p *rendering) names() (numbers []int) {
 // that cannot be, and never has a value.
 func (s *scratch) render(r *probe.Result, q *request) (err error) {
 	p := q.rendering
-	s.told, s.space = q.told, s.space[:0]
-	s.stamp.Target, s.stamp.Fields = nil, s.stamp.Fields[:0]
+	s.space = s.space[:0]
 	size := 0
 	if p.path != nil {
 		if s.stamp.Target, err = s.put(p.path); err != nil {

@@ -39,7 +39,8 @@ func scratchOf(r *probe.Result) *scratch {
 // begin prepares r and its scratch for a request.
 func (s *scratch) begin(r *probe.Result) {
 	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
-	s.call, s.missing, s.stamp.Authorization = nil, nil, ""
+	s.call, s.missing = nil, nil
+	s.stamp.Authorization, s.stamp.Target, s.stamp.Fields = "", nil, s.stamp.Fields[:0]
 	s.rendered.begin(r)
 	r.HTTP = &s.http
 	r.Begin()

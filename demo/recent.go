@@ -1,0 +1,43 @@
+package demo
+
+import "maps"
+
+// recent is a map that forgets its oldest key for each new one above a bound, so that it
+// stays small whatever comes. Whoever uses it locks it.
+type recent[V any] struct {
+	bound  int
+	values map[string]V
+	keys   []string // in the order in which they came, from oldest on; a ring once it is full
+	oldest int
+}
+
+func newRecent[V any](bound int) *recent[V] {
+	return &recent[V]{bound: bound, values: make(map[string]V)}
+}
+
+// get returns the value of a key, and whether it is there.
+func (m *recent[V]) get(key string) (value V, known bool) {
+	value, known = m.values[key]
+	return value, known
+}
+
+// put sets the value of a key. A key that is there already keeps its age.
+func (m *recent[V]) put(key string, value V) {
+	if _, known := m.values[key]; !known {
+		m.add(key)
+	}
+	m.values[key] = value
+}
+
+func (m *recent[V]) add(key string) {
+	if len(m.keys) < m.bound {
+		m.keys = append(m.keys, key)
+		return
+	}
+	delete(m.values, m.keys[m.oldest])
+	m.keys[m.oldest] = key
+	m.oldest = (m.oldest + 1) % m.bound
+}
+
+// all returns a copy of what is there.
+func (m *recent[V]) all() map[string]V { return maps.Clone(m.values) }

@@ -1,0 +1,90 @@
+package demo
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// sessionCookie is the name of the cookie that a login sets.
+const sessionCookie = "session"
+
+// session is what the shop knows of somebody who has logged in.
+type session struct {
+	user string
+	cart map[string]int // how many of each product, by SKU
+}
+
+func home(*http.Request) response {
+	return response{
+		status:      http.StatusOK,
+		contentType: "text/html; charset=utf-8",
+		body:        []byte("<!doctype html>\n<title>Shop</title>\n<h1>Shop</h1>\n<form action=/search><input name=q></form>\n"),
+	}
+}
+
+// search answers with a list of products.
+func (s *Shop) search(r *http.Request) response {
+	text := r.URL.Query().Get("q")
+	if text == "" {
+		return refusal(http.StatusBadRequest, "q is missing")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	uses, _ := s.queries.get(text)
+	s.queries.put(text, uses+1)
+	return inJSON(http.StatusOK, find(text))
+}
+
+// login takes everybody whose name ends in @example.com, whatever the password is.
+func (s *Shop) login(r *http.Request) response {
+	body, failed, ok := readBody(r)
+	if !ok {
+		return failed
+	}
+	var who struct{ User, Password string }
+	if err := json.Unmarshal(body, &who); err != nil {
+		return refusal(http.StatusUnauthorized, "the body is no JSON with a user")
+	}
+	if name, known := strings.CutSuffix(who.User, "@example.com"); !known || name == "" {
+		return refusal(http.StatusUnauthorized, "the user is unknown")
+	}
+	token := rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions.put(token, &session{user: who.User, cart: make(map[string]int)})
+	times, _ := s.logins.get(who.User)
+	s.logins.put(who.User, times+1)
+	answer := inJSON(http.StatusOK, map[string]string{"access_token": token, "token_type": "Bearer"})
+	answer.cookie = &http.Cookie{Name: sessionCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // the shop is served without TLS too
+	return answer
+}
+
+// withSession serves those who have logged in. It locks the shop while endpoint runs.
+func (s *Shop) withSession(endpoint func(*session, *http.Request, []byte) response) func(*http.Request) response {
+	return func(r *http.Request) response {
+		body, failed, ok := readBody(r)
+		if !ok {
+			return failed
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		who, known := s.sessions.get(tokenOf(r))
+		if !known {
+			return refusal(http.StatusUnauthorized, "log in first")
+		}
+		return endpoint(who, r, body)
+	}
+}
+
+// tokenOf returns the token of the header Authorization, or else that of the cookie, or "".
+func tokenOf(r *http.Request) string {
+	if token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); isBearer {
+		return token
+	}
+	if c, err := r.Cookie(sessionCookie); err == nil {
+		return c.Value
+	}
+	return ""
+}
