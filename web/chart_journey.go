@@ -44,7 +44,7 @@ func newStepChart(id, title string, steps []numbers.RequestNumbers, more int) *s
 }
 
 // row writes the words of a row: its name at the left, cut to what there is room for, figures at
-// the right. Who points at it, or cannot see it, is told the whole name and more.
+// the right. The description of the chart, and the title of the row, have the whole name and more.
 func (c *stepChart) row(number, name, figures, more string) {
 	y := float64(stepPitch * len(c.words))
 	c.text(0, y+stepWords, "start", number+shortened(name, rowWords-len(number)-utf8.RuneCountInString(figures)))
@@ -135,31 +135,20 @@ func stepFigures(n *numbers.RequestNumbers, s state) string {
 	return words
 }
 
-// funnelChart shows how many journeys got to each step, of them those that ended there at the
-// right end of the bar, and how many went through. It is nil before a journey has begun.
+// funnelChart shows how many of the journeys that ended got to each step, at the right end of
+// the bar those that ended there, and how many went through. It is nil where none got anywhere.
 func funnelChart(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *chart {
 	c := newStepChart("funnel", "How far journeys get", steps, 1)
-	begun := j.Total() + j.InFlight
-	if begun == 0 {
+	funnel := j.Funnel(steps)
+	if len(funnel) == 0 || funnel[0].Reached == 0 {
 		return nil
 	}
-	ended := make(map[numbers.JourneyCount]uint64, len(j.Ended)) // by all but the count
-	for _, e := range j.Ended {
-		ended[numbers.JourneyCount{Result: e.Result, Step: e.Step}] = e.Count
-	}
-	of := func(n uint64) float64 { return chartWidth * float64(n) / float64(begun) }
+	of := func(n uint64) float64 { return chartWidth * float64(n) / float64(funnel[0].Reached) }
 	var good, bad, own pen
-	for i := range c.steps {
-		n := &c.steps[i]
-		reached := min(n.Scheduled, begun)
-		if i == 0 { // what is due may not have begun
-			reached = begun
-		}
-		failed := min(ended[numbers.JourneyCount{Result: numbers.JourneyFailure, Step: n.Name}], reached)
-		interrupted := min(ended[numbers.JourneyCount{Result: numbers.JourneyInterrupted, Step: n.Name}], reached-failed)
-		figures, more := funnelFigures(reached, failed, interrupted)
-		c.row(stepNumber(i), n.Name, figures, more)
-		c.parts([]*pen{&good, &bad, &own}, []float64{of(reached - failed - interrupted), of(failed), of(interrupted)})
+	for i, step := range funnel[:len(c.steps)] {
+		figures, more := funnelFigures(&step)
+		c.row(stepNumber(i), step.Name, figures, more)
+		c.parts([]*pen{&good, &bad, &own}, []float64{of(step.Reached - step.Failed - step.Interrupted), of(step.Failed), of(step.Interrupted)})
 	}
 	through := j.Count(numbers.JourneySuccess)
 	c.row("", "All steps", number(through)+" went through", "")
@@ -167,9 +156,7 @@ func funnelChart(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *cha
 	c.add("good", &good)
 	c.add("bad", &bad)
 	c.add("own", &own)
-	done := c.finish(len(steps))
-	done.Desc = plural(begun, "journey") + " began. " + done.Desc
-	return done
+	return c.finish(len(steps))
 }
 
 // parts draws the parts of a bar. The first one gives the others what they need to be seen.
@@ -189,15 +176,14 @@ func (c *stepChart) parts(pens []*pen, widths []float64) {
 }
 
 // funnelFigures says how many journeys came to a step, and more for which there is no room.
-func funnelFigures(reached, failed, interrupted uint64) (words, more string) {
-	words = number(reached) + " got here"
+func funnelFigures(s *numbers.FunnelStep) (words, more string) {
+	words = number(s.Reached) + " got here"
 	switch {
-	case failed > 0 && interrupted > 0:
-		return words + ", " + number(failed+interrupted) + " ended", " (" + number(failed) + " failed, " + number(interrupted) + " interrupted)"
-	case failed > 0:
-		words += ", " + number(failed) + " failed"
-	case interrupted > 0:
-		words += ", " + number(interrupted) + " interrupted"
+	case s.Interrupted > 0:
+		words += ", " + number(s.Failed+s.Interrupted) + " ended"
+		more = " (" + number(s.Failed) + " failed, " + number(s.Interrupted) + " interrupted)"
+	case s.Failed > 0:
+		words += ", " + number(s.Failed) + " failed"
 	}
-	return words, ""
+	return words, more
 }
