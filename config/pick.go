@@ -82,7 +82,13 @@ func (l *loader) narrow(top *form.Scope) {
 		c.Targets = c.Targets[i : i+1]
 		return
 	}
-	if top.Found() == 0 {
+	wrong := slices.ContainsFunc(l.parts, (*filePart).isWrong)
+	if wrong && c.OnError == OnErrorKeep {
+		for _, p := range l.parts {
+			top.Take(p.report)
+		}
+	}
+	if top.Found() == 0 && !wrong {
 		top.AddError(form.Error{Msg: top.File + " " + unknownTarget(p.Target, c.Targets)})
 	}
 }

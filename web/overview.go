@@ -50,7 +50,7 @@ type self struct {
 }
 
 // Well tells that there is nothing to say about the prober.
-func (s *self) Well() bool { return s.Troubled == 0 && !s.ReloadFailed }
+func (s *self) Well() bool { return s.Troubled == 0 && !s.ReloadFailed && len(s.WrongFiles()) == 0 }
 
 func (s *Shell) overview(w http.ResponseWriter, r *http.Request) {
 	f, number := readFilter(r.URL.Query()), pageNumber(r.URL.Query())

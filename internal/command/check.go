@@ -28,6 +28,9 @@ func check(c *console, f loadFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.AllUsed(); err != nil {
+		return err
+	}
 	if err := prober.Check(cfg, f.shard); err != nil {
 		return err
 	}
