@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -36,6 +38,22 @@ type TargetFile struct {
 	// Err is why what the file holds is not used, [form.Errors]: Targets are those that it had
 	// before, then. It is nil if it is used.
 	Err error
+}
+
+// Mistake returns the first of Err, with the name of the file and no folder but those of the
+// name.
+func (f *TargetFile) Mistake() string {
+	errs, ok := errors.AsType[form.Errors](f.Err)
+	if !ok {
+		return ""
+	}
+	first := errs[0]
+	if strings.HasSuffix(first.File, f.Name) {
+		first.File = f.Name
+	} else {
+		first.File = filepath.Base(first.File)
+	}
+	return first.Error()
 }
 
 // AllUsed returns an error with the mistakes of all files of targets that are not used as they

@@ -147,9 +147,13 @@ func TestFilesOfTargetsComeAndGo(t *testing.T) {
 		want string
 	}{
 		{func() { tr.write("d/b.yml", list("b")) }, "b"},
-		{func() { tr.write("d/a.yml", list("a1", "a2"), "d/.hidden.yml", "x", "d/other.yaml", "x", "e/x3.yml", "x") }, "a1 a2 b"},
+		{func() {
+			tr.write("d/a.yml", list("a1", "a2"), "d/.hidden.yml", "x", "d/other.yaml", "x", "e/x3.yml", "x")
+		}, "a1 a2 b"},
 		{func() { tr.write("e/x1.yml", list("x")) }, "a1 a2 b x"},
-		{func() { require.NoError(t, os.Rename(filepath.Join(tr.folder, "d/b.yml"), filepath.Join(tr.folder, "d/0.yml"))) }, "b a1 a2 x"},
+		{func() {
+			require.NoError(t, os.Rename(filepath.Join(tr.folder, "d/b.yml"), filepath.Join(tr.folder, "d/0.yml")))
+		}, "b a1 a2 x"},
 		{func() { require.NoError(t, os.RemoveAll(filepath.Join(tr.folder, "d"))) }, "x"},
 	} {
 		step.do()
