@@ -48,7 +48,7 @@ func (d *idle) names() string {
 // get returns what a page of the daemon says.
 func (d *idle) get(path string) string {
 	d.t.Helper()
-	r, err := http.Get(d.url + path) //nolint:noctx // on loopback
+	r, err := http.Get(d.url + path)
 	require.NoError(d.t, err)
 	defer r.Body.Close()
 	text, err := io.ReadAll(r.Body)
