@@ -89,7 +89,11 @@ func (l *loader) narrow(top *form.Scope) {
 		}
 	}
 	if top.Found() == 0 && !wrong {
-		top.AddError(form.Error{Msg: top.File + " " + unknownTarget(p.Target, c.Targets)})
+		msg := unknownTarget(p.Target, c.Targets)
+		if len(c.Discover) > 0 {
+			msg += "; targets that are discovered have no burst by hand"
+		}
+		top.AddError(form.Error{Msg: top.File + " " + msg})
 	}
 }
 
