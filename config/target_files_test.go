@@ -222,6 +222,19 @@ func TestAMistakeInTheConfigurationItselfChangesNothing(t *testing.T) {
 	assert.ErrorContains(t, tr.load(), "main.yml:1: defaults: timeout")
 }
 
+func TestAMistakeThatAFileMakesOfDefaultsIsItsOwn(t *testing.T) {
+	t.Parallel()
+	const main = "defaults: {request: {body: x}}\ntargets: [{name: main, url: 'tcp://h:1'}]\ntarget_files: ['d/*.yml']\non_error: keep\n"
+	tr := newTree(t, "main.yml", main, "d/a.yml", "defaults: {request: {method: POST}}\n"+list("a"), "d/b.yml", "targets: [{name: b, url: 'tcp://h:1'}]\n")
+	require.NoError(t, tr.load())
+	tr.write("d/b.yml", list("b"))
+	require.NoError(t, tr.load())
+	assert.Equal(t, "main a b", tr.names())
+	assert.Equal(t, "main.yml:1: defaults: request.body: needs request.method, such as POST; the default is GET", tr.wrong())
+	assert.Equal(t, "tcp", tr.last.Targets[2].URL.Scheme)
+	assert.Equal(t, tr.wrong(), tr.last.TargetFiles[1].Mistake(), "without folders")
+}
+
 func TestAPathThatIsMissingKeepsItsTargets(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "main.yml", "target_files: [a.yml]\non_error: keep\n", "a.yml", list("a"))
