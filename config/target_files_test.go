@@ -286,6 +286,23 @@ func TestAFileThatIsWrongForItsNamesMakesOthersWrong(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(tr.wrong(), "\n")+1, tr.wrong())
 }
 
+func TestAFileThatIsWrongForANameTakesNoOther(t *testing.T) {
+	t.Parallel()
+	for name, files := range map[string][]string{
+		"first":  {"d/1.yml", list("x", "y"), "d/2.yml", list("x"), "d/3.yml", list("y", "z")},
+		"middle": {"d/1.yml", list("y", "z"), "d/2.yml", list("x", "y"), "d/3.yml", list("x")},
+		"last":   {"d/1.yml", list("x"), "d/2.yml", list("y", "z"), "d/3.yml", list("x", "y")},
+	} {
+		holder := map[string]string{"first": "d/2.yml", "middle": "d/3.yml", "last": "d/1.yml"}[name]
+		tr := newTree(t, "main.yml", keeping, holder, list("x"))
+		require.NoError(t, tr.load())
+		tr.write(files...)
+		require.NoError(t, tr.load())
+		assert.ElementsMatch(t, []string{"x", "y", "z"}, strings.Fields(tr.names()), "%s: %s", name, tr.wrong())
+		assert.Equal(t, 0, strings.Count(tr.wrong(), "\n"), "%s: %s", name, tr.wrong())
+	}
+}
+
 func TestAThousandFiles(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "main.yml", keeping)
