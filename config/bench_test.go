@@ -121,3 +121,47 @@ func BenchmarkReadAHundredThousandRows(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// BenchmarkFound makes targets of labels, as a discovery of thousands does.
+func BenchmarkFound(b *testing.B) {
+	c, err := Parse([]byte(`
+targets: []
+discover:
+  - name: a
+    file_sd_configs: [{files: [a.json]}]
+    target:
+      name: '{{ job }}/{{ instance }}'
+      url: 'http://{{ __address__ }}{{ __metrics_path__ }}'
+      labels: {team: '{{ team }}'}
+      request: {headers: {Accept: application/json, X-Team: '{{ team }}'}}
+`), "prober.yml")
+	require.NoError(b, err)
+	labels := map[string]string{"job": "shop", "instance": "a:80", "__address__": "10.0.0.1:80", "__metrics_path__": "/live", "team": "x"}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := c.Discover[0].Target(labels)
+		require.NoError(b, err)
+	}
+}
+
+// BenchmarkTargetFiles reads a thousand files of ten targets each.
+func BenchmarkTargetFiles(b *testing.B) {
+	folder := b.TempDir()
+	for i := range 1000 {
+		text := "labels: {team: a}\ntargets:\n"
+		for j := range 10 {
+			text += fmt.Sprintf("  - {name: t%d-%d, url: 'http://127.0.0.1/%d', burst: {rate: 5, duration: 1s}}\n", i, j, j)
+		}
+		require.NoError(b, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.yml", i)), []byte(text), 0o600))
+	}
+	path := filepath.Join(folder, "main")
+	text := []byte("target_files: ['*.yml']\non_error: keep\n")
+	before, err := Parse(text, path)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := ParseAfter(text, path, before)
+		require.NoError(b, err)
+		require.Len(b, c.Targets, 10_000)
+	}
+}

@@ -66,6 +66,7 @@ type Manager struct {
 	ended   sync.WaitGroup    // of what the manager started
 	order   []string          // names in the order of the file
 	network policy.Rules
+	files   []numbers.TargetFile
 	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
 	// retired are the lags of the targets that were removed. They are as old as the
@@ -161,7 +162,7 @@ func (m *Manager) Apply(cfg *config.Config) error {
 			m.remove(name, e)
 		}
 	}
-	m.network = cfg.Network
+	m.network, m.files = cfg.Network, filesOf(cfg)
 	m.noteMetrics(cfg.Metrics)
 	return nil
 }

@@ -49,6 +49,9 @@ func check(c *console, f checkFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.AllUsed(); err != nil {
+		return err
+	}
 	if err := prober.Check(cfg, f.shard); err != nil {
 		return err
 	}
