@@ -83,7 +83,7 @@ func (p *past) codes(target string) map[string]float64 {
 	codes := map[string]float64{}
 	for _, s := range p.series {
 		if (s.role == roleSuccess || s.role == roleFailed) && s.stay.name == target && s.at == s.stay.at {
-			codes[s.code] = s.value
+			codes[s.code] += s.value // by request as well
 		}
 	}
 	return codes

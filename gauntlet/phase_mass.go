@@ -21,11 +21,15 @@ const (
 func (g *gauntlet) mass(s *stage) {
 	f := newFarm(s)
 	targets, mortal := f.crowd(g)
+	targets = append(targets, f.shopping(g, shoppers(), false)...)
 	a := g.begin("mass", f, targets)
 	a.load()
-	enough := g.enough()
+	enough, halt := g.enough(), a.reshape()
 	a.slaughter(mortal, enough)
+	halt()
+	a.judgeReshaped()
 	v := a.finish()
+	a.judgeShops(v)
 	if g.replay.isWhole() {
 		a.judgeDeaths(v)
 		a.judgeFlaps(v)

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math"
+)
+
+const gateShards gate = "two shards together are the mix of one process"
+
+// sharedBursts is how many bursts the processes are compared over.
+const sharedBursts = 3
+
+// shared are the targets that one process fires alone, and two shards together. Their
+// bursts are no whole blocks of the mix: which requests they have depends on the slot.
+func shared() []shopper {
+	return []shopper{
+		{name: "shared-mix", wire: wireH1, burst: "{requests: 27, concurrency: 4}", most: plenty, steady: true, abreast: 4},
+		{name: "shared-open", wire: wireClear, burst: "{rate: 100, duration: 190ms, concurrency: 10}", most: plenty, steady: true},
+		{name: "shared-journey", wire: wireH1, burst: "{requests: 9, concurrency: 4}", capture: "json: token", steady: true, abreast: 4},
+	}
+}
+
+// shards has a process, and beside it two shards of another, fire the same mixes at the
+// same time.
+func (g *gauntlet) shards(s *stage) {
+	open := func() (*farm, []target) {
+		f := newFarm(s)
+		targets := f.shopping(g, shared(), true)
+		for i := range targets {
+			targets[i].interval, targets[i].keys = "1s", append([]string{"sharding: load"}, targets[i].keys...)
+		}
+		return f, targets
+	}
+	alone, own := open()
+	both, common := open()
+	daemons := []*act{g.begin("calm-alone", alone, own)}
+	for shard := range 2 {
+		name := fmt.Sprintf("calm-shard-%d", shard)
+		daemons = append(daemons, g.begin(name, both, common, fmt.Sprintf("--shard=%d", shard), "--total-shards=2"))
+	}
+	for _, a := range daemons {
+		a.load()
+	}
+	for i := range own {
+		g.compareShards(daemons, own[i].name)
+	}
+	daemons[0].judgeShops(daemons[0].finish())
+	g.endShards(daemons[1:], common)
+}
+
+// compareShards holds what the shards sent of a target in some bursts against what one
+// process sent in the same ones.
+func (g *gauntlet) compareShards(daemons []*act, target string) {
+	one := daemons[0]
+	before := awaitSlot(daemons, target, 1)
+	after := awaitSlot(daemons, target, before[0].bursts+sharedBursts)
+	alone, together := map[string]float64{}, map[string]float64{}
+	for i := range daemons {
+		of := together
+		if i == 0 {
+			of = alone
+		}
+		for name, part := range after[i].parts {
+			of[name] += part.scheduled
+			if was := before[i].parts[name]; was != nil {
+				of[name] -= was.scheduled
+			}
+		}
+	}
+	g.board.hold(gateShards, maps.Equal(alone, together) && sum(alone) > 0,
+		"%s: in the same bursts one process sent %v, and two shards together %v", target, alone, together)
+	one.board.fact("%s: one process sent %v, and two shards together %v", target, alone, together)
+}
+
+// awaitSlot waits until all daemons have ended the burst of the same slot, the one with
+// that number in the first of them or a later one, and returns what they have counted.
+func awaitSlot(daemons []*act, target string, bursts float64) (all []*counts) {
+	daemons[0].await("the same slot in all shards", func() bool {
+		all = nil
+		for _, a := range daemons {
+			v, err := a.s.scrape(a.ctx)
+			if err != nil {
+				return false
+			}
+			c := v.of(target)
+			all = append(all, c)
+			if c.bursts == 0 || c.inFlight+c.waiting > 0 || math.Abs(c.started-all[0].started) > 0.4 {
+				return false
+			}
+		}
+		return all[0].bursts >= bursts
+	})
+	return all
+}
+
+// endShards ends the shards of one process, and holds what they counted together against
+// their ledger.
+func (g *gauntlet) endShards(shards []*act, targets []target) {
+	total := map[string]*counts{}
+	for _, a := range shards {
+		v := a.settle()
+		for i := range targets {
+			name := targets[i].name
+			if total[name] == nil {
+				total[name] = newCounts()
+			}
+			total[name].merge(v.of(name))
+		}
+		a.terminate(func(*view) {})
+		a.reread(false)
+	}
+	a := shards[0]
+	for i := range targets {
+		t, c := &targets[i], total[targets[i].name]
+		a.reconcileIDs(t, c)
+		a.reconcileAnswers(t, c)
+		a.judgeItems(t, c)
+	}
+}
+
+// merge adds what another shard has counted.
+func (c *counts) merge(other *counts) {
+	c.scheduled += other.scheduled
+	c.unsent += other.unsent
+	for code, n := range other.requests {
+		c.requests[code] += n
+	}
+	for name, part := range other.parts {
+		if c.parts[name] == nil {
+			c.parts[name] = newCounts()
+		}
+		c.parts[name].merge(part)
+	}
+}
