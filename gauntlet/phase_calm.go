@@ -17,10 +17,14 @@ const gateDue gate = "latency counts from when a request was due"
 func (g *gauntlet) calm(s *stage) {
 	shared := make(chan error, 1)
 	go func() { shared <- play(s.ctx, g.shards) }()
-	defer func() { s.must(<-shared) }()
+	defer func() {
+		if err := <-shared; err != nil {
+			s.Errorf("%w", err)
+		}
+	}()
 	f := newFarm(s)
 	targets := f.special()
-	targets = append(targets, f.shopping(g, calmShoppers(), true)...)
+	targets = append(targets, f.shopping(g.seed, calmShoppers(), true)...)
 	a := g.begin("calm", f, targets)
 	a.perform(g.length(5*time.Second, time.Minute))
 	a.judgePages()

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
-	"math"
+	"time"
 )
 
 const gateShards gate = "two shards together are the mix of one process"
@@ -26,7 +26,7 @@ func shared() []shopper {
 func (g *gauntlet) shards(s *stage) {
 	open := func() (*farm, []target) {
 		f := newFarm(s)
-		targets := f.shopping(g, shared(), true)
+		targets := f.shopping(g.seed, shared(), true)
 		for i := range targets {
 			targets[i].interval, targets[i].keys = "1s", append([]string{"sharding: load"}, targets[i].keys...)
 		}
@@ -42,21 +42,23 @@ func (g *gauntlet) shards(s *stage) {
 	for _, a := range daemons {
 		a.load()
 	}
+	before := map[string][]*counts{}
 	for i := range own {
-		g.compareShards(daemons, own[i].name)
+		before[own[i].name] = awaitSlot(daemons, own[i].name, 1)
+	}
+	for i := range own {
+		name := own[i].name
+		g.compareShards(name, before[name], awaitSlot(daemons, name, before[name][0].bursts+sharedBursts))
 	}
 	daemons[0].judgeShops(daemons[0].finish())
 	g.endShards(daemons[1:], common)
 }
 
-// compareShards holds what the shards sent of a target in some bursts against what one
-// process sent in the same ones.
-func (g *gauntlet) compareShards(daemons []*act, target string) {
-	one := daemons[0]
-	before := awaitSlot(daemons, target, 1)
-	after := awaitSlot(daemons, target, before[0].bursts+sharedBursts)
+// compareShards holds what two shards sent of a target in some bursts against what one
+// process, the first, sent in the same ones.
+func (g *gauntlet) compareShards(target string, before, after []*counts) {
 	alone, together := map[string]float64{}, map[string]float64{}
-	for i := range daemons {
+	for i := range after {
 		of := together
 		if i == 0 {
 			of = alone
@@ -70,14 +72,16 @@ func (g *gauntlet) compareShards(daemons []*act, target string) {
 	}
 	g.board.hold(gateShards, maps.Equal(alone, together) && sum(alone) > 0,
 		"%s: in the same bursts one process sent %v, and two shards together %v", target, alone, together)
-	one.board.fact("%s: one process sent %v, and two shards together %v", target, alone, together)
+	g.board.fact("%s: one process sent %v, and two shards together %v", target, alone, together)
 }
 
 // awaitSlot waits until all daemons have ended the burst of the same slot, the one with
-// that number in the first of them or a later one, and returns what they have counted.
+// that number in the first of them or a later one, and returns what they have counted. It
+// looks between two slots, which are a second apart.
 func awaitSlot(daemons []*act, target string, bursts float64) (all []*counts) {
 	daemons[0].await("the same slot in all shards", func() bool {
 		all = nil
+		daemons[0].pause(50 * time.Millisecond)
 		for _, a := range daemons {
 			v, err := a.s.scrape(a.ctx)
 			if err != nil {
@@ -85,7 +89,8 @@ func awaitSlot(daemons []*act, target string, bursts float64) (all []*counts) {
 			}
 			c := v.of(target)
 			all = append(all, c)
-			if c.bursts == 0 || c.inFlight+c.waiting > 0 || math.Abs(c.started-all[0].started) > 0.4 {
+			ago := float64(time.Now().UnixMilli())/1000 - c.started
+			if c.bursts == 0 || c.inFlight+c.waiting > 0 || ago < 0.5 || ago > 0.9 {
 				return false
 			}
 		}

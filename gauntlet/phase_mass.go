@@ -16,20 +16,26 @@ const (
 	massSure = 450_000
 )
 
+// lastingPart is how long a part of the mass is played.
+const lastingPart = 5 * time.Second
+
 // mass is the third act: many requests with random faults, while servers die and are
 // born again, and names lead here and there.
 func (g *gauntlet) mass(s *stage) {
 	f := newFarm(s)
 	targets, mortal := f.crowd(g)
-	targets = append(targets, f.shopping(g, shoppers(), false)...)
+	halt, wait := g.beside(s, g.played(shoppers()))
+	defer wait()
+	if len(targets) == 0 { // of a part that has none
+		s.pause(lastingPart)
+		return
+	}
 	a := g.begin("mass", f, targets)
 	a.load()
-	enough, halt := g.enough(), a.reshape()
+	enough := g.enough()
 	a.slaughter(mortal, enough)
 	halt()
-	a.judgeReshaped()
 	v := a.finish()
-	a.judgeShops(v)
 	if g.replay.isWhole() {
 		a.judgeDeaths(v)
 		a.judgeFlaps(v)
@@ -118,7 +124,7 @@ func (a *act) slaughter(mortal []*barn, enough float64) {
 	r := rand.New(rand.NewPCG(a.seed, 0))
 	lasting := a.length(60*time.Second, 10*time.Minute)
 	if !a.replay.isWhole() {
-		lasting = 5 * time.Second
+		lasting = lastingPart
 	}
 	kills := 0
 	var order []int

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,33 @@ const (
 
 // reshapeEvery is the time between two reloads that change mixes, journeys and their data.
 const reshapeEvery = 650 * time.Millisecond
+
+// beside has a daemon of its own work at mixes and journeys beside the mass, whose memory is
+// bounded for itself. halt ends the load; wait does too, and waits for the end of the daemon.
+func (g *gauntlet) beside(s *stage, all []shopper) (halt, wait func()) {
+	if len(all) == 0 {
+		return func() {}, func() {}
+	}
+	over, ended := make(chan struct{}), make(chan error, 1)
+	halt = sync.OnceFunc(func() { close(over) })
+	go func() { ended <- play(s.ctx, func(s *stage) { g.shops(s, all, over) }) }()
+	return halt, func() {
+		halt()
+		if err := <-ended; err != nil {
+			s.Errorf("%w", err)
+		}
+	}
+}
+
+// shops is the life of that daemon, whose load ends when over is closed.
+func (g *gauntlet) shops(s *stage, all []shopper, over <-chan struct{}) {
+	f := newFarm(s)
+	a := g.begin("mass-shops", f, f.shopping(g.seed, all, false))
+	a.load()
+	a.reshape(over)
+	a.judgeReshaped()
+	a.judgeShops(a.finish())
+}
 
 // firstSteps returns those of the targets with journeys, by target.
 func firstSteps(targets []target) map[string]string {
@@ -40,25 +68,17 @@ func (a *act) supply() {
 }
 
 // reshape has the daemon load other mixes, journeys and data now and then, in the middle of
-// its bursts, until the returned function is called.
-func (a *act) reshape() (halt func()) {
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(reshapeEvery)
-		defer ticker.Stop()
-		for round := 0; ; round++ {
-			select {
-			case <-stop:
-				return
-			case <-ticker.C:
-				a.turn(round)
-			}
+// its bursts, until over is closed.
+func (a *act) reshape(over <-chan struct{}) {
+	ticker := time.NewTicker(reshapeEvery)
+	defer ticker.Stop()
+	for round := 0; ; round++ {
+		select {
+		case <-over:
+			return
+		case <-ticker.C:
+			a.turn(round)
 		}
-	}()
-	return func() {
-		close(stop)
-		<-stopped
 	}
 }
 

@@ -62,13 +62,21 @@ func calmShoppers() []shopper {
 	}
 }
 
-// shopping opens those of the shoppers that are to be played.
-func (f *farm) shopping(g *gauntlet, all []shopper, well bool) (targets []target) {
+// played returns those of the shoppers that are to be played.
+func (g *gauntlet) played(all []shopper) (some []shopper) {
+	for _, s := range all {
+		if g.replay.plays(s.name) {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// shopping opens all shoppers. well means that their servers make no mistake.
+func (f *farm) shopping(seed uint64, all []shopper, well bool) (targets []target) {
 	cert := f.issue()
 	for i := range all {
-		if s := &all[i]; g.replay.plays(s.name) {
-			targets = append(targets, f.openShop(s, g.seed, cert, well))
-		}
+		targets = append(targets, f.openShop(&all[i], seed, cert, well))
 	}
 	return targets
 }
