@@ -108,7 +108,8 @@ func (a *act) judgeShops(v *view) {
 			want, got := t.shop.shop.journeys(), some(c.journeys)
 			a.board.hold(gateJourneys, maps.Equal(want, got), "%s: the server saw journeys end %v, and they are counted %v", t.name, want, got)
 			a.board.fact("%s: journeys %v", t.name, got)
-		} else if t.shop.steady && t.leeway == nil {
+		}
+		if t.shop.whole {
 			a.judgeShare(t, c)
 		}
 	}

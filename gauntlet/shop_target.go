@@ -16,6 +16,8 @@ type shopper struct {
 	name, wire, burst string
 	// steady means that no reload changes the weights of the mix or the steps of the journey.
 	steady bool
+	// whole means that each burst has whole blocks of the mix, whose weights stay.
+	whole bool
 	// capture is where the journey takes its token from; "" for a mix.
 	capture string
 	// think is more of the configuration of the target.
@@ -39,7 +41,7 @@ func shoppers() []shopper {
 	return []shopper{
 		{name: "mix-h1", wire: wireH1, burst: "{requests: 240, concurrency: 4}", most: plenty, abreast: 4},
 		{name: "mix-open", wire: wireH1, burst: "{rate: 200, duration: 450ms, concurrency: 20}", most: plenty},
-		{name: "mix-h2", wire: wireH2, burst: "{requests: 240, concurrency: 8}", most: plenty, steady: true, abreast: 8},
+		{name: "mix-h2", wire: wireH2, burst: "{requests: 240, concurrency: 8}", most: plenty, steady: true, whole: true, abreast: 8},
 		{name: "mix-once", wire: wireClear, burst: "{requests: 24, concurrency: 4}", most: 60, steady: true, abreast: 4},
 		{name: "journey-h1", wire: wireH1, burst: "{requests: 60, concurrency: 6}", capture: "json: token", abreast: 6},
 		{
@@ -57,7 +59,7 @@ func shoppers() []shopper {
 // calmShoppers are those to which nothing happens.
 func calmShoppers() []shopper {
 	return []shopper{
-		{name: "fine-mix", wire: wireH1, burst: "{requests: 40, concurrency: 4}", most: plenty, steady: true, abreast: 4},
+		{name: "fine-mix", wire: wireH1, burst: "{requests: 40, concurrency: 4}", most: plenty, steady: true, whole: true, abreast: 4},
 		{name: "fine-journey", wire: wireClear, burst: "{requests: 10, concurrency: 4}", capture: "json: token", steady: true, abreast: 4},
 	}
 }
