@@ -283,13 +283,13 @@ func (p *shop) serveWeb(w http.ResponseWriter, r *http.Request) {
 	first, second := a.text()
 	maps.Copy(w.Header(), a.header())
 	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, first) // the client may be gone
+	_, _ = io.WriteString(w, first) //nolint:gosec // no browser shows it; the client may be gone
 	if a.slow {
 		_ = http.NewResponseController(w).Flush()
 		<-time.After(slowness)
 	}
 	p.ending(&a)
-	_, _ = io.WriteString(w, second)
+	_, _ = io.WriteString(w, second) //nolint:gosec // as above
 }
 
 // bytesOf is the answer over HTTP/1.1, in two parts.

@@ -148,16 +148,16 @@ func (s *shopper) weights() map[string]int {
 
 // journey is the steps: the second shape has one more. The last says so in its query.
 func (s *shopper) journey() string {
-	const bearer = "headers: {Authorization: ['Bearer {{ token }}']%s}"
+	const shown = "headers: {Authorization: ['Bearer {{ token }}']%s}"
 	capture := "capture: {token: {" + s.capture + "}}"
 	steps := []string{
 		fmt.Sprintf("{name: enter, path: '/%s/enter?row={{ row }}&note={{ note }}', %s}", s.name, capture),
-		fmt.Sprintf("{name: look, path: '/%s/look?row={{ row }}', %s, %s}", s.name, fmt.Sprintf(bearer, ""), capture),
+		fmt.Sprintf("{name: look, path: '/%s/look?row={{ row }}', %s, %s}", s.name, fmt.Sprintf(shown, ""), capture),
 		fmt.Sprintf(`{name: pay, path: '/%s/pay%s', method: POST, %s, body: '{"row": "{{ row }}", "note": "{{ note }}"}'}`,
-			s.name, map[bool]string{true: "?last"}[s.shape == 0], fmt.Sprintf(bearer, ", Content-Type: [application/json]")),
+			s.name, map[bool]string{true: "?last"}[s.shape == 0], fmt.Sprintf(shown, ", Content-Type: [application/json]")),
 	}
 	if s.shape > 0 {
-		steps = append(steps, fmt.Sprintf("{name: thank, path: '/%s/thank?last&row={{ row }}', %s}", s.name, fmt.Sprintf(bearer, "")))
+		steps = append(steps, fmt.Sprintf("{name: thank, path: '/%s/thank?last&row={{ row }}', %s}", s.name, fmt.Sprintf(shown, "")))
 	}
 	return strings.Join(steps, ", ")
 }
