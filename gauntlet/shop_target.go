@@ -60,7 +60,10 @@ func shoppers() []shopper {
 func calmShoppers() []shopper {
 	return []shopper{
 		{name: "fine-mix", wire: wireH1, burst: "{requests: 40, concurrency: 4}", most: plenty, steady: true, whole: true, abreast: 4},
-		{name: "fine-journey", wire: wireClear, burst: "{requests: 10, concurrency: 4}", capture: "json: token", steady: true, abreast: 4},
+		{
+			name: "fine-journey", wire: wireClear, burst: "{requests: 16, concurrency: 8}", capture: "json: token", steady: true, abreast: 8,
+			think: ", think: 100ms", thinks: 100 * time.Millisecond, // so that some are under way at most times
+		},
 	}
 }
 
