@@ -31,7 +31,7 @@ type counts struct {
 	reloadDrops                           float64
 	breakerOpen                           bool
 	series                                int
-	bursts, started                       float64            // how many ended, and when the last one started
+	bursts, skipped, started              float64            // how many ended, and were left out; when the last one started
 	parts                                 map[string]*counts // the same by request, where these have names
 	journeys                              map[string]float64 // by result and step
 	journeyTimes                          float64            // in the histograms of all results
@@ -131,6 +131,8 @@ func (c *counts) countBursts(s *rig.Sample) {
 	switch s.Name {
 	case "prober_bursts_total":
 		c.bursts = s.Value
+	case "prober_bursts_skipped_total":
+		c.skipped += s.Value
 	case "prober_burst_last_start_timestamp_seconds":
 		c.started = s.Value
 	case "prober_journeys_total":
