@@ -143,6 +143,13 @@ func (g *gauntlet) endShards(shards []*act, targets []target) {
 		a.reconcileIDs(t, c)
 		a.reconcileAnswers(t, c)
 		a.judgeItems(t, c)
+		wrong, odd := t.shop.shop.mistakes()
+		repeated := t.shop.shop.repeated()
+		a.board.hold(gateRows, len(wrong)+len(repeated) == 0, "%s: %.1000q; more than once came %v", t.name, wrong, repeated)
+		if t.shop.capture != "" {
+			a.board.hold(gateVisitors, len(odd) == 0, "%s: %d times: %.1000q", t.name, len(odd), odd)
+			a.judgeJourneys(t, c)
+		}
 	}
 }
 
@@ -150,6 +157,9 @@ func (g *gauntlet) endShards(shards []*act, targets []target) {
 func (c *counts) merge(other *counts) {
 	c.scheduled += other.scheduled
 	c.unsent += other.unsent
+	for end, n := range other.journeys {
+		c.journeys[end] += n
+	}
 	for code, n := range other.requests {
 		c.requests[code] += n
 	}

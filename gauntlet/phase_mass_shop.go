@@ -105,14 +105,19 @@ func (a *act) judgeShops(v *view) {
 		a.judgeItems(t, c)
 		a.judgeRows(t, c)
 		if t.shop.capture != "" {
-			want, got := t.shop.shop.journeys(), some(c.journeys)
-			a.board.hold(gateJourneys, maps.Equal(want, got), "%s: the server saw journeys end %v, and they are counted %v", t.name, want, got)
-			a.board.fact("%s: journeys %v", t.name, got)
+			a.judgeJourneys(t, c)
 		}
 		if t.shop.whole {
 			a.judgeShare(t, c)
 		}
 	}
+}
+
+// judgeJourneys holds how journeys ended against what the server let them come to.
+func (a *act) judgeJourneys(t *target, c *counts) {
+	want, got := t.shop.shop.journeys(), some(c.journeys)
+	a.board.hold(gateJourneys, maps.Equal(want, got), "%s: the server saw journeys end %v, and they are counted %v", t.name, want, got)
+	a.board.fact("%s: %s: journeys %v", a.name, t.name, got)
 }
 
 // judgeItems holds each request against the page of the ledger about it.

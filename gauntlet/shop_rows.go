@@ -37,6 +37,18 @@ func (p *shop) unlike() string {
 	return ""
 }
 
+// repeated returns the numbers that came more than once.
+func (p *shop) repeated() (numbers []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n, times := range p.once {
+		if times > 1 {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
 // journeys returns how many ended, by result and step, when no more is sent. Those that
 // were answered and went no further were interrupted.
 func (p *shop) journeys() map[string]float64 {
