@@ -51,6 +51,8 @@ type target struct {
 	away   *barn   // the same at another address, nil if there is none
 	over   *barn   // what serves TCP where barn serves UDP, nil if nothing does
 	leeway *leeway // nil if nothing of it depends on the moment
+	// shop is nil but for a target with a mix or a journey.
+	shop *shopper
 }
 
 const (
@@ -90,6 +92,8 @@ func (g *gauntlet) begin(name string, f *farm, targets []target, flags ...string
 	a.d, err = startDaemon(a.ctx, g.binary, a.dir, a.config(nil, ""), flags...)
 	a.must(err)
 	a.s = newScraper(g.board, a.d, a.dir, a.lateAfter)
+	a.s.first = firstSteps(targets)
+	a.supply()
 	a.Cleanup(a.abandon)
 	a.start, err = a.rest()
 	a.must(err)

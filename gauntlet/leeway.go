@@ -64,14 +64,15 @@ func leewayQUIC(b *barn, abreast int) *leeway {
 
 // leewayDatagrams is to be killed where so many questions are on their way at once. The
 // kernel tells of those for which nobody was there (1108), and of none that was in the
-// socket as it was closed.
+// socket as it was closed. Where a second answer to the question before lies in the socket of
+// one that is lost, that is what it comes to (1106).
 func leewayDatagrams(abreast int) *leeway {
 	return &leeway{
 		unreached: func(c *counts, t *target) (least, most float64) {
 			n := c.requests["1108"]
 			return n, n + float64(abreast*t.barn.deaths())
 		},
-		lostTo: "1001 1105 1108",
+		lostTo: "1001 1105 1106 1108",
 	}
 }
 

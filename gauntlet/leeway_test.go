@@ -33,6 +33,8 @@ func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 		"more than can have waited":      {leewayShared(), codes{"1102": 1}, codes{"1102": 9}, 0, true},
 		"a failure that nobody waited":   {leewayShared(), codes{"1102": 1}, codes{}, 0, true},
 		"a question that is lost":        {leewayDatagrams(2), codes{"0": 3, "1105": 1}, codes{"0": 3, "1105": 2, "1108": 1}, 2, false},
+		"one behind a second answer":     {leewayDatagrams(2), codes{"0": 3, "1106": 1}, codes{"0": 3, "1106": 2}, 1, false},
+		"garbage that nobody sent":       {leewayDatagrams(2), codes{"0": 3, "1106": 1}, codes{"0": 3, "1106": 2}, 0, true},
 		"one that has a code for it":     {leewayDatagrams(2), codes{"0": 3}, codes{"0": 2, "1105": 1}, 0, true},
 		"an answer that is not sent":     {leewayQUIC(died, 2), codes{"0": 3, "1905": 1}, codes{"0": 2, "1905": 1, "1903": 1}, 0, false},
 		"more of them than there can be": {leewayQUIC(died, 2), codes{"0": 3}, codes{"1905": 3}, 0, true},

@@ -75,7 +75,7 @@ func main() {
 func run() (code int) {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()%1e6), "of the script of faults and of the schedule of the nemesis")
 	short := flag.Bool("short", false, "take a minute, on a machine that is shared")
-	only := flag.String("only", "", "the phases to run, or those of the mutants to try, with commas between them; all if empty")
+	only := flag.String("only", "", "the phases to run, or the phases or names of the mutants to try, with commas between them; all if empty")
 	binary := flag.String("prober", "", "the program under test; built from this directory if empty")
 	lies := flag.Bool("mutants", false, "try the gauntlet on daemons that lie, each of which it must find out")
 	targets := flag.String("targets", "", "the targets of the phases mass and faults to play, with commas between them; all if empty")
@@ -182,6 +182,7 @@ func allGates() []gate {
 		gateStrict, gateConserved, gateHistogram, gateMonotonic, gateLabels, gateCanary, gateTimely,
 		gateOnce, gateSeen, gateAttempts, gateAnswers, gateDue, gateOwn, gateUnknown,
 		gateCodes, gateBreadth, gateBystand, gateMass, gateListeners, gateKilled, gateFlaps,
+		gateItems, gateShare, gateRows, gateJourneys, gateVisitors, gateReshaped, gateShards,
 		gateGreeting, gateRefused, gateResent,
 		gateReload, gateBad, gateWarm, gateStuck, gateNeighbours, gateDemand, gateBurst, gateRestart,
 		gateOwnFault, gateUncapped, gateBlameless, gateBlocked, gateMute, gateConfined, gateCrushed, gateBombed, gateFrozen, gateArrival,

@@ -29,7 +29,7 @@ type mutant struct {
 type patch struct{ file, old, new string }
 
 func mutants() []mutant {
-	return slices.Concat(partialMutants(), wholeMutants(), troubledMutants(), streamMutants(), kindMutants())
+	return slices.Concat(partialMutants(), wholeMutants(), troubledMutants(), streamMutants(), kindMutants(), shopMutants())
 }
 
 // partialMutants are those for which a few targets of a phase are enough.
@@ -105,12 +105,12 @@ func wholeMutants() []mutant {
 	}
 }
 
-// hunt builds each mutant of the given phases, or of all if there are none, and runs the
+// hunt builds each mutant of the given phases or names, or all if there are none, and runs the
 // phase in which it is to be found out. It returns the exit code.
 func hunt(ctx context.Context, seed uint64, dir string, only []string) int {
 	escaped := 0
 	for i, m := range mutants() {
-		if len(only) > 0 && !slices.Contains(only, m.phase) {
+		if len(only) > 0 && !slices.Contains(only, m.phase) && !slices.Contains(only, m.name) {
 			continue
 		}
 		dir := filepath.Join(dir, fmt.Sprintf("mutant-%d", i))

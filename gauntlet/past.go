@@ -28,13 +28,14 @@ type trace struct {
 	role           role
 	code           string
 	stay           *stay // nil if it is of no target
+	part           *stay // the same of one request of the target; nil if it has no name
 	isCumulative   bool
 	group          string // of a histogram: the key without the bucket
 	value, highest float64
 	at, before     int // the scrapes that had it last
 }
 
-// stay is one target through time. When it was away, it begins again.
+// stay is one target through time, or one of its requests. When it was away, it begins again.
 type stay struct {
 	name      string
 	since, at int // the scrapes that had it first and last
@@ -83,7 +84,7 @@ func (p *past) codes(target string) map[string]float64 {
 	codes := map[string]float64{}
 	for _, s := range p.series {
 		if (s.role == roleSuccess || s.role == roleFailed) && s.stay.name == target && s.at == s.stay.at {
-			codes[s.code] = s.value
+			codes[s.code] += s.value // by request as well
 		}
 	}
 	return codes
@@ -158,6 +159,13 @@ func (p *past) meet(key string) *trace {
 			p.stays[target] = &stay{name: target}
 		}
 		s.stay, s.role = p.stays[target], roleOf(name, labels)
+		if request := labelOf(labels, "request"); request != "" {
+			of := pageOf(target, request)
+			if p.stays[of] == nil {
+				p.stays[of] = &stay{name: of}
+			}
+			s.part = p.stays[of]
+		}
 	}
 	return s
 }
@@ -210,18 +218,14 @@ func (p *past) stack(s *trace) {
 // judge adds up a scrape that is complete, and holds it against all before.
 func (p *past) judge() {
 	for _, s := range p.series {
-		f := s.stay
-		if f == nil || s.at != p.scrapes {
+		if s.at != p.scrapes {
 			continue
 		}
-		if f.at != p.scrapes {
-			if f.at < p.scrapes-1 {
-				f.since = p.scrapes
+		for _, f := range []*stay{s.stay, s.part} {
+			if f != nil {
+				f.sum(s, p.scrapes)
 			}
-			f.at = p.scrapes
-			clear(f.sums[:])
 		}
-		f.sums[s.role] += s.value
 	}
 	for _, s := range p.series {
 		if s.isCumulative {
@@ -237,6 +241,18 @@ func (p *past) judge() {
 			p.wrong = append(p.wrong, fmt.Sprintf("scrape %d: %s: %v", p.scrapes, f.name, *n))
 		}
 	}
+}
+
+// sum adds a series of the scrape with that number.
+func (f *stay) sum(s *trace, scrape int) {
+	if f.at != scrape {
+		if f.at < scrape-1 {
+			f.since = scrape
+		}
+		f.at = scrape
+		clear(f.sums[:])
+	}
+	f.sums[s.role] += s.value
 }
 
 // follow holds a series that may only grow against all that it ever was.

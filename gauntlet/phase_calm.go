@@ -15,13 +15,22 @@ const gateDue gate = "latency counts from when a request was due"
 
 // calm is the first act: servers that behave, of all kinds.
 func (g *gauntlet) calm(s *stage) {
+	shared := make(chan error, 1)
+	go func() { shared <- play(s.ctx, g.shards) }()
+	defer func() {
+		if err := <-shared; err != nil {
+			s.Errorf("%w", err)
+		}
+	}()
 	f := newFarm(s)
 	targets := f.special()
+	targets = append(targets, f.shopping(g.seed, calmShoppers(), true)...)
 	a := g.begin("calm", f, targets)
 	a.perform(g.length(5*time.Second, time.Minute))
 	a.judgePages()
 	v := a.finish()
 	g.holdWell(gateAnswers, v, targets)
+	a.judgeShops(v)
 	c := v.of("stalling")
 	stalls := float64(int(c.total()) / stallEvery)
 	g.board.hold(gateDue, stalls > 0 && c.beyond(100*time.Millisecond) >= 30*stalls,

@@ -16,15 +16,25 @@ const (
 	massSure = 450_000
 )
 
+// lastingPart is how long a part of the mass is played.
+const lastingPart = 5 * time.Second
+
 // mass is the third act: many requests with random faults, while servers die and are
 // born again, and names lead here and there.
 func (g *gauntlet) mass(s *stage) {
 	f := newFarm(s)
 	targets, mortal := f.crowd(g)
+	halt, wait := g.beside(s, g.played(shoppers()))
+	defer wait()
+	if len(targets) == 0 { // of a part that has none
+		s.pause(lastingPart)
+		return
+	}
 	a := g.begin("mass", f, targets)
 	a.load()
 	enough := g.enough()
 	a.slaughter(mortal, enough)
+	halt()
 	v := a.finish()
 	if g.replay.isWhole() {
 		a.judgeDeaths(v)
@@ -114,7 +124,7 @@ func (a *act) slaughter(mortal []*barn, enough float64) {
 	r := rand.New(rand.NewPCG(a.seed, 0))
 	lasting := a.length(60*time.Second, 10*time.Minute)
 	if !a.replay.isWhole() {
-		lasting = 5 * time.Second
+		lasting = lastingPart
 	}
 	kills := 0
 	var order []int

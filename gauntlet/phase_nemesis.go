@@ -31,7 +31,7 @@ const (
 // some of which are stuck, and hostile peers beside it all.
 func (g *gauntlet) nemesis(s *stage) {
 	f := newFarm(s)
-	kept := f.kept()
+	kept := append(f.kept(), f.shopping(g.seed, calmShoppers(), true)...)
 	hostile := f.hostile()
 	a := g.begin("nemesis", f, slices.Concat(kept, hostile))
 	a.load()
@@ -44,7 +44,9 @@ func (g *gauntlet) nemesis(s *stage) {
 	for _, c := range stuck {
 		_ = c.Close()
 	}
+	a.judgeUncut(a.scrape())
 	v := a.finish()
+	a.judgeShops(v)
 	for i := range kept {
 		c := v.of(kept[i].name)
 		g.board.hold(gateReload, c.failed() == 0 && c.reloadDrops == 0, "%s has codes %v, and %v drops", kept[i].name, c.codes(), c.reloadDrops)
@@ -54,6 +56,17 @@ func (g *gauntlet) nemesis(s *stage) {
 		"fine-grpc": 1, "fine-grpcs": 1, "fine-resolver": 2, "fine-resolver-tcp": 2, "endless": 2,
 	} {
 		g.board.hold(gateWarm, v.of(name).opened <= most, "%s opened %v connections", name, v.of(name).opened)
+	}
+}
+
+// judgeUncut holds that no reload has interrupted a journey. It is called before the bursts
+// are ended.
+func (a *act) judgeUncut(v *view) {
+	for i := range a.targets {
+		if t := &a.targets[i]; t.shop != nil && t.shop.capture != "" {
+			ended := some(v.of(t.name).journeys)
+			a.board.hold(gateReload, ended["success "] > 0 && len(ended) == 1, "%s: journeys %v", t.name, ended)
+		}
 	}
 }
 

@@ -37,6 +37,8 @@ type scraper struct {
 	d     *daemon
 	dir   string // where what was scraped is kept
 	late  func(target string) time.Duration
+	// first is the name of the first step of the journey of a target that has one.
+	first map[string]string
 
 	mu      sync.Mutex
 	last    *view
@@ -120,21 +122,35 @@ func (s *scraper) now() *view {
 
 func (s *scraper) judge(v *view) {
 	for name, c := range v.targets {
-		s.board.hold(gateConserved, c.scheduled == c.total()+c.dropped+c.waiting+c.inFlight,
-			"%s: %v scheduled, %v counted + %v dropped + %v waiting + %v in flight", name, c.scheduled, c.total(), c.dropped, c.waiting, c.inFlight)
-		same := c.within["+Inf"] == c.total() && sum(c.failures) == c.failed()
-		for code, n := range c.requests {
-			same = same && n == c.durations[code]
-		}
-		s.board.hold(gateHistogram, same, "%s: requests %v, durations %v, %v in the last bucket, failures by phase %v",
-			name, c.requests, c.durations, c.within["+Inf"], c.failures)
 		late := s.late(name)
-		s.board.hold(gateTimely, c.beyond(late) == 0, "%s: %v requests took longer than %v", name, c.beyond(late), late)
+		s.judgeCounts(name, c, late)
+		for request, part := range c.parts {
+			s.judgeCounts(pageOf(name, request), part, late)
+		}
+		if first := c.parts[s.first[name]]; first != nil {
+			begun := sum(c.journeys) + c.travelling
+			s.board.hold(gateJourneys, first.scheduled == begun+first.dropped+first.waiting && c.journeyTimes == sum(c.journeys),
+				"%s: first steps: %v scheduled, %v dropped, %v waiting; journeys: %v, %v in flight, %v in histograms",
+				name, first.scheduled, first.dropped, first.waiting, c.journeys, c.travelling, c.journeyTimes)
+		}
 	}
 	s.judgeSeries(v)
 	for _, canary := range canaries() {
 		s.board.hold(gateCanary, !strings.Contains(v.text, canary), "%s is in the metrics", canary)
 	}
+}
+
+// judgeCounts holds the counts of a target, or of one of its requests, against themselves.
+func (s *scraper) judgeCounts(name string, c *counts, late time.Duration) {
+	s.board.hold(gateConserved, c.scheduled == c.total()+c.dropped+c.waiting+c.inFlight,
+		"%s: %v scheduled, %v counted + %v dropped + %v waiting + %v in flight", name, c.scheduled, c.total(), c.dropped, c.waiting, c.inFlight)
+	same := c.within["+Inf"] == c.total() && sum(c.failures) == c.failed()
+	for code, n := range c.requests {
+		same = same && n == c.durations[code]
+	}
+	s.board.hold(gateHistogram, same, "%s: requests %v, durations %v, %v in the last bucket, failures by phase %v",
+		name, c.requests, c.durations, c.within["+Inf"], c.failures)
+	s.board.hold(gateTimely, c.beyond(late) == 0, "%s: %v requests took longer than %v", name, c.beyond(late), late)
 }
 
 // judgeSeries holds each series against the highest value that it ever had.
@@ -185,14 +201,17 @@ func labelKinds() map[string]*regexp.Regexp {
 		"range":        regexp.MustCompile(`^[a-z0-9_]{1,20}$`),
 		"name":         regexp.MustCompile(`^[a-z0-9_]{1,40}$`),
 		"limit":        regexp.MustCompile(`^[a-z_-]{1,20}$`),
+		"request":      regexp.MustCompile(`^[a-z]{1,20}$`),
+		"step":         regexp.MustCompile(`^[a-z]{0,20}$`),
+		"result":       regexp.MustCompile(`^(success|failure|interrupted)$`),
 		"url":          regexp.MustCompile(`^(https?://[a-z0-9.:\[\]-]+/[a-z0-9/-]*|(dns|grpcs?)://[a-z0-9.:]+)$`),
 	}
 }
 
 // ownLabels are those that the prober's metrics have at all.
 var ownLabels = []string{
-	"alpn", "cipher", "code", "error_code", "http_version", "le", "limit", "name", "phase", "range", "reason", "role", "status",
-	"target", "url", "version",
+	"alpn", "cipher", "code", "error_code", "http_version", "le", "limit", "name", "phase", "range", "reason", "request", "result",
+	"role", "status", "step", "target", "url", "version",
 }
 
 var kinds = labelKinds()

@@ -31,6 +31,19 @@ type counts struct {
 	reloadDrops                           float64
 	breakerOpen                           bool
 	series                                int
+	bursts, skipped, started              float64            // how many ended, and were left out; when the last one started
+	parts                                 map[string]*counts // the same by request, where these have names
+	journeys                              map[string]float64 // by result and step
+	journeyTimes                          float64            // in the histograms of all results
+	travelling                            float64            // journeys in flight
+}
+
+func newCounts() *counts {
+	return &counts{
+		requests: map[string]float64{}, durations: map[string]float64{},
+		within: map[string]float64{}, failures: map[string]float64{}, unsentBy: map[string]float64{},
+		parts: map[string]*counts{}, journeys: map[string]float64{},
+	}
 }
 
 func newView(text string) (*view, error) {
@@ -58,10 +71,7 @@ func newView(text string) (*view, error) {
 func (v *view) of(target string) *counts {
 	c := v.targets[target]
 	if c == nil {
-		c = &counts{
-			requests: map[string]float64{}, durations: map[string]float64{},
-			within: map[string]float64{}, failures: map[string]float64{}, unsentBy: map[string]float64{},
-		}
+		c = newCounts()
 		v.targets[target] = c
 	}
 	return c
@@ -69,6 +79,16 @@ func (v *view) of(target string) *counts {
 
 func (c *counts) add(s *rig.Sample) {
 	c.series++
+	if request := s.Label("request"); request != "" {
+		if c.parts[request] == nil {
+			c.parts[request] = newCounts()
+		}
+		c.parts[request].count(s)
+	}
+	c.count(s)
+}
+
+func (c *counts) count(s *rig.Sample) {
 	switch s.Name {
 	case "prober_breaker_open":
 		c.breakerOpen = s.Value != 0
@@ -101,6 +121,26 @@ func (c *counts) add(s *rig.Sample) {
 		c.resent += s.Value
 	case "prober_dns_answers_cut_total":
 		c.cut += s.Value
+	default:
+		c.countBursts(s)
+	}
+}
+
+// countBursts adds a figure about bursts and journeys.
+func (c *counts) countBursts(s *rig.Sample) {
+	switch s.Name {
+	case "prober_bursts_total":
+		c.bursts = s.Value
+	case "prober_bursts_skipped_total":
+		c.skipped += s.Value
+	case "prober_burst_last_start_timestamp_seconds":
+		c.started = s.Value
+	case "prober_journeys_total":
+		c.journeys[s.Label("result")+" "+s.Label("step")] += s.Value
+	case "prober_journeys_in_flight":
+		c.travelling = s.Value
+	case "prober_journey_duration_seconds_count":
+		c.journeyTimes += s.Value
 	}
 }
 
