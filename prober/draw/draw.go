@@ -4,9 +4,11 @@ package draw
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math/bits"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -147,7 +149,17 @@ func (s *Set) Plan(numbers []int) *Plan {
 	if p.parts == nil {
 		return nil
 	}
+	// What may have nothing left comes first: a request without it uses up no row of the others.
+	slices.SortStableFunc(p.parts, func(a, b part) int { return cmp.Compare(a.group.order(), b.group.order()) })
 	return p
+}
+
+// order is that in which a request draws from groups.
+func (g *group) order() int {
+	if g.pick == option.PickUnique {
+		return 0
+	}
+	return 1
 }
 
 // Draw sets the values of one request in v. It allocates nothing. p may be nil.

@@ -113,6 +113,16 @@ func TestUniqueValuesAreDrawnOnceOverAllShards(t *testing.T) {
 	}
 }
 
+func TestARequestWithoutAUniqueRowUsesUpNoOther(t *testing.T) {
+	s := New([]option.Data{
+		{Name: "a", Values: texts("1", "2", "3"), Pick: option.PickInOrder},
+		{Name: "b", Values: texts("x"), Pick: option.PickUnique},
+	}, "t", whole)
+	assert.Equal(t, [][]string{{"1", "x"}}, drawn(t, s, 1, 0, 1))
+	require.Error(t, s.Plan([]int{0, 1}).Draw(new(template.Values)))
+	assert.Equal(t, [][]string{{"2"}}, drawn(t, s, 1, 0))
+}
+
 func TestRandomPicksAreSeededAndEven(t *testing.T) {
 	data := []option.Data{{Name: "a", IsRange: true, From: 10, To: 19, Pick: option.PickRandom}}
 	first, again, other := New(data, "t", whole), New(data, "t", whole), New(data, "u", whole)
