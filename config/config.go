@@ -19,7 +19,9 @@ import (
 type Config struct {
 	// Targets in the order of the file; their names are unique.
 	Targets []Target
-	Metrics Metrics
+	// Discover says where more targets are found, in the order of the file.
+	Discover []Discover
+	Metrics  Metrics
 	// Network says which addresses and hosts may be dialled.
 	Network policy.Rules
 	// Files are the paths of all files that were read, the configuration itself

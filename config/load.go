@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -42,6 +44,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 		return nil, r.Err()
 	}
 	c := l.config
+	l.filling = new(sync.Mutex)
 	presetFile(c)
 	files := form.NewFiles(path)
 	top := form.NewScope(r, files)
@@ -51,7 +54,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 		return nil, err
 	}
 	if c.Metrics.Buckets == nil {
-		c.Metrics.Buckets = defaultBuckets(longestTimeout(c.Targets))
+		c.Metrics.Buckets = defaultBuckets(longestTimeout(slices.Concat(c.Targets, c.samples())))
 	}
 	c.Warnings = warnings(data, root, path, l.pick)
 	c.Files, c.Sums = files.Paths, files.Sums()
@@ -65,6 +68,8 @@ type loader struct {
 	// defaults is nil until the file has them.
 	defaults *form.Scope
 	pick     *Pick // nil where all targets are wanted
+	// filling is held while the template of a discovery is filled in.
+	filling *sync.Mutex
 	// policy is nil until the first target is held against it.
 	policy *policy.Policy
 }
@@ -108,14 +113,19 @@ func (l targetList) Decode(c form.Cursor, n *yaml.Node) {
 
 // target decodes one target over a copy of the defaults.
 func (l targetList) target(c form.Cursor, n *yaml.Node) (Target, *form.Scope) {
-	t := l.base.clone()
 	s := c.Part(targetPlace(c.Path, nameIn(n)), l.defaults)
+	return l.one(s, n), s
+}
+
+// one decodes the target that s is the scope of.
+func (l *loader) one(s *form.Scope, n *yaml.Node) Target {
+	t := l.base.clone()
 	fields := targetFields(&t)
 	fields.Decode(s.Cursor(n), n)
 	s.CheckNeeded(fields)
 	l.items(&t, s, n)
 	l.settle(&t, s)
-	return t, s
+	return t
 }
 
 // targetPlace returns `targets[3] "checkout"`, or targets[3] without a name.

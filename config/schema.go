@@ -43,6 +43,7 @@ func loaderFields(l *loader) form.Section {
 	return form.Section{
 		form.Key("defaults", defaultsValue{l}),
 		form.Key("targets", form.Required(targetList{l})),
+		form.Key("discover", discoverList{l}),
 		form.Key("metrics", form.Section{
 			form.Key("buckets", buckets(&c.Metrics.Buckets)),
 			form.Key("native_histograms", form.OnByDefault(&c.Metrics.NativeHistograms)),

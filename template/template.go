@@ -198,17 +198,24 @@ func IsJSON(text string) bool {
 const (
 	opening = "{{"
 	closing = "}}"
+	// maxName bounds a name, in bytes.
+	maxName = 64
 )
 
-// part is a name, or the literal text between two of them.
+// part is a name, or the literal text between two of them. It is quoted if it stood within
+// {{ }}.
 type part struct {
-	text   string
-	isName bool
+	text     string
+	isName   bool
+	isQuoted bool
 }
 
 // split returns the parts of text. Errors show nothing of it: it may be a secret. Within {{ }} stands a name, or a quoted text that is
 // literal: {{ "{{" }}.
-func split(text string) ([]part, error) {
+func split(text string) ([]part, error) { return splitNames(text, maxName) }
+
+// splitNames is split for names of at most so many letters.
+func splitNames(text string, most int) ([]part, error) {
 	var parts []part
 	for text != "" {
 		literal, rest, ok := strings.Cut(text, opening)
@@ -222,7 +229,7 @@ func split(text string) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := partOf(strings.TrimSpace(inner))
+		p, err := partOf(strings.TrimSpace(inner), most)
 		if err != nil {
 			return nil, err
 		}
@@ -252,19 +259,20 @@ func cutClosing(rest string) (inner, after string, err error) {
 	return rest[:from+end], rest[from+end+len(closing):], nil
 }
 
-func partOf(inner string) (part, error) {
+func partOf(inner string, most int) (part, error) {
 	if len(inner) >= 2 && inner[0] == '"' && inner[len(inner)-1] == '"' {
-		return part{text: inner[1 : len(inner)-1]}, nil
+		return part{text: inner[1 : len(inner)-1], isQuoted: true}, nil
 	}
-	if !IsName(inner) {
+	if !isName(inner, most) {
 		return part{}, errors.New(`between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`)
 	}
 	return part{text: inner, isName: true}, nil
 }
 
 // IsName reports whether s can be a name: letters, digits and _, no digit first, 64 at most.
-func IsName(s string) bool {
-	const most = 64
+func IsName(s string) bool { return isName(s, maxName) }
+
+func isName(s string, most int) bool {
 	for i, c := range []byte(s) {
 		isLetter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		if !isLetter && (i == 0 || c < '0' || c > '9') {

@@ -86,6 +86,8 @@ type Report struct {
 	// newWords.
 	words    *wording
 	newWords func() Vocabulary
+	// ignored are keys and items of which no mistake is reported.
+	ignored map[*yaml.Node]bool
 }
 
 type spot struct {
@@ -100,7 +102,7 @@ func NewReport(file string, words func() Vocabulary) *Report {
 }
 
 func (r *Report) add(at *yaml.Node, where, path, msg string) {
-	if !r.isNew(spot{at.Line, at.Column, path, msg}) {
+	if r.ignored[at] || !r.isNew(spot{at.Line, at.Column, path, msg}) {
 		return
 	}
 	switch {
@@ -113,8 +115,20 @@ func (r *Report) add(at *yaml.Node, where, path, msg string) {
 	}
 }
 
+// Ignore has no mistake reported that concerns one of these keys and items, alone or together
+// with others.
+func (r *Report) Ignore(nodes map[*yaml.Node]bool) { r.ignored = nodes }
+
 // AddError notes a mistake that stands at no node of the file.
 func (r *Report) AddError(e Error) { r.errs = append(r.errs, e) }
+
+// Take adds the mistakes of another report to r.
+func (r *Report) Take(other *Report) {
+	room := max(MaxErrors-len(r.errs), 0)
+	taken := other.errs[:min(room, len(other.errs))]
+	r.errs = append(r.errs, taken...)
+	r.more += len(other.errs) - len(taken) + other.more
+}
 
 func (r *Report) isNew(s spot) bool {
 	hash := maphash.Comparable(r.seed, s)

@@ -17,19 +17,29 @@ const MaxFileSize = 16 << 20
 
 // Files reads each file once.
 type Files struct {
+	*store
+
+	// below is the folder of the part of the configuration that is being read, relative to
+	// that of the whole; "" where it is the same.
+	below string
+	// inlined holds what stands in the configuration itself: aliases can lead
+	// thousands of targets to the same megabytes.
+	inlined map[*yaml.Node][]byte
+}
+
+// store is what all parts of a configuration share.
+type store struct {
 	folder string
 	// Paths of all files in the order in which they were asked for.
 	Paths   []string
 	results map[string]fileResult
 	checked map[string]error
 	derived map[string]derived
-	// inlined holds what stands in the configuration itself: aliases can lead
-	// thousands of targets to the same megabytes.
-	inlined map[*yaml.Node][]byte
 }
 
 type fileResult struct {
 	content []byte
+	sum     [sha256.Size]byte
 	err     error
 }
 
@@ -42,29 +52,79 @@ type derived struct {
 // NewFiles returns the store of the files that a configuration refers to, by paths
 // relative to its folder.
 func NewFiles(configPath string) *Files {
-	return &Files{
+	return &Files{inlined: map[*yaml.Node][]byte{}, store: &store{
 		folder:  filepath.Dir(configPath),
 		Paths:   []string{configPath},
 		results: map[string]fileResult{},
 		checked: map[string]error{},
 		derived: map[string]derived{},
-		inlined: map[*yaml.Node][]byte{},
+	}}
+}
+
+// In returns the same store for the part of the configuration that stands in the file of that
+// name: paths in it are relative to its own folder.
+func (s *Files) In(name string) *Files {
+	below := filepath.Dir(name)
+	if below == "." {
+		below = ""
 	}
+	return &Files{store: s.store, below: below, inlined: map[*yaml.Node][]byte{}}
+}
+
+// Again returns the same store for a text that is decoded once more.
+func (s *Files) Again() *Files {
+	return &Files{store: s.store, below: s.below, inlined: map[*yaml.Node][]byte{}}
+}
+
+// Name returns the name of the file at a path that stands in the part of the configuration
+// which s is for: relative to the folder of the whole, unless it is absolute.
+func (s *Files) Name(path string) string {
+	if s.below == "" || path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(s.below, path)
+}
+
+// Path returns where the file of that name is.
+func (s *Files) Path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.folder, name)
 }
 
 // Read returns nil for an empty file.
 func (s *Files) Read(name string) ([]byte, error) {
-	path := name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.folder, path)
-	}
+	path := s.Path(name)
 	result, ok := s.results[path]
 	if !ok {
-		s.Paths = append(s.Paths, path)
-		result.content, result.err = ReadFile(path)
+		result.content, result.err = s.ReadPart(name)
+		result.sum = sumOf(result.content, result.err)
 		s.results[path] = result
 	}
 	return result.content, result.err
+}
+
+// ReadPart reads a file that is a part of the configuration, and keeps nothing but its sum.
+func (s *Files) ReadPart(name string) ([]byte, error) {
+	path := s.Path(name)
+	if _, known := s.results[path]; !known {
+		s.Paths = append(s.Paths, path)
+	}
+	content, err := ReadFile(path)
+	s.results[path] = fileResult{sum: sumOf(content, err), err: err}
+	return content, err
+}
+
+// SumOf returns the hash of what can be read from a file now, as [Files.Sums] has it. A file
+// that cannot be read has a hash of its own.
+func SumOf(path string) [sha256.Size]byte { return sumOf(ReadFile(path)) }
+
+func sumOf(content []byte, err error) [sha256.Size]byte {
+	if err != nil {
+		content = []byte(err.Error())
+	}
+	return sha256.Sum256(content)
 }
 
 // Inline returns the text of a node, the same bytes each time.
@@ -84,7 +144,7 @@ func (s *Files) Sums() map[string][sha256.Size]byte {
 	}
 	sums := make(map[string][sha256.Size]byte, len(s.results))
 	for path, result := range s.results {
-		sums[path] = sha256.Sum256(result.content)
+		sums[path] = result.sum
 	}
 	return sums
 }
@@ -159,9 +219,10 @@ func (f File) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
 	}
-	content, err := c.Files.Read(n.Value)
+	name := c.Files.Name(n.Value)
+	content, err := c.Files.Read(name)
 	if err == nil && f.Check != nil {
-		err = c.Files.Once(c.Path+" "+n.Value, func() error { return f.Check(content) })
+		err = c.Files.Once(c.Path+" "+name, func() error { return f.Check(content) })
 	}
 	switch {
 	case err != nil && f.Secret:
@@ -169,7 +230,7 @@ func (f File) Decode(c Cursor, n *yaml.Node) {
 	case err != nil:
 		c.Fail("cannot use %q: %s", n.Value, err)
 	default:
-		*f.Path, *f.Content = n.Value, content
+		*f.Path, *f.Content = name, content
 	}
 }
 

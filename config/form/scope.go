@@ -44,6 +44,15 @@ func (s *Scope) Part(where string, defaults *Scope) *Scope {
 	return p
 }
 
+// Detached returns the scope without the report and the files, for what it says of the keys
+// that are set.
+func (s *Scope) Detached() *Scope {
+	if s == nil {
+		return nil
+	}
+	return &Scope{Where: s.Where, marks: s.marks}
+}
+
 // Flatten has the keys of a section stand in the mapping of the scope itself. To the schema
 // they are below name, mistakes are reported without it.
 func (s *Scope) Flatten(name string, keys Section) { s.flat.name, s.flat.keys = name, keys }
@@ -107,6 +116,9 @@ func (s *Scope) Line(path string) int { return s.marks[path].key.Line }
 // Conflict reports a mistake of several keys at the first that stands in this scope
 // itself or, when all are inherited, at the first of them.
 func (s *Scope) Conflict(msg string, paths ...string) {
+	if slices.ContainsFunc(paths, func(path string) bool { return s.ignored[s.marks[path].key] }) {
+		return
+	}
 	i := slices.IndexFunc(paths, s.IsOwn)
 	if i < 0 {
 		i = slices.IndexFunc(paths, s.IsSet)

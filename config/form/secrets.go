@@ -24,7 +24,8 @@ func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
 	}
-	content, err := c.Files.Read(n.Value)
+	name := c.Files.Name(n.Value)
+	content, err := c.Files.Read(name)
 	if err != nil {
 		c.Fail("cannot use the file: %s", err)
 		return
@@ -37,7 +38,7 @@ func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
 		c.Fail("cannot use the file: %s", err)
 		return
 	}
-	*f.Path, *f.Content = n.Value, secret
+	*f.Path, *f.Content = name, secret
 }
 
 // Encode is that of [Value].

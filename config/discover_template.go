@@ -1,0 +1,347 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+	"example.com/prober/template"
+)
+
+// targetTemplate makes targets of labels: {{ label }} in its values stands for the value of a
+// label.
+type targetTemplate struct {
+	mu     *sync.Mutex // of the store of files, which all discoveries share
+	loader *loader
+	files  *form.Files
+	node   *yaml.Node
+	// later are names that are no labels: those of the data and the captures of the target.
+	later map[string]bool
+	// isVaried is set if {{ }} stands for something in the requests of the target.
+	isVaried bool
+	// sample is the target that made-up labels stand for.
+	sample Target
+}
+
+// templateValue is the key target of a discovery.
+type templateValue struct {
+	*loader
+	discover *Discover
+}
+
+func (v templateValue) Decode(c form.Cursor, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.Fail("must be a mapping, not %s", form.KindName(n))
+		return
+	}
+	t := &targetTemplate{
+		mu:     v.filling,
+		loader: &loader{config: &Config{}, base: v.base, defaults: v.defaults.Detached(), policy: v.rules()},
+		files:  c.Files.Again(),
+		node:   c.Copy(n),
+	}
+	t.later = namesOf(t.node, &v.base)
+	t.isVaried = len(t.later) > 0 || child(t.node, mixKey) != nil || child(t.node, journeyKey) != nil
+	s := c.Part(c.Where+": target", nil)
+	t.check(s)
+	v.discover.template = t
+}
+
+func (v templateValue) Reset() { v.discover.template = nil }
+
+// namesOf returns the names that the requests of a target know: those of its data, and those
+// of what its steps capture.
+func namesOf(n *yaml.Node, base *Target) map[string]bool {
+	names := map[string]bool{}
+	for _, d := range base.Data {
+		names[d.Name] = true
+	}
+	keysUnder := func(n *yaml.Node) {
+		for i := 0; n != nil && n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
+			names[n.Content[i].Value] = true
+		}
+	}
+	keysUnder(child(n, "data"))
+	if steps := child(n, journeyKey); steps != nil {
+		for _, step := range steps.Content {
+			keysUnder(child(step, "capture"))
+		}
+	}
+	return names
+}
+
+// child returns the value of a key of the mapping n, nil if there is none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// check reports what is wrong with the template whatever the labels are.
+func (t *targetTemplate) check(s *form.Scope) {
+	f := filler{template: t, value: sampleOfLabel, depends: map[*yaml.Node]bool{}}
+	n := f.fill(s.Cursor(t.node), t.node, place{})
+	t.chooseURL(n, f.depends)
+	before := s.Found()
+	own := form.NewReport(s.File, words)
+	own.Ignore(f.depends)
+	sample := t.loader.one(form.NewScope(own, t.files.Again()).Part(s.Where, t.loader.defaults), n)
+	s.Take(own)
+	if s.Found() == before {
+		t.sample = sample
+	}
+}
+
+// target returns the target that labels stand for.
+func (t *targetTemplate) target(labels map[string]string) (Target, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := form.NewReport("", words)
+	s := form.NewScope(r, t.files.Again()).Part(foundPlace, t.loader.defaults)
+	f := filler{template: t, value: func(label string) (string, error) {
+		v, ok := labels[label]
+		switch {
+		case !ok:
+			return "", fmt.Errorf("there is no label %s", label)
+		case strings.Contains(v, "{{") && t.isVaried:
+			return "", fmt.Errorf("the value of label %s holds {{, which the requests of the target would take for the beginning of a name", label)
+		}
+		return v, nil
+	}}
+	n := f.fill(s.Cursor(t.node), t.node, place{})
+	if r.Found() > 0 {
+		return Target{}, withoutPlace(r.Err())
+	}
+	target := t.loader.one(s, n)
+	if r.Found() > 0 {
+		return Target{}, withoutPlace(r.Err())
+	}
+	return target, nil
+}
+
+// foundPlace is what the mistakes of a found target are attributed to.
+const foundPlace = "target"
+
+// withoutPlace returns mistakes without file, line and what they are part of.
+func withoutPlace(err error) error {
+	errs, ok := errors.AsType[form.Errors](err)
+	if !ok {
+		return err
+	}
+	bare := slices.Clone(errs)
+	for i := range bare {
+		where := strings.TrimPrefix(strings.TrimPrefix(bare[i].Where, foundPlace), ": ")
+		bare[i].File, bare[i].Line, bare[i].Where = "", 0, where
+	}
+	return bare
+}
+
+// place is what is known of where a value of the template stands.
+type place struct {
+	// isFree is set where keys are not those of the schema.
+	isFree bool
+	// isFixed is set where no label may stand.
+	isFixed bool
+}
+
+// below returns the place of the value of a key.
+func (p place) below(key string) place {
+	switch key = strings.ToLower(key); {
+	case p.isFree || p.isFixed:
+	case key == "labels", key == "json", key == "message":
+		p.isFree = true
+	case strings.HasSuffix(key, "_file"), key == "file", key == "column",
+		key == "basic_auth", key == "oauth2", key == "authorization", key == "proxy-authorization":
+		p.isFixed = true
+	}
+	return p
+}
+
+// filler puts labels into the values of a template.
+type filler struct {
+	template *targetTemplate
+	// value returns the value of a label, or why it has none.
+	value func(label string) (string, error)
+	// depends, if it is not nil, is given the keys and items that depend on labels.
+	depends map[*yaml.Node]bool
+}
+
+// fill returns a copy of the tree at n, which stands at c.
+func (f *filler) fill(c form.Cursor, n *yaml.Node, p place) *yaml.Node {
+	to := *n
+	to.Content = nil
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := *n.Content[i]
+			at := c.Child(&key)
+			value := f.fill(at, n.Content[i+1], p.below(key.Value))
+			f.pass(value, &key)
+			if p.below(key.Value).isFixed {
+				f.pass(value, &to) // which lacks it
+			}
+			to.Content = append(to.Content, &key, value)
+		}
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			filled := f.fill(c.Item(i, item), item, p)
+			f.pass(filled, &to)
+			to.Content = append(to.Content, filled)
+		}
+	default:
+		f.scalar(c, &to, p)
+	}
+	return &to
+}
+
+// pass notes that what n is in depends on labels if n does.
+func (f *filler) pass(n, within *yaml.Node) {
+	if f.depends[n] {
+		f.depends[within] = true
+	}
+}
+
+// scalar puts labels into the value n.
+func (f *filler) scalar(c form.Cursor, n *yaml.Node, p place) {
+	var failed error
+	text, found, err := template.Replace(n.Value, f.template.isVaried, func(name string) (string, bool) {
+		if f.template.later[name] {
+			return "", false
+		}
+		v, err := f.value(name)
+		if err != nil && failed == nil {
+			failed = err
+		}
+		return v, true
+	})
+	switch {
+	case err != nil:
+		c.Fail("%s", err)
+	case found && p.isFixed:
+		c.Fail("must not hold a label: files and credentials come from the configuration alone")
+	case failed != nil:
+		c.Fail("%s", failed)
+	}
+	if text == n.Value || err != nil {
+		return
+	}
+	n.Value, n.Style, n.Tag = text, 0, "!!str"
+	if text == "true" || text == "false" {
+		n.Tag = "!!bool"
+	}
+	if found && f.depends != nil {
+		f.depends[n] = true
+	}
+}
+
+// sampleOfLabel returns a value such as a label of that name may have.
+func sampleOfLabel(label string) (string, error) {
+	label = strings.ToLower(label)
+	for _, one := range []struct{ part, sample string }{
+		{"addr", "sample.invalid:80"},
+		{"port", "80"},
+		{"path", "/sample"},
+		{"scheme", "http"},
+	} {
+		if strings.Contains(label, one.part) {
+			return one.sample, nil
+		}
+	}
+	return "sample", nil
+}
+
+// chooseURL puts labels into the URL of n so that it can be one, and leaves out one whose
+// scheme is not known: what its target may have is not known either.
+func (t *targetTemplate) chooseURL(n *yaml.Node, depends map[*yaml.Node]bool) {
+	raw, filled := child(t.node, urlKey), child(n, urlKey)
+	if raw == nil || raw.Kind != yaml.ScalarNode || !depends[filled] {
+		return
+	}
+	scheme, _, ok := strings.Cut(raw.Value, "://")
+	switch {
+	case !ok || strings.Contains(scheme, "{{"):
+		filled.Value = ""
+		return
+	case !slices.Contains(schemes(urlKey), strings.ToLower(scheme)+"://"):
+		i := slices.Index(n.Content, filled)
+		delete(depends, n.Content[i-1]) // it is wrong whatever the labels are
+		return
+	}
+	for _, always := range []string{"", "sample", "80", "sample.invalid:80", "/sample"} {
+		text, _, err := template.Replace(raw.Value, t.isVaried, func(label string) (string, bool) {
+			if always != "" {
+				return always, !t.later[label]
+			}
+			v, _ := sampleOfLabel(label)
+			return v, !t.later[label]
+		})
+		if _, wrong := parseTargetURL(text); err == nil && wrong == nil {
+			filled.Value = text
+			return
+		}
+	}
+}
+
+// samples returns a target of each discovery.
+func (c *Config) samples() []Target {
+	var all []Target
+	for _, d := range c.Discover {
+		all = append(all, d.template.sample)
+	}
+	return all
+}
+
+// Encode returns the template with the defaults merged in. What a target hides is hidden.
+func (v templateValue) Encode() *yaml.Node {
+	t := v.discover.template
+	if t == nil {
+		return nil
+	}
+	n := targetFields(&t.sample).Encode()
+	showLabels(n, t.node)
+	return n
+}
+
+// showLabels puts the texts of a template where those of the target stand that was made of
+// it, and adds those of which nothing could be made.
+func showLabels(n, raw *yaml.Node) {
+	switch {
+	case n.Kind != raw.Kind || n.Value == form.Redaction:
+	case n.Kind == yaml.MappingNode:
+		for i := 0; i+1 < len(raw.Content); i += 2 {
+			showBelow(n, raw.Content[i].Value, raw.Content[i+1])
+		}
+	case n.Kind == yaml.SequenceNode && len(n.Content) == len(raw.Content):
+		for i := range n.Content {
+			showLabels(n.Content[i], raw.Content[i])
+		}
+	case n.Kind == yaml.ScalarNode && strings.Contains(raw.Value, "{{"):
+		text, _, hasQuery := strings.Cut(raw.Value, "?")
+		if hasQuery {
+			text += "?" + form.Redaction
+		}
+		*n = *form.TextNode(text)
+	}
+}
+
+// showBelow is showLabels for a key of the mapping n.
+func showBelow(n *yaml.Node, key string, raw *yaml.Node) {
+	below := child(n, key)
+	if below == nil {
+		below = &yaml.Node{Kind: raw.Kind}
+		defer func() {
+			if below.Value != "" || len(below.Content) > 0 {
+				n.Content = append(n.Content, form.PlainNode(key), below)
+			}
+		}()
+	}
+	showLabels(below, raw)
+}
