@@ -168,8 +168,10 @@ type frame struct {
 	Metrics string
 	// Here is the part of the program that the page belongs to.
 	Here string
+	// Discovers is set if there are discoveries.
+	Discovers bool
 }
 
 func (s *Shell) frame(now time.Time) frame {
-	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets"}
+	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets", Discovers: len(s.discoveries()) > 0}
 }

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
+
+	"example.com/prober/discover"
 )
 
 // Exit codes.
@@ -29,6 +32,7 @@ func Main() {
 	// From the first signal on the default holds again: a second one ends at once.
 	context.AfterFunc(ctx, stop)
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // warn says it in the log
+	discover.SetLibraryLog(slog.NewTextHandler(os.Stderr, nil))
 	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

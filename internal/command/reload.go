@@ -98,7 +98,7 @@ func (d *daemon) load(text []byte) error {
 
 // apply makes cfg, which was read from text, the running configuration.
 func (d *daemon) apply(text []byte, cfg *config.Config) error {
-	if err := d.manager.Apply(cfg); err != nil {
+	if err := d.applyAll(cfg); err != nil {
 		return err
 	}
 	d.current.Store(cfg)
