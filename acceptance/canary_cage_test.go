@@ -52,6 +52,7 @@ const (
 	tokenOfPeer = `request: {oauth2: {client_id: id, client_secret_file: ${dir}/${request.oauth2.client_secret_file}, timeout: 3s, ` +
 		`token_url: '%s?t=${request.oauth2.token_url}', endpoint_params: {resource: ['${request.oauth2.endpoint_params}']}}}`
 	proxyOfPeer  = `connection: {proxy_url: '%s', proxy_username: user, proxy_password_file: ${dir}/${connection.proxy_password_file}}`
+	dataOfPeer   = "data: {v: {values: ['${data.values}']}, f: {file: ${dir}/values.csv, column: c}}\n"
 	clientOfPeer = `connection: {tls: {%scert_file: ${dir}/client.pem, key_file: ${dir}/${connection.tls.key_file}}}`
 )
 
@@ -64,6 +65,7 @@ func newCage(t *testing.T) *cage {
 	key, err := os.ReadFile(filepath.Join(c.dir, "client-key.pem"))
 	require.NoError(t, err)
 	rig.WriteFile(t, c.dir, "body.txt", "%s", canaryOf("request.body_file.content"))
+	rig.WriteFile(t, c.dir, "values.csv", "c\n%s\n", canaryOf("data.file.content"))
 	rig.WriteFile(t, c.dir, "message.json", `{"service": %q}`, canaryOf("grpc.message_file.content"))
 	for place, kind := range secrecies() {
 		if kind == secretFile && place != "connection.tls.key_file" {
@@ -162,6 +164,12 @@ func (c *cage) answered(t *testing.T) []scene {
 		{"redirect-denied", root + "/redirect-denied", follow, "1110"},
 		{"redirect-refused", root + "/redirect-refused", follow, "1212"},
 		{"redirect-nowhere", root + "/redirect-nowhere", follow + "\nconnection: {dns_server: '127.0.0.1:1'}", "1108"},
+		{"path-status", root + "/", "request: {path: '/status/503?q=${request.path}'}", "1503"},
+		{"data-status", root + "/", dataOfPeer + "requests: [{name: a, path: '/status/503?v={{ v }}', body: '{{ f }}'}]", "1503"},
+		{"data-body", root + "/", dataOfPeer + "requests: [{name: a, path: '/?v={{ v }}', headers: {X-F: '{{ f }}'}, expect: {body: {contains: never}}}]", "1712"},
+		{"data-refused", root + "/", dataOfPeer + "journey: [{name: a, path: '/?v={{ v }}', capture: {t: {regexp: canary.*}}}, {name: b, body: '[{{ t }}, \"{{ f }}\"]', headers: {Content-Type: text/json}}]", "1024"},
+		{"capture-missing", root + "/", dataOfPeer + "journey: [{name: a, path: '/?v={{ v }}', capture: {t: {json: nothing}}}]", "1716"},
+		{"captured", root + "/", dataOfPeer + "journey: [{name: a, path: '/?v={{ v }}', capture: {t: {regexp: '[a-z]*canary[a-z]*'}}}, {name: b, path: '/?t={{ t }}', headers: {X-T: '{{ t }}'}, expect: {body: {contains: never}}}]", "1712"},
 		{"h2-status", root2 + "/", h2c, "1503"},
 		{"h2-goaway", root2 + "/goaway", h2c, "1622"},
 		{"h2-reset", root2 + "/reset", h2c, "1638"},

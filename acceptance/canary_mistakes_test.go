@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
@@ -78,7 +79,7 @@ func nested(key, value string, depth int) string {
 // shown are the keys whose values a message may quote, for there is no secret in
 // them: names, words to choose from, patterns, and paths that are no secret.
 func shown(key string) bool {
-	return secrecies()[key] == open || key == "request.body_file" || key == "grpc.message_file"
+	return secrecies()[key] == open || key == "request.body_file" || key == "grpc.message_file" || key == "data.file"
 }
 
 func TestNoMistakeShowsASecret(t *testing.T) {
@@ -146,6 +147,29 @@ func TestNoSecretLeavesACheck(t *testing.T) {
 		assert.Equal(t, command.ExitOK, code, output.String())
 		requireNoCanary(t, "prober check", output.String())
 	}
+}
+
+// What stands in the configuration itself is printed for whoever asks, what stands in other files
+// is not.
+func TestNoFileLeavesACheckThatPrintsRequests(t *testing.T) {
+	t.Parallel()
+	c := newCage(t)
+	file := rig.WriteFile(t, c.dir, "prober.yml", "%s", c.config())
+	var output rig.Output
+	code := command.Run(t.Context(), []string{"check", "--config.file=" + file, "--print-requests=3"}, &output, &output)
+	require.Equal(t, command.ExitOK, code, output.String())
+	assert.Contains(t, output.String(), canaryOf("url"), "the query of a URL")
+	for key, kind := range secrecies() {
+		if kind == secretFile || kind == secretBody {
+			content := canaryOf(key + ".content")
+			assert.NotContains(t, strings.ToLower(output.String()), content, key)
+			assert.NotContains(t, output.String(), base64.StdEncoding.EncodeToString([]byte("user:"+content)), key)
+		}
+	}
+	for _, key := range []string{"request.oauth2.token_url", "request.oauth2.endpoint_params"} {
+		assert.NotContains(t, output.String(), canaryOf(key))
+	}
+	assert.Contains(t, output.String(), "Authorization: Basic <redacted>\n")
 }
 
 // Files of secrets are not named when they cannot be used, nor is what they hold.

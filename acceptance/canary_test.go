@@ -34,6 +34,7 @@ const (
 func secrecies() map[string]secrecy {
 	all := map[string]secrecy{
 		"url":                                    secret,
+		"request.path":                           secret,
 		"request.headers":                        secret,
 		"request.body":                           secret,
 		"request.body_file":                      secretBody,
@@ -45,6 +46,8 @@ func secrecies() map[string]secrecy {
 		"grpc.message":                           secret,
 		"grpc.message_file":                      secretBody,
 		"grpc.metadata":                          secret,
+		"data.values":                            secret,
+		"data.file":                              secretBody,
 		"connection.proxy_password_file":         secretFile,
 		"connection.tls.key_file":                secretFile,
 	}
@@ -62,6 +65,11 @@ func secrecies() map[string]secrecy {
 		"connection.tls.max_version", "connection.tls.insecure_skip_verify", "connection.tls.session_resumption", "connection.tls.early_data",
 		"expect", "expect.status", "expect.headers", "expect.body", "expect.body.contains", "expect.body.regexp", "expect.body.json",
 		"expect.http_version", "expect.grpc_status", "expect.message", "expect.max_latency", "expect.max_body_size",
+		"data", "data.column", "data.generate", "data.from", "data.to", "data.length", "data.format", "data.pick",
+		"requests", "requests.name", "requests.weight", "requests.timeout", "requests.grpc", "requests.expect",
+		"journey", "journey.name", "journey.timeout", "journey.grpc", "journey.expect", "journey.capture",
+		"journey.capture.json", "journey.capture.header", "journey.capture.cookie", "journey.capture.regexp",
+		"cookies", "think", "think_spread",
 		"dns", "dns.name", "dns.type", "dns.transport", "dns.recursion", "dns.dnssec",
 		"expect.rcode", "expect.answers", "expect.answers.count", "expect.answers.regexp", "expect.answers.min_ttl",
 		"metrics", "metrics.buckets", "metrics.native_histograms", "metrics.native_factor", "network", "network.deny", "network.allow",

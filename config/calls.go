@@ -51,7 +51,8 @@ func (s checks) checkInline(t *Target) {
 // isObjectWithNames reports whether text may be a JSON object when the names in it have been
 // replaced. It may be one name alone.
 func isObjectWithNames(text string) bool {
-	return strings.HasPrefix(strings.TrimSpace(text), "{") && template.IsJSON(text)
+	text = strings.TrimSpace(text)
+	return strings.HasPrefix(text, "{") && (template.IsJSON(text) || template.IsJSON("["+text+"]"))
 }
 
 // varies reports whether a text of t is a template with names in it. One with a mistake is left

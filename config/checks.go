@@ -21,5 +21,5 @@ func (s checks) all(t *Target) {
 	s.checkVersion(t)
 	s.checkTLS(t)
 	s.checkEarlyData(t)
-	s.checkTraffic(t)
+	s.checkTraffic()
 }

@@ -42,7 +42,7 @@ type Target struct {
 	// refused. But for http, https and dns it has a port, which dns may have; nothing is behind
 	// that but with http and https.
 	URL *url.URL
-	// Labels appear on prober_target_info only.
+	// Labels appear on prober_target_info and prober_request_info only.
 	Labels map[string]string
 	// Interval is the time from the start of a burst to the start of the next.
 	Interval time.Duration

@@ -18,7 +18,7 @@ type labels struct{ to *map[string]string }
 var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 // reservedLabels are those that the prober's own metrics have.
-func reservedLabels() []string { return []string{"target", "url", "error_code"} }
+func reservedLabels() []string { return []string{"target", "url", "error_code", "request"} }
 
 func (l labels) Decode(c form.Cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {

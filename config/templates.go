@@ -45,7 +45,7 @@ func textsOf(t *Target) []text {
 
 // BodyPlace returns how values are put into the body: as its Content-Type says or, without
 // one, as JSON if it is.
-func (r *Request) BodyPlace() template.Place {
+func (r Request) BodyPlace() template.Place {
 	for _, h := range r.Headers {
 		if !strings.EqualFold(h.Name, "Content-Type") {
 			continue

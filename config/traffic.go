@@ -58,7 +58,7 @@ const (
 
 // Items returns the requests of the mix, or the steps of the journey; nothing for a target
 // with one request.
-func (t *Target) Items() []NamedRequest {
+func (t Target) Items() []NamedRequest {
 	if len(t.Journey) > 0 {
 		return t.Journey
 	}
@@ -72,11 +72,11 @@ func (t Target) With(r *NamedRequest) Target {
 }
 
 // HasTemplates reports whether {{ }} in the texts of the requests stands for something.
-func (t *Target) HasTemplates() bool { return len(t.Data)+len(t.Requests)+len(t.Journey) > 0 }
+func (t Target) HasTemplates() bool { return len(t.Data)+len(t.Requests)+len(t.Journey) > 0 }
 
 // Numbers returns the number of each name that templates may use: those of the data come
 // first, in their order.
-func (t *Target) Numbers() map[string]int {
+func (t Target) Numbers() map[string]int {
 	numbers := map[string]int{}
 	for _, d := range t.Data {
 		numbers[d.Name] = len(numbers)
@@ -208,7 +208,7 @@ func (l *loader) item(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fie
 }
 
 // checkTraffic finds what makes no sense without a journey, or beside one.
-func (s checks) checkTraffic(t *Target) {
+func (s checks) checkTraffic() {
 	if s.IsOwn(mixKey) && s.IsOwn(journeyKey) {
 		s.Conflict("a target has a mix or a journey: requests and journey exclude each other", mixKey, journeyKey)
 	}

@@ -28,7 +28,7 @@ func TestAlertmanagerIsToldOfEveryFault(t *testing.T) {
 		}
 	}
 	for _, s := range stacks {
-		s.awaitHealth(t, "shop", "search", "gone", "slow")
+		s.awaitHealth(t, "shop", "search", "gone", "slow", "checkout")
 		_, told := s.told(func(n notification) bool { return n.Labels["alertname"] == "ProberErrorBudgetBurn" })
 		assert.False(t, told, "nothing fails yet")
 	}
@@ -56,6 +56,8 @@ func (s *alerting) isToldOfFaults(t *testing.T) {
 		"alertname", "ProberErrorBudgetBurn", "severity", "page", "window", "1h", "target", "gone"))
 	s.await(t, "tickets", "1404 http_404", with(target,
 		"alertname", "ProberFailures4xx", "severity", "ticket", "range", "http_4xx", "target", "search", "team", "search"))
+	s.await(t, "payments-tickets", "1401 http_401", with(target,
+		"alertname", "ProberJourneysFail", "severity", "ticket", "target", "checkout", "request", "cart", "team", "payments"))
 	s.await(t, "tickets", "processing", with(target,
 		"alertname", "ProberLatencyObjectiveMissed", "severity", "ticket", "target", "slow"))
 	s.await(t, "pager", "earliest 23h", with(target,
@@ -64,6 +66,7 @@ func (s *alerting) isToldOfFaults(t *testing.T) {
 		"alertname": "ProberReloadFailed", "severity": "ticket"})
 	s.awaitInhibited(t, "ProberFailures5xx", "shop")
 	s.awaitInhibited(t, "ProberFailuresTCP", "gone")
+	s.awaitInhibited(t, "ProberFailures4xx", "checkout")
 	s.assertRulesAreWell(t)
 }
 
@@ -100,7 +103,13 @@ func startFaults(t *testing.T) *faults {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	var searches atomic.Int64
+	var searches, carts atomic.Int64
+	mux.HandleFunc("/login", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/cart", func(w http.ResponseWriter, _ *http.Request) {
+		if f.on.Load() && carts.Add(1)%20 == 0 {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
 	mux.HandleFunc("/search", func(w http.ResponseWriter, _ *http.Request) {
 		if f.on.Load() && searches.Add(1)%40 == 0 {
 			w.WriteHeader(http.StatusNotFound)
@@ -123,6 +132,7 @@ defaults: {interval: 500ms, timeout: 10s, burst: {requests: 40, concurrency: 20}
 targets:
   - {name: shop, url: %s/shop, labels: {team: payments}}
   - {name: search, url: %[1]s/search, labels: {team: search}}
+  - {name: checkout, url: %[1]s, labels: {team: payments}, journey: [{name: login, path: /login}, {name: cart, path: /cart}]}
   - {name: slow, url: %[1]s/slow}
   - {name: gone, url: %s, expect: {status: [404]}}
   - {name: secure, url: %s, connection: {tls: {ca_file: %s}}}

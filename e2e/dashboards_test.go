@@ -58,8 +58,10 @@ func mayBeEmpty() map[string]string {
 }
 
 // shownTargets are those for which the dashboard of targets is tried: together they
-// have answers that are failures, TLS, a burst without failures, a look-up, and answers of DNS.
-func shownTargets() []string { return []string{"unavailable", "tls", "no-such-host", "dns-cut"} }
+// have answers that are failures, TLS, a burst without failures, a look-up, answers of DNS, and a journey.
+func shownTargets() []string {
+	return []string{"unavailable", "tls", "no-such-host", "dns-cut", "checkout"}
+}
 
 func TestEveryQueryOfTheDashboardsFindsWhatTheDemoShows(t *testing.T) {
 	_, address := startDemo(t)

@@ -43,8 +43,8 @@ func partialMutants() []mutant {
 		{
 			name: "forgets requests that were on their way to a server as it died", phase: "mass", gates: []gate{gateSeen},
 			targets: []string{"mortal-closed-4", "mortal-slow"},
-			patches: []patch{{"prober/numbers/recorder.go", "\tr.counts.InFlight--\n\tr.count(res, code)\n", "\tr.counts.InFlight--\n" +
-				"\tif code == errcode.ClosedReused {\n\t\tr.counts.Scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"}},
+			patches: []patch{{"prober/numbers/recorder.go", "\tt.inFlight--\n\tr.count(t, res, code)\n", "\tt.inFlight--\n" +
+				"\tif code == errcode.ClosedReused {\n\t\tr.counts.Scheduled--\n\t\tt.scheduled--\n\t\treturn false\n\t}\n\tr.count(t, res, code)\n"}},
 		},
 	}
 }
@@ -56,8 +56,8 @@ func wholeMutants() []mutant {
 			patches: []patch{
 				{"prober/numbers/recorder.go", "\nfunc (r *Recorder) count(", "\nvar counted atomic.Uint64\n\nfunc (r *Recorder) count("},
 				{"prober/numbers/recorder.go", "\t\"sync\"\n", "\t\"sync\"\n\t\"sync/atomic\"\n"},
-				{"prober/numbers/recorder.go", "\tr.counts.InFlight--\n\tr.count(res, code)\n", "\tr.counts.InFlight--\n" +
-					"\tif counted.Add(1)%100_000 == 0 {\n\t\tr.counts.Scheduled--\n\t\treturn false\n\t}\n\tr.count(res, code)\n"},
+				{"prober/numbers/recorder.go", "\tt.inFlight--\n\tr.count(t, res, code)\n", "\tt.inFlight--\n" +
+					"\tif counted.Add(1)%100_000 == 0 {\n\t\tr.counts.Scheduled--\n\t\tt.scheduled--\n\t\treturn false\n\t}\n\tr.count(t, res, code)\n"},
 			},
 		},
 		{
@@ -80,9 +80,9 @@ func wholeMutants() []mutant {
 			patches: []patch{
 				{"prober/numbers/recorder.go", "\nfunc (r *Recorder) count(", "\nvar said sync.Map\n\nfunc lastText(code errcode.Code) string {\n" +
 					"\ttext, _ := said.LoadOrStore(code, \"none\")\n\treturn text.(string)\n}\n\nfunc (r *Recorder) count("},
-				{"prober/numbers/recorder.go", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n", "\t\tr.failures[failureKey{code, res.FailedIn()}]++\n" +
+				{"prober/numbers/recorder.go", "\t\tt.failures[failureKey{code, res.FailedIn()}]++\n", "\t\tt.failures[failureKey{code, res.FailedIn()}]++\n" +
 					"\t\tif res.Err != nil {\n\t\t\tsaid.Store(code, res.Err.Error())\n\t\t}\n"},
-				{"prober/numbers/metrics_labelled.go", "p.code(k.Code), p.phases[k.Phase], v.name)", "p.code(k.Code), pair(\"phase\", lastText(k.Code)), v.name)"},
+				{"prober/numbers/metrics_labelled.go", "p.code(k.Code), p.phases[k.Phase], q.label, v.name)", "p.code(k.Code), pair(\"phase\", lastText(k.Code)), q.label, v.name)"},
 			},
 		},
 		{
@@ -99,8 +99,8 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "calls a reset a success", phase: "faults", gates: []gate{gateCodes}, script: []string{"h1-reset", "body-reset"},
-			patches: []patch{{"prober/numbers/recorder.go", "\tr.counts.InFlight--\n\tr.count(res, code)\n", "\tr.counts.InFlight--\n" +
-				"\tif code == errcode.Reset {\n\t\tcode = errcode.OK\n\t}\n\tr.count(res, code)\n"}},
+			patches: []patch{{"prober/numbers/recorder.go", "\tt.inFlight--\n\tr.count(t, res, code)\n", "\tt.inFlight--\n" +
+				"\tif code == errcode.Reset {\n\t\tcode = errcode.OK\n\t}\n\tr.count(t, res, code)\n"}},
 		},
 	}
 }

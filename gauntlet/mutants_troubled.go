@@ -23,7 +23,7 @@ func troubledMutants() []mutant {
 		},
 		{
 			name: "blames a target for its own freeze", phase: "freeze", gates: []gate{gateFrozen},
-			patches: []patch{{"prober/load/arrivals.go", "a.frozen(from, from.Add(a.timeout)) > 0", "a.frozen(from, from.Add(a.timeout)) < 0"}},
+			patches: []patch{{"prober/load/arrivals.go", "a.frozen(from, from.Add(timeout)) > 0", "a.frozen(from, from.Add(timeout)) < 0"}},
 		},
 		{
 			name: "keeps the bodies of peers without a ceiling", phase: "distress", gates: []gate{gateBombed},

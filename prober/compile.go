@@ -129,10 +129,6 @@ func proxyOptions(c config.Connection) wire.ProxyOptions {
 	}
 }
 
-func headerFields(r config.Request) []message.Field {
-	return append(fieldsOf(r.Headers), loginFields(r)...)
-}
-
 func fieldsOf(headers []config.Header) (fields []message.Field) {
 	for _, h := range headers {
 		for _, value := range h.Values {

@@ -55,6 +55,14 @@ type Progress struct {
 	Scheduled, Ended, Dropped, Waiting, InFlight uint64
 	// Failed counts those of Ended that did not succeed.
 	Failed uint64
+	// Journeys is nil for a target without a journey.
+	Journeys *JourneyProgress
+}
+
+// JourneyProgress counts journeys as [Progress] does requests. Failed counts those that were
+// interrupted, too.
+type JourneyProgress struct {
+	Ended, Failed, Dropped, Waiting uint64
 }
 
 // Progress returns how far the burst has come. It may be called from any goroutine
@@ -64,7 +72,7 @@ func (s *Shot) Progress() Progress {
 	if now.LastStart.IsZero() {
 		return Progress{}
 	}
-	return Progress{
+	p := Progress{
 		Elapsed:   time.Since(now.LastStart),
 		Scheduled: now.Scheduled,
 		Ended:     now.Requests,
@@ -73,6 +81,16 @@ func (s *Shot) Progress() Progress {
 		InFlight:  now.InFlight,
 		Failed:    now.Failed() + now.Own(),
 	}
+	if j := now.Journey; j != nil {
+		first := &now.ByRequest[0]
+		p.Journeys = &JourneyProgress{
+			Ended:   j.Total(),
+			Failed:  j.Total() - j.Count(numbers.JourneySuccess),
+			Dropped: first.Dropped.Total(),
+			Waiting: first.Waiting,
+		}
+	}
+	return p
 }
 
 // Report returns what the burst came to. It is called after Fire has returned.

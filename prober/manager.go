@@ -233,6 +233,8 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
 		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
+		l := loadOf(&t) // from the first scrape on, which may come before the run begins
+		e.recorder.SetRequests(l.Names, l.IsJourney())
 		m.entries[t.Name] = e
 	}
 	before := e.run

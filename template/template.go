@@ -152,6 +152,20 @@ func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {
 	return dst, nil
 }
 
+// Expand appends the text with made-up values in their places, escaped as Append does it.
+// value returns what the name of a number stands for. isJSON tells that it stands outside of a
+// JSON string: it must be JSON itself then.
+func (t *Template) Expand(dst []byte, value func(number int, isJSON bool) []byte) []byte {
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		dst = append(dst, p.literal...)
+		if p.escape != noValue {
+			dst = p.escape.appendTo(dst, value(p.number, p.escape == jsonValue))
+		}
+	}
+	return dst
+}
+
 // Check returns an error if the value of the name of that number cannot stand where t has
 // it.
 func (t *Template) Check(number int, value []byte) error {
@@ -178,7 +192,8 @@ func (t *Template) MayRefuse(number int) bool {
 	return false
 }
 
-// IsJSON reports whether text, with names in it, is JSON once they are replaced.
+// IsJSON reports whether text, with names in it, is an object or a list in JSON once they are
+// replaced.
 func IsJSON(text string) bool {
 	parts, err := split(text)
 	if err != nil {
@@ -192,7 +207,8 @@ func IsJSON(text string) bool {
 			b.WriteString(p.text)
 		}
 	}
-	return json.Valid([]byte(b.String()))
+	whole := strings.TrimLeft(b.String(), " \t\r\n")
+	return (strings.HasPrefix(whole, "{") || strings.HasPrefix(whole, "[")) && json.Valid([]byte(whole))
 }
 
 const (

@@ -81,6 +81,30 @@ func TestANameWithoutAValueIsRefused(t *testing.T) {
 	require.EqualError(t, err, "the value of {{ x }} is not known")
 }
 
+func TestMadeUpValuesAreEscapedForTheirPlaces(t *testing.T) {
+	for text, c := range map[string]struct {
+		place Place
+		want  string
+	}{
+		"/{{ x }}/b?q={{ x }}":              {Path, "/%3Cx%3E/b?q=%3Cx%3E"},
+		`{"a": "{{ x }}", "b": {{ x }}}`:    {JSON, `{"a": "<x>", "b": "<x>"}`},
+		"Bearer {{ x }}":                    {Header, "Bearer <x>"},
+		"a={{ x }}":                         {Form, "a=%3Cx%3E"},
+		`{{ "{{" }} and {{ x }} in a text`:  {Text, "{{ and <x> in a text"},
+		"a text in which there is no name.": {Text, "a text in which there is no name."},
+	} {
+		compiled, err := Parse(text, c.place, one)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, string(compiled.Expand(nil, func(number int, isJSON bool) []byte {
+			assert.Zero(t, number)
+			if isJSON {
+				return []byte(`"<x>"`)
+			}
+			return []byte("<x>")
+		})))
+	}
+}
+
 func TestAMistakeInATemplateIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"a {{ x":       `a "{{" has no "}}"; a literal "{{" is written {{ "{{" }}`,
@@ -108,7 +132,9 @@ func TestATemplateWithoutNamesIsFixed(t *testing.T) {
 
 func TestJSONIsKnownWhateverItsNamesStandFor(t *testing.T) {
 	assert.True(t, IsJSON(`{"a": "{{ x }}", "b": {{ y }}}`))
+	assert.True(t, IsJSON(` [{{ x }}]`))
 	assert.False(t, IsJSON(`a={{ x }}`))
+	assert.False(t, IsJSON(`{{ x }}`), "it may be anything")
 	assert.False(t, IsJSON(`{"a": "{{ x"}`))
 }
 

@@ -159,11 +159,11 @@ func (s *Files) Once(key string, check func() error) error {
 	return err
 }
 
-// Derive returns what make returns, which it calls once for each key.
-func (s *Files) Derive(key string, make func() (any, error)) (any, error) {
+// Derive returns what from returns, which it calls once for each key.
+func (s *Files) Derive(key string, from func() (any, error)) (any, error) {
 	d, ok := s.derived[key]
 	if !ok {
-		d.value, d.err = make()
+		d.value, d.err = from()
 		s.derived[key] = d
 	}
 	return d.value, d.err

@@ -109,10 +109,11 @@ func ratioByTarget() panel {
 }
 
 func failureTable() panel {
-	expr := "round(" + named(sum("target, error_code", increase(of("prober_requests_total", failed))), "name, range") + ") > 0"
-	return table("Failures", "How often each target failed with which code in the time shown. The code leads to what it means and where to look first.",
+	expr := "round(" + named(sum("target, request, error_code", increase(of("prober_requests_total", failed))), "name, range") + ") > 0"
+	return table("Failures", "How often each target failed with which code in the time shown, and at which request if it has a mix or a journey. The code leads to what it means and where to look first.",
 		[]column{
 			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
+			{"request", "Request", nil},
 			{"error_code", "Code", []property{links(toCode("${__value.raw}")), width(80)}},
 			{"name", "Name", nil},
 			{"range", "Range", []property{width(100)}},

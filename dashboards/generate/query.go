@@ -45,6 +45,9 @@ func sum(by, expr string) string {
 
 func rate(series string) string { return fmt.Sprintf("rate(%s[%s])", series, recent) }
 
+// rateShown is the rate over the whole time shown.
+func rateShown(series string) string { return fmt.Sprintf("rate(%s[%s])", series, shown) }
+
 func increase(series string) string { return fmt.Sprintf("increase(%s[%s])", series, shown) }
 
 // requestRate counts the requests of one kind per second.
@@ -61,7 +64,9 @@ func errorRatio(by string) string {
 // quantile estimates a quantile of a histogram, from native buckets where they are
 // stored and from classic ones where they are not. selected selects its series and
 // has %s where the suffix of the name belongs.
-func quantile(q, by, selected string) string {
+func quantile(q, by, selected string) string { return quantileOver(rate, q, by, selected) }
+
+func quantileOver(rate func(series string) string, q, by, selected string) string {
 	native := sum(by, rate(fmt.Sprintf(selected, "")))
 	classic := sum(withLE(by), rate(fmt.Sprintf(selected, "_bucket")))
 	return fmt.Sprintf("histogram_quantile(%s, %s)\n  or histogram_quantile(%[1]s, %[3]s)", q, native, classic)

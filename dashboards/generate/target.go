@@ -12,6 +12,8 @@ func targetDetails(s rules.Settings) dashboard {
 		{height: 4, panels: targetStats(s)},
 		{height: 9, panels: []panel{latencyHeat(), quantilesOfTarget()}},
 		{height: 7, panels: []panel{codeHistory(), failuresByPhase()}},
+		{height: 8, panels: []panel{requestTable(s), latencyByRequest(), ratioByRequest()}, widths: []int{10, 7, 7}},
+		{height: 8, panels: []panel{reachedSteps(), journeyEnds(), journeyDuration()}},
 		{height: 8, panels: []panel{timeByPhase(), fate(), burstDuration()}},
 		{height: 8, panels: []panel{connections(), versions(), statuses(), traffic()}},
 		{height: 6, panels: []panel{dnsRecords(), dnsTTL(), dnsCut()}},

@@ -66,6 +66,11 @@ func carries(known map[string]metric, n parser.Node, label string) bool {
 		case *parser.AggregateExpr:
 			made, ok := n.Param.(*parser.StringLiteral)
 			found = found || ok && made.Val == label
+		case *parser.Call:
+			if n.Func.Name == "label_replace" {
+				made, ok := n.Args[1].(*parser.StringLiteral)
+				found = found || ok && made.Val == label
+			}
 		}
 		return nil
 	})

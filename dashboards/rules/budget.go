@@ -62,7 +62,7 @@ func (s Settings) burnAlerts() []Rule {
 			summary: "{{ $labels.target }} fails too often: 30 days' error budget lasts " + fmt.Sprintf("%.0f days or less", 30/b.factor),
 			description: "{{ $value | humanizePercentage }} of the requests to {{ $labels.target }} failed within " + name(b.long) +
 				". The commonest codes of the last " + name(max(b.short, time.Hour)) + ":" +
-				s.codes(`error_code!~"0|100[1-7]"`, max(b.short, time.Hour), "job", "target") + ".",
+				s.codes(failed, max(b.short, time.Hour), "job", "target") + ".",
 			dashboard: targetDashboard,
 			variables: []string{"job", "target"},
 		}))

@@ -148,21 +148,53 @@ func ofTargetAt(condition string) string {
 	return withInfo(condition, "job, instance, target", "url")
 }
 
-func withInfo(condition, on, without string) string {
-	return "(\n  " + strings.ReplaceAll(condition, "\n", "\n  ") + "\n)\n" +
-		"* on (" + on + ") group_right ()\n  max without (" + without + ") (prober_target_info)"
+// ofRequest is ofTarget for series that have the label request, too, where the target has a
+// mix or a journey.
+func ofRequest(condition string) string {
+	return inParentheses(condition) + "\n* on (job, target, request) group_right ()\n" +
+		inParentheses("  max without (instance, node, pod) (prober_request_info)\nor\n  max without (instance, node, pod, url) (prober_target_info)")
 }
 
-// codes is a template that names the commonest error codes, in numbers and words,
-// of an alert with the given labels.
+func withInfo(condition, on, without string) string {
+	return inParentheses(condition) + "\n* on (" + on + ") group_right ()\n  max without (" + without + ") (prober_target_info)"
+}
+
+func inParentheses(text string) string {
+	return "(\n  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n)"
+}
+
+// arrivals adds up a counter of requests to what was due of each target. Of journeys that is
+// their first step, the commonest: of one that never began, the other steps are not due either.
+func arrivals(counted string) string {
+	return expr(`
+		(
+		      max by (job, target) (sum by (job, target, request) ($counted) and on (job, target) prober_journeys_in_flight)
+		    or
+		      sum by (job, target) ($counted)
+		  )`, "counted", counted)
+}
+
+// atRequest is a template that names the request an alert is about, if it has a name.
+const atRequest = "{{ with $labels.request }} (request {{ . }}){{ end }}"
+
+// codes is a template that names the commonest error codes, in numbers and words, of an alert
+// with the given labels. Where an alert is about a whole target, it names the requests of each
+// code as well, if they have names.
 func (s Settings) codes(selector string, over time.Duration, labels ...string) string {
 	var match, values strings.Builder
 	for _, l := range labels {
 		match.WriteString(l + "=%q,")
 		values.WriteString(" $labels." + l)
 	}
-	promql := "topk(3, (sum by (error_code) (increase(prober_requests_total{" + match.String() + selector + "}[" + s.span(over) + "])) > 0)" +
+	grown := "(increase(prober_requests_total{" + match.String() + "$only}[" + s.span(over) + "]))"
+	promql := "topk(3, (sum by (error_code) " + expr(grown, "only", selector) + " > 0)" +
 		" * on (error_code) group_left (name) max by (error_code, name) (prober_error_code_info))"
+	var requests string
+	if !slices.Contains(labels, "request") {
+		each := "topk(3, sum by (request) " + expr(grown, "only", `request!="",error_code=%q`) + " > 0)"
+		requests = "{{ $before := \": \" }}{{ range printf `" + each + "`" + values.String() + " .Labels.error_code | query }}" +
+			"{{ $before }}{{ .Labels.request }} {{ printf \"%.0f\" .Value }}{{ $before = \", \" }}{{ end }}"
+	}
 	return "{{ range printf `" + promql + "`" + values.String() + " | query }}" +
-		" {{ .Labels.error_code }} {{ .Labels.name }} ({{ printf \"%.0f\" .Value }} requests){{ else }} none any more{{ end }}"
+		" {{ .Labels.error_code }} {{ .Labels.name }} ({{ printf \"%.0f\" .Value }} requests" + requests + "){{ else }} none any more{{ end }}"
 }

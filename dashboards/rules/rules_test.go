@@ -121,6 +121,7 @@ func TestEveryAlertHasATestWhereItFiresAndOneWhereItDoesNot(t *testing.T) {
 
 func TestEveryAlertSaysWhatWhoAndWhere(t *testing.T) {
 	t.Parallel()
+	printsNothing := regexp.MustCompile(`{{ (with|end)[^}]*}}`)
 	seen := map[string]bool{}
 	for _, rule := range alerts() {
 		identity := rule.Alert + " " + rule.Labels["window"]
@@ -133,7 +134,7 @@ func TestEveryAlertSaysWhatWhoAndWhere(t *testing.T) {
 			assert.NotEmpty(t, rule.Annotations[name], "%s: %s", rule.Alert, name)
 		}
 		assert.NotContains(t, rule.Annotations["summary"], "query", rule.Alert)
-		assert.LessOrEqual(t, len(rule.Annotations["summary"]), 120, rule.Alert)
+		assert.LessOrEqual(t, len(printsNothing.ReplaceAllString(rule.Annotations["summary"], "")), 120, rule.Alert)
 	}
 }
 

@@ -50,6 +50,8 @@ const (
 	// fewestAnswers is how many successes a quantile of latency takes: with fewer
 	// than twenty, the 95th percentile is the slowest.
 	fewestAnswers = 20
+	// failed selects the requests that failed, but for what is the prober's own trouble.
+	failed = `error_code!~"0|100[1-7]"`
 	// quantile of the latency that has an objective.
 	quantile = 0.95
 	// window is that of alerts which do not measure the error budget. It is five

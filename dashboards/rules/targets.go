@@ -6,6 +6,7 @@ import "time"
 func (s Settings) targetAlerts() []Rule {
 	const day = 24 * time.Hour
 	return []Rule{
+		s.journeyAlert(),
 		s.latencyAlert(),
 		s.certificateAlert(14*day, ticket),
 		s.certificateAlert(3*day, page),
@@ -15,6 +16,30 @@ func (s Settings) targetAlerts() []Rule {
 		s.overrunAlert(),
 		s.breakerAlert(),
 	}
+}
+
+// journeyAlert is on steps at which journeys end early. The step is in the label request, as in
+// the other alerts on it.
+func (s Settings) journeyAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberJourneysFail",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  5 * time.Minute,
+		expr: ofRequest(expr(`
+			sum by (job, target, request) (label_replace(rate(prober_journeys_total{result="failure"}[$w]), "request", "$1", "step", "(.+)"))
+			  / on (job, target) group_left () sum by (job, target) (rate(prober_journeys_total{result!="interrupted"}[$w]))
+			  > on (job, target) group_left () (1 - job_target:prober_objective:ratio)
+			and
+			sum by (job, target, request) (label_replace(increase(prober_journeys_total{result="failure"}[$w]), "request", "$1", "step", "(.+)")) >= $fewest`,
+			"w", s.span(window), "fewest", number(fewest))),
+		summary: "Journeys of {{ $labels.target }} fail at step {{ $labels.request }}",
+		description: "{{ $value | humanizePercentage }} of the journeys of {{ $labels.target }} within " + name(window) +
+			" ended at step {{ $labels.request }}, more than its objective allows. The commonest codes:" +
+			s.codes(failed, window, "job", "target", "request") + ".",
+		dashboard: targetDashboard,
+		variables: []string{"job", "target"},
+	})
 }
 
 func (s Settings) latencyAlert() Rule {
@@ -30,7 +55,7 @@ func (s Settings) latencyAlert() Rule {
 			"latency", latencyRecord, "w", s.span(window), "fewest", number(fewestAnswers))),
 		summary: "{{ $labels.target }} is slower than its objective",
 		description: "One successful request in twenty to {{ $labels.target }} takes {{ $value | humanizeDuration }} or longer, within " + name(window) + "." +
-			" The longest phases on average:" + s.phases() + ".",
+			" The longest phases on average:" + s.phases() + "." + s.slowest(),
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
@@ -44,6 +69,17 @@ func (s Settings) phases() string {
 		"metric", "prober_request_phase_duration_seconds", "t", "job=%[1]q,target=%[2]q", "w", s.span(window))
 	return "{{ range printf `" + promql + "` $labels.job $labels.target | query }}" +
 		" {{ .Labels.phase }} {{ .Value | humanizeDuration }}{{ end }}"
+}
+
+// slowest is a template that names the two requests whose latency is highest, if they have names.
+func (s Settings) slowest() string {
+	promql := expr("topk(2, ("+
+		" histogram_quantile($q, sum by (request) (rate($metric{$t}[$w])))"+
+		" or histogram_quantile($q, sum by (request, le) (rate($metric_bucket{$t}[$w])))) > 0)",
+		"metric", "prober_request_duration_seconds", "t", `job=%[1]q,target=%[2]q,request!="",error_code="0"`,
+		"q", number(quantile), "w", s.span(window))
+	return "{{ with printf `" + promql + "` $labels.job $labels.target | query }} The slowest requests:" +
+		"{{ range . }} {{ .Labels.request }} {{ .Value | humanizeDuration }}{{ end }}.{{ end }}"
 }
 
 // certificateAlert is on the certificates that somebody looks at: not on those of
@@ -105,10 +141,10 @@ func (s Settings) droppedAlert() Rule {
 		lasting:  5 * time.Minute,
 		expr: ofTarget(expr(`
 			sum by (job, target) (rate(prober_requests_dropped_total{reason=~"timeout|no_worker|limit_.*"}[$w]))
-			  / sum by (job, target) (rate(prober_requests_scheduled_total[$w]))
-			  > 0.01`, "w", s.span(window))),
+			  / $arrivals
+			  > 0.01`, "arrivals", arrivals("rate(prober_requests_scheduled_total["+s.span(window)+"])"), "w", s.span(window))),
 		summary: "Requests to {{ $labels.target }} are dropped before they are sent",
-		description: "{{ $value | humanizePercentage }} of the requests that were due to {{ $labels.target }} within " + name(window) + " were never sent. The reasons:" +
+		description: "{{ $value | humanizePercentage }} of the {{ with printf `prober_journeys_in_flight{job=%q,target=%q}` $labels.job $labels.target | query }}journeys{{ else }}requests{{ end }} that were due to {{ $labels.target }} within " + name(window) + " were never sent. The reasons:" +
 			"{{ range printf `sort_desc(sum by (reason) (increase(prober_requests_dropped_total{job=%q,target=%q,reason=~\"timeout|no_worker|limit_.*\"}[" + s.span(window) + "])) > 0)`" +
 			" $labels.job $labels.target | query }} {{ .Labels.reason }} ({{ printf \"%.0f\" .Value }} requests){{ end }}." + cure(),
 		dashboard: targetDashboard,
@@ -125,7 +161,7 @@ func (s Settings) queueAlert() Rule {
 		lasting:  5 * time.Minute,
 		expr: ofTarget(expr(`
 			sum by (job, target) (increase(prober_requests_total{error_code="1006"}[$w]))
-			  > 0.01 * sum by (job, target) (increase(prober_requests_total[$w]))`, "w", s.span(window))),
+			  > 0.01 * $arrivals`, "arrivals", arrivals("increase(prober_requests_total["+s.span(window)+"])"), "w", s.span(window))),
 		summary:     "Requests to {{ $labels.target }} wait for the prober until their time runs out",
 		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then ran out of it (1006). That is not the target's failure." + cure(),
 		dashboard:   targetDashboard,
@@ -170,7 +206,7 @@ func (s Settings) breakerAlert() Rule {
 		expr:     ofTarget("max by (job, target) (prober_breaker_open) == 1"),
 		summary:  "{{ $labels.target }} gets one request a burst, because it only failed",
 		description: "So many requests to {{ $labels.target }} failed in a row that its breaker opened. The commonest codes:" +
-			s.codes(`error_code!~"0|100[1-7]"`, window, "job", "target") + ".",
+			s.codes(failed, window, "job", "target") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})

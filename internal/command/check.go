@@ -13,14 +13,35 @@ import (
 	"example.com/prober/prober"
 )
 
+const checkHelp = `Read the configuration as run would, and say what it asks for or all that is wrong with it. Fails when it asks for more than the ceilings allow.
+
+--print-requests also prints the first requests of each target, as they would be sent, and sends nothing. For a value of a file or a list it prints the name and the row, as in email-3; for one that an answer would give, <token>. What a file of a secret holds is <redacted>, and so are Authorization and Cookie. All other header fields, queries and bodies that stand in the configuration are printed as they are: look before you share them.`
+
+const checkExamples = `Examples:
+  prober check
+      Whether prober.yml is valid, and how much it asks for.
+  prober check --print-requests=10
+      The same, and the first ten requests of each target: of a mix in the order of a burst, of a journey step by step.
+  prober check --shard=0 --total-shards=3 --print-requests=3
+      What the first of three probers would do.
+`
+
+// checkFlags are the flags of check.
+type checkFlags struct {
+	loadFlags
+
+	print int // requests of each target
+}
+
 func checkCommand(app *kingpin.Application) (string, command) {
-	cmd := app.Command("check", "Read the configuration as run would, and say what it asks for or all that is wrong with it. Fails when it asks for more than the ceilings allow.")
-	var f loadFlags
+	cmd := app.Command("check", checkHelp).HelpLong(checkExamples)
+	var f checkFlags
 	f.register(cmd)
+	wholeFlag(cmd, "print-requests", "0", "Print so many requests of each target as they would be sent, with made-up values and without secrets.", &f.print, 0, maxPrinted)
 	return "check", func(_ context.Context, c *console) error { return check(c, f) }
 }
 
-func check(c *console, f loadFlags) error {
+func check(c *console, f checkFlags) error {
 	if err := f.shard.Validate(); err != nil {
 		return usageError{err}
 	}
@@ -41,6 +62,9 @@ func check(c *console, f loadFlags) error {
 	fmt.Fprintf(table, "  time series, typically\t%d\n", d.TypicalSeries)
 	fmt.Fprintf(table, "  time series at most\t%d\n", d.MostSeries)
 	if err := table.Flush(); err != nil {
+		return err
+	}
+	if err := printRequests(c.stdout, cfg, f.shard, f.print); err != nil {
 		return err
 	}
 	log := promslog.New(c.log)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -57,6 +58,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		name, cmd := register(app)
 		commands[name] = cmd
 	}
+	maps.Copy(commands, importCommands(app))
 
 	name, err := app.Parse(args)
 	if ended { // --help or --version has been answered

@@ -17,9 +17,9 @@ import (
 
 const fireHelp = `Fire one burst now and report what it came to.
 
-TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst.
+TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst. Of a target with a journey they count journeys.
 
-The report goes to standard output. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped or the burst was cut short, and 2 if nothing could be sent. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -34,6 +34,8 @@ const fireExamples = `Examples:
       The same with the defaults of a configuration: its headers, its login, its authorities.
   prober fire checkout --wait=60s
       The same for a service that has just been started: when it takes connections.
+  prober fire checkout --output=json | jq .journey.steps
+      How far the journeys of a target came, step by step.
   prober fire checkout --output=json | jq .latency.p99
       One number for a script. docs/fire.md describes the others.
 `
@@ -179,6 +181,9 @@ func verdict(r *numbers.Report) error {
 	}
 	if n := r.Dropped.Total(); n > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests were never sent", n, r.Scheduled))
+	}
+	if j := r.Journey; j != nil && j.Count(numbers.JourneyInterrupted) > 0 {
+		trouble = append(trouble, fmt.Sprintf("%d of %d journeys were interrupted", j.Count(numbers.JourneyInterrupted), r.Rows[0].Scheduled))
 	}
 	switch {
 	case r.OK():

@@ -41,6 +41,8 @@ type fireJSON struct {
 	LagP99      *float64           `json:"schedule_lag_p99"`
 	Receive     fireReceiveJSON    `json:"receive_lag"`
 	Failures    []fireFailureJSON  `json:"failures"`
+	ByRequest   []fireRequestJSON  `json:"by_request"`
+	Journey     *fireJourneyJSON   `json:"journey"`
 }
 
 type fireRequestsJSON struct {
@@ -168,6 +170,8 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 		Receive:     receiveJSON(r),
 		DNS:         dnsJSON(&r.DNS),
 		Failures:    list(r.Failures, failureJSON),
+		ByRequest:   list(r.Rows, requestJSON),
+		Journey:     journeyJSON(r),
 	}
 	if r.Plan.Rate > 0 {
 		lag := r.LagP99.Seconds()

@@ -80,23 +80,31 @@ func (v *fireView) size() int64 {
 
 func (v *fireView) position(p prober.Progress) int64 {
 	at := int64(p.Ended + p.Dropped)
+	if j := p.Journeys; j != nil {
+		at = int64(j.Ended + j.Dropped)
+	}
 	if v.plan.Requests == 0 {
 		at = p.Elapsed.Milliseconds()
 	}
 	return min(at, v.size())
 }
 
+// line counts requests or, where there are journeys, these.
 func (v *fireView) line(p prober.Progress) string {
-	text := strconv.FormatUint(p.Ended, 10)
+	what, ended, failed, waiting, dropped := "requests", p.Ended, p.Failed, p.Waiting, p.Dropped
+	if j := p.Journeys; j != nil {
+		what, ended, failed, waiting, dropped = "journeys", j.Ended, j.Failed, j.Waiting, j.Dropped
+	}
+	text := strconv.FormatUint(ended, 10)
 	if v.plan.Requests > 0 {
 		text += fmt.Sprintf(" of %d", v.plan.Requests)
 	}
-	text += fmt.Sprintf(" requests, %d failed", p.Failed)
-	if p.Waiting > 0 {
-		text += fmt.Sprintf(", %d waiting", p.Waiting)
+	text += fmt.Sprintf(" %s, %d failed", what, failed)
+	if waiting > 0 {
+		text += fmt.Sprintf(", %d waiting", waiting)
 	}
-	if p.Dropped > 0 {
-		text += fmt.Sprintf(", %d dropped", p.Dropped)
+	if dropped > 0 {
+		text += fmt.Sprintf(", %d dropped", dropped)
 	}
 	return fmt.Sprintf("%s, %s", text, p.Elapsed.Round(time.Second))
 }

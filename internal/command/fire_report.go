@@ -28,6 +28,8 @@ func writeFireText(out io.Writer, r *numbers.Report) error {
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	writeFireSummary(table, r)
+	writeFireRequests(table, r.Rows)
+	writeFireFunnel(table, r)
 	writeFireHistogram(table, r.Latency.Rows)
 	writeFirePhases(table, r.Phases)
 	writeFireCodes(table, r)
@@ -46,15 +48,9 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.LastStart.UTC().Format(time.DateTime+" UTC"),
 		outcomeWords(r.Outcome), shortDuration(r.Duration))
 	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), dropWords(r.Dropped.ByReason()))
-	if cut := r.Cuts.Requests(); cut > 0 {
-		fmt.Fprintf(out, "\t%d more were cut and never due\n", cut)
-	}
-	if r.Plan.Rate > 0 {
-		fmt.Fprintf(out, "rate\t%s of %s asked for\n", perSecond(r.Rate), perSecond(r.Plan.Rate))
-		fmt.Fprintf(out, "lateness\tp99 %s, the prober's own\n", shortDuration(r.LagP99))
-	} else {
-		fmt.Fprintf(out, "rate\t%s\n", perSecond(r.Rate))
-	}
+	writeFireCut(out, r)
+	writeFireJourneys(out, r)
+	writeFireRate(out, r)
 	writeFireReceiveLag(out, r)
 	if workers, isShort := r.Shortage(); isShort {
 		fmt.Fprintf(out, "workers\ttoo few: %s\n", workers)

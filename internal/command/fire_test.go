@@ -154,6 +154,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	var text bytes.Buffer
 	full := exampleReport()
 	full.DNS.Answered = true // of another kind of target
+	addJourney(full)
 	require.NoError(t, writeFireJSON(&text, full))
 	keys, types := documentedKeys(t)
 	require.NotEmpty(t, keys)
@@ -163,7 +164,8 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	text.Reset()
 	require.NoError(t, writeFireJSON(&text, &numbers.Report{}))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
-		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.")
+		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.") ||
+			strings.HasPrefix(key, "journey.")
 	})
 	assert.Equal(t, top, keysOf(t, text.Bytes(), types))
 }

@@ -22,6 +22,7 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 	t := cfg.Targets[0]
 	t.Burst = config.Burst{Requests: 1, Concurrency: 1}
 	t.Breaker = nil
+	t.Journey = t.Journey[:min(1, len(t.Journey))] // one request is enough
 	over, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	var last numbers.Failure

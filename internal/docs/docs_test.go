@@ -103,10 +103,10 @@ func TestFireHasAFlagForEveryKeyOfABurst(t *testing.T) {
 func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	t.Parallel()
 	var help strings.Builder
-	for _, name := range []string{"run", "check", "fire", "demo", "codes", "health"} {
+	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "demo", "codes", "health"} {
 		help.WriteString(strings.ReplaceAll(helpOf(t, name), "--[no-]", "--"))
 	}
-	ofOthers := []string{"--enable-feature", "--raw", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
+	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
 	for _, name := range docs.Pages(t) {
 		if name == "docs/error-codes.md" {
 			continue // it shows how to use other programs, and has tests of its own
@@ -276,7 +276,7 @@ func checkFile(t *testing.T, text string, exit int) string {
 func helpOf(t *testing.T, name string) string {
 	t.Helper()
 	var help bytes.Buffer
-	assert.Equal(t, command.ExitOK, command.Run(t.Context(), []string{name, "--help"}, &help, &help))
+	assert.Equal(t, command.ExitOK, command.Run(t.Context(), append(strings.Fields(name), "--help"), &help, &help))
 	return help.String()
 }
 

@@ -45,7 +45,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"config", "demo", "discover", "errcode", "internal/logqueue", "prober", "prober/numbers", "web"},
+		packages: []string{"config", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -60,6 +60,10 @@ var house = map[string]room{
 	},
 	"internal/docs": {
 		modules: []string{"github.com/stretchr/testify"},
+	},
+	"internal/imports": {
+		packages: []string{"option", "policy"},
+		modules:  []string{"github.com/getkin/kin-openapi", "gopkg.in/yaml.v3"},
 	},
 	"internal/logqueue": {},
 	"internal/peers": {

@@ -468,6 +468,7 @@ func TestASilentServerIsAskedNoMoreThanTwiceWhetherItIsThere(t *testing.T) {
 		mu.Unlock()
 		p := peers.NewH2(c)
 		p.Greet()
+		ending("grpc-status", "14")(p, p.Request()) // then it is silent
 		for f := p.Next(); f != nil; f = p.Next() {
 			if f.Header().Type == http2.FramePing {
 				mu.Lock()
@@ -478,18 +479,24 @@ func TestASilentServerIsAskedNoMoreThanTwiceWhetherItIsThere(t *testing.T) {
 	})
 	e := newEngine(t, Config{Plan: planOf(p)})
 	var r probe.Result
-	for range 10 { // the answer to a PING counts as a sign of life for the call after it
+	again(t.Context(), e, &r, patience)
+	require.Equal(t, errcode.GRPCUnavailable, e.Code(&r), textOf(&r))
+	for range 10 {
+		again(t.Context(), e, &r, briefly)
 		if p.Connections() == 2 {
 			break
 		}
-		again(t.Context(), e, &r, briefly)
 		assert.Equal(t, errcode.RequestTimeout, e.Code(&r), textOf(&r))
 	}
+	require.Eventually(t, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(pings) == 2
+	}, patience, time.Millisecond, "the third time, another connection is made")
 	e.CloseIdle()
 	e.Wait()
 	mu.Lock()
 	defer mu.Unlock()
-	require.Len(t, pings, 2, "the third time, another connection is made")
 	assert.Equal(t, 2, pings[0])
 }
 

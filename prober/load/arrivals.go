@@ -37,7 +37,7 @@ type Arrivals struct {
 	plan  *Pacer
 	mix   *Mix
 	start probe.Instant
-	// timeouts are by request; the last one holds for those beyond.
+	// timeouts are by request; the last one is also that of the requests behind it.
 	timeouts []time.Duration
 	// frozen returns how much of the time between two moments the process did not run.
 	frozen  func(from, to probe.Instant) time.Duration
@@ -87,8 +87,8 @@ func (a *Arrivals) Due(now probe.Instant) (request int, ok bool) {
 }
 
 // Expire drops the first arrival that waits if it has run out of time by now, and returns its
-// request. late tells that the process did not run for a part of its time: whether a worker
-// would have become free in that part nobody knows.
+// request. late reports whether the process did not run for a part of its time: nobody knows
+// whether a worker would have become free in that part.
 func (a *Arrivals) Expire(now probe.Instant) (request int, late, ok bool) {
 	timeout := a.timeout()
 	if a.waiting == 0 || a.back.at > now.Sub(a.start)-timeout {
@@ -103,8 +103,8 @@ func (a *Arrivals) Expire(now probe.Instant) (request int, late, ok bool) {
 func (a *Arrivals) Oldest() probe.Instant { return a.start.Add(a.back.at) }
 
 // GiveUp drops the first arrival that waits if it has less time left at now than an answer to
-// its request needs, and returns its request. late tells that the process did not run for a
-// part of its wait. A worker that has been free since free asks for the next.
+// its request needs, and returns its request. late reports whether the process did not run for
+// a part of its wait. A worker that has been free since free asks for the next.
 //
 // What is due while a worker is free is never given up, nor what has hardly waited. So
 // something always reaches the target, however bad its last answers were.

@@ -24,8 +24,8 @@ type Mix struct {
 	width, height int64
 }
 
-// mixRounds is how often a permutation changes each half of a place; with four in all it
-// is as good as random, and small blocks are more in need of it than large ones.
+// mixRounds is how often a permutation changes each coordinate of a place. Blocks of a few
+// arrivals need the most: with fewer rounds some of their orders never come.
 const mixRounds = 4
 
 // NewMix returns the mix of the burst of a slot: nil for fewer than two weights. No weight is

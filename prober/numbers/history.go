@@ -119,10 +119,16 @@ func (h *history) request(name string, res *probe.Result, code errcode.Code) {
 	if live == nil {
 		return // counted outside of any burst, as some tests do
 	}
-	live.starts.note(res.Start)
 	live.latency.observe(res.Duration())
 	if code != errcode.OK {
 		h.failure(name, res, code)
+	}
+}
+
+// started notes when a request that ended was started, or the first one of a journey.
+func (h *history) started(at probe.Instant) {
+	if h.live != nil {
+		h.live.starts.note(at)
 	}
 }
 
@@ -229,8 +235,8 @@ func (b *pastBurst) keep(kinds []liveKind, room *[keptKinds]kind) {
 
 func byCount(a, b liveKind) int { return cmp.Compare(b.count, a.count) }
 
-// sendRate returns how many requests of the last burst started per second, 0 where there
-// is no rate.
+// sendRate returns how many requests of the last burst started per second, or journeys; 0
+// where there is no rate.
 func (h *history) sendRate() float64 {
 	if h.live == nil {
 		return 0

@@ -10,8 +10,8 @@ import (
 // JourneyResult says how a journey ended.
 type JourneyResult uint8
 
-// A journey goes through all of its steps, fails at one, or is interrupted at one by the end of
-// its burst: nothing of that is the target's doing.
+// A journey goes through all of its steps, fails at one by the target's doing, or is interrupted
+// at one: its burst has ended, a ceiling held the step back, or the prober had trouble of its own.
 const (
 	JourneySuccess JourneyResult = iota
 	JourneyFailure
@@ -134,6 +134,34 @@ func (n *JourneyNumbers) Total() (sum uint64) {
 		sum += c.Count
 	}
 	return sum
+}
+
+// FunnelStep is how many journeys reached a step, and how many of them ended at it without
+// success. One that was interrupted before the step was due has reached it.
+type FunnelStep struct {
+	Name                         string
+	Reached, Failed, Interrupted uint64
+}
+
+// funnel returns what became of all journeys that have ended, step by step. It is for steps
+// that have been the same all the time.
+func (n *JourneyNumbers) funnel(steps []RequestNumbers) []FunnelStep {
+	all := make([]FunnelStep, len(steps))
+	reached := n.Total()
+	for i := range steps {
+		step := FunnelStep{Name: steps[i].Name, Reached: reached}
+		for _, c := range n.Ended {
+			switch {
+			case c.Step != step.Name:
+			case c.Result == JourneyFailure:
+				step.Failed += c.Count
+			case c.Result == JourneyInterrupted:
+				step.Interrupted += c.Count
+			}
+		}
+		all[i], reached = step, reached-step.Failed-step.Interrupted
+	}
+	return all
 }
 
 // numbers returns what was counted, for steps as they are now.

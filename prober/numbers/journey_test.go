@@ -193,3 +193,71 @@ func TestTheWorkersThatJourneysNeedAreBusyWhileTheyThink(t *testing.T) {
 	assert.Equal(t, time.Second, r.counts.Capacity.Answer)
 	assert.Equal(t, 10, r.counts.Capacity.Needs())
 }
+
+// reportOf returns the report of journeys that ended at these steps, each after the steps before.
+func reportOf(journeys ...Journey) Report {
+	r := testRecorder()
+	r.SetRequests(steps, true)
+	r.StartBurst(nil)
+	for _, j := range journeys {
+		r.Begin(0)
+		for i := range j.Step + 1 {
+			if i > 0 {
+				r.Due(i)
+				r.Start(i)
+			}
+			r.End(&probe.Result{Request: i, End: probe.Instant(time.Millisecond)}, errcode.OK)
+		}
+		r.EndJourney(j)
+	}
+	r.EndBurst(2*time.Second, load.DropShutdown)
+	return NewReport(r.Snapshot(WithEverything), load.Plan{})
+}
+
+func TestAReportFollowsJourneysStepByStep(t *testing.T) {
+	t.Parallel()
+	r := reportOf(
+		Journey{Result: JourneySuccess, Step: 2, Took: time.Second},
+		Journey{Result: JourneySuccess, Step: 2, Took: time.Second},
+		Journey{Result: JourneyFailure, Step: 0},
+		Journey{Result: JourneyFailure, Step: 1},
+		Journey{Result: JourneyInterrupted, Step: 1},
+		Journey{Result: JourneyFailure, Step: 2},
+	)
+	assert.Equal(t, []FunnelStep{{"login", 6, 1, 0}, {"cart", 5, 1, 1}, {"pay", 3, 1, 0}}, r.Funnel)
+	assert.EqualValues(t, 2, r.JourneyLatency.Count)
+	assert.Equal(t, time.Second, r.JourneyLatency.Max)
+	assert.Len(t, r.Rows, 3)
+	assert.InDelta(t, 3.0, r.Rate, 0, "six journeys in two seconds, whatever requests they had")
+}
+
+func TestABurstWithAnInterruptedJourneyIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	whole := Journey{Result: JourneySuccess, Step: 2}
+	r := reportOf(whole, whole)
+	assert.True(t, r.OK())
+	r = reportOf(whole, Journey{Result: JourneyInterrupted, Step: 1})
+	assert.Equal(t, r.Scheduled, r.Succeeded, "no request failed")
+	assert.Equal(t, Complete, r.Outcome)
+	assert.False(t, r.OK())
+}
+
+func TestTheRateOfJourneysCountsTheirFirstSteps(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	r.SetRequests(steps, true)
+	r.StartBurst(nil)
+	for journey := range 5 {
+		r.Begin(0)
+		for i := range steps {
+			if i > 0 {
+				r.Due(i)
+				r.Start(i)
+			}
+			at := probe.Instant(time.Duration(journey) * 100 * time.Millisecond)
+			r.End(&probe.Result{Request: i, Start: at.Add(time.Duration(i) * time.Second), End: at.Add(time.Minute)}, errcode.OK)
+		}
+		r.EndJourney(Journey{Step: 2})
+	}
+	assert.InDelta(t, 10.0, r.Snapshot(WithHistory).SendRate, 1e-9)
+}

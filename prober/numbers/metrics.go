@@ -167,6 +167,10 @@ var families = [...]family{
 		counterType, (*Page).failures,
 	},
 	{
+		"prober_request_info", "A request of a mix or step of a journey, and the labels that its target's configuration gives it.",
+		gaugeType, (*Page).namedRequests,
+	},
+	{
 		"prober_request_phase_duration_seconds", "Time that requests spent in each phase.",
 		histogramType, (*Page).phaseDurations,
 	},

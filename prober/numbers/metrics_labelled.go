@@ -1,6 +1,7 @@
 package numbers
 
 import (
+	"cmp"
 	"crypto/tls"
 	"maps"
 	"slices"
@@ -119,14 +120,27 @@ func (p *Page) errorCodes(*scrape) {
 func (p *Page) targets(s *scrape) {
 	for i := range s.targets {
 		about := &s.targets[i].About
-		values := map[string]string{"target": about.Name, "url": about.URL}
-		maps.Copy(values, about.Labels)
-		labels := make([]*dto.LabelPair, 0, len(values))
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			labels = append(labels, pair(name, values[name]))
-		}
-		p.gauge(1, labels...)
+		p.gauge(1, pairs(about.Labels, pair("target", about.Name), pair("url", about.URL))...)
 	}
+}
+
+// namedRequests exposes the labels of a target once more with each of its requests, because no
+// query can give all of them to several series of one target.
+func (p *Page) namedRequests(s *scrape) {
+	for v, q := range s.requests() {
+		if q.label != nil {
+			p.gauge(1, pairs(v.About.Labels, q.label, v.name)...)
+		}
+	}
+}
+
+// pairs returns own and the labels of a configuration, in the order of their names.
+func pairs(configured map[string]string, own ...*dto.LabelPair) []*dto.LabelPair {
+	for _, name := range slices.Sorted(maps.Keys(configured)) {
+		own = append(own, pair(name, configured[name]))
+	}
+	slices.SortFunc(own, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return own
 }
 
 func (p *Page) certificates(s *scrape) {

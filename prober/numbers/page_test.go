@@ -69,7 +69,7 @@ func mixAndJourney() []Snapshot {
 	var all []Snapshot
 	for i, r := range []*Recorder{journey, mix, plain} {
 		s := r.Snapshot(WithLabels | WithDistributions)
-		s.About = About{Name: []string{"checkout", "shop", "start"}[i]}
+		s.About = About{Name: []string{"checkout", "shop", "start"}[i], Labels: map[string]string{"team": "payments"}}
 		all = append(all, s)
 	}
 	return all

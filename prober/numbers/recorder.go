@@ -285,6 +285,9 @@ func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) 
 	}
 	r.learn(t, res, code)
 	r.exemplify(h, res, code)
+	if r.journey == nil || res.Request == 0 {
+		r.history.started(res.Start)
+	}
 	r.history.request(t.name, res, code)
 	t.judge(code, r.counts.LastStart)
 	r.transfer(t, res)

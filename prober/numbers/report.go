@@ -18,9 +18,9 @@ type Report struct {
 	Plan     load.Plan
 	// Each of the Scheduled requests succeeded, failed, for whatever reason, or was dropped.
 	Succeeded, Failed uint64
-	// Rate is how many requests per second were sent: over the whole burst if it is
-	// closed, else from the first that started to the last. It is 0 where there is none:
-	// one request of an open burst has no rate.
+	// Rate is how many requests per second were sent, or journeys begun: over the whole
+	// burst if it is closed, else from the first that started to the last. It is 0 where
+	// there is none: one request of an open burst has no rate.
 	Rate float64
 	// Latency is from due to the last byte or the failure, of all requests but those
 	// that failed for the prober's own trouble.
@@ -36,8 +36,9 @@ type Report struct {
 	// one request without a name.
 	Rows []RequestRow
 	// JourneyLatency is of the journeys that succeeded, without the time between their steps. The
-	// counts are in [Snapshot.Journey].
+	// counts are in [Snapshot.Journey], and those of each step in Funnel, in order.
 	JourneyLatency Latency
+	Funnel         []FunnelStep
 }
 
 // RequestRow is what one request of a target came to in a burst.
@@ -122,8 +123,11 @@ type PhaseTime struct {
 }
 
 // OK tells whether the burst went through, there was a request, and each that was
-// due succeeded.
+// due succeeded, as did each journey: one can be interrupted before its next step is due.
 func (r *Report) OK() bool {
+	if r.Journey != nil && r.Journey.Count(JourneySuccess) < r.Journey.Total() {
+		return false
+	}
 	return r.Outcome == Complete && r.Scheduled > 0 && r.Succeeded == r.Scheduled
 }
 
@@ -142,12 +146,15 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 	for i := range s.ByRequest {
 		r.Rows = append(r.Rows, rowOf(&s.ByRequest[i]))
 	}
+	sent := r.Succeeded + r.Failed
 	if s.Journey != nil {
 		r.JourneyLatency = s.Journey.Durations[JourneySuccess].latency()
+		r.Funnel = s.Journey.funnel(s.ByRequest)
+		sent = s.Journey.Total()
 	}
 	r.Rate = s.SendRate
 	if plan.Rate == 0 && r.Duration > 0 { // what was sent may be far from what was asked for
-		r.Rate = float64(r.Succeeded+r.Failed) / r.Duration.Seconds()
+		r.Rate = float64(sent) / r.Duration.Seconds()
 	}
 	return r
 }

@@ -55,7 +55,7 @@ type Snapshot struct {
 	// TLS is nil before the first handshake. WithHistory.
 	TLS *TLS
 	// Outcome says how the last burst came to its end, SendRate how many of its requests
-	// started per second; 0 where there is no rate. WithHistory.
+	// started per second, or of its journeys; 0 where there is no rate. WithHistory.
 	Outcome  Outcome
 	SendRate float64
 

@@ -83,8 +83,8 @@ func addResponses(all []ResponseCount) []ResponseCount {
 	})
 }
 
-// addUp goes through what is sorted. add adds next to sum and reports whether they count the
-// same.
+// addUp makes one of those that count the same, which follow one another. add reports whether
+// next counts the same as sum, and adds it if so.
 func addUp[T any](all []T, add func(sum *T, next T) bool) []T {
 	sums := all[:0]
 	for _, next := range all {

@@ -110,3 +110,17 @@ func TestAPermitIsSpentOnce(t *testing.T) {
 	var none *Ceiling
 	assert.NoError(t, none.Permit(t.Context(), &two, Never), "no ceiling permits everything")
 }
+
+// The values of a journey are for all of its steps, and the number of a step for one.
+func TestResetKeepsTheValuesAndTheSpaceOfAResult(t *testing.T) {
+	t.Parallel()
+	r := Result{Request: 3, Scratch: "space", Unmet: errors.New("unmet")}
+	r.Values.Set(1, []byte("kept"))
+	r.Reset(100, 1000)
+	value, ok := r.Values.Value(1)
+	assert.True(t, ok)
+	assert.Equal(t, "kept", string(value))
+	assert.Equal(t, "space", r.Scratch)
+	assert.Zero(t, r.Request)
+	assert.NoError(t, r.Unmet)
+}

@@ -99,7 +99,7 @@ func TestCaptures(t *testing.T) {
 					if ok {
 						assert.Equal(t, errcode.OK, tr.Code(&r))
 						assert.NoError(t, r.Unmet)
-						assert.True(t, tt.want == string(value), "%.100q", value)
+						assert.Zero(t, strings.Compare(tt.want, string(value)), "%.100q", value)
 						continue
 					}
 					assert.Equal(t, errcode.Capture, tr.Code(&r))
@@ -158,7 +158,7 @@ func TestTheExpectationComesBeforeTheCaptures(t *testing.T) {
 			overAll(t, func(w http.ResponseWriter, q *http.Request) {
 				w.Header().Set("X-Token", "one")
 				if q.URL.Path == "/500" {
-					w.WriteHeader(500)
+					w.WriteHeader(http.StatusInternalServerError)
 				}
 				_, _ = io.WriteString(w, `{"a": "three"}`)
 			}, func(t *testing.T, cfg Config) {

@@ -86,7 +86,7 @@ func TestALongBodyIsRepeatedBehindARedirect(t *testing.T) {
 			body := strings.Repeat("x", size)
 			r := doWith(tr, 0, body)
 			require.Equal(t, errcode.OK, tr.Code(r), "%v", r.Err)
-			assert.True(t, body == m.Body)
+			assert.Zero(t, strings.Compare(body, m.Body))
 		}
 	})
 }

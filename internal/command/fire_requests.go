@@ -1,0 +1,96 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
+)
+
+// What fire tells of the requests of a mix, and of journeys. docs/fire.md describes it.
+
+// writeFireRate prints how many requests were sent per second, or journeys begun.
+func writeFireRate(out io.Writer, r *numbers.Report) {
+	what := ""
+	if r.Journey != nil {
+		what = ", in journeys"
+	}
+	if r.Plan.Rate == 0 {
+		fmt.Fprintf(out, "rate\t%s%s\n", perSecond(r.Rate), what)
+		return
+	}
+	fmt.Fprintf(out, "rate\t%s of %s asked for%s\n", perSecond(r.Rate), perSecond(r.Plan.Rate), what)
+	fmt.Fprintf(out, "lateness\tp99 %s, the prober's own\n", shortDuration(r.LagP99))
+}
+
+// writeFireCut prints how much of the burst was never due.
+func writeFireCut(out io.Writer, r *numbers.Report) {
+	what := ""
+	if r.Journey != nil {
+		what = " journeys"
+	}
+	if cut := r.Cuts.Requests(); cut > 0 {
+		fmt.Fprintf(out, "\t%d more%s were cut and never due\n", cut, what)
+	}
+}
+
+// writeFireJourneys sums the journeys up, if there are any.
+func writeFireJourneys(out io.Writer, r *numbers.Report) {
+	j := r.Journey
+	if j == nil {
+		return
+	}
+	first := &r.Rows[0]
+	fmt.Fprintf(out, "journeys\t%d due: %d succeeded, %d failed, %d interrupted, %d dropped%s\n", first.Scheduled, j.Count(numbers.JourneySuccess),
+		j.Count(numbers.JourneyFailure), j.Count(numbers.JourneyInterrupted), first.Dropped.Total(), dropWords(first.Dropped.ByReason()))
+	if l := &r.JourneyLatency; l.Count > 0 {
+		fmt.Fprintf(out, "journey time\tp50 %s, p99 %s, max %s, of those that succeeded, without pauses\n",
+			shortDuration(l.P50), shortDuration(l.P99), shortDuration(l.Max))
+	}
+	if ended := j.Total(); j.Thought > 0 && ended > 0 {
+		fmt.Fprintf(out, "think time\t%s in all, %s a journey\n", shortDuration(j.Thought), shortDuration(thinkMean(j)))
+	}
+}
+
+// writeFireRequests prints what became of each request of a mix, or step of a journey.
+func writeFireRequests(out io.Writer, rows []numbers.RequestRow) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "\nREQUEST\tDUE\tOK\tFAILED\tDROPPED\tP50\tP90\tP99\tMAX\tCOMMONEST FAILURE")
+	for i := range rows {
+		q := &rows[i]
+		l := &q.Latency
+		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", q.Name, q.Scheduled, q.Succeeded, q.Failed, q.Dropped.Total(),
+			shortDuration(l.P50), shortDuration(l.P90), shortDuration(l.P99), shortDuration(l.Max), failureOf(q.Codes))
+	}
+}
+
+// failureOf says with which code most requests failed, and with how many others.
+func failureOf(codes []numbers.CodeCount) string {
+	failures := slices.DeleteFunc(slices.Clone(codes), func(c numbers.CodeCount) bool { return c.Code == errcode.OK })
+	if len(failures) == 0 {
+		return "-"
+	}
+	most := slices.MaxFunc(failures, func(a, b numbers.CodeCount) int { return cmp.Compare(a.Count, b.Count) })
+	return fmt.Sprintf("%s %s (%d): %s", most.Code, most.Code.Name(), most.Count, most.Code.Meaning())
+}
+
+// writeFireFunnel prints how many journeys came how far.
+func writeFireFunnel(out io.Writer, r *numbers.Report) {
+	if len(r.Funnel) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "\nSTEP\tREACHED BY\tSHARE\tFAILED HERE\tINTERRUPTED HERE")
+	for _, step := range r.Funnel {
+		share := "-"
+		if all := r.Funnel[0].Reached; all > 0 {
+			share = fmt.Sprintf("%.3g %%", 100*float64(step.Reached)/float64(all))
+		}
+		fmt.Fprintf(out, "%s\t%d\t%s\t%d\t%d\n", step.Name, step.Reached, share, step.Failed, step.Interrupted)
+	}
+	fmt.Fprintf(out, "all steps\t%d\n", r.Journey.Count(numbers.JourneySuccess))
+}

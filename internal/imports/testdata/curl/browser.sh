@@ -1,0 +1,11 @@
+curl 'https://staging.shop.example/api/v2/products?category=tea&sort=price' \
+  -H 'authority: staging.shop.example' \
+  -H 'accept: application/json, text/plain, */*' \
+  -H 'accept-language: en-GB,en;q=0.9' \
+  -H 'cache-control: no-cache' \
+  -b 'sid=canary-session-1; theme=dark' \
+  -H 'referer: https://staging.shop.example/tea' \
+  -H 'sec-ch-ua: "Chromium";v="141", "Not?A_Brand";v="8"' \
+  -H 'sec-fetch-mode: cors' \
+  -H 'user-agent: Mozilla/5.0 (X11; Linux x86_64)' \
+  --compressed
