@@ -138,22 +138,34 @@ func (s *Set) Prepare(cfgs []config.Discover) (*Change, error) {
 	defer s.mu.Unlock()
 	c := &Change{set: s}
 	for i := range cfgs {
-		e := newEntry(s, cfgs[i], all[i].relabel)
-		before := s.entry(cfgs[i].Name)
-		if before != nil {
-			e.meter, e.last, e.emptied = before.meter, before.last, before.emptied
+		if err := c.add(cfgs[i], all[i]); err != nil {
+			return nil, err
 		}
-		for _, m := range all[i].mechanisms {
-			source, err := c.source(m, before)
-			if err != nil {
-				return nil, err
-			}
-			e.sources = append(e.sources, source)
-		}
-		e.awaiting = before != nil && !e.isIn()
-		c.entries = append(c.entries, e)
 	}
 	return c, nil
+}
+
+// add adds a discovery. What one of the same name has found before stays until this one has
+// found something.
+func (c *Change) add(cfg config.Discover, of settings) error {
+	e := newEntry(c.set, cfg, of.relabel)
+	before := c.set.entry(cfg.Name)
+	if before != nil {
+		e.meter, e.last, e.emptied = before.meter, before.last, before.emptied
+		if before.dirty {
+			e.touched = before.touched
+		}
+	}
+	for _, m := range of.mechanisms {
+		source, err := c.source(m, before)
+		if err != nil {
+			return err
+		}
+		e.sources = append(e.sources, source)
+	}
+	e.awaiting = before != nil && !e.isIn()
+	c.entries = append(c.entries, e)
+	return nil
 }
 
 // source returns the source of a mechanism that runs already, or a new one.

@@ -24,6 +24,8 @@ type entry struct {
 	set     *Set
 
 	dirty bool
+	// touched is when what was found last changed.
+	touched time.Time
 	// round counts what was worked out.
 	round uint64
 	cache map[string]*made // by the labels after relabelling
@@ -45,13 +47,13 @@ type entry struct {
 
 func newEntry(set *Set, cfg config.Discover, rules []*relabel.Config) *entry {
 	return &entry{
-		cfg: cfg, relabel: rules, set: set, dirty: true, cache: map[string]*made{}, byGroup: map[*group][]*item{}, meter: new(meter),
+		cfg: cfg, relabel: rules, set: set, dirty: true, touched: time.Now(), cache: map[string]*made{}, byGroup: map[*group][]*item{}, meter: new(meter),
 	}
 }
 
 // touch says that what was found has changed.
 func (e *entry) touch() {
-	e.dirty = true
+	e.dirty, e.touched = true, time.Now()
 	e.set.notify()
 }
 
@@ -122,7 +124,7 @@ func (e *entry) keeps(targets int, now time.Time) bool {
 		return false
 	}
 	if e.emptied.IsZero() {
-		e.emptied = now
+		e.emptied = e.touched
 		if !e.awaiting {
 			e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
 		}

@@ -45,7 +45,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"config", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "web"},
+		packages: []string{"config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
