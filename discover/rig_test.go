@@ -16,7 +16,10 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	SetLibraryLog(slog.DiscardHandler)
+	rig.VerifyTestMain(m)
+}
 
 // patience bounds whatever a test waits for; it is far above what is needed.
 const patience = 2 * time.Minute

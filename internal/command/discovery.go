@@ -14,8 +14,9 @@ const (
 	// readyWithin is how long the prober waits for discoveries before it says that it is
 	// ready: one that hangs must not hold the rest.
 	readyWithin = 30 * time.Second
-	// discoveriesEnd is how long discoveries have to end at the shutdown.
-	discoveriesEnd = 5 * time.Second
+	// discoveriesEnd is how long discoveries have to end at the shutdown. That of Consul may
+	// take longer, as it sleeps between two questions whatever happens.
+	discoveriesEnd = time.Second
 )
 
 // pacing says when what was found is applied: at once after a quiet time, and otherwise
@@ -92,6 +93,6 @@ func (d *daemon) awaitDiscoveries() {
 	ctx, cancel := context.WithTimeout(context.Background(), discoveriesEnd)
 	defer cancel()
 	if err := d.discoveries.Wait(ctx); err != nil {
-		d.log.Warn("not all discoveries have ended", "err", err)
+		d.log.Debug("not all discoveries have ended", "err", err)
 	}
 }
