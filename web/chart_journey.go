@@ -2,8 +2,10 @@ package web
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.com/prober/prober/numbers"
 )
@@ -15,6 +17,8 @@ const (
 	stepWords = 11 // the base line
 	stepBar   = 17 // the top of the bar
 	stepThick = 9
+	// rowWords is how many letters fit in a row, in the largest writing that charts have.
+	rowWords = 42
 	// thinkWidth is how wide the gap for the time between two steps is at most, and thinkShare
 	// what all gaps together take of the width at most.
 	thinkWidth = 6
@@ -39,15 +43,27 @@ func newStepChart(id, title string, steps []numbers.RequestNumbers, more int) *s
 	return c
 }
 
-// row writes the words of a row: a name at the left, figures at the right. It tells all of them
-// when it is pointed at, with the whole name.
-func (c *stepChart) row(label, name, figures string) {
+// row writes the words of a row: its name at the left, cut to what there is room for, figures at
+// the right. The description of the chart, and the title of the row, have the whole name and more.
+func (c *stepChart) row(number, name, figures, more string) {
 	y := float64(stepPitch * len(c.words))
-	c.text(0, y+stepWords, "start", label)
+	c.text(0, y+stepWords, "start", number+shortened(name, rowWords-len(number)-utf8.RuneCountInString(figures)))
 	c.text(chartWidth, y+stepWords, "end", figures)
-	c.words = append(c.words, name+": "+figures)
-	c.Hits = append(c.Hits, hit{X: "0", Y: units(y), W: units(chartWidth), H: units(stepPitch), Text: name + ": " + figures})
+	words := name + ": " + figures + more
+	c.words = append(c.words, words)
+	c.Hits = append(c.Hits, hit{X: "0", Y: units(y), W: units(chartWidth), H: units(stepPitch), Text: words})
 }
+
+// shortened takes the middle out of a name, which is ASCII, that is longer than the room.
+func shortened(name string, room int) string {
+	half := max(room-1, 8) / 2
+	if len(name) <= 2*half+1 {
+		return name
+	}
+	return name[:half] + "…" + name[len(name)-half:]
+}
+
+func stepNumber(i int) string { return strconv.Itoa(i+1) + ". " }
 
 // bar draws a part of the bar of the row that was written last.
 func (c *stepChart) bar(p *pen, x, width float64) {
@@ -86,7 +102,7 @@ func waterfallChart(steps []numbers.RequestNumbers, think time.Duration) *chart 
 	for i := range c.steps {
 		n := &c.steps[i]
 		s := requestState(n)
-		c.row(stepLabel(i, n.Name), n.Name, stepFigures(n, s))
+		c.row(stepNumber(i), n.Name, stepFigures(n, s), "")
 		if n.P50 > 0 {
 			width := float64(n.P50) * scale
 			c.bar(pens[s], x, max(width, leastBar))
@@ -119,40 +135,28 @@ func stepFigures(n *numbers.RequestNumbers, s state) string {
 	return words
 }
 
-// funnelChart shows how many journeys got to each step, of them those that ended there at the
-// right end of the bar, and how many went through. It is nil before a journey has begun.
+// funnelChart shows how many of the journeys that ended got to each step, at the right end of
+// the bar those that ended there, and how many went through. It is nil where none got anywhere.
 func funnelChart(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *chart {
 	c := newStepChart("funnel", "How far journeys get", steps, 1)
-	begun := j.Total() + j.InFlight
-	if begun == 0 {
+	funnel := j.Funnel(steps)
+	if len(funnel) == 0 || funnel[0].Reached == 0 {
 		return nil
 	}
-	ended := make(map[numbers.JourneyCount]uint64, len(j.Ended)) // by all but the count
-	for _, e := range j.Ended {
-		ended[numbers.JourneyCount{Result: e.Result, Step: e.Step}] = e.Count
-	}
-	of := func(n uint64) float64 { return chartWidth * float64(n) / float64(begun) }
+	of := func(n uint64) float64 { return chartWidth * float64(n) / float64(funnel[0].Reached) }
 	var good, bad, own pen
-	for i := range c.steps {
-		n := &c.steps[i]
-		reached := min(n.Scheduled, begun)
-		if i == 0 { // what is due may not have begun
-			reached = begun
-		}
-		failed := min(ended[numbers.JourneyCount{Result: numbers.JourneyFailure, Step: n.Name}], reached)
-		interrupted := min(ended[numbers.JourneyCount{Result: numbers.JourneyInterrupted, Step: n.Name}], reached-failed)
-		c.row(stepLabel(i, n.Name), n.Name, funnelFigures(reached, failed, interrupted))
-		c.parts([]*pen{&good, &bad, &own}, []float64{of(reached - failed - interrupted), of(failed), of(interrupted)})
+	for i, step := range funnel[:len(c.steps)] {
+		figures, more := funnelFigures(&step)
+		c.row(stepNumber(i), step.Name, figures, more)
+		c.parts([]*pen{&good, &bad, &own}, []float64{of(step.Reached - step.Failed - step.Interrupted), of(step.Failed), of(step.Interrupted)})
 	}
 	through := j.Count(numbers.JourneySuccess)
-	c.row("All steps", "All steps", number(through)+" went through")
+	c.row("", "All steps", number(through)+" went through", "")
 	c.parts([]*pen{&good}, []float64{of(through)})
 	c.add("good", &good)
 	c.add("bad", &bad)
 	c.add("own", &own)
-	done := c.finish(len(steps))
-	done.Desc = plural(begun, "journey") + " began. " + done.Desc
-	return done
+	return c.finish(len(steps))
 }
 
 // parts draws the parts of a bar. The first one gives the others what they need to be seen.
@@ -171,13 +175,15 @@ func (c *stepChart) parts(pens []*pen, widths []float64) {
 	}
 }
 
-func funnelFigures(reached, failed, interrupted uint64) string {
-	words := number(reached) + " got here"
-	if failed > 0 {
-		words += ", " + number(failed) + " failed"
+// funnelFigures says how many journeys came to a step, and more for which there is no room.
+func funnelFigures(s *numbers.FunnelStep) (words, more string) {
+	words = number(s.Reached) + " got here"
+	switch {
+	case s.Interrupted > 0:
+		words += ", " + number(s.Failed+s.Interrupted) + " ended"
+		more = " (" + number(s.Failed) + " failed, " + number(s.Interrupted) + " interrupted)"
+	case s.Failed > 0:
+		words += ", " + number(s.Failed) + " failed"
 	}
-	if interrupted > 0 {
-		words += ", " + number(interrupted) + " interrupted"
-	}
-	return words
+	return words, more
 }

@@ -29,11 +29,11 @@ type journeyEnd struct {
 	// nothing is known of one.
 	Code errcode.Code
 	How  string
-	// Gone tells that the journey has no such step any more.
+	// Gone reports whether the journey has no such step any more.
 	Gone bool
 }
 
-// Failed tells that the target ended these journeys.
+// Failed reports whether the target ended these journeys.
 func (e *journeyEnd) Failed() bool { return e.Result == numbers.JourneyFailure }
 
 // Succeeded, Failed and Interrupted return how many journeys ended so.

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
@@ -117,14 +116,4 @@ func commonestFailure(codes []numbers.CodeCount) (most errcode.Code, how string)
 	default:
 		return most, "most often with"
 	}
-}
-
-// stepLabel prints a step with its number, cut to what a chart has room for.
-func stepLabel(i int, name string) string {
-	const longest = 28
-	if len(name) > longest { // names are ASCII
-		const half = (longest - 1) / 2
-		name = name[:half] + "…" + name[len(name)-half:]
-	}
-	return strconv.Itoa(i+1) + ". " + name
 }

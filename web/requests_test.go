@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
@@ -169,6 +170,10 @@ targets:
 `), "prober.yml")
 	require.NoError(t, err)
 	require.NoError(t, s.opts.Manager.Apply(cfg))
+	rig.Until(t, "all targets run", func() bool {
+		all := s.opts.Manager.Targets()
+		return len(all[1].ByRequest) > 0 && all[2].Journey != nil
+	})
 	var list apiTargetList
 	require.NoError(t, json.Unmarshal(get(t, s, "/api/v1/targets").Body.Bytes(), &list))
 	require.Len(t, list.Targets, 3)
@@ -204,7 +209,7 @@ func TestAllTargetsNameTheRequestThatFails(t *testing.T) {
 			assert.Contains(t, page, `<b>1401</b>`)
 			assert.Equal(t, want, strings.Contains(page, `At <b>cart</b>: <a class="code code-bad" href="/codes/1401">`))
 		}
-		assert.Contains(t, string(one), `<td class="wide name" data-label="request">cart</td>`)
+		assert.Contains(t, string(one), `<td class="name" data-label="request">cart</td>`)
 		out, err := apiDetailOf(d, nil, now)
 		require.NoError(t, err)
 		assert.Equal(t, request, out.Failures[0].Request)

@@ -25,7 +25,7 @@ type picture struct {
 }
 
 func pictures() []picture {
-	const target = "/targets/unavailable"
+	const target, journey = "/targets/unavailable", "/targets/checkout"
 	return []picture{
 		{"status-light.png", "/", "light", 1200, 860, 1},
 		{"status-dark.png", "/", "dark", 1200, 860, 1},
@@ -33,6 +33,8 @@ func pictures() []picture {
 		{"target-light.png", target, "light", 1200, 940, 1},
 		{"target-dark.png", target, "dark", 1200, 940, 1},
 		{"target-narrow.png", target, "dark", 390, 844, 2},
+		{"journey-light.png", journey, "light", 1200, 900, 1},
+		{"journey-dark.png", journey, "dark", 1200, 900, 1},
 	}
 }
 

@@ -56,7 +56,7 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
 		request:  name,
-		text:     textOf(res),
+		text:     textOf(res, code),
 		remote:   res.Remote,
 		count:    1,
 		duration: seconds(res.Duration()),
@@ -68,8 +68,9 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 }
 
 // textOf returns what the error of a request says, cleaned. The phase before it is
-// told elsewhere, and there is none where the answer itself is the failure.
-func textOf(res *probe.Result) string {
+// told elsewhere, and there is none where the answer itself is the failure. What is wrong with
+// a body is told where that is what the code says: a status may come before it.
+func textOf(res *probe.Result, code errcode.Code) string {
 	err := res.Err
 	if failed, ok := errors.AsType[*errcode.PhaseError](err); ok {
 		err = failed.Err
@@ -80,7 +81,7 @@ func textOf(res *probe.Result) string {
 	if err == nil {
 		err = res.Unmet
 	}
-	if err == nil && res.HTTP != nil {
+	if err == nil && res.HTTP != nil && code == errcode.UnexpectedBody {
 		err = res.HTTP.BodyErr
 	}
 	if err == nil {

@@ -143,23 +143,28 @@ type FunnelStep struct {
 	Reached, Failed, Interrupted uint64
 }
 
-// funnel returns what became of all journeys that have ended, step by step. It is for steps
-// that have been the same all the time.
-func (n *JourneyNumbers) funnel(steps []RequestNumbers) []FunnelStep {
+// Funnel returns what became of the journeys that have ended, step by step. It is for steps
+// that have been the same all the time; journeys that ended at any other are left out.
+func (n *JourneyNumbers) Funnel(steps []RequestNumbers) []FunnelStep {
 	all := make([]FunnelStep, len(steps))
-	reached := n.Total()
+	place := make(map[string]*FunnelStep, len(steps))
 	for i := range steps {
-		step := FunnelStep{Name: steps[i].Name, Reached: reached}
-		for _, c := range n.Ended {
-			switch {
-			case c.Step != step.Name:
-			case c.Result == JourneyFailure:
-				step.Failed += c.Count
-			case c.Result == JourneyInterrupted:
-				step.Interrupted += c.Count
-			}
+		all[i].Name = steps[i].Name
+		place[steps[i].Name] = &all[i]
+	}
+	for _, c := range n.Ended {
+		switch step := place[c.Step]; {
+		case step == nil:
+		case c.Result == JourneyFailure:
+			step.Failed += c.Count
+		case c.Result == JourneyInterrupted:
+			step.Interrupted += c.Count
 		}
-		all[i], reached = step, reached-step.Failed-step.Interrupted
+	}
+	reached := n.Count(JourneySuccess)
+	for i := len(all) - 1; i >= 0; i-- {
+		reached += all[i].Failed + all[i].Interrupted
+		all[i].Reached = reached
 	}
 	return all
 }

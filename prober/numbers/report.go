@@ -149,7 +149,7 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 	sent := r.Succeeded + r.Failed
 	if s.Journey != nil {
 		r.JourneyLatency = s.Journey.Durations[JourneySuccess].latency()
-		r.Funnel = s.Journey.funnel(s.ByRequest)
+		r.Funnel = s.Journey.Funnel(s.ByRequest)
 		sent = s.Journey.Total()
 	}
 	r.Rate = s.SendRate
