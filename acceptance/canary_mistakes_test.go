@@ -54,7 +54,9 @@ func inPlace(key, value string) string {
 	const target = "targets:\n- name: shop\n"
 	section, _, _ := strings.Cut(key, ".")
 	switch {
-	case section == "targets" || section == "defaults" || section == "metrics" || section == "network":
+	case section == "discover" && key != section:
+		return "targets: []\ndiscover:\n- target: {name: a, url: 'http://127.0.0.1/'}\n" + nested(strings.TrimPrefix(key, "discover."), value, 1)
+	case section == "targets" || section == "target_files" || section == "on_error" || section == "discover" || section == "defaults" || section == "metrics" || section == "network":
 		return target + "  url: http://127.0.0.1/\n" + nested(key, value, 0)
 	case section == "url":
 		return target + nested(key, value, 1)

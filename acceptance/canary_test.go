@@ -27,6 +27,7 @@ const (
 	secret                    // the value, or the query of a URL
 	secretFile                // the path and the content
 	secretBody                // the content
+	secretPart                // credentials within it, which are for whom a discovery asks
 )
 
 // secrecies has every key of the configuration. A key that is not here has not
@@ -50,8 +51,15 @@ func secrecies() map[string]secrecy {
 		"data.file":                              secretBody,
 		"connection.proxy_password_file":         secretFile,
 		"connection.tls.key_file":                secretFile,
+		"discover.file_sd_configs":               secretPart,
+		"discover.http_sd_configs":               secretPart,
+		"discover.dns_sd_configs":                secretPart,
+		"discover.kubernetes_sd_configs":         secretPart,
+		"discover.consul_sd_configs":             secretPart,
+		"discover.target":                        secretPart,
 	}
 	for _, key := range []string{
+		"target_files", "on_error", "discover", "discover.name", "discover.max_targets", "discover.keep_for", "discover.relabel_configs",
 		"targets", "defaults", "name", "labels", "interval", "timeout", "sharding", "breaker", "breaker.after", "breaker.for",
 		"burst", "burst.requests", "burst.duration", "burst.rate", "burst.stages", "burst.concurrency", "burst.arrival", "burst.precision",
 		"request", "request.method", "request.host", "request.body_size", "request.basic_auth", "request.basic_auth.username",
@@ -184,7 +192,7 @@ func (c *cage) requireSecretsSent(t *testing.T) {
 		if kind == secretFile || kind == secretBody {
 			place += ".content"
 		}
-		if kind != open && key != "connection.tls.key_file" {
+		if kind != open && kind != secretPart && key != "connection.tls.key_file" {
 			coded := base64.StdEncoding.EncodeToString([]byte("user:" + canaryOf(place)))
 			assert.True(t, strings.Contains(sent, canaryOf(place)) || strings.Contains(sent, coded), "nobody was sent the secret of %s", key)
 		}

@@ -121,3 +121,25 @@ func BenchmarkReadAHundredThousandRows(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// BenchmarkFound makes targets of labels, as a discovery of thousands does.
+func BenchmarkFound(b *testing.B) {
+	c, err := Parse([]byte(`
+targets: []
+discover:
+  - name: a
+    file_sd_configs: [{files: [a.json]}]
+    target:
+      name: '{{ job }}/{{ instance }}'
+      url: 'http://{{ __address__ }}{{ __metrics_path__ }}'
+      labels: {team: '{{ team }}'}
+      request: {headers: {Accept: application/json, X-Team: '{{ team }}'}}
+`), "prober.yml")
+	require.NoError(b, err)
+	labels := map[string]string{"job": "shop", "instance": "a:80", "__address__": "10.0.0.1:80", "__metrics_path__": "/live", "team": "x"}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := c.Discover[0].Target(labels)
+		require.NoError(b, err)
+	}
+}

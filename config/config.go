@@ -19,6 +19,11 @@ import (
 type Config struct {
 	// Targets in the order of the file; their names are unique.
 	Targets []Target
+	// TargetFiles are the files that target_files names, in their order. Their targets stand in
+	// Targets behind those of the configuration itself.
+	TargetFiles []TargetFile
+	// OnError says what a mistake in one of TargetFiles does; empty is as OnErrorFail.
+	OnError OnError
 	// Discover says where more targets are found, in the order of the file.
 	Discover []Discover
 	Metrics  Metrics
@@ -32,6 +37,9 @@ type Config struct {
 	Sums map[string][sha256.Size]byte
 	// Warnings are about what is valid and hardly meant; as bounded as [form.Errors].
 	Warnings []form.Error
+
+	// patterns are those of target_files.
+	patterns []pattern
 }
 
 // Target is one URL and how to send load to it. What means nothing to its [Kind] is zero.

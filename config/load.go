@@ -1,8 +1,10 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"gopkg.in/yaml.v3"
@@ -30,11 +32,19 @@ func Read(path string) ([]byte, error) {
 	return data, nil
 }
 
+// SumOf returns the hash of a file as it is now, which [Config.Sums] has of the file as it was
+// read. One that cannot be read has a hash of its own. It waits for nothing.
+func SumOf(path string) [sha256.Size]byte { return form.SumOf(path) }
+
 // Parse reads a configuration from memory. The path need not exist: errors name
 // it, and relative paths in data are relative to its folder. An error is
 // [form.Errors], with every mistake that could be found.
-func Parse(data []byte, path string) (*Config, error) {
-	return parse(data, path, &loader{config: &Config{}})
+func Parse(data []byte, path string) (*Config, error) { return ParseAfter(data, path, nil) }
+
+// ParseAfter reads a configuration as [Parse] does, to take the place of the one before. From
+// that it has the targets of those files of target_files that are wrong, if on_error is keep.
+func ParseAfter(data []byte, path string, before *Config) (*Config, error) {
+	return parse(data, path, &loader{config: &Config{}, before: before})
 }
 
 func parse(data []byte, path string, l *loader) (*Config, error) {
@@ -49,16 +59,39 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 	files := form.NewFiles(path)
 	top := form.NewScope(r, files)
 	networkFirst(loaderFields(l)).Decode(top.Cursor(root), root)
+	if !top.IsSet(targetsKey) && !top.IsSet("target_files") && !top.IsSet("discover") && root.Kind == yaml.MappingNode {
+		top.Cursor(root).Missing(targetsKey)
+	}
+	l.settleParts(r)
 	l.narrow(top)
-	if err := r.Err(); err != nil {
+	if err := l.err(r); err != nil {
 		return nil, err
 	}
 	if c.Metrics.Buckets == nil {
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(slices.Concat(c.Targets, c.samples())))
 	}
 	c.Warnings = warnings(data, root, path, l.pick)
+	for _, p := range l.parts {
+		if !p.isWrong() && len(c.Warnings) < form.MaxErrors {
+			c.Warnings = append(c.Warnings, warnings(p.text, p.root, p.report.File, l.pick)...)
+		}
+	}
 	c.Files, c.Sums = files.Paths, files.Sums()
 	return c, nil
+}
+
+const targetsKey = "targets"
+
+// err returns all mistakes, without those for which only a file is left aside.
+func (l *loader) err(r *form.Report) error {
+	reports := []*form.Report{r}
+	for _, p := range l.parts {
+		reports = append(reports, p.report)
+	}
+	if l.config.OnError == OnErrorKeep && r.Found() == 0 {
+		return nil
+	}
+	return form.Join(reports)
 }
 
 // loader carries what the key defaults has set to the key targets.
@@ -70,6 +103,13 @@ type loader struct {
 	pick     *Pick // nil where all targets are wanted
 	// filling is held while the template of a discovery is filled in.
 	filling *sync.Mutex
+	// names are where the targets got theirs.
+	names map[string]form.Spot
+	// before is the configuration whose place this one takes; it may be nil.
+	before *Config
+	// parts are the files of target_files, which hold so many bytes.
+	parts     []*filePart
+	partBytes int
 	// policy is nil until the first target is held against it.
 	policy *policy.Policy
 }
@@ -78,7 +118,7 @@ type loader struct {
 type defaultsValue struct{ *loader }
 
 func (d defaultsValue) Decode(c form.Cursor, n *yaml.Node) {
-	d.defaults = c.Part("defaults", nil)
+	d.defaults = c.Part("defaults", d.defaults)
 	targetFields(&d.base).AsDefaults("target").Decode(d.defaults.Cursor(c.Node), n)
 }
 
@@ -96,6 +136,7 @@ func (l targetList) Decode(c form.Cursor, n *yaml.Node) {
 		return
 	}
 	owners := map[string]string{}
+	l.names = map[string]form.Spot{}
 	for i, item := range n.Content {
 		place := c.Item(i, item)
 		t, s := l.target(place, item)
@@ -107,6 +148,7 @@ func (l targetList) Decode(c form.Cursor, n *yaml.Node) {
 			s.Conflict("is already the name of "+owner, "name")
 			continue
 		}
+		l.names[t.Name] = s.Spot("name")
 		owners[t.Name] = fmt.Sprintf("%s in line %d", place.Path, s.Line("name"))
 	}
 }
@@ -148,9 +190,13 @@ func nameIn(n *yaml.Node) string {
 }
 
 func (l targetList) Encode() *yaml.Node {
-	n := &yaml.Node{Kind: yaml.SequenceNode}
+	n, files := &yaml.Node{Kind: yaml.SequenceNode}, l.config.FileOf()
 	for i := range l.config.Targets {
-		if item := targetFields(&l.config.Targets[i]).Encode(); item != nil {
+		t := &l.config.Targets[i]
+		if item := targetFields(t).Encode(); item != nil {
+			if file, ok := files[t.Name]; ok {
+				item.HeadComment = "of " + strconv.Quote(file)
+			}
 			n.Content = append(n.Content, item)
 		}
 	}

@@ -82,8 +82,18 @@ func (l *loader) narrow(top *form.Scope) {
 		c.Targets = c.Targets[i : i+1]
 		return
 	}
-	if top.Found() == 0 {
-		top.AddError(form.Error{Msg: top.File + " " + unknownTarget(p.Target, c.Targets)})
+	wrong := slices.ContainsFunc(l.parts, (*filePart).isWrong)
+	if wrong && c.OnError == OnErrorKeep {
+		for _, p := range l.parts {
+			top.Take(p.report)
+		}
+	}
+	if top.Found() == 0 && !wrong {
+		msg := unknownTarget(p.Target, c.Targets)
+		if len(c.Discover) > 0 {
+			msg += "; targets that are discovered have no burst by hand"
+		}
+		top.AddError(form.Error{Msg: top.File + " " + msg})
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -143,4 +144,10 @@ func TestAMistakeOfTheFileIsReportedAtItsLine(t *testing.T) {
 	require.EqualError(t, err, `prober.yml:1: defaults: breaker.after: missing`)
 	_, err = ParseOne([]byte("targets: []\n"), "prober.yml", Pick{Target: "a"})
 	require.EqualError(t, err, `prober.yml has no targets`)
+}
+
+func TestATargetThatIsDiscoveredHasNoBurstByHand(t *testing.T) {
+	t.Parallel()
+	_, err := ParseOne([]byte(discovery), filepath.Join(workspace(t, "testdata/good"), "prober.yml"), Pick{Target: "shop/cart"})
+	require.ErrorContains(t, err, "has no targets; targets that are discovered have no burst by hand")
 }

@@ -41,8 +41,10 @@ func fileFields(c *Config) form.Section { return loaderFields(&loader{config: c}
 func loaderFields(l *loader) form.Section {
 	c := l.config
 	return form.Section{
+		form.Key("on_error", form.Choice(&c.OnError, OnErrorFail, OnErrorKeep)),
 		form.Key("defaults", defaultsValue{l}),
-		form.Key("targets", form.Required(targetList{l})),
+		form.Key(targetsKey, form.Needed(targetList{l})), // unless others are found elsewhere
+		form.Key("target_files", targetFiles{l}),
 		form.Key("discover", discoverList{l}),
 		form.Key("metrics", form.Section{
 			form.Key("buckets", buckets(&c.Metrics.Buckets)),

@@ -65,6 +65,7 @@ type Manager struct {
 	ended   sync.WaitGroup    // of what the manager started
 	order   []string          // names in the order of the file
 	network policy.Rules
+	files   []numbers.TargetFile
 	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
 	// retired are the lags of the targets that were removed. They are as old as the
@@ -157,7 +158,7 @@ func (m *Manager) apply(cfg *config.Config, targets []config.Target, changed map
 			m.remove(name, e)
 		}
 	}
-	m.network = cfg.Network
+	m.network, m.files = cfg.Network, filesOf(cfg)
 	m.noteMetrics(cfg.Metrics)
 }
 

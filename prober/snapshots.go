@@ -150,6 +150,7 @@ func (m *Manager) self() numbers.Self {
 		KernelClock:  m.clock.IsAvailable(),
 		ReloadFailed: !m.reload.ok,
 		Loaded:       m.reload.success,
+		Files:        m.files,
 		Shard:        m.shard.Ordinal,
 		Shards:       m.shard.Count(),
 

@@ -50,7 +50,14 @@ type self struct {
 }
 
 // Well tells that there is nothing to say about the prober.
-func (s *self) Well() bool { return s.Troubled == 0 && !s.ReloadFailed }
+func (s *self) Well() bool { return s.Troubled == 0 && !s.ReloadFailed && len(s.WrongFiles()) == 0 }
+
+// FirstWrongFiles returns as many of the files of targets with a mistake as a page has room for.
+func (s *self) FirstWrongFiles() []numbers.TargetFile {
+	const most = 20
+	files := s.WrongFiles()
+	return files[:min(len(files), most)]
+}
 
 func (s *Shell) overview(w http.ResponseWriter, r *http.Request) {
 	f, number := readFilter(r.URL.Query()), pageNumber(r.URL.Query())

@@ -31,6 +31,12 @@ func (c Cursor) Fail(format string, args ...any) {
 	c.add(c.Node, c.Where, c.shown(c.Where, c.Path), fmt.Sprintf(format, args...)+c.hint())
 }
 
+// Here returns the place of the cursor, for a mistake that is reported later.
+func (c Cursor) Here() Spot { return Spot{part: c.part(), path: c.Path, key: c.Node} }
+
+// Missing reports that the mapping which c stands at lacks a key.
+func (c Cursor) Missing(key string) { c.Child(PlainNode(key)).at(c.Node).Fail("missing") }
+
 // Child returns the cursor of a key in the mapping that c stands at.
 func (c Cursor) Child(key *yaml.Node) Cursor {
 	path := c.pathOf(key.Value)
@@ -62,7 +68,7 @@ func (c Cursor) at(n *yaml.Node) Cursor {
 // forgotten as meant; null is meant. A section may be blank: its keys may all
 // have been commented out.
 func (c Cursor) read(v Value, n *yaml.Node) {
-	isBlank, own := n.Value == "", mark{key: c.Node, where: c.Where}
+	isBlank, own := n.Value == "", mark{key: c.Node, part: c.part()}
 	switch {
 	case !IsNull(n):
 		c.marks[c.Path] = own

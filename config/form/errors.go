@@ -44,11 +44,11 @@ func (e Error) Error() string {
 // commandLine is where the keys that flags set stand.
 const commandLine = "command line"
 
-// MaxErrors is how many mistakes of one file are kept. A file with more mostly has one
-// mistake in many places.
+// MaxErrors is how many mistakes of one configuration are kept. One with more mostly has the
+// same mistake in many places.
 const MaxErrors = 100
 
-// Errors holds the mistakes of one file, sorted by line; it is never empty. Of more
+// Errors holds the mistakes of one configuration, sorted by file and line; it is never empty. Of more
 // than 100 it holds those that were found first, and at the end one without a file
 // that says how many more there are.
 type Errors []Error
@@ -79,6 +79,8 @@ type Report struct {
 	errs Errors
 	// more counts the mistakes that were found when there were enough.
 	more int
+	// kept counts the mistakes of all reports on the files of one configuration.
+	kept *int
 	// seen holds the hashes of all spots: a file can have a million.
 	seen map[uint64]struct{}
 	seed maphash.Seed
@@ -91,27 +93,59 @@ type Report struct {
 }
 
 type spot struct {
+	file         string
 	line, column int
 	path, msg    string
+}
+
+// Spot is a key of a file, at which a mistake can be reported when the whole file is known.
+type Spot struct {
+	part
+
+	path string
+	key  *yaml.Node
+}
+
+// In returns "in line 12", with the file unless that is the one that r is about.
+func (s Spot) In(r *Report) string {
+	in := fmt.Sprintf("in line %d", s.key.Line)
+	if s.file != r.File {
+		in += " of " + s.file
+	}
+	return in
 }
 
 // NewReport returns an empty report on the file. What words returns, once at most, helps
 // to say what an unknown key may mean.
 func NewReport(file string, words func() Vocabulary) *Report {
-	return &Report{File: file, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), newWords: words}
+	return &Report{File: file, kept: new(int), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), newWords: words}
 }
 
+// Beside returns an empty report on another file of the same configuration. Together they
+// keep no more mistakes than one, but for the first of each.
+func (r *Report) Beside(file string) *Report {
+	return &Report{File: file, kept: r.kept, seen: map[uint64]struct{}{}, seed: r.seed, newWords: r.newWords}
+}
+
+// Add reports a mistake at a key.
+func (r *Report) Add(s Spot, msg string) { r.addTo(s.part, s.key, s.path, msg) }
+
 func (r *Report) add(at *yaml.Node, where, path, msg string) {
-	if r.ignored[at] || !r.isNew(spot{at.Line, at.Column, path, msg}) {
+	r.addTo(part{r.File, where}, at, path, msg)
+}
+
+// addTo reports a mistake at a node of a part that may be of another file, such as defaults.
+func (r *Report) addTo(p part, at *yaml.Node, path, msg string) {
+	if r.ignored[at] || !r.isNew(spot{p.file, at.Line, at.Column, path, msg}) {
 		return
 	}
 	switch {
 	case r.full():
 		r.more++
-	case where == commandLine:
-		r.errs = append(r.errs, Error{Path: "--" + path, Msg: msg})
+	case p.where == commandLine:
+		r.AddError(Error{Path: "--" + path, Msg: msg})
 	default:
-		r.errs = append(r.errs, Error{File: r.File, Line: max(at.Line, 1), Where: where, Path: path, Msg: msg})
+		r.AddError(Error{File: p.file, Line: max(at.Line, 1), Where: p.where, Path: path, Msg: msg})
 	}
 }
 
@@ -120,14 +154,21 @@ func (r *Report) add(at *yaml.Node, where, path, msg string) {
 func (r *Report) Ignore(nodes map[*yaml.Node]bool) { r.ignored = nodes }
 
 // AddError notes a mistake that stands at no node of the file.
-func (r *Report) AddError(e Error) { r.errs = append(r.errs, e) }
+func (r *Report) AddError(e Error) {
+	r.errs = append(r.errs, e)
+	*r.kept++
+}
 
 // Take adds the mistakes of another report to r.
 func (r *Report) Take(other *Report) {
-	room := max(MaxErrors-len(r.errs), 0)
-	taken := other.errs[:min(room, len(other.errs))]
-	r.errs = append(r.errs, taken...)
-	r.more += len(other.errs) - len(taken) + other.more
+	for _, e := range other.errs {
+		if r.full() {
+			r.more++
+		} else {
+			r.AddError(e)
+		}
+	}
+	r.more += other.more
 }
 
 func (r *Report) isNew(s spot) bool {
@@ -138,19 +179,51 @@ func (r *Report) isNew(s spot) bool {
 }
 
 // full reports whether further mistakes are only counted, and need no good words.
-func (r *Report) full() bool { return len(r.errs) >= MaxErrors }
+func (r *Report) full() bool { return *r.kept >= MaxErrors && len(r.errs) > 0 }
 
 // Found returns how many mistakes there are.
 func (r *Report) Found() int { return len(r.errs) + r.more }
 
 // Err returns all that was collected as [Errors], or nil.
-func (r *Report) Err() error {
-	if len(r.errs) == 0 {
+func (r *Report) Err() error { return Join([]*Report{r}) }
+
+// Join returns what was collected by reports on the files of one configuration as [Errors],
+// or nil: file by file, and by line in each.
+func Join(reports []*Report) error {
+	var all Errors
+	more, seen := 0, map[Error]bool{}
+	for _, r := range reports {
+		more += r.more
+		for _, e := range r.sorted() {
+			switch {
+			case seen[e]: // in defaults, which several files have
+			case len(all) >= MaxErrors && len(reports) > 1:
+				more++
+			default:
+				seen[e] = true
+				all = append(all, e)
+			}
+		}
+	}
+	if len(all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.errs, func(a, b Error) int { return cmp.Compare(a.Line, b.Line) })
-	if r.more > 0 {
-		r.errs = append(r.errs, Error{Msg: fmt.Sprintf("and %d more mistakes", r.more)})
+	if more > 0 {
+		all = append(all, Error{Msg: fmt.Sprintf("and %d more mistakes", more)})
 	}
+	return all
+}
+
+// sorted returns the mistakes by line, those in other files after those in its own.
+func (r *Report) sorted() []Error {
+	elsewhere := func(e Error) int {
+		if e.File != "" && e.File != r.File {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(r.errs, func(a, b Error) int {
+		return cmp.Or(elsewhere(a)-elsewhere(b), cmp.Compare(a.Line, b.Line))
+	})
 	return r.errs
 }

@@ -19,7 +19,7 @@ func (o oneOfValue) Decode(c Cursor, n *yaml.Node) {
 		m, ok := c.marks[other.Name]
 		switch {
 		case !ok || other.Name == c.Path:
-		case m.where == c.Where:
+		case m.part == c.part():
 			c.Fail("cannot stand beside %s, which is %s", other.Name, m.place())
 			return
 		default:

@@ -95,7 +95,7 @@ func (s *Scope) checkNeededBelow(parent string, fields Section) {
 		switch {
 		case isNeeded && !s.IsSet(path):
 			above := s.marks[parent]
-			s.add(above.key, above.where, s.shown(above.where, path), "missing")
+			s.addTo(above.part, above.key, s.shown(above.where, path), "missing")
 		case s.Sound(path):
 			s.checkNeededBelow(path, keysOf(f.Value))
 		}

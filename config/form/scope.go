@@ -44,6 +44,12 @@ func (s *Scope) Part(where string, defaults *Scope) *Scope {
 	return p
 }
 
+// For returns the scope with another report and another store of files, for what has its keys
+// as defaults.
+func (s *Scope) For(r *Report, files *Files) *Scope {
+	return &Scope{Report: r, Files: files, Where: s.Where, marks: s.marks}
+}
+
 // Detached returns the scope without the report and the files, for what it says of the keys
 // that are set.
 func (s *Scope) Detached() *Scope {
@@ -78,9 +84,15 @@ func (s *Scope) Flags() *Scope {
 	return &Scope{Report: s.Report, Files: s.Files, Where: commandLine, marks: s.marks}
 }
 
+// part is what mistakes are attributed to: a part of a file.
+type part struct{ file, where string }
+
+func (s *Scope) part() part { return part{s.File, s.Where} }
+
 type mark struct {
-	key   *yaml.Node
-	where string
+	part
+
+	key *yaml.Node
 	// bad is set once a mistake was reported at the key.
 	bad bool
 }
@@ -100,14 +112,22 @@ func (s *Scope) IsSet(path string) bool {
 }
 
 // IsOwn reports whether path was set in the scope itself, and not in its defaults.
-func (s *Scope) IsOwn(path string) bool { return s.IsSet(path) && s.marks[path].where == s.Where }
+func (s *Scope) IsOwn(path string) bool { return s.IsSet(path) && s.marks[path].part == s.part() }
 
 // AreTogether reports whether both keys, which are set, were set in the same part of the file.
-func (s *Scope) AreTogether(a, b string) bool { return s.marks[a].where == s.marks[b].where }
+func (s *Scope) AreTogether(a, b string) bool { return s.marks[a].part == s.marks[b].part }
 
 // Sound reports whether all of the keys were set, and without a mistake.
 func (s *Scope) Sound(paths ...string) bool {
 	return !slices.ContainsFunc(paths, func(path string) bool { return !s.IsSet(path) || s.marks[path].bad })
+}
+
+// Mark notes that path is set, by the key.
+func (s *Scope) Mark(path string, key *yaml.Node) { s.marks[path] = mark{key: key, part: s.part()} }
+
+// Spot returns where a key is that is set.
+func (s *Scope) Spot(path string) Spot {
+	return Spot{part: s.marks[path].part, path: path, key: s.marks[path].key}
 }
 
 // Line returns the line of a key that is set.
@@ -124,7 +144,7 @@ func (s *Scope) Conflict(msg string, paths ...string) {
 		i = slices.IndexFunc(paths, s.IsSet)
 	}
 	blamed := s.marks[paths[i]]
-	s.add(blamed.key, blamed.where, s.shown(blamed.where, paths[i]), msg)
+	s.addTo(blamed.part, blamed.key, s.shown(blamed.where, paths[i]), msg)
 }
 
 // Forget makes path and all below it unset. It leaves variables alone.

@@ -73,7 +73,7 @@ func (s Section) Decode(c Cursor, n *yaml.Node) {
 		case ok:
 			c.Entry(p).read(f.Value, p.Value)
 		case isRequired:
-			c.Child(PlainNode(f.Name)).at(c.Node).Fail("missing")
+			c.Missing(f.Name)
 		}
 	}
 }

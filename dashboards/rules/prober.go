@@ -5,7 +5,7 @@ import "time"
 // proberAlerts returns the alerts on the probers themselves.
 func (s Settings) proberAlerts() []Rule {
 	rules := s.presenceAlerts()
-	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), shardMissing(), shardsDisagree()} {
+	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), targetFile(), shardMissing(), shardsDisagree()} {
 		a.scope, a.dashboard = scopeProber, selfDashboard
 		rules = append(rules, s.rule(a))
 	}
@@ -111,6 +111,18 @@ func reload() alert {
 		expr:        "prober_config_last_reload_successful == 0",
 		summary:     "The prober {{ $labels.instance }} runs with an old configuration",
 		description: "The last attempt of {{ $labels.instance }} to load its configuration failed. It goes on with the one before; after a restart it would not start.",
+		variables:   []string{"job", "instance"},
+	}
+}
+
+func targetFile() alert {
+	return alert{
+		name:        "ProberTargetFileFailed",
+		severity:    ticket,
+		lasting:     5 * time.Minute,
+		expr:        "prober_config_file_last_reload_successful == 0",
+		summary:     "A file of targets of {{ $labels.instance }} is wrong: {{ $labels.file }}",
+		description: "The last attempt of {{ $labels.instance }} to load {{ $labels.file }} failed. The targets that the file had before go on; after a restart they would be missing.",
 		variables:   []string{"job", "instance"},
 	}
 }

@@ -56,6 +56,9 @@ func check(ctx context.Context, c *console, f checkFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.AllUsed(); err != nil {
+		return err
+	}
 	if err := prober.Check(cfg, f.shard); err != nil {
 		return err
 	}

@@ -101,6 +101,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	}
 	log := promslog.New(c.log)
 	warn(log, cfg)
+	noteFiles(log, nil, cfg)
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
 	shot, err := prober.NewShot(options, cfg.Targets[0], cfg.Network)
 	if err != nil {

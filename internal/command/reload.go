@@ -2,6 +2,7 @@ package command
 
 import (
 	"crypto/sha256"
+	"log/slog"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -45,7 +46,7 @@ func (d *daemon) reloadIfChanged() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.refused
-	if before == nil && !d.files.changed(d.current.Load().Files) {
+	if before == nil && !d.files.changed(d.current.Load().Files) && !d.current.Load().TargetFilesMoved() {
 		return
 	}
 	d.refused = d.loadFile()
@@ -59,7 +60,7 @@ func (d *daemon) refreshIfChanged() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.stale
-	if before == nil && !d.files.changed(d.current.Load().Files[1:]) {
+	if before == nil && !d.files.changed(d.current.Load().Files[1:]) && !d.current.Load().TargetFilesMoved() {
 		return
 	}
 	d.stale = d.load(d.text)
@@ -89,11 +90,30 @@ func (d *daemon) loadFile() error {
 
 // load makes the configuration in text the running one.
 func (d *daemon) load(text []byte) error {
-	cfg, err := config.Parse(text, d.flags.configFile)
+	cfg, err := config.ParseAfter(text, d.flags.configFile, d.current.Load())
 	if err != nil {
 		return err
 	}
 	return d.apply(text, cfg)
+}
+
+// noteFiles logs which files of targets are wrong now, or wrong in another way than they were
+// in the configuration before, which may be nil, and which are right again.
+func noteFiles(log *slog.Logger, before, cfg *config.Config) {
+	known := map[string]error{}
+	if before != nil {
+		for _, f := range before.TargetFiles {
+			known[f.Name] = f.Err
+		}
+	}
+	for _, f := range cfg.TargetFiles {
+		switch old := known[f.Name]; {
+		case f.Err == nil && old != nil:
+			log.Info("a file of targets is right again", "file", f.Name, "targets", len(f.Targets))
+		case f.Err != nil && (old == nil || old.Error() != f.Err.Error()):
+			log.Error("a file of targets was not loaded; its last targets stay", "file", f.Name, "targets", len(f.Targets), "err", f.Err)
+		}
+	}
 }
 
 // apply makes cfg, which was read from text, the running configuration.
@@ -101,7 +121,7 @@ func (d *daemon) apply(text []byte, cfg *config.Config) error {
 	if err := d.applyAll(cfg); err != nil {
 		return err
 	}
-	d.current.Store(cfg)
+	noteFiles(d.log, d.current.Swap(cfg), cfg)
 	redacted := sync.OnceValues(cfg.Redacted)
 	d.redacted.Store(&redacted)
 	d.text, d.stale = text, nil

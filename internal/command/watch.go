@@ -15,19 +15,11 @@ type fingerprint map[string][sha256.Size]byte
 // changed tells whether one of paths is not as it was.
 func (f fingerprint) changed(paths []string) bool {
 	for _, path := range paths {
-		if f[path] != sumOf(path) {
+		if f[path] != config.SumOf(path) {
 			return true
 		}
 	}
 	return false
-}
-
-func sumOf(path string) [sha256.Size]byte {
-	content, err := config.Read(path) // which waits for nothing and has bounds
-	if err != nil {
-		content = []byte(err.Error())
-	}
-	return sha256.Sum256(content)
 }
 
 // every returns a channel that delivers at intervals, or never for an interval of

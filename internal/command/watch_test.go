@@ -25,22 +25,22 @@ func TestFingerprintIsOfTheContent(t *testing.T) {
 	require.NoError(t, os.Symlink(a, link))
 	changed := func(f fingerprint) bool { return f.changed([]string{link}) }
 
-	f := fingerprint{link: sumOf(link)}
+	f := fingerprint{link: config.SumOf(link)}
 	assert.False(t, changed(f))
 	require.NoError(t, os.WriteFile(a, []byte("one"), 0o600))
 	assert.False(t, changed(f), "written again with the same content")
 	require.NoError(t, os.Symlink(b, link+".new"))
 	require.NoError(t, os.Rename(link+".new", link))
 	assert.True(t, changed(f), "a link that was swapped, as Kubernetes does")
-	f = fingerprint{link: sumOf(link)}
+	f = fingerprint{link: config.SumOf(link)}
 	assert.False(t, changed(f))
 	require.NoError(t, os.Remove(b))
 	assert.True(t, changed(f), "a file that is gone")
-	f = fingerprint{link: sumOf(link)}
+	f = fingerprint{link: config.SumOf(link)}
 	assert.False(t, changed(f))
 	require.NoError(t, os.WriteFile(b, []byte("two"), 0o600))
 	assert.True(t, changed(f), "a file that is back")
-	f = fingerprint{link: sumOf(link)}
+	f = fingerprint{link: config.SumOf(link)}
 	require.NoError(t, errors.Join(os.Remove(b), syscall.Mkfifo(b, 0o600)))
 	assert.True(t, changed(f), "a pipe, which nobody writes to and nobody waits for")
 }

@@ -75,6 +75,14 @@ var families = [...]family{
 		counterType, countPerTarget(func(v *view) uint64 { return v.Bursts }),
 	},
 	{
+		"prober_config_file_last_reload_successful", "Whether the last attempt to load a file of target_files succeeded.",
+		gaugeType, func(p *Page, s *scrape) {
+			for _, f := range s.Files {
+				p.gauge(boolean(f.Mistake == ""), pair("file", f.Name))
+			}
+		},
+	},
+	{
 		"prober_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
 		gaugeType, single(func(s *scrape) float64 { return unixSeconds(s.Loaded) }),
 	},

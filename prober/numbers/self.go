@@ -19,10 +19,28 @@ type Self struct {
 	// is when the configuration in effect was.
 	ReloadFailed bool
 	Loaded       time.Time
+	// Files are the files of targets besides the configuration.
+	Files []TargetFile
 	// Shard and Shards are 0 and 1 for a prober that runs alone.
 	Shard, Shards int
 	// DroppedLogLines is how many lines of the log were dropped.
 	DroppedLogLines uint64
+}
+
+// TargetFile is a file of targets.
+type TargetFile struct {
+	// Name is valid UTF-8.
+	Name string
+	// Mistake is the first for which the targets are those that it had before, "" if they are
+	// those that it has.
+	Mistake string
+	// Targets is how many there are of it.
+	Targets int
+}
+
+// WrongFiles returns the files of targets that have a mistake.
+func (s *Self) WrongFiles() []TargetFile {
+	return slices.DeleteFunc(slices.Clone(s.Files), func(f TargetFile) bool { return f.Mistake == "" })
 }
 
 // Limit is a ceiling of the process and how much of it is in use.
