@@ -114,7 +114,7 @@ func TestADiscoveryThatNeverAnsweredHoldsNobody(t *testing.T) {
 
 func TestNoSecretOfADiscoveryIsShown(t *testing.T) {
 	t.Parallel()
-	c := newCatalogue(t, list(`[{"targets": ["a:1", "b b"]}]`))
+	c := newCatalogue(t, list(`[{"targets": ["a:1", "b\u202e b\u0000\u001b[1m"]}]`))
 	r := run(t, t.TempDir(), c.entry(""))
 	r.await("found/a:1")
 	found, matching := r.Found(Filter{}, 0, 10)
@@ -122,6 +122,8 @@ func TestNoSecretOfADiscoveryIsShown(t *testing.T) {
 	for _, f := range found {
 		for _, l := range append(f.Before, f.After...) {
 			assert.NotContains(t, l.Value, "canary", l.Name)
+			assert.NotContains(t, l.Value+f.Why, "\u202e", l.Name)
+			assert.NotContains(t, l.Value+f.Why, "\x1b", l.Name)
 		}
 	}
 	assert.Contains(t, found[0].Before, Label{"__meta_url", c.URL + "/list?" + form.Redaction})

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	commonconfig "github.com/prometheus/common/config"
 
@@ -91,5 +92,13 @@ func (s secrets) clean(text string) string {
 	text = s.hide.Replace(text)
 	text = userOfURL.ReplaceAllString(text, "://"+form.Redaction+"@")
 	text = queryOfURL.ReplaceAllString(text, "$1?"+form.Redaction)
-	return shortened(strings.ToValidUTF8(text, "�"))
+	return shortened(strings.Map(visible, strings.ToValidUTF8(text, "\uFFFD")))
+}
+
+// visible returns r, or what stands for a character that cannot be seen or that moves others.
+func visible(r rune) rune {
+	if !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+		return '\uFFFD'
+	}
+	return r
 }

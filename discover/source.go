@@ -195,6 +195,8 @@ func (s *source) look() {
 		if s.works() {
 			s.owner.touch()
 		}
+	case s.answered && !s.isFailing() && quietFor[s.cfg.Name()] > 0:
+		s.succeeded(now) // it watches, and nothing has changed
 	}
 	s.owner.tick(now)
 }
