@@ -143,3 +143,25 @@ discover:
 		require.NoError(b, err)
 	}
 }
+
+// BenchmarkTargetFiles reads a thousand files of ten targets each.
+func BenchmarkTargetFiles(b *testing.B) {
+	folder := b.TempDir()
+	for i := range 1000 {
+		text := "labels: {team: a}\ntargets:\n"
+		for j := range 10 {
+			text += fmt.Sprintf("  - {name: t%d-%d, url: 'http://127.0.0.1/%d', burst: {rate: 5, duration: 1s}}\n", i, j, j)
+		}
+		require.NoError(b, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.yml", i)), []byte(text), 0o600))
+	}
+	path := filepath.Join(folder, "main")
+	text := []byte("target_files: ['*.yml']\non_error: keep\n")
+	before, err := Parse(text, path)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := ParseAfter(text, path, before)
+		require.NoError(b, err)
+		require.Len(b, c.Targets, 10_000)
+	}
+}

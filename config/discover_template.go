@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -111,6 +112,8 @@ func (t *targetTemplate) target(labels map[string]string) (Target, error) {
 		switch {
 		case !ok:
 			return "", fmt.Errorf("there is no label %s", label)
+		case !utf8.ValidString(v):
+			return "", fmt.Errorf("the value of label %s is not valid UTF-8", label)
 		case strings.Contains(v, "{{") && t.isVaried:
 			return "", fmt.Errorf("the value of label %s holds {{, which the requests of the target would take for the beginning of a name", label)
 		}
@@ -324,12 +327,20 @@ func showLabels(n, raw *yaml.Node) {
 			showLabels(n.Content[i], raw.Content[i])
 		}
 	case n.Kind == yaml.ScalarNode && strings.Contains(raw.Value, "{{"):
-		text, _, hasQuery := strings.Cut(raw.Value, "?")
-		if hasQuery {
-			text += "?" + form.Redaction
-		}
-		*n = *form.TextNode(text)
+		*n = *form.TextNode(withoutQuery(raw.Value))
 	}
+}
+
+// withoutQuery returns a text of a template without what may be the query of a URL.
+func withoutQuery(text string) string {
+	before, _, hasQuery := strings.Cut(text, "?")
+	if !hasQuery {
+		return text
+	}
+	if _, _, err := template.Replace(before, false, func(string) (string, bool) { return "", true }); err != nil {
+		before = before[:strings.LastIndex(before, "{{")] // it was no query
+	}
+	return before + "?" + form.Redaction
 }
 
 // showBelow is showLabels for a key of the mapping n.
@@ -339,7 +350,11 @@ func showBelow(n *yaml.Node, key string, raw *yaml.Node) {
 		below = &yaml.Node{Kind: raw.Kind}
 		defer func() {
 			if below.Value != "" || len(below.Content) > 0 {
-				n.Content = append(n.Content, form.PlainNode(key), below)
+				at := len(n.Content)
+				if key == "name" {
+					at = 0
+				}
+				n.Content = slices.Insert(n.Content, at, form.PlainNode(key), below)
 			}
 		}()
 	}

@@ -203,3 +203,69 @@ func TestASecretOfADiscoveryIsAFileThatIsWatched(t *testing.T) {
 	_, err = c.Discover[0].Target(serviceLabels())
 	assert.NoError(t, err, "it is as it was when the configuration was read")
 }
+
+// FuzzLabels has labels of any kind put into a template: what comes of them is a target as the
+// file could have it, or none.
+func FuzzLabels(f *testing.F) {
+	c, err := Parse([]byte(`
+targets: []
+network: {deny_hosts: [denied.example.com]}
+discover:
+  - name: a
+    file_sd_configs: [{files: [a.json]}]
+    target:
+      name: '{{ name }}'
+      url: 'http://{{ address }}{{ path }}'
+      labels: {team: '{{ name }}'}
+      interval: '{{ interval }}'
+      request: {headers: {X: 'a {{ path }}'}, host: '{{ address }}'}
+      expect: {body: {regexp: '{{ path }}'}, status: ['{{ interval }}']}
+      connection: {resolve: ['{{ address }}'], tls: {insecure_skip_verify: '{{ interval }}'}}
+  - name: b
+    file_sd_configs: [{files: [a.json]}]
+    target:
+      name: '{{ name }}'
+      url: 'http://{{ address }}'
+      data: {term: {values: [x]}}
+      requests: [{name: '{{ name }}', path: '{{ path }}?{{ term }}', headers: {X: '{{ name }}'}}]
+`), "prober.yml")
+	require.NoError(f, err)
+	f.Add("a", "h:80", "/x", "10s")
+	f.Add("a/b", "user:pw@h", "/{{ term }}", "200")
+	f.Add("a\r\nb", "denied.example.com", "/\r\nX: y", "true")
+	f.Add("0", "A0", "/\x84", "0")
+	f.Add("*a", "h/../x", "#", "!!int 1")
+	f.Fuzz(func(t *testing.T, name, address, path, interval string) {
+		labels := map[string]string{"name": name, "address": address, "path": path, "interval": interval}
+		for i := range c.Discover {
+			target, err := c.Discover[i].Target(labels)
+			if err != nil {
+				assertBare(t, err)
+				continue
+			}
+			assert.NoError(t, checkName(target.Name))
+			assert.Nil(t, target.URL.User)
+			assert.NotEqual(t, "denied.example.com", target.URL.Hostname())
+			whole := append(target.Items(), NamedRequest{Request: target.Request})
+			for _, r := range whole {
+				for _, h := range r.Request.Headers {
+					assert.NotContains(t, strings.Join(h.Values, ""), "\n")
+				}
+				assert.False(t, strings.ContainsAny(r.Request.Path+r.Request.Host, "\r\n"))
+			}
+			_, err = target.Redacted()
+			assert.NoError(t, err)
+		}
+	})
+}
+
+func assertBare(t *testing.T, err error) {
+	t.Helper()
+	var errs form.Errors
+	require.ErrorAs(t, err, &errs)
+	for _, e := range errs {
+		assert.Empty(t, e.File)
+		assert.Zero(t, e.Line)
+		assert.NotContains(t, e.Error(), "\n")
+	}
+}

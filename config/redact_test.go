@@ -146,6 +146,13 @@ func assertReadsAgain(t *testing.T, c *Config) {
 			again.Targets[i].URL = c.Targets[i].URL
 		}
 	}
+	require.Len(t, again.Discover, len(c.Discover))
+	for i := range c.Discover {
+		assert.Equal(t, c.Discover[i].Name, again.Discover[i].Name)
+		assert.Equal(t, c.Discover[i].KeepFor, again.Discover[i].KeepFor)
+		assert.Len(t, again.Discover[i].Mechanisms, len(c.Discover[i].Mechanisms))
+	}
+	again.Discover = c.Discover // which know their lines
 	again.Warnings = c.Warnings // which are about how the file is written
 	assert.Equal(t, c, again, "%s", out)
 }

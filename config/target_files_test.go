@@ -222,6 +222,19 @@ func TestAMistakeInTheConfigurationItselfChangesNothing(t *testing.T) {
 	assert.ErrorContains(t, tr.load(), "main.yml:1: defaults: timeout")
 }
 
+func TestAMistakeThatAFileMakesOfDefaultsIsItsOwn(t *testing.T) {
+	t.Parallel()
+	const main = "defaults: {request: {body: x}}\ntargets: [{name: main, url: 'tcp://h:1'}]\ntarget_files: ['d/*.yml']\non_error: keep\n"
+	tr := newTree(t, "main.yml", main, "d/a.yml", "defaults: {request: {method: POST}}\n"+list("a"), "d/b.yml", "targets: [{name: b, url: 'tcp://h:1'}]\n")
+	require.NoError(t, tr.load())
+	tr.write("d/b.yml", list("b"))
+	require.NoError(t, tr.load())
+	assert.Equal(t, "main a b", tr.names())
+	assert.Equal(t, "main.yml:1: defaults: request.body: needs request.method, such as POST; the default is GET", tr.wrong())
+	assert.Equal(t, "tcp", tr.last.Targets[2].URL.Scheme)
+	assert.Equal(t, tr.wrong(), tr.last.TargetFiles[1].Mistake(), "without folders")
+}
+
 func TestAPathThatIsMissingKeepsItsTargets(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "main.yml", "target_files: [a.yml]\non_error: keep\n", "a.yml", list("a"))
@@ -271,6 +284,23 @@ func TestAFileThatIsWrongForItsNamesMakesOthersWrong(t *testing.T) {
 	require.NoError(t, tr.load())
 	assert.Equal(t, "a2 b c", tr.names())
 	assert.Equal(t, 2, strings.Count(tr.wrong(), "\n")+1, tr.wrong())
+}
+
+func TestAFileThatIsWrongForANameTakesNoOther(t *testing.T) {
+	t.Parallel()
+	for name, files := range map[string][]string{
+		"first":  {"d/1.yml", list("x", "y"), "d/2.yml", list("x"), "d/3.yml", list("y", "z")},
+		"middle": {"d/1.yml", list("y", "z"), "d/2.yml", list("x", "y"), "d/3.yml", list("x")},
+		"last":   {"d/1.yml", list("x"), "d/2.yml", list("y", "z"), "d/3.yml", list("x", "y")},
+	} {
+		holder := map[string]string{"first": "d/2.yml", "middle": "d/3.yml", "last": "d/1.yml"}[name]
+		tr := newTree(t, "main.yml", keeping, holder, list("x"))
+		require.NoError(t, tr.load())
+		tr.write(files...)
+		require.NoError(t, tr.load())
+		assert.ElementsMatch(t, []string{"x", "y", "z"}, strings.Fields(tr.names()), "%s: %s", name, tr.wrong())
+		assert.Equal(t, 0, strings.Count(tr.wrong(), "\n"), "%s: %s", name, tr.wrong())
+	}
 }
 
 func TestAThousandFiles(t *testing.T) {

@@ -2,25 +2,25 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"example.com/prober/config/form"
 )
 
-// keeper remembers which file of targets had which, and knows what to do with one that is
-// wrong.
+// keeper remembers the targets of files as they were in the configuration before.
 type keeper struct {
-	before *Config
-	// files are the names of the files by those of the targets, as they were before.
+	// files are the names of the files by those of their targets.
 	files map[string]string
-	// targets are those of before, by their names.
+	// names are those of the targets of each file.
+	names map[string][]string
+	// targets are all of them, by their names.
 	targets map[string]Target
-	// byFile has the names of the targets of each file, as they were before.
-	byFile map[string][]string
 }
 
 // newKeeper remembers what stands in before, which may be nil.
 func newKeeper(before *Config) *keeper {
-	k := &keeper{before: before, targets: map[string]Target{}, byFile: map[string][]string{}}
+	k := &keeper{names: map[string][]string{}, targets: map[string]Target{}}
 	if before == nil {
 		return k
 	}
@@ -29,7 +29,7 @@ func newKeeper(before *Config) *keeper {
 		k.targets[t.Name] = t
 	}
 	for _, f := range before.TargetFiles {
-		k.byFile[f.Name] = f.Targets
+		k.names[f.Name] = f.Targets
 	}
 	return k
 }
@@ -41,14 +41,17 @@ func (l *loader) settleParts(main *form.Report) {
 	k := newKeeper(nil)
 	if l.config.OnError == OnErrorKeep {
 		k = newKeeper(l.before)
-	}
-	for found := true; found; { // each time at least one file more is wrong
-		found = l.findNamesakes(main, k) && l.config.OnError == OnErrorKeep
+		for l.blameNewcomers(k) || l.blameLater(k) { // each time at least one file more is wrong
+			continue
+		}
+		l.blameMain(main, k)
+	} else {
+		l.blameLater(k)
 	}
 	for _, p := range l.parts {
 		f := TargetFile{Name: p.name}
-		if l.config.OnError == OnErrorKeep && p.isWrong() {
-			f.Err, f.Targets = p.report.Err(), k.byFile[p.name]
+		if l.keeps(p) {
+			f.Err, f.Targets = p.report.Err(), k.names[p.name]
 			for _, name := range f.Targets {
 				l.config.Targets = append(l.config.Targets, k.targets[name])
 			}
@@ -62,72 +65,89 @@ func (l *loader) settleParts(main *form.Report) {
 	}
 }
 
-// owner is who has a name: the configuration itself without a part, which has no spot if its
-// targets are kept.
-type owner struct {
-	part *filePart
-	spot form.Spot
-}
+// keeps reports whether the targets of a file are those that it had before.
+func (l *loader) keeps(p *filePart) bool { return l.config.OnError == OnErrorKeep && p.isWrong() }
 
-// findNamesakes reports targets that have the name of one in another file. The one that had it
-// before is right, or else the first. It returns whether it has found one.
-func (l *loader) findNamesakes(main *form.Report, k *keeper) bool {
-	found := false
-	owners := map[string]owner{}
-	for name, spot := range l.names {
-		owners[name] = owner{nil, spot}
-	}
-	for _, p := range l.parts { // what is kept has its names for sure
-		if l.keeps(p) {
-			for _, name := range k.byFile[p.name] {
-				if first, taken := owners[name]; taken && first.part == nil {
-					main.Add(first.spot, fmt.Sprintf("is already the name of a target of %s, which is wrong and keeps its last targets", p.name))
-					continue
-				}
-				owners[name] = owner{part: p}
-			}
-		}
-	}
+// blameNewcomers reports targets that have the name of one that another file had before and has
+// still. It returns whether a file is wrong that was not.
+func (l *loader) blameNewcomers(k *keeper) bool {
+	found, parts := false, l.partsByName()
 	for _, p := range l.parts {
 		if l.keeps(p) {
 			continue
 		}
 		for _, t := range p.targets {
-			if t.Name == "" || !l.claim(main, k, owners, p, t.Name) {
+			holder := parts[k.files[t.Name]]
+			if holder == nil || holder == p {
 				continue
 			}
-			found = true
-			if l.keeps(p) { // the next time with the names that it had
-				break
+			if msg := l.taken(holder, t.Name, p.report); msg != "" {
+				p.report.Add(p.spots[t.Name], msg)
+				found = true
 			}
 		}
 	}
 	return found
 }
 
-// keeps reports whether the targets of a file are those that it had before.
-func (l *loader) keeps(p *filePart) bool { return l.config.OnError == OnErrorKeep && p.isWrong() }
-
-// claim gives a name to the file p, unless another has it: it reports that then, and returns
-// whether a file is wrong for it.
-func (l *loader) claim(main *form.Report, k *keeper, owners map[string]owner, p *filePart, name string) bool {
-	first, taken := owners[name]
-	switch own := p.spots[name]; {
-	case !taken:
-		owners[name] = owner{p, own}
-		return false
-	case first.part == p:
-		return false // it has been reported
-	case first.part != nil && l.keeps(first.part):
-		p.report.Add(own, fmt.Sprintf("is already the name of a target of %s, which is wrong and keeps its last targets", first.part.name))
-	case k.files[name] == p.name && first.part == nil:
-		main.Add(first.spot, "is already the name of a target "+own.In(main))
-		return false
-	case k.files[name] == p.name:
-		first.part.report.Add(first.spot, "is already the name of a target "+own.In(first.part.report))
-		owners[name] = owner{p, own}
-	default:
-		p.report.Add(own, "is already the name of a target "+first.spot.In(p.report))
+// blameLater reports targets that have the name of one in the configuration itself, or in a
+// file that comes before. It returns whether there are any.
+func (l *loader) blameLater(k *keeper) bool {
+	found, owners := false, maps.Clone(l.names)
+	if owners == nil {
+		owners = map[string]form.Spot{}
 	}
-	return true
+	for _, p := range l.parts {
+		if l.keeps(p) {
+			continue
+		}
+		for _, t := range p.targets {
+			if first, taken := owners[t.Name]; taken && k.files[t.Name] != p.name {
+				p.report.Add(p.spots[t.Name], "is already the name of a target "+first.In(p.report))
+				found = true
+			}
+		}
+		if l.keeps(p) {
+			continue
+		}
+		for name, spot := range p.spots {
+			if _, taken := owners[name]; !taken {
+				owners[name] = spot
+			}
+		}
+	}
+	return found
+}
+
+// blameMain reports targets of the configuration itself that have the name of one that a file
+// had before and has still.
+func (l *loader) blameMain(main *form.Report, k *keeper) {
+	parts := l.partsByName()
+	for _, name := range slices.Sorted(maps.Keys(l.names)) {
+		if holder := parts[k.files[name]]; holder != nil {
+			if msg := l.taken(holder, name, main); msg != "" {
+				main.Add(l.names[name], msg)
+			}
+		}
+	}
+}
+
+// taken says that a file, which had a target of that name before, has it still; "" if not.
+func (l *loader) taken(holder *filePart, name string, r *form.Report) string {
+	spot, has := holder.spots[name]
+	switch {
+	case l.keeps(holder):
+		return fmt.Sprintf("is already the name of a target of %s, which is wrong and keeps its last targets", holder.name)
+	case has:
+		return "is already the name of a target " + spot.In(r)
+	}
+	return ""
+}
+
+func (l *loader) partsByName() map[string]*filePart {
+	parts := make(map[string]*filePart, len(l.parts))
+	for _, p := range l.parts {
+		parts[p.name] = p
+	}
+	return parts
 }

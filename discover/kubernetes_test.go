@@ -122,7 +122,8 @@ func (c *cluster) all(path string) []object {
 }
 
 func (c *cluster) watch(w http.ResponseWriter, r *http.Request) {
-	out, sent := json.NewEncoder(w), 0
+	out := json.NewEncoder(w)
+	var sent int
 	c.mu.Lock()
 	c.watches++
 	if r.URL.Query().Get("sendInitialEvents") == "true" {

@@ -5,6 +5,7 @@ package discover
 import (
 	"log/slog"
 
+	// Each of these packages registers its key of a configuration.
 	_ "github.com/prometheus/prometheus/discovery/consul"
 	_ "github.com/prometheus/prometheus/discovery/kubernetes"
 	"k8s.io/klog/v2"

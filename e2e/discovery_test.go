@@ -29,7 +29,7 @@ func startNameserver(t *testing.T, args ...string) *rig.Process {
 		"--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file", "--no-resolv", "--no-hosts",
 		"--bind-interfaces", "--listen-address=" + nameserver, "--port=53", "--user=" + self.Username,
 	}, args...)
-	p := rig.Start(t, exec.CommandContext(t.Context(), path, args...)) //nolint:gosec // our own arguments
+	p := rig.Start(t, exec.CommandContext(t.Context(), path, args...))
 	awaitListener(t, p, net.JoinHostPort(nameserver, "53"))
 	return p
 }
@@ -42,7 +42,7 @@ func withResolver(t *testing.T) string {
 	conf := rig.WriteFile(t, dir, "resolv.conf", "nameserver %s\noptions timeout:1 attempts:1\n", nameserver)
 	path := filepath.Join(dir, "prober")
 	script := "#!/bin/sh\nexec " + unshare + " --mount -- sh -c 'mount --bind " + conf + " /etc/resolv.conf && exec \"$@\"' sh " + prober + " \"$@\"\n"
-	require.NoError(t, os.WriteFile(path, []byte(script), 0o700)) //nolint:gosec // it is a program
+	require.NoError(t, os.WriteFile(path, []byte(script), 0o700))
 	return path
 }
 

@@ -30,8 +30,8 @@ type daemon struct {
 	manager *prober.Manager
 	// discoveries find targets besides those of the configuration.
 	discoveries *discover.Set
-	shell   *web.Shell
-	bound   []net.Listener
+	shell       *web.Shell
+	bound       []net.Listener
 	running
 }
 
