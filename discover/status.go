@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -68,6 +69,7 @@ func (e *entry) status() Status {
 		Name: e.cfg.Name, Targets: count[""], Found: len(e.items) + e.beyond, LeftOut: count, MaxTargets: e.cfg.MaxTargets, KeepFor: e.cfg.KeepFor,
 	}
 	delete(count, "")
+	maps.DeleteFunc(count, func(_ Reason, n int) bool { return n == 0 })
 	if e.kept {
 		st.KeptSince = e.emptied
 	}

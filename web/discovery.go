@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"example.com/prober/discover"
 )
 
@@ -108,6 +110,9 @@ func (*discoveryPage) Of(name string) string {
 func (*discoveryPage) LeftOutOf(name string, reason discover.Reason) string {
 	return "?" + foundQuery(discover.Filter{Discover: name, Reason: reason, LeftOut: reason == ""}, 1).Encode()
 }
+
+// Duration prints a duration as the configuration has it.
+func (*discoveryPage) Duration(d time.Duration) string { return model.Duration(d).String() }
 
 // Reasons returns why something may be left out.
 func (*discoveryPage) Reasons() []discover.Reason { return discover.Reasons() }
