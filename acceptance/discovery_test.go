@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -96,4 +97,50 @@ func body(t *testing.T, url string) string {
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, resp.StatusCode, url)
 	return string(text)
+}
+
+// Hundreds of targets come and go while somebody scrapes: no number of one that stays falls.
+func TestManyFoundTargetsComeAndGoWithoutAGap(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, nil)
+	file := filepath.Join(t.TempDir(), "found.json")
+	paths := make([]string, 200)
+	for i := range paths {
+		paths[i] = fmt.Sprintf("t%03d", i)
+	}
+	writeFound(t, file, paths...)
+	d := rig.StartDaemon(t, "prober", unhurried+`
+metrics: {buckets: [0.1, 1], native_histograms: false}
+targets: []
+discover:
+  - name: files
+    file_sd_configs: [{files: ['`+file+`']}]
+    target: {name: '{{ path }}', url: '`+p.URL+`/{{ path }}', interval: 200ms}
+`, "--discover.apply-interval=50ms")
+	before := d.AwaitMetrics("all targets", hasAll(paths))
+	for round := range 5 {
+		gone := paths[:50]
+		paths = slices.Clone(paths[50:])
+		for i := range 50 {
+			paths = append(paths, fmt.Sprintf("n%d-%03d", round, i))
+		}
+		writeFound(t, file, paths...)
+		after := d.AwaitMetrics("the targets that came, without those that went", func(m rig.Metrics) bool {
+			names := m.Values("prober_requests_total", "target")
+			return hasAll(paths)(m) && !slices.ContainsFunc(gone, func(name string) bool { return slices.Contains(names, name) })
+		})
+		after.RequireBalanced(t)
+		for _, name := range paths[:150] {
+			assert.GreaterOrEqual(t, requestsOf(after, name), requestsOf(before, name), name)
+		}
+		before = after
+	}
+}
+
+// hasAll returns a condition: that there are numbers of each target.
+func hasAll(names []string) func(rig.Metrics) bool {
+	return func(m rig.Metrics) bool {
+		there := m.Values("prober_requests_total", "target")
+		return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(there, name) })
+	}
 }

@@ -151,7 +151,7 @@ func (c *Change) add(cfg config.Discover, of settings) error {
 	e := newEntry(c.set, cfg, of.relabel)
 	before := c.set.entry(cfg.Name)
 	if before != nil {
-		e.meter, e.last, e.emptied = before.meter, before.last, before.emptied
+		e.meter, e.last, e.emptied, e.saidEmpty = before.meter, before.last, before.emptied, before.saidEmpty
 		if before.dirty {
 			e.touched = before.touched
 		}

@@ -37,9 +37,11 @@ type entry struct {
 	beyond         int // beyond maxFound
 	// last is what was found when there were targets last.
 	last []*item
-	// emptied is when nothing was found any more, zero if something is.
-	emptied time.Time
-	kept    bool // items are those of last
+	// emptied is when nothing was found any more, or a change of the configuration began to
+	// be waited for; zero if neither is so.
+	emptied   time.Time
+	saidEmpty bool // in the log
+	kept      bool // items are those of last
 	// awaiting is set after a change of the configuration until each mechanism was heard of.
 	awaiting bool
 	meter    *meter
@@ -114,10 +116,10 @@ func (e *entry) keeps(targets int, now time.Time) bool {
 		e.awaiting = false
 	}
 	if targets > 0 && !e.awaiting {
-		if !e.emptied.IsZero() {
+		if e.saidEmpty {
 			e.set.log.Info("a discovery finds targets again", "discover", e.cfg.Name, "targets", targets)
 		}
-		e.emptied = time.Time{}
+		e.emptied, e.saidEmpty = time.Time{}, false
 		return false
 	}
 	if len(e.last) == 0 || e.isExpired() {
@@ -125,9 +127,10 @@ func (e *entry) keeps(targets int, now time.Time) bool {
 	}
 	if e.emptied.IsZero() {
 		e.emptied = e.touched
-		if !e.awaiting {
-			e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
-		}
+	}
+	if !e.awaiting && !e.saidEmpty {
+		e.saidEmpty = true
+		e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
 	}
 	e.kept = now.Sub(e.emptied) < e.cfg.KeepFor
 	return e.kept
@@ -144,7 +147,7 @@ func (e *entry) collect() []*item {
 				e.byGroup[g] = items
 			}
 			room := min(len(items), maxFound-len(all))
-			e.beyond += len(items) - room
+			e.beyond += len(g.Targets) - room
 			all = append(all, items[:room]...)
 		}
 	}
@@ -156,7 +159,6 @@ func (e *entry) itemsOf(s *source, g *group) []*item {
 	for _, own := range g.Targets[:min(len(g.Targets), maxFound)] {
 		items = append(items, e.process(&item{place: s.place, before: prepare(own, g.Labels, e.cfg.Name)}))
 	}
-	e.beyond += len(g.Targets) - len(items)
 	return items
 }
 

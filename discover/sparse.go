@@ -40,8 +40,13 @@ func (h sparseHandler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	h.last.at = now
 	h.last.Unlock()
-	r.Message = shortened(r.Message)
-	return h.Handler.Handle(ctx, r)
+	clean := secretsOf().clean
+	line := slog.NewRecord(r.Time, r.Level, clean(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		line.AddAttrs(slog.String(a.Key, clean(a.Value.String())))
+		return true
+	})
+	return h.Handler.Handle(ctx, line)
 }
 
 func (h sparseHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

@@ -52,6 +52,13 @@ type Found struct {
 // Label is a name and a value.
 type Label struct{ Name, Value string }
 
+// IsEmpty reports whether there are no discoveries.
+func (s *Set) IsEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.entries) == 0
+}
+
 // Status returns the state of all discoveries, in the order of the configuration.
 func (s *Set) Status() []Status {
 	s.mu.Lock()

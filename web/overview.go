@@ -180,5 +180,5 @@ type frame struct {
 }
 
 func (s *Shell) frame(now time.Time) frame {
-	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets", Discovers: len(s.discoveries()) > 0}
+	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets", Discovers: s.opts.Discoveries != nil && !s.opts.Discoveries.IsEmpty()}
 }
