@@ -53,8 +53,7 @@ func (s *Set) IsIn() bool {
 }
 
 // Targets returns what was found, in the order of the discoveries and of names. Those of
-// written come first: what was found under one of their names is left out. The error says
-// of targets that were found before why they were not started.
+// written come first: what was found under one of their names is left out.
 func (s *Set) Targets(written []config.Target) []config.Target {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -94,6 +94,7 @@ func (e *entry) work(now time.Time) {
 	if e.keeps(len(targets), now) {
 		kept := e.again(e.last)
 		if chosen := e.choose(kept); len(chosen) > 0 {
+			e.sayEmpty()
 			e.items, e.targets = kept, chosen
 			e.forget()
 			return
@@ -128,12 +129,17 @@ func (e *entry) keeps(targets int, now time.Time) bool {
 	if e.emptied.IsZero() {
 		e.emptied = e.touched
 	}
-	if !e.awaiting && !e.saidEmpty {
-		e.saidEmpty = true
-		e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
-	}
 	e.kept = now.Sub(e.emptied) < e.cfg.KeepFor
 	return e.kept
+}
+
+// sayEmpty logs once that what was found before is kept because nothing is found.
+func (e *entry) sayEmpty() {
+	if e.awaiting || e.saidEmpty {
+		return
+	}
+	e.saidEmpty = true
+	e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
 }
 
 // collect returns what all mechanisms have found.

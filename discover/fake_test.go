@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/discovery"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"github.com/prometheus/prometheus/model/relabel"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -350,5 +351,28 @@ func TestOfManyTargetsOnlyThoseThatChangeAreMadeAnew(t *testing.T) {
 			}
 		}
 		assert.Equal(t, all-6000, same)
+	})
+}
+
+// A template that makes nothing of what was found is not an empty discovery.
+func TestAReloadAfterWhichNothingFitsKeepsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("fake")
+		r := fakes(t, "", f)
+		defer r.end()
+		f.say("a", "a b")
+		assert.Empty(t, r.names())
+		f.say("a", "a:1", "a b")
+		assert.Len(t, r.names(), 1)
+		r.mu.Lock()
+		e := r.Set.entries[0]
+		e.relabel = []*relabel.Config{{Action: relabel.Drop, Regex: relabel.MustNewRegexp(".*"), SourceLabels: model.LabelNames{"job"}}}
+		e.byGroup = map[*group][]*item{}
+		e.touch()
+		r.mu.Unlock()
+		assert.Empty(t, r.names())
+		assert.NotContains(t, r.log.String(), "finds no target")
+		assert.Equal(t, 2, r.Status()[0].LeftOut[ReasonRelabel])
 	})
 }
