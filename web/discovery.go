@@ -53,6 +53,18 @@ func (s *Shell) discoveries() []discover.Status {
 	return s.opts.Discoveries.Status()
 }
 
+// troubledDiscoveries returns how many discoveries fail, or keep what they find no more.
+func (s *Shell) troubledDiscoveries() int {
+	n := 0
+	for _, d := range s.discoveries() {
+		fails := slices.ContainsFunc(d.Mechanisms, func(m discover.Mechanism) bool { return !m.FailingSince.IsZero() })
+		if fails || !d.KeptSince.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
 // foundFilter reads the parameters discover and reason, heeding what the program knows.
 func (s *Shell) foundFilter(q url.Values) discover.Filter {
 	f := discover.Filter{

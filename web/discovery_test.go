@@ -61,6 +61,7 @@ func TestThePageOfDiscoveryShowsWhatWasFoundAndWhatWasLeftOut(t *testing.T) {
 	}
 	assert.NotContains(t, page, "<script>&")
 	assert.NotContains(t, page, "its name is taken")
+	assert.NotContains(t, get(t, s, "/a/").Body.String(), "discovery fails")
 	dropped := get(t, s, "/a/discovery?discover=files&reason=relabel").Body.String()
 	assert.Contains(t, dropped, "1 match")
 	assert.NotContains(t, dropped, `href="/a/targets/a:1"`)
@@ -85,4 +86,12 @@ func TestFoundTargetsHavePages(t *testing.T) {
 	assert.Equal(t, "files", answer.Discoveries[0].Name)
 	assert.Equal(t, http.StatusBadRequest, get(t, s, "/api/v1/discovery?discover=nobody").Code)
 	assert.Equal(t, http.StatusBadRequest, get(t, s, "/api/v1/discovery?reason=nothing").Code)
+}
+
+func TestTheOverviewSaysThatADiscoveryFails(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	discovering(t, s, "[")
+	assert.Contains(t, get(t, s, "/").Body.String(), `1 discovery fails or finds nothing any more; the last targets stay for a while: <a href="/discovery">`)
+	assert.Contains(t, get(t, s, "/discovery").Body.String(), "fails since")
 }
