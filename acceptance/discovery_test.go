@@ -104,9 +104,9 @@ func TestManyFoundTargetsComeAndGoWithoutAGap(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)
 	file := filepath.Join(t.TempDir(), "found.json")
-	paths := make([]string, 200)
-	for i := range paths {
-		paths[i] = fmt.Sprintf("t%03d", i)
+	var paths []string
+	for i := range 200 {
+		paths = append(paths, fmt.Sprintf("t%03d", i))
 	}
 	writeFound(t, file, paths...)
 	d := rig.StartDaemon(t, "prober", unhurried+`
