@@ -38,7 +38,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 	shared := m.series()
 	d.TypicalSeries, d.MostSeries = shared, shared
 	counted := map[numbers.SeriesKind]seriesCount{}
-	for _, t := range m.own(cfg) {
+	for _, t := range m.own(cfg.Targets) {
 		d.Targets++
 		l := loadOf(&t)
 		d.add(&t, l.Work(s.Part(&l)))

@@ -9,7 +9,6 @@ package prober
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -139,18 +138,15 @@ func NewManager(o Options) *Manager {
 // those that changed finish what is in flight first and keep their counters;
 // those that are gone lose theirs after their last request was counted.
 func (m *Manager) Apply(cfg *config.Config) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stopped {
-		return errors.New("the prober is shutting down")
-	}
-	changed, err := m.compileChanged(cfg)
-	if err != nil {
-		return err
-	}
-	wanted := make(map[string]bool, len(cfg.Targets))
+	_, err := m.ApplyFound(cfg, nil)
+	return err
+}
+
+// apply makes the running targets those of targets; changed has those that are compiled.
+func (m *Manager) apply(cfg *config.Config, targets []config.Target, changed map[string]*compiled) {
+	wanted := make(map[string]bool, len(targets))
 	m.order = m.order[:0]
-	for _, t := range m.own(cfg) {
+	for _, t := range targets {
 		wanted[t.Name] = true
 		m.order = append(m.order, t.Name)
 		if c, ok := changed[t.Name]; ok {
@@ -164,7 +160,6 @@ func (m *Manager) Apply(cfg *config.Config) error {
 	}
 	m.network, m.files = cfg.Network, filesOf(cfg)
 	m.noteMetrics(cfg.Metrics)
-	return nil
 }
 
 // NoteReload records whether the configuration could be loaded and applied.
@@ -205,15 +200,14 @@ func (m *Manager) Shutdown(ctx context.Context) {
 
 // compileChanged compiles the targets that are new or changed.
 func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, error) {
-	own := m.own(cfg)
+	own := m.own(cfg.Targets)
 	if most := m.limiter.Limits.Targets; most > 0 && len(own) > most {
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
 	changed, read := make(map[string]*compiled), wire.NewCertificates()
 	for _, t := range own {
-		e := m.entries[t.Name]
-		if e != nil && !e.removed && sameNetwork && reflect.DeepEqual(e.cfg, t) {
+		if sameNetwork && !m.isChanged(t) {
 			continue
 		}
 		c, err := m.compile(t, cfg.Network, read)
@@ -225,9 +219,9 @@ func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, erro
 	return changed, nil
 }
 
-// own returns the targets of cfg that this shard runs.
-func (m *Manager) own(cfg *config.Config) []config.Target {
-	return slices.DeleteFunc(slices.Clone(cfg.Targets), func(t config.Target) bool {
+// own returns those of targets that this shard runs.
+func (m *Manager) own(targets []config.Target) []config.Target {
+	return slices.DeleteFunc(slices.Clone(targets), func(t config.Target) bool {
 		l := loadOf(&t)
 		return !m.shard.Runs(&l)
 	})

@@ -41,7 +41,7 @@ const redacted = "<redacted>"
 func Previews(cfg *config.Config, s Shard, most int) iter.Seq2[Preview, error] {
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
 	return func(yield func(Preview, error) bool) {
-		for _, t := range m.own(cfg) {
+		for _, t := range m.own(cfg.Targets) {
 			v, err := m.newPreviewer(t)
 			if err != nil {
 				yield(Preview{}, fmt.Errorf("target %q: %w", t.Name, err))

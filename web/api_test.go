@@ -26,6 +26,7 @@ var documented = map[string]any{
 	"Request": apiRequest{}, "Journey": apiJourney{}, "End of a journey": apiJourneyEnd{},
 	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "DNS": apiDNS{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
+	"Discovery": apiDiscoveries{}, "Discoverer": apiDiscovery{}, "Mechanism": apiMechanism{}, "Found": apiFound{},
 }
 
 func TestTheAPIIsAsItsPageSays(t *testing.T) {

@@ -39,6 +39,8 @@ func (s *Shell) parse() *template.Template {
 		"path":       s.path,
 		"asset":      s.asset,
 		"targetLink": s.targetLink,
+
+		"reasonWords": reasonWords,
 	})
 	return template.Must(t.ParseFS(files, "pages/*.html"))
 }

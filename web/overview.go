@@ -47,10 +47,14 @@ type self struct {
 	Own, Held uint64
 	// Troubled is how many targets it has trouble with now.
 	Troubled uint64
+	// Discoveries is how many of them fail, or keep targets that they find no more.
+	Discoveries int
 }
 
 // Well tells that there is nothing to say about the prober.
-func (s *self) Well() bool { return s.Troubled == 0 && !s.ReloadFailed && len(s.WrongFiles()) == 0 }
+func (s *self) Well() bool {
+	return s.Troubled == 0 && !s.ReloadFailed && len(s.WrongFiles()) == 0 && s.Discoveries == 0
+}
 
 // FirstWrongFiles returns as many of the files of targets with a mistake as a page has room for.
 func (s *self) FirstWrongFiles() []numbers.TargetFile {
@@ -71,7 +75,7 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 	o := newOverview(rowsByTrouble(s.opts.Manager.Targets(), now), f, page)
 	o.frame = s.frame(now)
 	o.Title = o.Verdict()
-	o.Self.Self = s.opts.Manager.Self()
+	o.Self.Self, o.Self.Discoveries = s.opts.Manager.Self(), s.troubledDiscoveries()
 	for _, g := range o.Groups {
 		for i := range g.Rows {
 			g.Rows[i].Strip = stripChart(s.opts.Manager.Bursts(g.Rows[i].Name))
@@ -175,8 +179,10 @@ type frame struct {
 	Metrics string
 	// Here is the part of the program that the page belongs to.
 	Here string
+	// Discovers is set if there are discoveries.
+	Discovers bool
 }
 
 func (s *Shell) frame(now time.Time) frame {
-	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets"}
+	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets", Discovers: s.opts.Discoveries != nil && !s.opts.Discoveries.IsEmpty()}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/prober/discover"
 	"example.com/prober/prober"
 )
 
@@ -34,6 +35,8 @@ const (
 type Options struct {
 	Log     *slog.Logger
 	Manager *prober.Manager
+	// Discoveries find targets; nil if nothing does.
+	Discoveries *discover.Set
 	// Registry is what the telemetry path exposes.
 	Registry      *prometheus.Registry
 	TelemetryPath string
@@ -131,6 +134,7 @@ func (s *Shell) routes() *http.ServeMux {
 	get("/codes/{code}", s.code)
 	get("/static/{name}", s.static)
 	get("/config", s.config)
+	get("/discovery", s.discovery)
 	s.routeAPI(get)
 	mux.HandleFunc(s.path("/api/"), apiElsewhere)
 	// Who asks for these knows the process and not what stands before it.

@@ -5,7 +5,7 @@ import "time"
 // proberAlerts returns the alerts on the probers themselves.
 func (s Settings) proberAlerts() []Rule {
 	rules := s.presenceAlerts()
-	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), targetFile(), shardMissing(), shardsDisagree()} {
+	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), targetFile(), discovery(), shardMissing(), shardsDisagree()} {
 		a.scope, a.dashboard = scopeProber, selfDashboard
 		rules = append(rules, s.rule(a))
 	}
@@ -123,6 +123,18 @@ func targetFile() alert {
 		expr:        "prober_config_file_last_reload_successful == 0",
 		summary:     "A file of targets of {{ $labels.instance }} is wrong: {{ $labels.file }}",
 		description: "The last attempt of {{ $labels.instance }} to load {{ $labels.file }} failed. The targets that the file had before go on; after a restart they would be missing.",
+		variables:   []string{"job", "instance"},
+	}
+}
+
+func discovery() alert {
+	return alert{
+		name:        "ProberDiscoveryFails",
+		severity:    ticket,
+		lasting:     15 * time.Minute,
+		expr:        "increase(prober_discovery_failures_total[15m]) > 0",
+		summary:     "A discovery of {{ $labels.instance }} fails: {{ $labels.discover }}",
+		description: "The discovery {{ $labels.discover }} of {{ $labels.instance }} keeps failing. Its last targets go on for its keep_for, and are gone then.",
 		variables:   []string{"job", "instance"},
 	}
 }

@@ -2,14 +2,17 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"text/tabwriter"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
 
 	"example.com/prober/config"
+	"example.com/prober/config/form"
 	"example.com/prober/prober"
 )
 
@@ -22,6 +25,8 @@ const checkExamples = `Examples:
       Whether prober.yml is valid, and how much it asks for.
   prober check --print-requests=10
       The same, and the first ten requests of each target: of a mix in the order of a burst, of a journey step by step.
+  prober check --discover=5s
+      The same, and the targets that discoveries find within 5 s, with what they leave out and why.
   prober check --shard=0 --total-shards=3 --print-requests=3
       What the first of three probers would do.
 `
@@ -30,7 +35,8 @@ const checkExamples = `Examples:
 type checkFlags struct {
 	loadFlags
 
-	print int // requests of each target
+	print    int // requests of each target
+	discover time.Duration
 }
 
 func checkCommand(app *kingpin.Application) (string, command) {
@@ -38,10 +44,11 @@ func checkCommand(app *kingpin.Application) (string, command) {
 	var f checkFlags
 	f.register(cmd)
 	wholeFlag(cmd, "print-requests", "0", "Print so many requests of each target as they would be sent, with made-up values and without secrets.", &f.print, 0, maxPrinted)
-	return "check", func(_ context.Context, c *console) error { return check(c, f) }
+	lengthFlag(cmd, "discover", "0s", "Run each discovery, wait so long for it, and print the targets that it finds; 0 means not to.", &f.discover, 0)
+	return "check", func(ctx context.Context, c *console) error { return check(ctx, c, f) }
 }
 
-func check(c *console, f checkFlags) error {
+func check(ctx context.Context, c *console, f checkFlags) error {
 	if err := f.shard.Validate(); err != nil {
 		return usageError{err}
 	}
@@ -54,6 +61,10 @@ func check(c *console, f checkFlags) error {
 	}
 	if err := prober.Check(cfg, f.shard); err != nil {
 		return err
+	}
+	cfg, undiscovered := checkDiscoveries(ctx, c, cfg, &f)
+	if _, mistakes := errors.AsType[form.Errors](undiscovered); mistakes {
+		return undiscovered
 	}
 	d := prober.DemandOf(cfg, f.shard)
 	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
@@ -76,7 +87,7 @@ func check(c *console, f checkFlags) error {
 	for _, t := range prober.TooFewOf(cfg, f.shard) {
 		log.Warn("a target as slow as its timeout needs more workers than burst.concurrency", "target", t.Target, "workers", t.Workers.String())
 	}
-	return d.Exceeds(f.limits)
+	return errors.Join(undiscovered, d.Exceeds(f.limits))
 }
 
 // warn says what of cfg is valid and hardly meant.

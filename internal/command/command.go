@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"os/signal"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
+
+	"example.com/prober/discover"
 )
 
 // Exit codes.
@@ -30,6 +33,7 @@ func Main() {
 	// From the first signal on the default holds again: a second one ends at once.
 	context.AfterFunc(ctx, stop)
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // warn says it in the log
+	discover.SetLibraryLog(slog.NewTextHandler(os.Stderr, nil))
 	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"example.com/prober/config"
+	"example.com/prober/discover"
 	"example.com/prober/prober"
 	"example.com/prober/web"
 )
@@ -27,8 +28,10 @@ type daemon struct {
 	flags   daemonFlags
 	log     *slog.Logger
 	manager *prober.Manager
-	shell   *web.Shell
-	bound   []net.Listener
+	// discoveries find targets besides those of the configuration.
+	discoveries *discover.Set
+	shell       *web.Shell
+	bound       []net.Listener
 	running
 }
 
@@ -53,14 +56,17 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	d.manager = prober.NewManager(prober.Options{
 		Log: d.log, DroppedLogLines: c.droppedLines, Metrics: cfg.Metrics, Limits: f.limits, Shard: f.shard,
 	})
+	d.discoveries = discover.New(d.log)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
+		d.discoveries,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("prober"))
 	d.shell = web.New(web.Options{
 		Log:             d.log,
 		Manager:         d.manager,
+		Discoveries:     d.discoveries,
 		Registry:        registry,
 		TelemetryPath:   f.telemetryPath,
 		Prefix:          prefix,
@@ -90,7 +96,11 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	server := d.shell.Server()
 	served := make(chan error, 1)
 	go func() { served <- serve(server, d.bound, d.flags.listen, d.log) }()
-	d.shell.SetReady(true)
+	found := pacing{interval: d.flags.applyInterval}
+	defer found.stop()
+	starting := time.NewTimer(readyWithin)
+	defer starting.Stop()
+	d.shell.SetReady(d.discoveries.IsIn())
 	reloads, stopReloads := every(d.flags.autoReload)
 	defer stopReloads()
 	refreshes, stopRefreshes := every(d.flags.refresh)
@@ -103,6 +113,16 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 			d.refreshIfChanged()
 		case <-hangups:
 			_ = d.reload() // it has been logged, and the old configuration serves on
+		case <-d.discoveries.Changed():
+			found.ask()
+		case <-found.due:
+			found.done()
+			d.applyFound()
+			if d.discoveries.IsIn() {
+				d.shell.SetReady(true)
+			}
+		case <-starting.C:
+			d.shell.SetReady(true)
 		case err := <-served:
 			d.drain(0)
 			return err
@@ -120,7 +140,9 @@ func (d *daemon) drain(grace time.Duration) {
 	d.log.Info("waiting for requests in flight", "grace", grace)
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
+	d.discoveries.Close()
 	d.manager.Shutdown(ctx)
+	d.awaitDiscoveries()
 }
 
 // awaitScrape gives whoever scrapes the last numbers, for a while. Where nobody

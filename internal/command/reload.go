@@ -118,7 +118,7 @@ func noteFiles(log *slog.Logger, before, cfg *config.Config) {
 
 // apply makes cfg, which was read from text, the running configuration.
 func (d *daemon) apply(text []byte, cfg *config.Config) error {
-	if err := d.manager.Apply(cfg); err != nil {
+	if err := d.applyAll(cfg); err != nil {
 		return err
 	}
 	noteFiles(d.log, d.current.Swap(cfg), cfg)

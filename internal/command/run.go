@@ -53,6 +53,7 @@ type daemonFlags struct {
 	finalScrape     time.Duration
 	autoReload      time.Duration
 	refresh         time.Duration
+	applyInterval   time.Duration
 	listen          *toolkit.FlagConfig
 }
 
@@ -62,6 +63,7 @@ func runCommand(app *kingpin.Application) (string, command) {
 	f.register(cmd)
 	intervalFlag(cmd, "config.auto-reload-interval", "0s", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.", &f.autoReload)
 	intervalFlag(cmd, "config.refresh-interval", "1m", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.", &f.refresh)
+	intervalFlag(cmd, "discover.apply-interval", "5s", "How long to gather what discoveries find before it is applied, unless nothing has changed for as long.", &f.applyInterval)
 	f.listen = kingpinflag.AddFlags(cmd, defaultAddress)
 	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.external-url", "URL under which a reverse proxy shows the web interface, if not the one of its address. Its path comes before that of everything served.").Default("").StringVar(&f.externalURL)

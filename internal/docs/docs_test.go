@@ -298,7 +298,8 @@ func exposed(t *testing.T) rig.Metrics {
 	shop := peers.Serve(t, peers.HTTP1, demo.NewShop(demo.ShopOptions{}).ServeHTTP)
 	fmt.Fprintf(&targets, ", {name: journey, url: %q, interval: 20ms, think: 1ms, journey: [{name: home, path: /}, {name: nowhere, path: /nowhere}]}", shop.URL)
 	file := rig.WriteFile(t, t.TempDir(), "more.yml", "targets: []\n")
-	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\ntarget_files: ["+file+"]\n")
+	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\ntarget_files: ["+file+"]\n"+
+		"discover: [{name: files, file_sd_configs: [{files: [none.json]}], target: {name: a, url: 'http://{{ __address__ }}/'}}]\n")
 	described := slices.Collect(numbers.MetricNames())
 	return d.AwaitMetrics("every metric that is described; one that never comes needs a target of this test", func(m rig.Metrics) bool {
 		if m["prober_request_failures_total"] == nil || !strings.Contains(labelNames(m["prober_request_failures_total"]), "request") {

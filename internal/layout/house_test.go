@@ -26,6 +26,17 @@ var house = map[string]room{
 		packages: []string{"internal/peers/certs"},
 		modules:  []string{"github.com/quic-go/quic-go", "golang.org/x/net/dns/dnsmessage"},
 	},
+	"discover": {
+		packages: []string{"config", "config/form"},
+		modules: []string{
+			"github.com/prometheus/client_golang",
+			"github.com/prometheus/common",
+			"github.com/prometheus/prometheus",
+			"go.yaml.in/yaml/v2", // the decoder that Prometheus' configuration is made for
+			"gopkg.in/yaml.v3",
+			"k8s.io/klog/v2", // where the client of Kubernetes logs
+		},
+	},
 	"errcode": {
 		modules: []string{"golang.org/x/net/http2"},
 	},
@@ -34,7 +45,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"config", "demo", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "web"},
+		packages: []string{"config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -164,7 +175,7 @@ var house = map[string]room{
 	},
 	"template": {},
 	"web": {
-		packages: []string{"config", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",

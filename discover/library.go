@@ -1,0 +1,76 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	commonconfig "github.com/prometheus/common/config"
+)
+
+// maxAnswer bounds what one connection of http_sd_configs delivers, in bytes: each answer
+// has a connection of its own.
+const maxAnswer = 16 << 20
+
+// connectTimeout is that of connections to servers that know targets.
+const connectTimeout = 30 * time.Second
+
+// clientOptions bound what an HTTP client of a mechanism takes.
+func clientOptions() []commonconfig.HTTPClientOption {
+	dialer := &net.Dialer{Timeout: connectTimeout}
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &boundedConn{Conn: conn, left: maxAnswer}, nil
+	}
+	return []commonconfig.HTTPClientOption{commonconfig.WithKeepAlivesDisabled(), commonconfig.WithDialContextFunc(dial)}
+}
+
+var errTooLong = errors.New("the answer is longer than 16 MiB")
+
+// boundedConn fails when it has delivered all it may. It is read by one goroutine at a time.
+type boundedConn struct {
+	net.Conn
+	left int
+}
+
+func (c *boundedConn) Read(b []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := c.Conn.Read(b[:min(len(b), c.left)])
+	c.left -= n
+	return n, err
+}
+
+// errorsTo returns a log that hands the errors of a mechanism to note and keeps silent about
+// the rest.
+func errorsTo(note func(message string)) *slog.Logger { return slog.New(errorHandler{note}) }
+
+type errorHandler struct{ note func(string) }
+
+func (errorHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelError
+}
+
+// Handle makes one text of a message and its attributes.
+func (h errorHandler) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	b.WriteString(r.Message)
+	r.Attrs(func(a slog.Attr) bool {
+		b.WriteString(": ")
+		b.WriteString(a.Value.String())
+		return true
+	})
+	h.note(b.String())
+	return nil
+}
+
+func (h errorHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+func (h errorHandler) WithGroup(string) slog.Handler { return h }

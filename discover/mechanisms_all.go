@@ -1,0 +1,20 @@
+//go:build !lean
+
+package discover
+
+import (
+	"log/slog"
+
+	// Each of these packages registers its key of a configuration.
+	_ "github.com/prometheus/prometheus/discovery/consul"
+	_ "github.com/prometheus/prometheus/discovery/kubernetes"
+	"k8s.io/klog/v2"
+)
+
+// leanKeys are the keys of mechanisms that this build lacks.
+var leanKeys = map[string]bool{}
+
+// SetLibraryLog has the libraries of mechanisms log errors with h, one a minute, rather than
+// all to standard error. It holds for the process and is called before the first discovery
+// starts.
+func SetLibraryLog(h slog.Handler) { klog.SetSlogLogger(slog.New(newSparseHandler(h))) }

@@ -1,0 +1,323 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/discovery"
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+)
+
+const (
+	// lookEvery is how often the counters of a mechanism are looked at.
+	lookEvery = 5 * time.Second
+	// restartAfter is how long a mechanism that ended rests.
+	restartAfter = 15 * time.Second
+)
+
+// source is one running mechanism of a discovery. The lock of its set covers all that
+// changes.
+type source struct {
+	mechanism
+	set     *Set
+	owner   *entry
+	secrets secrets
+	metrics discovery.DiscovererMetrics
+	counted *prometheus.Registry // what metrics count
+	options discovery.DiscovererOptions
+	stop    context.CancelFunc
+	ended   chan struct{} // closed when nothing of it runs
+	// troubled is told when the mechanism logs an error.
+	troubled chan struct{}
+
+	groups map[string]*group // by the name that the mechanism gives them
+	// step counts what was heard of the mechanism: updates and failures.
+	step uint64
+	// answered is set when an update has come or an attempt has failed.
+	answered bool
+	success  time.Time // the last one; zero if there was none
+	// failures is how many there were, seen what the counters of the mechanism had of them.
+	failures, seen float64
+	// firstFailure and lastFailure are those in a row, zero if it works; failedFrom and
+	// failedAt are their steps.
+	firstFailure, lastFailure time.Time
+	failedFrom, failedAt      uint64
+	lastError                 string
+}
+
+// group is what a mechanism says of targets that belong together.
+type group struct {
+	*targetgroup.Group
+	step uint64 // of the source, when it last said so
+}
+
+func newSource(set *Set, m mechanism) (*source, error) {
+	s := &source{
+		mechanism: m,
+		set:       set,
+		secrets:   secretsOf(m.cfg),
+		counted:   prometheus.NewRegistry(),
+		groups:    map[string]*group{},
+		troubled:  make(chan struct{}, 1),
+		ended:     make(chan struct{}),
+	}
+	refreshes := discovery.NewRefreshMetrics(s.counted)
+	s.metrics = m.cfg.NewDiscovererMetrics(s.counted, refreshes)
+	for _, metrics := range []discovery.DiscovererMetrics{refreshes, s.metrics} {
+		if err := metrics.Register(); err != nil {
+			return nil, fmt.Errorf("count the failures of %s: %w", m.place, err)
+		}
+	}
+	s.options = discovery.DiscovererOptions{
+		Logger: errorsTo(s.noteError), Metrics: s.metrics, SetName: m.place, HTTPClientOptions: clientOptions(),
+	}
+	return s, nil
+}
+
+// start runs the mechanism until stop is called.
+func (s *source) start() {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go func() {
+		defer close(s.ended)
+		for ctx.Err() == nil {
+			s.runOnce(ctx)
+			select {
+			case <-time.After(restartAfter):
+			case <-ctx.Done():
+			}
+		}
+	}()
+}
+
+// runOnce runs the mechanism until it ends, which it does by itself only if it fails.
+func (s *source) runOnce(ctx context.Context) {
+	d, err := s.cfg.NewDiscoverer(s.options)
+	if err != nil {
+		s.fail(err.Error())
+		return
+	}
+	updates := make(chan []*targetgroup.Group)
+	ended := make(chan string, 1)
+	go func() {
+		defer func() {
+			why := "the mechanism ended by itself"
+			if p := recover(); p != nil {
+				why = fmt.Sprintf("the mechanism panicked: %v", p)
+			}
+			ended <- why
+		}()
+		d.Run(ctx, updates)
+	}()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case groups := <-updates:
+			s.take(groups)
+		case <-s.troubled:
+			s.look()
+		case <-ticker.C:
+			s.look()
+		case why := <-ended:
+			if ctx.Err() == nil {
+				s.fail(why)
+			}
+			return
+		case <-ctx.Done():
+			<-ended
+			return
+		}
+	}
+}
+
+// take heeds an update of the mechanism.
+func (s *source) take(groups []*targetgroup.Group) {
+	counted := s.count()
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	s.step++
+	changed := !s.answered
+	s.answered = true
+	for _, g := range groups {
+		if g != nil && s.takeGroup(g) {
+			changed = true
+		}
+	}
+	if s.hasFailedMore(counted) {
+		s.failed(time.Now())
+	} else {
+		s.succeeded(time.Now())
+		if s.allSaidSince(s.failedAt) {
+			changed = s.works() || changed
+		}
+	}
+	if changed {
+		s.owner.touch()
+	}
+}
+
+// takeGroup reports whether a group is news.
+func (s *source) takeGroup(g *targetgroup.Group) bool {
+	before := s.groups[g.Source]
+	if len(g.Targets) == 0 {
+		delete(s.groups, g.Source)
+		return before != nil
+	}
+	if before != nil && reflect.DeepEqual(before.Group, g) {
+		before.step = s.step
+		return false
+	}
+	s.groups[g.Source] = &group{g, s.step}
+	return true
+}
+
+// look finds failures that no update came with, and the end of failures.
+func (s *source) look() {
+	counted := s.count()
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	now := time.Now()
+	switch {
+	case s.hasFailedMore(counted):
+		s.step++
+		s.failed(now)
+	case s.isFailing() && s.isQuiet(now):
+		for _, g := range s.groups {
+			g.step = s.step
+		}
+		s.succeeded(now)
+		if s.works() {
+			s.owner.touch()
+		}
+	case s.answered && !s.isFailing() && quietFor[s.cfg.Name()] > 0:
+		s.succeeded(now) // it watches, and nothing has changed
+	}
+	s.owner.tick(now)
+}
+
+// isQuiet reports whether a mechanism that speaks of changes alone has failed no more for so
+// long that it works.
+func (s *source) isQuiet(now time.Time) bool {
+	quiet, watches := quietFor[s.cfg.Name()]
+	return watches && now.Sub(s.lastFailure) >= quiet
+}
+
+// fail counts a failure that the mechanism does not count itself.
+func (s *source) fail(why string) {
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	s.owner.meter.failures.add(1)
+	s.failures++
+	s.step++
+	s.lastError = s.secrets.clean(why)
+	s.failed(time.Now())
+}
+
+// noteError keeps what the mechanism says of a failure.
+func (s *source) noteError(message string) {
+	s.set.mu.Lock()
+	s.lastError = s.secrets.clean(message)
+	s.set.mu.Unlock()
+	select {
+	case s.troubled <- struct{}{}:
+	default:
+	}
+}
+
+// count returns how many failures the mechanism has counted.
+func (s *source) count() float64 {
+	families, err := s.counted.Gather()
+	if err != nil {
+		return 0
+	}
+	var sum float64
+	for _, f := range families {
+		if !failureCounters[f.GetName()] {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			sum += m.GetCounter().GetValue()
+		}
+	}
+	return sum
+}
+
+// hasFailedMore takes over what the mechanism counted, and reports whether it rose.
+func (s *source) hasFailedMore(counted float64) bool {
+	if counted <= s.seen {
+		return false
+	}
+	s.owner.meter.failures.add(counted - s.seen)
+	s.failures += counted - s.seen
+	s.seen = counted
+	return true
+}
+
+// failed heeds a failure at the current step.
+func (s *source) failed(now time.Time) {
+	wasExpired, first := s.expired(), !s.isFailing()
+	if first {
+		s.firstFailure, s.failedFrom = now, s.step
+	}
+	s.lastFailure, s.failedAt = now, s.step
+	if first {
+		s.set.log.Warn("a discovery fails; what it found stays for a while",
+			"discover", s.owner.cfg.Name, "mechanism", s.place, "keep_for", s.owner.cfg.KeepFor, "err", s.lastError)
+	}
+	if !s.answered || s.expired() != wasExpired {
+		s.answered = true
+		s.owner.touch()
+	}
+}
+
+func (s *source) succeeded(now time.Time) {
+	s.success = now
+	s.owner.meter.success.set(float64(now.UnixMilli()) / 1000)
+}
+
+// works ends a row of failures, and reports whether that changes what was found.
+func (s *source) works() (changed bool) {
+	if !s.isFailing() {
+		return false
+	}
+	changed = s.expired()
+	s.firstFailure, s.lastFailure, s.lastError = time.Time{}, time.Time{}, ""
+	s.set.log.Info("a discovery works again", "discover", s.owner.cfg.Name, "mechanism", s.place)
+	return changed
+}
+
+func (s *source) isFailing() bool { return !s.firstFailure.IsZero() }
+
+// expired reports whether the source has failed for so long that what it found before is
+// no longer kept.
+func (s *source) expired() bool {
+	return s.isFailing() && s.lastFailure.Sub(s.firstFailure) >= s.owner.cfg.KeepFor
+}
+
+// allSaidSince reports whether each group was heard of after a step.
+func (s *source) allSaidSince(step uint64) bool {
+	for _, g := range s.groups {
+		if g.step <= step {
+			return false
+		}
+	}
+	return true
+}
+
+// found returns the groups that count, in the order of their names.
+func (s *source) found() []*group {
+	var all []*group
+	expired := s.expired()
+	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
+		if g := s.groups[name]; !expired || g.step >= s.failedFrom {
+			all = append(all, g)
+		}
+	}
+	return all
+}

@@ -1,0 +1,58 @@
+//go:build !lean
+
+package discover
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// errorEvery is the time between two lines that a library logs.
+const errorEvery = time.Minute
+
+// sparseHandler passes errors on, one in a while.
+type sparseHandler struct {
+	slog.Handler
+	last *lastLine
+}
+
+type lastLine struct {
+	sync.Mutex
+	at time.Time
+}
+
+func newSparseHandler(h slog.Handler) slog.Handler { return sparseHandler{h, new(lastLine)} }
+
+// Enabled reports whether a line is an error.
+func (sparseHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelError
+}
+
+// Handle passes a line on unless one was just before it.
+func (h sparseHandler) Handle(ctx context.Context, r slog.Record) error {
+	h.last.Lock()
+	now := time.Now()
+	if now.Sub(h.last.at) < errorEvery {
+		h.last.Unlock()
+		return nil
+	}
+	h.last.at = now
+	h.last.Unlock()
+	clean := secretsOf().clean
+	line := slog.NewRecord(r.Time, r.Level, clean(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		line.AddAttrs(slog.String(a.Key, clean(a.Value.String())))
+		return true
+	})
+	return h.Handler.Handle(ctx, line)
+}
+
+func (h sparseHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return sparseHandler{h.Handler.WithAttrs(attrs), h.last}
+}
+
+func (h sparseHandler) WithGroup(name string) slog.Handler {
+	return sparseHandler{h.Handler.WithGroup(name), h.last}
+}
