@@ -95,7 +95,7 @@ func wholeMutants() []mutant {
 		},
 		{
 			name: "treats an unchanged target as new", phase: "nemesis", gates: []gate{gateWarm, gateReload},
-			patches: []patch{{"prober/manager.go", "sameNetwork && reflect.DeepEqual(e.cfg, t) {", "sameNetwork && e.cfg.Name == \"\" {"}},
+			patches: []patch{{"prober/manager.go", "sameNetwork && !m.isChanged(t) {", "sameNetwork && !m.isChanged(t) && t.Name == \"\" {"}},
 		},
 		{
 			name: "calls a reset a success", phase: "faults", gates: []gate{gateCodes}, script: []string{"h1-reset", "body-reset"},

@@ -83,7 +83,7 @@ func (h *history) trouble() (all []FailureKind) {
 	}
 	slices.SortStableFunc(kinds[:used], byCount)
 	for _, k := range kinds[:used] {
-		request := h.last.ring[k.sample].request
+		request := h.last.ring[k.sample].request.Value()
 		if k.several {
 			request = ""
 		}
@@ -153,7 +153,7 @@ func (k kind) export(request string) FailureKind {
 func (f *failure) export() Failure {
 	return Failure{
 		Time:     time.UnixMilli(f.at),
-		Request:  f.request,
+		Request:  f.request.Value(),
 		Code:     f.code,
 		Phase:    f.phase,
 		Text:     f.text,

@@ -145,7 +145,7 @@ func (h *history) failure(name string, res *probe.Result, code errcode.Code) {
 		if k := &live.kinds[i]; k.code == code && k.phase == phase {
 			increase(&k.count)
 			increase(&h.last.ring[k.sample].count)
-			k.several = k.several || h.last.ring[k.sample].request != name
+			k.several = k.several || h.last.ring[k.sample].request.Value() != name
 			return
 		}
 	}

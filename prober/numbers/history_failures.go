@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+	"unique"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/probe"
@@ -25,8 +26,8 @@ type failures struct {
 
 // failure is the first of its kind in a burst. Its text has been cleaned.
 type failure struct {
-	at       int64  // milliseconds since the Unix epoch
-	request  string // its name, "" without one
+	at       int64                 // milliseconds since the Unix epoch
+	request  unique.Handle[string] // its name, "" without one, in half the space of a string
 	text     string
 	remote   netip.AddrPort
 	count    uint32 // of its kind in its burst, itself included
@@ -55,7 +56,7 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 	}
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
-		request:  name,
+		request:  unique.Make(name),
 		text:     textOf(res, code),
 		remote:   res.Remote,
 		count:    1,
