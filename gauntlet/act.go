@@ -21,7 +21,7 @@ const (
 	gateAttempts  gate = "connections accepted = connections counted"
 	gateAnswers   gate = "each answer is counted under the code that it was made for"
 	gateQuiet     gate = "descriptors, goroutines and series are those of the start again"
-	gateMemory    gate = "memory stays within 64 MiB for each hundred targets"
+	gateMemory    gate = "memory of its own stays within 50 MiB for each hundred targets"
 	gateThreads   gate = "threads stay below 64"
 	gateExit      gate = "SIGTERM ends with code 0, and the last scrape has it all"
 	gateOwn       gate = "no trouble of the prober's own: codes 1001 to 1007"
@@ -297,12 +297,24 @@ func (a *act) state() (s state, err error) {
 
 // watch holds memory and threads against their bounds.
 func (a *act) watch(targets int) {
-	peak, err := a.d.Status("VmHWM")
-	bound := int(math.Ceil(float64(targets)/100)) * 64 << 10
-	a.board.hold(gateMemory, err == nil && (a.bombed || peak <= bound), "%s: %d KiB with %d targets, %v", a.name, peak, targets, err)
+	own, err := a.ownMemory()
+	bound := int(math.Ceil(float64(targets)/100)) * ownAtMost
+	a.board.hold(gateMemory, err == nil && (a.bombed || own <= bound), "%s: %d KiB of its own with %d targets, %v", a.name, own, targets, err)
 	threads, err := a.d.Status("Threads")
 	a.board.hold(gateThreads, err == nil && threads < threadsAtMost, "%s: %d threads, %v", a.name, threads, err)
-	a.board.fact("%s: %d targets, %d MiB of memory at most, %d threads, %d scrapes", a.name, targets, peak>>10, threads, a.s.scrapes)
+	a.board.fact("%s: %d targets, %d MiB of its own in memory at most, %d threads, %d scrapes", a.name, targets, own>>10, threads, a.s.scrapes)
+}
+
+// ownAtMost is how much memory of its own a daemon may have for each hundred targets, in KiB.
+const ownAtMost = 50 << 10
+
+// ownMemory returns the most that the daemon has had in memory, in KiB, without the pages of the
+// program's file: those the kernel can drop and read again, and how many there are hangs on what
+// is linked in, not on what the daemon does.
+func (a *act) ownMemory() (peak int, err error) {
+	most, err := a.d.Status("VmHWM")
+	file, fileErr := a.d.Status("RssFile")
+	return most - file, errors.Join(err, fileErr)
 }
 
 func (a *act) judgeLog() {

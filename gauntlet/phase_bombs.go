@@ -46,10 +46,8 @@ func (g *gauntlet) bomb(s *stage) {
 		return
 	}
 	s.must(err)
-	peak, err := a.d.Status("VmHWM")
-	file, fileErr := a.d.Status("RssFile")
-	g.board.fact("bombed: %d KiB of its own in memory", peak-file)
-	g.board.hold(gateBombed, err == nil && fileErr == nil && peak-file < bombedAtMost, "%d KiB of its own in memory, %v, %v", peak-file, err, fileErr)
+	own, err := a.ownMemory()
+	g.board.hold(gateBombed, err == nil && own < bombedAtMost, "%d KiB of its own in memory, %v", own, err)
 	v := a.finish()
 	for _, t := range targets {
 		c := v.of(t.name)

@@ -66,10 +66,7 @@ func (s *stage) freeAddress() string {
 // targets, and gets no data beyond 128 MiB from the kernel. It has 80 MiB of that before
 // the first target: of most only the addresses are taken, and the heap would grow by 64
 // MiB next.
-const (
-	confining      = "export GOMEMLIMIT=24MiB\nulimit -d 131072"
-	confinedAtMost = 64 << 10 // KiB in memory
-)
+const confining = "export GOMEMLIMIT=24MiB\nulimit -d 131072"
 
 // confine has little memory for many targets, and peers that send a lot.
 func (g *gauntlet) confine(s *stage) {
@@ -92,8 +89,8 @@ func (g *gauntlet) confine(s *stage) {
 	}
 	a := g.beginBehind("confined", confining, f, slices.Concat(healthy, hostile))
 	a.perform(g.length(4*time.Second, 15*time.Second))
-	peak, err := a.d.Status("VmHWM")
-	g.board.hold(gateConfined, err == nil && peak < confinedAtMost, "%d KiB in memory, %v", peak, err)
+	own, err := a.ownMemory()
+	g.board.hold(gateConfined, err == nil && own < ownAtMost, "%d KiB of its own in memory, %v", own, err)
 	v := a.finish()
 	g.holdWell(gateConfined, v, healthy)
 	for _, t := range hostile {
