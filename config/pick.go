@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/prober/config/form"
+	"example.com/prober/threshold"
 )
 
 // Defaults of the burst at a URL that has none: enough to see something, too
@@ -23,6 +24,8 @@ type Pick struct {
 	// Burst maps keys of burst to values that go before those of the file; each is
 	// spelled as it would be there.
 	Burst map[string]string
+	// FailIf are thresholds besides those of the file; null takes back all before it.
+	FailIf []string
 }
 
 // ParseOne reads a configuration as [Parse] does and returns it with the picked
@@ -51,6 +54,7 @@ func (l *loader) settle(t *Target, s *form.Scope) {
 	checks{s}.checkPolicy(t, l.rules())
 	if l.pick != nil && t.Name == l.pick.Target {
 		t.Burst = l.pick.override(burst, s)
+		t.Thresholds = l.pick.judge(t.Thresholds, s)
 	}
 	fillTarget(t)
 }
@@ -65,6 +69,24 @@ func (p *Pick) override(b Burst, s *form.Scope) Burst {
 	}
 	checks{flags}.checkBurst(&b)
 	return b
+}
+
+// judge returns the thresholds of the file, and those of the flags behind them.
+func (p *Pick) judge(all []threshold.Threshold, s *form.Scope) []threshold.Threshold {
+	for _, text := range p.FailIf {
+		if text == "null" {
+			all = nil
+			continue
+		}
+		t, err := threshold.Parse(text)
+		if err != nil {
+			s.AddError(form.Error{Path: "--fail-if", Msg: fmt.Sprintf("%.60q: %s", text, err)})
+		}
+		if !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 // narrow leaves the picked target alone in the configuration.
@@ -112,6 +134,7 @@ func (l *loader) urlTarget(top *form.Scope) Target {
 	checks{s}.all(&t)
 	checks{s}.checkPolicy(&t, l.rules())
 	t.Burst = l.pick.override(burst, s)
+	t.Thresholds = l.pick.judge(t.Thresholds, s)
 	fillURLBurst(&t.Burst)
 	fillTarget(&t)
 	return t

@@ -19,7 +19,7 @@ const fireHelp = `Fire one burst now and report what it came to.
 
 TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst. Of a target with a journey they count journeys.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -32,6 +32,8 @@ const fireExamples = `Examples:
       20 requests at a URL, without a configuration.
   prober fire https://staging.example.com/ --config.file=prober.yml
       The same with the defaults of a configuration: its headers, its login, its authorities.
+  prober fire checkout --fail-if='p99 > 500ms' --fail-if='error_rate > 1%'
+      The exit code is 1 if one of these holds, and a failed request alone is not.
   prober fire checkout --wait=60s
       The same for a service that has just been started: when it takes connections.
   prober fire checkout --output=json | jq .journey.steps
@@ -46,6 +48,7 @@ type fireFlags struct {
 
 	target string
 	burst  map[string]string // as in config.Pick
+	failIf []string          // as in config.Pick
 	output string
 	wait   time.Duration
 	grace  time.Duration
@@ -72,6 +75,8 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	} {
 		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.burst})
 	}
+	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
+		PlaceHolder("THRESHOLD").StringsVar(&f.failIf)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
@@ -116,20 +121,21 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
 	}
-	report := shot.Report()
+	came := shot.Report()
+	report := judge(&came, cfg.Targets[0].Thresholds)
 	write := writeFireText
 	if f.output == "json" {
 		write = writeFireJSON
 	}
-	if err := write(c.stdout, &report); err != nil {
+	if err := write(c.stdout, report); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	return verdict(&report)
+	return verdict(report)
 }
 
 // read returns a configuration with the wanted target alone.
 func (f *fireFlags) read() (*config.Config, error) {
-	pick := config.Pick{Target: f.target, Burst: f.burst}
+	pick := config.Pick{Target: f.target, Burst: f.burst, FailIf: f.failIf}
 	if pick.IsURL() && !f.given {
 		return config.ParseOne(nil, "", pick)
 	}
@@ -175,8 +181,27 @@ func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fi
 }
 
 // verdict puts into words why the burst does not count as a success.
-func verdict(r *numbers.Report) error {
-	var trouble []string
+func verdict(r *judgedReport) error {
+	if r.isOK() {
+		return nil
+	}
+	trouble := r.broken()
+	if len(r.thresholds) == 0 {
+		trouble = failureTrouble(r.Report)
+	}
+	switch {
+	case r.Outcome == numbers.Interrupted:
+		trouble = append(trouble, "the burst was interrupted")
+	case r.Outcome == numbers.Broken:
+		trouble = append(trouble, "the target's breaker ended the burst")
+	case r.Scheduled == 0:
+		trouble = append(trouble, "no request was due")
+	}
+	return errors.New(strings.Join(trouble, "; "))
+}
+
+// failureTrouble says how many requests and journeys did not succeed.
+func failureTrouble(r *numbers.Report) (trouble []string) {
 	if n := r.Scheduled - r.Dropped.Total(); r.Failed > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests failed", r.Failed, n))
 	}
@@ -186,15 +211,5 @@ func verdict(r *numbers.Report) error {
 	if j := r.Journey; j != nil && j.Count(numbers.JourneyInterrupted) > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d journeys were interrupted", j.Count(numbers.JourneyInterrupted), r.Rows[0].Scheduled))
 	}
-	switch {
-	case r.OK():
-		return nil
-	case r.Outcome == numbers.Interrupted:
-		trouble = append(trouble, "the burst was interrupted")
-	case r.Outcome == numbers.Broken:
-		trouble = append(trouble, "the target's breaker ended the burst")
-	case r.Scheduled == 0:
-		trouble = append(trouble, "no request was due")
-	}
-	return errors.New(strings.Join(trouble, "; "))
+	return trouble
 }
