@@ -24,6 +24,8 @@ type Pick struct {
 	// Burst maps keys of burst to values that go before those of the file; each is
 	// spelled as it would be there.
 	Burst map[string]string
+	// Flags maps flags for other keys, as [PickFlags] names them, to what is given to each.
+	Flags map[string][]string
 	// FailIf are thresholds besides those of the file; null takes back all before it.
 	FailIf []string
 }
@@ -37,7 +39,8 @@ func ParseOne(data []byte, path string, pick Pick) (*Config, error) {
 	if data == nil {
 		data = []byte("targets: []")
 	}
-	return parse(data, path, &loader{config: &Config{}, pick: &pick})
+	c, err := parse(data, path, &loader{config: &Config{}, pick: &pick})
+	return c, pick.naming(err)
 }
 
 // IsURL reports whether the target is one that is not in the file.
@@ -46,29 +49,21 @@ func (p *Pick) IsURL() bool {
 	return ok && slices.Contains(schemes(urlKey), strings.ToLower(scheme)+"://")
 }
 
-// settle checks what was decoded into t, puts the flags over its burst if it is
-// the picked one, and fills in the defaults.
+// settle checks what was decoded into t, puts the flags over it if it is the picked
+// one, and fills in the defaults.
 func (l *loader) settle(t *Target, s *form.Scope) {
-	burst := t.Burst // as the file has it: check drops what has no meaning there, and a flag may give it one
+	isPicked := l.pick != nil && t.Name == l.pick.Target
+	var whole Target // as the file has it: the checks drop what has no meaning there, and a flag may give it one
+	var set *form.Scope
+	if isPicked {
+		whole, set = t.clone(), s.Copy()
+	}
 	checks{s}.all(t)
 	checks{s}.checkPolicy(t, l.rules())
-	if l.pick != nil && t.Name == l.pick.Target {
-		t.Burst = l.pick.override(burst, s)
-		t.Thresholds = l.pick.judge(t.Thresholds, s)
+	if isPicked {
+		l.override(t, &whole, set)
 	}
 	fillTarget(t)
-}
-
-// override returns b with the values of the flags in it.
-func (p *Pick) override(b Burst, s *form.Scope) Burst {
-	flags := s.Flags()
-	for _, f := range burstFields(&b) {
-		if text, ok := p.Burst[f.Name]; ok {
-			flags.Set("burst."+f.Name, f.Value, text)
-		}
-	}
-	checks{flags}.checkBurst(&b)
-	return b
 }
 
 // judge returns the thresholds of the file, and those of the flags behind them.
@@ -130,11 +125,10 @@ func (l *loader) urlTarget(top *form.Scope) Target {
 	t.Name, t.URL = RedactedURL(u), u
 	s := top.Part("URL", l.defaults)
 	s.CheckNeeded(targetFields(&t))
-	burst := t.Burst
+	whole, set := t.clone(), s.Copy()
 	checks{s}.all(&t)
 	checks{s}.checkPolicy(&t, l.rules())
-	t.Burst = l.pick.override(burst, s)
-	t.Thresholds = l.pick.judge(t.Thresholds, s)
+	l.override(&t, &whole, set)
 	fillURLBurst(&t.Burst)
 	fillTarget(&t)
 	return t

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 
 const fireHelp = `Fire one burst now and report what it came to.
 
-TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst. Of a target with a journey they count journeys.
+TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
 
 The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 
@@ -30,6 +32,10 @@ const fireExamples = `Examples:
       A closed burst instead of an open one: null takes back a key of the configuration.
   prober fire https://staging.example.com/
       20 requests at a URL, without a configuration.
+  prober fire https://staging.example.com/cart -X POST -H 'Content-Type: application/json' -d '{"sku":1}' -n 200 -c 10
+      200 requests of another kind, ten at a time.
+  prober fire https://staging.example.com/ -z 30s -r 50 --bearer-file=token --expect.status=200 --resolve=10.0.0.7
+      50 requests per second for 30 seconds, with a login, at the address of one backend.
   prober fire https://staging.example.com/ --config.file=prober.yml
       The same with the defaults of a configuration: its headers, its login, its authorities.
   prober fire checkout --fail-if='p99 > 500ms' --fail-if='error_rate > 1%'
@@ -46,9 +52,8 @@ const fireExamples = `Examples:
 type fireFlags struct {
 	loadFlags // not the shard: the burst is fired whole
 
-	target string
-	burst  map[string]string // as in config.Pick
-	failIf []string          // as in config.Pick
+	target config.Pick
+	stdin  io.Reader // that --config.file=- names
 	output string
 	wait   time.Duration
 	grace  time.Duration
@@ -56,14 +61,15 @@ type fireFlags struct {
 
 func fireCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("fire", fireHelp).HelpLong(fireExamples)
-	f := fireFlags{burst: map[string]string{}}
+	f := fireFlags{target: config.Pick{Burst: map[string]string{}, Flags: map[string][]string{}}, stdin: os.Stdin}
 	f.register(cmd)
-	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL.").Required().StringVar(&f.target)
+	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL.").Required().StringVar(&f.target.Target)
 	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
 }
 
 func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
+	f.registerTarget(cmd)
 	for _, b := range []struct{ key, example, help string }{
 		{"requests", "N", "End the burst after so many requests."},
 		{"duration", "TIME", "End the burst after so long, such as 30s."},
@@ -73,10 +79,10 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 		{"arrival", "SPACING", "How the requests of a rate are spaced: constant or poisson."},
 		{"precision", "WAY", "How the time between them is waited for: sleep or spin."},
 	} {
-		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.burst})
+		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.target.Burst})
 	}
 	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
-		PlaceHolder("THRESHOLD").StringsVar(&f.failIf)
+		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
@@ -107,6 +113,9 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	log := promslog.New(c.log)
 	warn(log, cfg)
 	noteFiles(log, nil, cfg)
+	if len(f.target.Flags["insecure"]) > 0 && cfg.Targets[0].Connection.TLS.InsecureSkipVerify {
+		log.Warn("any certificate is accepted, as --insecure asks", "target", cfg.Targets[0].Name)
+	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
 	shot, err := prober.NewShot(options, cfg.Targets[0], cfg.Network)
 	if err != nil {
@@ -135,18 +144,17 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 
 // read returns a configuration with the wanted target alone.
 func (f *fireFlags) read() (*config.Config, error) {
-	pick := config.Pick{Target: f.target, Burst: f.burst, FailIf: f.failIf}
-	if pick.IsURL() && !f.given {
-		return config.ParseOne(nil, "", pick)
+	if f.target.IsURL() && !f.given {
+		return config.ParseOne(nil, "", f.target)
 	}
-	text, err := config.Read(f.configFile)
+	text, name, err := f.readConfig()
 	if err != nil && !f.given {
 		return nil, fmt.Errorf("%w; only a URL, which begins with %s, needs none", err, config.URLBeginnings())
 	}
 	if err != nil {
 		return nil, err
 	}
-	return config.ParseOne(text, f.configFile, pick)
+	return config.ParseOne(text, name, f.target)
 }
 
 // await fires the burst and shows how it goes. When ctx ends, no further request
