@@ -18,7 +18,7 @@ type pickFlag struct {
 	read func(texts []string) (*yaml.Node, error)
 }
 
-// pickFlags has them in the order in which they are set.
+// pickFlags returns all of them, in the order in which they are set.
 func pickFlags() []pickFlag {
 	return []pickFlag{
 		{"method", "request.method", plainText},
@@ -52,12 +52,15 @@ func PickFlags() []string {
 }
 
 // override puts the flags over whole, which is t before it was checked, and checks the result.
-// The keys that are set in whole are those of s.
-func (l *loader) override(t, whole *Target, s *form.Scope) {
+// The keys that are set in whole are those of s. A URL is checked without flags too.
+func (l *loader) override(t, whole *Target, s *form.Scope, isURL bool) {
 	p, isSound := l.pick, s.Found() == 0
 	thresholds := p.judge(t.Thresholds, s)
-	if isSound && (p.IsURL() || len(p.Flags)+len(p.Burst) > 0) {
+	if isSound && (isURL || len(p.Flags)+len(p.Burst) > 0) {
 		flags := s.Flags()
+		if isURL {
+			flags.Mark(urlKey, &yaml.Node{})
+		}
 		p.set(whole, flags)
 		checks{flags}.all(whole)
 		checks{flags}.checkPolicy(whole, l.rules())
@@ -71,9 +74,6 @@ func (l *loader) override(t, whole *Target, s *form.Scope) {
 
 // set gives the keys of t the values of the flags, whose scope s is.
 func (p *Pick) set(t *Target, s *form.Scope) {
-	if p.IsURL() {
-		s.Mark(urlKey, &yaml.Node{})
-	}
 	for _, f := range burstFields(&t.Burst) {
 		if text, ok := p.Burst[f.Name]; ok {
 			s.Set("burst."+f.Name, f.Value, text)
@@ -133,6 +133,7 @@ func (p *Pick) naming(err error) error {
 	return all
 }
 
+// named returns the path of a mistake with the flag that was given for its key.
 func (p *Pick) named(path string) string {
 	if path == "--"+urlKey {
 		return "URL"
@@ -156,7 +157,7 @@ func (p *Pick) named(path string) string {
 // plainText takes the last text as it is.
 func plainText(given []string) (*yaml.Node, error) { return form.TextNode(given[len(given)-1]), nil }
 
-// bodyText is plainText for what other programs take a file for.
+// bodyText takes the last text as it is, but for one by which other programs mean a file.
 func bodyText(given []string) (*yaml.Node, error) {
 	if strings.HasPrefix(given[len(given)-1], "@") {
 		return nil, errors.New("must not begin with @: --data-file sends the content of a file")
@@ -182,6 +183,7 @@ func pathText(given []string) (*yaml.Node, error) {
 	return form.TextNode(path), nil
 }
 
+// bearer takes the path of a file with a bearer token.
 func bearer(given []string) (*yaml.Node, error) {
 	path, err := pathText(given)
 	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{form.TextNode("type"), form.TextNode(defaultScheme), form.TextNode("credentials_file"), path}}, err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -19,9 +20,9 @@ import (
 
 const fireHelp = `Fire one burst now and report what it came to.
 
-TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
+TARGET is the name of a target in the configuration; several targets, and those that --selector and --all choose, are fired together. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -40,6 +41,8 @@ const fireExamples = `Examples:
       The same with the defaults of a configuration: its headers, its login, its authorities.
   prober fire checkout --fail-if='p99 > 500ms' --fail-if='error_rate > 1%'
       The exit code is 1 if one of these holds, and a failed request alone is not.
+  prober fire --selector=team=shop --fail-if='error_rate > 1%'
+      All targets with this label together, each judged by itself.
   prober fire checkout --wait=60s
       The same for a service that has just been started: when it takes connections.
   prober fire checkout --output=json | jq .journey.steps
@@ -61,14 +64,17 @@ type fireFlags struct {
 
 func fireCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("fire", fireHelp).HelpLong(fireExamples)
-	f := fireFlags{target: config.Pick{Burst: map[string]string{}, Flags: map[string][]string{}}, stdin: os.Stdin}
+	f := fireFlags{target: config.Pick{Labels: map[string]string{}, Burst: map[string]string{}, Flags: map[string][]string{}}, stdin: os.Stdin}
 	f.register(cmd)
-	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL.").Required().StringVar(&f.target.Target)
+	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL; several are fired together.").StringsVar(&f.target.Others)
 	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
 }
 
 func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
+	cmd.Flag("all", "Fire at all targets of the configuration.").BoolVar(&f.target.All)
+	cmd.Flag("selector", "Fire at the targets of the configuration that have these labels, as in team=shop,tier=1.").PlaceHolder("LABELS").
+		SetValue(&checkedFlag{name: "selector", set: f.setLabels})
 	f.registerTarget(cmd)
 	for _, b := range []struct{ key, example, help string }{
 		{"requests", "N", "End the burst after so many requests."},
@@ -113,38 +119,59 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	log := promslog.New(c.log)
 	warn(log, cfg)
 	noteFiles(log, nil, cfg)
-	if len(f.target.Flags["insecure"]) > 0 && cfg.Targets[0].Connection.TLS.InsecureSkipVerify {
-		log.Warn("any certificate is accepted, as --insecure asks", "target", cfg.Targets[0].Name)
+	for i := range cfg.Targets {
+		if t := &cfg.Targets[i]; len(f.target.Flags["insecure"]) > 0 && t.Connection.TLS.InsecureSkipVerify {
+			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
+		}
 	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
-	shot, err := prober.NewShot(options, cfg.Targets[0], cfg.Network)
+	shots, err := prober.NewShots(options, cfg.Targets, cfg.Network)
 	if err != nil {
 		return usageError{err}
 	}
 	if f.wait > 0 {
-		if err := awaitTarget(ctx, c.stderr, options, cfg, f.wait); err != nil {
+		if err := awaitTargets(ctx, c.stderr, options, cfg, f.wait); err != nil {
 			return err
 		}
 	}
-	await(ctx, shot, f.grace, newFireView(c.stderr, c.columns, shot.Target(), shot.Plan()))
+	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
 	}
-	came := shot.Report()
-	report := judge(&came, cfg.Targets[0].Thresholds)
-	write := writeFireText
-	if f.output == "json" {
-		write = writeFireJSON
+	var reports []*judgedReport
+	for i, shot := range shots {
+		came := shot.Report()
+		reports = append(reports, judge(&came, cfg.Targets[i].Thresholds))
 	}
-	if err := write(c.stdout, report); err != nil {
+	if err := f.write(c.stdout, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	return verdict(report)
+	if f.target.IsOne() {
+		return verdict(reports[0])
+	}
+	return verdictOf(reports)
 }
 
-// read returns a configuration with the wanted target alone.
+// write prints the report of the burst, or of several bursts and their sum.
+func (f *fireFlags) write(out io.Writer, reports []*judgedReport) error {
+	isJSON := f.output == "json"
+	switch {
+	case f.target.IsOne() && isJSON:
+		return writeFireJSON(out, reports[0])
+	case f.target.IsOne():
+		return writeFireText(out, reports[0])
+	case isJSON:
+		return writeSeveralJSON(out, reports)
+	}
+	return writeSeveralText(out, reports)
+}
+
+// read returns a configuration with the wanted targets alone.
 func (f *fireFlags) read() (*config.Config, error) {
-	if f.target.IsURL() && !f.given {
+	if f.target.IsEmpty() {
+		return nil, errors.New("name a target or a URL, or give --selector or --all; see prober fire --help")
+	}
+	if f.target.NeedsNoFile() && !f.given {
 		return config.ParseOne(nil, "", f.target)
 	}
 	text, name, err := f.readConfig()
@@ -157,15 +184,19 @@ func (f *fireFlags) read() (*config.Config, error) {
 	return config.ParseOne(text, name, f.target)
 }
 
-// await fires the burst and shows how it goes. When ctx ends, no further request
+// await fires the bursts together and shows how they go. When ctx ends, no further request
 // starts and those in flight have the time of grace to end.
-func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fireView) {
+func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view *fireView) {
 	requests, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		shot.Fire(ctx, requests)
+		var all sync.WaitGroup
+		for _, shot := range shots {
+			all.Go(func() { shot.Fire(ctx, requests) })
+		}
+		all.Wait()
 	}()
 	defer view.end()
 	tick := time.NewTicker(view.every)
@@ -177,11 +208,11 @@ func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fi
 		case <-ended:
 			return
 		case <-tick.C:
-			view.show(shot.Progress())
+			view.show(progressOf(shots))
 		case <-interrupt:
 			interrupt = nil
 			graceOver = time.After(grace)
-			view.interrupted(shot.Progress(), grace)
+			view.interrupted(progressOf(shots), grace)
 		case <-graceOver:
 			cancel()
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -47,6 +48,18 @@ func (f *fireFlags) registerTarget(cmd *kingpin.CmdClause) {
 		}
 		flag.SetValue(targetFlag{t.name, f.target.Flags})
 	}
+}
+
+// setLabels reads those of --selector.
+func (f *fireFlags) setLabels(text string) error {
+	for _, label := range strings.Split(text, ",") {
+		name, value, ok := strings.Cut(label, "=")
+		if !ok || name == "" || strings.ContainsAny(name, "!~") || strings.HasPrefix(value, "=") {
+			return errors.New("must be labels and their values, such as team=shop,tier=1")
+		}
+		f.target.Labels[name] = value
+	}
+	return nil
 }
 
 // targetFlag is a flag for a key of a target. The configuration says what it may hold.
