@@ -13,6 +13,7 @@ import (
 	"example.com/prober/config/form"
 	"example.com/prober/option"
 	"example.com/prober/policy"
+	"example.com/prober/threshold"
 )
 
 // Config is the content of one prober.yml.
@@ -67,6 +68,8 @@ type Target struct {
 	Expect     Expect
 	// Breaker is nil where failures do not thin the bursts.
 	Breaker *Breaker
+	// Thresholds fail a burst by hand. Without any, each failure does.
+	Thresholds []threshold.Threshold
 	Traffic
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"example.com/prober/option"
 	"example.com/prober/policy"
+	"example.com/prober/threshold"
 )
 
 func TestEveryKeyReachesItsField(t *testing.T) {
@@ -115,8 +116,20 @@ func fullCheckout(t *testing.T, folder string) Target {
 			MaxLatency:  1500 * time.Millisecond,
 			MaxBodySize: 8 << 20,
 		},
-		Breaker: &Breaker{After: 50, For: 24 * time.Hour},
+		Breaker:    &Breaker{After: 50, For: 24 * time.Hour},
+		Thresholds: thresholdsOf(t, "p99 > 500ms", "code:13.. > 0", "error_rate > 1 %"),
 	}
+}
+
+func thresholdsOf(t *testing.T, texts ...string) []threshold.Threshold {
+	t.Helper()
+	var all []threshold.Threshold
+	for _, text := range texts {
+		one, err := threshold.Parse(text)
+		require.NoError(t, err)
+		all = append(all, one)
+	}
+	return all
 }
 
 func fullRamps() Target {

@@ -12,12 +12,20 @@ import (
 
 	"example.com/prober/config/form"
 	"example.com/prober/option"
+	"example.com/prober/threshold"
 )
 
 // hostTexts is a list of texts with hosts in them.
 func hostTexts(to *[]string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
 	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string]}
+}
+
+// thresholds is a list of what bursts must not come to.
+func thresholds(to *[]threshold.Threshold) form.Value {
+	parse := func(n *yaml.Node) (threshold.Threshold, error) { return threshold.Parse(n.Value) }
+	format := func(t threshold.Threshold) *yaml.Node { return form.TextNode(t.String()) }
+	return form.List[threshold.Threshold]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[threshold.Threshold]}
 }
 
 // codings is a list of content codings: RFC 9110, section 8.4.1.

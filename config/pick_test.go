@@ -151,3 +151,30 @@ func TestATargetThatIsDiscoveredHasNoBurstByHand(t *testing.T) {
 	_, err := ParseOne([]byte(discovery), filepath.Join(workspace(t, "testdata/good"), "prober.yml"), Pick{Target: "shop/cart"})
 	require.ErrorContains(t, err, "has no targets; targets that are discovered have no burst by hand")
 }
+
+func TestThresholdsOfFlagsStandBesideThoseOfTheFile(t *testing.T) {
+	t.Parallel()
+	file := []byte("defaults: {thresholds: ['max > 1s']}\ntargets:\n  - {name: shop, url: http://shop.example/, thresholds: [p99 > 500ms]}\n")
+	for _, c := range []struct {
+		name, target string
+		flags        []string
+		want         []string
+	}{
+		{"without flags the file's hold", "shop", nil, []string{"p99 > 500ms"}},
+		{"a flag adds to them", "shop", []string{"error_rate > 1%", "p99>500ms"}, []string{"p99 > 500ms", "error_rate > 1%"}},
+		{"null takes back what is before it", "shop", []string{"max > 2s", "null", "error_rate > 1%"}, []string{"error_rate > 1%"}},
+		{"a URL has those of the defaults", "http://shop.example/", []string{"p99 > 2s"}, []string{"max > 1s", "p99 > 2s"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := ParseOne(file, "prober.yml", Pick{Target: c.target, FailIf: c.flags})
+			require.NoError(t, err)
+			assert.Equal(t, thresholdsOf(t, c.want...), cfg.Targets[0].Thresholds)
+		})
+	}
+	for _, target := range []string{"shop", "http://shop.example/"} {
+		_, err := ParseOne(file, "prober.yml", Pick{Target: target, FailIf: []string{"p99 > 1", "sum > 5"}})
+		require.EqualError(t, err, `--fail-if: "p99 > 1": the limit of p99 must be a time such as 500ms or 1.5s
+--fail-if: "sum > 5": must begin with p50, p90, p95, p99, p99.9, max, mean, error_rate, rate, code:, dropped, journeys_failed or journeys_interrupted`)
+	}
+}

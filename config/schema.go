@@ -74,6 +74,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("connection", connectionFields(&t.Connection)),
 		form.Key("expect", expectFields(&t.Expect)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
+		form.Key("thresholds", thresholds(&t.Thresholds)),
 		form.Key("data", dataNames{&t.Data}),
 		form.Key("cookies", form.Boolean(&t.Cookies)),
 		form.Key("think", form.Duration(&t.Think, time.Millisecond, maxTimeout)),
@@ -107,9 +108,7 @@ func stageFields(s *Stage) form.Section {
 func requestFields(r *Request) form.Section {
 	inline, fromFile, generated := inlineBody{r}, form.File{Path: &r.BodyFile, Content: &r.Body}, form.Size(&r.BodySize, maxBodySize)
 	bodies := []form.Field{form.Key("request.body", inline), form.Key("request.body_file", fromFile), form.Key("request.body_size", generated)}
-	basic, scheme, oauth2 := form.Optional(&r.BasicAuth, basicAuthFields),
-		form.Optional(&r.Authorization, authorizationFields), form.Optional(&r.OAuth2, oauth2Fields)
-	logins := []form.Field{form.Key("request.basic_auth", basic), form.Key("request.authorization", scheme), form.Key("request.oauth2", oauth2)}
+	ways := logins(r)
 	return form.Section{
 		form.Key("method", form.Text(&r.Method, checkMethod)),
 		form.Key("path", requestPath(&r.Path)),
@@ -118,13 +117,22 @@ func requestFields(r *Request) form.Section {
 		form.Key("body", form.OneOf(inline, bodies)),
 		form.Key("body_file", form.OneOf(fromFile, bodies)),
 		form.Key("body_size", form.OneOf(generated, bodies)),
-		form.Key("basic_auth", form.OneOf(basic, logins)),
-		form.Key("authorization", form.OneOf(scheme, logins)),
-		form.Key("oauth2", form.OneOf(oauth2, logins)),
+		form.Key("basic_auth", form.OneOf(ways[0].Value, ways)),
+		form.Key("authorization", form.OneOf(ways[1].Value, ways)),
+		form.Key("oauth2", form.OneOf(ways[2].Value, ways)),
 		form.Key("compression", codings(&r.Compression)),
 		form.Key("id_header", form.Text(&r.IDHeader, checkIDHeader)),
 		form.Key("traceparent", form.Boolean(&r.Traceparent)),
 		form.Key("follow_redirects", form.WholeNumber(&r.FollowRedirects, 0, maxRedirects)),
+	}
+}
+
+// logins are the keys by which a target logs in, by their paths.
+func logins(r *Request) []form.Field {
+	return []form.Field{
+		form.Key("request.basic_auth", form.Optional(&r.BasicAuth, basicAuthFields)),
+		form.Key("request.authorization", form.Optional(&r.Authorization, authorizationFields)),
+		form.Key("request.oauth2", form.Optional(&r.OAuth2, oauth2Fields)),
 	}
 }
 

@@ -24,7 +24,7 @@ func warnings(data []byte, root *yaml.Node, path string, pick *Pick) []form.Erro
 			f.Find(file.Part("defaults", nil).Cursor(p.Key), p.Value)
 		case p.Key.Value == "targets":
 			for i, item := range p.Value.Content {
-				if name := nameIn(item); pick == nil || name == pick.Target {
+				if name := nameIn(item); pick == nil || pick.mayHave(name) {
 					place := targetPlace(c.Child(p.Key).Item(i, item).Path, name)
 					f.Find(file.Part(place, nil).Cursor(item), item)
 				}

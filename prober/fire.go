@@ -18,7 +18,24 @@ type Shot struct {
 
 // NewShot prepares the burst of t. It fails when t cannot be compiled.
 func NewShot(o Options, t config.Target, network policy.Rules) (*Shot, error) {
+	return NewManager(o).shot(t, network)
+}
+
+// NewShots prepares the bursts of several targets, which have the ceilings in common.
+func NewShots(o Options, targets []config.Target, network policy.Rules) ([]*Shot, error) {
 	m := NewManager(o)
+	var shots []*Shot
+	for i := range targets {
+		s, err := m.shot(targets[i], network)
+		if err != nil {
+			return nil, err
+		}
+		shots = append(shots, s)
+	}
+	return shots, nil
+}
+
+func (m *Manager) shot(t config.Target, network policy.Rules) (*Shot, error) {
 	c, err := m.compile(t, network, nil)
 	if err != nil {
 		return nil, err

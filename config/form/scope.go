@@ -157,10 +157,22 @@ func (s *Scope) Forget(path string) {
 // Cursor returns the cursor at n, which holds the whole of the scope.
 func (s *Scope) Cursor(n *yaml.Node) Cursor { return Cursor{Scope: s, Node: n} }
 
+// Copy returns a scope that begins with the keys that are set in s.
+func (s *Scope) Copy() *Scope {
+	c := *s
+	c.marks = maps.Clone(s.marks)
+	return &c
+}
+
+// Put reads a value that would stand behind the key path of s.
+func (s *Scope) Put(path string, v Value, n *yaml.Node) {
+	Cursor{Scope: s, Path: path, Node: &yaml.Node{}}.read(v, n)
+}
+
 // Set reads a value that is spelled as it would stand behind the key path of s.
 func (s *Scope) Set(path string, v Value, text string) {
 	c := Cursor{Scope: s, Path: path, Node: &yaml.Node{}}
-	if n := parseValue(text); n != nil {
+	if n := ParseValue(text); n != nil {
 		c.read(v, n)
 	} else {
 		c.Fail("is not a valid value")

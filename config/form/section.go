@@ -9,6 +9,7 @@ package form
 
 import (
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -102,6 +103,21 @@ func (s Section) Reset() {
 // Has reports whether the key is one of the section.
 func (s Section) Has(key string) bool {
 	return slices.ContainsFunc(s, func(f Field) bool { return f.Name == key })
+}
+
+// At returns the value of the key with that dotted path, nil if there is none.
+func (s Section) At(path string) Value {
+	name, below, isNested := strings.Cut(path, ".")
+	for _, f := range s {
+		switch {
+		case f.Name != name:
+		case isNested:
+			return keysOf(f.Value).At(below)
+		default:
+			return f.Value
+		}
+	}
+	return nil
 }
 
 func (s Section) names() []string {

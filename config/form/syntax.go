@@ -50,8 +50,8 @@ func Parse(data []byte, r *Report, key string) *yaml.Node {
 	return root
 }
 
-// parseValue reads a value as it would stand behind a key, nil if it cannot.
-func parseValue(text string) *yaml.Node {
+// ParseValue reads a value as it would stand behind a key, nil if it cannot.
+func ParseValue(text string) *yaml.Node {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return nil

@@ -60,7 +60,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	maps.Copy(commands, importCommands(app))
 
-	name, err := app.Parse(args)
+	name, err := app.Parse(unexpanded(args))
 	if ended { // --help or --version has been answered
 		return ExitOK
 	}

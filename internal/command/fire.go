@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -17,9 +20,9 @@ import (
 
 const fireHelp = `Fire one burst now and report what it came to.
 
-TARGET is the name of a target in the configuration. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The --burst flags go before what the configuration says about the burst. Of a target with a journey they count journeys.
+TARGET is the name of a target in the configuration; several targets, and those that --selector and --all choose, are fired together. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -30,8 +33,16 @@ const fireExamples = `Examples:
       A closed burst instead of an open one: null takes back a key of the configuration.
   prober fire https://staging.example.com/
       20 requests at a URL, without a configuration.
+  prober fire https://staging.example.com/cart -X POST -H 'Content-Type: application/json' -d '{"sku":1}' -n 200 -c 10
+      200 requests of another kind, ten at a time.
+  prober fire https://staging.example.com/ -z 30s -r 50 --bearer-file=token --expect.status=200 --resolve=10.0.0.7
+      50 requests per second for 30 seconds, with a login, at the address of one backend.
   prober fire https://staging.example.com/ --config.file=prober.yml
       The same with the defaults of a configuration: its headers, its login, its authorities.
+  prober fire checkout --fail-if='p99 > 500ms' --fail-if='error_rate > 1%'
+      The exit code is 1 if one of these holds, and a failed request alone is not.
+  prober fire --selector=team=shop --fail-if='error_rate > 1%'
+      All targets with this label together, each judged by itself.
   prober fire checkout --wait=60s
       The same for a service that has just been started: when it takes connections.
   prober fire checkout --output=json | jq .journey.steps
@@ -44,8 +55,8 @@ const fireExamples = `Examples:
 type fireFlags struct {
 	loadFlags // not the shard: the burst is fired whole
 
-	target string
-	burst  map[string]string // as in config.Pick
+	target config.Pick
+	stdin  io.Reader // that --config.file=- names
 	output string
 	wait   time.Duration
 	grace  time.Duration
@@ -53,14 +64,18 @@ type fireFlags struct {
 
 func fireCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("fire", fireHelp).HelpLong(fireExamples)
-	f := fireFlags{burst: map[string]string{}}
+	f := fireFlags{target: config.Pick{Labels: map[string]string{}, Burst: map[string]string{}, Flags: map[string][]string{}}, stdin: os.Stdin}
 	f.register(cmd)
-	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL.").Required().StringVar(&f.target)
+	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL; several are fired together.").StringsVar(&f.target.Others)
 	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
 }
 
 func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
+	cmd.Flag("all", "Fire at all targets of the configuration.").BoolVar(&f.target.All)
+	cmd.Flag("selector", "Fire at the targets of the configuration that have these labels, as in team=shop,tier=1.").PlaceHolder("LABELS").
+		SetValue(&checkedFlag{name: "selector", set: f.setLabels})
+	f.registerTarget(cmd)
 	for _, b := range []struct{ key, example, help string }{
 		{"requests", "N", "End the burst after so many requests."},
 		{"duration", "TIME", "End the burst after so long, such as 30s."},
@@ -70,8 +85,10 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 		{"arrival", "SPACING", "How the requests of a rate are spaced: constant or poisson."},
 		{"precision", "WAY", "How the time between them is waited for: sleep or spin."},
 	} {
-		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.burst})
+		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.target.Burst})
 	}
+	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
+		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
@@ -102,56 +119,84 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	log := promslog.New(c.log)
 	warn(log, cfg)
 	noteFiles(log, nil, cfg)
+	for i := range cfg.Targets {
+		if t := &cfg.Targets[i]; len(f.target.Flags["insecure"]) > 0 && t.Connection.TLS.InsecureSkipVerify {
+			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
+		}
+	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
-	shot, err := prober.NewShot(options, cfg.Targets[0], cfg.Network)
+	shots, err := prober.NewShots(options, cfg.Targets, cfg.Network)
 	if err != nil {
 		return usageError{err}
 	}
 	if f.wait > 0 {
-		if err := awaitTarget(ctx, c.stderr, options, cfg, f.wait); err != nil {
+		if err := awaitTargets(ctx, c.stderr, options, cfg, f.wait); err != nil {
 			return err
 		}
 	}
-	await(ctx, shot, f.grace, newFireView(c.stderr, c.columns, shot.Target(), shot.Plan()))
+	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
 	}
-	report := shot.Report()
-	write := writeFireText
-	if f.output == "json" {
-		write = writeFireJSON
+	var reports []*judgedReport
+	for i, shot := range shots {
+		came := shot.Report()
+		reports = append(reports, judge(&came, cfg.Targets[i].Thresholds))
 	}
-	if err := write(c.stdout, &report); err != nil {
+	if err := f.write(c.stdout, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	return verdict(&report)
+	if f.target.IsOne() {
+		return verdict(reports[0])
+	}
+	return verdictOf(reports)
 }
 
-// read returns a configuration with the wanted target alone.
-func (f *fireFlags) read() (*config.Config, error) {
-	pick := config.Pick{Target: f.target, Burst: f.burst}
-	if pick.IsURL() && !f.given {
-		return config.ParseOne(nil, "", pick)
+// write prints the report of the burst, or of several bursts and their sum.
+func (f *fireFlags) write(out io.Writer, reports []*judgedReport) error {
+	isJSON := f.output == "json"
+	switch {
+	case f.target.IsOne() && isJSON:
+		return writeFireJSON(out, reports[0])
+	case f.target.IsOne():
+		return writeFireText(out, reports[0])
+	case isJSON:
+		return writeSeveralJSON(out, reports)
 	}
-	text, err := config.Read(f.configFile)
+	return writeSeveralText(out, reports)
+}
+
+// read returns a configuration with the wanted targets alone.
+func (f *fireFlags) read() (*config.Config, error) {
+	if f.target.IsEmpty() {
+		return nil, errors.New("name a target or a URL, or give --selector or --all; see prober fire --help")
+	}
+	if f.target.NeedsNoFile() && !f.given {
+		return config.ParseOne(nil, "", f.target)
+	}
+	text, name, err := f.readConfig()
 	if err != nil && !f.given {
 		return nil, fmt.Errorf("%w; only a URL, which begins with %s, needs none", err, config.URLBeginnings())
 	}
 	if err != nil {
 		return nil, err
 	}
-	return config.ParseOne(text, f.configFile, pick)
+	return config.ParseOne(text, name, f.target)
 }
 
-// await fires the burst and shows how it goes. When ctx ends, no further request
+// await fires the bursts together and shows how they go. When ctx ends, no further request
 // starts and those in flight have the time of grace to end.
-func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fireView) {
+func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view *fireView) {
 	requests, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		shot.Fire(ctx, requests)
+		var all sync.WaitGroup
+		for _, shot := range shots {
+			all.Go(func() { shot.Fire(ctx, requests) })
+		}
+		all.Wait()
 	}()
 	defer view.end()
 	tick := time.NewTicker(view.every)
@@ -163,11 +208,11 @@ func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fi
 		case <-ended:
 			return
 		case <-tick.C:
-			view.show(shot.Progress())
+			view.show(progressOf(shots))
 		case <-interrupt:
 			interrupt = nil
 			graceOver = time.After(grace)
-			view.interrupted(shot.Progress(), grace)
+			view.interrupted(progressOf(shots), grace)
 		case <-graceOver:
 			cancel()
 		}
@@ -175,8 +220,27 @@ func await(ctx context.Context, shot *prober.Shot, grace time.Duration, view *fi
 }
 
 // verdict puts into words why the burst does not count as a success.
-func verdict(r *numbers.Report) error {
-	var trouble []string
+func verdict(r *judgedReport) error {
+	if r.isOK() {
+		return nil
+	}
+	trouble := r.broken()
+	if len(r.thresholds) == 0 {
+		trouble = failureTrouble(r.Report)
+	}
+	switch {
+	case r.Outcome == numbers.Interrupted:
+		trouble = append(trouble, "the burst was interrupted")
+	case r.Outcome == numbers.Broken:
+		trouble = append(trouble, "the target's breaker ended the burst")
+	case r.Scheduled == 0:
+		trouble = append(trouble, "no request was due")
+	}
+	return errors.New(strings.Join(trouble, "; "))
+}
+
+// failureTrouble says how many requests and journeys did not succeed.
+func failureTrouble(r *numbers.Report) (trouble []string) {
 	if n := r.Scheduled - r.Dropped.Total(); r.Failed > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d requests failed", r.Failed, n))
 	}
@@ -186,15 +250,5 @@ func verdict(r *numbers.Report) error {
 	if j := r.Journey; j != nil && j.Count(numbers.JourneyInterrupted) > 0 {
 		trouble = append(trouble, fmt.Sprintf("%d of %d journeys were interrupted", j.Count(numbers.JourneyInterrupted), r.Rows[0].Scheduled))
 	}
-	switch {
-	case r.OK():
-		return nil
-	case r.Outcome == numbers.Interrupted:
-		trouble = append(trouble, "the burst was interrupted")
-	case r.Outcome == numbers.Broken:
-		trouble = append(trouble, "the target's breaker ended the burst")
-	case r.Scheduled == 0:
-		trouble = append(trouble, "no request was due")
-	}
-	return errors.New(strings.Join(trouble, "; "))
+	return trouble
 }

@@ -17,32 +17,33 @@ const fireSchema = 1
 // fireJSON is the report of a burst as docs/fire.md describes it. Durations are
 // seconds.
 type fireJSON struct {
-	Schema      int                `json:"schema"`
-	Target      string             `json:"target"`
-	URL         string             `json:"url"`
-	Started     time.Time          `json:"started"`
-	Duration    float64            `json:"duration"`
-	Outcome     numbers.Outcome    `json:"outcome"`
-	OK          bool               `json:"ok"`
-	Requests    fireRequestsJSON   `json:"requests"`
-	Drops       []fireDropJSON     `json:"drops"`
-	Workers     *fireWorkersJSON   `json:"too_few_workers"`
-	Rate        fireRateJSON       `json:"rate"`
-	Latency     *fireLatencyJSON   `json:"latency"`
-	Histogram   []fireBucketJSON   `json:"histogram"`
-	Phases      []firePhaseJSON    `json:"phases"`
-	Codes       []fireCodeJSON     `json:"codes"`
-	Responses   []fireResponseJSON `json:"responses"`
-	Connections fireConnectionJSON `json:"connections"`
-	Bytes       fireBytesJSON      `json:"bytes"`
-	Messages    uint64             `json:"messages_received"`
-	DNS         *fireDNSJSON       `json:"dns"`
-	TLS         *fireTLSJSON       `json:"tls"`
-	LagP99      *float64           `json:"schedule_lag_p99"`
-	Receive     fireReceiveJSON    `json:"receive_lag"`
-	Failures    []fireFailureJSON  `json:"failures"`
-	ByRequest   []fireRequestJSON  `json:"by_request"`
-	Journey     *fireJourneyJSON   `json:"journey"`
+	Schema      int                 `json:"schema"`
+	Target      string              `json:"target"`
+	URL         string              `json:"url"`
+	Started     time.Time           `json:"started"`
+	Duration    float64             `json:"duration"`
+	Outcome     numbers.Outcome     `json:"outcome"`
+	OK          bool                `json:"ok"`
+	Thresholds  []fireThresholdJSON `json:"thresholds"`
+	Requests    fireRequestsJSON    `json:"requests"`
+	Drops       []fireDropJSON      `json:"drops"`
+	Workers     *fireWorkersJSON    `json:"too_few_workers"`
+	Rate        fireRateJSON        `json:"rate"`
+	Latency     *fireLatencyJSON    `json:"latency"`
+	Histogram   []fireBucketJSON    `json:"histogram"`
+	Phases      []firePhaseJSON     `json:"phases"`
+	Codes       []fireCodeJSON      `json:"codes"`
+	Responses   []fireResponseJSON  `json:"responses"`
+	Connections fireConnectionJSON  `json:"connections"`
+	Bytes       fireBytesJSON       `json:"bytes"`
+	Messages    uint64              `json:"messages_received"`
+	DNS         *fireDNSJSON        `json:"dns"`
+	TLS         *fireTLSJSON        `json:"tls"`
+	LagP99      *float64            `json:"schedule_lag_p99"`
+	Receive     fireReceiveJSON     `json:"receive_lag"`
+	Failures    []fireFailureJSON   `json:"failures"`
+	ByRequest   []fireRequestJSON   `json:"by_request"`
+	Journey     *fireJourneyJSON    `json:"journey"`
 }
 
 type fireRequestsJSON struct {
@@ -141,14 +142,15 @@ type fireFailureJSON struct {
 	Text     string          `json:"text"`
 }
 
-func writeFireJSON(out io.Writer, r *numbers.Report) error {
+func writeFireJSON(out io.Writer, r *judgedReport) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(newFireJSON(r))
 }
 
-func newFireJSON(r *numbers.Report) *fireJSON {
+func newFireJSON(judged *judgedReport) *fireJSON {
+	r := judged.Report
 	j := &fireJSON{
 		Schema:      fireSchema,
 		Target:      r.Name,
@@ -156,7 +158,8 @@ func newFireJSON(r *numbers.Report) *fireJSON {
 		Started:     r.LastStart.UTC(),
 		Duration:    r.Duration.Seconds(),
 		Outcome:     r.Outcome,
-		OK:          r.OK(),
+		OK:          judged.isOK(),
+		Thresholds:  list(judged.thresholds, thresholdJSON),
 		Requests:    fireRequestsJSON{r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), r.Cuts.Requests()},
 		Rate:        fireRateJSON{Achieved: known(r.Rate)},
 		Drops:       list(r.Dropped.ByReason(), func(d numbers.DropCount) fireDropJSON { return fireDropJSON{d.Reason, d.Count} }),

@@ -24,10 +24,12 @@ const (
 )
 
 // writeFireText prints the report of a burst for people.
-func writeFireText(out io.Writer, r *numbers.Report) error {
+func writeFireText(out io.Writer, j *judgedReport) error {
+	r := j.Report
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	writeFireSummary(table, r)
+	writeFireThresholds(table, j.thresholds)
 	writeFireRequests(table, r.Rows)
 	writeFireFunnel(table, r)
 	writeFireHistogram(table, r.Latency.Rows)

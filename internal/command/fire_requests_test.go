@@ -57,7 +57,7 @@ func TestFirePageShowsHowAJourneyIsPrinted(t *testing.T) {
 	r := exampleReport()
 	addJourney(r)
 	var text strings.Builder
-	require.NoError(t, writeFireText(&text, r))
+	require.NoError(t, writeFireText(&text, judge(r, nil)))
 	for _, line := range []string{
 		"journeys            200 due: 186 succeeded, 11 failed, 1 interrupted, 2 dropped (timeout: 2)",
 		"journey time        p50 132ms, p99 410ms, max 480ms, of those that succeeded, without pauses",
@@ -189,7 +189,7 @@ func TestAnInterruptedJourneyIsNoSuccess(t *testing.T) {
 	r := exampleReport()
 	r.Rows = []numbers.RequestRow{{Name: "login", Scheduled: 500}}
 	r.Succeeded, r.Failed, r.Dropped = 500, 0, numbers.Drops{}
-	require.NoError(t, verdict(r))
+	require.NoError(t, verdict(judge(r, nil)))
 	r.Journey = &numbers.JourneyNumbers{Ended: []numbers.JourneyCount{{Result: numbers.JourneyInterrupted, Step: "login", Count: 2}}}
-	assert.Equal(t, errors.New("2 of 500 journeys were interrupted"), verdict(r))
+	assert.Equal(t, errors.New("2 of 500 journeys were interrupted"), verdict(judge(r, nil)))
 }

@@ -118,7 +118,7 @@ func fireAt(ctx context.Context, args ...string) (code int, stdout, stderr strin
 func TestFirePageShowsTheReportAsItIsPrinted(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	require.NoError(t, writeFireText(&text, exampleReport()))
+	require.NoError(t, writeFireText(&text, judge(exampleReport(), nil)))
 	assert.Contains(t, docs.Blocks(docs.Page(t, "docs/fire.md"), ""), text.String())
 	assert.NotContains(t, text.String(), " \n")
 }
@@ -155,14 +155,14 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	full := exampleReport()
 	full.DNS.Answered = true // of another kind of target
 	addJourney(full)
-	require.NoError(t, writeFireJSON(&text, full))
+	require.NoError(t, writeFireJSON(&text, judge(full, thresholdsOf(t, "p99 > 500ms"))))
 	keys, types := documentedKeys(t)
 	require.NotEmpty(t, keys)
 	assert.Equal(t, keys, slices.Compact(keysOf(t, text.Bytes(), types)))
 
 	// What may be missing is null or empty, never left out.
 	text.Reset()
-	require.NoError(t, writeFireJSON(&text, &numbers.Report{}))
+	require.NoError(t, writeFireJSON(&text, judge(&numbers.Report{}, nil)))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
 		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.") ||
 			strings.HasPrefix(key, "journey.")

@@ -16,6 +16,20 @@ import (
 // waitPause is how long to leave a target alone that takes no connections yet.
 const waitPause = time.Second
 
+// awaitTargets waits for one target after another, for at most so long in all.
+func awaitTargets(ctx context.Context, out io.Writer, o prober.Options, cfg *config.Config, most time.Duration) error {
+	end, left := time.Now().Add(most), most
+	for i := range cfg.Targets {
+		one := *cfg
+		one.Targets = cfg.Targets[i : i+1]
+		if err := awaitTarget(ctx, out, o, &one, left); err != nil {
+			return err
+		}
+		left = max(time.Until(end).Round(time.Millisecond), time.Millisecond)
+	}
+	return nil
+}
+
 // awaitTarget sends one request after another until one shows that the target takes
 // connections, for at most so long. It says on out why it waits.
 func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *config.Config, most time.Duration) error {

@@ -173,6 +173,25 @@ func choiceFlag(on flags, name, byDefault, help string, to *string, words ...str
 	})
 }
 
+// unexpanded returns args with each value that begins with an @ joined to its flag. Where one
+// stands alone, kingpin puts the lines of a file in its place, and complains of them in public.
+func unexpanded(args []string) []string {
+	var joined []string
+	short, long := regexp.MustCompile(`^-[a-zA-Z]$`), regexp.MustCompile(`^--[a-z][a-z.-]*$`)
+	for i, arg := range args {
+		isValue := i > 0 && strings.HasPrefix(arg, "@")
+		switch {
+		case isValue && short.MatchString(args[i-1]):
+			joined[len(joined)-1] += arg
+		case isValue && long.MatchString(args[i-1]):
+			joined[len(joined)-1] += "=" + arg
+		default:
+			joined = append(joined, arg)
+		}
+	}
+	return joined
+}
+
 // namingFlag returns err or, where it is about the value of a flag that takes none,
 // such as --web.enable-pprof=true, one that says so.
 func namingFlag(err error, args []string) error {

@@ -113,7 +113,11 @@ func newDesk(t *testing.T) *desk {
 		"HOST:PORT", host+":"+port, "HOST PORT", host+" "+port, "-servername HOST", "-servername example.com",
 		"DIRECTORY", d.dir, "--burst.duration=30s", "--burst.duration=1s", ".p99 < 0.5", ".p99 < 60", // machines may be slow
 	)
-	rig.WriteFile(t, d.dir, "prober.yml", "targets: [{name: checkout, url: %q, burst: {rate: 100, requests: 10, concurrency: 5}}]\n", plain.URL)
+	rig.WriteFile(t, d.dir, "prober.yml", `
+defaults: {burst: {rate: 100, requests: 10, concurrency: 5}, labels: {team: shop, tier: 1}}
+targets: [{name: checkout, url: %[1]q}, {name: search, url: %[1]q}]
+`, plain.URL)
+	rig.WriteFile(t, d.dir, "token", "secret")
 	for _, name := range []string{"alertmanager.yml", "prober.rules.yml"} {
 		rig.WriteFile(t, d.dir, name, "%s", docs.Page(t, filepath.Join("dashboards", "rules", name)))
 	}

@@ -16,7 +16,7 @@ var house = map[string]room{
 		packages: []string{"internal/command"},
 	},
 	"config": {
-		packages: []string{"config/form", "option", "policy", "protoset", "template"},
+		packages: []string{"config/form", "option", "policy", "protoset", "template", "threshold"},
 		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
 	},
 	"config/form": {
@@ -45,7 +45,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "web"},
+		packages: []string{"config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "threshold", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -173,7 +173,8 @@ var house = map[string]room{
 		packages: []string{"template"},
 		modules:  []string{"google.golang.org/protobuf"},
 	},
-	"template": {},
+	"template":  {},
+	"threshold": {},
 	"web": {
 		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
 		modules: []string{

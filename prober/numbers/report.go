@@ -159,6 +159,19 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 	return r
 }
 
+// LatencyOfAll sums up the durations of the requests of several bursts.
+func LatencyOfAll(reports []*Report) Latency {
+	var all Histogram
+	for _, r := range reports {
+		for code, h := range r.ByCode {
+			if !code.IsLocal() {
+				all.Merge(h)
+			}
+		}
+	}
+	return all.latency()
+}
+
 // latencyOf sums up the durations of requests by code, but those that failed for the prober's
 // own trouble.
 func latencyOf(byCode map[errcode.Code]*Histogram) Latency {

@@ -1,0 +1,104 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"example.com/prober/config"
+)
+
+// maxConfig bounds a configuration on standard input, in bytes, as one in a file is.
+const maxConfig = 16 << 20
+
+// registerTarget registers the flags for keys of the target. The configuration says what they
+// may hold, and its names of them are those of config.PickFlags.
+func (f *fireFlags) registerTarget(cmd *kingpin.CmdClause) {
+	for _, t := range []struct {
+		name    string
+		short   rune
+		example string
+		help    string
+	}{
+		{"requests", 'n', "N", "The same as --burst.requests."},
+		{"concurrency", 'c', "N", "The same as --burst.concurrency."},
+		{"duration", 'z', "TIME", "The same as --burst.duration."},
+		{"rate", 'r', "N", "The same as --burst.rate."},
+		{"method", 'X', "METHOD", "Send this method."},
+		{"header", 'H', "'NAME: VALUE'", "Send this header too. Repeat it for more. Authorization is refused: a secret comes from a file."},
+		{"data", 'd', "TEXT", "Send this body."},
+		{"data-file", 0, "FILE", "Send the content of this file as the body."},
+		{"basic-auth-file", 0, "FILE", "Log in with the user name, a colon and the password that stand in this file."},
+		{"bearer-file", 0, "FILE", "Log in with the bearer token that stands in this file."},
+		{"timeout", 0, "TIME", "How long one request may take."},
+		{"http-version", 0, "VERSION", "The version of HTTP: auto, 1.1, 2, 3 or h2c."},
+		{"insecure", 'k', "", "Accept any certificate."},
+		{"proxy", 0, "URL", "Pass this proxy: http, https, socks5 or socks5h."},
+		{"resolve", 0, "ADDRESS", "Connect to this address instead of asking DNS. Repeat it for more."},
+		{"expect.status", 0, "LIST", "The statuses that are a success, as in 200-299,404."},
+		{"expect.latency", 0, "TIME", "How long a successful request may take."},
+		{"expect.body", 0, "TEXT", "What the body of a successful answer contains."},
+	} {
+		flag := cmd.Flag(t.name, t.help).PlaceHolder(t.example)
+		if t.short != 0 {
+			flag.Short(t.short)
+		}
+		flag.SetValue(targetFlag{t.name, f.target.Flags})
+	}
+}
+
+// setLabels reads those of --selector.
+func (f *fireFlags) setLabels(text string) error {
+	for _, label := range strings.Split(text, ",") {
+		name, value, ok := strings.Cut(label, "=")
+		if !ok || name == "" || strings.ContainsAny(name, "!~") || strings.HasPrefix(value, "=") {
+			return errors.New("must be labels and their values, such as team=shop,tier=1")
+		}
+		f.target.Labels[name] = value
+	}
+	return nil
+}
+
+// targetFlag is a flag for a key of a target. The configuration says what it may hold.
+type targetFlag struct {
+	name string
+	to   map[string][]string
+}
+
+// Set implements kingpin.Value.
+func (t targetFlag) Set(text string) error {
+	t.to[t.name] = append(t.to[t.name], text)
+	return nil
+}
+
+// String implements kingpin.Value.
+func (t targetFlag) String() string { return "" }
+
+// IsCumulative has kingpin allow the flags that may be repeated.
+func (t targetFlag) IsCumulative() bool {
+	return t.name == "header" || t.name == "resolve" || t.name == "expect.status"
+}
+
+// IsBoolFlag has kingpin take the flag that has no value.
+func (t targetFlag) IsBoolFlag() bool { return t.name == "insecure" }
+
+// readConfig returns the text of the configuration and the name that mistakes call it by. Who
+// writes to standard input ends it; until then a second Ctrl-C ends the program.
+func (f *fireFlags) readConfig() (text []byte, name string, err error) {
+	if f.configFile != "-" {
+		text, err = config.Read(f.configFile)
+		return text, f.configFile, err
+	}
+	const standardInput = "standard input"
+	text, err = io.ReadAll(io.LimitReader(f.stdin, maxConfig+1))
+	if err == nil && len(text) > maxConfig {
+		err = errors.New("larger than 16MiB")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read configuration from %s: %w", standardInput, err)
+	}
+	return text, standardInput, nil
+}

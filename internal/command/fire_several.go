@@ -1,0 +1,165 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"example.com/prober/config"
+	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
+)
+
+// fireTotal sums several bursts up that were fired together.
+type fireTotal struct {
+	scheduled, succeeded, failed, dropped uint64
+	latency                               numbers.Latency
+}
+
+func totalOf(all []*judgedReport) fireTotal {
+	var t fireTotal
+	reports := make([]*numbers.Report, len(all))
+	for i, r := range all {
+		t.scheduled += r.Scheduled
+		t.succeeded += r.Succeeded
+		t.failed += r.Failed
+		t.dropped += r.Dropped.Total()
+		reports[i] = r.Report
+	}
+	t.latency = numbers.LatencyOfAll(reports)
+	return t
+}
+
+// writeSeveralText prints the report of each burst for people, and a table that sums them up.
+func writeSeveralText(out io.Writer, all []*judgedReport) error {
+	for i, r := range all {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if err := writeFireText(out, r); err != nil {
+			return err
+		}
+	}
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	writeFireTotal(table, all, totalOf(all))
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := out.Write(text.Bytes())
+	return err
+}
+
+func writeFireTotal(out io.Writer, all []*judgedReport, t fireTotal) {
+	fmt.Fprintln(out, "\nTARGET\tDUE\tOK\tFAILED\tDROPPED\tP50\tP90\tP99\tMAX\tVERDICT")
+	row := func(name string, due, ok, failed, dropped uint64, l *numbers.Latency, verdict string) {
+		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", name, due, ok, failed, dropped,
+			shortDuration(l.P50), shortDuration(l.P90), shortDuration(l.P99), shortDuration(l.Max), verdict)
+	}
+	word := map[bool]string{true: "ok", false: "failed"}
+	for _, r := range all {
+		row(r.Name, r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), &r.Latency, word[r.isOK()])
+	}
+	row("all targets", t.scheduled, t.succeeded, t.failed, t.dropped, &t.latency, word[areOK(all)])
+}
+
+func areOK(all []*judgedReport) bool {
+	for _, r := range all {
+		if !r.isOK() {
+			return false
+		}
+	}
+	return true
+}
+
+// fireSeveralJSON is the report of several bursts as docs/fire.md describes it.
+type fireSeveralJSON struct {
+	Schema  int           `json:"schema"`
+	OK      bool          `json:"ok"`
+	Targets []*fireJSON   `json:"targets"`
+	Sum     fireTotalJSON `json:"sum"`
+}
+
+type fireTotalJSON struct {
+	Scheduled uint64         `json:"scheduled"`
+	Succeeded uint64         `json:"succeeded"`
+	Failed    uint64         `json:"failed"`
+	Dropped   uint64         `json:"dropped"`
+	Latency   *fireShortJSON `json:"latency"`
+}
+
+// writeSeveralJSON prints the reports and their sum as one object.
+func writeSeveralJSON(out io.Writer, all []*judgedReport) error {
+	t := totalOf(all)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(fireSeveralJSON{
+		Schema: fireSchema, OK: areOK(all), Targets: list(all, newFireJSON),
+		Sum: fireTotalJSON{t.scheduled, t.succeeded, t.failed, t.dropped, shortJSON(&t.latency)},
+	})
+}
+
+// verdictOf puts into words why some of the bursts do not count as a success.
+func verdictOf(all []*judgedReport) error {
+	var trouble []string
+	for _, r := range all {
+		if err := verdict(r); err != nil {
+			trouble = append(trouble, r.Name+": "+err.Error())
+		}
+	}
+	if len(trouble) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(trouble, "\nprober: "))
+}
+
+// planOf returns what the bursts are about to send together. Of several, Requests is 0 unless
+// each of them ends after so many requests, which are no journeys; Length is that of the longest.
+func planOf(shots []*prober.Shot, targets []config.Target) prober.Plan {
+	if len(shots) == 1 {
+		return shots[0].Plan()
+	}
+	var sum prober.Plan
+	isCounted := true
+	for i, s := range shots {
+		p := s.Plan()
+		isCounted = isCounted && p.Requests > 0 && len(targets[i].Journey) == 0
+		sum.Requests += p.Requests
+		sum.Length = max(sum.Length, p.Length)
+	}
+	if !isCounted {
+		sum.Requests = 0
+	}
+	return sum
+}
+
+// progressOf returns how far the bursts have come together, in requests if there are several.
+func progressOf(shots []*prober.Shot) (sum prober.Progress) {
+	for _, s := range shots {
+		p := s.Progress()
+		sum.Elapsed = max(sum.Elapsed, p.Elapsed)
+		sum.Scheduled += p.Scheduled
+		sum.Ended += p.Ended
+		sum.Dropped += p.Dropped
+		sum.Waiting += p.Waiting
+		sum.InFlight += p.InFlight
+		sum.Failed += p.Failed
+		if len(shots) == 1 {
+			sum.Journeys = p.Journeys
+		}
+	}
+	return sum
+}
+
+// nameOf returns what the bursts are called while they go on.
+func nameOf(shots []*prober.Shot) string {
+	if len(shots) == 1 {
+		return shots[0].Target()
+	}
+	return fmt.Sprintf("%d targets", len(shots))
+}

@@ -1,0 +1,192 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"example.com/prober/prober/numbers"
+	"example.com/prober/threshold"
+)
+
+// judgedReport is the report of a burst with what its thresholds say of it.
+type judgedReport struct {
+	*numbers.Report
+
+	thresholds []judgement // empty without any
+}
+
+// judgement is what a burst came to where a threshold looks.
+type judgement struct {
+	threshold.Threshold
+
+	measured float64 // in the unit of the limit
+	isKnown  bool    // whether anything was measured at all
+}
+
+// judge holds a report against thresholds.
+func judge(r *numbers.Report, all []threshold.Threshold) *judgedReport {
+	j := &judgedReport{Report: r}
+	for _, t := range all {
+		measured, isKnown := measure(r, t)
+		j.thresholds = append(j.thresholds, judgement{t, measured, isKnown})
+	}
+	return j
+}
+
+// isOK reports whether the burst counts as a success: it went through and kept its
+// thresholds or, without any, no request failed.
+func (r *judgedReport) isOK() bool {
+	if len(r.thresholds) == 0 {
+		return r.OK()
+	}
+	return r.Outcome == numbers.Complete && len(r.broken()) == 0
+}
+
+// broken says for each threshold that the burst did not keep what was measured.
+func (r *judgedReport) broken() []string {
+	var all []string
+	for _, j := range r.thresholds {
+		switch {
+		case !j.isKnown:
+			all = append(all, fmt.Sprintf("%s: cannot tell, as there is nothing to measure", j.Threshold))
+		case j.isBroken():
+			all = append(all, fmt.Sprintf("%s: measured %s", j.Threshold, j.value()))
+		}
+	}
+	return all
+}
+
+// isBroken reports whether the threshold fails the burst. One that cannot tell does.
+func (j judgement) isBroken() bool { return !j.isKnown || j.Breaks(j.measured) }
+
+// value is what was measured, with more digits than elsewhere: it may be close to the limit.
+func (j judgement) value() string {
+	digits := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	switch j.Limit.Unit {
+	case threshold.Seconds:
+		return time.Duration(j.measured * float64(time.Second)).Round(time.Microsecond).String()
+	case threshold.PerSecond:
+		return digits(j.measured) + "/s"
+	case threshold.Share:
+		return digits(100*j.measured) + " %"
+	default:
+		return strconv.FormatFloat(j.measured, 'f', 0, 64)
+	}
+}
+
+// measure returns what the burst came to in the unit of the limit, and whether there was
+// anything to measure.
+func measure(r *numbers.Report, t threshold.Threshold) (measured float64, isKnown bool) {
+	sent := r.Succeeded + r.Failed
+	switch t.Measure {
+	case threshold.Rate:
+		return r.Rate, r.Rate > 0
+	case threshold.ErrorRate:
+		failed, local := failures(r)
+		return counted(t, failed, sent-local)
+	case threshold.Code:
+		return counted(t, codesLike(r, t), sent)
+	case threshold.Dropped:
+		return counted(t, r.Dropped.Total(), r.Scheduled)
+	case threshold.JourneysFailed, threshold.JourneysInterrupted:
+		return journeys(r, t)
+	default:
+		return latency(&r.Latency, t.Measure).Seconds(), r.Latency.Count > 0
+	}
+}
+
+// counted returns n or, where a share is asked for, what part of all it is.
+func counted(t threshold.Threshold, n, all uint64) (measured float64, isKnown bool) {
+	switch {
+	case all == 0:
+		return 0, false
+	case t.Limit.Unit == threshold.Share:
+		return float64(n) / float64(all), true
+	}
+	return float64(n), true
+}
+
+// failures returns how many requests failed by the target's doing, and how many for the
+// prober's own trouble.
+func failures(r *numbers.Report) (failed, local uint64) {
+	for _, c := range r.Codes {
+		if c.Code.IsLocal() {
+			local += c.Count
+		}
+	}
+	return r.Failed - local, local
+}
+
+func codesLike(r *numbers.Report, t threshold.Threshold) (n uint64) {
+	for _, c := range r.Codes {
+		if t.Counts(int(c.Code)) {
+			n += c.Count
+		}
+	}
+	return n
+}
+
+func journeys(r *numbers.Report, t threshold.Threshold) (measured float64, isKnown bool) {
+	if r.Journey == nil {
+		return 0, false
+	}
+	result := numbers.JourneyFailure
+	if t.Measure == threshold.JourneysInterrupted {
+		result = numbers.JourneyInterrupted
+	}
+	return counted(t, r.Journey.Count(result), r.Rows[0].Scheduled)
+}
+
+func latency(l *numbers.Latency, m threshold.Measure) time.Duration {
+	switch m {
+	case threshold.P50:
+		return l.P50
+	case threshold.P90:
+		return l.P90
+	case threshold.P95:
+		return l.P95
+	case threshold.P99:
+		return l.P99
+	case threshold.P999:
+		return l.P999
+	case threshold.Max:
+		return l.Max
+	default:
+		return l.Mean
+	}
+}
+
+// writeFireThresholds prints what each threshold says.
+func writeFireThresholds(out io.Writer, all []judgement) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "\nTHRESHOLD\tMEASURED\tVERDICT")
+	for _, j := range all {
+		measured, word := j.value(), "kept"
+		switch {
+		case !j.isKnown:
+			measured, word = "-", "broken: cannot tell"
+		case j.isBroken():
+			word = "broken"
+		}
+		fmt.Fprintf(out, "%s\t%s\t%s\n", j.Threshold, measured, word)
+	}
+}
+
+// fireThresholdJSON is what a threshold says, as docs/fire.md describes it.
+type fireThresholdJSON struct {
+	Text     string   `json:"text"`
+	Measured *float64 `json:"measured"`
+	OK       bool     `json:"ok"`
+}
+
+func thresholdJSON(j judgement) fireThresholdJSON {
+	t := fireThresholdJSON{Text: j.Threshold.String(), OK: !j.isBroken()}
+	if j.isKnown {
+		t.Measured = &j.measured
+	}
+	return t
+}
