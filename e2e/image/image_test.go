@@ -28,7 +28,7 @@ import (
 const (
 	name = "prober:test"
 	// mostBytes is what the image may take.
-	mostBytes = 25_000_000
+	mostBytes = 60_000_000
 )
 
 func TestImage(t *testing.T) {
