@@ -52,7 +52,7 @@ func (s checks) checkInline(t *Target) {
 // replaced. It may be one name alone.
 func isObjectWithNames(text string) bool {
 	text = strings.TrimSpace(text)
-	return strings.HasPrefix(text, "{") && (template.IsJSON(text) || template.IsJSON("["+text+"]"))
+	return template.IsOneName(text) || strings.HasPrefix(text, "{") && template.IsJSON(text)
 }
 
 // varies reports whether a text of t is a template with names in it. One with a mistake is left
@@ -114,7 +114,7 @@ func (s checks) tryValues(c *messageTrial, n int) {
 	if c.takesAny(n) {
 		return
 	}
-	for row := range telling(&d.Values) {
+	for row := range decisive(&d.Values) {
 		if err := c.tryWith(n, d.Values.At(row)); err != nil {
 			s.Conflict(placeOf(s.Files, d, row)+err.Error(), messageKey)
 			return

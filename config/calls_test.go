@@ -71,5 +71,5 @@ func TestFewRowsTellOfManyNumbers(t *testing.T) {
 	for _, value := range []string{"5", "3", "x", "-7", "12", "x", "9", "-2", "04", "0", "10", "", "-0", "44"} {
 		values.Append(value)
 	}
-	assert.Equal(t, []int{2, 3, 6, 7, 8, 9, 10, 11, 12, 13}, slices.Collect(telling(&values)))
+	assert.Equal(t, []int{2, 3, 6, 7, 8, 9, 10, 11, 12, 13}, slices.Collect(decisive(&values)))
 }

@@ -119,10 +119,10 @@ func samplesOf(d *option.Data) []string {
 	return []string{sampleOf(d)}
 }
 
-// telling yields the rows of values, in their order, that tell whether all of them fit. Of
-// whole numbers with the same count of digits those are the least and the greatest: what a
-// field takes of them has no gaps. A file may have a million rows.
-func telling(values *option.Texts) iter.Seq[int] {
+// decisive yields rows of values, in their order: if these fit, all do. Of whole numbers with
+// the same count of digits the least and the greatest are enough, because a field takes whole
+// ranges of numbers. A file may have a million rows.
+func decisive(values *option.Texts) iter.Seq[int] {
 	const mostKnown = 10_000
 	bounds, known := map[int][2]int{}, map[string]bool{}
 	var rows []int

@@ -117,7 +117,7 @@ func (r *running) end() {
 	require.NoError(r.t, r.Wait(ctx))
 }
 
-// pass lets time pass, and what is due then happen.
+// pass lets time of a bubble pass, and what is due then happen.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -16,7 +16,7 @@ func shopMutants() []mutant {
 		},
 		{
 			name: "draws a unique row twice after a reload", phase: "mass", gates: []gate{gateRows}, targets: []string{"mix-h1", "mix-open"},
-			patches: []patch{{"prober/manager.go", "\ts.data.Continue(e.data)\n", ""}},
+			patches: []patch{{"prober/manager.go", "\tc.data.Continue(e.data)\n", ""}},
 		},
 		{
 			name: "sends a captured value of another journey", phase: "mass", gates: []gate{gateVisitors}, targets: []string{"journey-h1", "journey-h2"},

@@ -31,7 +31,7 @@ type shop struct {
 	mu     sync.Mutex
 	asked  map[string]int      // requests by name
 	rows   map[int]map[int]int // how often each row was used, by the version of the file
-	once   map[int]int         // how often each number was used that is to be unique
+	once   map[int]int         // how often each unique number was used
 	visits map[string]*visit   // by cookie
 	wrong  []string            // what no request may bring
 	odd    []string            // what no visitor may do

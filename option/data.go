@@ -55,7 +55,7 @@ const (
 	PickUnique  DataPick = "unique"
 )
 
-// Texts is a list of texts, of which there may be very many. The zero value is empty.
+// Texts is a list of texts that may be very long. The zero value is empty.
 type Texts struct {
 	text []byte
 	ends []uint32

@@ -27,7 +27,7 @@ type burst struct {
 	// open burst. When it is due, that worker hands the turn on and sends the
 	// request itself, so that no wake-up of another goroutine lies between the two.
 	turn chan struct{}
-	// isOpen tells that its arrivals have due times of their own.
+	// isOpen means that its arrivals have due times of their own.
 	isOpen bool
 	// mix says which request an arrival is; nil where there is one, or a journey.
 	mix *load.Mix
@@ -60,7 +60,7 @@ func (t *target) fire(schedule, requests context.Context, slot int64) {
 	work, workers := b.prepare()
 	stopped := b.stopWith(schedule)
 	newWatchdog(requests, func(requests context.Context, w *worker) { work(schedule, requests, w) }, b.stuck, t.watch).
-		run(min(workers, b.spared()), slices.Min(t.current.Load().timeouts())+stuckAfter)
+		run(min(workers, b.spared()), slices.Min(t.current.Load().timeouts)+stuckAfter)
 	stopped()
 	if n := b.unsent.Load(); n > 0 {
 		t.recorder.CutClosed(stopReason(schedule), b.unscheduled(n))
@@ -127,7 +127,7 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
-	a := load.NewArrivals(p, b.mix, b.start, b.current.Load().timeouts(), b.watch.within)
+	a := load.NewArrivals(p, b.mix, b.start, b.current.Load().timeouts, b.watch.within)
 	a.Workers, a.Has = workers, b.load.Burst.Concurrency
 	b.isOpen = true
 	b.recorder.StartBurst(a)
@@ -215,7 +215,7 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, next 
 	s := b.hold()
 	defer s.letGo()
 	w.pass.Lead(s.reserver)
-	w.pass.Until = next.Due.Add(s.requests[next.Request].timeout)
+	w.pass.Until = next.Due.Add(s.timeouts[next.Request])
 	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.Hold); !ok {
 		b.recorder.HoldBack(next.Request, b.reasonOf(schedule, reason))
 		return true

@@ -13,7 +13,7 @@ import (
 // ending is what became of a request.
 type ending struct {
 	code errcode.Code
-	// dropped tells that it was dropped unsent, taken that it was taken from the worker
+	// dropped means that it was dropped unsent, taken that it was taken from the worker
 	// meanwhile, which must leave then. The code says nothing in either case.
 	dropped, taken bool
 }
@@ -30,7 +30,7 @@ func (b *burst) perform(schedule, requests context.Context, s *sender, w *worker
 // exchange performs a request with s that the ceilings have let through at start.
 func (b *burst) exchange(requests context.Context, s *sender, w *worker, a load.Arrival, start probe.Instant) (e ending) {
 	r := &w.result
-	r.Reset(a.Due, a.Due.Add(s.requests[a.Request].timeout))
+	r.Reset(a.Due, a.Due.Add(s.timeouts[a.Request]))
 	r.Request, r.Taken, r.Start = a.Request, start, start
 	w.begin(r)
 	e.code = b.serve(requests, s, r)

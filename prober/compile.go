@@ -22,8 +22,8 @@ type compiled struct {
 	engine   probe.Engine
 	reserver probe.Reserver // engine, if its connections have a ceiling
 	supplies []supply       // of what the requests need besides
-	data     *draw.Set
-	draws    []*draw.Plan // what each request draws; nil where that is nothing
+	data     *draw.Set      // nil where a request has no text
+	draws    []*draw.Plan   // what each request draws; nil where that is nothing
 }
 
 // compile turns t into what sends its requests and judges the answers: the engine of its
@@ -49,9 +49,6 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 	}
 	if m.limiter.Connections == nil {
 		c.reserver = nil
-	}
-	if c.data == nil {
-		c.data = m.dataOf(&t)
 	}
 	return c, nil
 }

@@ -13,28 +13,16 @@ import (
 )
 
 func (m *Manager) compileGRPC(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
-	c := &compiled{data: m.dataOf(&t)}
-	tokens := tokenSources{m: m, t: t, network: network}
-	var cfgs []grpc.Config
-	texts := newTextReader(&t)
-	for _, one := range requestsIn(t) {
-		cfg, err := m.grpcConfig(&one, network, read, texts)
-		if err != nil {
-			return nil, err
-		}
-		if one.Request.OAuth2 != nil {
-			cfg.Authorization = tokens.of(one.Request.OAuth2).authorization
-		}
-		cfgs = append(cfgs, cfg)
-		texts.next()
-	}
-	c.draws = texts.draws(c.data, len(t.Journey) > 0)
-	e, err := grpc.NewMix(cfgs)
+	c := new(compiled)
+	cfgs, err := configure(m, c, t, network, func(one *config.Target, texts *textReader) (grpc.Config, error) {
+		return m.grpcConfig(one, network, read, texts)
+	}, func(cfg *grpc.Config, authorization func() (string, error)) { cfg.Authorization = authorization })
 	if err != nil {
 		return nil, err
 	}
-	for _, source := range tokens.all {
-		c.supplies = append(c.supplies, source)
+	e, err := grpc.NewMix(cfgs)
+	if err != nil {
+		return nil, err
 	}
 	if types := newTypeSource(t, cfgs, e, m.limiter, m.log); types != nil {
 		c.supplies = append(c.supplies, types)

@@ -51,7 +51,7 @@ func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
 	defer t.finish()
 	t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
-	t.recorder.Adopt(breakerOf(&s.entry.cfg), t.current.Load().timeouts()...)
+	t.recorder.Adopt(breakerOf(&s.entry.cfg), t.current.Load().timeouts...)
 	t.current.Load().begin(schedule, requests)
 	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
 }

@@ -85,7 +85,7 @@ func (b *burst) nextStep(schedule context.Context, s *sender, w *worker, step in
 // for too long.
 func (b *burst) admitStep(schedule context.Context, s *sender, w *worker, next load.Arrival) (_ load.Arrival, start probe.Instant, ok bool) {
 	b.recorder.Due(next.Request)
-	w.pass.Until = next.Due.Add(s.requests[next.Request].timeout)
+	w.pass.Until = next.Due.Add(s.timeouts[next.Request])
 	if reason, ok := b.limiter.Admit(schedule, w.pass, b.recorder.Hold); !ok {
 		b.recorder.HoldBack(next.Request, b.reasonOf(schedule, reason))
 		return next, 0, false

@@ -242,8 +242,8 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
 	e.cfg, e.engine, e.removed = t, c.engine, false
 	s := m.newSender(t, c, e.engines)
-	s.data.Continue(e.data)
-	e.data = s.data
+	c.data.Continue(e.data)
+	e.data = c.data
 	if goesOn {
 		m.change(before, s)
 		return
@@ -347,7 +347,7 @@ func (m *Manager) start(t *target, before *run) *run {
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
 		t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
-		t.recorder.Adopt(breakerOf(&first.cfg), first.timeouts()...)
+		t.recorder.Adopt(breakerOf(&first.cfg), first.timeouts...)
 		first.begin(schedule, requests)
 		close(settled)
 		t.run(schedule, requests)

@@ -11,6 +11,7 @@ import (
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
+	"example.com/prober/option"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 )
@@ -226,4 +227,24 @@ func TestAStepThatHangsInterruptsItsJourney(t *testing.T) {
 		synctest.Wait()
 		conserved(t, target.recorder)
 	})
+}
+
+func TestTheTimesBetweenStepsSpreadAboutTheirMean(t *testing.T) {
+	const mean, n = 200 * time.Millisecond, 20_000
+	for spread, within := range map[option.ThinkSpread][2]time.Duration{
+		"":                      {mean, mean},
+		option.ThinkConstant:    {mean, mean},
+		option.ThinkUniform:     {mean / 2, mean * 3 / 2},
+		option.ThinkExponential: {0, 100 * mean},
+	} {
+		cfg := config.Target{Traffic: config.Traffic{Think: mean, ThinkSpread: spread}}
+		var sum time.Duration
+		for range n {
+			d := thinkTime(&cfg)
+			assert.GreaterOrEqual(t, d, within[0])
+			assert.LessOrEqual(t, d, within[1])
+			sum += d
+		}
+		assert.InDelta(t, mean, sum/n, float64(mean)/20, string(spread))
+	}
 }

@@ -57,11 +57,10 @@ func withoutLogins(headers []config.Header) []config.Header {
 
 // isSchemeWithName reports whether a value is a name alone, or behind a scheme that is no secret.
 func isSchemeWithName(value string) bool {
-	scheme, rest, _ := strings.Cut(value, "{{")
-	name, behind, ok := strings.Cut(rest, "}}")
+	scheme := value[:max(strings.Index(value, "{{"), 0)]
 	switch strings.ToLower(scheme) {
 	case "", "basic ", "bearer ", "digest ", "token ", "apikey ":
-		return ok && behind == "" && template.IsName(strings.TrimSpace(name))
+		return template.IsOneName(value[len(scheme):])
 	}
 	return false
 }

@@ -11,7 +11,6 @@ import (
 
 // request is one of those of a target: of a mix, or a step of a journey.
 type request struct {
-	timeout time.Duration
 	// keeps tells that the values of the request before it are still its own.
 	keeps bool
 	plan  *draw.Plan // of what it draws
@@ -22,11 +21,11 @@ type request struct {
 func requestsOf(cfg *config.Target, c *compiled) []request {
 	items := cfg.Items()
 	if len(items) == 0 {
-		return []request{{timeout: cfg.Timeout, plan: c.drawsOf(0)}}
+		return []request{{plan: c.drawsOf(0)}}
 	}
 	all := make([]request, len(items))
 	for i := range items {
-		all[i] = request{timeout: items[i].Timeout, plan: c.drawsOf(i), keeps: len(cfg.Journey) > 0 && i > 0}
+		all[i] = request{plan: c.drawsOf(i), keeps: len(cfg.Journey) > 0 && i > 0}
 	}
 	return all
 }
@@ -51,11 +50,15 @@ func (q *request) draw(r *probe.Result) error {
 	return nil
 }
 
-// timeouts returns those of the requests, in order.
-func (s *sender) timeouts() []time.Duration {
-	all := make([]time.Duration, len(s.requests))
-	for i := range s.requests {
-		all[i] = s.requests[i].timeout
+// timeoutsOf returns those of the requests of cfg, in order.
+func timeoutsOf(cfg *config.Target) []time.Duration {
+	items := cfg.Items()
+	if len(items) == 0 {
+		return []time.Duration{cfg.Timeout}
+	}
+	all := make([]time.Duration, len(items))
+	for i := range items {
+		all[i] = items[i].Timeout
 	}
 	return all
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"example.com/prober/config"
-	"example.com/prober/prober/draw"
 	"example.com/prober/prober/probe"
 )
 
@@ -24,7 +23,8 @@ type sender struct {
 	reserver probe.Reserver
 	// requests are those of the target, by their numbers: one or more.
 	requests []request
-	data     *draw.Set
+	// timeouts are those of the requests, in order.
+	timeouts []time.Duration
 
 	// uses counts the requests that it is sending, and 1 while it is the target's.
 	uses atomic.Int64
@@ -36,7 +36,7 @@ type sender struct {
 }
 
 func newSender(cfg config.Target, c *compiled) *sender {
-	s := &sender{cfg: cfg, engine: c.engine, supplies: c.supplies, reserver: c.reserver, requests: requestsOf(&cfg, c), data: c.data}
+	s := &sender{cfg: cfg, engine: c.engine, supplies: c.supplies, reserver: c.reserver, requests: requestsOf(&cfg, c), timeouts: timeoutsOf(&cfg)}
 	s.uses.Store(1)
 	s.apart = func(f func()) { f() }
 	return s
@@ -132,7 +132,7 @@ func (t *target) adopt(s *sender) bool {
 	if t.over {
 		return false
 	}
-	t.recorder.Adopt(breakerOf(&s.cfg), s.timeouts()...)
+	t.recorder.Adopt(breakerOf(&s.cfg), s.timeouts...)
 	before := t.current.Swap(s)
 	before.apart(before.engine.CloseIdle)
 	before.letGo()

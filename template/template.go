@@ -285,6 +285,13 @@ func partOf(inner string, most int) (part, error) {
 	return part{text: inner, isName: true}, nil
 }
 
+// IsOneName reports whether text is one name in its braces, and nothing else.
+func IsOneName(text string) bool {
+	inner, begins := strings.CutPrefix(text, opening)
+	inner, ends := strings.CutSuffix(inner, closing)
+	return begins && ends && IsName(strings.TrimSpace(inner))
+}
+
 // IsName reports whether s can be a name: letters, digits and _, no digit first, 64 at most.
 func IsName(s string) bool { return isName(s, maxName) }
 

@@ -192,3 +192,11 @@ func checkHeader(t *testing.T, value string) {
 		assert.NotRegexp(t, "[\\x00-\\x08\\x0a-\\x1f\\x7f]", render(t, "v {{ x }} w", Header, value))
 	}
 }
+
+func TestOneNameIsToldFromOtherTexts(t *testing.T) {
+	for text, want := range map[string]bool{
+		"{{ x }}": true, "{{x}}": true, "": false, "x": false, "{{ x }} ": false, "a{{ x }}": false, "{{ x }}{{ x }}": false, "{{ x": false, "{{}}": false, `{{ "{{" }}`: false, "{{}": false,
+	} {
+		assert.Equal(t, want, IsOneName(text), text)
+	}
+}

@@ -33,7 +33,6 @@ type store struct {
 	// Paths of all files in the order in which they were asked for.
 	Paths   []string
 	results map[string]fileResult
-	checked map[string]error
 	derived map[string]derived
 }
 
@@ -56,7 +55,6 @@ func NewFiles(configPath string) *Files {
 		folder:  filepath.Dir(configPath),
 		Paths:   []string{configPath},
 		results: map[string]fileResult{},
-		checked: map[string]error{},
 		derived: map[string]derived{},
 	}}
 }
@@ -151,11 +149,7 @@ func (s *Files) Sums() map[string][sha256.Size]byte {
 
 // Once runs an expensive check of file contents once for each key.
 func (s *Files) Once(key string, check func() error) error {
-	err, ok := s.checked[key]
-	if !ok {
-		err = check()
-		s.checked[key] = err
-	}
+	_, err := s.Derive("check "+key, func() (any, error) { return nil, check() })
 	return err
 }
 

@@ -134,8 +134,8 @@ func importBlackbox(parent *kingpin.CmdClause) command {
 
 const stdinName = "standard input"
 
-// isStdin reports whether an argument stands for standard input: -, of which the parser of
-// the command line makes an empty one.
+// isStdin reports whether an argument stands for standard input. That is -, which the parser of
+// the command line turns into an empty one.
 func isStdin(arg string) bool { return arg == "-" || arg == "" }
 
 // shownName is what a source is called in errors.

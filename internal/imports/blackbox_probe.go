@@ -287,45 +287,44 @@ func (p *probe) endpoint(scheme, port string, needsPort bool) error {
 
 // buildTCP is for modules that connect.
 func (p *probe) buildTCP(section *yaml.Node) error {
-	err := p.blackbox.walk(section, p.path, func(key string, n *yaml.Node) error {
-		if key == "query_response" {
-			p.note("query_response is left out: nothing is sent to a tcp or tls target, and what it says is not read (%s).", counted(len(n.Content), "step"))
-			return nil
+	err := p.walk(section, func(key string, n *yaml.Node) (taken bool, err error) {
+		if key != "query_response" {
+			return false, nil
 		}
-		taken, err := p.common(key, n)
-		if err == nil && !taken {
-			p.unsaid(key, n)
-		}
-		return err
+		p.note("query_response is left out: nothing is sent to a tcp or tls target, and what it says is not read (%s).", counted(len(n.Content), "step"))
+		return true, nil
 	})
 	if err != nil {
 		return err
 	}
-	if p.secured {
-		return p.endpoint("tls", "443", true)
-	}
-	p.dropTLS("tls is not set")
-	return p.endpoint("tcp", "80", true)
-}
-
-// dropTLS leaves out the keys of TLS where there is none.
-func (p *probe) dropTLS(why string) {
-	if p.tlsSet && !p.tls.isEmpty() {
-		p.note("tls_config is left out: %s.", why)
-	}
-	p.tls = newBlock()
+	return p.securedOr("tls", "443", "tcp", "80")
 }
 
 // buildGRPC is for modules that ask the health service.
 func (p *probe) buildGRPC(section *yaml.Node) error {
-	err := p.blackbox.walk(section, p.path, func(key string, n *yaml.Node) error {
-		if key == "service" {
-			service, err := p.blackbox.word(n, p.path+".service")
-			if service != "" {
-				grpc := newBlock()
-				grpc.plain("message", "{service: "+quoteInList(service)+"}")
-				p.target.sections = append(p.target.sections, &entry{key: "grpc", below: grpc})
-			}
+	err := p.walk(section, func(key string, n *yaml.Node) (taken bool, err error) {
+		if key != "service" {
+			return false, nil
+		}
+		service, err := p.blackbox.word(n, p.path+".service")
+		if service != "" {
+			grpc := newBlock()
+			grpc.plain("message", "{service: "+quoteInList(service)+"}")
+			p.target.sections = append(p.target.sections, &entry{key: "grpc", below: grpc})
+		}
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
+	return p.securedOr("grpcs", "443", "grpc", "50051")
+}
+
+// walk reads the keys of a section that has few of its own. own reports whether a key is one
+// of them, which it has read then.
+func (p *probe) walk(section *yaml.Node, own func(key string, n *yaml.Node) (taken bool, err error)) error {
+	return p.blackbox.walk(section, p.path, func(key string, n *yaml.Node) error {
+		if taken, err := own(key, n); taken || err != nil {
 			return err
 		}
 		taken, err := p.common(key, n)
@@ -334,14 +333,23 @@ func (p *probe) buildGRPC(section *yaml.Node) error {
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// securedOr sets the scheme and the port of the target, those with TLS or those without.
+func (p *probe) securedOr(secured, securedPort, plain, plainPort string) error {
 	if p.secured {
-		return p.endpoint("grpcs", "443", true)
+		return p.endpoint(secured, securedPort, true)
 	}
 	p.dropTLS("tls is not set")
-	return p.endpoint("grpc", "50051", true)
+	return p.endpoint(plain, plainPort, true)
+}
+
+// dropTLS leaves out the keys of TLS where there is none.
+func (p *probe) dropTLS(why string) {
+	if p.tlsSet && !p.tls.isEmpty() {
+		p.note("tls_config is left out: %s.", why)
+	}
+	p.tls = newBlock()
 }
 
 var questionName = regexp.MustCompile(`^(\.|([A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_*-]{1,63}\.?)$`)

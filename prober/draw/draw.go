@@ -55,9 +55,9 @@ func New(data []option.Data, target string, of func(n int64) int64) *Set {
 }
 
 // Continue has s go on where before stands, which may go on itself, with all values that have
-// not changed. It is called before s is used; before may be nil.
+// not changed. It is called before s is used. Either may be nil.
 func (s *Set) Continue(before *Set) {
-	if before == nil {
+	if s == nil || before == nil {
 		return
 	}
 	for i := range s.groups {

@@ -243,9 +243,8 @@ func (r *Recorder) connected(opened, reused bool) {
 	}
 }
 
-// End counts a request that was begun, claimed or started: that of the target's requests which
-// the result names. It tells whether the breaker
-// changed its state with it.
+// End counts a request that was begun, claimed or started, for the one of the target's requests
+// that the result names. It reports whether the breaker changed its state with it.
 func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -233,7 +233,7 @@ func (s *scratch) location(cfg *Config) *url.URL {
 	if cfg.Path == nil {
 		return cfg.URL
 	}
-	u, err := withTarget(cfg.URL, string(s.stamp.Target))
+	u, err := WithTarget(cfg.URL, string(s.stamp.Target))
 	if err != nil { // which fix has made sure of
 		return cfg.URL
 	}
@@ -242,8 +242,9 @@ func (s *scratch) location(cfg *Config) *url.URL {
 
 var errTarget = errors.New(`the path does not begin with "/", or cannot stand in a URL`)
 
-// withTarget returns u with another path and query.
-func withTarget(u *url.URL, target string) (*url.URL, error) {
+// WithTarget returns u with another path and query, as a request has them. It fails if these
+// do not begin with "/" or cannot stand in a URL.
+func WithTarget(u *url.URL, target string) (*url.URL, error) {
 	ref, err := url.ParseRequestURI(target)
 	if err != nil || !strings.HasPrefix(target, "/") {
 		return nil, errTarget
@@ -256,7 +257,7 @@ func withTarget(u *url.URL, target string) (*url.URL, error) {
 // fix makes what is fixed of the templates in which no name stands, and looks at the others.
 func (cfg *Config) fix() (err error) {
 	if p := cfg.Path; p != nil {
-		u, err := withTarget(cfg.URL, sample(p))
+		u, err := WithTarget(cfg.URL, sample(p))
 		if err != nil {
 			return err
 		}
