@@ -15,7 +15,6 @@ import (
 	"example.com/prober/internal/peers"
 	"example.com/prober/internal/peers/certs"
 	"example.com/prober/option"
-	our "example.com/prober/prober/http2"
 	"example.com/prober/prober/probe"
 )
 
@@ -78,7 +77,9 @@ func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 			tr.CloseIdle()
 			tr.Wait()
 			assert.Zero(t, tr.Open())
-			assert.Equal(t, our.State{Watched: tr.h2.State().Watched}, tr.h2.State(), "nothing is left")
+			left := tr.h2.State()
+			left.Watched = false // a deadline that nobody needs is forgotten when it passes
+			assert.Zero(t, left, "nothing is left")
 		})
 	}
 }
