@@ -71,6 +71,9 @@ func (b *burst) finishRequest(r *probe.Result, code errcode.Code) (dropped bool)
 	if code == errcode.Panic {
 		b.reports.defect(code, r.Err.Error)
 	}
+	for _, observe := range b.observers {
+		observe(r, code)
+	}
 	if tripped := b.recorder.End(r, code); tripped {
 		open, after := b.recorder.BreakerState()
 		if open && b.cut != nil {

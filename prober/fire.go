@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"example.com/prober/config"
+	"example.com/prober/errcode"
 	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/prober/probe"
 )
 
 // Shot is one burst at one target, fired by hand instead of at a slot.
@@ -55,6 +57,14 @@ func (s *Shot) Fire(schedule, requests context.Context) {
 	t.current.Load().begin(schedule, requests)
 	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
 }
+
+// Observer is called with each request that has ended and with its code, and not with those
+// that were dropped. Several goroutines call it at once. It must not keep r, nor what r points
+// to.
+type Observer func(r *probe.Result, code errcode.Code)
+
+// Observe has o called for each request of the burst. It is called before Fire.
+func (s *Shot) Observe(o Observer) { s.target.observers = append(s.target.observers, o) }
 
 // Target returns the name of the target.
 func (s *Shot) Target() string { return s.target.load.Name }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"example.com/prober/policy"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/prober/probe"
 )
 
 func testShot(cfg config.Target, e *fakeEngine) *Shot {
@@ -64,6 +66,37 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 		assert.EqualValues(t, 10, r.Failures[0].Count)
 		assert.Equal(t, 503, r.Failures[0].Status)
 		assert.Equal(t, 1, e.closed, "no connection outlives the burst")
+	})
+}
+
+func TestAnObserverSeesEachRequestThatEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newFakeEngine(func(k int) (time.Duration, int) {
+			if k%10 == 9 {
+				return 300 * time.Millisecond, 503
+			}
+			return 10 * time.Millisecond, 200
+		})
+		cfg := testConfig(config.Burst{Rate: 100, Duration: 3 * time.Second, Concurrency: 1})
+		s := testShot(cfg, e)
+		var mu sync.Mutex
+		seen, took := make(map[errcode.Code]uint64), make(map[bool]int)
+		s.Observe(func(r *probe.Result, code errcode.Code) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[code]++
+			took[r.Duration() > 100*time.Millisecond]++
+		})
+		s.Fire(t.Context(), context.Background())
+		r := s.Report()
+		require.NotZero(t, r.Dropped.Total(), "those are not seen")
+		counted := make(map[errcode.Code]uint64)
+		for _, c := range r.Codes {
+			counted[c.Code] = c.Count
+		}
+		assert.Equal(t, counted, seen)
+		assert.NotZero(t, took[true])
+		assert.NotZero(t, took[false])
 	})
 }
 

@@ -24,6 +24,9 @@ type target struct {
 	// hung is how many workers of this target are still in the engine though their
 	// requests were taken from it.
 	hung atomic.Int64
+	// observers are called with each request that has ended: those of a burst that is fired
+	// by hand.
+	observers []Observer
 	// pause waits until an arrival is due or ctx ends, sleep until so much time has
 	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
 	// on, boot one that also goes on while the machine is suspended.
