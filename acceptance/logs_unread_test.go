@@ -247,7 +247,7 @@ func TestABurstByHandEndsBesideALogThatTakesNothing(t *testing.T) {
 			fire := rig.Start(t, cmd)
 			p.Await(t, "/shop", 2)
 			fire.Signal(syscall.SIGINT) // this is told, and so is why the exit code is not 0
-			assert.Equal(t, command.ExitError, fire.Wait().ExitCode())
+			assert.Equal(t, command.ExitSignal+int(syscall.SIGINT), fire.Wait().ExitCode())
 			assert.Contains(t, fire.Output(), "1001")
 		})
 	}

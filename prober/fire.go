@@ -2,7 +2,6 @@ package prober
 
 import (
 	"context"
-	"time"
 
 	"example.com/prober/config"
 	"example.com/prober/errcode"
@@ -71,54 +70,6 @@ func (s *Shot) Target() string { return s.target.load.Name }
 
 // Plan returns what the burst is about to send.
 func (s *Shot) Plan() Plan { return s.target.load.Plan() }
-
-// Progress is how far a burst has come. Scheduled is the sum of Ended, Dropped, Waiting
-// and InFlight.
-type Progress struct {
-	// Elapsed is since the start of the burst, 0 before it.
-	Elapsed time.Duration
-	// Scheduled requests were due; Dropped ones never started, and Waiting ones have not
-	// yet.
-	Scheduled, Ended, Dropped, Waiting, InFlight uint64
-	// Failed counts those of Ended that did not succeed.
-	Failed uint64
-	// Journeys is nil for a target without a journey.
-	Journeys *JourneyProgress
-}
-
-// JourneyProgress counts journeys as [Progress] does requests. Failed counts those that were
-// interrupted, too.
-type JourneyProgress struct {
-	Ended, Failed, Dropped, Waiting uint64
-}
-
-// Progress returns how far the burst has come. It may be called from any goroutine
-// while Fire runs.
-func (s *Shot) Progress() Progress {
-	now := s.target.recorder.Snapshot(numbers.WithSummary)
-	if now.LastStart.IsZero() {
-		return Progress{}
-	}
-	p := Progress{
-		Elapsed:   time.Since(now.LastStart),
-		Scheduled: now.Scheduled,
-		Ended:     now.Requests,
-		Dropped:   now.Dropped.Total(),
-		Waiting:   now.Waiting,
-		InFlight:  now.InFlight,
-		Failed:    now.Failed() + now.Own(),
-	}
-	if j := now.Journey; j != nil {
-		first := &now.ByRequest[0]
-		p.Journeys = &JourneyProgress{
-			Ended:   j.Total(),
-			Failed:  j.Total() - j.Count(numbers.JourneySuccess),
-			Dropped: first.Dropped.Total(),
-			Waiting: first.Waiting,
-		}
-	}
-	return p
-}
 
 // Report returns what the burst came to. It is called after Fire has returned.
 func (s *Shot) Report() numbers.Report {

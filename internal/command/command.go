@@ -23,15 +23,16 @@ const (
 	ExitOK    = 0
 	ExitError = 1 // it ran and failed
 	ExitUsage = 2 // it could not start
+	// ExitSignal and the number of the signal make the code of a burst that was interrupted, as a
+	// shell has it of a program that a signal ended (POSIX, XCU 2.8.2).
+	ExitSignal = 128
 )
 
 // Main is the program as the operating system starts it, with signals and all. It ends
 // the process.
 func Main() {
 	collectLessOften()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// From the first signal on the default holds again: a second one ends at once.
-	context.AfterFunc(ctx, stop)
+	ctx := untilSignal()
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // warn says it in the log
 	discover.SetLibraryLog(slog.NewTextHandler(os.Stderr, nil))
 	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -81,7 +82,46 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// signalled is that a signal has ended a context.
+type signalled struct{ signal syscall.Signal }
+
+func (s signalled) Error() string { return s.signal.String() }
+
+// untilSignal returns a context that the first SIGINT or SIGTERM ends; its cause is signalled.
+// From then on the default holds again: a second one ends the process at once.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		s := <-arrived
+		signal.Stop(arrived)
+		cancel(signalled{s.(syscall.Signal)})
+	}()
+	return ctx
+}
+
+// interruptedError is that a burst was interrupted, by the signal that its code names.
+type interruptedError struct {
+	error
+	code int
+}
+
+func (e interruptedError) Unwrap() error { return e.error }
+
+// interruptedBy marks err as the end of a command that the end of ctx interrupted.
+func interruptedBy(ctx context.Context, err error) error {
+	by, ok := errors.AsType[signalled](context.Cause(ctx))
+	if !ok {
+		by = signalled{syscall.SIGINT}
+	}
+	return interruptedError{err, ExitSignal + int(by.signal)}
+}
+
 func exitCode(err error) int {
+	if e, isInterrupted := errors.AsType[interruptedError](err); isInterrupted {
+		return e.code
+	}
 	if _, usage := errors.AsType[usageError](err); usage {
 		return ExitUsage
 	}

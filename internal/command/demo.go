@@ -94,8 +94,8 @@ func runVisibly(ctx context.Context, d *daemon, show func(context.Context) error
 	}
 }
 
-// printTables prints the welcome and a table at intervals until ctx ends or they
-// cannot be printed.
+// printTables prints the welcome and a table at intervals until they cannot be printed, or ctx
+// ends, and then a last one.
 func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.Manager, every time.Duration) error {
 	if _, err := io.WriteString(out, welcome); err != nil {
 		return err
@@ -103,43 +103,31 @@ func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.M
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	before := map[string]uint64{}
-	for {
+	for last := time.Now(); ctx.Err() == nil; last = time.Now() {
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-tick.C:
-			if err := printTable(out, m.Targets(), before, every); err != nil {
-				return err
-			}
+		}
+		if err := printTable(out, m.Targets(), before, time.Since(last)); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // printTable prints one line per target. before holds the number of requests at
-// the last table, and is brought up to date.
-func printTable(out io.Writer, targets []numbers.Snapshot, before map[string]uint64, every time.Duration) error {
+// the last table, so long ago, and is brought up to date.
+func printTable(out io.Writer, targets []numbers.Snapshot, before map[string]uint64, since time.Duration) error {
+	in := unitOf(targets, func(t *numbers.Snapshot) []time.Duration { return []time.Duration{t.P50, t.P99} })
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nTARGET\tREQUESTS\tRATE/S\tP50\tP99\tCODES")
 	for _, t := range targets {
-		rate := float64(t.Requests-before[t.Name]) / every.Seconds()
+		rate := float64(t.Requests-before[t.Name]) / since.Seconds()
 		before[t.Name] = t.Requests
 		fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\t%s\t%s\n", t.Name, t.Requests, rate,
-			shortDuration(t.P50), shortDuration(t.P99), codeWords(t.Codes))
+			in.format(t.P50), in.format(t.P99), codeWords(t.Codes))
 	}
 	return table.Flush()
-}
-
-func shortDuration(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "-"
-	case d < 999500*time.Microsecond: // three digits of more are 1s
-		return fmt.Sprintf("%.3gms", d.Seconds()*1e3)
-	case d < 99950*time.Millisecond:
-		return fmt.Sprintf("%.3gs", d.Seconds())
-	default:
-		return d.Round(time.Second).String()
-	}
 }
 
 // codeWords lists codes with their names and counts: "0 ok: 12, 1503 http_503: 3".

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ const fireHelp = `Fire one burst now and report what it came to.
 
 TARGET is the name of a target in the configuration; several targets, and those that --selector and --all choose, are fired together. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the breaker ended the burst, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight, reports what was done and makes the exit code 130; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -44,7 +45,7 @@ const fireExamples = `Examples:
   prober fire --selector=team=shop --fail-if='error_rate > 1%'
       All targets with this label together, each judged by itself.
   prober fire checkout --wait=60s
-      The same for a service that has just been started: when it takes connections.
+      The same for a service that has just been started: once a request has succeeded.
   prober fire checkout --output=json | jq .journey.steps
       How far the journeys of a target came, step by step.
   prober fire checkout --output=json | jq .latency.p99
@@ -89,7 +90,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	}
 	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
-	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
+	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until one succeeds, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
 }
@@ -146,10 +147,11 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	if err := f.write(c.stdout, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if f.target.IsOne() {
-		return verdict(reports[0])
+	err = verdictOf(reports, f.target.IsOne())
+	if slices.ContainsFunc(reports, func(r *judgedReport) bool { return r.Outcome == numbers.Interrupted }) {
+		return interruptedBy(ctx, err)
 	}
-	return verdictOf(reports)
+	return err
 }
 
 // write prints the report of the burst, or of several bursts and their sum.
@@ -208,12 +210,13 @@ func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view 
 		case <-ended:
 			return
 		case <-tick.C:
-			view.show(progressOf(shots))
+			view.show(prober.ProgressOf(shots...))
 		case <-interrupt:
 			interrupt = nil
 			graceOver = time.After(grace)
-			view.interrupted(progressOf(shots), grace)
+			view.interrupt(prober.ProgressOf(shots...), grace)
 		case <-graceOver:
+			view.cancel(prober.ProgressOf(shots...))
 			cancel()
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -15,57 +16,84 @@ const (
 	fireBar = 30 // how long the bar is where there is room
 	// fireWords is how much room the percentage and the words beside the bar need.
 	fireWords = 60
+	// fireFrame is how much of it the bar's ends and the percentage take.
+	fireFrame = 9
+	// eraseBelow is the control sequence that erases from the cursor to the end of the screen
+	// (ECMA-48, ED).
+	eraseBelow = "\x1b[J"
 )
 
-// fireView shows on standard error how far a burst has come: as a bar where that
-// is a terminal, else as a line now and then.
+// fireView shows on standard error how far a burst has come. On a terminal that is a bar and
+// below it what the burst has come to so far, elsewhere a line now and then.
 type fireView struct {
-	out   io.Writer
-	name  string
-	plan  prober.Plan
-	every time.Duration
-	bar   *progressbar.ProgressBar // nil without a terminal
+	out     io.Writer
+	columns int // of the terminal
+	name    string
+	plan    prober.Plan
+	every   time.Duration
+	bar     *progressbar.ProgressBar // nil without a terminal
+	// until is when the requests in flight are cancelled; zero before the burst is interrupted.
+	until time.Time
 }
 
 // newFireView returns a view for a terminal that is so many columns wide, or for what
 // is no terminal if columns is 0.
 func newFireView(out io.Writer, columns int, name string, plan prober.Plan) *fireView {
-	v := &fireView{out: out, name: name, plan: plan, every: 10 * time.Second}
+	v := &fireView{out: out, columns: columns, name: name, plan: plan, every: 10 * time.Second}
 	if columns == 0 {
 		return v
 	}
-	v.every = 100 * time.Millisecond
+	v.every = 200 * time.Millisecond
 	v.bar = progressbar.NewOptions64(v.size(),
 		progressbar.OptionSetWriter(out),
-		progressbar.OptionSetWidth(min(fireBar, max(columns-fireWords, 1))),
+		progressbar.OptionSetWidth(v.barWidth()),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetMaxDetailRow(1),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "#", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
 		progressbar.OptionClearOnFinish())
 	return v
 }
 
-// show brings the view up to date.
+// barWidth leaves room for the words beside the bar.
+func (v *fireView) barWidth() int { return min(fireBar, max(v.columns-fireWords, 1)) }
+
+// show brings the view up to date. A terminal that has gone needs none, so errors do not matter.
 func (v *fireView) show(p prober.Progress) {
 	if v.bar == nil {
-		fmt.Fprintf(v.out, "prober: %s: %s\n", v.name, v.line(p))
+		fmt.Fprintf(v.out, "prober: %s: %s\n", v.name, strings.Join(nonEmpty(v.line(p), resultsLine(p)), "; "))
 		return
 	}
-	v.bar.Describe(v.line(p))
-	_ = v.bar.Set64(v.position(p)) // it is within the size, and a terminal that has gone needs no bar
+	v.bar.Describe(cut(v.line(p), v.columns-v.barWidth()-fireFrame))
+	_ = v.bar.Set64(v.position(p))
+	_ = v.bar.AddDetail(cut(resultsLine(p), v.columns-1))
 }
 
-// interrupted says that the burst goes on for a while only.
-func (v *fireView) interrupted(p prober.Progress, grace time.Duration) {
+// interrupt says that the burst goes on for a while only.
+func (v *fireView) interrupt(p prober.Progress, grace time.Duration) {
 	v.end()
-	fmt.Fprintf(v.out, "prober: interrupted: waiting for %d requests in flight, %s at most; a second Ctrl-C ends at once\n", p.InFlight, grace)
+	v.until = time.Now().Add(grace)
+	if p.InFlight == 0 {
+		fmt.Fprintln(v.out, "prober: interrupted: no request is in flight")
+		return
+	}
+	fmt.Fprintf(v.out, "prober: interrupted: waiting for %s in flight, %s at most; a second Ctrl-C ends at once\n", requestsWord(p.InFlight), grace)
 }
 
-// end takes the bar away.
+// cancel says that the requests in flight have had their time.
+func (v *fireView) cancel(p prober.Progress) {
+	v.end()
+	if p.InFlight > 0 {
+		fmt.Fprintf(v.out, "prober: cancelling %s still in flight\n", requestsWord(p.InFlight))
+	}
+}
+
+// end takes the bar away, and the row below it.
 func (v *fireView) end() {
 	if v.bar != nil {
 		_ = v.bar.Clear() // as above
+		fmt.Fprint(v.out, eraseBelow)
 	}
 }
 
@@ -75,9 +103,10 @@ func (v *fireView) size() int64 {
 	if v.plan.Requests > 0 {
 		return int64(v.plan.Requests)
 	}
-	return max(v.plan.Length.Milliseconds(), 1)
+	return max(v.plan.Length.Milliseconds(), 2)
 }
 
+// position never fills the bar: a full one disappears, and requests may still be in flight.
 func (v *fireView) position(p prober.Progress) int64 {
 	at := int64(p.Ended + p.Dropped)
 	if j := p.Journeys; j != nil {
@@ -86,11 +115,15 @@ func (v *fireView) position(p prober.Progress) int64 {
 	if v.plan.Requests == 0 {
 		at = p.Elapsed.Milliseconds()
 	}
-	return min(at, v.size())
+	return min(at, v.size()-1)
 }
 
-// line counts requests or, where there are journeys, these.
+// line counts requests or, where there are journeys, these. After an interrupt it says what
+// is waited for.
 func (v *fireView) line(p prober.Progress) string {
+	if !v.until.IsZero() {
+		return fmt.Sprintf("waiting for %s in flight, %s left", requestsWord(p.InFlight), max(time.Until(v.until), 0).Round(time.Second))
+	}
 	what, ended, failed, waiting, dropped := "requests", p.Ended, p.Failed, p.Waiting, p.Dropped
 	if j := p.Journeys; j != nil {
 		what, ended, failed, waiting, dropped = "journeys", j.Ended, j.Failed, j.Waiting, j.Dropped
@@ -107,4 +140,46 @@ func (v *fireView) line(p prober.Progress) string {
 		text += fmt.Sprintf(", %d dropped", dropped)
 	}
 	return fmt.Sprintf("%s, %s", text, p.Elapsed.Round(time.Second))
+}
+
+// resultsLine says what the requests have come to so far; "" before one has ended.
+func resultsLine(p prober.Progress) string {
+	if p.Ended == 0 {
+		return ""
+	}
+	var parts []string
+	if rate := p.Rate(); rate > 0 {
+		parts = append(parts, perSecond(rate))
+	}
+	if p.P99 > 0 {
+		parts = append(parts, "p50 "+shortDuration(p.P50), "p99 "+shortDuration(p.P99))
+	}
+	return strings.Join(append(parts, codeWords(p.Codes)), ", ")
+}
+
+// requestsWord returns "1 request" or "2 requests".
+func requestsWord(n uint64) string {
+	if n == 1 {
+		return "1 request"
+	}
+	return strconv.FormatUint(n, 10) + " requests"
+}
+
+// nonEmpty returns those of texts that are not empty.
+func nonEmpty(texts ...string) (all []string) {
+	for _, text := range texts {
+		if text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// cut shortens a text that is ASCII to so many columns.
+func cut(text string, columns int) string {
+	const dots = "..."
+	if len(text) <= columns {
+		return text
+	}
+	return text[:max(columns-len(dots), 0)] + dots[:min(max(columns, 0), len(dots))]
 }

@@ -146,10 +146,11 @@ func writeFireHistogram(out io.Writer, rows []numbers.Bucket) {
 		return
 	}
 	fullest := slices.MaxFunc(rows, func(a, b numbers.Bucket) int { return cmp.Compare(a.Count, b.Count) })
+	in := unitOf(rows, func(b *numbers.Bucket) []time.Duration { return []time.Duration{b.Upper} })
 	fmt.Fprintln(out, "\nLATENCY UP TO\tREQUESTS\t")
 	for _, row := range rows {
 		bar := math.Ceil(float64(row.Count) / float64(fullest.Count) * histogramBar)
-		fmt.Fprintf(out, "%s\t%d\t%s\n", shortDuration(row.Upper), row.Count, strings.Repeat("#", int(bar)))
+		fmt.Fprintf(out, "%s\t%d\t%s\n", in.format(row.Upper), row.Count, strings.Repeat("#", int(bar)))
 	}
 }
 
@@ -157,9 +158,10 @@ func writeFirePhases(out io.Writer, phases []numbers.PhaseTime) {
 	if len(phases) == 0 {
 		return
 	}
+	in := unitOf(phases, func(p *numbers.PhaseTime) []time.Duration { return []time.Duration{p.Mean, p.P99} })
 	fmt.Fprintln(out, "\nPHASE\tREQUESTS\tMEAN\tP99") // 0 is within one reading of the clock
 	for _, p := range phases {
-		fmt.Fprintf(out, "%s\t%d\t%s\t%s\n", p.Phase, p.Count, shortDuration(p.Mean), shortDuration(p.P99))
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s\n", p.Phase, p.Count, in.format(p.Mean), in.format(p.P99))
 	}
 }
 
@@ -185,6 +187,7 @@ func writeFireFailures(out io.Writer, failures []numbers.Failure) {
 	if len(failures) == 0 {
 		return
 	}
+	in := unitOf(failures, func(f *numbers.Failure) []time.Duration { return []time.Duration{f.Duration} })
 	fmt.Fprintln(out, "\nFIRST FAILURE AT\tCODE\tPHASE\tTOOK\tREQUESTS\tERROR")
 	for _, f := range failures[:min(len(failures), shownFailures)] {
 		text := "-"
@@ -192,7 +195,7 @@ func writeFireFailures(out io.Writer, failures []numbers.Failure) {
 			text = strconv.Quote(f.Text)
 		}
 		fmt.Fprintf(out, "%s\t%s %s\t%s\t%s\t%d\t%s\n", f.Time.UTC().Format("15:04:05.000"),
-			f.Code, f.Code.Name(), f.Phase, shortDuration(f.Duration), f.Count, text)
+			f.Code, f.Code.Name(), f.Phase, in.format(f.Duration), f.Count, text)
 	}
 	fmt.Fprintf(out, "\nprober codes %s says what that means and where to look first.\n", failures[0].Code)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
@@ -12,14 +13,17 @@ import (
 
 // What fire tells of the requests of a mix, and of journeys. docs/fire.md describes it.
 
-// writeFireRate prints how many requests were sent per second, or journeys begun.
+// writeFireRate prints how many requests were sent per second, or journeys begun. One alone
+// has no rate, which is said only where one was asked for.
 func writeFireRate(out io.Writer, r *numbers.Report) {
 	what := ""
 	if r.Journey != nil {
 		what = ", in journeys"
 	}
 	if r.Plan.Rate == 0 {
-		fmt.Fprintf(out, "rate\t%s%s\n", perSecond(r.Rate), what)
+		if r.Rate > 0 {
+			fmt.Fprintf(out, "rate\t%s%s\n", perSecond(r.Rate), what)
+		}
 		return
 	}
 	fmt.Fprintf(out, "rate\t%s of %s asked for%s\n", perSecond(r.Rate), perSecond(r.Plan.Rate), what)
@@ -60,13 +64,19 @@ func writeFireRequests(out io.Writer, rows []numbers.RequestRow) {
 	if len(rows) == 0 {
 		return
 	}
+	in := unitOf(rows, func(q *numbers.RequestRow) []time.Duration { return shownLatency(&q.Latency) })
 	fmt.Fprintln(out, "\nREQUEST\tDUE\tOK\tFAILED\tDROPPED\tP50\tP90\tP99\tMAX\tCOMMONEST FAILURE")
 	for i := range rows {
 		q := &rows[i]
 		l := &q.Latency
 		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", q.Name, q.Scheduled, q.Succeeded, q.Failed, q.Dropped.Total(),
-			shortDuration(l.P50), shortDuration(l.P90), shortDuration(l.P99), shortDuration(l.Max), failureOf(q.Codes))
+			in.format(l.P50), in.format(l.P90), in.format(l.P99), in.format(l.Max), failureOf(q.Codes))
 	}
+}
+
+// shownLatency returns the durations of a latency that tables show.
+func shownLatency(l *numbers.Latency) []time.Duration {
+	return []time.Duration{l.P50, l.P90, l.P99, l.Max}
 }
 
 // failureOf says with which code most requests failed, and with how many others.

@@ -91,10 +91,11 @@ func TestProgressCountsJourneysWhereThereAre(t *testing.T) {
 	v := newFireView(&out, 0, "checkout", prober.Plan{Requests: 500})
 	p := prober.Progress{
 		Elapsed: 10 * time.Second, Ended: 300, Failed: 4, Dropped: 2, Waiting: 5,
+		Codes:    []numbers.CodeCount{{Code: errcode.OK, Count: 296}, {Code: errcode.Refused, Count: 4}},
 		Journeys: &prober.JourneyProgress{Ended: 100, Failed: 3, Dropped: 1, Waiting: 7},
 	}
 	v.show(p)
-	assert.Equal(t, "prober: checkout: 100 of 500 journeys, 3 failed, 7 waiting, 1 dropped, 10s\n", out.String())
+	assert.Equal(t, "prober: checkout: 100 of 500 journeys, 3 failed, 7 waiting, 1 dropped, 10s; 30/s, 0 ok: 296, 1212 refused: 4\n", out.String())
 	assert.EqualValues(t, 101, v.position(p))
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"example.com/prober/config"
 	"example.com/prober/prober"
@@ -22,13 +23,13 @@ type fireTotal struct {
 
 func totalOf(all []*judgedReport) fireTotal {
 	var t fireTotal
-	reports := make([]*numbers.Report, len(all))
+	reports := make([]*numbers.Snapshot, len(all))
 	for i, r := range all {
 		t.scheduled += r.Scheduled
 		t.succeeded += r.Succeeded
 		t.failed += r.Failed
 		t.dropped += r.Dropped.Total()
-		reports[i] = r.Report
+		reports[i] = &r.Snapshot
 	}
 	t.latency = numbers.LatencyOfAll(reports)
 	return t
@@ -56,9 +57,10 @@ func writeSeveralText(out io.Writer, all []*judgedReport) error {
 
 func writeFireTotal(out io.Writer, all []*judgedReport, t fireTotal) {
 	fmt.Fprintln(out, "\nTARGET\tDUE\tOK\tFAILED\tDROPPED\tP50\tP90\tP99\tMAX\tVERDICT")
+	in := unitOf(all, func(r **judgedReport) []time.Duration { return shownLatency(&(*r).Latency) })
 	row := func(name string, due, ok, failed, dropped uint64, l *numbers.Latency, verdict string) {
 		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", name, due, ok, failed, dropped,
-			shortDuration(l.P50), shortDuration(l.P90), shortDuration(l.P99), shortDuration(l.Max), verdict)
+			in.format(l.P50), in.format(l.P90), in.format(l.P99), in.format(l.Max), verdict)
 	}
 	word := map[bool]string{true: "ok", false: "failed"}
 	for _, r := range all {
@@ -104,8 +106,12 @@ func writeSeveralJSON(out io.Writer, all []*judgedReport) error {
 	})
 }
 
-// verdictOf puts into words why some of the bursts do not count as a success.
-func verdictOf(all []*judgedReport) error {
+// verdictOf puts into words why some of the bursts do not count as a success. One that was
+// fired for itself needs no name.
+func verdictOf(all []*judgedReport, isOne bool) error {
+	if isOne {
+		return verdict(all[0])
+	}
 	var trouble []string
 	for _, r := range all {
 		if err := verdict(r); err != nil {
@@ -134,24 +140,6 @@ func planOf(shots []*prober.Shot, targets []config.Target) prober.Plan {
 	}
 	if !isCounted {
 		sum.Requests = 0
-	}
-	return sum
-}
-
-// progressOf returns how far the bursts have come together, in requests if there are several.
-func progressOf(shots []*prober.Shot) (sum prober.Progress) {
-	for _, s := range shots {
-		p := s.Progress()
-		sum.Elapsed = max(sum.Elapsed, p.Elapsed)
-		sum.Scheduled += p.Scheduled
-		sum.Ended += p.Ended
-		sum.Dropped += p.Dropped
-		sum.Waiting += p.Waiting
-		sum.InFlight += p.InFlight
-		sum.Failed += p.Failed
-		if len(shots) == 1 {
-			sum.Journeys = p.Journeys
-		}
 	}
 	return sum
 }

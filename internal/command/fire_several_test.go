@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -115,7 +116,7 @@ func TestOneInterruptEndsAllBursts(t *testing.T) {
 	<-arrived
 	<-arrived
 	interrupt()
-	assert.Equal(t, ExitError, <-ended)
+	assert.Equal(t, ExitSignal+int(syscall.SIGINT), <-ended)
 	assert.Contains(t, stderr.String(), "prober: interrupted: waiting for 2 requests in flight, 1ms at most")
 	assert.Equal(t, 2, strings.Count(stderr.String(), "the burst was interrupted\n"))
 }
@@ -132,7 +133,7 @@ func TestFirePageShowsTheSumOfSeveralTargets(t *testing.T) {
 	require.NoError(t, table.Flush())
 	page := docs.Page(t, "docs/fire.md")
 	assert.Contains(t, docs.Blocks(page, ""), strings.TrimPrefix(text.String(), "\n"))
-	assert.Contains(t, page, "\nprober: "+verdictOf(all).Error()+"\n")
+	assert.Contains(t, page, "\nprober: "+verdictOf(all, false).Error()+"\n")
 }
 
 func TestTheSumOfSeveralTargetsStandsBehindTheirReports(t *testing.T) {
@@ -164,7 +165,7 @@ func TestProgressOfSeveralTargetsIsTheirSum(t *testing.T) {
 	for _, s := range shots {
 		s.Fire(t.Context(), t.Context())
 	}
-	p := progressOf(shots)
+	p := prober.ProgressOf(shots...)
 	assert.Equal(t, []uint64{7, 7, 7, 0}, []uint64{p.Scheduled, p.Ended, p.Failed, p.InFlight})
 	shots, targets = shot(two + "{duration: 5s}}")
 	assert.Equal(t, prober.Plan{Length: 5 * time.Second}, planOf(shots, targets), "one does not end after so many requests")

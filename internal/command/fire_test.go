@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -318,8 +319,9 @@ func TestFireReportsWhatWasDoneWhenItIsInterrupted(t *testing.T) {
 			if c.want == errcode.OK {
 				close(release)
 			}
-			assert.Equal(t, ExitError, <-ended)
+			assert.Equal(t, ExitSignal+int(syscall.SIGINT), <-ended)
 			assert.Contains(t, stderr.String(), "the burst was interrupted\n")
+			assert.Equal(t, c.want == errcode.Cancelled, strings.Contains(stderr.String(), "prober: cancelling 2 requests still in flight\n"))
 			var report fireJSON
 			require.NoError(t, json.Unmarshal([]byte(stdout.String()), &report))
 			assert.Equal(t, numbers.Interrupted, report.Outcome)
@@ -359,15 +361,62 @@ func TestProgressWithoutATerminalIsALine(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	v := newFireView(&out, 0, "checkout", prober.Plan{Requests: 500})
-	v.show(prober.Progress{Elapsed: 10040 * time.Millisecond, Ended: 123, Failed: 4})
+	v.show(prober.Progress{Elapsed: 100 * time.Millisecond, InFlight: 1})
+	p := prober.Progress{Elapsed: 10040 * time.Millisecond, Ended: 123, Failed: 4, InFlight: 2, P50: 20 * time.Millisecond, P99: time.Second}
+	p.Codes = []numbers.CodeCount{{Code: errcode.OK, Count: 119}, {Code: errcode.FromStatus(503), Count: 4}}
+	v.show(p)
 	v.plan.Requests = 0
-	v.show(prober.Progress{Elapsed: 20 * time.Second, Ended: 250, Failed: 4, Dropped: 1})
-	v.interrupted(prober.Progress{InFlight: 3}, time.Minute)
+	v.show(prober.Progress{Elapsed: 20 * time.Second, Ended: 1, Failed: 1, Dropped: 1, Codes: []numbers.CodeCount{{Code: errcode.Refused, Count: 1}}})
+	v.interrupt(prober.Progress{InFlight: 3}, time.Minute)
+	v.show(prober.Progress{Elapsed: 21 * time.Second, InFlight: 1})
+	v.cancel(prober.Progress{InFlight: 1})
 	v.end()
-	assert.Equal(t, `prober: checkout: 123 of 500 requests, 4 failed, 10s
-prober: checkout: 250 requests, 4 failed, 1 dropped, 20s
+	assert.Equal(t, `prober: checkout: 0 of 500 requests, 0 failed, 0s
+prober: checkout: 123 of 500 requests, 4 failed, 10s; 12.45/s, p50 20ms, p99 1s, 0 ok: 119, 1503 http_503: 4
+prober: checkout: 1 requests, 1 failed, 1 dropped, 20s; 1212 refused: 1
 prober: interrupted: waiting for 3 requests in flight, 1m0s at most; a second Ctrl-C ends at once
+prober: checkout: waiting for 1 request in flight, 1m0s left
+prober: cancelling 1 request still in flight
 `, out.String())
+	out.Reset()
+	newFireView(&out, 0, "checkout", prober.Plan{}).interrupt(prober.Progress{}, time.Minute)
+	assert.Equal(t, "prober: interrupted: no request is in flight\n", out.String())
+}
+
+func TestProgressOnATerminalIsABarAndARow(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	v := newFireView(&out, 72, "checkout", prober.Plan{Requests: 10})
+	p := prober.Progress{Elapsed: time.Second, Ended: 10, P50: 20 * time.Millisecond, P99: time.Second}
+	for code := range errcode.All() {
+		p.Codes = append(p.Codes, numbers.CodeCount{Code: code, Count: 1})
+	}
+	v.show(p)
+	v.end()
+	text := out.String()
+	assert.Contains(t, text, "90% [")
+	assert.Contains(t, text, "]  10 of 10 requests, 0 failed, 1s")
+	assert.Contains(t, text, "10/s, p50 20ms, p99 1s, 0 ok: 1, ")
+	assert.True(t, strings.HasSuffix(text, eraseBelow), "nothing of it stays")
+	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\x1b' }) {
+		assert.LessOrEqual(t, len(line), 72, "%q", line)
+	}
+}
+
+func TestATableHasOneUnit(t *testing.T) {
+	t.Parallel()
+	all := func(d *time.Duration) []time.Duration { return []time.Duration{*d} }
+	for want, durations := range map[string][]time.Duration{
+		"- 0.00123ms 20.3ms 1000ms 9990ms":  {0, 1234, 20_300_000, time.Second, 9990 * time.Millisecond},
+		"0.000988s 0.0203s 1.23s 10s 3723s": {988_400, 20_300_000, 1234 * time.Millisecond, 10 * time.Second, 3723 * time.Second},
+	} {
+		in := unitOf(durations, all)
+		var got []string
+		for _, d := range durations {
+			got = append(got, in.format(d))
+		}
+		assert.Equal(t, want, strings.Join(got, " "))
+	}
 }
 
 func TestDurationsHaveThreeDigits(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// waitPause is how long to leave a target alone that takes no connections yet.
+// waitPause is how long to leave a target alone that does not succeed yet.
 const waitPause = time.Second
 
 // awaitTargets waits for one target after another, for at most so long in all.
@@ -30,8 +30,8 @@ func awaitTargets(ctx context.Context, out io.Writer, o prober.Options, cfg *con
 	return nil
 }
 
-// awaitTarget sends one request after another until one shows that the target takes
-// connections, for at most so long. It says on out why it waits.
+// awaitTarget sends one request after another until one succeeds, for at most so long. It says
+// on out why it waits. A failure that no wait mends ends it.
 func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *config.Config, most time.Duration) error {
 	t := cfg.Targets[0]
 	t.Burst = config.Burst{Requests: 1, Concurrency: 1}
@@ -49,11 +49,13 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 		report := shot.Report()
 		switch {
 		case ctx.Err() != nil:
-			return errors.New("interrupted while it waited for the target")
+			return interruptedBy(ctx, errors.New("interrupted while it waited for the target"))
 		case over.Err() != nil:
-			return fmt.Errorf("%s took no connection within %s%s", t.Name, most, failureWords(last))
-		case len(report.Failures) == 0 || !isUnconnected(report.Failures[0]):
+			return fmt.Errorf("%s did not succeed within %s%s", t.Name, most, failureWords(last))
+		case len(report.Failures) == 0:
 			return nil
+		case isForGood(report.Failures[0].Code):
+			return fmt.Errorf("%s cannot succeed%s", t.Name, failureWords(report.Failures[0]))
 		}
 		if f := report.Failures[0]; f.Code != last.Code {
 			fmt.Fprintf(out, "prober: waiting for %s, %s at most%s\n", t.Name, most, failureWords(f))
@@ -63,22 +65,9 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 	}
 }
 
-// isUnconnected reports whether a request may have failed because its target was not
-// there yet. Some servers and forwarders take a connection and end it at once.
-func isUnconnected(f numbers.Failure) bool {
-	if f.Phase == errcode.PhaseNone { // it has answered
-		return false
-	}
-	switch f.Code {
-	case errcode.BlockedIP, errcode.BlockedHost, errcode.ClosedInHeaders: // it will stay so, or has begun to answer
-		return false
-	case errcode.ProxyConnect, errcode.TLSTimeout, errcode.QUICHandshakeTimeout:
-		return true
-	case errcode.RequestTimeout:
-		return f.Phase == errcode.PhaseResolve || f.Phase == errcode.PhaseConnect || f.Phase == errcode.PhaseTLS
-	}
-	return f.Code.Range() == errcode.RangeDNS || f.Code.Range() == errcode.RangeTCP
-}
+// isForGood reports whether a request fails for what the configuration says, so that the next
+// one will too.
+func isForGood(c errcode.Code) bool { return c == errcode.BlockedIP || c == errcode.BlockedHost }
 
 // failureWords returns ": 1212 refused", or "" for none.
 func failureWords(f numbers.Failure) string {

@@ -20,7 +20,7 @@ type Report struct {
 	Succeeded, Failed uint64
 	// Rate is how many requests per second were sent, or journeys begun: over the whole
 	// burst if it is closed, else from the first that started to the last. It is 0 where
-	// there is none: one request of an open burst has no rate.
+	// there is none: one request has no rate.
 	Rate float64
 	// Latency is from due to the last byte or the failure, of all requests but those
 	// that failed for the prober's own trouble.
@@ -153,23 +153,33 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 		sent = s.Journey.Total()
 	}
 	r.Rate = s.SendRate
-	if plan.Rate == 0 && r.Duration > 0 { // what was sent may be far from what was asked for
+	if plan.Rate == 0 && r.Duration > 0 && sent > 1 { // what was sent may be far from what was asked for
 		r.Rate = float64(sent) / r.Duration.Seconds()
 	}
 	return r
 }
 
-// LatencyOfAll sums up the durations of the requests of several bursts.
-func LatencyOfAll(reports []*Report) Latency {
+// LatencyOfAll sums up the durations of the requests of several targets, whose snapshots have
+// their distributions.
+func LatencyOfAll(targets []*Snapshot) Latency {
 	var all Histogram
-	for _, r := range reports {
-		for code, h := range r.ByCode {
+	for _, s := range targets {
+		for code, h := range s.ByCode {
 			if !code.IsLocal() {
 				all.Merge(h)
 			}
 		}
 	}
 	return all.latency()
+}
+
+// CodesOfAll returns how many requests of several targets came to each code, ascending.
+func CodesOfAll(targets []*Snapshot) []CodeCount {
+	var all []CodeCount
+	for _, s := range targets {
+		all = append(all, s.Codes...)
+	}
+	return addCodes(all)
 }
 
 // latencyOf sums up the durations of requests by code, but those that failed for the prober's
