@@ -176,7 +176,7 @@ var house = map[string]room{
 	"template":  {},
 	"threshold": {},
 	"web": {
-		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/static"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
@@ -185,6 +185,10 @@ var house = map[string]room{
 			"google.golang.org/protobuf/proto", // encodes client_model
 		},
 	},
+	"web/chart": {
+		packages: []string{"errcode", "prober/numbers"},
+	},
+	"web/static": {},
 }
 
 // outbuildings import what they need, and no room imports them: each has its own commands and test code.
