@@ -23,8 +23,8 @@ import (
 	"example.com/prober/prober"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
-	"example.com/prober/web/chart"
 	"example.com/prober/prober/probe"
+	"example.com/prober/web/chart"
 )
 
 // shellOf returns a shell whose manager runs targets that have not fired yet, and

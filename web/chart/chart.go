@@ -42,15 +42,15 @@ type Chart struct {
 	Hits          []Hit
 }
 
-// Shape is a path of the given class, and Label a text.
-type (
-	Shape struct{ Class, D string }
-	Label struct {
-		X, Y   string
-		Anchor string
-		Text   string
-	}
-)
+// Shape is a path of the given class.
+type Shape struct{ Class, D string }
+
+// Label is a text.
+type Label struct {
+	X, Y   string
+	Anchor string
+	Text   string
+}
 
 // Hit is an area that tells its figures when it is pointed at.
 type Hit struct {

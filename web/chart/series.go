@@ -2,6 +2,7 @@ package chart
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/prober/prober/numbers"
@@ -28,9 +29,10 @@ func OfSlices(slices []numbers.Burst, start time.Time) *Series {
 	return &Series{bursts: slices, over: "over the burst", noun: "slice", clock: since}
 }
 
-// Since prints a time since the start of a burst, which is never negative.
+// Since prints a time since the start of a burst, to the millisecond; one before it is 0.
 func Since(d time.Duration) string {
-	return strconv.FormatFloat(max(d.Round(time.Millisecond).Seconds(), 0), 'f', -1, 64) + " s"
+	digits := strconv.FormatFloat(max(d.Seconds(), 0), 'f', 3, 64)
+	return strings.TrimSuffix(strings.TrimRight(digits, "0"), ".") + " s"
 }
 
 // times writes below the plot when the first and the last of the series began.
