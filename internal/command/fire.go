@@ -134,7 +134,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
-	files, err := f.openReports(ctx)
+	files, err := f.openReports()
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,12 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -45,38 +45,50 @@ func (r reportFlag) IsCumulative() bool { return true }
 type fireFiles struct {
 	*report.Set
 
-	flags *fireFlags
-	done  chan struct{} // closed when the files are complete or gone
+	flags   *fireFlags
+	signals chan os.Signal
+	done    chan struct{} // closed when the files are complete or gone
+	watched sync.WaitGroup
 }
 
-// openReports begins the reports in files. It fails if one of them cannot be begun. From the
-// moment at which ctx ends, a signal that ends the program leaves nothing of them.
-func (f *fireFlags) openReports(ctx context.Context) (*fireFiles, error) {
+// openReports begins the reports in files. It fails if one of them cannot be begun.
+func (f *fireFlags) openReports() (*fireFiles, error) {
 	set, err := report.Open(f.reports)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--report: %w", err)}
 	}
-	files := &fireFiles{Set: set, flags: f, done: make(chan struct{})}
+	files := &fireFiles{Set: set, flags: f, signals: make(chan os.Signal, 2), done: make(chan struct{})}
 	if len(f.reports) > 0 {
-		context.AfterFunc(ctx, files.await)
+		signal.Notify(files.signals, os.Interrupt, syscall.SIGTERM)
+		files.watched.Go(files.watch)
 	}
 	return files, nil
 }
 
-// await waits for a signal that is to end the program at once, removes the files and lets it.
-func (f *fireFiles) await() {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	select {
-	case <-f.done:
-	case s := <-signals:
-		f.Discard()
-		signal.Reset(s)
-		self, err := os.FindProcess(os.Getpid())
-		if err == nil && self.Signal(s) != nil { // Windows sends none
-			_ = self.Kill() // there is nothing else to do
+// watch removes the files when a second signal comes, and has it end the program at once, as it
+// would without files.
+func (f *fireFiles) watch() {
+	defer signal.Stop(f.signals)
+	for isFirst := true; ; isFirst = false {
+		select {
+		case <-f.done:
+			return
+		case s := <-f.signals:
+			if !isFirst { // the first one ends the burst
+				f.Discard()
+				endBy(s)
+				return
+			}
 		}
+	}
+}
+
+// endBy ends this process as the signal does that nobody listens to.
+func endBy(s os.Signal) {
+	signal.Reset(s)
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil && self.Signal(s) != nil { // Windows has none to send
+		_ = self.Kill() // there is no other way
 	}
 }
 
@@ -84,6 +96,7 @@ func (f *fireFiles) await() {
 func (f *fireFiles) close() {
 	f.Discard()
 	close(f.done)
+	f.watched.Wait()
 }
 
 // observe has the reports see each request of the bursts, which are about to begin.

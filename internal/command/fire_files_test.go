@@ -66,7 +66,9 @@ func TestFireWritesReportsIntoFiles(t *testing.T) {
 			all := reportsIn(t, folder)
 			assert.Len(t, all, len(reportEndings))
 			for ending, want := range c.want {
-				assert.True(t, strings.Contains(all[ending], want), "%s has %s", ending, want)
+				if !strings.Contains(all[ending], want) {
+					t.Errorf("%s lacks %q", ending, want)
+				}
 			}
 			assert.Equal(t, stdout, all[".json"])
 			rows, err := csv.NewReader(strings.NewReader(all[".csv"])).ReadAll()
