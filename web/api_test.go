@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +200,7 @@ func TestTheLargestAnswerIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	d := hostileSnapshot()
-	d.History, d.Failures = mixed(48), make([]numbers.Failure, 16)
+	d.History, d.Failures = slices.Repeat(d.History, 48), make([]numbers.Failure, 16)
 	for i := range d.Failures {
 		d.Failures[i].Text = strings.Repeat("x", 176)
 	}

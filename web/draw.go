@@ -5,26 +5,28 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"time"
+
+	"example.com/prober/web/chart"
+	"example.com/prober/web/static"
 )
 
-//go:embed pages static
+//go:embed pages
 var files embed.FS
 
 // parse reads the pages; links in them begin with the prefix of the shell.
 func (s *Shell) parse() *template.Template {
 	t := template.New("").Funcs(template.FuncMap{
-		"latency":    latency,
-		"number":     number,
-		"plural":     plural,
-		"percent":    percent,
-		"size":       size,
-		"clock":      clock,
+		"latency":    chart.Latency,
+		"number":     chart.Number,
+		"plural":     chart.Plural,
+		"percent":    chart.Percent,
+		"size":       chart.Size,
+		"clock":      chart.Clock,
 		"moment":     moment,
 		"stamp":      stamp,
 		"ago":        ago,
@@ -35,13 +37,14 @@ func (s *Shell) parse() *template.Template {
 		"odd":        func(i int) bool { return i%2 == 1 },
 		"rangeName":  rangeName,
 		"numbers":    rangeNumbers,
-		"classOf":    classOf,
+		"classOf":    chart.ClassOf,
 		"path":       s.path,
 		"asset":      s.asset,
 		"targetLink": s.targetLink,
 
 		"reasonWords": reasonWords,
 	})
+	t = template.Must(t.ParseFS(chart.Parts, "*.html"))
 	return template.Must(t.ParseFS(files, "pages/*.html"))
 }
 
@@ -78,10 +81,10 @@ func (s *Shell) asset(name string) string {
 // loadAssets reads the static files.
 func loadAssets() map[string]drawing {
 	assets := map[string]drawing{}
-	entries, err := fs.ReadDir(files, "static")
+	entries, err := static.Files.ReadDir(".")
 	for _, e := range entries {
 		var body []byte
-		if body, err = files.ReadFile("static/" + e.Name()); err != nil {
+		if body, err = static.Files.ReadFile(e.Name()); err != nil {
 			break
 		}
 		assets[e.Name()] = drawing{body: body, etag: etagOf(body)}

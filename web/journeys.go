@@ -8,6 +8,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
 
 // journeys are what came of the journeys of a target.
@@ -19,7 +20,7 @@ type journeys struct {
 	Hidden uint64
 	// Think is how long a journey pauses between two steps, on average.
 	Think             time.Duration
-	Waterfall, Funnel *chart
+	Waterfall, Funnel *chart.Chart
 }
 
 // journeyEnd is how many journeys ended at a step.
@@ -46,11 +47,11 @@ func journeysOf(t *numbers.Snapshot, cfg *config.Target) *journeys {
 	if t.Journey == nil {
 		return nil
 	}
-	j := &journeys{JourneyNumbers: t.Journey, Ends: journeyEnds(t), Funnel: funnelChart(t.ByRequest, t.Journey)}
+	j := &journeys{JourneyNumbers: t.Journey, Ends: journeyEnds(t), Funnel: chart.Funnel(t.ByRequest, t.Journey)}
 	if cfg != nil {
 		j.Think = cfg.Think
 	}
-	j.Waterfall = waterfallChart(t.ByRequest, j.Think)
+	j.Waterfall = chart.Waterfall(t.ByRequest, j.Think)
 	if n := len(j.Ends); n > maxRequests {
 		j.Ends, j.Hidden = j.Ends[:maxRequests], uint64(n-maxRequests)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
 
 // perPage is how many targets the overview shows at once.
@@ -37,7 +38,7 @@ type group struct {
 
 type shownRow struct {
 	row
-	Strip *chart
+	Strip *chart.Chart
 }
 
 // self is how the prober itself does. Own and Held are sums over all targets since
@@ -78,7 +79,7 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 	o.Self.Self, o.Self.Discoveries = s.opts.Manager.Self(), s.troubledDiscoveries()
 	for _, g := range o.Groups {
 		for i := range g.Rows {
-			g.Rows[i].Strip = stripChart(s.opts.Manager.Bursts(g.Rows[i].Name))
+			g.Rows[i].Strip = chart.Strip(s.opts.Manager.Bursts(g.Rows[i].Name))
 		}
 	}
 	return o

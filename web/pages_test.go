@@ -24,6 +24,7 @@ import (
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
 	"example.com/prober/prober/probe"
+	"example.com/prober/web/chart"
 )
 
 // shellOf returns a shell whose manager runs targets that have not fired yet, and
@@ -105,7 +106,7 @@ func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
 	o.Groups = newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{}, 1).Groups
 	for _, g := range o.Groups {
 		for i := range g.Rows {
-			g.Rows[i].Strip = stripChart(d.History)
+			g.Rows[i].Strip = chart.Strip(d.History)
 		}
 	}
 	all, err := s.draw("overview", o)
@@ -298,7 +299,7 @@ func TestTheRunbookOfACodeHasItsHelp(t *testing.T) {
 func BenchmarkDraw(b *testing.B) {
 	s := shellOf(b, "")
 	d := hostileSnapshot()
-	d.History = slices.Repeat(d.History, columns/len(d.History))
+	d.History = slices.Repeat(d.History, chart.Columns/len(d.History))
 	b.Run("page=target", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -310,7 +311,7 @@ func BenchmarkDraw(b *testing.B) {
 	b.Run("page=target/part=charts", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_ = charts{latencyChart(d.History), outcomeChart(d.History), phaseChart(d.History), codeChart(d.History)}
+			_ = chartsOf(d.History)
 		}
 	})
 	b.Run("page=target/part=configuration", func(b *testing.B) {

@@ -7,6 +7,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
 
 // maxRequests is how many requests of a target a page shows; the API has all of them.
@@ -60,7 +61,7 @@ func requestTable(t *numbers.Snapshot, cfg *config.Target) namedRequests {
 			rows[i].Step = i + 1
 		} else {
 			rows[i].Weight = weights[n.Name]
-			rows[i].Share = percent(uint64(rows[i].Weight), sum)
+			rows[i].Share = chart.Percent(uint64(rows[i].Weight), sum)
 		}
 	}
 	if len(rows) <= maxRequests {

@@ -18,6 +18,7 @@ import (
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -200,7 +201,7 @@ func TestAllTargetsNameTheRequestThatFails(t *testing.T) {
 		d.Trouble = []numbers.FailureKind{{Code: errcode.FromStatus(401), Count: 2, Request: request}}
 		d.Failures = []numbers.Failure{{Time: now, Code: errcode.FromStatus(401), Request: "cart", Count: 2}}
 		o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, now), filter{}, 1)
-		o.Groups[0].Rows[0].Strip = stripChart(nil)
+		o.Groups[0].Rows[0].Strip = chart.Strip(nil)
 		all, err := s.draw("overview", o)
 		require.NoError(t, err)
 		one, err := s.drawTarget(d, configured(t, mixConfig), now)
@@ -252,4 +253,25 @@ func TestAThousandRequestsAreBoundedToo(t *testing.T) {
 	text, err := json.Marshal(out)
 	require.NoError(t, err)
 	assert.Less(t, len(text), 1<<20)
+}
+
+func TestTheCommonestFailureOfAStepIsTheTargets(t *testing.T) {
+	t.Parallel()
+	count := func(code errcode.Code, n uint64) numbers.CodeCount { return numbers.CodeCount{Code: code, Count: n} }
+	good, own, a, b, c := count(errcode.OK, 100), count(errcode.LocalPorts, 50), count(errcode.Refused, 4), count(errcode.Reset, 3), count(errcode.Closed, 2)
+	for _, test := range []struct {
+		codes []numbers.CodeCount
+		code  errcode.Code
+		how   string
+	}{
+		{nil, errcode.OK, ""},
+		{[]numbers.CodeCount{good, own}, errcode.OK, ""},
+		{[]numbers.CodeCount{good, own, a}, errcode.Refused, "with"},
+		{[]numbers.CodeCount{good, b, a}, errcode.Refused, "most with"},
+		{[]numbers.CodeCount{a, b, c}, errcode.Refused, "most often with"},
+	} {
+		code, how := commonestFailure(test.codes)
+		assert.Equal(t, test.code, code)
+		assert.Equal(t, test.how, how)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
 
 // targetPage is the page of one target.
@@ -32,7 +33,12 @@ type targetPage struct {
 // Overrun returns how many slots passed while a burst was under way.
 func (p *targetPage) Overrun() uint64 { return p.Skipped.Total() - p.Skipped.Late() }
 
-type charts struct{ Latency, Outcome, Phases, Codes *chart }
+type charts struct{ Latency, Outcome, Phases, Codes *chart.Chart }
+
+func chartsOf(bursts []numbers.Burst) charts {
+	s := chart.OfBursts(bursts)
+	return charts{s.Latency(), s.Requests(), s.Phases(), s.Codes()}
+}
 
 // codeLine is how many requests came to a code since the start.
 type codeLine struct {
@@ -90,7 +96,7 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		State:    stateOf(t, now),
 		Worst:    worst(t),
 		Own:      ownTrouble(t, now),
-		Charts:   charts{latencyChart(t.History), outcomeChart(t.History), phaseChart(t.History), codeChart(t.History)},
+		Charts:   chartsOf(t.History),
 		Codes:    codeLines(t),
 		Certs:    certificates(t),
 		IsWeb:    cfg == nil || cfg.IsWeb(),
@@ -111,7 +117,7 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 func codeLines(t *numbers.Snapshot) []codeLine {
 	lines := make([]codeLine, len(t.Codes))
 	for i, c := range t.Codes {
-		lines[i] = codeLine{CodeCount: c, Share: percent(c.Count, t.Requests)}
+		lines[i] = codeLine{CodeCount: c, Share: chart.Percent(c.Count, t.Requests)}
 		for _, k := range t.KindsByCount() {
 			if k.Code == c.Code && k.Phase != errcode.PhaseNone {
 				lines[i].Phases = append(lines[i].Phases, k)

@@ -9,6 +9,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
 
 // staleAfter is the age of the last burst, in intervals, at which a target is held
@@ -67,7 +68,7 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 		all = append(all, "no burst has started for "+span(now.Sub(t.LastStart)))
 	}
 	if overruns(t) {
-		all = append(all, fmt.Sprintf("the last burst took %s, and one is due every %s: slots are skipped", latency(t.Last.Duration), latency(t.Interval)))
+		all = append(all, fmt.Sprintf("the last burst took %s, and one is due every %s: slots are skipped", chart.Latency(t.Last.Duration), chart.Latency(t.Interval)))
 	}
 	if t.TroubledSince.IsZero() || t.Last == nil {
 		return all
@@ -77,17 +78,17 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	}
 	for _, k := range t.Last.Kinds {
 		if k.Code.IsOwn() {
-			all = append(all, fmt.Sprintf("%s ended with %s %s: %s", plural(k.Count, "request"), k.Code, k.Code.Name(), k.Code.Meaning()))
+			all = append(all, fmt.Sprintf("%s ended with %s %s: %s", chart.Plural(k.Count, "request"), k.Code, k.Code.Name(), k.Code.Meaning()))
 		}
 	}
 	if n := t.Last.Held - t.Last.Frozen; n > 0 {
-		all = append(all, plural(n, "request")+" not sent for want of a worker or because of a ceiling")
+		all = append(all, chart.Plural(n, "request")+" not sent for want of a worker or because of a ceiling")
 	}
 	if n := t.Last.Frozen; n > 0 {
-		all = append(all, plural(n, "request")+" not sent because the prober itself did not run")
+		all = append(all, chart.Plural(n, "request")+" not sent because the prober itself did not run")
 	}
 	if t.Last.Late {
-		all = append(all, "requests sent "+latency(t.Last.Lag)+" late on average")
+		all = append(all, "requests sent "+chart.Latency(t.Last.Lag)+" late on average")
 	}
 	return all
 }
@@ -185,9 +186,9 @@ func (c *tally) Verdict() string {
 	case c.Targets == 0:
 		return "No targets"
 	case n == 1:
-		return fmt.Sprintf("1 of %s is failing", plural(c.Targets, "target"))
+		return fmt.Sprintf("1 of %s is failing", chart.Plural(c.Targets, "target"))
 	case n > 0:
-		return fmt.Sprintf("%d of %s are failing", n, plural(c.Targets, "target"))
+		return fmt.Sprintf("%d of %s are failing", n, chart.Plural(c.Targets, "target"))
 	case c.States[troubled] > 0:
 		return "No target is failing, the prober has trouble"
 	case uint64(c.States[waiting]) == c.Targets:

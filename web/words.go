@@ -2,50 +2,12 @@ package web
 
 import (
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
 )
-
-// dash stands where nothing was measured.
-const dash = "–"
-
-// percent never rounds to nothing or to everything.
-func percent(n, of uint64) string {
-	share := 100 * float64(n) / float64(of)
-	switch {
-	case of == 0:
-		return dash
-	case n < of && share > 99:
-		return ">99 %"
-	case n > 0 && share < 1:
-		return "<1 %"
-	default:
-		return fmt.Sprintf("%.0f %%", share)
-	}
-}
-
-// latency prints d with three digits at most, a dash where nothing was measured.
-func latency(d time.Duration) string {
-	switch {
-	case d == 0:
-		return dash
-	case d < 10*time.Microsecond:
-		return fmt.Sprintf("%.1f µs", d.Seconds()*1e6)
-	case d < time.Millisecond:
-		return fmt.Sprintf("%.0f µs", d.Seconds()*1e6)
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2f ms", d.Seconds()*1e3)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
-	default:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	}
-}
 
 // ago says in one unit how long before now t was.
 func ago(t, now time.Time) string {
@@ -86,37 +48,6 @@ func until(t, now time.Time) string {
 	return ago(t, now)
 }
 
-// number groups the digits of n by thin spaces.
-func number(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteRune('\u202f')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
-// size prints a number of bytes.
-func size(n uint64) string {
-	const units = "KMGTPE"
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	power := min(int(math.Log2(float64(n))/10), len(units))
-	return fmt.Sprintf("%.1f %ciB", float64(n)/math.Exp2(float64(10*power)), units[power-1])
-}
-
-// plural puts a number before a noun.
-func plural(n uint64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return number(n) + " " + noun + "s"
-}
-
 // phaseWords says what happens in a phase.
 func phaseWords(p errcode.Phase) string {
 	return [...]string{
@@ -142,9 +73,6 @@ func placeWords(k numbers.FailureKind) string {
 	return phaseWords(k.Phase)
 }
 
-// clock prints the time of day in UTC.
-func clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }
-
 // stamp prints t for a machine.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
@@ -156,5 +84,5 @@ func moment(t, now time.Time) string {
 	if t, now := t.UTC(), now.UTC(); t.YearDay() != now.YearDay() || t.Year() != now.Year() {
 		return t.Format(time.DateOnly + " 15:04")
 	}
-	return clock(t)
+	return chart.Clock(t)
 }

@@ -46,6 +46,8 @@ const fireExamples = `Examples:
       All targets with this label together, each judged by itself.
   prober fire checkout --wait=60s
       The same for a service that has just been started: once a request has succeeded.
+  prober fire checkout --report=burst.html --report=burst.xml --report=burst.csv
+      The report also as a page with charts, for the CI's list of tests, and request by request.
   prober fire checkout --output=json | jq .journey.steps
       How far the journeys of a target came, step by step.
   prober fire checkout --output=json | jq .latency.p99
@@ -59,8 +61,10 @@ type fireFlags struct {
 	target config.Pick
 	stdin  io.Reader // that --config.file=- names
 	output string
-	wait   time.Duration
-	grace  time.Duration
+	// reports are the files to write reports into, too.
+	reports []string
+	wait    time.Duration
+	grace   time.Duration
 }
 
 func fireCommand(app *kingpin.Application) (string, command) {
@@ -92,6 +96,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until one succeeds, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
+	f.registerReports(cmd)
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
 }
 
@@ -130,11 +135,17 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	files, err := f.openReports()
+	if err != nil {
+		return err
+	}
+	defer files.close()
 	if f.wait > 0 {
 		if err := awaitTargets(ctx, c.stderr, options, cfg, f.wait); err != nil {
 			return err
 		}
 	}
+	files.observe(shots, cfg.Targets)
 	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
@@ -144,10 +155,11 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 		came := shot.Report()
 		reports = append(reports, judge(&came, cfg.Targets[i].Thresholds))
 	}
+	written := files.finish(reports, cfg.Targets)
 	if err := f.write(c.stdout, reports); err != nil {
-		return fmt.Errorf("write the report: %w", err)
+		return also(fmt.Errorf("write the report: %w", err), written)
 	}
-	err = verdictOf(reports, f.target.IsOne())
+	err = also(verdictOf(reports, f.target.IsOne()), written)
 	if slices.ContainsFunc(reports, func(r *judgedReport) bool { return r.Outcome == numbers.Interrupted }) {
 		return interruptedBy(ctx, err)
 	}

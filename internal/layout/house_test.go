@@ -45,7 +45,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "prober", "prober/numbers", "threshold", "web"},
+		packages: []string{"config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "prober", "prober/numbers", "threshold", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -79,6 +79,10 @@ var house = map[string]room{
 		},
 	},
 	"internal/peers/certs": {},
+	"internal/report": {
+		packages: []string{"errcode", "prober/numbers", "prober/probe", "web/chart", "web/static"},
+		modules:  []string{"github.com/HdrHistogram/hdrhistogram-go"}, // encodes the histograms of .hlog and .hgrm
+	},
 	"internal/rig": {
 		modules: []string{
 			"github.com/prometheus/client_model",
@@ -176,7 +180,7 @@ var house = map[string]room{
 	"template":  {},
 	"threshold": {},
 	"web": {
-		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/static"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
@@ -185,6 +189,10 @@ var house = map[string]room{
 			"google.golang.org/protobuf/proto", // encodes client_model
 		},
 	},
+	"web/chart": {
+		packages: []string{"errcode", "prober/numbers"},
+	},
+	"web/static": {},
 }
 
 // outbuildings import what they need, and no room imports them: each has its own commands and test code.

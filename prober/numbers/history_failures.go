@@ -57,7 +57,7 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
 		request:  unique.Make(name),
-		text:     textOf(res, code),
+		text:     FailureText(res, code),
 		remote:   res.Remote,
 		count:    1,
 		duration: seconds(res.Duration()),
@@ -68,10 +68,10 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 	return int8(i)
 }
 
-// textOf returns what the error of a request says, cleaned. The phase before it is
+// FailureText returns what the error of a request says, cleaned as [Failure.Text] is. The phase before it is
 // told elsewhere, and there is none where the answer itself is the failure. What is wrong with
 // a body is told where that is what the code says: a status may come before it.
-func textOf(res *probe.Result, code errcode.Code) string {
+func FailureText(res *probe.Result, code errcode.Code) string {
 	err := res.Err
 	if failed, ok := errors.AsType[*errcode.PhaseError](err); ok {
 		err = failed.Err

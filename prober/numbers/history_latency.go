@@ -41,6 +41,13 @@ func (l *latencies) halve() {
 	}
 }
 
+func (l *latencies) merge(from *latencies) {
+	for i, n := range from.counts {
+		l.counts[i] = clip(uint64(l.counts[i]) + uint64(n))
+	}
+	l.longest = max(l.longest, from.longest)
+}
+
 func latencyBucket(d time.Duration) int {
 	if d <= 0 {
 		return 0

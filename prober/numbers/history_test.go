@@ -323,7 +323,7 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, textOf(ended(1, &errcode.PhaseError{Err: errors.New(c.text)}), errcode.General))
+			assert.Equal(t, c.want, FailureText(ended(1, &errcode.PhaseError{Err: errors.New(c.text)}), errcode.General))
 		})
 	}
 	long := Clean(strings.Repeat("é", 10_000))
@@ -331,8 +331,8 @@ func TestTextOfAFailureIsCleaned(t *testing.T) {
 	assert.True(t, utf8.ValidString(long))
 	assert.True(t, strings.HasSuffix(long, "é…"))
 	about := &url.Error{Op: "Get", URL: "http://h/?to ken=x y", Err: errors.New("EOF")}
-	assert.Equal(t, "EOF", textOf(ended(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)}), errcode.General))
+	assert.Equal(t, "EOF", FailureText(ended(1, &errcode.PhaseError{Err: fmt.Errorf("fetch: %w", about)}), errcode.General))
 	lacking := &probe.Result{HTTP: &probe.HTTP{BodyErr: errors.New("the body lacks it")}}
-	assert.Equal(t, "the body lacks it", textOf(lacking, errcode.UnexpectedBody))
-	assert.Empty(t, textOf(lacking, errcode.FromStatus(503)), "the status is the failure")
+	assert.Equal(t, "the body lacks it", FailureText(lacking, errcode.UnexpectedBody))
+	assert.Empty(t, FailureText(lacking, errcode.FromStatus(503)), "the status is the failure")
 }

@@ -1,4 +1,4 @@
-package web
+package chart
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 // The strip of a row of the overview, in units of its view box.
 const (
 	stripPitch  = 6
-	stripWidth  = columns * stripPitch
+	stripWidth  = Columns * stripPitch
 	stripBar    = 22 // the highest bar
 	stripLow    = 6  // one of a burst without failures
 	stripHeight = 44
@@ -18,10 +18,10 @@ const (
 	steadyFactor = 4
 )
 
-// stripChart shows each burst as a bar: a low one that went well, a high one that
+// Strip shows each burst as a bar: a low one that went well, a high one that
 // had failures, the higher the more. Below is the 95th percentile of the latency.
-func stripChart(bursts []numbers.Burst) *chart {
-	c := &chart{Width: stripWidth, Height: stripHeight}
+func Strip(bursts []numbers.Burst) *Chart {
+	c := &Chart{Width: stripWidth, Height: stripHeight}
 	var base, good, bad, own pen
 	base.line(0, stripBar+.5)
 	base.line(stripWidth, stripBar+.5)
@@ -47,12 +47,12 @@ func stripChart(bursts []numbers.Burst) *chart {
 	c.add("line p95", sparkline(bursts))
 	c.Title = fmt.Sprintf("%d of the last %d bursts had failures.", failed, len(bursts))
 	if n := len(bursts); n > 0 {
-		c.Title += " p95 of the last burst: " + latency(bursts[n-1].P95) + "."
+		c.Title += " p95 of the last burst: " + Latency(bursts[n-1].P95) + "."
 	}
 	return c
 }
 
-func stripX(i, n int) float64 { return float64((columns - n + i) * stripPitch) }
+func stripX(i, n int) float64 { return float64((Columns - n + i) * stripPitch) }
 
 // sparkline draws p95 on a logarithmic scale of its own.
 func sparkline(bursts []numbers.Burst) *pen {

@@ -1,4 +1,4 @@
-package web
+package chart
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ type layer struct {
 
 // stack draws a bar for each burst, the first layer at the bottom; text prints a
 // value of the scale.
-func (c *chart) stack(bursts []numbers.Burst, layers []layer, text func(float64) string) {
+func (c *Chart) stack(bursts []numbers.Burst, layers []layer, text func(float64) string) {
 	top := 0.0
 	for i := range bursts {
 		sum := 0.0
@@ -47,12 +47,13 @@ func (c *chart) stack(bursts []numbers.Burst, layers []layer, text func(float64)
 	}
 }
 
-// outcomeChart shows how many requests of each burst went well, failed, had trouble
+// Requests shows how many requests of each burst went well, failed, had trouble
 // of the prober's own, or were never sent.
-func outcomeChart(bursts []numbers.Burst) *chart {
-	c := newChart("outcome", "Requests of the last bursts")
+func (s *Series) Requests() *Chart {
+	bursts := s.bursts
+	c := newChart("outcome", "Requests "+s.over)
 	if len(bursts) == 0 {
-		c.Desc = "No burst has ended yet."
+		c.Desc = "No " + s.noun + " has ended yet."
 		return c
 	}
 	c.stack(bursts, []layer{
@@ -61,9 +62,9 @@ func outcomeChart(bursts []numbers.Burst) *chart {
 		{"own", func(b *numbers.Burst) float64 { return float64(b.Own) }},
 		{"unsent", func(b *numbers.Burst) float64 { return float64(b.Dropped) }},
 	}, wholeNumberWords)
-	c.times(bursts)
-	c.point(bursts, outcomeWords)
-	c.Desc = "Last burst: " + outcomeWords(&bursts[len(bursts)-1]) + ". Every burst is in the table of figures."
+	c.times(s)
+	c.point(s, requestFigures)
+	c.Desc = s.describe(requestFigures)
 	return c
 }
 
@@ -72,26 +73,27 @@ func wholeNumberWords(v float64) string {
 	if v != math.Trunc(v) {
 		return ""
 	}
-	return number(uint64(v))
+	return Number(uint64(v))
 }
 
-func outcomeWords(b *numbers.Burst) string {
-	words := fmt.Sprintf("%s, %s failed", plural(b.Requests, "request"), number(b.Failed))
+func requestFigures(b *numbers.Burst) string {
+	words := fmt.Sprintf("%s, %s failed", Plural(b.Requests, "request"), Number(b.Failed))
 	if b.Own > 0 {
-		words += fmt.Sprintf(", %s with trouble of the prober", number(b.Own))
+		words += fmt.Sprintf(", %s with trouble of the prober", Number(b.Own))
 	}
 	if b.Dropped > 0 {
-		words += fmt.Sprintf(", %s never sent", number(b.Dropped))
+		words += fmt.Sprintf(", %s never sent", Number(b.Dropped))
 	}
 	return words
 }
 
-// phaseChart shows the time that a request of each burst spent in each phase, on
+// Phases shows the time that a request of each burst spent in each phase, on
 // average.
-func phaseChart(bursts []numbers.Burst) *chart {
+func (s *Series) Phases() *Chart {
+	bursts := s.bursts
 	c := newChart("phases", "Mean time in each phase")
 	if len(bursts) == 0 {
-		c.Desc = "No burst has ended yet."
+		c.Desc = "No " + s.noun + " has ended yet."
 		return c
 	}
 	var layers []layer
@@ -99,9 +101,9 @@ func phaseChart(bursts []numbers.Burst) *chart {
 		layers = append(layers, layer{"phase-" + p.String(), func(b *numbers.Burst) float64 { return b.Phases[p].Seconds() }})
 	}
 	c.stack(bursts, layers, func(v float64) string { return tickLatency(time.Duration(v * float64(time.Second))) })
-	c.times(bursts)
-	c.point(bursts, phaseFigures)
-	c.Desc = "Last burst: " + phaseFigures(&bursts[len(bursts)-1]) + ". Every burst is in the table of figures."
+	c.times(s)
+	c.point(s, phaseFigures)
+	c.Desc = s.describe(phaseFigures)
 	return c
 }
 
@@ -109,7 +111,7 @@ func phaseFigures(b *numbers.Burst) string {
 	var words []string
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
 		if b.Phases[p] > 0 {
-			words = append(words, p.String()+" "+latency(b.Phases[p]))
+			words = append(words, p.String()+" "+Latency(b.Phases[p]))
 		}
 	}
 	return strings.Join(words, ", ")
@@ -118,10 +120,11 @@ func phaseFigures(b *numbers.Burst) string {
 // maxLanes is how many codes the strip of codes has room for.
 const maxLanes = 8
 
-// codeChart gives each code a lane: the higher a bar, the larger the share of the
+// Codes gives each code a lane: the higher a bar, the larger the share of the
 // burst's requests that came to it.
-func codeChart(bursts []numbers.Burst) *chart {
-	c := newChart("codes", "Error codes of the last bursts")
+func (s *Series) Codes() *Chart {
+	bursts := s.bursts
+	c := newChart("codes", "Error codes "+s.over)
 	lanes := commonest(bursts)
 	if len(lanes) == 0 {
 		c.Desc = "No request has ended yet."
@@ -135,12 +138,12 @@ func codeChart(bursts []numbers.Burst) *chart {
 		base.line(chartWidth-marginRight, bottom+.5)
 		base.lift()
 		c.text(marginLeft-6, bottom-2, "end", code.String())
-		c.add(classOf(code), lane(bursts, code, bottom, room-6))
+		c.add(ClassOf(code), lane(bursts, code, bottom, room-6))
 	}
 	c.add("grid", &base)
-	c.times(bursts)
-	c.point(bursts, codeFigures)
-	c.Desc = "Last burst: " + codeFigures(&bursts[len(bursts)-1]) + ". The codes are explained in the table of codes."
+	c.times(s)
+	c.point(s, codeFigures)
+	c.Desc = s.last(codeFigures) + " The codes are explained in the table of codes."
 	return c
 }
 
@@ -197,22 +200,10 @@ func countOf(b *numbers.Burst, code errcode.Code) (n uint64) {
 func codeFigures(b *numbers.Burst) string {
 	var words []string
 	for _, code := range commonest([]numbers.Burst{*b}) {
-		words = append(words, fmt.Sprintf("%s %s: %s", code, code.Name(), number(countOf(b, code))))
+		words = append(words, fmt.Sprintf("%s %s: %s", code, code.Name(), Number(countOf(b, code))))
 	}
 	if len(words) == 0 {
 		return "no request ended"
 	}
 	return strings.Join(words, ", ")
-}
-
-// classOf tells success, failures of the target and those of the prober apart.
-func classOf(code errcode.Code) string {
-	switch {
-	case !code.IsFailure():
-		return "good"
-	case code.IsOwn():
-		return "own"
-	default:
-		return "bad"
-	}
 }

@@ -1,4 +1,4 @@
-package web
+package chart
 
 import (
 	"math"
@@ -47,16 +47,18 @@ func TestChartsStayWithinTheirFrame(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 2, 23, 24, 25, 47, 48} {
 		bursts := mixed(n)
-		for _, c := range []*chart{latencyChart(bursts), outcomeChart(bursts), phaseChart(bursts), codeChart(bursts), stripChart(bursts)} {
+		for _, c := range append(all(OfBursts(bursts)), Strip(bursts)) {
 			requireWithinFrame(t, c, n)
 		}
 	}
 }
 
+func all(s *Series) []*Chart { return []*Chart{s.Latency(), s.Requests(), s.Phases(), s.Codes()} }
+
 var pathToken = regexp.MustCompile(`[A-Za-z]|-?\d+(?:\.\d+)?|NaN|Inf`)
 
 // requireWithinFrame demands that a chart of n things draws nothing outside of its view box.
-func requireWithinFrame(t *testing.T, c *chart, n int) {
+func requireWithinFrame(t *testing.T, c *Chart, n int) {
 	t.Helper()
 	assert.NotEmpty(t, c.Title)
 	for _, s := range c.Shapes {
@@ -89,12 +91,12 @@ func requireWithinFrame(t *testing.T, c *chart, n int) {
 func TestChartsHaveWordsForWhoCannotSeeThem(t *testing.T) {
 	t.Parallel()
 	bursts := mixed(3)
-	assert.Contains(t, outcomeChart(bursts).Desc, "1 failed")
-	assert.Contains(t, codeChart(bursts).Desc, "1212 refused: 1")
-	assert.Contains(t, latencyChart(bursts).Desc, "p99 3600.00 s")
-	assert.Contains(t, phaseChart(bursts).Desc, "transfer 14 ms")
-	assert.Equal(t, "1 of the last 3 bursts had failures. p95 of the last burst: 3600.00 s.", stripChart(bursts).Title)
-	for _, c := range []*chart{latencyChart(nil), outcomeChart(nil), phaseChart(nil), codeChart(nil)} {
+	assert.Contains(t, OfBursts(bursts).Requests().Desc, "1 failed")
+	assert.Contains(t, OfBursts(bursts).Codes().Desc, "1212 refused: 1")
+	assert.Contains(t, OfBursts(bursts).Latency().Desc, "p99 3600.00 s")
+	assert.Contains(t, OfBursts(bursts).Phases().Desc, "transfer 14 ms")
+	assert.Equal(t, "1 of the last 3 bursts had failures. p95 of the last burst: 3600.00 s.", Strip(bursts).Title)
+	for _, c := range all(OfBursts(nil)) {
 		assert.Contains(t, c.Desc, "ended yet")
 		assert.Empty(t, c.Shapes)
 	}
@@ -102,7 +104,7 @@ func TestChartsHaveWordsForWhoCannotSeeThem(t *testing.T) {
 
 func TestTheStripOfCodesHasALaneForEachCode(t *testing.T) {
 	t.Parallel()
-	c := codeChart(mixed(4))
+	c := OfBursts(mixed(4)).Codes()
 	var lanes []string
 	for _, l := range c.Labels {
 		if l.Anchor == "end" && len(l.Text) < 5 {

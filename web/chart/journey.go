@@ -1,4 +1,4 @@
-package web
+package chart
 
 import (
 	"fmt"
@@ -31,14 +31,14 @@ const (
 
 // stepChart is a chart with a row for each of the first steps, and for some more.
 type stepChart struct {
-	*chart
+	*Chart
 	steps []numbers.RequestNumbers
 	words []string // of each row
 }
 
 func newStepChart(id, title string, steps []numbers.RequestNumbers, more int) *stepChart {
 	steps = steps[:min(len(steps), maxSteps)]
-	c := &stepChart{chart: newChart(id, title), steps: steps}
+	c := &stepChart{Chart: newChart(id, title), steps: steps}
 	c.Height = stepPitch * (len(steps) + more)
 	return c
 }
@@ -51,7 +51,7 @@ func (c *stepChart) row(number, name, figures, more string) {
 	c.text(chartWidth, y+stepWords, "end", figures)
 	words := name + ": " + figures + more
 	c.words = append(c.words, words)
-	c.Hits = append(c.Hits, hit{X: "0", Y: units(y), W: units(chartWidth), H: units(stepPitch), Text: words})
+	c.Hits = append(c.Hits, Hit{X: "0", Y: units(y), W: units(chartWidth), H: units(stepPitch), Text: words})
 }
 
 // shortened takes the middle out of a name, which is ASCII, that is longer than the room.
@@ -71,18 +71,18 @@ func (c *stepChart) bar(p *pen, x, width float64) {
 }
 
 // finish says in words what the rows say.
-func (c *stepChart) finish(all int) *chart {
+func (c *stepChart) finish(all int) *Chart {
 	c.Desc = strings.Join(c.words, "; ") + "."
 	if hidden := all - len(c.steps); hidden > 0 {
 		c.Desc += fmt.Sprintf(" The %d steps behind these are not shown.", hidden)
 	}
-	return c.chart
+	return c.Chart
 }
 
-// waterfallChart shows the median of each step: the bar of one begins where those before it
+// Waterfall shows the median of each step: the bar of one begins where those before it
 // end. Between two is a gap, always as wide, if journeys think there. It is nil before a step
 // has ended.
-func waterfallChart(steps []numbers.RequestNumbers, think time.Duration) *chart {
+func Waterfall(steps []numbers.RequestNumbers, think time.Duration) *Chart {
 	c := newStepChart("waterfall", "Medians of the steps, one after the other", steps, 0)
 	var sum time.Duration
 	for i := range c.steps {
@@ -96,16 +96,16 @@ func waterfallChart(steps []numbers.RequestNumbers, think time.Duration) *chart 
 		gap = min(thinkWidth, thinkShare*chartWidth/float64(n))
 	}
 	scale := (chartWidth - leastBar - gap*float64(len(c.steps)-1)) / float64(sum)
-	pens := map[state]*pen{failing: {}, troubled: {}, waiting: {}, ok: {}}
+	pens := map[string]*pen{"step": {}, "bad": {}, "own": {}}
 	var pauses pen
 	x := 0.0
 	for i := range c.steps {
 		n := &c.steps[i]
-		s := requestState(n)
-		c.row(stepNumber(i), n.Name, stepFigures(n, s), "")
+		class, trouble := stepState(n)
+		c.row(stepNumber(i), n.Name, stepFigures(n)+trouble, "")
 		if n.P50 > 0 {
 			width := float64(n.P50) * scale
-			c.bar(pens[s], x, max(width, leastBar))
+			c.bar(pens[class], x, max(width, leastBar))
 			x += width
 		}
 		if i < len(c.steps)-1 && gap > 0 {
@@ -113,31 +113,39 @@ func waterfallChart(steps []numbers.RequestNumbers, think time.Duration) *chart 
 			x += gap
 		}
 	}
-	c.add("step", pens[ok])
-	c.add("bad", pens[failing])
-	c.add("own", pens[troubled])
+	for _, class := range []string{"step", "bad", "own"} {
+		c.add(class, pens[class])
+	}
 	c.add("think", &pauses)
 	done := c.finish(len(steps))
 	if gap > 0 {
-		done.Desc += " Between two steps journeys think for " + latency(think) + " on average, which is not to scale."
+		done.Desc += " Between two steps journeys think for " + Latency(think) + " on average, which is not to scale."
 	}
 	return done
 }
 
-func stepFigures(n *numbers.RequestNumbers, s state) string {
-	words := "none ended yet"
-	if n.Requests > 0 {
-		words = "median " + latency(n.P50)
+// stepState judges a step by the last burst that had it.
+func stepState(n *numbers.RequestNumbers) (class, trouble string) {
+	switch {
+	case !n.FailingSince.IsZero():
+		return "bad", ", failing"
+	case !n.TroubledSince.IsZero():
+		return "own", ", prober’s trouble"
+	default:
+		return "step", ""
 	}
-	if s == failing || s == troubled {
-		words += ", " + s.Words()
-	}
-	return words
 }
 
-// funnelChart shows how many of the journeys that ended got to each step, at the right end of
+func stepFigures(n *numbers.RequestNumbers) string {
+	if n.Requests == 0 {
+		return "none ended yet"
+	}
+	return "median " + Latency(n.P50)
+}
+
+// Funnel shows how many of the journeys that ended got to each step, at the right end of
 // the bar those that ended there, and how many went through. It is nil where none got anywhere.
-func funnelChart(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *chart {
+func Funnel(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *Chart {
 	c := newStepChart("funnel", "How far journeys get", steps, 1)
 	funnel := j.Funnel(steps)
 	if len(funnel) == 0 || funnel[0].Reached == 0 {
@@ -151,7 +159,7 @@ func funnelChart(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *cha
 		c.parts([]*pen{&good, &bad, &own}, []float64{of(step.Reached - step.Failed - step.Interrupted), of(step.Failed), of(step.Interrupted)})
 	}
 	through := j.Count(numbers.JourneySuccess)
-	c.row("", "All steps", number(through)+" went through", "")
+	c.row("", "All steps", Number(through)+" went through", "")
 	c.parts([]*pen{&good}, []float64{of(through)})
 	c.add("good", &good)
 	c.add("bad", &bad)
@@ -177,13 +185,13 @@ func (c *stepChart) parts(pens []*pen, widths []float64) {
 
 // funnelFigures says how many journeys came to a step, and more for which there is no room.
 func funnelFigures(s *numbers.FunnelStep) (words, more string) {
-	words = number(s.Reached) + " got here"
+	words = Number(s.Reached) + " got here"
 	switch {
 	case s.Interrupted > 0:
-		words += ", " + number(s.Failed+s.Interrupted) + " ended"
-		more = " (" + number(s.Failed) + " failed, " + number(s.Interrupted) + " interrupted)"
+		words += ", " + Number(s.Failed+s.Interrupted) + " ended"
+		more = " (" + Number(s.Failed) + " failed, " + Number(s.Interrupted) + " interrupted)"
 	case s.Failed > 0:
-		words += ", " + number(s.Failed) + " failed"
+		words += ", " + Number(s.Failed) + " failed"
 	}
 	return words, more
 }

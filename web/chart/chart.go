@@ -1,18 +1,21 @@
-package web
+// Package chart draws what the pages and the reports of bursts show, as SVG that a template fills
+// in, and puts figures into words. Its colours are those of the style sheet of the pages.
+package chart
 
 import (
 	"math"
 	"strconv"
 	"time"
 
-	"example.com/prober/prober/numbers"
+	"example.com/prober/errcode"
 )
 
-// The frame of a chart, in units of its view box. Columns is how many bursts there
-// can be, fewColumns for how many there is room at least; the latest stands at the
-// right, so that all charts of a page line up.
+// Columns is how many bursts or slices of one there can be.
+const Columns = 48
+
+// The frame of a chart, in units of its view box. There is room for fewColumns at least; the
+// latest stands at the right, so that all charts of a page line up.
 const (
-	columns    = 48
 	fewColumns = 24
 
 	chartWidth   = 400
@@ -27,36 +30,36 @@ const (
 	columnGap  = 1.2 // to the next column
 )
 
-// chart is a drawing that the template "chart" turns into SVG. Its classes get
+// Chart is a drawing that the template "chart" turns into SVG. Its classes get
 // their colours from the style sheet.
-type chart struct {
+type Chart struct {
 	ID string
 	// Title names the chart, Desc says in words what it shows.
 	Title, Desc   string
 	Width, Height int
-	Shapes        []shape
-	Labels        []label
-	Hits          []hit
+	Shapes        []Shape
+	Labels        []Label
+	Hits          []Hit
 }
 
-// shape is a path of the given class, and label a text.
-type (
-	shape struct{ Class, D string }
-	label struct {
-		X, Y   string
-		Anchor string
-		Text   string
-	}
-)
+// Shape is a path of the given class.
+type Shape struct{ Class, D string }
 
-// hit is an area that tells its figures when it is pointed at.
-type hit struct {
+// Label is a text.
+type Label struct {
+	X, Y   string
+	Anchor string
+	Text   string
+}
+
+// Hit is an area that tells its figures when it is pointed at.
+type Hit struct {
 	X, Y, W, H string
 	Text       string
 }
 
-func newChart(id, title string) *chart {
-	return &chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight}
+func newChart(id, title string) *Chart {
+	return &Chart{ID: id, Title: title, Width: chartWidth, Height: chartHeight}
 }
 
 // pen collects the data of an SVG path.
@@ -102,14 +105,14 @@ func appendUnits(b []byte, n float64) []byte {
 func units(n float64) string { return string(appendUnits(nil, n)) }
 
 // add draws a path; one without anything in it is left out.
-func (c *chart) add(class string, p *pen) {
+func (c *Chart) add(class string, p *pen) {
 	if len(p.data) > 0 {
-		c.Shapes = append(c.Shapes, shape{class, string(p.data)})
+		c.Shapes = append(c.Shapes, Shape{class, string(p.data)})
 	}
 }
 
-func (c *chart) text(x, y float64, anchor, text string) {
-	c.Labels = append(c.Labels, label{units(x), units(y), anchor, text})
+func (c *Chart) text(x, y float64, anchor, text string) {
+	c.Labels = append(c.Labels, Label{units(x), units(y), anchor, text})
 }
 
 // pitch returns how wide a column of n is, the gap included.
@@ -119,7 +122,7 @@ func pitch(n int) float64 { return plotWidth / float64(max(n, fewColumns)) }
 func column(i, n int) float64 { return chartWidth - marginRight - float64(n-i)*pitch(n) }
 
 // grid draws a line across the plot for each tick, with its words before it.
-func (c *chart) grid(ticks []tick) {
+func (c *Chart) grid(ticks []tick) {
 	var p pen
 	for _, t := range ticks {
 		p.line(marginLeft, t.y)
@@ -133,30 +136,6 @@ func (c *chart) grid(ticks []tick) {
 type tick struct {
 	y    float64
 	text string
-}
-
-// times writes below the plot when the first and the last of the bursts began.
-func (c *chart) times(bursts []numbers.Burst) {
-	n := len(bursts)
-	if n == 0 {
-		return
-	}
-	const y = chartHeight - 6
-	c.text(chartWidth-marginRight, y, "end", clock(bursts[n-1].Start))
-	if 3*n > fewColumns {
-		c.text(column(0, n), y, "start", clock(bursts[0].Start))
-	}
-}
-
-// point makes each column tell its figures.
-func (c *chart) point(bursts []numbers.Burst, text func(*numbers.Burst) string) {
-	for i := range bursts {
-		b := &bursts[i]
-		c.Hits = append(c.Hits, hit{
-			X: units(column(i, len(bursts))), Y: units(marginTop), W: units(pitch(len(bursts))), H: units(plotHeight),
-			Text: clock(b.Start) + ": " + text(b),
-		})
-	}
 }
 
 // roundUp returns the least of 1, 2 and 5 times a power of ten that is at least v.
@@ -182,5 +161,17 @@ func tickLatency(d time.Duration) string {
 		return strconv.FormatFloat(d.Seconds()*1e3, 'g', 3, 64) + " ms"
 	default:
 		return strconv.FormatFloat(d.Seconds(), 'g', 3, 64) + " s"
+	}
+}
+
+// ClassOf tells success, failures of the target and those of the prober apart.
+func ClassOf(code errcode.Code) string {
+	switch {
+	case !code.IsFailure():
+		return "good"
+	case code.IsOwn():
+		return "own"
+	default:
+		return "bad"
 	}
 }

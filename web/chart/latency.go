@@ -1,4 +1,4 @@
-package web
+package chart
 
 import (
 	"fmt"
@@ -16,11 +16,12 @@ const leastRows = 8
 // next stronger class.
 var heat = [...]uint8{1, 8, 26, 77, 153}
 
-// latencyChart shows the distribution of the latency of each burst, on a scale in
+// Latency shows the distribution of the latency of each burst, on a scale in
 // which every doubling is as high: the stronger the colour of a cell, the more requests. Two lines
 // are the median and the 99th percentile.
-func latencyChart(bursts []numbers.Burst) *chart {
-	c := newChart("latency", "Latency of the last bursts")
+func (s *Series) Latency() *Chart {
+	bursts := s.bursts
+	c := newChart("latency", "Latency "+s.over)
 	first, last := usedRows(bursts)
 	if last < first {
 		c.Desc = "No request has ended yet."
@@ -35,12 +36,12 @@ func latencyChart(bursts []numbers.Burst) *chart {
 	c.cells(bursts, first, last, y)
 	c.lines("p50", bursts, y, func(b *numbers.Burst) time.Duration { return b.P50 })
 	c.lines("p99", bursts, y, func(b *numbers.Burst) time.Duration { return b.P99 })
-	c.times(bursts)
+	c.times(s)
 	figures := func(b *numbers.Burst) string {
-		return fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s", latency(b.P50), latency(b.P95), latency(b.P99), latency(b.Max))
+		return fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s", Latency(b.P50), Latency(b.P95), Latency(b.P99), Latency(b.Max))
 	}
-	c.point(bursts, figures)
-	c.Desc = "Last burst: " + figures(&bursts[len(bursts)-1]) + ". Every burst is in the table of figures."
+	c.point(s, figures)
+	c.Desc = s.describe(figures)
 	return c
 }
 
@@ -66,7 +67,7 @@ func usedRows(bursts []numbers.Burst) (first, last int) {
 	return first, last
 }
 
-func (c *chart) cells(bursts []numbers.Burst, first, last int, y func(time.Duration) float64) {
+func (c *Chart) cells(bursts []numbers.Burst, first, last int, y func(time.Duration) float64) {
 	width := pitch(len(bursts)) - columnGap
 	var levels [len(heat)]pen
 	for i := range bursts {
@@ -89,7 +90,7 @@ func (c *chart) cells(bursts []numbers.Burst, first, last int, y func(time.Durat
 }
 
 // lines draws a percentile as a step for each burst.
-func (c *chart) lines(class string, bursts []numbers.Burst, y func(time.Duration) float64, of func(*numbers.Burst) time.Duration) {
+func (c *Chart) lines(class string, bursts []numbers.Burst, y func(time.Duration) float64, of func(*numbers.Burst) time.Duration) {
 	var p pen
 	for i := range bursts {
 		if bursts[i].Requests == 0 {

@@ -1,0 +1,155 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+
+	"example.com/prober/config"
+	"example.com/prober/internal/report"
+	"example.com/prober/prober"
+)
+
+// registerReports registers the flag for reports in files.
+func (f *fireFlags) registerReports(cmd *kingpin.CmdClause) {
+	cmd.Flag("report", "Write the report into this file, too, in the format that its name ends with: "+report.Endings()+". Repeat it for more.").
+		PlaceHolder("FILE").SetValue(reportFlag{&f.reports})
+}
+
+// reportFlag is a flag for the files of reports.
+type reportFlag struct{ to *[]string }
+
+// Set implements kingpin.Value.
+func (r reportFlag) Set(text string) error {
+	if err := report.Check(text); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	*r.to = append(*r.to, text)
+	return nil
+}
+
+// String implements kingpin.Value.
+func (r reportFlag) String() string { return "" }
+
+// IsCumulative has kingpin allow the flag more than once.
+func (r reportFlag) IsCumulative() bool { return true }
+
+// fireFiles are the reports of bursts in files.
+type fireFiles struct {
+	*report.Set
+
+	flags   *fireFlags
+	signals chan os.Signal
+	done    chan struct{} // closed when the files are complete or gone
+	watched sync.WaitGroup
+}
+
+// openReports begins the reports in files. It fails if one of them cannot be begun.
+func (f *fireFlags) openReports() (*fireFiles, error) {
+	set, err := report.Open(f.reports)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--report: %w", err)}
+	}
+	files := &fireFiles{Set: set, flags: f, signals: make(chan os.Signal, 2), done: make(chan struct{})}
+	if len(f.reports) > 0 {
+		signal.Notify(files.signals, os.Interrupt, syscall.SIGTERM)
+		files.watched.Go(files.watch)
+	}
+	return files, nil
+}
+
+// watch removes the files when a second signal comes, and has it end the program at once, as it
+// would without files.
+func (f *fireFiles) watch() {
+	defer signal.Stop(f.signals)
+	for isFirst := true; ; isFirst = false {
+		select {
+		case <-f.done:
+			return
+		case s := <-f.signals:
+			if !isFirst { // the first one ends the burst
+				f.Discard()
+				endBy(s)
+				return
+			}
+		}
+	}
+}
+
+// endBy ends this process as the signal does that nobody listens to.
+func endBy(s os.Signal) {
+	signal.Reset(s)
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil && self.Signal(s) != nil { // Windows has none to send
+		_ = self.Kill() // there is no other way
+	}
+}
+
+// close removes what is not complete.
+func (f *fireFiles) close() {
+	f.Discard()
+	close(f.done)
+	f.watched.Wait()
+}
+
+// observe has the reports see each request of the bursts, which are about to begin.
+func (f *fireFiles) observe(shots []*prober.Shot, targets []config.Target) {
+	sources := make([]report.Source, len(shots))
+	for i := range targets {
+		t := &targets[i]
+		sources[i] = report.Source{Name: t.Name, IsJourney: len(t.Journey) > 0}
+		for _, item := range t.Items() {
+			sources[i].Requests = append(sources[i].Requests, item.Name)
+		}
+	}
+	for i, o := range f.Observers(sources) {
+		shots[i].Observe(prober.Observer(o))
+	}
+}
+
+// finish completes the files with what the bursts came to.
+func (f *fireFiles) finish(all []*judgedReport, targets []config.Target) error {
+	if len(f.flags.reports) == 0 {
+		return nil
+	}
+	result := &report.Result{OK: areOK(all), Latency: totalOf(all).latency, Version: version.Version}
+	result.JSON = func(out io.Writer) error {
+		asJSON := *f.flags
+		asJSON.output = "json"
+		return asJSON.write(out, all)
+	}
+	for i, r := range all {
+		t := report.Target{Report: r.Report, OK: r.isOK(), Think: targets[i].Think, Thresholds: list(r.thresholds, reportedThreshold)}
+		if err := verdict(r); err != nil {
+			t.Trouble = err.Error()
+		}
+		result.Targets = append(result.Targets, t)
+	}
+	if err := f.Finish(result); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+func reportedThreshold(j judgement) report.Threshold {
+	t := report.Threshold{Text: j.Threshold.String(), OK: !j.isBroken()}
+	if j.isKnown {
+		t.Measured = j.value()
+	}
+	return t
+}
+
+// also returns both errors, each on a line of its own, as the program prints it.
+func also(err, other error) error {
+	if err == nil || other == nil {
+		return errors.Join(err, other)
+	}
+	return fmt.Errorf("%w\nprober: %w", err, other)
+}

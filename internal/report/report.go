@@ -1,0 +1,197 @@
+// Package report writes what bursts by hand came to into files, each in the format that its name
+// ends with. A file is begun before the burst, so that one that cannot be is known by then, and
+// has its name when it is complete.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
+)
+
+// Observer is called with each request of a burst that has ended and with its code. Several
+// goroutines call it at once. It keeps nothing of r.
+type Observer func(r *probe.Result, code errcode.Code)
+
+// Source is a target whose requests are observed.
+type Source struct {
+	Name string
+	// Requests are the names of the requests of a mix, or the steps of a journey; it is empty
+	// where there is one request without a name.
+	Requests  []string
+	IsJourney bool
+}
+
+// format is a way to write a report.
+type format struct {
+	ending string
+	open   func(out io.Writer) writer
+}
+
+// formats are all that there are, in the order in which they are listed.
+var formats = []format{
+	{".json", newJSON},
+	{".html", newPage},
+	{".xml", newJUnit},
+	{".md", newComment},
+	{".csv", newTable},
+	{".hgrm", newPercentiles},
+	{".hlog", newIntervals},
+	{".hdr", newIntervals},
+}
+
+// writer writes one report. It is used for one set of bursts.
+type writer interface {
+	// observers returns one for each of the sources, or none where requests are not looked
+	// at one by one.
+	observers(of []Source) []Observer
+	// finish writes what has not been written, and ends what observers began.
+	finish(r *Result) error
+	// abandon has observers do nothing from now on. It does not wait.
+	abandon()
+}
+
+// Endings lists what the name of a report may end with.
+func Endings() string {
+	all := make([]string, len(formats))
+	for i, f := range formats {
+		all[i] = f.ending
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
+}
+
+func formatOf(name string) (format, error) {
+	ending := strings.ToLower(filepath.Ext(name))
+	i := slices.IndexFunc(formats, func(f format) bool { return f.ending == ending })
+	if i < 0 {
+		return format{}, fmt.Errorf("%q: the name of a report must end with %s", name, Endings())
+	}
+	return formats[i], nil
+}
+
+// Set are the reports of one set of bursts.
+type Set struct {
+	mu  sync.Mutex
+	all []report // that are neither complete nor gone
+}
+
+type report struct {
+	*file
+	writer
+}
+
+// Check reports what is wrong with the name of a report. It looks at no file.
+func Check(name string) error {
+	_, err := formatOf(name)
+	return err
+}
+
+// Open begins a report in each of the named files. If one cannot be begun, none is.
+func Open(names []string) (*Set, error) {
+	s := &Set{}
+	for _, name := range names {
+		if err := s.open(name); err != nil {
+			s.Discard()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Set) open(name string) error {
+	format, err := formatOf(name)
+	if err != nil {
+		return err
+	}
+	f, err := create(name)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(s.all, func(r report) bool { return r.path == f.path }) {
+		f.discard()
+		return fmt.Errorf("%q: two reports cannot be one file", name)
+	}
+	s.all = append(s.all, report{f, format.open(f.out)})
+	return nil
+}
+
+// Observers returns what is to be called with the requests of each source, which start to come
+// now: one for each of the sources, or none at all.
+func (s *Set) Observers(of []Source) []Observer {
+	var all [][]Observer
+	for _, r := range s.all {
+		if observers := r.observers(of); observers != nil {
+			all = append(all, observers)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	joined := make([]Observer, len(of))
+	for i := range joined {
+		joined[i] = func(r *probe.Result, code errcode.Code) {
+			for _, observers := range all {
+				observers[i](r, code)
+			}
+		}
+	}
+	return joined
+}
+
+// Finish completes the reports and gives their files their names. One that fails leaves the
+// others alone; the errors say of which file they are. No request may be observed any more.
+func (s *Set) Finish(r *Result) error {
+	defer s.take()
+	s.mu.Lock()
+	reports := s.all
+	s.mu.Unlock()
+	var all []error
+	for _, report := range reports {
+		err := report.finish(r)
+		if _, incomplete := errors.AsType[*incompleteError](err); err == nil || incomplete {
+			err = errors.Join(err, report.commit())
+		} else {
+			report.discard()
+		}
+		if err != nil {
+			all = append(all, fmt.Errorf("report %q: %w", report.name, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Discard ends all reports that are not complete, and leaves nothing of them. It may be called
+// at any time: while requests are observed, during Finish, and after it, when it does nothing.
+func (s *Set) Discard() {
+	for _, r := range s.take() {
+		r.abandon()
+		r.discard()
+	}
+}
+
+// take leaves the set without reports.
+func (s *Set) take() []report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.all
+	s.all = nil
+	return all
+}
+
+// incompleteError says that a report lacks something and is worth having all the same.
+type incompleteError struct{ text string }
+
+func (e *incompleteError) Error() string { return e.text }
+
+// blind is a writer that looks at no request.
+type blind struct{}
+
+func (blind) observers([]Source) []Observer { return nil }
+func (blind) abandon()                      {}

@@ -1,0 +1,79 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Dash stands where nothing was measured.
+const Dash = "–"
+
+// Percent never rounds to nothing or to everything.
+func Percent(n, of uint64) string {
+	share := 100 * float64(n) / float64(of)
+	switch {
+	case of == 0:
+		return Dash
+	case n < of && share > 99:
+		return ">99 %"
+	case n > 0 && share < 1:
+		return "<1 %"
+	default:
+		return fmt.Sprintf("%.0f %%", share)
+	}
+}
+
+// Latency prints d with three digits at most, a dash where nothing was measured.
+func Latency(d time.Duration) string {
+	switch {
+	case d == 0:
+		return Dash
+	case d < 10*time.Microsecond:
+		return fmt.Sprintf("%.1f µs", d.Seconds()*1e6)
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.0f µs", d.Seconds()*1e6)
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2f ms", d.Seconds()*1e3)
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
+	default:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+}
+
+// Number groups the digits of n by thin spaces.
+func Number(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteRune('\u202f')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+// Size prints a number of bytes.
+func Size(n uint64) string {
+	const units = "KMGTPE"
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	power := min(int(math.Log2(float64(n))/10), len(units))
+	return fmt.Sprintf("%.1f %ciB", float64(n)/math.Exp2(float64(10*power)), units[power-1])
+}
+
+// Plural puts a number before a noun.
+func Plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Number(n) + " " + noun + "s"
+}
+
+// Clock prints the time of day in UTC.
+func Clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }
