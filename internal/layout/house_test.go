@@ -15,6 +15,9 @@ var house = map[string]room{
 	"": {
 		packages: []string{"internal/command"},
 	},
+	"compare": {
+		modules: []string{"gonum.org/v1/gonum/mathext"}, // incomplete beta and gamma functions
+	},
 	"config": {
 		packages: []string{"config/form", "option", "policy", "protoset", "template", "threshold"},
 		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
