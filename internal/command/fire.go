@@ -22,7 +22,7 @@ const fireHelp = `Fire one burst now and report what it came to.
 
 TARGET is the name of a target in the configuration; several targets, and those that --selector and --all choose, are fired together. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the burst was cut short, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. With --compare it is also 1 if the burst is worse than the one before, by the verdict or, with --fail-if='p99 worse by 10%', by that. Ctrl-C ends the burst after the requests in flight and reports what was done; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -43,6 +43,8 @@ const fireExamples = `Examples:
       The exit code is 1 if one of these holds, and a failed request alone is not.
   prober fire --selector=team=shop --fail-if='error_rate > 1%'
       All targets with this label together, each judged by itself.
+  prober fire checkout --compare=old.json --fail-if='p99 worse by 10%'
+      Whether it is slower than it was, when --output=json wrote old.json.
   prober fire checkout --wait=60s
       The same for a service that has just been started: when it takes connections.
   prober fire checkout --output=json | jq .journey.steps
@@ -55,11 +57,12 @@ const fireExamples = `Examples:
 type fireFlags struct {
 	loadFlags // not the shard: the burst is fired whole
 
-	target config.Pick
-	stdin  io.Reader // that --config.file=- names
-	output string
-	wait   time.Duration
-	grace  time.Duration
+	target  config.Pick
+	stdin   io.Reader // that --config.file=- names
+	compare compareFlags
+	output  string
+	wait    time.Duration
+	grace   time.Duration
 }
 
 func fireCommand(app *kingpin.Application) (string, command) {
@@ -89,6 +92,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	}
 	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
+	f.compare.register(cmd)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
@@ -124,6 +128,10 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
 		}
 	}
+	compared, err := f.compare.newComparison(cfg.Targets)
+	if err != nil {
+		return usageError{err}
+	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
 	shots, err := prober.NewShots(options, cfg.Targets, cfg.Network)
 	if err != nil {
@@ -134,6 +142,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 			return err
 		}
 	}
+	samples := collect(shots)
 	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
@@ -141,7 +150,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	var reports []*judgedReport
 	for i, shot := range shots {
 		came := shot.Report()
-		reports = append(reports, judge(&came, cfg.Targets[i].Thresholds))
+		reports = append(reports, judgeCompared(&came, cfg.Targets[i].Thresholds, samples.of(i, shot), compared))
 	}
 	if err := f.write(c.stdout, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -226,7 +235,7 @@ func verdict(r *judgedReport) error {
 	}
 	trouble := r.broken()
 	if len(r.thresholds) == 0 {
-		trouble = failureTrouble(r.Report)
+		trouble = append(failureTrouble(r.Report), r.comparison.trouble()...)
 	}
 	switch {
 	case r.Outcome == numbers.Interrupted:
