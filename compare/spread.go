@@ -8,8 +8,8 @@ import (
 
 // spread is how far a difference scatters, by what differs from slice to slice.
 type spread struct {
-	// factor is by how much the standard deviation is above that of requests that do not hang on
-	// each other: at least 1.
+	// factor is how many times the standard deviation is that of requests that do not hang on each
+	// other. It is below 1 where what hits one side hits the other too.
 	factor  float64
 	freedom float64
 }
@@ -40,18 +40,35 @@ func (p *pair) spreadOf(independent float64, influence func(s *Slice, isNew bool
 		return pushes
 	}
 	old, add := of(p.old.Slices, false), of(p.new.Slices, true)
-	widest := none()
+	widest, isKnown := none(), false
 	for range 3 {
-		variance, freedom := p.variance(old, add)
-		ratio := variance / independent
-		if freedom >= leastSlices-1 && ratio > 1 && mathext.GammaIncRegComp(freedom/2, freedom/2*ratio) < doubt {
-			if s := (spread{math.Sqrt(ratio), freedom}); s.width() > widest.width() {
-				widest = s
+		if variance, freedom := p.variance(old, add); freedom >= leastSlices-1 {
+			if one := p.spreadAs(variance/independent, freedom); !isKnown || one.width() > widest.width() {
+				widest, isKnown = one, true
 			}
 		}
 		old, add = joined(old), joined(add)
 	}
 	return widest
+}
+
+// leastFactor is how much of the scatter is believed to cancel out at most.
+const leastFactor = 0.1
+
+// spreadAs returns the spread of slices whose variance is so many times that of independent requests, if that is
+// no luck. What is not paired has no reason to scatter less.
+func (p *pair) spreadAs(ratio, freedom float64) spread {
+	beyond := mathext.GammaIncRegComp // the chance of a larger ratio
+	switch {
+	case ratio < 1 && !p.isPaired:
+		return none()
+	case ratio < 1:
+		beyond = mathext.GammaIncReg // of a smaller one
+	}
+	if beyond(freedom/2, freedom/2*ratio) >= doubt {
+		return none()
+	}
+	return spread{max(math.Sqrt(ratio), leastFactor), freedom}
 }
 
 // width is that of an interval of the usual level, in standard deviations of independent requests.

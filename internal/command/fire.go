@@ -45,6 +45,8 @@ const fireExamples = `Examples:
       All targets with this label together, each judged by itself.
   prober fire checkout --compare=old.json --fail-if='p99 worse by 10%'
       Whether it is slower than it was, when --output=json wrote old.json.
+  prober fire checkout --against=https://old.example.com --burst.rate=50 --burst.duration=1m
+      Two versions fired in turn, 50 requests per second at each, and compared.
   prober fire checkout --wait=60s
       The same for a service that has just been started: when it takes connections.
   prober fire checkout --output=json | jq .journey.steps
@@ -128,12 +130,12 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
 		}
 	}
-	compared, err := f.compare.newComparison(cfg.Targets)
+	compared, err := f.compare.newComparison(cfg)
 	if err != nil {
 		return usageError{err}
 	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
-	shots, err := prober.NewShots(options, cfg.Targets, cfg.Network)
+	shots, err := f.compare.newShots(options, cfg)
 	if err != nil {
 		return usageError{err}
 	}
@@ -142,20 +144,16 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 			return err
 		}
 	}
-	samples := collect(shots)
+	samples := f.compare.collect(shots)
 	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
 	}
-	var reports []*judgedReport
-	for i, shot := range shots {
-		came := shot.Report()
-		reports = append(reports, judgeCompared(&came, cfg.Targets[i].Thresholds, samples.of(i, shot), compared))
-	}
+	reports := judgeAll(shots, cfg.Targets, samples, compared)
 	if err := f.write(c.stdout, reports); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if f.target.IsOne() {
+	if f.isOne() {
 		return verdict(reports[0])
 	}
 	return verdictOf(reports)
@@ -165,9 +163,9 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 func (f *fireFlags) write(out io.Writer, reports []*judgedReport) error {
 	isJSON := f.output == "json"
 	switch {
-	case f.target.IsOne() && isJSON:
+	case f.isOne() && isJSON:
 		return writeFireJSON(out, reports[0])
-	case f.target.IsOne():
+	case f.isOne():
 		return writeFireText(out, reports[0])
 	case isJSON:
 		return writeSeveralJSON(out, reports)
@@ -181,7 +179,7 @@ func (f *fireFlags) read() (*config.Config, error) {
 		return nil, errors.New("name a target or a URL, or give --selector or --all; see prober fire --help")
 	}
 	if f.target.NeedsNoFile() && !f.given {
-		return config.ParseOne(nil, "", f.target)
+		return f.parse(nil, "")
 	}
 	text, name, err := f.readConfig()
 	if err != nil && !f.given {
@@ -190,8 +188,11 @@ func (f *fireFlags) read() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.ParseOne(text, name, f.target)
+	return f.parse(text, name)
 }
+
+// isOne reports whether one burst is fired.
+func (f *fireFlags) isOne() bool { return f.target.IsOne() && f.compare.against == "" }
 
 // await fires the bursts together and shows how they go. When ctx ends, no further request
 // starts and those in flight have the time of grace to end.

@@ -9,18 +9,19 @@ import (
 
 	"example.com/prober/compare"
 	"example.com/prober/config"
-	"example.com/prober/prober"
 	"example.com/prober/threshold"
 )
 
 // compareFlags say what the burst is compared with.
 type compareFlags struct {
-	report string // the path of one of an earlier burst
-	margin float64
+	report  string // the path of one of an earlier burst
+	against string // the URL of another version, to be fired at in turn
+	margin  float64
 }
 
 func (f *compareFlags) register(cmd *kingpin.CmdClause) {
 	cmd.Flag("compare", "Compare with the report of an earlier burst, which --output=json has printed into this file.").PlaceHolder("FILE").StringVar(&f.report)
+	cmd.Flag("against", "Fire at this URL too, request by request in turn with the target, and compare the target with it. It gets the same requests.").PlaceHolder("URL").StringVar(&f.against)
 	checked(cmd, "compare.margin", "10%", "By how much a latency may differ and still count as the same.", f.setMargin)
 }
 
@@ -39,24 +40,30 @@ func (f *compareFlags) setMargin(text string) (err error) {
 }
 
 // isGiven reports whether there is something to compare with.
-func (f *compareFlags) isGiven() bool { return f.report != "" }
+func (f *compareFlags) isGiven() bool { return f.report != "" || f.against != "" }
 
 // comparison is what a burst is held against, and what that came to.
 type comparison struct {
 	// with says in words with what, in full.
 	with   string
 	margin float64
-	old    *compare.Sample // nil where the other side is fired too
+	// old is what there was before; of bursts that are fired in turn it is known when the first has ended.
+	old      *compare.Sample
+	isPaired bool
 	*compare.Result
 }
 
 // newComparison prepares the comparison that the flags ask for: nil for none. The report of an earlier burst
 // is read now, before anything is sent.
-func (f *compareFlags) newComparison(targets []config.Target) (*comparison, error) {
-	if err := f.check(targets); err != nil || !f.isGiven() {
+func (f *compareFlags) newComparison(cfg *config.Config) (*comparison, error) {
+	err := f.check(cfg.Targets)
+	switch {
+	case err != nil || !f.isGiven():
 		return nil, err
+	case f.against != "":
+		return &comparison{with: config.RedactedURL(cfg.Targets[0].URL) + ", fired in turn", margin: f.margin, isPaired: true}, nil
 	}
-	before, err := readFireReport(f.report, targets[0].URL.Scheme)
+	before, err := readFireReport(f.report, cfg.Targets[0].URL.Scheme)
 	if err != nil {
 		return nil, fmt.Errorf("--compare: %s: %w", f.report, err)
 	}
@@ -66,7 +73,7 @@ func (f *compareFlags) newComparison(targets []config.Target) (*comparison, erro
 // check finds thresholds and targets that there is nothing to compare with.
 func (f *compareFlags) check(targets []config.Target) error {
 	if f.isGiven() {
-		if len(targets) > 1 {
+		if f.report != "" && len(targets) > 1 {
 			return fmt.Errorf("--compare: takes one target, not %d", len(targets))
 		}
 		return nil
@@ -81,30 +88,9 @@ func (f *compareFlags) check(targets []config.Target) error {
 	return nil
 }
 
-// samples are what several bursts collect for comparisons, this one or later ones.
-type samples []*compare.Collector
-
-func collect(shots []*prober.Shot) samples {
-	var all samples
-	for _, shot := range shots {
-		c := compare.NewCollector(1)
-		shot.Collect(c, 0)
-		all = append(all, c)
-	}
-	return all
-}
-
-// of returns what a burst that has ended came to. What was never sent because the target took too long
-// counts as failed.
-func (s samples) of(i int, shot *prober.Shot) *compare.Sample {
-	one := s[i].Samples()[0]
-	one.FailEvenly(shot.Lost())
-	return &one
-}
-
 // end compares the burst with what there was before.
 func (c *comparison) end(burst *compare.Sample) {
-	c.Result = compare.Compare(c.old, burst, compare.Options{Margin: c.margin})
+	c.Result = compare.Compare(c.old, burst, compare.Options{Margin: c.margin, Paired: c.isPaired})
 }
 
 // rowOf returns what the comparison says of a measure of a threshold.
