@@ -23,6 +23,7 @@ func (s *Shell) parse() *template.Template {
 		"number":     number,
 		"plural":     plural,
 		"percent":    percent,
+		"comparison": comparisonWords,
 		"size":       size,
 		"clock":      clock,
 		"moment":     moment,
