@@ -23,6 +23,7 @@ func (t Target) clone() Target {
 	t.Expect.Message = maps.Clone(t.Expect.Message)
 	t.Breaker = clonePointer(t.Breaker)
 	t.Thresholds = slices.Clone(t.Thresholds)
+	t.Compare = clonePointer(t.Compare)
 	t.Data = slices.Clone(t.Data)
 	return t
 }

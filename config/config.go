@@ -70,6 +70,8 @@ type Target struct {
 	Breaker *Breaker
 	// Thresholds fail a burst by hand. Without any, each failure does.
 	Thresholds []threshold.Threshold
+	// Compare is nil where the target is compared with no other.
+	Compare *Compare
 	Traffic
 }
 

@@ -49,6 +49,10 @@ func fillTarget(t *Target) {
 	if t.Breaker != nil {
 		fill(&t.Breaker.For, defaultBreakerFor)
 	}
+	if t.Compare != nil {
+		fill(&t.Compare.Margin, defaultMargin)
+		fill(&t.Compare.Window, defaultWindow)
+	}
 	if k := kindOf(t.URL); k != nil {
 		k.fill(t, t.IsSecured())
 	}

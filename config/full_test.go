@@ -118,6 +118,7 @@ func fullCheckout(t *testing.T, folder string) Target {
 		},
 		Breaker:    &Breaker{After: 50, For: 24 * time.Hour},
 		Thresholds: thresholdsOf(t, "p99 > 500ms", "code:13.. > 0", "error_rate > 1 %"),
+		Compare:    &Compare{With: "ramps", Margin: 0.05, Window: time.Hour},
 	}
 }
 

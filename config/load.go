@@ -63,6 +63,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 		top.Cursor(root).Missing(targetsKey)
 	}
 	l.settleParts(r)
+	l.checkCompares(r)
 	l.narrow(top)
 	if err := l.err(r); err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 	if c.Metrics.Buckets == nil {
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(slices.Concat(c.Targets, c.samples())))
 	}
-	c.Warnings = warnings(data, root, path, l.pick)
+	c.Warnings = append(c.Warnings, warnings(data, root, path, l.pick)...)
 	for _, p := range l.parts {
 		if !p.isWrong() && len(c.Warnings) < form.MaxErrors {
 			c.Warnings = append(c.Warnings, warnings(p.text, p.root, p.report.File, l.pick)...)
@@ -105,6 +106,8 @@ type loader struct {
 	filling *sync.Mutex
 	// names are where the targets got theirs.
 	names map[string]form.Spot
+	// compares are where targets say with which other they are compared, by their names.
+	compares map[string]form.Spot
 	// before is the configuration whose place this one takes; it may be nil.
 	before *Config
 	// parts are the files of target_files, which hold so many bytes.
@@ -167,6 +170,12 @@ func (l *loader) one(s *form.Scope, n *yaml.Node) Target {
 	s.CheckNeeded(fields)
 	l.items(&t, s, n)
 	l.settle(&t, s)
+	if t.Compare != nil && s.Sound("compare.with") {
+		if l.compares == nil {
+			l.compares = map[string]form.Spot{}
+		}
+		l.compares[t.Name] = s.Spot("compare.with")
+	}
 	return t
 }
 

@@ -21,6 +21,7 @@ type pickFlag struct {
 // pickFlags returns all of them, in the order in which they are set.
 func pickFlags() []pickFlag {
 	return []pickFlag{
+		{"against", urlKey, plainText},
 		{"method", "request.method", plainText},
 		{"header", "request.headers", headerLines},
 		{"data", "request.body", bodyText},
@@ -135,7 +136,7 @@ func (p *Pick) naming(err error) error {
 
 // named returns the path of a mistake with the flag that was given for its key.
 func (p *Pick) named(path string) string {
-	if path == "--"+urlKey {
+	if _, isOther := p.Flags["against"]; path == "--"+urlKey && !isOther {
 		return "URL"
 	}
 	for _, f := range append(pickFlags(), pickFlag{name: "header", key: "grpc.metadata"}, pickFlag{name: "header", key: "request.host"}) {

@@ -75,6 +75,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("expect", expectFields(&t.Expect)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
 		form.Key("thresholds", thresholds(&t.Thresholds)),
+		form.Key("compare", form.Optional(&t.Compare, compareFields)),
 		form.Key("data", dataNames{&t.Data}),
 		form.Key("cookies", form.Boolean(&t.Cookies)),
 		form.Key("think", form.Duration(&t.Think, time.Millisecond, maxTimeout)),

@@ -45,13 +45,18 @@ type burst struct {
 // fire runs the burst of a slot and returns when its last request has ended. When schedule
 // ends, no further request starts; requests is the context of those that have.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
+	t.fireAt(schedule, requests, probe.Now(), slot)
+}
+
+// fireAt is fire for a burst whose start is known.
+func (t *target) fireAt(schedule, requests context.Context, start probe.Instant, slot int64) {
 	if t.spared() == 0 { // nobody could send anything
 		t.recorder.Skip(load.SkipStuck, 1)
 		return
 	}
 	t.watch.enter()
 	defer t.watch.leave()
-	b := &burst{target: t, start: probe.Now(), slot: slot, turn: make(chan struct{}, 1)}
+	b := &burst{target: t, start: start, slot: slot, turn: make(chan struct{}, 1)}
 	b.mix = load.NewMix(t.load.Weights, t.load.Name, slot)
 	if t.limiter.MayHoldBack() {
 		b.cut = make(chan struct{})
@@ -161,6 +166,9 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 	}
 	for {
 		left := b.left.Add(-1)
+		if left >= 0 {
+			b.rival.await(schedule)
+		}
 		if left < 0 || !b.sendNext(schedule, requests, w, b.mix.Request(b.part.Global(b.planned-1-left))) {
 			return
 		}

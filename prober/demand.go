@@ -67,6 +67,7 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 		Address:     err == nil,
 		Certificate: t.Connection.TLS.Cert != nil,
 		Requests:    len(t.Items()),
+		Compares:    t.Compare != nil,
 		Journey:     len(t.Journey) > 0,
 	}
 }

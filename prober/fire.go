@@ -54,7 +54,12 @@ func (s *Shot) Fire(schedule, requests context.Context) {
 	t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
 	t.recorder.Adopt(breakerOf(&s.entry.cfg), t.current.Load().timeouts...)
 	t.current.Load().begin(schedule, requests)
-	t.fire(schedule, requests, load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall()))
+	start, slot := probe.Now(), load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall())
+	if t.rival != nil {
+		defer t.rival.leave()
+		start, slot = t.rival.meet(schedule, slot)
+	}
+	t.fireAt(schedule, requests, start, slot)
 }
 
 // Observer is called with each request that has ended and with its code, and not with those

@@ -90,6 +90,10 @@ type entry struct {
 	data     *draw.Set
 	run      *run
 	removed  bool // drains, then goes
+	// standing is the comparison with another target that its configuration asks for, feeds are all
+	// that it is part of.
+	standing *standing
+	feeds    *feeds
 }
 
 // run is the life of one target under one configuration.
@@ -158,6 +162,7 @@ func (m *Manager) apply(cfg *config.Config, targets []config.Target, changed map
 			m.remove(name, e)
 		}
 	}
+	m.compareTargets()
 	m.network, m.files = cfg.Network, filesOf(cfg)
 	m.noteMetrics(cfg.Metrics)
 }
@@ -233,7 +238,7 @@ func (m *Manager) own(targets []config.Target) []config.Target {
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
-		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines)}
+		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines), feeds: new(feeds)}
 		l := loadOf(&t) // from the first scrape on, which may come before the run begins
 		e.recorder.SetRequests(l.Names, l.IsJourney())
 		m.entries[t.Name] = e
@@ -308,6 +313,9 @@ func (m *Manager) newTarget(s *sender, e *entry) *target {
 		boot:     load.BootTime,
 	}
 	t.current.Store(s)
+	if t.feeds = e.feeds; t.feeds != nil {
+		t.observers = []Observer{t.feeds.observe}
+	}
 	return t
 }
 

@@ -21,6 +21,7 @@ type source struct {
 	recorder *numbers.Recorder
 	engine   probe.Engine
 	engines  *engines
+	standing *standing
 }
 
 func (e *entry) source() source {
@@ -33,7 +34,7 @@ func (e *entry) source() source {
 			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
 			Asks:      e.cfg.Kind() == config.KindDNS,
 		},
-		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines,
+		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines, standing: e.standing,
 	}
 }
 
@@ -43,6 +44,9 @@ func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts) {
 	s.recorder.Fill(into, parts)
 	into.About = s.about
 	into.URL = config.RedactedURL(s.url)
+	if s.standing != nil {
+		into.Comparison = s.standing.result.Load()
+	}
 	if parts != numbers.WithSummary {
 		into.Open, into.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
 	}

@@ -24,9 +24,12 @@ type target struct {
 	// hung is how many workers of this target are still in the engine though their
 	// requests were taken from it.
 	hung atomic.Int64
-	// observers are called with each request that has ended: those of a burst that is fired
-	// by hand.
+	// observers are called with each request that has ended.
 	observers []Observer
+	// feeds are the comparisons with other targets; nil for a burst that is fired by hand.
+	feeds *feeds
+	// rival is set where the burst is fired in turn with another.
+	rival *rival
 	// pause waits until an arrival is due or ctx ends, sleep until so much time has
 	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
 	// on, boot one that also goes on while the machine is suspended.
@@ -72,6 +75,9 @@ func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, d
 	t.fire(schedule, requests, number)
 	t.reports.burst(t.recorder.LastBurst())
 	t.reports.shortage(t.recorder.Shortage())
+	if t.feeds != nil {
+		t.feeds.endBurst(t.wall(), lostOf(t.recorder.Snapshot(0).Dropped))
+	}
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
 	wait, missed := grid.Next(t.wall(), elapsed)

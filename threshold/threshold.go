@@ -72,6 +72,9 @@ const (
 	AtLeast Op = ">="
 	Below   Op = "<"
 	AtMost  Op = "<="
+	// WorseBy holds if a comparison finds the measure worse than before by the limit or more, and is sure
+	// that it is worse at all.
+	WorseBy Op = "worse by"
 )
 
 // rule says which limits a measure may have.
@@ -97,6 +100,9 @@ func rules() []rule {
 // Parse reads a threshold: a measure, an operator and a limit. Spaces between them may be
 // left out. An error says what is expected, and holds no part of text.
 func Parse(text string) (Threshold, error) {
+	if t, isOf, err := parseWorse(text); isOf {
+		return t, err
+	}
 	name, op, limit, ok := split(text)
 	if !ok {
 		return Threshold{}, errors.New("must be a measure, one of >, >=, < and <=, and a limit, such as p99 > 500ms")
@@ -156,7 +162,7 @@ func (t Threshold) Breaks(measured float64) bool {
 	switch t.Op {
 	case Above:
 		return measured > t.Limit.Value
-	case AtLeast:
+	case AtLeast, WorseBy:
 		return measured >= t.Limit.Value
 	case Below:
 		return measured < t.Limit.Value

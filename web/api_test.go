@@ -26,6 +26,7 @@ var documented = map[string]any{
 	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Kind of failure": apiKind{},
 	"Request": apiRequest{}, "Journey": apiJourney{}, "End of a journey": apiJourneyEnd{},
 	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "DNS": apiDNS{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
+	"Comparison": apiComparison{}, "Compared": apiCompared{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 	"Discovery": apiDiscoveries{}, "Discoverer": apiDiscovery{}, "Mechanism": apiMechanism{}, "Found": apiFound{},
 }
@@ -175,6 +176,7 @@ func TestTheAPIHasEveryCodeAndItsHelp(t *testing.T) {
 func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	t.Parallel()
 	d := hostileSnapshot()
+	d.Comparison = &numbers.Comparison{With: hostile, Errors: new(numbers.ComparedRow)}
 	d.ClientNotAfter, d.LastSuccess = time.Unix(1e9, 0), time.Unix(1e9, 0)
 	d.DNS = numbers.DNS{Answered: true, Answers: 2, TTL: time.Minute, Authentic: true, Cut: 3}
 	out, err := apiDetailOf(d, hostileConfig(), time.Now())

@@ -61,6 +61,7 @@ type (
 		DNS             *apiDNS          `json:"dns"`
 		TLS             *apiTLS          `json:"tls"`
 		Certificates    []apiCertificate `json:"certificates"`
+		Comparison      *apiComparison   `json:"comparison"`
 		Configuration   string           `json:"configuration"`
 	}
 	apiBurst struct {
@@ -201,6 +202,7 @@ func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDet
 	if d := s.DNS; d.Answered || d.Cut > 0 {
 		out.DNS = &apiDNS{d.Answers, d.TTL.Seconds(), d.Authentic, d.Cut}
 	}
+	out.Comparison = apiComparisonOf(s.Comparison)
 	if s.TLS != nil {
 		out.TLS = &apiTLS{s.TLS.Version, s.TLS.Cipher, s.TLS.ALPN, s.TLS.Unverified}
 	}

@@ -25,6 +25,7 @@ func (s *Shell) parse() *template.Template {
 		"number":     chart.Number,
 		"plural":     chart.Plural,
 		"percent":    chart.Percent,
+		"comparison": comparisonWords,
 		"size":       chart.Size,
 		"clock":      chart.Clock,
 		"moment":     moment,

@@ -23,7 +23,7 @@ const fireHelp = `Fire one burst now and report what it came to.
 
 TARGET is the name of a target in the configuration; several targets, and those that --selector and --all choose, are fired together. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the breaker ended the burst, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. Ctrl-C ends the burst after the requests in flight, reports what was done and makes the exit code 130; a second one ends at once.`
+The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the breaker ended the burst, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. With --compare it is also 1 if the burst is worse than the one before, by the verdict or, with --fail-if='p99 worse by 10%', by that. Ctrl-C ends the burst after the requests in flight, reports what was done and makes the exit code 130; a second one ends at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
@@ -44,6 +44,10 @@ const fireExamples = `Examples:
       The exit code is 1 if one of these holds, and a failed request alone is not.
   prober fire --selector=team=shop --fail-if='error_rate > 1%'
       All targets with this label together, each judged by itself.
+  prober fire checkout --compare=old.json --fail-if='p99 worse by 10%'
+      Whether it is slower than it was, when --output=json wrote old.json.
+  prober fire checkout --against=https://old.example.com --burst.rate=50 --burst.duration=1m
+      Two versions fired in turn, 50 requests per second at each, and compared.
   prober fire checkout --wait=60s
       The same for a service that has just been started: once a request has succeeded.
   prober fire checkout --report=burst.html --report=burst.xml --report=burst.csv
@@ -58,9 +62,10 @@ const fireExamples = `Examples:
 type fireFlags struct {
 	loadFlags // not the shard: the burst is fired whole
 
-	target config.Pick
-	stdin  io.Reader // that --config.file=- names
-	output string
+	target  config.Pick
+	stdin   io.Reader // that --config.file=- names
+	compare compareFlags
+	output  string
 	// reports are the files to write reports into, too.
 	reports []string
 	wait    time.Duration
@@ -94,6 +99,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	}
 	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
+	f.compare.register(cmd)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until one succeeds, for so long at most.", &f.wait, 0)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	f.registerReports(cmd)
@@ -130,8 +136,12 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
 		}
 	}
+	compared, err := f.compare.newComparison(cfg)
+	if err != nil {
+		return usageError{err}
+	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
-	shots, err := prober.NewShots(options, cfg.Targets, cfg.Network)
+	shots, err := f.compare.newShots(options, cfg)
 	if err != nil {
 		return usageError{err}
 	}
@@ -146,20 +156,17 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 		}
 	}
 	files.observe(shots, cfg.Targets)
+	samples := f.compare.collect(shots)
 	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
 	if c.columns > 0 { // the bar is to be gone before the report comes
 		c.settle()
 	}
-	var reports []*judgedReport
-	for i, shot := range shots {
-		came := shot.Report()
-		reports = append(reports, judge(&came, cfg.Targets[i].Thresholds))
-	}
+	reports := judgeAll(shots, cfg.Targets, samples, compared)
 	written := files.finish(reports, cfg.Targets)
 	if err := f.write(c.stdout, reports); err != nil {
 		return also(fmt.Errorf("write the report: %w", err), written)
 	}
-	err = also(verdictOf(reports, f.target.IsOne()), written)
+	err = also(verdictOf(reports, f.isOne()), written)
 	if slices.ContainsFunc(reports, func(r *judgedReport) bool { return r.Outcome == numbers.Interrupted }) {
 		return interruptedBy(ctx, err)
 	}
@@ -170,9 +177,9 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 func (f *fireFlags) write(out io.Writer, reports []*judgedReport) error {
 	isJSON := f.output == "json"
 	switch {
-	case f.target.IsOne() && isJSON:
+	case f.isOne() && isJSON:
 		return writeFireJSON(out, reports[0])
-	case f.target.IsOne():
+	case f.isOne():
 		return writeFireText(out, reports[0])
 	case isJSON:
 		return writeSeveralJSON(out, reports)
@@ -186,7 +193,7 @@ func (f *fireFlags) read() (*config.Config, error) {
 		return nil, errors.New("name a target or a URL, or give --selector or --all; see prober fire --help")
 	}
 	if f.target.NeedsNoFile() && !f.given {
-		return config.ParseOne(nil, "", f.target)
+		return f.parse(nil, "")
 	}
 	text, name, err := f.readConfig()
 	if err != nil && !f.given {
@@ -195,8 +202,11 @@ func (f *fireFlags) read() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.ParseOne(text, name, f.target)
+	return f.parse(text, name)
 }
+
+// isOne reports whether one burst is fired.
+func (f *fireFlags) isOne() bool { return f.target.IsOne() && f.compare.against == "" }
 
 // await fires the bursts together and shows how they go. When ctx ends, no further request
 // starts and those in flight have the time of grace to end.
@@ -241,7 +251,7 @@ func verdict(r *judgedReport) error {
 	}
 	trouble := r.broken()
 	if len(r.thresholds) == 0 {
-		trouble = failureTrouble(r.Report)
+		trouble = append(failureTrouble(r.Report), r.comparison.trouble()...)
 	}
 	switch {
 	case r.Outcome == numbers.Interrupted:

@@ -44,6 +44,8 @@ type fireJSON struct {
 	Failures    []fireFailureJSON   `json:"failures"`
 	ByRequest   []fireRequestJSON   `json:"by_request"`
 	Journey     *fireJourneyJSON    `json:"journey"`
+	Comparison  *fireComparisonJSON `json:"comparison"`
+	Slices      []fireSliceJSON     `json:"slices"`
 }
 
 type fireRequestsJSON struct {
@@ -175,6 +177,8 @@ func newFireJSON(judged *judgedReport) *fireJSON {
 		Failures:    list(r.Failures, failureJSON),
 		ByRequest:   list(r.Rows, requestJSON),
 		Journey:     journeyJSON(r),
+		Comparison:  comparisonJSON(judged.comparison),
+		Slices:      slicesJSON(judged.sample),
 	}
 	if r.Plan.Rate > 0 {
 		lag := r.LagP99.Seconds()

@@ -30,6 +30,7 @@ func writeFireText(out io.Writer, j *judgedReport) error {
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	writeFireSummary(table, r)
 	writeFireThresholds(table, j.thresholds)
+	writeFireComparison(table, j.comparison)
 	writeFireRequests(table, r.Rows)
 	writeFireFunnel(table, r)
 	writeFireHistogram(table, r.Latency.Rows)

@@ -156,7 +156,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	full := exampleReport()
 	full.DNS.Answered = true // of another kind of target
 	addJourney(full)
-	require.NoError(t, writeFireJSON(&text, judge(full, thresholdsOf(t, "p99 > 500ms"))))
+	require.NoError(t, writeFireJSON(&text, judgeCompared(full, thresholdsOf(t, "p99 > 500ms"), exampleSample(1), exampleComparison())))
 	keys, types := documentedKeys(t)
 	require.NotEmpty(t, keys)
 	assert.Equal(t, keys, slices.Compact(keysOf(t, text.Bytes(), types)))
@@ -166,7 +166,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	require.NoError(t, writeFireJSON(&text, judge(&numbers.Report{}, nil)))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
 		return strings.Contains(key, "[]") || strings.HasPrefix(key, "latency.") || strings.HasPrefix(key, "dns.") || strings.HasPrefix(key, "tls.") || strings.HasPrefix(key, "too_few_workers.") ||
-			strings.HasPrefix(key, "journey.")
+			strings.HasPrefix(key, "journey.") || strings.HasPrefix(key, "comparison.")
 	})
 	assert.Equal(t, top, keysOf(t, text.Bytes(), types))
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"example.com/prober/compare"
 	"example.com/prober/prober/numbers"
 	"example.com/prober/threshold"
 )
@@ -15,22 +16,38 @@ type judgedReport struct {
 	*numbers.Report
 
 	thresholds []judgement // empty without any
+	sample     *compare.Sample
+	comparison *comparison // nil without one
 }
 
 // judgement is what a burst came to where a threshold looks.
 type judgement struct {
 	threshold.Threshold
 
-	measured float64 // in the unit of the limit
-	isKnown  bool    // whether anything was measured at all
+	measured float64      // in the unit of the limit
+	isKnown  bool         // whether anything was measured at all
+	compared *compare.Row // nil for what is not compared
 }
 
 // judge holds a report against thresholds.
 func judge(r *numbers.Report, all []threshold.Threshold) *judgedReport {
-	j := &judgedReport{Report: r}
+	return judgeCompared(r, all, nil, nil)
+}
+
+// judgeCompared is judge for a burst of which a sample was collected. It holds that against another one
+// first, unless c is nil.
+func judgeCompared(r *numbers.Report, all []threshold.Threshold, sample *compare.Sample, c *comparison) *judgedReport {
+	j := &judgedReport{Report: r, sample: sample, comparison: c}
+	if c != nil {
+		c.end(sample)
+	}
 	for _, t := range all {
+		if t.Op == threshold.WorseBy {
+			j.thresholds = append(j.thresholds, c.judgementOf(t))
+			continue
+		}
 		measured, isKnown := measure(r, t)
-		j.thresholds = append(j.thresholds, judgement{t, measured, isKnown})
+		j.thresholds = append(j.thresholds, judgement{Threshold: t, measured: measured, isKnown: isKnown})
 	}
 	return j
 }
@@ -39,7 +56,7 @@ func judge(r *numbers.Report, all []threshold.Threshold) *judgedReport {
 // thresholds or, without any, no request failed.
 func (r *judgedReport) isOK() bool {
 	if len(r.thresholds) == 0 {
-		return r.OK()
+		return r.OK() && !r.comparison.isWorse()
 	}
 	return r.Outcome == numbers.Complete && len(r.broken()) == 0
 }
@@ -49,6 +66,9 @@ func (r *judgedReport) broken() []string {
 	var all []string
 	for _, j := range r.thresholds {
 		switch {
+		case j.compared != nil && j.isBroken():
+			all = append(all, fmt.Sprintf("%s: %s", j.Threshold, j.evidence()))
+		case j.compared != nil:
 		case !j.isKnown:
 			all = append(all, fmt.Sprintf("%s: cannot tell, as there is nothing to measure", j.Threshold))
 		case j.isBroken():
@@ -59,7 +79,12 @@ func (r *judgedReport) broken() []string {
 }
 
 // isBroken reports whether the threshold fails the burst. One that cannot tell does.
-func (j judgement) isBroken() bool { return !j.isKnown || j.Breaks(j.measured) }
+func (j judgement) isBroken() bool {
+	if j.compared != nil {
+		return j.compared.Low > 0 && j.Breaks(j.measured)
+	}
+	return !j.isKnown || j.Breaks(j.measured)
+}
 
 // value is what was measured, with more digits than elsewhere: it may be close to the limit.
 func (j judgement) value() string {
@@ -167,6 +192,8 @@ func writeFireThresholds(out io.Writer, all []judgement) {
 	for _, j := range all {
 		measured, word := j.value(), "kept"
 		switch {
+		case j.compared != nil:
+			measured, word = j.comparedWords()
 		case !j.isKnown:
 			measured, word = "-", "broken: cannot tell"
 		case j.isBroken():

@@ -60,7 +60,7 @@ type Arrivals struct {
 // two moments the process did not run.
 func NewArrivals(plan *Pacer, mix *Mix, start probe.Instant, timeouts []time.Duration, frozen func(from, to probe.Instant) time.Duration) *Arrivals {
 	first := plan.first()
-	return &Arrivals{plan: plan, mix: mix, start: start, timeouts: timeouts, frozen: frozen, front: first, back: first, head: mix.Request(first.k)}
+	return &Arrivals{plan: plan, mix: mix, start: start, timeouts: timeouts, frozen: frozen, front: first, back: first, head: mix.Request(plan.number(first.k))}
 }
 
 // Capacity returns what the burst asks of so many workers, without the time of an answer.
@@ -80,7 +80,7 @@ func (a *Arrivals) Due(now probe.Instant) (request int, ok bool) {
 	if a.stopped || a.front.at > now.Sub(a.start) || a.plan.done(&a.front) {
 		return 0, false
 	}
-	request = a.mix.Request(a.front.k)
+	request = a.mix.Request(a.plan.number(a.front.k))
 	a.plan.next(&a.front)
 	a.waiting++
 	return request, true
@@ -126,7 +126,7 @@ func (a *Arrivals) take() (request int) {
 	request = a.head
 	a.waiting--
 	a.plan.next(&a.back)
-	a.head = a.mix.Request(a.back.k)
+	a.head = a.mix.Request(a.plan.number(a.back.k))
 	return request
 }
 

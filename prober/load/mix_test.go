@@ -183,7 +183,7 @@ func TestTheMixesOfAllShardsAreTogetherThatOfTheWhole(t *testing.T) {
 			for _, total := range []int64{2, 3, 5, 16} {
 				union := map[int64]int{}
 				for ordinal := range total {
-					for k, request := range claimed(&burst, weights, Part{ordinal, total}) {
+					for k, request := range claimed(&burst, weights, Part{ordinal: ordinal, total: total}) {
 						_, twice := union[k]
 						require.False(t, twice, "arrival %d", k)
 						union[k] = request
@@ -224,7 +224,7 @@ func TestTheMixesOfAllShardsOfAClosedBurstAreTogetherThatOfTheWhole(t *testing.T
 		for _, total := range []int64{1, 2, 7, 64} {
 			union := map[int64]int{}
 			for ordinal := range total {
-				part := Part{ordinal, total}
+				part := Part{ordinal: ordinal, total: total}
 				for j := range int64(part.Share(requests)) {
 					k := part.Global(j)
 					_, twice := union[k]

@@ -23,8 +23,10 @@ type Pacer struct {
 	end   time.Duration
 	// seed makes the places random; nil leaves them even.
 	seed *[2]uint64
-	// Of all arrivals, those with k mod of = shard belong to this process.
+	// Of all arrivals, those with k mod of = shard belong to this process, unless side says that
+	// it has one of each pair.
 	shard, of int64
+	side      int64
 }
 
 // stage is a time over which the rate goes in a straight line, in arrivals per
@@ -39,6 +41,9 @@ type stage struct {
 // NewPacer compiles the plan of b. Two plans with the same burst, name and slot
 // are the same, on whatever machine.
 func NewPacer(b *Burst, name string, slot int64, part Part) *Pacer {
+	if part.side != 0 {
+		return newSidePacer(b, name, slot, part.side)
+	}
 	p := &Pacer{limit: math.MaxInt64, end: math.MaxInt64, shard: part.ordinal, of: part.total}
 	if b.Requests > 0 {
 		p.limit = int64(b.Requests)
@@ -121,7 +126,7 @@ func (p *Pacer) first() cursor {
 		c.x = c.gap()
 	}
 	c.at = p.due(c.x)
-	for c.k%p.of != p.shard && !p.done(&c) {
+	for !p.isOwn(c.k) && !p.done(&c) {
 		p.step(&c)
 	}
 	return c
@@ -130,9 +135,17 @@ func (p *Pacer) first() cursor {
 // next moves c to the next arrival that is this process's.
 func (p *Pacer) next(c *cursor) {
 	p.step(c)
-	for c.k%p.of != p.shard && !p.done(c) {
+	for !p.isOwn(c.k) && !p.done(c) {
 		p.step(c)
 	}
+}
+
+// isOwn reports whether the arrival k is this process's.
+func (p *Pacer) isOwn(k int64) bool {
+	if p.side != 0 {
+		return isOfSide(k, p.side)
+	}
+	return k%p.of == p.shard
 }
 
 // done tells whether c is past the last arrival.
@@ -155,6 +168,9 @@ func (p *Pacer) remaining(c *cursor) uint64 {
 	// The mean may be above the number by rounding and by a plan that ends early.
 	most := min(int64(math.Ceil(total))+1, p.limit) - c.k
 	left := sort.Search(int(most), func(i int) bool { return p.due(float64(c.k+int64(i))) >= p.end })
+	if p.side != 0 { // a pair that has begun is one, and the other arrival of it may come first or last
+		return uint64((int64(left) + c.k%2 + 1) / 2)
+	}
 	return uint64((int64(left) + p.of - 1) / p.of)
 }
 

@@ -170,7 +170,7 @@ func TestShardsOfABurstAreTogetherTheWhole(t *testing.T) {
 			for _, total := range []int64{1, 2, 3, 5, 7, 16, 63, 64} {
 				union := map[int64]time.Duration{}
 				for ordinal := range total {
-					for k, due := range dues(NewPacer(&burst, "checkout", 3, Part{ordinal, total})) {
+					for k, due := range dues(NewPacer(&burst, "checkout", 3, Part{ordinal: ordinal, total: total})) {
 						require.NotContains(t, union, k, "arrival %d of %d shards", k, total)
 						union[k] = due
 					}

@@ -30,7 +30,11 @@ func (s Shard) Validate() error {
 func (s Shard) Count() int { return max(s.Total, 1) }
 
 // Part says which part of a plan is this process's.
-type Part struct{ ordinal, total int64 }
+type Part struct {
+	ordinal, total int64
+	// side is 1 or 2 for one of two bursts that are fired in turn, see [Side].
+	side int64
+}
 
 // Whole is all of a plan.
 func Whole() Part { return Part{total: 1} }

@@ -75,6 +75,38 @@ var families = [...]family{
 		counterType, countPerTarget(func(v *view) uint64 { return v.Bursts }),
 	},
 	{
+		"prober_compare_error_rate_difference", "Share of requests that failed, minus that of the target that it is compared with.",
+		gaugeType, comparedErrors(func(r *ComparedRow) float64 { return r.Value }),
+	},
+	{
+		"prober_compare_error_rate_difference_high", "Upper bound of the interval that the difference is in.",
+		gaugeType, comparedErrors(func(r *ComparedRow) float64 { return r.High }),
+	},
+	{
+		"prober_compare_error_rate_difference_low", "Lower bound of the interval that the difference is in.",
+		gaugeType, comparedErrors(func(r *ComparedRow) float64 { return r.Low }),
+	},
+	{
+		"prober_compare_ratio", "Latency of the requests, divided by that of the target that it is compared with, by quantile.",
+		gaugeType, comparedRatio(func(r *ComparedRow) float64 { return r.Value }),
+	},
+	{
+		"prober_compare_ratio_high", "Upper bound of the interval that the ratio is in.",
+		gaugeType, comparedRatio(func(r *ComparedRow) float64 { return r.High }),
+	},
+	{
+		"prober_compare_ratio_low", "Lower bound of the interval that the ratio is in.",
+		gaugeType, comparedRatio(func(r *ComparedRow) float64 { return r.Low }),
+	},
+	{
+		"prober_compare_requests", "Requests that are compared: of the target, which is the new version, and of the other one.",
+		gaugeType, (*Page).comparedRequests,
+	},
+	{
+		"prober_compare_verdict", "1 for what the comparison with another target came to, 0 for the other verdicts.",
+		gaugeType, (*Page).comparedVerdicts,
+	},
+	{
 		"prober_config_file_last_reload_successful", "Whether the last attempt to load a file of target_files succeeded.",
 		gaugeType, func(p *Page, s *scrape) {
 			for _, f := range s.Files {

@@ -17,6 +17,8 @@ type SeriesKind struct {
 	Connects, Calls, Asks, Secured bool
 	// Address tells that there is no name to look up, Certificate that the prober shows one.
 	Address, Certificate bool
+	// Compares tells that the target is compared with another one.
+	Compares bool
 	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
 	// target with neither.
 	Requests int
@@ -88,6 +90,7 @@ func (k SeriesKind) Typical() Snapshot {
 		s.Phases[errcode.PhaseResolve].count = 0
 	}
 	k.divide(&s, JourneyFailure)
+	k.compare(&s)
 	return s
 }
 
@@ -116,7 +119,15 @@ func (k SeriesKind) Greatest() Snapshot {
 		s.ClientNotAfter = time.Unix(1, 0)
 	}
 	k.divide(&s, JourneyInterrupted)
+	k.compare(&s)
 	return s
+}
+
+// compare has the comparison come to something, if there is one.
+func (k SeriesKind) compare(s *Snapshot) {
+	if k.Compares {
+		s.Comparison = fullComparison()
+	}
 }
 
 // divide has each request come to all that the target has come to, and journeys, if there are

@@ -77,6 +77,8 @@ type About struct {
 	Asks bool
 	// ClientNotAfter is the end of the client certificate, zero without one.
 	ClientNotAfter time.Time
+	// Comparison is nil unless the target is compared with another one.
+	Comparison *Comparison
 	// Open is how many connections are open.
 	Open int
 }

@@ -1,0 +1,63 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Verdict says how the new version compares with the old one.
+type Verdict string
+
+// The verdicts.
+const (
+	Better     Verdict = "better"
+	Same       Verdict = "same"
+	Worse      Verdict = "worse"
+	CannotTell Verdict = "cannot tell"
+)
+
+// Result is what a comparison came to.
+type Result struct {
+	Margin float64
+	// Old and New are how many requests each side had, OldFailed and NewFailed how many of them
+	// failed.
+	Old, New, OldFailed, NewFailed uint64
+	Rows                           []Row
+	Verdict                        Verdict
+	// Needed is how many requests on each side would tell, about, where Verdict is
+	// [CannotTell]; 0 where nobody knows.
+	Needed uint64
+}
+
+// Row is what the comparison by one measure came to.
+type Row struct {
+	// Quantile is from 0 to 1; 0 for the share of failures.
+	Quantile float64
+	// Old and New are in seconds, or shares. A latency is infinite where so many requests failed
+	// that the quantile is one of those, and NaN without any request.
+	Old, New float64
+	// Change is New relative to Old minus 1, or of shares the difference, Low and High are the bounds of
+	// the interval that it is in. They may be infinite, and Change is NaN where neither side has
+	// a value.
+	Change, Low, High float64
+	// Level is the confidence of the interval.
+	Level   float64
+	Verdict Verdict
+	Needed  uint64
+}
+
+// IsErrors reports whether the row is about the share of failures.
+func (r *Row) IsErrors() bool { return r.Quantile == 0 }
+
+// Name returns p50, or error_rate.
+func (r *Row) Name() string {
+	if r.IsErrors() {
+		return "error_rate"
+	}
+	return NameOf(r.Quantile)
+}
+
+// NameOf returns what a quantile is called, such as p99.9 for 0.999.
+func NameOf(quantile float64) string {
+	return "p" + strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", 100*quantile), "0"), ".")
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+	"example.com/prober/threshold"
+)
+
+// Compare says with which other target a target is compared.
+type Compare struct {
+	// With is the name of the other target, the old version.
+	With string
+	// Margin is by how much a latency may differ and still count as the same, as a share.
+	Margin float64
+	// Window is how much time is compared, up to the last burst.
+	Window time.Duration
+}
+
+const (
+	defaultMargin = 0.1
+	minMargin     = 0.02 // as fine as the buckets of latencies tell
+	maxMargin     = 10
+	defaultWindow = 10 * time.Minute
+	minWindow     = time.Minute
+)
+
+func compareFields(c *Compare) form.Section {
+	return form.Section{
+		form.Key("with", form.Needed(form.Text(&c.With, checkName))),
+		form.Key("margin", share(&c.Margin)),
+		form.Key("window", form.Duration(&c.Window, minWindow, maxDuration)),
+	}
+}
+
+// share is a value such as 10%.
+func share(to *float64) form.Value {
+	parse := func(n *yaml.Node) (float64, error) {
+		v, err := threshold.ParseShare(n.Value)
+		if err != nil || v < minMargin || v > maxMargin {
+			return 0, errors.New("must be a share from 2% to 1000%, such as 10%")
+		}
+		return v, nil
+	}
+	format := func(v float64) *yaml.Node { return form.PlainNode(strconv.FormatFloat(100*v, 'g', 6, 64) + "%") }
+	return form.Scalar[float64]{To: to, Parse: parse, Format: format}
+}
+
+// checkCompares finds targets that are compared with one that they cannot be compared with. With
+// on_error: keep those of files are warned of instead: a file must not hurt the others.
+func (l *loader) checkCompares(main *form.Report) {
+	targets, files := map[string]*Target{}, l.config.FileOf()
+	for i := range l.config.Targets {
+		targets[l.config.Targets[i].Name] = &l.config.Targets[i]
+	}
+	aside := form.NewReport("", words)
+	for _, name := range slices.Sorted(maps.Keys(l.compares)) {
+		t := targets[name]
+		if t == nil || t.Compare == nil {
+			continue // taken back, or left aside with its file
+		}
+		r := main
+		if _, isOfFile := files[name]; isOfFile && l.config.OnError == OnErrorKeep {
+			r = aside
+		}
+		if msg := compareTrouble(t, targets); msg != "" {
+			r.Add(l.compares[name], msg)
+		}
+	}
+	if errs, ok := errors.AsType[form.Errors](aside.Err()); ok {
+		l.config.Warnings = append(l.config.Warnings, errs...)
+	}
+}
+
+// compareTrouble says why a target cannot be compared as it wants; "" if it can.
+func compareTrouble(t *Target, targets map[string]*Target) string {
+	other := targets[t.Compare.With]
+	switch {
+	case t.Compare.With == t.Name:
+		return "must be another target"
+	case other == nil:
+		return fmt.Sprintf("there is no target %q", t.Compare.With) + closest(t.Compare.With, targets)
+	case other.Compare != nil:
+		return fmt.Sprintf("the target %q is compared with another itself", other.Name)
+	case other.Kind() != t.Kind():
+		return fmt.Sprintf("the target %q is of another kind: it %s", other.Name, kindOf(other.URL).does)
+	}
+	return ""
+}
+
+func closest(name string, targets map[string]*Target) string {
+	if best := form.Closest(name, slices.Sorted(maps.Keys(targets)), 2); best != "" {
+		return fmt.Sprintf(", did you mean %q?", best)
+	}
+	return ""
+}

@@ -1,0 +1,109 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"example.com/prober/compare"
+	"example.com/prober/config"
+	"example.com/prober/prober"
+	"example.com/prober/threshold"
+)
+
+// parse returns the configuration of text with the wanted targets alone. With --against these are
+// two: first the other version, then the target.
+func (f *fireFlags) parse(text []byte, name string) (*config.Config, error) {
+	cfg, err := config.ParseOne(text, name, f.target)
+	if err != nil || f.compare.against == "" {
+		return cfg, err
+	}
+	switch {
+	case f.compare.report != "":
+		return nil, errors.New("--against: not together with --compare: a burst is compared with one other")
+	case !f.target.IsOne():
+		return nil, errors.New("--against: takes one target, named or as a URL")
+	}
+	add := cfg.Targets[0]
+	other := f.target
+	other.Flags = map[string][]string{"against": {likeTarget(f.compare.against, add.URL)}}
+	for name, values := range f.target.Flags {
+		other.Flags[name] = values
+	}
+	oldCfg, err := config.ParseOne(text, name, other)
+	if err != nil {
+		return nil, err
+	}
+	old := oldCfg.Targets[0]
+	if old.Kind() != add.Kind() {
+		return nil, fmt.Errorf("--against: must be a URL of the kind of the target's, which begins with %s://", add.URL.Scheme)
+	}
+	if old.URL.Host != add.URL.Host {
+		old.Connection.Resolve = nil // the addresses of another host
+	}
+	old.Thresholds = slices.DeleteFunc(slices.Clone(old.Thresholds), func(t threshold.Threshold) bool { return t.Op == threshold.WorseBy })
+	cfg.Targets = []config.Target{old, add}
+	return cfg, nil
+}
+
+// likeTarget returns the URL with the path and the query of the target's if it has neither.
+func likeTarget(text string, target *url.URL) string {
+	u, err := url.Parse(text)
+	if err != nil || !strings.HasPrefix(u.Scheme, "http") || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Opaque != "" || u.Fragment != "" {
+		return text
+	}
+	u.Path, u.RawPath, u.RawQuery, u.ForceQuery = target.Path, target.RawPath, target.RawQuery, target.ForceQuery
+	return u.String()
+}
+
+// newShots prepares the bursts at the targets.
+func (f *compareFlags) newShots(o prober.Options, cfg *config.Config) ([]*prober.Shot, error) {
+	if f.against != "" {
+		return prober.NewRivals(o, cfg.Targets[0], cfg.Targets[1], cfg.Network)
+	}
+	return prober.NewShots(o, cfg.Targets, cfg.Network)
+}
+
+// collected is where a burst collects what a comparison needs, this one or a later one.
+type collected struct {
+	in   *compare.Collector
+	side int
+}
+
+// collect has the bursts do so: those that are fired in turn in slices of the same times.
+func (f *compareFlags) collect(shots []*prober.Shot) (all []collected) {
+	for i, shot := range shots {
+		one := collected{in: compare.NewCollector(1)}
+		if f.against != "" && i == 0 {
+			one.in = compare.NewCollector(len(shots))
+		} else if f.against != "" {
+			one = collected{all[0].in, i}
+		}
+		shot.Collect(one.in, one.side)
+		all = append(all, one)
+	}
+	return all
+}
+
+// of returns what a burst that has ended came to. What was never sent because the target took too long
+// counts as failed.
+func (c collected) of(shot *prober.Shot) *compare.Sample {
+	s := c.in.Samples()[c.side]
+	s.FailEvenly(shot.Lost())
+	return &s
+}
+
+// judgeAll holds the reports of bursts that have ended against their thresholds and, if c is not nil, the last one
+// against what there was before.
+func judgeAll(shots []*prober.Shot, targets []config.Target, from []collected, c *comparison) (reports []*judgedReport) {
+	for i, shot := range shots {
+		came, sample, with := shot.Report(), from[i].of(shot), c
+		if i < len(shots)-1 && c != nil {
+			c.old, with = sample, nil
+		}
+		reports = append(reports, judgeCompared(&came, targets[i].Thresholds, sample, with))
+	}
+	return reports
+}

@@ -1,0 +1,173 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"example.com/prober/compare"
+	"example.com/prober/config"
+	"example.com/prober/threshold"
+)
+
+// compareFlags say what the burst is compared with.
+type compareFlags struct {
+	report  string // the path of one of an earlier burst
+	against string // the URL of another version, to be fired at in turn
+	margin  float64
+}
+
+func (f *compareFlags) register(cmd *kingpin.CmdClause) {
+	cmd.Flag("compare", "Compare with the report of an earlier burst, which --output=json has printed into this file.").PlaceHolder("FILE").StringVar(&f.report)
+	cmd.Flag("against", "Fire at this URL too, request by request in turn with the target, and compare the target with it. It gets the same requests.").PlaceHolder("URL").StringVar(&f.against)
+	checked(cmd, "compare.margin", "10%", "By how much a latency may differ and still count as the same.", f.setMargin)
+}
+
+const (
+	// leastMargin is as fine as the buckets of latencies tell.
+	leastMargin = 0.02
+	mostMargin  = 10
+)
+
+func (f *compareFlags) setMargin(text string) (err error) {
+	f.margin, err = threshold.ParseShare(text)
+	if err != nil || f.margin < leastMargin || f.margin > mostMargin {
+		return errors.New("must be a share from 2% to 1000%, such as 10%")
+	}
+	return nil
+}
+
+// isGiven reports whether there is something to compare with.
+func (f *compareFlags) isGiven() bool { return f.report != "" || f.against != "" }
+
+// comparison is what a burst is held against, and what that came to.
+type comparison struct {
+	// with says in words with what, in full.
+	with   string
+	margin float64
+	// old is what there was before; of bursts that are fired in turn it is known when the first has ended.
+	old      *compare.Sample
+	isPaired bool
+	*compare.Result
+}
+
+// newComparison prepares the comparison that the flags ask for: nil for none. The report of an earlier burst
+// is read now, before anything is sent.
+func (f *compareFlags) newComparison(cfg *config.Config) (*comparison, error) {
+	err := f.check(cfg.Targets)
+	switch {
+	case err != nil || !f.isGiven():
+		return nil, err
+	case f.against != "":
+		return &comparison{with: config.RedactedURL(cfg.Targets[0].URL) + ", fired in turn", margin: f.margin, isPaired: true}, nil
+	}
+	before, err := readFireReport(f.report, cfg.Targets[0].URL.Scheme)
+	if err != nil {
+		return nil, fmt.Errorf("--compare: %s: %w", f.report, err)
+	}
+	return &comparison{with: before.words(f.report), margin: f.margin, old: before.sample}, nil
+}
+
+// check finds thresholds and targets that there is nothing to compare with.
+func (f *compareFlags) check(targets []config.Target) error {
+	if f.isGiven() {
+		if f.report != "" && len(targets) > 1 {
+			return fmt.Errorf("--compare: takes one target, not %d", len(targets))
+		}
+		return nil
+	}
+	for i := range targets {
+		for _, t := range targets[i].Thresholds {
+			if t.Op == threshold.WorseBy {
+				return fmt.Errorf("target %q: thresholds: %s: there is nothing to compare with: give --compare or --against", targets[i].Name, t)
+			}
+		}
+	}
+	return nil
+}
+
+// end compares the burst with what there was before.
+func (c *comparison) end(burst *compare.Sample) {
+	c.Result = compare.Compare(c.old, burst, compare.Options{Margin: c.margin, Paired: c.isPaired})
+}
+
+// rowOf returns what the comparison says of a measure of a threshold.
+func (c *comparison) rowOf(m threshold.Measure) (r compare.Row, ok bool) {
+	if c == nil || c.Result == nil {
+		return r, false
+	}
+	for _, r := range c.Rows {
+		if r.Name() == string(m) {
+			return r, true
+		}
+	}
+	return r, false
+}
+
+// words says what the comparison came to.
+func (c *comparison) words() string {
+	margin := strconv.FormatFloat(100*c.margin, 'g', 4, 64) + " %"
+	switch c.Verdict {
+	case compare.Same:
+		return "same, within " + margin
+	case compare.CannotTell:
+		return "cannot tell" + needWords(c.Needed)
+	}
+	return string(c.Verdict)
+}
+
+// needWords says how many requests would tell.
+func needWords(needed uint64) string {
+	if needed == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": about %d requests on each side would", needed)
+}
+
+// isWorse reports whether the burst is worse than that before.
+func (c *comparison) isWorse() bool { return c != nil && c.Result != nil && c.Verdict == compare.Worse }
+
+// trouble says in what it is worse.
+func (c *comparison) trouble() (all []string) {
+	if !c.isWorse() {
+		return nil
+	}
+	for i := range c.Rows {
+		if r := &c.Rows[i]; r.Verdict == compare.Worse {
+			all = append(all, fmt.Sprintf("%s is worse: %s", r.Name(), evidenceOf(r)))
+		}
+	}
+	return all
+}
+
+// evidenceOf says what a row shows.
+func evidenceOf(r *compare.Row) string {
+	return fmt.Sprintf("%s before, %s now, %s (%s to %s)", sideWords(r, r.Old), sideWords(r, r.New),
+		changeWords(r, r.Change), changeWords(r, r.Low), changeWords(r, r.High))
+}
+
+// judgementOf holds the comparison against a threshold.
+func (c *comparison) judgementOf(t threshold.Threshold) judgement {
+	r, ok := c.rowOf(t.Measure)
+	if !ok { // no request has ended on one side
+		return judgement{Threshold: t}
+	}
+	return judgement{Threshold: t, measured: r.Change, isKnown: true, compared: &r}
+}
+
+// evidence says what was compared.
+func (j judgement) evidence() string { return evidenceOf(j.compared) }
+
+// comparedWords say what a comparison came to where a threshold looks, and whether that keeps it.
+func (j judgement) comparedWords() (measured, word string) {
+	word = "kept"
+	switch {
+	case j.isBroken():
+		word = "broken"
+	case j.compared.Verdict == compare.CannotTell:
+		word = "kept: cannot tell" + needWords(j.compared.Needed)
+	}
+	return changeWords(j.compared, j.compared.Change), word
+}

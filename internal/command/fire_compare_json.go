@@ -1,0 +1,74 @@
+package command
+
+import (
+	"math"
+
+	"example.com/prober/compare"
+)
+
+// fireSliceJSON is what came of the requests of a part of the time, for a comparison later.
+type fireSliceJSON struct {
+	Failed    uint64 `json:"failed"`
+	Latencies string `json:"latencies"`
+}
+
+func slicesJSON(s *compare.Sample) []fireSliceJSON {
+	if s == nil {
+		return []fireSliceJSON{}
+	}
+	return list(s.Slices, func(one compare.Slice) fireSliceJSON { return fireSliceJSON{one.Failed, one.Latencies()} })
+}
+
+// fireComparisonJSON is what a comparison came to, as docs/fire.md describes it.
+type fireComparisonJSON struct {
+	With    string              `json:"with"`
+	Margin  float64             `json:"margin"`
+	Old     fireSideJSON        `json:"old"`
+	New     fireSideJSON        `json:"new"`
+	Verdict compare.Verdict     `json:"verdict"`
+	Needed  *uint64             `json:"requests_needed"`
+	Rows    []fireDifferentJSON `json:"quantiles"`
+}
+
+type fireSideJSON struct {
+	Requests uint64 `json:"requests"`
+	Failed   uint64 `json:"failed"`
+}
+
+// fireDifferentJSON is a row. What is not finite is null.
+type fireDifferentJSON struct {
+	Quantile   string          `json:"quantile"`
+	Old        *float64        `json:"old"`
+	New        *float64        `json:"new"`
+	Change     *float64        `json:"change"`
+	Low        *float64        `json:"low"`
+	High       *float64        `json:"high"`
+	Confidence float64         `json:"confidence"`
+	Verdict    compare.Verdict `json:"verdict"`
+	Needed     *uint64         `json:"requests_needed"`
+}
+
+// comparisonJSON returns nil for none.
+func comparisonJSON(c *comparison) *fireComparisonJSON {
+	if c == nil || c.Result == nil {
+		return nil
+	}
+	return &fireComparisonJSON{
+		With: c.with, Margin: c.margin, Verdict: c.Verdict, Needed: known(c.Needed),
+		Old: fireSideJSON{c.Old, c.OldFailed}, New: fireSideJSON{c.New, c.NewFailed},
+		Rows: list(c.Rows, func(r compare.Row) fireDifferentJSON {
+			return fireDifferentJSON{
+				r.Name(), finite(r.Old), finite(r.New), finite(r.Change), finite(r.Low), finite(r.High),
+				r.Level, r.Verdict, known(r.Needed),
+			}
+		}),
+	}
+}
+
+// finite returns nil for what JSON has no number for.
+func finite(v float64) *float64 {
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}

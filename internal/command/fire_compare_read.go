@@ -1,0 +1,121 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"example.com/prober/compare"
+)
+
+const (
+	// maxReport bounds a report of an earlier burst, in bytes.
+	maxReport = 64 << 20
+	// maxSlices bounds its slices: more than a burst has.
+	maxSlices = 4096
+)
+
+// earlierReport is what a comparison needs of the report of an earlier burst.
+type earlierReport struct {
+	url     string
+	started time.Time
+	sample  *compare.Sample
+}
+
+// words says what the report that a file has is of.
+func (r *earlierReport) words(file string) string {
+	return fmt.Sprintf("%s: %s, fired %s", file, r.url, r.started.UTC().Format(time.DateTime+" UTC"))
+}
+
+// readFireReport reads the report of an earlier burst at a target whose URL has the same kind of scheme.
+func readFireReport(file, scheme string) (*earlierReport, error) {
+	text, err := readBounded(file)
+	if err != nil {
+		return nil, err
+	}
+	var j struct {
+		Schema  *int             `json:"schema"`
+		Targets *json.RawMessage `json:"targets"`
+		URL     string           `json:"url"`
+		Started time.Time        `json:"started"`
+		Slices  []fireSliceJSON  `json:"slices"`
+	}
+	if err := json.Unmarshal(text, &j); err != nil {
+		return nil, jsonTrouble(err)
+	}
+	oldScheme, _, _ := strings.Cut(j.URL, "://")
+	switch {
+	case j.Schema == nil:
+		return nil, errors.New("schema: is missing: this is no report of prober fire --output=json")
+	case *j.Schema != fireSchema:
+		return nil, fmt.Errorf("schema: is %d, and this prober reads %d", *j.Schema, fireSchema)
+	case j.Targets != nil:
+		return nil, errors.New("targets: this is the report of several targets; give that of one")
+	case len(j.Slices) == 0:
+		return nil, errors.New("slices: is missing or empty: no request has ended, or a prober without --compare has written this; fire it again")
+	case len(j.Slices) > maxSlices:
+		return nil, fmt.Errorf("slices: has %d, and %d at most can be", len(j.Slices), maxSlices)
+	case kindOf(oldScheme) != kindOf(scheme):
+		return nil, fmt.Errorf("url: is one of %.10q, and the target is one of %q: they are of different kinds", oldScheme, scheme)
+	}
+	r := &earlierReport{url: cutText(j.URL), started: j.Started, sample: new(compare.Sample)}
+	for i, s := range j.Slices {
+		one, err := compare.ParseSlice(s.Latencies, s.Failed)
+		if err != nil {
+			return nil, fmt.Errorf("slices[%d]: %w", i, err)
+		}
+		r.sample.Slices = append(r.sample.Slices, one)
+	}
+	return r, nil
+}
+
+// kindOf joins the schemes whose answers may be compared: with TLS and without.
+func kindOf(scheme string) string {
+	return map[string]string{"https": "http", "grpcs": "grpc", "tls": "tcp"}[scheme] + map[string]string{"http": "http", "grpc": "grpc", "tcp": "tcp", "dns": "dns"}[scheme]
+}
+
+// cutText returns text that a file gives, without what a terminal would act on.
+func cutText(text string) string {
+	const most = 200
+	quoted := fmt.Sprintf("%.*q", most, text)
+	return quoted[1 : len(quoted)-1]
+}
+
+func readBounded(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fileTrouble(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxReport+1))
+	switch {
+	case err != nil:
+		return nil, fileTrouble(err)
+	case len(text) > maxReport:
+		return nil, fmt.Errorf("larger than %dMiB", maxReport>>20)
+	}
+	return text, nil
+}
+
+// fileTrouble returns why a file cannot be read without its path, which is named already.
+func fileTrouble(err error) error {
+	if of, ok := errors.AsType[*os.PathError](err); ok {
+		return of.Err
+	}
+	return err
+}
+
+// jsonTrouble says where a text is not the JSON of a report.
+func jsonTrouble(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s: must not be a JSON %s", wrong.Field, wrong.Value)
+	}
+	if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("is no JSON or was cut: %s at byte %d", wrong, wrong.Offset)
+	}
+	return fmt.Errorf("is no report: %w", err)
+}

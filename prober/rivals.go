@@ -1,0 +1,91 @@
+package prober
+
+import (
+	"context"
+	"sync"
+
+	"example.com/prober/config"
+	"example.com/prober/policy"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/probe"
+)
+
+// rivals are two bursts that are fired in turn.
+type rivals struct {
+	turns *load.Turns
+
+	mu    sync.Mutex
+	ready int
+	// met is closed when both are ready. What they have in common is set by then.
+	met   chan struct{}
+	start probe.Instant
+	slot  int64
+}
+
+// rival is the place of a target among two that are fired in turn; nil for one that is fired alone.
+type rival struct {
+	*rivals
+
+	side int
+}
+
+// NewRivals prepares the bursts of two targets that differ in where their requests go, and in
+// nothing that says when they are sent. Fired at the same time, each has the load of its target, and they
+// send their requests in turn, one of each pair in random order. Both draw the same data for
+// the same request, but for what is generated. In a closed burst the faster side waits for the slower one. The
+// report of old has its URL as its name.
+func NewRivals(o Options, old, add config.Target, network policy.Rules) ([]*Shot, error) {
+	m := NewManager(o)
+	var shots []*Shot
+	for side, t := range []config.Target{old, add} {
+		s, err := m.shot(t, network)
+		if err != nil {
+			return nil, err
+		}
+		if side == 0 { // the other one has the name
+			s.entry.cfg.Name = config.RedactedURL(t.URL)
+		}
+		shots = append(shots, s)
+	}
+	fireInTurn(shots)
+	return shots, nil
+}
+
+// fireInTurn makes two bursts rivals.
+func fireInTurn(shots []*Shot) {
+	both := &rivals{turns: load.NewTurns(), met: make(chan struct{})}
+	for side, s := range shots {
+		s.target.rival, s.target.part = &rival{both, side}, load.Side(side)
+	}
+}
+
+// meet waits until the other burst is ready too, or ctx ends, and returns when both start and the number
+// of their slot.
+func (r *rival) meet(ctx context.Context, slot int64) (start probe.Instant, number int64) {
+	r.mu.Lock()
+	if r.ready++; r.ready == 2 {
+		r.start, r.slot = probe.Now(), slot
+		close(r.met)
+	}
+	r.mu.Unlock()
+	select {
+	case <-r.met:
+		return r.start, r.slot
+	case <-ctx.Done():
+		return probe.Now(), slot
+	}
+}
+
+// await waits for the turn of a burst that is fired in turn with another.
+func (r *rival) await(ctx context.Context) {
+	if r != nil {
+		r.turns.Await(ctx, r.side)
+	}
+}
+
+// leave has the other burst go on alone.
+func (r *rival) leave() {
+	if r != nil {
+		r.turns.Leave(r.side)
+	}
+}
