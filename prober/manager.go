@@ -50,6 +50,8 @@ type Manager struct {
 	bounds  *numbers.Bounds
 	limiter *load.Limiter
 	shard   Shard
+	// shows means that requests are traced.
+	shows bool
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *content.Decoders
 	precise  *load.Precision

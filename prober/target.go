@@ -27,6 +27,8 @@ type target struct {
 	// observers are called with each request that has ended: those of a burst that is fired
 	// by hand.
 	observers []Observer
+	// trace takes down the one request of a burst that is traced; nil elsewhere.
+	trace *probe.Trace
 	// pause waits until an arrival is due or ctx ends, sleep until so much time has
 	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
 	// on, boot one that also goes on while the machine is suspended.

@@ -58,6 +58,7 @@ type fireFlags struct {
 	target config.Pick
 	stdin  io.Reader // that --config.file=- names
 	output string
+	trace  traceFlags
 	wait   time.Duration
 	grace  time.Duration
 }
@@ -90,6 +91,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until the target takes connections, for so long at most.", &f.wait, 0)
+	f.trace.register(cmd)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
 }
@@ -112,6 +114,9 @@ func (b burstFlag) String() string { return b.to[b.key] }
 // fire fires one burst and prints its report. It fails unless every request
 // succeeded.
 func fire(ctx context.Context, c *console, f fireFlags) error {
+	if err := f.trace.check(&f); err != nil {
+		return usageError{err}
+	}
 	cfg, err := f.read()
 	if err != nil {
 		return usageError{err}
@@ -125,6 +130,9 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 		}
 	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
+	if f.trace.asked {
+		return fireTraced(ctx, c, &f, cfg, options)
+	}
 	shots, err := prober.NewShots(options, cfg.Targets, cfg.Network)
 	if err != nil {
 		return usageError{err}
