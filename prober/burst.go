@@ -156,7 +156,6 @@ func (b *burst) plan(requests int64) {
 // due when the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
 	w.pass = b.limiter.Ticket(&w.result, b.cut)
-	b.show(w)
 	if d := b.load.Burst.Duration; d > 0 {
 		w.pass.Until = b.start.Add(d)
 	}
@@ -202,7 +201,6 @@ func (b *burst) giveUp(schedule context.Context, pass *load.Ticket) {
 // open sends the arrivals that this worker gets hold of until none is left.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
 	w.pass = b.limiter.Ticket(&w.result, b.cut)
-	b.show(w)
 	for {
 		next, ok := b.next(schedule)
 		if !ok || !b.sendArrival(schedule, requests, w, next) {

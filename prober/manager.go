@@ -54,6 +54,7 @@ type Manager struct {
 	shows bool
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *content.Decoders
+	answers  *numbers.AnswerSpace // likewise
 	precise  *load.Precision
 	clock    *wire.KernelClock
 	watch    *watch
@@ -129,6 +130,7 @@ func NewManager(o Options) *Manager {
 		page:    numbers.NewPage(),
 
 		decoders: content.NewDecoders(o.Limits.KeptBodies),
+		answers:  numbers.NewAnswerSpace(o.Limits.KeptFailures),
 		precise:  load.NewPrecision(),
 		clock:    wire.NewKernelClock(),
 		watch:    new(watch),
@@ -243,6 +245,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	before := e.run
 	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
 	e.cfg, e.engine, e.removed = t, c.engine, false
+	e.recorder.KeepAnswers(m.spaceOf(&t))
 	s := m.newSender(t, c, e.engines)
 	c.data.Continue(e.data)
 	e.data = c.data
@@ -325,6 +328,7 @@ func (m *Manager) remove(name string, e *entry) {
 		if e.removed && e.run == last {
 			e.reports.end()
 			e.recorder.AddLags(&m.retired)
+			e.recorder.KeepAnswers(nil)
 			delete(m.entries, name)
 		}
 	})

@@ -117,13 +117,6 @@ func NewTracedShot(o Options, t config.Target, body int, network policy.Rules) (
 	return s, nil
 }
 
-// show has the requests of a worker traced, if they are to be.
-func (b *burst) show(w *worker) {
-	if b.trace != nil {
-		w.result.Trace, w.result.Answer = b.trace, b.trace.Answer()
-	}
-}
-
 // noteTraced takes down what a request came to.
 func (s *Shot) noteTraced(r *probe.Result, code errcode.Code) {
 	t := s.target

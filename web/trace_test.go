@@ -41,3 +41,32 @@ func TestThePageOfAFailingTargetShowsTheCommandThatTracesIt(t *testing.T) {
 		assert.Contains(t, string(page), c.want)
 	}
 }
+
+func TestThePageAndTheAPIShowWhatCameWithAFailure(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "")
+	d := &numbers.Snapshot{
+		About: numbers.About{Name: "shop", Interval: time.Minute},
+		Failures: []numbers.Failure{{
+			Time: time.Now(), Code: errcode.FromStatus(503), Status: 503, Count: 1,
+			Answer: &numbers.Answer{Fields: []numbers.AnswerField{{Name: "Server", Value: hostile}, {Name: "X-" + hostile}}, More: 2, Body: hostile, Size: 4000, Cut: true},
+		}},
+	}
+	page, err := s.drawTarget(d, hostileConfig(), time.Now())
+	require.NoError(t, err)
+	assert.NotContains(t, string(page), "<script>alert")
+	assert.NotContains(t, string(page), "<img src=x")
+	assert.Contains(t, string(page), "What came: 4 header fields, 3.9 KiB")
+	assert.Contains(t, string(page), "and 2 more fields")
+
+	answer := apiFailureOf(d.Failures[0]).Answer
+	require.NotNil(t, answer)
+	assert.Equal(t, apiAnswer{
+		Fields: []apiField{{"Server", hostile}, {"X-" + hostile, ""}}, MoreFields: 2, Body: hostile, BodyBytes: 4000, Cut: true,
+	}, *answer)
+	d.Failures[0].Answer = &numbers.Answer{Hidden: true, Body: "never", Size: 7}
+	page, err = s.drawTarget(d, hostileConfig(), time.Now())
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "a secret may stand in it")
+	assert.NotContains(t, string(page), "never</pre>")
+}

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober"
@@ -23,9 +20,9 @@ const maxTracedLine = 1 << 10
 func writeTrace(out io.Writer, t *prober.Traced, r *numbers.Report) error {
 	var text bytes.Buffer
 	if t.Target != t.URL {
-		fmt.Fprintf(&text, "%s  ", visible(t.Target))
+		fmt.Fprintf(&text, "%s  ", numbers.Visible(t.Target))
 	}
-	fmt.Fprintf(&text, "%s\ntraced %s\n", visible(t.URL), t.Start.UTC().Format(time.DateTime+" UTC"))
+	fmt.Fprintf(&text, "%s\ntraced %s\n", numbers.Visible(t.URL), t.Start.UTC().Format(time.DateTime+" UTC"))
 	for i := range t.Exchanges {
 		writeTracedExchange(&text, &t.Exchanges[i])
 	}
@@ -52,7 +49,7 @@ func writeTracedRest(out io.Writer, t *prober.Traced, r *numbers.Report) {
 func writeTracedExchange(out io.Writer, e *prober.TracedExchange) {
 	fmt.Fprintln(out)
 	if e.Name != "" {
-		fmt.Fprintf(out, "request %s\n", visible(e.Name))
+		fmt.Fprintf(out, "request %s\n", numbers.Visible(e.Name))
 	}
 	for i := range e.Steps {
 		writeTracedStep(out, &e.Steps[i])
@@ -68,7 +65,7 @@ func writeTracedExchange(out io.Writer, e *prober.TracedExchange) {
 		fmt.Fprintf(table, "failed in\t%s\n", e.Phase)
 	}
 	if e.Rule != "" {
-		fmt.Fprintf(table, "decided by\t%s\n", visible(cutLine(e.Rule)))
+		fmt.Fprintf(table, "decided by\t%s\n", numbers.Visible(cutLine(e.Rule)))
 	}
 	_ = table.Flush() // a buffer takes everything
 	if e.Code != errcode.OK {
@@ -81,7 +78,7 @@ func writeTracedStep(out io.Writer, s *prober.TracedStep) {
 	at := fmt.Sprintf("%9.3fms", float64(s.At.Microseconds())/1e3)
 	switch {
 	case s.Mark != body:
-		fmt.Fprintf(out, "%s %s %s\n", at, s.Mark, visible(s.Text))
+		fmt.Fprintf(out, "%s %s %s\n", at, s.Mark, numbers.Visible(s.Text))
 	case s.Hidden:
 		fmt.Fprintf(out, "%s * %s, %d bytes, not shown: a secret may stand in it\n", at, s.What, s.Total)
 	case s.Cut:
@@ -95,7 +92,7 @@ func writeTracedStep(out io.Writer, s *prober.TracedStep) {
 
 func writeTracedBody(out io.Writer, body string) {
 	for line := range strings.Lines(body) {
-		fmt.Fprintf(out, "%11s | %s\n", "", visible(cutLine(strings.TrimRight(line, "\r\n"))))
+		fmt.Fprintf(out, "%11s | %s\n", "", numbers.Visible(cutLine(strings.TrimRight(line, "\r\n"))))
 	}
 }
 
@@ -104,24 +101,4 @@ func cutLine(line string) string {
 		return line
 	}
 	return line[:maxTracedLine] + "..."
-}
-
-// visible returns a text of unknown origin as one line that a terminal only shows: whatever
-// cannot be seen, or turns the direction of writing, stands as its number.
-func visible(text string) string {
-	var b strings.Builder
-	for text != "" {
-		r, size := utf8.DecodeRuneInString(text)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case r == ' ', unicode.IsPrint(r) && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
-			b.WriteRune(r)
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		text = text[size:]
-	}
-	return b.String()
 }

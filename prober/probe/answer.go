@@ -35,6 +35,9 @@ type answerField struct{ start, name, value int }
 // NewAnswer returns an answer that keeps so many bytes of the body.
 func NewAnswer(body int) *Answer { return &Answer{most: body} }
 
+// Most returns how many bytes of the body are kept.
+func (a *Answer) Most() int { return a.most }
+
 // Answer returns what takes answers in for t.
 func (t *Trace) Answer() *Answer { return &Answer{trace: t} }
 
@@ -91,7 +94,8 @@ func (a *Answer) Take(part []byte) {
 		return
 	}
 	a.total += int64(len(part))
-	if room := a.most - len(a.body); room > 0 {
+	// The bytes behind the end tell whether a secret goes on there.
+	if room := a.most + leastSecret - len(a.body); room > 0 {
 		a.body = append(a.body, part[:min(room, len(part))]...)
 	}
 }
@@ -121,4 +125,49 @@ func isSafeField(name []byte) bool {
 		}
 	}
 	return false
+}
+
+// Came is what an Answer has taken in, with what the request said in confidence struck out. Its
+// texts may hold anything else that a peer can send.
+type Came struct {
+	Fields []CameField
+	// More is how many fields there was no room for.
+	More int
+	// Body has the first bytes of the body, of which Total came. Cut means that there are more,
+	// Hidden that none may be shown, and Raw that it is no answer, but what came instead.
+	Body             string
+	Total            int64
+	Cut, Hidden, Raw bool
+}
+
+// CameField is a header field; its value is kept only where it says nothing about who asked.
+type CameField struct{ Name, Value string }
+
+// AnswerCame returns what the Answer of r has taken in, and false if nothing came or nobody takes
+// anything in.
+func (r *Result) AnswerCame() (Came, bool) {
+	a := r.Answer
+	if a == nil || a.trace != nil || a.status == 0 && a.total == 0 {
+		return Came{}, false
+	}
+	var secrets []string
+	shown := true
+	if r.secrets != nil {
+		secrets, shown = r.secrets.Secrets()
+	}
+	struck := func(text []byte, most int) string {
+		return strikeUpTo(string(text), min(len(text), most), secrets, leastSecret)
+	}
+	came := Came{More: a.more, Total: a.total, Raw: a.raw, Cut: a.total > int64(a.most), Hidden: !shown}
+	if shown {
+		came.Body = struck(a.body, a.most)
+	}
+	for _, f := range a.fields {
+		field := CameField{Name: struck(a.text[f.start:f.name], maxFieldName)}
+		if shown {
+			field.Value = struck(a.text[f.name:f.value], maxFieldValue)
+		}
+		came.Fields = append(came.Fields, field)
+	}
+	return came, true
 }

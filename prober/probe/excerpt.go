@@ -73,12 +73,16 @@ func strike(text string, secrets []string) string {
 func strikeUpTo(text string, end int, secrets []string, least int) string {
 	var b strings.Builder
 	struck := false // what came last was
+	begins := beginningsOf(secrets)
 	lower := strings.ToLower(text)
 	if len(lower) != len(text) { // it is no UTF-8, or has letters whose capitals have another length
 		lower = lowerASCII(text)
 	}
 	for i := 0; i < end; {
-		n := longestIn(lower[i:], secrets, least)
+		n := 0
+		if begins.has(lower[i:]) {
+			n = longestIn(lower[i:], secrets, least)
+		}
 		switch {
 		case n == 0:
 			b.WriteByte(text[i])
@@ -90,6 +94,29 @@ func strikeUpTo(text string, end int, secrets []string, least int) string {
 		i += n
 	}
 	return b.String()
+}
+
+// beginnings has every run of leastSecret bytes in secrets: a long text is then held against few
+// places of them.
+type beginnings map[[leastSecret]byte]struct{}
+
+func beginningsOf(secrets []string) beginnings {
+	all := beginnings{}
+	for _, secret := range secrets {
+		for i := 0; i+leastSecret <= len(secret); i++ {
+			all[[leastSecret]byte([]byte(secret[i:i+leastSecret]))] = struct{}{}
+		}
+	}
+	return all
+}
+
+// has reports whether text begins with one of them.
+func (b beginnings) has(text string) bool {
+	if len(text) < leastSecret {
+		return false
+	}
+	_, ok := b[[leastSecret]byte([]byte(text[:leastSecret]))]
+	return ok
 }
 
 // longestIn returns how much of the start of s stands in one of secrets, if that is least bytes
