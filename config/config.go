@@ -68,6 +68,8 @@ type Target struct {
 	Expect     Expect
 	// Breaker is nil where failures do not thin the bursts.
 	Breaker *Breaker
+	// KeepFailures is nil where no answers are kept.
+	KeepFailures *KeepFailures
 	// Thresholds fail a burst by hand. Without any, each failure does.
 	Thresholds []threshold.Threshold
 	// Compare is nil where the target is compared with no other.
@@ -90,6 +92,12 @@ type Breaker struct {
 	After int
 	// For is how long it stays open at least; above 0.
 	For time.Duration
+}
+
+// KeepFailures has the answers to requests that failed kept.
+type KeepFailures struct {
+	// Bodies is how many bytes of each body; at least 1.
+	Bodies int64
 }
 
 // Burst says how many requests are sent, when, and how many at once. At least

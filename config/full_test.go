@@ -116,9 +116,10 @@ func fullCheckout(t *testing.T, folder string) Target {
 			MaxLatency:  1500 * time.Millisecond,
 			MaxBodySize: 8 << 20,
 		},
-		Breaker:    &Breaker{After: 50, For: 24 * time.Hour},
-		Thresholds: thresholdsOf(t, "p99 > 500ms", "code:13.. > 0", "error_rate > 1 %"),
-		Compare:    &Compare{With: "ramps", Margin: 0.05, Window: time.Hour},
+		Breaker:      &Breaker{After: 50, For: 24 * time.Hour},
+		KeepFailures: &KeepFailures{Bodies: 2 << 10},
+		Thresholds:   thresholdsOf(t, "p99 > 500ms", "code:13.. > 0", "error_rate > 1 %"),
+		Compare:      &Compare{With: "ramps", Margin: 0.05, Window: time.Hour},
 	}
 }
 

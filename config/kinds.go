@@ -89,7 +89,7 @@ var kinds = []kind{
 			"connection.reuse", "connection.requests_per_connection", "connection.streams_per_connection", "connection.clock",
 			"connection.proxy_url", "connection.proxy_username", "connection.proxy_password_file", "connection.no_proxy", "connection.tls",
 			"expect.max_latency", "expect.max_body_size",
-			"data", "think", "think_spread", mixKey, journeyKey,
+			"data", "think", "think_spread", mixKey, journeyKey, keepFailuresKey,
 		}),
 		checkURL: checkEndpoint,
 		fill:     fillGRPC,

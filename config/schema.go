@@ -74,6 +74,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("connection", connectionFields(&t.Connection)),
 		form.Key("expect", expectFields(&t.Expect)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
+		form.Key(keepFailuresKey, form.Optional(&t.KeepFailures, keepFailuresFields)),
 		form.Key("thresholds", thresholds(&t.Thresholds)),
 		form.Key("compare", form.Optional(&t.Compare, compareFields)),
 		form.Key("data", dataNames{&t.Data}),
@@ -248,6 +249,16 @@ func breakerFields(b *Breaker) form.Section {
 		form.Key("after", form.Needed(form.WholeNumber(&b.After, 1, maxArrivals))),
 		form.Key("for", form.Duration(&b.For, time.Second, maxDuration)),
 	}
+}
+
+// keepFailuresKey is the name of that key, and maxKeptBody what it may ask for.
+const (
+	keepFailuresKey = "keep_failures"
+	maxKeptBody     = 16 << 10
+)
+
+func keepFailuresFields(k *KeepFailures) form.Section {
+	return form.Section{form.Key("bodies", form.Needed(form.Size(&k.Bodies, maxKeptBody)))}
 }
 
 var targetName = regexp.MustCompile(`^[a-zA-Z0-9_.:/-]{1,128}$`)

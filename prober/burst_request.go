@@ -30,6 +30,7 @@ func (b *burst) perform(schedule, requests context.Context, s *sender, w *worker
 // exchange performs a request with s that the ceilings have let through at start.
 func (b *burst) exchange(requests context.Context, s *sender, w *worker, a load.Arrival, start probe.Instant) (e ending) {
 	r := &w.result
+	b.show(w, s)
 	r.Reset(a.Due, a.Due.Add(s.timeouts[a.Request]))
 	r.Request, r.Taken, r.Start = a.Request, start, start
 	w.begin(r)

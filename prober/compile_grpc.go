@@ -44,6 +44,7 @@ func (m *Manager) grpcConfig(t *config.Target, network policy.Rules, read *wire.
 		Reflected:             t.GRPC.Reflection,
 		MaxMessageBytes:       t.Expect.MaxBodySize,
 		Decoders:              m.decoders,
+		Shows:                 m.shows || t.KeepFailures != nil,
 		RequestsPerConnection: requestsPerConnection(t.Connection),
 		StreamsPerConnection:  t.Connection.StreamsPerConnection,
 		Expect:                grpc.Expectation{Status: t.Expect.GRPCStatus, Message: t.Expect.Message, MaxLatency: t.Expect.MaxLatency},

@@ -51,6 +51,7 @@ func (m *Manager) httpConfig(t *config.Target, network policy.Rules, read *wire.
 		Connections:     m.limiter.Connections,
 		Next:            m.limiter.Next,
 		Decoders:        m.decoders,
+		Shows:           m.shows || t.KeepFailures != nil,
 		Rules:           network,
 		Cookies:         t.Cookies,
 	}

@@ -15,6 +15,7 @@ import (
 type Shot struct {
 	entry  *entry
 	target *target
+	tracer *tracer // nil unless the burst is traced
 }
 
 // NewShot prepares the burst of t. It fails when t cannot be compiled.

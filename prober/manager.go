@@ -50,8 +50,11 @@ type Manager struct {
 	bounds  *numbers.Bounds
 	limiter *load.Limiter
 	shard   Shard
+	// shows means that requests are traced.
+	shows bool
 	// decoders is shared by all targets, so that its bound on memory is of all.
 	decoders *content.Decoders
+	answers  *numbers.AnswerSpace // likewise
 	precise  *load.Precision
 	clock    *wire.KernelClock
 	watch    *watch
@@ -131,6 +134,7 @@ func NewManager(o Options) *Manager {
 		page:    numbers.NewPage(),
 
 		decoders: content.NewDecoders(o.Limits.KeptBodies),
+		answers:  numbers.NewAnswerSpace(o.Limits.KeptFailures),
 		precise:  load.NewPrecision(),
 		clock:    wire.NewKernelClock(),
 		watch:    new(watch),
@@ -246,6 +250,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	before := e.run
 	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
 	e.cfg, e.engine, e.removed = t, c.engine, false
+	e.recorder.KeepAnswers(m.spaceOf(&t))
 	s := m.newSender(t, c, e.engines)
 	c.data.Continue(e.data)
 	e.data = c.data
@@ -331,6 +336,7 @@ func (m *Manager) remove(name string, e *entry) {
 		if e.removed && e.run == last {
 			e.reports.end()
 			e.recorder.AddLags(&m.retired)
+			e.recorder.KeepAnswers(nil)
 			delete(m.entries, name)
 		}
 	})

@@ -172,6 +172,7 @@ func (m *Manager) limits(targets int) []numbers.Limit {
 		{Name: "connections", Most: float64(l.Limits.Connections), Now: float64(l.Connections.Used())},
 		{Name: "targets", Most: float64(l.Limits.Targets), Now: float64(targets)},
 		{Name: "kept_bodies", Most: float64(l.Limits.KeptBodies), Now: float64(m.decoders.Kept())},
+		{Name: "kept_failures", Most: float64(l.Limits.KeptFailures), Now: float64(m.answers.Used())},
 	}
 }
 

@@ -30,6 +30,8 @@ type target struct {
 	feeds *feeds
 	// rival is set where the burst is fired in turn with another.
 	rival *rival
+	// trace takes down the one request of a burst that is traced; nil elsewhere.
+	trace *probe.Trace
 	// pause waits until an arrival is due or ctx ends, sleep until so much time has
 	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
 	// on, boot one that also goes on while the machine is suspended.

@@ -24,6 +24,8 @@ type worker struct {
 	result probe.Result
 	pass   *load.Ticket // for its requests, one after another
 	cancel context.CancelFunc
+	// answer takes answers in, nil until one is wanted.
+	answer *probe.Answer
 	// goroutine is the number under which the stack of this worker is found.
 	goroutine []byte
 	// request, due, start and deadline are those of the request that the engine has, journey
@@ -40,6 +42,14 @@ const (
 	idle  = 0
 	taken = -1
 )
+
+// answerOf returns what takes an answer in, with so many bytes of its body.
+func (w *worker) answerOf(body int) *probe.Answer {
+	if w.answer == nil || w.answer.Most() != body {
+		w.answer = probe.NewAnswer(body)
+	}
+	return w.answer
+}
 
 // begin notes that the engine has the request of r now.
 func (w *worker) begin(r *probe.Result) {

@@ -23,7 +23,7 @@ import (
 // explains them.
 var documented = map[string]any{
 	"Error": apiFault{}, "List of targets": apiTargetList{}, "Target": apiTarget{}, "Details of a target": apiDetail{},
-	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Kind of failure": apiKind{},
+	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Answer": apiAnswer{}, "Field": apiField{}, "Kind of failure": apiKind{},
 	"Request": apiRequest{}, "Journey": apiJourney{}, "End of a journey": apiJourneyEnd{},
 	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "DNS": apiDNS{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
 	"Comparison": apiComparison{}, "Compared": apiCompared{},

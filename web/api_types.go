@@ -101,6 +101,21 @@ type (
 		Status          int       `json:"status"`
 		DurationSeconds float64   `json:"duration_seconds"`
 		Count           uint64    `json:"count"`
+		// Answer is there where keep_failures asks for it.
+		Answer *apiAnswer `json:"answer,omitempty"`
+	}
+	apiAnswer struct {
+		Fields     []apiField `json:"fields"`
+		MoreFields int        `json:"more_fields"`
+		Body       string     `json:"body"`
+		BodyBytes  uint64     `json:"body_bytes"`
+		Cut        bool       `json:"cut"`
+		Hidden     bool       `json:"hidden"`
+		Raw        bool       `json:"raw"`
+	}
+	apiField struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
 	}
 	apiKind struct {
 		Code    int    `json:"code"`
@@ -242,6 +257,12 @@ func apiFailureOf(f numbers.Failure) apiFailure {
 	}
 	if f.Remote.IsValid() {
 		out.RemoteAddress = f.Remote.String()
+	}
+	if a := f.Answer; a != nil {
+		out.Answer = &apiAnswer{
+			Fields:     mapped(a.Fields, func(f numbers.AnswerField) apiField { return apiField(f) }),
+			MoreFields: a.More, Body: a.Body, BodyBytes: a.Size, Cut: a.Cut, Hidden: a.Hidden, Raw: a.Raw,
+		}
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"example.com/prober/config"
@@ -32,6 +33,14 @@ type targetPage struct {
 
 // Overrun returns how many slots passed while a burst was under way.
 func (p *targetPage) Overrun() uint64 { return p.Skipped.Total() - p.Skipped.Late() }
+
+// TraceCommand returns the command that shows one request to the target in full.
+func (p *targetPage) TraceCommand() string {
+	if strings.HasPrefix(p.Name, "-") { // else it would be a flag
+		return "prober fire --trace -- " + p.Name
+	}
+	return "prober fire " + p.Name + " --trace"
+}
 
 type charts struct{ Latency, Outcome, Phases, Codes *chart.Chart }
 

@@ -65,6 +65,7 @@ type fireFlags struct {
 	target  config.Pick
 	stdin   io.Reader // that --config.file=- names
 	compare compareFlags
+	trace   traceFlags
 	output  string
 	// reports are the files to write reports into, too.
 	reports []string
@@ -101,6 +102,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
 	f.compare.register(cmd)
 	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until one succeeds, for so long at most.", &f.wait, 0)
+	f.trace.register(cmd)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	f.registerReports(cmd)
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
@@ -124,6 +126,9 @@ func (b burstFlag) String() string { return b.to[b.key] }
 // fire fires one burst and prints its report. It fails unless every request
 // succeeded.
 func fire(ctx context.Context, c *console, f fireFlags) error {
+	if err := f.trace.check(&f); err != nil {
+		return usageError{err}
+	}
 	cfg, err := f.read()
 	if err != nil {
 		return usageError{err}
@@ -136,11 +141,14 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
 		}
 	}
+	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
+	if f.trace.asked {
+		return fireTraced(ctx, c, &f, cfg, options)
+	}
 	compared, err := f.compare.newComparison(cfg)
 	if err != nil {
 		return usageError{err}
 	}
-	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
 	shots, err := f.compare.newShots(options, cfg)
 	if err != nil {
 		return usageError{err}

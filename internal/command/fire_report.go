@@ -37,6 +37,7 @@ func writeFireText(out io.Writer, j *judgedReport) error {
 	writeFirePhases(table, r.Phases)
 	writeFireCodes(table, r)
 	writeFireFailures(table, r.Failures)
+	fmt.Fprint(table, traceHint(r))
 	if err := table.Flush(); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type loadFlags struct {
 func (f *loadFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
 	ceilingFlag(cmd, "limit.targets", "Ceiling of the number of targets; 0 means none.", &f.limits.Targets)
+	sizeFlag(cmd, "limit.kept-failures", "8MiB", "Ceiling of the memory for the answers that keep_failures asks for; 0 means none.", &f.limits.KeptFailures)
 	shardFlag(cmd, "shard", "0", "Which of the shards this prober is, counted from 0.", &f.shard.Ordinal)
 	wholeFlag(cmd, "total-shards", "1", "How many probers with this configuration divide its load.", &f.shard.Total, 1, maxShards)
 }

@@ -108,6 +108,9 @@ func (c *conn) send(r *probe.Result) error {
 		message = c.out[lengthSize:]
 	}
 	r.Enter(errcode.PhaseSend)
+	if r.Trace != nil {
+		c.showQuestion(r.Trace)
+	}
 	n, err := c.RW.Write(message)
 	r.Sent += int64(n)
 	if err != nil {
@@ -125,6 +128,9 @@ func (c *conn) receive(r *probe.Result, e *Engine, s *scratch) (cut bool, err er
 		message, err = c.receiveDatagram(r, e, s)
 	} else {
 		message, err = c.receiveFramed(r, s)
+		if err == nil && r.Trace != nil {
+			showMessage(r.Trace, message)
+		}
 		if err == nil {
 			err = e.query.recognise(message, c.id)
 		}
@@ -154,6 +160,9 @@ func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, 
 		s.lastRead = arrival.Read
 		r.Received += int64(n)
 		message := s.buf[:n]
+		if r.Trace != nil {
+			showMessage(r.Trace, message)
+		}
 		if err = e.query.recognise(message, c.id); err == nil && n == startBuffer {
 			err = errTooLong
 		}

@@ -94,6 +94,9 @@ func (e *Engine) connection(ctx context.Context, r *probe.Result, s *scratch, p 
 	if c := p.warm(s); c != nil {
 		r.Reused, r.Remote = true, c.Remote
 		c.Stream.Deadline = r.Deadline
+		if r.Trace != nil {
+			r.Trace.Notef("on the open connection to %s", r.Remote)
+		}
 		return c, nil
 	}
 	if err := e.connections.Permit(ctx, &s.permit, r.Deadline); err != nil {

@@ -29,6 +29,9 @@ type call struct {
 	authorization func() (string, error)
 	rendering     *rendering // nil where nothing is put together for each call
 	secrets       []string   // in lower case
+	// proxy are the credentials for a proxy, message is what is sent, as they are.
+	proxy   []string
+	message string
 	// closed means that what is sent is too long for excerpts to be held against it.
 	closed bool
 }
@@ -41,6 +44,8 @@ func newCall(cfg *Config, method *protoset.Method) call {
 		authorization: cfg.Authorization,
 		secrets:       secretsOf(cfg),
 		closed:        len(cfg.Message) > maxSecretMessage,
+		proxy:         []string{cfg.Plan.Proxy.Username, cfg.Plan.Proxy.Password, cfg.Plan.Proxy.Authorization()},
+		message:       string(cfg.Message[:min(len(cfg.Message), maxSecretMessage)]),
 	}
 	c.request = http2.Encode(requestOf(cfg), c.content)
 	return c

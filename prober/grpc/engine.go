@@ -71,6 +71,8 @@ type Config struct {
 	// MaxMessageBytes is the longest message that is accepted, as it is sent and
 	// decompressed; 0 means 4 MiB.
 	MaxMessageBytes int64
+	// Shows means that Results may have an Answer or a Trace.
+	Shows bool
 	// Decoders are shared by engines that share a bound on memory; nil means some of its own.
 	Decoders *content.Decoders
 
@@ -172,6 +174,7 @@ func (e *Engine) carry(cfg *Config) {
 		Connections:    cfg.Plan.Connections,
 		Keeps:          true,
 		Wanted:         wanted[:],
+		Shows:          cfg.Shows,
 		Only:           true,
 		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(secure, l) },
 		Dial:           e.dial,

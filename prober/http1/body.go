@@ -57,6 +57,9 @@ func (c *conn) readBody(r *probe.Result) error {
 func (c *conn) readUntilClose(r *probe.Result) error {
 	c.head.KeepAlive = false
 	for total := int64(0); ; {
+		if r.Answer != nil {
+			r.Answer.Take(c.buf[c.start:c.end])
+		}
 		if err := c.x.Kept.Take(c.buf[c.start:c.end]); err != nil {
 			return err
 		}
@@ -80,6 +83,9 @@ func (c *conn) readUntilClose(r *probe.Result) error {
 func (c *conn) discard(r *probe.Result, n int64) error {
 	for {
 		have := min(n, int64(c.end-c.start))
+		if r.Answer != nil {
+			r.Answer.Take(c.buf[c.start : c.start+int(have)])
+		}
 		if err := c.x.Kept.Take(c.buf[c.start : c.start+int(have)]); err != nil {
 			return err
 		}
@@ -203,6 +209,8 @@ func (c *conn) readTrailers(r *probe.Result) error {
 			return probe.NewExcerpt(head.ErrTrailer, line)
 		case !message.IsFieldValue(message.TrimBlank(value)):
 			return probe.NewExcerpt(head.ErrTrailerValue, name)
+		case r.Answer != nil:
+			r.Answer.Field(name, message.TrimBlank(value))
 		}
 	}
 }

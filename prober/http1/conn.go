@@ -30,6 +30,8 @@ type conn struct {
 	// it was read.
 	arrived, readAt probe.Instant
 	head            head.Header
+	// headSize is how many bytes that header has, which end at start when it has been read.
+	headSize int
 	// before is a copy of the header that head was parsed from, or empty.
 	before []byte
 	// out is for requests that have to be put together.
@@ -104,6 +106,9 @@ func (c *conn) exchange(r *probe.Result, x *Exchange) {
 // how a server refuses a client's certificate.
 func (c *conn) fail(r *probe.Result, sendErr, err error) {
 	answered := r.Current() == errcode.PhaseTransfer
+	if r.Answer != nil && r.HTTP.Status == 0 {
+		r.Answer.TakeRaw(c.buf[c.start-c.headSize : c.end])
+	}
 	if sendErr != nil && !answered && !wire.IsAlert(err) {
 		err = sendErr
 	}
@@ -114,7 +119,11 @@ func (c *conn) fail(r *probe.Result, sendErr, err error) {
 // by a goroutine of its own.
 func (c *conn) send(r *probe.Result, last bool) error {
 	r.Enter(errcode.PhaseSend)
-	n, err := c.RW.Write(c.compose(last))
+	out := c.compose(last)
+	if r.Trace != nil {
+		c.showRequest(r, out)
+	}
+	n, err := c.RW.Write(out)
 	r.Sent += int64(n)
 	if err != nil {
 		return err
@@ -148,6 +157,9 @@ func (c *conn) receive(r *probe.Result) error {
 	}
 	r.HTTP.Status, r.HTTP.Version = c.head.Status, c.head.Version
 	c.keepHeader()
+	if r.Answer != nil {
+		c.showHeader(r)
+	}
 	return c.readBody(r)
 }
 
@@ -159,6 +171,9 @@ func (c *conn) readFinalHeader(r *probe.Result) error {
 	for range message.MaxInformational + 1 {
 		if err := c.readHeader(r); err != nil {
 			return err
+		}
+		if r.Trace != nil && c.head.Status < 200 {
+			c.showHeader(r)
 		}
 		switch {
 		case c.head.Status == 101:

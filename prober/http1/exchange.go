@@ -76,6 +76,9 @@ func (p *Pool) warm(r *probe.Result, x *Exchange, now probe.Instant) *conn {
 	r.Reused = true
 	r.Remote = c.Remote
 	c.Stream.Deadline = r.Deadline
+	if r.Trace != nil {
+		r.Trace.Notef("on the open connection to %s", r.Remote)
+	}
 	return c
 }
 

@@ -10,6 +10,7 @@ import (
 // readHeader reads one response header, up to and including its empty line.
 func (c *conn) readHeader(r *probe.Result) error {
 	scan := head.NewScan(false)
+	c.headSize = 0
 	for {
 		if c.repeatsHeader() {
 			return nil
@@ -21,6 +22,7 @@ func (c *conn) readHeader(r *probe.Result) error {
 		if size > 0 {
 			block := c.buf[c.start : c.start+size]
 			c.start += size
+			c.headSize = size
 			return c.parseHeader(block)
 		}
 		if err := c.fill(r); err != nil {
@@ -41,6 +43,7 @@ func (c *conn) repeatsHeader() bool {
 		return false
 	}
 	c.start += n
+	c.headSize = n
 	return true
 }
 

@@ -83,6 +83,9 @@ func (p *Pool) begin(ctx context.Context, l wire.Link, r *probe.Result) (*conn, 
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
 	h.fields = hpack.NewDecoder(soundness)
 	h.head.Wanted = p.Wanted
+	if p.Shows {
+		h.head.All = new(message.Lines)
+	}
 	h.nextID, h.peerStreams = 1, maxStreamID
 	h.flow = newFlow()
 	h.place = probe.Place{Ceiling: p.Connections, Of: h}
@@ -185,6 +188,9 @@ func (c *conn) tryOpen(st *stream) bool {
 	c.draining = served == c.pool.Requests || st.id == maxStreamID
 	if st.call != nil {
 		st.varied = st.call.AppendFields(st.varied, st.deadline.Sub(probe.Now()))
+	}
+	if st.trace != nil {
+		st.showRequest()
 	}
 	before := len(c.writer.out)
 	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied, st.content.Length == 0)

@@ -25,6 +25,8 @@ type Options struct {
 	// names in lower case, or bodies.
 	Keeps  bool
 	Wanted []string
+	// Shows means that a Result may have something that takes its answer in.
+	Shows bool
 	// Only means that the server may not choose HTTP/1.1. negotiated reports whether it
 	// has chosen HTTP/2 on a link, or why none of what it may choose.
 	Only       bool

@@ -100,7 +100,7 @@ func (c *conn) readData(fh http2.FrameHeader) error {
 		return err
 	}
 	var part []byte
-	if c.pool.Keeps {
+	if c.pool.Keeps || c.pool.Shows {
 		if part, err = c.in.Peek(left); err != nil {
 			return err
 		}

@@ -22,6 +22,9 @@ func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 	c.flood.progress()
 	st.received += size
 	st.began(c.arrival)
+	if st.answer != nil {
+		st.showHeader(&c.head)
+	}
 	ended := fh.Flags.Has(http2.FlagHeadersEndStream)
 	err := st.header(&c.head, ended)
 	switch {
@@ -129,6 +132,9 @@ func (st *stream) body(n int64, part []byte) error {
 		return errOverrun
 	case st.arrived > st.maxBody:
 		return errH2BodyLimit
+	}
+	if st.answer != nil {
+		st.answer.Take(part)
 	}
 	if st.call != nil {
 		if err := st.call.Data(part, st.conn.arrival); err != nil {

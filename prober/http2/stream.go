@@ -69,6 +69,9 @@ type stream struct {
 	kept    *content.Kept // what is kept of the response, if anything
 	maxBody int64         // bytes
 	call    Call          // nil where HTTP is all there is to it
+	// trace takes the request down, answer takes the response in: nil where nobody wants that.
+	trace  *probe.Trace
+	answer *probe.Answer
 
 	// steps has what the pool wants a waiting worker to do: one step each time it
 	// waits. refusal is why the pool wants nothing more of it.
@@ -121,6 +124,11 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 		kept:     x.Kept,
 		call:     x.Call,
 		length:   -1,
+		trace:    r.Trace,
+		answer:   r.Answer,
+	}
+	if r.Trace != nil {
+		r.Trace.Learn(r)
 	}
 }
 

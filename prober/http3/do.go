@@ -109,6 +109,9 @@ func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 	r.EnterAt(errcode.PhaseSend, begun)
 	st.heard = c.quic.ConnectionStats().PacketsReceived
 	st.open(st.quic, c)
+	if r.Trace != nil {
+		st.showRequest(r)
+	}
 	err := st.send()
 	if err == nil {
 		err = st.receive()

@@ -23,6 +23,8 @@ type Options struct {
 	Connections *probe.Ceiling
 	// Wanted are the names of the header fields that are kept of responses, in lower case.
 	Wanted []string
+	// Shows means that a Result may have something that takes its answer in.
+	Shows bool
 	// EarlyData has new connections carry requests before their handshake has ended, where
 	// there is a session to resume.
 	EarlyData bool

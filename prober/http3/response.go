@@ -30,6 +30,7 @@ type response struct {
 	stream  int64         // of QUIC, for the text of failures
 	maxBody int64         // bytes
 	kept    *content.Kept // what is kept of the response, if anything
+	answer  *probe.Answer // takes the response in; nil where nobody wants that
 
 	status   int
 	interim  int   // informational responses
@@ -55,6 +56,9 @@ func (s *response) open(from *quic.Stream, c *conn) {
 	p := c.pool
 	s.socket = c.socket
 	s.from, s.stream, s.head.Wanted = from, int64(from.StreamID()), p.Wanted
+	if p.Shows && s.head.All == nil {
+		s.head.All = new(message.Lines)
+	}
 }
 
 // receive reads a whole response.
@@ -131,6 +135,9 @@ func (s *response) section(length uint64) error {
 	}
 	s.skip(int(length))
 	s.idle = 0
+	if s.answer != nil {
+		s.showHeader()
+	}
 	if s.status != 0 {
 		s.trailed = true
 		return s.trailers()
@@ -215,6 +222,9 @@ func (s *response) body(part []byte) error {
 		return errOverrun
 	case s.arrived > s.maxBody:
 		return errBodyLimit
+	}
+	if s.answer != nil {
+		s.answer.Take(part)
 	}
 	err := s.kept.Take(part)
 	switch {

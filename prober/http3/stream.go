@@ -37,8 +37,9 @@ type Exchange struct {
 // for every request.
 type stream struct {
 	deadline probe.Instant
-	waited   bool   // it did not get its place at once
-	scarce   bool   // what it waits for is a connection beyond the ceiling
+	waited   bool // it did not get its place at once
+	scarce   bool // what it waits for is a connection beyond the ceiling
+	request  *Request
 	varied   []byte // what only this request has, encoded
 
 	// steps has what the pool wants a waiting worker to do: one step each time it waits.
@@ -77,6 +78,7 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 	u.out = x.Request.appendTo(u.out[:0], st.varied, x.Content.Length)
 	u.content, u.sent, u.at, u.panicked = x.Content, 0, 0, nil
 	st.response.begin(x)
+	st.request, st.answer = x.Request, r.Answer
 }
 
 // expiry fires when the time of the request is over.

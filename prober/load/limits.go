@@ -22,6 +22,8 @@ type Limits struct {
 	Targets int
 	// KeptBodies bounds the memory for bodies that are looked at or decoded, in bytes.
 	KeptBodies int
+	// KeptFailures bounds the memory for the answers that are kept with failures, in bytes.
+	KeptFailures int
 }
 
 // Limiter holds the ceilings in force and how much of them is in use.

@@ -23,12 +23,15 @@ type Section struct {
 
 	Wanted []string // names of the fields to keep
 	Kept   FieldSet
+	// All has every field of the section, for who wants to show it; else it is nil.
+	All *Lines
 }
 
 // Reset forgets the section before.
 func (h *Section) Reset() {
 	h.Kept.Reset()
-	*h = Section{Length: -1, Faulty: h.Faulty[:0], Wanted: h.Wanted, Kept: h.Kept}
+	h.All.Reset()
+	*h = Section{Length: -1, Faulty: h.Faulty[:0], Wanted: h.Wanted, Kept: h.Kept, All: h.All}
 }
 
 // IsFull reports whether the section is too long for more fields to matter.
@@ -51,6 +54,7 @@ func (h *Section) Add(name, value []byte, sound bool) {
 		h.Fault, h.Faulty = fault, append(h.Faulty, name...)
 	}
 	h.Kept.Add(h.Wanted, name, value)
+	h.All.Add(name, value)
 }
 
 // accept takes in a field and returns what is wrong with it, "" if nothing is.

@@ -60,6 +60,8 @@ type Failure struct {
 	// Count is how many requests of the burst failed like this one, itself included, whichever
 	// of the target's requests they were.
 	Count uint64
+	// Answer is what is kept of the answer, shared and not to be changed; nil where nothing is.
+	Answer *Answer
 }
 
 // latest returns the last burst that ended, nil before.
@@ -161,6 +163,7 @@ func (f *failure) export() Failure {
 		Status:   int(f.status),
 		Duration: duration(f.duration),
 		Count:    uint64(f.count),
+		Answer:   f.answer,
 	}
 }
 

@@ -22,6 +22,7 @@ const maxText = 176
 type failures struct {
 	ring  []failure
 	added int
+	space *AnswerSpace // for answers; nil where none is kept
 }
 
 // failure is the first of its kind in a burst. Its text has been cleaned.
@@ -30,7 +31,8 @@ type failure struct {
 	request  unique.Handle[string] // its name, "" without one, in half the space of a string
 	text     string
 	remote   netip.AddrPort
-	count    uint32 // of its kind in its burst, itself included
+	answer   *Answer // nil where none is kept
+	count    uint32  // of its kind in its burst, itself included
 	duration float32
 	code     errcode.Code
 	status   uint16
@@ -54,11 +56,13 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 	if res.HTTP != nil {
 		status = res.HTTP.Status
 	}
+	f.drop(i)
 	f.ring[i] = failure{
 		at:       time.Now().UnixMilli(),
 		request:  unique.Make(name),
 		text:     FailureText(res, code),
 		remote:   res.Remote,
+		answer:   f.keep(res),
 		count:    1,
 		duration: seconds(res.Duration()),
 		code:     code,

@@ -23,6 +23,7 @@ type DNS struct {
 // Redo notes that the answer to a datagram was cut at now, and prepares the request to be
 // sent once more, over a connection.
 func (r *Result) Redo(now Instant) {
+	r.Trace.Notef("the answer was cut: the question is asked once more, over TCP")
 	r.DNS.Cut, r.DNS.DatagramOpened, r.DNS.DatagramReused = true, r.Opened, r.Reused
 	r.Opened, r.Reused = false, false
 	r.EnterAt(errcode.PhaseQueue, now)

@@ -31,6 +31,13 @@ type Engine interface {
 	ClientCertificateNotAfter() time.Time
 }
 
+// Ruler is an engine that can say why a request got its code.
+type Ruler interface {
+	// Rule says which expectation gave the code of r, which Err of r did not give: what was
+	// expected, and what came. It may have text of the peer in it.
+	Rule(r *Result, code errcode.Code) string
+}
+
 // Reserver is an engine whose connections have a [Ceiling]. Its methods do not wait for
 // any other request.
 type Reserver interface {

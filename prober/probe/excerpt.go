@@ -59,31 +59,89 @@ const struckOut = "***"
 // strike replaces each run of bytes that the piece has in common with one of secrets,
 // which are in lower case.
 func (e *ExcerptError) strike(secrets []string) {
-	var b strings.Builder
-	lower := strings.ToLower(e.piece)
-	if len(lower) != len(e.piece) { // it is no UTF-8
-		lower = e.piece
-	}
-	for i := 0; i < min(len(e.piece), maxExcerpt); {
-		if n := longestIn(lower[i:], secrets); n >= leastSecret {
-			b.WriteString(struckOut)
-			i += n
-			continue
-		}
-		b.WriteByte(e.piece[i])
-		i++
-	}
-	e.piece = b.String()
+	shown := min(len(e.piece), maxExcerpt)
+	e.piece = strikeUpTo(e.piece, shown, secrets, leastSecret)
 }
 
-// longestIn returns how much of the start of s stands in one of secrets, if that is
-// leastSecret bytes or more.
-func longestIn(s string, secrets []string) int {
-	n := leastSecret
+// strike replaces each run of bytes of a text that it has in common with one of secrets, which
+// are in lower case, if that is leastPrivate bytes or more, or all of a secret.
+func strike(text string, secrets []string) string {
+	return strikeUpTo(text, len(text), secrets, leastPrivate)
+}
+
+// strikeUpTo is strike for the first bytes of a text, and leaves the others out.
+func strikeUpTo(text string, end int, secrets []string, least int) string {
+	var b strings.Builder
+	struck := false // what came last was
+	begins := beginningsOf(secrets)
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) { // it is no UTF-8, or has letters whose capitals have another length
+		lower = lowerASCII(text)
+	}
+	for i := 0; i < end; {
+		n := 0
+		if begins.has(lower[i:]) {
+			n = longestIn(lower[i:], secrets, least)
+		}
+		switch {
+		case n == 0:
+			b.WriteByte(text[i])
+			n = 1
+		case !struck:
+			b.WriteString(struckOut)
+		}
+		struck = n > 1
+		i += n
+	}
+	return b.String()
+}
+
+// beginnings has every run of leastSecret bytes in secrets: a long text is then held against few
+// places of them.
+type beginnings map[[leastSecret]byte]struct{}
+
+func beginningsOf(secrets []string) beginnings {
+	all := beginnings{}
 	for _, secret := range secrets {
+		for i := 0; i+leastSecret <= len(secret); i++ {
+			all[[leastSecret]byte([]byte(secret[i:i+leastSecret]))] = struct{}{}
+		}
+	}
+	return all
+}
+
+// has reports whether text begins with one of them.
+func (b beginnings) has(text string) bool {
+	if len(text) < leastSecret {
+		return false
+	}
+	_, ok := b[[leastSecret]byte([]byte(text[:leastSecret]))]
+	return ok
+}
+
+// longestIn returns how much of the start of s stands in one of secrets, if that is least bytes
+// or more, or all of one; else 0.
+func longestIn(s string, secrets []string, least int) (longest int) {
+	for _, secret := range secrets {
+		if len(secret) < leastSecret {
+			continue
+		}
+		n := max(longest+1, min(least, len(secret)))
 		for n <= len(s) && strings.Contains(secret, s[:n]) {
+			longest = n
 			n++
 		}
 	}
-	return n - 1
+	return longest
+}
+
+// lowerASCII returns text with the capitals of ASCII as small letters. Its length stays.
+func lowerASCII(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }

@@ -71,6 +71,7 @@ func (id TraceID) String() string { return hex.EncodeToString(id[:]) }
 
 // Resend prepares a request over HTTP to be sent once more.
 func (r *Result) Resend() {
+	r.Trace.Notef("the server says that it has not processed the request: it is sent once more")
 	r.HTTP.Resent, r.HTTP.ResentFrom = true, Hop{Opened: r.Opened, Reused: r.Reused}
 	r.Opened, r.Reused = false, false
 	r.Enter(errcode.PhaseQueue)

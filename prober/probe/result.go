@@ -66,6 +66,10 @@ type Result struct {
 	// that the steady state allocates nothing. It belongs to the engine that served the
 	// last request: another one replaces it.
 	Scratch any
+	// Trace takes down what becomes of the request, and Answer takes the answer in: nil where
+	// nobody wants to see these. Reset keeps them.
+	Trace  *Trace
+	Answer *Answer
 
 	phases  [errcode.NumPhases]time.Duration
 	seen    [errcode.NumPhases]bool
@@ -82,6 +86,8 @@ type Secrets interface {
 	// Secrets returns them in lower case. It returns false where they are too many to
 	// look for, so that nothing of what the peer sent may be shown.
 	Secrets() (secrets []string, ok bool)
+	// Private returns what a trace must not show of the request, and of its answer.
+	Private() Private
 }
 
 // TLSInfo is what a handshake negotiated and the certificates' dates.
@@ -103,7 +109,8 @@ type TLSInfo struct {
 
 // Reset prepares r for a request that is due at due and must end by deadline.
 func (r *Result) Reset(due, deadline Instant) {
-	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch, Values: r.Values}
+	*r = Result{Due: due, Deadline: deadline, Scratch: r.Scratch, Values: r.Values, Trace: r.Trace, Answer: r.Answer}
+	r.Answer.Reset()
 }
 
 // Duration is the latency of the request: from when it was due to its end.

@@ -78,6 +78,8 @@ type secrets struct {
 
 func (s secrets) Secrets() ([]string, bool) { return s.list, s.ok }
 
+func (s secrets) Private() Private { return Private{Texts: s.list, Mute: !s.ok} }
+
 func TestAnExcerptKeepsTheSecretsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -71,6 +71,8 @@ type Config struct {
 	// KeepHeader names the fields of the final header that AnyField of the Result
 	// is asked about.
 	KeepHeader []string
+	// Shows means that Results may have an Answer or a Trace.
+	Shows bool
 	// Decoders are shared by transports that share a bound on memory; nil means
 	// some of its own.
 	Decoders *content.Decoders

@@ -81,6 +81,7 @@ func (t *Transport) carry() {
 			Requests:    cfg.RequestsPerConnection,
 			Connections: cfg.Connections,
 			Wanted:      t.keeps.fields,
+			Shows:       cfg.Shows,
 			EarlyData:   cfg.TLS.EarlyData,
 			Dial:        t.dialDatagrams,
 		})
@@ -98,6 +99,7 @@ func (t *Transport) carry() {
 		Connections:    cfg.Connections,
 		Keeps:          t.keeps.something,
 		Wanted:         t.keeps.fields,
+		Shows:          cfg.Shows,
 		Only:           !cfg.HTTPVersion.IsAuto(),
 		Negotiated:     func(l *wire.Link) (bool, error) { return negotiated(cfg.HTTPVersion, l) },
 		Dial:           t.dial,

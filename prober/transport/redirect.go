@@ -138,6 +138,9 @@ func (d *redirected) choose(err, withCookie error) error {
 // proceed sends the request.
 func (d *redirected) proceed(ctx context.Context, r *probe.Result) error {
 	r.Redirect()
+	if r.Trace != nil {
+		r.Trace.Notef("following redirect %d of at most %d, to %s", len(r.HTTP.Hops), d.from.cfg.FollowRedirects, d.cfg.URL.Host)
+	}
 	scratchOf(r).kept.Reset()
 	if sameOrigin(d.cfg.URL, d.home.cfg.URL) {
 		d.send(ctx, d.home, r)

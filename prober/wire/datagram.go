@@ -36,7 +36,13 @@ func (d *Dialer) DialDatagrams(ctx context.Context, r *probe.Result, greet Greet
 	var reason error
 	for i, addr := range addrs {
 		r.Remote = netip.AddrPortFrom(addr, d.next.port)
+		if r.Trace != nil {
+			r.Trace.Notef("connecting to %s over QUIC, with TLS for %q, offering %s", r.Remote, d.tls.ServerName, offers(d.tls))
+		}
 		c, err := d.greetAt(ctx, r, share(deadline, len(addrs)-i), greet)
+		if r.Trace != nil {
+			showGreeting(r, c, err)
+		}
 		if c != nil && c.Heard() != 0 {
 			r.EnterAt(errcode.PhaseTLS, max(c.Heard(), r.Since()))
 		}
@@ -71,7 +77,7 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 	c.onFirst = func(now probe.Instant) {
 		limit.Reset(min(r.Deadline, now.Add(d.plan.TLSTimeout)).Sub(now))
 	}
-	err = greet(ctx, c, d.recording(c))
+	err = greet(ctx, c, d.recording(c, r.Trace))
 	if info := c.Shown(); info != nil {
 		r.TLS = info
 	}
@@ -80,7 +86,7 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 
 // recording returns the configuration of a handshake that notes what the server has shown
 // before it judges that.
-func (d *Dialer) recording(c *Datagrams) *tls.Config {
+func (d *Dialer) recording(c *Datagrams, trace *probe.Trace) *tls.Config {
 	cfg := d.tls.Clone()
 	verify := cfg.VerifyConnection
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
@@ -89,10 +95,15 @@ func (d *Dialer) recording(c *Datagrams) *tls.Config {
 			c.shown.Store(info)
 			d.last.Store(info)
 		}
-		if verify == nil {
-			return nil
+		var err error
+		if verify != nil {
+			err = verify(state)
 		}
-		return verify(state)
+		if trace != nil {
+			showHandshake(trace, state, cfg, err)
+			showVerdict(trace, cfg, verify != nil, err)
+		}
+		return err
 	}
 	return cfg
 }

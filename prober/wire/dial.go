@@ -112,6 +112,9 @@ func (d *Dialer) connect(ctx context.Context, r *probe.Result, deadline probe.In
 	var reason error
 	for i, addr := range addrs {
 		tcp, err := d.attempt(ctx, r, addr, share(deadline, len(addrs)-i))
+		if r.Trace != nil {
+			showAttempt(r, tcp, err)
+		}
 		if err == nil || PeerHungUp(err) { // which has happened to a connection that stood
 			return tcp, err
 		}
@@ -140,12 +143,19 @@ func (d *Dialer) addresses(ctx context.Context, r *probe.Result, deadline probe.
 	if d.blocked != nil {
 		return nil, d.blocked
 	}
+	if r.Trace != nil {
+		ctx = d.showSource(ctx, r)
+	}
 	if len(d.next.addrs) > 0 {
 		return d.next.addrs, nil
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline.Time())
 	defer cancel()
-	return d.resolve(ctx, d.next.host)
+	addrs, err := d.resolve(ctx, d.next.host)
+	if r.Trace != nil {
+		showAddresses(r, addrs, err)
+	}
+	return addrs, err
 }
 
 // checkTarget holds the policy against a target behind a proxy where its address
@@ -162,6 +172,9 @@ func (d *Dialer) checkTarget() error {
 // attempt connects to one address until deadline.
 func (d *Dialer) attempt(ctx context.Context, r *probe.Result, addr netip.Addr, deadline probe.Instant) (net.Conn, error) {
 	r.Remote = netip.AddrPortFrom(addr, d.next.port)
+	if r.Trace != nil {
+		r.Trace.Notef("connecting to %s over TCP", r.Remote)
+	}
 	if c, handled, err := d.connectTCP(ctx, r.Remote, deadline); handled {
 		return c, err
 	}

@@ -185,7 +185,7 @@ func (d *Dialer) establish(ctx context.Context, l *Link, r *probe.Result) error 
 	}
 	stop := context.AfterFunc(ctx, l.Stream.Abort)
 	defer stop()
-	if err := d.proxy.negotiate(l, d.target); err != nil {
+	if err := d.proxy.negotiate(l, d.target, r.Trace); err != nil {
 		return err
 	}
 	if d.tls == nil {

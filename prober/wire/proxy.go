@@ -8,6 +8,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/option"
+	"example.com/prober/prober/probe"
 )
 
 // ProxyOptions says through which proxy a target is reached.
@@ -103,13 +104,19 @@ func (p *proxy) unreachable(err error) error {
 }
 
 // negotiate makes l, which leads to the proxy, lead to target, or to a proxy that takes
-// requests for it.
-func (p *proxy) negotiate(l *Link, target endpoint) error {
+// requests for it. trace may be nil.
+func (p *proxy) negotiate(l *Link, target endpoint, trace *probe.Trace) error {
 	if p == nil {
 		return nil
 	}
 	if p.tls != nil {
+		if trace != nil {
+			trace.Notef("TLS handshake with the proxy for %q, offering %s", p.tls.ServerName, offers(p.tls))
+		}
 		outer, err := handshake(l.RW, p.tls)
+		if trace != nil {
+			showTLS(trace, outer, p.tls, err)
+		}
 		if err != nil {
 			return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be secured", err)
 		}
@@ -117,10 +124,16 @@ func (p *proxy) negotiate(l *Link, target endpoint) error {
 	}
 	switch {
 	case p.forward:
+		trace.Notef("the proxy %s takes the request itself", p.endpoint.authority())
 		return nil
 	case p.socks:
-		return p.socksConnect(l.RW, target)
+		trace.Notef("asking the SOCKS5 proxy %s for a connection to %s", p.endpoint.authority(), target.authority())
+		err := p.socksConnect(l.RW, target)
+		showTunnel(trace, err)
+		return err
 	default:
-		return p.httpConnect(l, target)
+		err := p.httpConnect(l, target, trace)
+		showTunnel(trace, err)
+		return err
 	}
 }

@@ -10,18 +10,23 @@ import (
 	"example.com/prober/errcode"
 	"example.com/prober/prober/http1/head"
 	"example.com/prober/prober/message"
+	"example.com/prober/prober/probe"
 )
 
 // httpConnect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
-func (p *proxy) httpConnect(l *Link, target endpoint) error {
+func (p *proxy) httpConnect(l *Link, target endpoint, trace *probe.Trace) error {
 	request := "CONNECT " + target.authority() + " HTTP/1.1\r\nHost: " + target.authority() + "\r\n"
 	if authorization := p.authorization(); authorization != "" {
 		request += "Proxy-Authorization: " + authorization + "\r\n"
 	}
-	if _, err := l.RW.Write([]byte(request + "User-Agent: prober\r\n\r\n")); err != nil {
+	request += "User-Agent: prober\r\n\r\n"
+	if trace != nil {
+		showConnect(trace, request)
+	}
+	if _, err := l.RW.Write([]byte(request)); err != nil {
 		return tunnelFailure(err)
 	}
-	answer := connectAnswer{rw: l.RW, head: head.Header{Tunnel: true}}
+	answer := connectAnswer{rw: l.RW, head: head.Header{Tunnel: true}, trace: trace}
 	status, err := answer.status()
 	switch {
 	case err != nil:
@@ -44,6 +49,7 @@ type connectAnswer struct {
 	head head.Header
 	// received and not consumed yet; it grows to the size of a header.
 	received []byte
+	trace    *probe.Trace // nil where nobody wants to see it
 }
 
 // status reads the header of the final answer. A successful one has no content, and
@@ -70,6 +76,9 @@ func (a *connectAnswer) readHeader() error {
 		if size > 0 {
 			block := a.received[:size]
 			a.received = a.received[size:]
+			if a.trace != nil {
+				showConnectAnswer(a.trace, block)
+			}
 			return a.head.Parse(block)
 		}
 		if err := a.fill(); err != nil {

@@ -147,12 +147,25 @@ func (a *asker) ask(ctx context.Context) reply {
 // exchange asks once, and once more without an OPT record if the server may have refused
 // the question for that (RFC 6891, section 6.2.2).
 func (a *asker) exchange(ctx context.Context, network string, parts int) reply {
-	answer := a.once(ctx, network, parts)
+	answer := a.shown(ctx, network, parts)
 	if !answer.strict || a.plain {
 		return answer
 	}
 	a.plain = true
-	return a.once(ctx, network, parts)
+	return a.shown(ctx, network, parts)
+}
+
+// shown asks once, and takes that down in the trace of ctx if there is one.
+func (a *asker) shown(ctx context.Context, network string, parts int) reply {
+	trace := probe.TraceOf(ctx)
+	if trace != nil {
+		showQuestion(trace, network, a.server, a.question)
+	}
+	answer := a.once(ctx, network, parts)
+	if trace != nil {
+		showReply(trace, a.server, a.question, answer)
+	}
+	return answer
 }
 
 // once waits for a part of the time that is left.

@@ -71,6 +71,9 @@ func (c *heardConn) Write(p []byte) (n int, err error) {
 		return 0, net.ErrClosed
 	}
 	c.ear.note(q, context.DeadlineExceeded)
+	if c.ear.trace != nil {
+		showQuestion(c.ear.trace, c.RemoteAddr().Network(), c.RemoteAddr().String(), q)
+	}
 	if plain && c.writePlainly() {
 		return len(p), nil
 	}
@@ -149,6 +152,9 @@ func (c *heardConn) writePlainly() bool {
 // resolver asks again over TCP.
 func (c *heardConn) hear(message []byte) reply {
 	answer, err := readReply(message, c.id, c.question)
+	if c.ear.trace != nil {
+		showReply(c.ear.trace, c.RemoteAddr().String(), c.question, answerOr(answer, err))
+	}
 	switch {
 	case err != nil:
 		c.rubbish = true
@@ -167,6 +173,9 @@ func (c *heardConn) hear(message []byte) reply {
 
 // hearFailure notes why nothing was read. Where only rubbish came, that stays.
 func (c *heardConn) hearFailure(err error) {
+	if c.ear.trace != nil {
+		showReply(c.ear.trace, c.RemoteAddr().String(), c.question, reply{err: err})
+	}
 	if c.rubbish && errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/probe"
 )
 
 // dialFunc has the form of [net.Dialer.DialContext].
@@ -23,7 +24,7 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // listens to its own conversation with the servers, which dial connects to.
 func systemLookup(dial dialFunc) lookup {
 	return func(ctx context.Context, network, host string) ([]netip.Addr, error) {
-		ear := &listener{name: rooted(host), dial: dial}
+		ear := &listener{name: rooted(host), dial: dial, trace: probe.TraceOf(ctx)}
 		defer ear.hangUp()
 		// A resolver of its own for each look-up: package net merges equal
 		// look-ups of one resolver, and all but one of them would hear nothing.
@@ -31,6 +32,9 @@ func systemLookup(dial dialFunc) lookup {
 		addrs, err := resolver.LookupNetIP(ctx, network, host)
 		if err != nil {
 			return nil, ear.verdict(err)
+		}
+		if ear.trace != nil && !ear.hasAsked() {
+			ear.trace.Notef("no DNS server was asked: the hosts file of the system has the name")
 		}
 		return addrs, nil
 	}
@@ -41,6 +45,8 @@ func systemLookup(dial dialFunc) lookup {
 type listener struct {
 	name string // of the host, with a dot at its end
 	dial dialFunc
+	// trace takes down what is asked and answered; nil where nobody wants to see it.
+	trace *probe.Trace
 
 	mu   sync.Mutex
 	open []*heardConn
@@ -97,6 +103,13 @@ func (l *listener) connect(ctx context.Context, network, address string) (net.Co
 	heard := &heardConn{Conn: c, ear: l}
 	l.open = append(l.open, heard)
 	return heard.disguised(), nil
+}
+
+// hasAsked reports whether a server was asked.
+func (l *listener) hasAsked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open) > 0
 }
 
 // asks notes what is asked on c, and reports whether an answer is still of use, and

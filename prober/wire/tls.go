@@ -65,7 +65,13 @@ func load(o option.TLS, cfg *tls.Config, read *Certificates) (err error) {
 func (d *Dialer) secure(l *Link, r *probe.Result) error {
 	r.Enter(errcode.PhaseTLS)
 	l.Stream.Deadline = min(r.Deadline, probe.Now().Add(d.plan.TLSTimeout))
+	if r.Trace != nil {
+		r.Trace.Notef("TLS handshake for %q, offering %s", d.tls.ServerName, offers(d.tls))
+	}
 	secured, err := handshake(l.RW, d.tls)
+	if r.Trace != nil {
+		showTLS(r.Trace, secured, d.tls, err)
+	}
 	if info := describe(secured.ConnectionState()); info != nil {
 		info.Unverified = d.plan.TLS.InsecureSkipVerify
 		r.TLS = info

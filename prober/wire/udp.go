@@ -49,6 +49,9 @@ func (d *Dialer) dialUDP(ctx context.Context, r *probe.Result, deadline probe.In
 	for _, addr := range addrs {
 		r.Remote = netip.AddrPortFrom(addr, d.next.port)
 		c, err := dialer.DialContext(ctx, "udp", r.Remote.String())
+		if r.Trace != nil {
+			showSocket(r, c, err)
+		}
 		if err == nil {
 			return c, nil
 		}
