@@ -34,7 +34,7 @@ func measure(ctx context.Context, r *rig.Rig, k kind) (*figures, error) {
 	if s.server, err = startServer(ctx); err != nil {
 		return nil, err
 	}
-	defer s.server.close()
+	defer func() { _ = s.server.close() }() // it has nothing to say
 	if err := s.population.write(s.file); err != nil {
 		return nil, err
 	}
