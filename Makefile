@@ -173,9 +173,9 @@ bench-engines: ## Measure HTTP/3, gRPC, DNS and bare connections beside plain lo
 	go run ./bench -load 3s $(BENCHFLAGS) engines
 
 .PHONY: bench-pace
-bench-pace: ## Measure pace, stalls, scrapes and visitors into bench/RESULTS.md (half an hour)
+bench-pace: ## Measure pace, stalls, scrapes, visitors and discovery into bench/RESULTS.md (an hour)
 	GOBIN='$(CURDIR)/bin/peers' go -C bench/peers install tool
-	go run ./bench $(BENCHFLAGS) pace stall scrapes shell
+	go run ./bench $(BENCHFLAGS) pace stall scrapes discovery shell
 
 .PHONY: bench-micro
 bench-micro: ## Run the micro-benchmarks into bin/bench.txt

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/prober/bench/discovery"
 	"example.com/prober/bench/engines"
 	"example.com/prober/bench/pace"
 	"example.com/prober/bench/rig"
@@ -105,6 +106,9 @@ func run(ctx context.Context, f flags, names []string, progress io.Writer) error
 			return text, f.draw("scale.svg", chart)
 		}},
 		{"scrapes", scrapes.Run},
+		{"discovery", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
+			return discovery.Run(ctx, r, min(f.rounds, 3), progress) // each takes two minutes, twice
+		}},
 		{"shell", func(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
 			return shell.Run(ctx, r, f.rounds, progress)
 		}},

@@ -33,7 +33,10 @@ type Set struct {
 }
 
 // New returns a set without discoveries.
-func New(log *slog.Logger) *Set { return &Set{log: log, changed: make(chan struct{}, 1)} }
+func New(log *slog.Logger) *Set {
+	watchRequests()
+	return &Set{log: log, changed: make(chan struct{}, 1)}
+}
 
 // Changed delivers when Targets may return something else than before.
 func (s *Set) Changed() <-chan struct{} { return s.changed }

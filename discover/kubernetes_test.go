@@ -5,6 +5,7 @@ package discover
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/prober/internal/rig"
 )
@@ -233,4 +235,47 @@ discover:
 	c.put(servicesPath, "shop", "cart", probed, service(80))
 	r.await("shop/cart", "shop/quiet", "front")
 	assert.NotContains(t, r.log.String(), "canary")
+}
+
+// startAPI serves a cluster at an address, where it may have been before.
+func startAPI(t *testing.T, c *cluster, address string) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(c)
+	require.NoError(t, server.Listener.Close())
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	server.Listener = listener
+	server.StartTLS()
+	t.Cleanup(func() {
+		c.setBroken(true) // ends the watches, which Close waits for
+		server.Close()
+	})
+	return server
+}
+
+func TestAnAPIServerThatGoesAwayKeepsItsTargets(t *testing.T) {
+	t.Parallel()
+	c := newCluster()
+	c.put(servicesPath, "shop", "cart", object{}, service(80))
+	address := net.JoinHostPort("127.0.0.1", rig.FreePort(t))
+	server := startAPI(t, c, address)
+	dir := t.TempDir()
+	kubeconfig(t, dir, server.URL)
+	r := run(t, dir, `
+discover:
+  - name: services
+    kubernetes_sd_configs: [{role: service, kubeconfig_file: kubeconfig}]
+    target: {name: '{{ __meta_kubernetes_service_name }}', url: 'http://{{ __address__ }}/'}
+`)
+	r.await("cart")
+	require.NoError(t, server.Listener.Close())
+	server.CloseClientConnections()
+	r.awaitFailure()
+	assert.Positive(t, r.mechanism(0, 0).Failures)
+	assert.Equal(t, []string{"cart"}, r.names())
+	assert.Contains(t, r.mechanism(0, 0).LastError, "the API server at "+address+" does not answer")
+
+	c.put(servicesPath, "shop", "late", object{}, service(80))
+	startAPI(t, c, address)
+	r.await("cart", "late")
 }

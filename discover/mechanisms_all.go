@@ -7,7 +7,6 @@ import (
 
 	// Each of these packages registers its key of a configuration.
 	_ "github.com/prometheus/prometheus/discovery/consul"
-	_ "github.com/prometheus/prometheus/discovery/kubernetes"
 	"k8s.io/klog/v2"
 )
 

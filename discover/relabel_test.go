@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/prober/config"
+	"example.com/prober/internal/rig"
 )
 
 func TestRelabellingIsThatOfPrometheus(t *testing.T) {
@@ -48,7 +49,10 @@ func TestWhatCannotBeATargetIsLeftOutAndHurtsNoOther(t *testing.T) {
 	t.Parallel()
 	c := newCatalogue(t, list(`[{"targets": ["a:1", "a b:1", "x.prod.example.com:1", "a:1", "taken:1", "z:1"]}]`))
 	r := run(t, t.TempDir(), "network: {deny_hosts: ['*.prod.example.com']}\n"+c.entry("    max_targets: 2\n"))
-	r.awaitIn()
+	rig.Until(t, "what the server lists", func() bool {
+		r.Targets(nil)
+		return r.Status()[0].Found == 6
+	})
 	written := []config.Target{{Name: "found/taken:1"}}
 	var names []string
 	for _, target := range r.Targets(written) {

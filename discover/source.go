@@ -35,13 +35,19 @@ type source struct {
 	// troubled is told when the mechanism logs an error.
 	troubled chan struct{}
 
+	// server is the API server that it asks, if it is one of Kubernetes. told, silent and total are
+	// what count has seen: failures by the counters of the mechanism, requests without an
+	// answer, and what it returned. They belong to the goroutine that runs the mechanism.
+	server              string
+	told, silent, total float64
+
 	groups map[string]*group // by the name that the mechanism gives them
 	// step counts what was heard of the mechanism: updates and failures.
 	step uint64
 	// answered is set when an update has come or an attempt has failed.
 	answered bool
 	success  time.Time // the last one; zero if there was none
-	// failures is how many there were, seen what the counters of the mechanism had of them.
+	// failures is how many there were, seen how many count had returned.
 	failures, seen float64
 	// firstFailure and lastFailure are those in a row, zero if it works; failedFrom and
 	// failedAt are their steps.
@@ -102,6 +108,8 @@ func (s *source) runOnce(ctx context.Context) {
 		s.fail(err.Error())
 		return
 	}
+	s.server = apiServerOf(s.cfg)
+	s.silent = unansweredBy(s.server)
 	updates := make(chan []*targetgroup.Group)
 	ended := make(chan string, 1)
 	go func() {
@@ -227,52 +235,6 @@ func (s *source) noteError(message string) {
 	select {
 	case s.troubled <- struct{}{}:
 	default:
-	}
-}
-
-// count returns how many failures the mechanism has counted.
-func (s *source) count() float64 {
-	families, err := s.counted.Gather()
-	if err != nil {
-		return 0
-	}
-	var sum float64
-	for _, f := range families {
-		if !failureCounters[f.GetName()] {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			sum += m.GetCounter().GetValue()
-		}
-	}
-	return sum
-}
-
-// hasFailedMore takes over what the mechanism counted, and reports whether it rose.
-func (s *source) hasFailedMore(counted float64) bool {
-	if counted <= s.seen {
-		return false
-	}
-	s.owner.meter.failures.add(counted - s.seen)
-	s.failures += counted - s.seen
-	s.seen = counted
-	return true
-}
-
-// failed heeds a failure at the current step.
-func (s *source) failed(now time.Time) {
-	wasExpired, first := s.expired(), !s.isFailing()
-	if first {
-		s.firstFailure, s.failedFrom = now, s.step
-	}
-	s.lastFailure, s.failedAt = now, s.step
-	if first {
-		s.set.log.Warn("a discovery fails; what it found stays for a while",
-			"discover", s.owner.cfg.Name, "mechanism", s.place, "keep_for", s.owner.cfg.KeepFor, "err", s.lastError)
-	}
-	if !s.answered || s.expired() != wasExpired {
-		s.answered = true
-		s.owner.touch()
 	}
 }
 

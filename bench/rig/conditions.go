@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -20,12 +21,16 @@ type Conditions struct {
 	cores     int
 	kernel    string
 	realtime  bool
+	nice      int
 	versions  []string
 }
 
 // Conditions returns those that hold now.
 func (r *Rig) Conditions(ctx context.Context) (Conditions, error) {
 	c := Conditions{date: time.Now().UTC(), cores: runtime.NumCPU(), realtime: r.realtime}
+	if kernel, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0); err == nil {
+		c.nice = 20 - kernel
+	}
 	cpu, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return c, err
@@ -57,6 +62,9 @@ func (c Conditions) String() string {
 	if c.realtime {
 		precedence = "The server and the clients had precedence over other programs (SCHED_RR); from one that would use a core\n" +
 			"completely, as a client that spins does at high rates, the kernel takes it away for a twentieth of the time. "
+	}
+	if c.nice != 0 {
+		precedence += fmt.Sprintf("All of them ran at a niceness of %d. ", c.nice)
 	}
 	return fmt.Sprintf("Measured on %s: %s, %d cores (the clients on one, the server on the other), Linux %s, %s;\n%s.\n%s",
 		c.date.Format("2006-01-02 15:04 UTC"), c.processor, c.cores, c.kernel, runtime.Version(), strings.Join(c.versions, ", "), precedence)

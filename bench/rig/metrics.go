@@ -55,6 +55,19 @@ func (m Metrics) Value(name string) float64 {
 	return sum
 }
 
+// ByTarget returns the sum of a counter or gauge for each target.
+func (m Metrics) ByTarget(name string) map[string]float64 {
+	sums := map[string]float64{}
+	for _, metric := range m[name].GetMetric() {
+		for _, label := range metric.GetLabel() {
+			if label.GetName() == "target" {
+				sums[label.GetValue()] += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return sums
+}
+
 // Histogram returns the sum of a native histogram over all its series.
 func (m Metrics) Histogram(name string) *Histogram {
 	sum := &Histogram{}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -74,13 +75,23 @@ type Daemon struct {
 	dir string
 }
 
-// StartDaemon starts a prober with the given configuration on the core of the clients.
-func (r *Rig) StartDaemon(ctx context.Context, config string) (*Daemon, error) {
-	return r.StartOther(ctx, r.prober, config)
+// StartDaemon starts a prober with the given configuration, and flags besides those that all
+// have, on the core of the clients.
+func (r *Rig) StartDaemon(ctx context.Context, config string, flags ...string) (*Daemon, error) {
+	return r.startDaemon(ctx, r.clientCore, r.prober, config, flags)
 }
 
-// StartOther does the same with another executable of the prober.
-func (r *Rig) StartOther(ctx context.Context, executable, config string) (*Daemon, error) {
+// StartDaemonOnBoth does the same on the core of the clients and that of the servers.
+func (r *Rig) StartDaemonOnBoth(ctx context.Context, config string, flags ...string) (*Daemon, error) {
+	return r.startDaemon(ctx, bothCores, r.prober, config, flags)
+}
+
+// StartOther is StartDaemon with another executable of the prober.
+func (r *Rig) StartOther(ctx context.Context, executable, config string, flags ...string) (*Daemon, error) {
+	return r.startDaemon(ctx, r.clientCore, executable, config, flags)
+}
+
+func (r *Rig) startDaemon(ctx context.Context, core int, executable, config string, flags []string) (*Daemon, error) {
 	dir, err := os.MkdirTemp(r.scratch, "daemon-")
 	if err != nil {
 		return nil, err
@@ -89,17 +100,20 @@ func (r *Rig) StartOther(ctx context.Context, executable, config string) (*Daemo
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.start(ctx, r.clientCore, command[0], command[1:]...)
+	p, err := r.start(ctx, core, command[0], append(command[1:], flags...)...)
 	if err != nil {
 		return nil, err
 	}
 	return &Daemon{Process: p, dir: dir}, nil
 }
 
-const addressFile = "address"
+const (
+	addressFile = "address"
+	configFile  = "prober.yml"
+)
 
 func (r *Rig) daemonCommand(executable, config, dir string) ([]string, error) {
-	file := filepath.Join(dir, "prober.yml")
+	file := filepath.Join(dir, configFile)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
@@ -112,6 +126,14 @@ func (r *Rig) daemonCommand(executable, config, dir string) ([]string, error) {
 	}
 	// Whoever scrapes here has what it wants when it ends the daemon.
 	return []string{executable, "run", "--config.file=" + file, "--web.listen-address=" + address, "--shutdown.final-scrape=0s"}, nil
+}
+
+// Reload has the daemon load another configuration. It does not wait until it has.
+func (d *Daemon) Reload(config string) error {
+	if err := os.WriteFile(filepath.Join(d.dir, configFile), []byte(config), 0o600); err != nil {
+		return err
+	}
+	return d.cmd.Process.Signal(syscall.SIGHUP)
 }
 
 // Scrape reads the daemon's metrics.

@@ -27,6 +27,9 @@ type Process struct {
 	err    error // of the end; read after ended is closed
 }
 
+// bothCores stands for the core of the clients and that of the servers.
+const bothCores = -1
+
 // start runs a program on a core, with pipes to and from it. It is killed when ctx ends.
 func (r *Rig) start(ctx context.Context, core int, program string, args ...string) (*Process, error) {
 	p := r.process(ctx, core, program, args)
@@ -57,7 +60,11 @@ func (r *Rig) StartPeer(ctx context.Context, program string, args ...string) (*P
 }
 
 func (r *Rig) process(ctx context.Context, core int, program string, args []string) *Process {
-	command := []string{"taskset", "-c", strconv.Itoa(core), program}
+	cores := strconv.Itoa(core)
+	if core == bothCores {
+		cores = fmt.Sprintf("%d,%d", r.serverCore, r.clientCore)
+	}
+	command := []string{"taskset", "-c", cores, program}
 	if r.realtime {
 		command = append([]string{"chrt", "--rr", "1"}, command...)
 	}
@@ -97,6 +104,10 @@ func (p *Process) Wait(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Log returns what the program has written to its standard error. It may be asked once the
+// program has ended.
+func (p *Process) Log() string { return p.stderr.String() }
 
 // AwaitListener returns when the program listens at an address of TCP.
 func (p *Process) AwaitListener(ctx context.Context, address string) error {

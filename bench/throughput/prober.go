@@ -29,8 +29,8 @@ func (prober) does(load) bool { return true }
 func (p prober) start(ctx context.Context, b *bench, l load, _ string) (*closed.Attempt, error) {
 	start := b.rig.StartDaemon
 	if p.executable != "" {
-		start = func(ctx context.Context, config string) (*rig.Daemon, error) {
-			return b.rig.StartOther(ctx, p.executable, config)
+		start = func(ctx context.Context, config string, flags ...string) (*rig.Daemon, error) {
+			return b.rig.StartOther(ctx, p.executable, config, flags...)
 		}
 	}
 	d, err := start(ctx, p.config(b, l))

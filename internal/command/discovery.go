@@ -54,13 +54,15 @@ func (p *pacing) stop() {
 func (d *daemon) applyFound() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	cfg := d.current.Load()
-	refused, err := d.manager.ApplyFound(cfg, d.discoveries.Targets(cfg.Targets))
+	cfg, start := d.current.Load(), time.Now()
+	found := d.discoveries.Targets(cfg.Targets)
+	refused, err := d.manager.ApplyFound(cfg, found)
 	if err != nil {
 		d.log.Error("what was discovered was not applied", "err", err)
 		return
 	}
 	d.discoveries.Refused(refused, reasonOf)
+	d.log.Debug("what was discovered was applied", "targets", len(found), "refused", len(refused), "took", time.Since(start))
 }
 
 // reasonOf says under which reason a target is left out that the manager refused.

@@ -37,7 +37,10 @@ var house = map[string]room{
 			"github.com/prometheus/prometheus",
 			"go.yaml.in/yaml/v2", // the decoder that Prometheus' configuration is made for
 			"gopkg.in/yaml.v3",
-			"k8s.io/klog/v2", // where the client of Kubernetes logs
+			"k8s.io/client-go/rest", // which API server a mechanism asks
+			"k8s.io/client-go/tools/clientcmd",
+			"k8s.io/client-go/tools/metrics", // what becomes of its requests
+			"k8s.io/klog/v2",                 // where the client of Kubernetes logs
 		},
 	},
 	"errcode": {

@@ -1,0 +1,66 @@
+package discover
+
+import "time"
+
+// count returns how many failures there were. A request without an answer is one also if the
+// mechanism did not count it.
+func (s *source) count() float64 {
+	told, silent := s.counters(), unansweredBy(s.server)
+	isSilent := silent > s.silent
+	s.total += max(told-s.told, silent-s.silent)
+	s.told, s.silent = told, silent
+	if isSilent {
+		s.set.mu.Lock()
+		defer s.set.mu.Unlock()
+		if s.lastError == "" {
+			s.lastError = "the API server at " + s.server + " does not answer"
+		}
+	}
+	return s.total
+}
+
+// counters returns how many failures the mechanism has counted.
+func (s *source) counters() float64 {
+	families, err := s.counted.Gather()
+	if err != nil {
+		return s.told
+	}
+	var sum float64
+	for _, f := range families {
+		if !failureCounters[f.GetName()] {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			sum += m.GetCounter().GetValue()
+		}
+	}
+	return sum
+}
+
+// hasFailedMore takes over what the mechanism counted, and reports whether it rose.
+func (s *source) hasFailedMore(counted float64) bool {
+	if counted <= s.seen {
+		return false
+	}
+	s.owner.meter.failures.add(counted - s.seen)
+	s.failures += counted - s.seen
+	s.seen = counted
+	return true
+}
+
+// failed heeds a failure at the current step.
+func (s *source) failed(now time.Time) {
+	wasExpired, first := s.expired(), !s.isFailing()
+	if first {
+		s.firstFailure, s.failedFrom = now, s.step
+	}
+	s.lastFailure, s.failedAt = now, s.step
+	if first {
+		s.set.log.Warn("a discovery fails; what it found stays for a while",
+			"discover", s.owner.cfg.Name, "mechanism", s.place, "keep_for", s.owner.cfg.KeepFor, "err", s.lastError)
+	}
+	if !s.answered || s.expired() != wasExpired {
+		s.answered = true
+		s.owner.touch()
+	}
+}

@@ -1,0 +1,72 @@
+//go:build !lean
+
+package discover
+
+import (
+	"context"
+	"net/url"
+	"sync"
+
+	"github.com/prometheus/prometheus/discovery"
+	"github.com/prometheus/prometheus/discovery/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/metrics"
+)
+
+// unanswered counts the requests to API servers of Kubernetes that got no answer, by host. When a
+// connection is refused the library tries again, for ever, and tells nobody else.
+var unanswered = &requestResults{counts: map[string]float64{}}
+
+// requestResults is what the library tells of its requests. The hosts are those of
+// configurations.
+type requestResults struct {
+	mu     sync.Mutex
+	counts map[string]float64
+}
+
+// Increment is told the status of an answer, or that there was none.
+func (r *requestResults) Increment(ctx context.Context, code, _, host string) {
+	const none = "<error>"
+	if code != none || ctx.Err() != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts[host]++
+}
+
+func (r *requestResults) of(host string) float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts[host]
+}
+
+// watchRequests has the library tell unanswered of its requests.
+func watchRequests() { metrics.Register(metrics.RegisterOpts{RequestResult: unanswered}) }
+
+// unansweredBy returns how many requests to a host got no answer.
+func unansweredBy(host string) float64 { return unanswered.of(host) }
+
+// apiServerOf returns the host of the API server of a mechanism, as the library calls it, or "" if it
+// has none.
+func apiServerOf(cfg discovery.Config) string {
+	c, ok := cfg.(*kubernetes.SDConfig)
+	if !ok {
+		return ""
+	}
+	if c.APIServer.URL != nil {
+		return c.APIServer.Host
+	}
+	client, err := rest.InClusterConfig()
+	if c.KubeConfig != "" {
+		client, err = clientcmd.BuildConfigFromFlags("", c.KubeConfig)
+	}
+	if err != nil {
+		return ""
+	}
+	if u, err := url.Parse(client.Host); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return client.Host // without a scheme
+}
