@@ -36,6 +36,7 @@ type cage struct {
 // secretsOfAll is what the targets have in common.
 const secretsOfAll = `
 defaults:
+  keep_failures: {bodies: 16KiB}
   interval: 300ms
   timeout: 1m
   connection: {connect_timeout: 1m, tls_timeout: 1m}

@@ -235,11 +235,11 @@ func TestNoSecretLeavesASingleBurst(t *testing.T) {
 	c := newCage(t)
 	file := rig.WriteFile(t, c.dir, "prober.yml", "%s", c.config())
 	for _, s := range c.scenes {
-		for _, output := range []string{"text", "json"} {
-			t.Run(s.name+" as "+output, func(t *testing.T) {
+		for _, output := range []string{"--output=text", "--output=json", "--trace"} {
+			t.Run(s.name+" with "+output, func(t *testing.T) {
 				t.Parallel()
 				var stdout, stderr rig.Output
-				code := command.Run(t.Context(), []string{"fire", s.name, "--config.file=" + file, "--output=" + output, "--log.level=debug"}, &stdout, &stderr)
+				code := command.Run(t.Context(), []string{"fire", s.name, "--config.file=" + file, output, "--log.level=debug"}, &stdout, &stderr)
 				assert.Equal(t, command.ExitError, code, stderr.String())
 				assert.Contains(t, stdout.String(), s.code)
 				requireNoCanary(t, "what is printed", stdout.String())

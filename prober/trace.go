@@ -120,7 +120,7 @@ func NewTracedShot(o Options, t config.Target, body int, network policy.Rules) (
 // noteTraced takes down what a request came to.
 func (s *Shot) noteTraced(r *probe.Result, code errcode.Code) {
 	t := s.target
-	e := TracedExchange{Took: r.Duration(), Code: code, Phase: r.FailedIn(), due: r.Due, steps: s.tracer.trace.Count()}
+	e := TracedExchange{Took: r.Duration(), Code: code, Phase: r.FailedIn(), due: r.Due, steps: s.tracer.trace.End()}
 	if names := t.load.Names; r.Request < len(names) {
 		e.Name = names[r.Request]
 	}

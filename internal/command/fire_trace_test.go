@@ -147,11 +147,11 @@ func TestATraceShowsWhatWasSaidInEachVersionOfHTTP(t *testing.T) {
 		version string
 		lines   []string
 	}{
-		peers.HTTP1:    {"1.1", []string{"> POST /cart?id=7&token=*** HTTP/1.1", "> Host: 127.0.0.1", "> X-Api-Key: ***", "< HTTP/1.1 200 OK", "< Server: shop"}},
+		peers.HTTP1:    {"1.1", []string{"> POST /cart?id=***&token=*** HTTP/1.1", "> Host: 127.0.0.1", "> X-Api-Key: ***", "< HTTP/1.1 200 OK", "< Server: shop"}},
 		peers.HTTP1TLS: {"1.1", []string{"* TLS 1.3, ", `ALPN "http/1.1", not resumed`, "* certificate 0: subject ", "as insecure_skip_verify says", "< HTTP/1.1 200 OK"}},
-		peers.HTTP2:    {"2", []string{"* TLS 1.3, ", `ALPN "h2", not resumed`, "> POST /cart?id=7&token=*** HTTP/2", "> :authority: 127.0.0.1", "> x-api-key: ***", "< HTTP/2 200", "< server: shop"}},
-		peers.H2C:      {"h2c", []string{"> POST /cart?id=7&token=*** HTTP/2", "< HTTP/2 200"}},
-		peers.HTTP3:    {"3", []string{" over QUIC, with TLS for ", `ALPN "h3", not resumed`, "> POST /cart?id=7&token=*** HTTP/3", "> x-api-key: ***", "< HTTP/3 200", "< server: shop"}},
+		peers.HTTP2:    {"2", []string{"* TLS 1.3, ", `ALPN "h2", not resumed`, "> POST /cart?id=***&token=*** HTTP/2", "> :authority: 127.0.0.1", "> x-api-key: ***", "< HTTP/2 200", "< server: shop"}},
+		peers.H2C:      {"h2c", []string{"> POST /cart?id=***&token=*** HTTP/2", "< HTTP/2 200"}},
+		peers.HTTP3:    {"3", []string{" over QUIC, with TLS for ", `ALPN "h3", not resumed`, "> POST /cart?id=***&token=*** HTTP/3", "> x-api-key: ***", "< HTTP/3 200", "< server: shop"}},
 	} {
 		site := peers.Serve(t, wire, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
@@ -282,7 +282,7 @@ targets:
 	exit, text := trace(t, "shop", "--config.file="+file)
 	assert.Equal(t, ExitError, exit)
 	for _, line := range []string{
-		"\nrequest login\n", "> GET /login/*** HTTP/1.1", "not shown: a secret may stand in it", "\nrequest cart\n", "* on the open connection to ", "> X-Say: so ***", "code        1502 http_502",
+		"\nrequest login\n", "> GET /login/*** HTTP/1.1", "not shown: a secret may stand in it", "\nrequest cart\n", "* on the open connection to ", "> X-Say: ***", "code        1502 http_502",
 	} {
 		assert.Contains(t, text, line)
 	}

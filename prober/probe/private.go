@@ -16,8 +16,9 @@ type Private struct {
 	Texts, Said []string
 	// Mute means that nothing of the content of the answer may be shown.
 	Mute bool
-	// Fields are the names of header fields of the answer whose values may not be shown.
-	Fields []string
+	// Fields are the names of header fields of the answer whose values may not be shown, and Made
+	// of those of the request whose values the program makes up.
+	Fields, Made []string
 }
 
 // keep takes in a secret: credentials without the name of their scheme, and with what a server
@@ -79,6 +80,30 @@ func (p *Private) line(line string) string {
 	return strings.Join(words, " ")
 }
 
+// sent returns the value of a header field of a request as it may be shown, and takes in what is
+// secret: what the configuration says in a header is, but for fields that are about the message.
+func (p *Private) sent(name, value string, made []string) string {
+	lower := strings.ToLower(name)
+	isMade := slices.ContainsFunc(made, func(m string) bool { return strings.EqualFold(m, name) })
+	if isMade || isOpenField(lower) || IsPrivateName(lower) {
+		return p.field(name, value)
+	}
+	p.Said = append(p.Said, value)
+	return struckOut
+}
+
+// isOpenField reports whether a field of a request, its name in lower case, is about the message
+// and where it goes, and not about who asks.
+func isOpenField(name string) bool {
+	switch name {
+	case ":authority", "accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection",
+		"content-encoding", "content-length", "content-type", "grpc-accept-encoding", "grpc-encoding", "grpc-timeout",
+		"host", "te", "traceparent", "transfer-encoding", "user-agent":
+		return true
+	}
+	return false
+}
+
 // field returns the value of a header field as it may be shown, and takes in what is secret.
 func (p *Private) field(name, value string) string {
 	switch name := strings.ToLower(name); {
@@ -118,8 +143,8 @@ func (p *Private) setCookie(value string) string {
 	return shown
 }
 
-// query returns a URL, or a part of one, without its credentials and the values of those
-// parameters whose names say that they are secret.
+// query returns a URL, or a part of one, without its credentials and the values of its
+// parameters.
 func (p *Private) query(url string) string {
 	url = p.userinfo(url)
 	path, query, ok := strings.Cut(url, "?")
@@ -129,9 +154,14 @@ func (p *Private) query(url string) string {
 	parameters := strings.Split(query, "&")
 	for i, parameter := range parameters {
 		name, value, ok := strings.Cut(parameter, "=")
-		if ok && IsPrivateName(strings.ToLower(name)) {
-			p.keep(value)
+		switch {
+		case !ok:
+			parameters[i] = struckOut
+		default:
 			parameters[i] = name + "=" + struckOut
+		}
+		if IsPrivateName(strings.ToLower(name)) {
+			p.keep(value)
 		}
 	}
 	return path + "?" + strings.Join(parameters, "&")

@@ -27,8 +27,10 @@ type Trace struct {
 	content int
 	private Private
 	// mute and fields are those of Private for the answer under way.
-	mute   bool
-	fields []string
+	mute         bool
+	fields, made []string
+	// strict means that a peer has chosen what is asked for, which may repeat anything.
+	strict bool
 }
 
 // StepKind says what a step of a trace is.
@@ -58,6 +60,7 @@ type Step struct {
 	// cut, and none if they are hidden because they may not be shown.
 	Total       int64
 	Cut, Hidden bool
+	strict      bool
 	body        []byte
 }
 
@@ -94,7 +97,7 @@ func (t *Trace) add(s Step) {
 		t.left++
 		return
 	}
-	s.At, s.Text = Now(), cutText(s.Text, maxStep)
+	s.At, s.Text, s.strict = Now(), cutText(s.Text, maxStep), t.strict
 	t.steps = append(t.steps, s)
 }
 
@@ -118,7 +121,7 @@ func (t *Trace) Learn(r *Result) {
 		t.private.keep(secret)
 	}
 	t.private.Said = append(t.private.Said, p.Said...)
-	t.mute, t.fields = p.Mute, p.Fields
+	t.mute, t.fields, t.made = p.Mute, p.Fields, p.Made
 }
 
 // SendLine takes down the first line of a request.
@@ -133,7 +136,7 @@ func (t *Trace) SendLine(line string) {
 func (t *Trace) SendField(name, value string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.add(Step{Kind: StepSent, Text: name + ": " + t.private.field(name, value)})
+	t.add(Step{Kind: StepSent, Text: name + ": " + t.private.sent(name, value, t.made)})
 }
 
 // SendBody takes down that a body of so many bytes is sent. It is not shown.
@@ -222,7 +225,7 @@ func (t *Trace) Steps() (steps []Step, left int) {
 		case s.Kind == StepBody:
 			s.Text = strikeUpTo(string(s.body), min(len(s.body), t.most), all, leastPrivate)
 			s.Cut = s.Total > int64(t.most)
-		case s.Kind == StepReceived:
+		case s.Kind == StepReceived, s.strict:
 			s.Text = strike(s.Text, all)
 		default:
 			s.Text = strike(s.Text, texts)
@@ -241,9 +244,19 @@ func (t *Trace) Strike(text string) string {
 	return strike(text, all)
 }
 
-// Count returns how many steps there are so far.
-func (t *Trace) Count() int {
+// Follow takes down that a peer has the request sent elsewhere. What it says of that from now on
+// may repeat anything that was said.
+func (t *Trace) Follow(format string, args ...any) {
+	t.mu.Lock()
+	t.strict = true
+	t.mu.Unlock()
+	t.Notef(format, args...)
+}
+
+// End takes down that the request has ended, and returns how many steps there are.
+func (t *Trace) End() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.strict, t.content = false, -1
 	return len(t.steps)
 }

@@ -30,6 +30,9 @@ func (s *scratch) Private() probe.Private {
 	_, query, _ := bytes.Cut(s.stamp.Target, []byte("?"))
 	p.Said = append(valuesIn(string(query)), valuesIn(cfg.URL.RawQuery)...)
 	p.Mute = s.sayBody(&p) || cfg.takesFromBody()
+	if cfg.IDHeader != "" {
+		p.Made = append(p.Made, cfg.IDHeader)
+	}
 	for i := range cfg.Captures {
 		if name := cfg.Captures[i].Header; name != "" {
 			p.Fields = append(p.Fields, name)

@@ -64,6 +64,7 @@ func (t *Transport) follow(ctx context.Context, r *probe.Result, q *request) {
 	cfg := s.frozen(q)
 	d := redirected{home: t, from: q, first: cfg, cfg: cfg, visited: []string{visit(&cfg, s)}}
 	d.see(t)
+	s.first = &d.first
 	for r.Err == nil && message.IsRedirect(r.HTTP.Status) {
 		at := d.cfg.URL
 		err := d.turn(r)
@@ -139,7 +140,7 @@ func (d *redirected) choose(err, withCookie error) error {
 func (d *redirected) proceed(ctx context.Context, r *probe.Result) error {
 	r.Redirect()
 	if r.Trace != nil {
-		r.Trace.Notef("following redirect %d of at most %d, to %s", len(r.HTTP.Hops), d.from.cfg.FollowRedirects, d.cfg.URL.Host)
+		r.Trace.Follow("following redirect %d of at most %d, to %s", len(r.HTTP.Hops), d.from.cfg.FollowRedirects, d.cfg.URL.Host)
 	}
 	scratchOf(r).kept.Reset()
 	if sameOrigin(d.cfg.URL, d.home.cfg.URL) {

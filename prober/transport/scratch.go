@@ -13,6 +13,7 @@ import (
 type scratch struct {
 	http   probe.HTTP
 	call   *call         // what to send
+	first  *Config       // describes the request before all redirects, nil without any
 	stamp  message.Stamp // what varies in it
 	kept   *content.Kept // of the response; nil where nothing is
 	spare  *content.Kept // what kept is where it is not nil
@@ -39,7 +40,7 @@ func scratchOf(r *probe.Result) *scratch {
 // begin prepares r and its scratch for a request.
 func (s *scratch) begin(r *probe.Result) {
 	s.http = probe.HTTP{Hops: s.http.Hops[:0]}
-	s.call, s.missing = nil, nil
+	s.call, s.first, s.missing = nil, nil, nil
 	s.stamp.Authorization, s.stamp.Target, s.stamp.Fields = "", nil, s.stamp.Fields[:0]
 	s.rendered.begin(r)
 	r.HTTP = &s.http

@@ -21,7 +21,7 @@ func (s *scratch) Secrets() (secrets []string, ok bool) {
 		return nil, true
 	}
 	cfg := s.call.cfg
-	if max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody || len(cfg.Captures) > 0 {
+	if cfg.isTooLong() || s.first != nil && s.first.isTooLong() || len(cfg.Captures) > 0 {
 		return nil, false
 	}
 	said, ok := s.said()
@@ -29,12 +29,18 @@ func (s *scratch) Secrets() (secrets []string, ok bool) {
 		return nil, false
 	}
 	secrets = append(cfg.secrets(), s.stamp.Authorization)
+	if s.first != nil { // its answer said where to go on, and may have told that server anything
+		secrets = append(secrets, s.first.secrets()...)
+	}
 	secrets = append(secrets, said...)
 	for i, secret := range secrets {
 		secrets[i] = strings.ToLower(secret)
 	}
 	return secrets, true
 }
+
+// isTooLong reports whether the body is too long for excerpts to be held against it.
+func (cfg *Config) isTooLong() bool { return max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody }
 
 // said returns what was put together for the request, and the values that it may have said
 // or that were captured before it, as they are and as they stand in a URL. It returns false
