@@ -21,7 +21,7 @@ const hdrInterval = time.Second
 // goroutine writes those that are full, so that no request waits for it.
 type intervals struct {
 	out     *bufio.Writer
-	clock   wallClock
+	clock   *wallClock
 	targets []*interval
 	full    chan fullInterval
 	ended   sync.Once  // closes full
@@ -152,4 +152,6 @@ func (l *intervals) finish(*Result) error {
 func (l *intervals) abandon() { l.close(false) }
 
 // milliseconds returns the time of a moment since the Unix epoch.
-func (c *wallClock) milliseconds(at probe.Instant) int64 { return c.wall.Add(at.Sub(c.at)).UnixMilli() }
+func (c *wallClock) milliseconds(at probe.Instant) int64 {
+	return c.nanoseconds(at) / int64(time.Millisecond)
+}

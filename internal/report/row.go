@@ -1,8 +1,10 @@
 package report
 
 import (
+	"math"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -123,16 +125,30 @@ func appendNano(b []byte, n int64) []byte {
 	return b
 }
 
-// wallClock turns moments of the monotonic clock into times of the day.
+// wallClock turns moments of the monotonic clock into times of the day. Several goroutines may use
+// it at once.
 type wallClock struct {
 	at   probe.Instant
-	wall time.Time
+	wall int64 // nanoseconds since the Unix epoch
+	// last is the second that was printed last: thousands of requests end within one.
+	last atomic.Pointer[printedSecond]
 }
 
-func newWallClock() wallClock {
-	now := time.Now()
-	return wallClock{probe.At(now), now.UTC().Round(0)}
+// printedSecond is a second since the Unix epoch, and the part of its times that they have in common.
+type printedSecond struct {
+	unix int64
+	text string
 }
+
+func newWallClock() *wallClock {
+	now := time.Now()
+	c := &wallClock{at: probe.At(now), wall: now.UnixNano()}
+	c.last.Store(&printedSecond{unix: math.MinInt64})
+	return c
+}
+
+// nanoseconds returns the time of a moment since the Unix epoch.
+func (c *wallClock) nanoseconds(at probe.Instant) int64 { return c.wall + int64(at.Sub(c.at)) }
 
 // append appends the time of a moment as RFC 3339 has it, to the nanosecond, or nothing for one
 // that is not known.
@@ -140,7 +156,12 @@ func (c *wallClock) append(b []byte, at probe.Instant) []byte {
 	if at == 0 {
 		return b
 	}
-	t := c.wall.Add(at.Sub(c.at))
-	b = t.AppendFormat(b, "2006-01-02T15:04:05.")
-	return append(appendNano(b, int64(t.Nanosecond())), 'Z')
+	nanoseconds := c.nanoseconds(at)
+	unix := nanoseconds / int64(time.Second)
+	second := c.last.Load()
+	if second.unix != unix {
+		second = &printedSecond{unix, time.Unix(unix, 0).UTC().Format("2006-01-02T15:04:05.")}
+		c.last.Store(second)
+	}
+	return append(appendNano(append(b, second.text...), nanoseconds%int64(time.Second)), 'Z')
 }

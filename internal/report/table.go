@@ -23,7 +23,7 @@ const (
 // rows are left out and counted.
 type table struct {
 	out   io.Writer
-	clock wallClock
+	clock *wallClock
 
 	mu      sync.Mutex
 	block   []byte
@@ -49,7 +49,7 @@ func (t *table) observers(of []Source) []Observer {
 		labels := labelsOf(&of[i])
 		all[i] = func(r *probe.Result, code errcode.Code) {
 			var room [rowRoom]byte
-			t.add(labels.row(room[:0], &t.clock, r, code))
+			t.add(labels.row(room[:0], t.clock, r, code))
 		}
 	}
 	return all

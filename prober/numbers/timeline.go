@@ -13,7 +13,7 @@ const leastSlice = time.Millisecond
 
 // Timeline divides a burst into slices of time, of which all are as long and of which there are
 // as many at most as bursts are kept of a target: when the burst goes on, two become one. It
-// takes 40 KiB.
+// takes 50 KiB.
 type Timeline struct {
 	begin probe.Instant
 	start time.Time

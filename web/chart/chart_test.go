@@ -128,3 +128,69 @@ func TestScalesEndAtRoundNumbers(t *testing.T) {
 	assert.Equal(t, []string{"50 µs", "100 µs", "200 µs", "500 µs", "1 ms", "2 ms"}, texts)
 	assert.Len(t, latencyTicks(40*time.Microsecond, 30*time.Second, y), 6)
 }
+
+// slicesOf returns n slices of a burst in which everything occurs.
+func slicesOf(n int) (all []numbers.Burst, start time.Time) {
+	all, start = mixed(n), time.Unix(1e9, 0)
+	for i := range all {
+		all[i].Start, all[i].Duration = start.Add(time.Duration(i)*64*time.Millisecond), 64*time.Millisecond
+	}
+	return all, start
+}
+
+func TestChartsOfASliceStayWithinTheirFrame(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 2, 24, 48} {
+		s := OfSlices(slicesOf(n))
+		for _, c := range append(all(s), s.Rates()) {
+			requireWithinFrame(t, c, n)
+			assert.NotContains(t, c.Title, "last bursts")
+		}
+	}
+	s := OfSlices(slicesOf(48))
+	last := s.Latency().Labels[len(s.Latency().Labels)-2]
+	assert.Equal(t, "3.008 s", last.Text)
+	assert.Equal(t, "Requests per second over the burst", s.Rates().Title)
+	assert.Contains(t, s.Rates().Desc, "Last slice: 78.1/s: 5 requests, 0 failed, 5 with trouble of the prober, 100 never sent.")
+	assert.Equal(t, "No slice has ended yet.", OfSlices(slicesOf(0)).Rates().Desc)
+}
+
+func TestADistributionStaysWithinItsFrame(t *testing.T) {
+	t.Parallel()
+	bucket := func(lower, upper time.Duration, n uint64) numbers.Bucket {
+		return numbers.Bucket{Lower: lower, Upper: upper, Count: n}
+	}
+	for name, buckets := range map[string][]numbers.Bucket{
+		"of nothing":             nil,
+		"of what took no time":   {bucket(0, 0, 7)},
+		"of one bucket":          {bucket(time.Second, 1044*time.Millisecond, 1)},
+		"of the shortest":        {bucket(0, 1, 1), bucket(1, 2, 1<<63)},
+		"of all there are":       {bucket(0, 0, 1), bucket(time.Microsecond, 2*time.Microsecond, 5), bucket(time.Hour, 2*time.Hour, 1000)},
+		"of what hardly differs": {bucket(100, 104, 3), bucket(104, 108, 4)},
+	} {
+		l := &numbers.Latency{Buckets: buckets}
+		for _, b := range buckets {
+			l.Count += b.Count
+			l.P50, l.P99, l.Max = b.Lower, b.Upper, b.Upper
+		}
+		c := Histogram(l)
+		requireWithinFrame(t, c, len(buckets))
+		assert.Len(t, c.Hits, len(buckets), name)
+	}
+	c := Histogram(&numbers.Latency{Count: 4, P50: 104, P90: 108, P99: 108, Max: 106, Buckets: []numbers.Bucket{bucket(100, 104, 3), bucket(104, 108, 1)}})
+	assert.Equal(t, "4 requests: p50 0.1 µs, p90 0.1 µs, p99 0.1 µs, longest 0.1 µs.", c.Desc)
+	assert.Equal(t, "above 0.1 µs up to 0.1 µs: 3 requests, 75 %", c.Hits[0].Text)
+	assert.Equal(t, "No request has ended.", Histogram(&numbers.Latency{}).Desc)
+}
+
+func TestTimesSinceTheStartHaveNoNeedlessDigits(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "0 s", -time.Second: "0 s", 1664 * time.Millisecond: "1.664 s", 10 * time.Second: "10 s", 2048*time.Millisecond + 400: "2.048 s",
+	} {
+		assert.Equal(t, want, Since(d))
+	}
+	for v, want := range map[float64]string{0: Dash, 0.5: "0.5/s", 78.125: "78.1/s", 123456.7: "123\u202f457/s"} {
+		assert.Equal(t, want, Rate(v))
+	}
+}
