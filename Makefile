@@ -150,6 +150,15 @@ e2e: ## Test what runs real servers, proxies, Prometheus, a browser; a missing p
 	done
 	PROBER_E2E=1 go test -race -count=1 -shuffle=on -timeout 15m ./e2e/... ./internal/docs ./dashboards/rules ./errcode
 
+.PHONY: kubernetes
+kubernetes: ## Test discovery against a real kube-apiserver: KUBE_APISERVER, or one built into bin (half an hour); needs etcd
+	@server='$(KUBE_APISERVER)'
+	if [ -z "$$server" ]; then
+		server='$(CURDIR)/bin/kube-apiserver'
+		[ -x "$$server" ] || GOBIN='$(CURDIR)/bin' CGO_ENABLED=0 go -C e2e/kubernetes/server install -trimpath -ldflags '-s -w' tool
+	fi
+	KUBE_APISERVER="$$server" go test -count=1 -timeout 30m -v ./e2e/kubernetes
+
 .PHONY: gauntlet
 gauntlet: ## Try to make the daemon lie, for some minutes; GAUNTLET=short takes one, SEED=N repeats a run
 	go run ./gauntlet $(if $(filter short,$(GAUNTLET)),-short) $(if $(SEED),-seed $(SEED))

@@ -1,0 +1,51 @@
+// Package kubernetes tests service discovery against a real kube-apiserver with an etcd
+// behind it. `make kubernetes` builds the one and runs the tests; nothing else does, for that
+// takes half an hour.
+package kubernetes
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"example.com/prober/internal/rig"
+)
+
+// The programs under test, and beside it.
+var prober, apiserver, etcd string
+
+// TestMain builds the program. Where one of the others is missing it says so once, and no
+// test runs.
+func TestMain(m *testing.M) {
+	apiserver = os.Getenv("KUBE_APISERVER")
+	if etcd = os.Getenv("ETCD"); etcd == "" {
+		etcd = "etcd"
+	}
+	missing := ""
+	if _, err := exec.LookPath(apiserver); err != nil {
+		missing = "KUBE_APISERVER names no kube-apiserver"
+	} else if etcd, err = exec.LookPath(etcd); err != nil {
+		missing = "etcd is not installed; the Debian package etcd-server has it"
+	}
+	if missing != "" {
+		fmt.Fprintf(os.Stderr, "e2e/kubernetes: no test runs, %s: make kubernetes\n", missing)
+		flag.Parse()
+		_ = flag.Set("test.run", "^$") // the flag is there: package testing has it
+		m.Run()
+		return
+	}
+	dir, err := os.MkdirTemp("", "prober-kubernetes-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	prober = filepath.Join(dir, "prober")
+	if err := rig.Build(context.Background(), prober, nil, fmt.Sprintf("-race=%t", rig.IsRaceDetected())); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
