@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -27,10 +26,7 @@ type Conditions struct {
 
 // Conditions returns those that hold now.
 func (r *Rig) Conditions(ctx context.Context) (Conditions, error) {
-	c := Conditions{date: time.Now().UTC(), cores: runtime.NumCPU(), realtime: r.realtime}
-	if kernel, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0); err == nil {
-		c.nice = 20 - kernel
-	}
+	c := Conditions{date: time.Now().UTC(), cores: runtime.NumCPU(), realtime: r.realtime, nice: niceness()}
 	cpu, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return c, err

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package rig
+
+// niceness returns 0: other systems have none.
+func niceness() int { return 0 }
