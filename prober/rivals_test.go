@@ -107,8 +107,8 @@ func TestWhatIsComparedIsWhatTellsOfTheTarget(t *testing.T) {
 		s.Fire(t.Context(), context.Background())
 		r := s.Report()
 		sample := c.Samples()[0]
-		assert.EqualValues(t, r.Failed, sample.Failed())
-		assert.EqualValues(t, r.Succeeded+r.Failed, sample.Total())
+		assert.Equal(t, r.Failed, sample.Failed())
+		assert.Equal(t, r.Succeeded+r.Failed, sample.Total())
 		require.NotZero(t, s.Lost())
 		assert.LessOrEqual(t, s.Lost(), r.Dropped.Total())
 	})

@@ -115,7 +115,7 @@ func jsonTrouble(err error) error {
 		return fmt.Errorf("%s: must not be a JSON %s", wrong.Field, wrong.Value)
 	}
 	if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("is no JSON or was cut: %s at byte %d", wrong, wrong.Offset)
+		return fmt.Errorf("is no JSON or was cut: %w at byte %d", wrong, wrong.Offset)
 	}
 	return fmt.Errorf("is no report: %w", err)
 }
