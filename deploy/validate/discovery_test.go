@@ -26,7 +26,7 @@ func TestDiscoveryInTheClusterHasTheRightsItNeeds(t *testing.T) {
 	assert.Equal(t, []rbac.Subject{{Kind: "ServiceAccount", Name: account.Name, Namespace: account.Namespace}}, binding.Subjects)
 	var resources []string
 	for _, rule := range role.Rules {
-		assert.Equal(t, []string{"get", "list", "watch"}, rule.Verbs)
+		assert.Equal(t, []string{"list", "watch"}, rule.Verbs)
 		resources = append(resources, rule.Resources...)
 	}
 	assert.Equal(t, []string{"services", "ingresses"}, resources)

@@ -63,8 +63,9 @@ func startCluster(t *testing.T) *cluster {
 	pool := x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(certs.PEM(authority)))
 	c.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
 	}}
+	t.Cleanup(c.client.CloseIdleConnections)
 	c.start()
 	return c
 }
@@ -92,7 +93,9 @@ func startEtcd(t *testing.T, dir string) string {
 func (c *cluster) start() {
 	c.t.Helper()
 	c.server = rig.Start(c.t, exec.CommandContext(c.t.Context(), apiserver, c.args...))
-	rig.Until(c.t, "a kube-apiserver that is ready", func() bool {
+	// On a busy machine it takes minutes.
+	const patience = 5 * time.Minute
+	err := rig.Poll(c.t.Context(), patience, "a kube-apiserver that is ready", func() bool {
 		require.False(c.t, c.server.HasEnded(), "kube-apiserver has ended")
 		// Its own Service, which it makes itself, needs all that other objects need.
 		for _, path := range []string{"/readyz", "/api/v1/namespaces/default/services/kubernetes"} {
@@ -102,6 +105,7 @@ func (c *cluster) start() {
 		}
 		return true
 	})
+	require.NoError(c.t, err)
 }
 
 // kill ends the server as a crash does.
@@ -109,6 +113,7 @@ func (c *cluster) kill() {
 	c.t.Helper()
 	c.server.Kill()
 	c.server.Wait()
+	c.client.CloseIdleConnections()
 }
 
 // try sends a request as the admin.
