@@ -22,7 +22,7 @@ import (
 // of the program's file.
 const (
 	memoryLimit = 64 // MiB
-	ownMemory   = 56 // MiB
+	ownMemory   = 62 // MiB
 )
 
 // TestMixedBombsStayWithinTheBoundOnMemory has a daemon without GOMEMLIMIT and, where
