@@ -46,7 +46,7 @@ func (f *farm) random(seed uint64) script {
 func slowly(s script) script {
 	return func(target string, n int) move {
 		m := s(target, n)
-		m.after += 5 * time.Millisecond
+		m.after += 15 * time.Millisecond
 		return m
 	}
 }
