@@ -10,7 +10,7 @@ import (
 // sessionCookie is the name of the cookie that a login sets.
 const sessionCookie = "session"
 
-// session is what the shop knows of a user who has logged in.
+// session is the shop's record of a login.
 type session struct {
 	user string
 	cart map[string]int // how many of each product, by SKU

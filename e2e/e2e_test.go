@@ -4,11 +4,6 @@
 package e2e
 
 import (
-	"context"
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"example.com/prober/internal/rig"
@@ -21,20 +16,8 @@ var prober string
 // nobody asks for these tests it says so once, and no test runs.
 func TestMain(m *testing.M) {
 	if !rig.HasPrograms() {
-		fmt.Fprintln(os.Stderr, "e2e: no test runs, they need the programs of others: make e2e")
-		flag.Parse()
-		_ = flag.Set("test.run", "^$") // the flag is there: package testing has it
-		m.Run()
+		rig.RunNone(m, "e2e: no test runs, they need the programs of others: make e2e")
 		return
 	}
-	dir, err := os.MkdirTemp("", "prober-e2e-")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	prober = filepath.Join(dir, "prober")
-	if err := rig.Build(context.Background(), prober, nil, fmt.Sprintf("-race=%t", rig.IsRaceDetected())); err != nil {
-		panic(err)
-	}
-	m.Run()
+	rig.RunWith(m, &prober)
 }

@@ -37,7 +37,7 @@ func TestAShotIsOneBurstAndItsReport(t *testing.T) {
 		cfg := testConfig(config.Burst{Rate: 20, Duration: 5 * time.Second})
 		cfg.URL = &url.URL{Scheme: "https", Host: "shop.example", Path: "/a", RawQuery: "token=s3cret"}
 		s := testShot(cfg, e)
-		assert.Zero(t, s.Progress())
+		assert.Zero(t, ProgressOf(s))
 		start := time.Now()
 		s.Fire(t.Context(), context.Background())
 
@@ -192,7 +192,7 @@ func TestAShotThatIsInterruptedReportsWhatWasDone(t *testing.T) {
 			s.Fire(schedule, requests)
 		}()
 		time.Sleep(4600 * time.Millisecond)
-		p := s.Progress()
+		p := ProgressOf(s)
 		assert.Equal(t, 4600*time.Millisecond, p.Elapsed)
 		assert.Equal(t, []uint64{5, 1, 0, 0, 4}, []uint64{p.Scheduled, p.Ended, p.Failed, p.Waiting, p.InFlight})
 		assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 1}}, p.Codes)
@@ -209,7 +209,7 @@ func TestAShotThatIsInterruptedReportsWhatWasDone(t *testing.T) {
 		assert.EqualValues(t, 55, r.Cuts.Requests())
 		assert.Equal(t, []numbers.CodeCount{{Code: errcode.OK, Count: 3}, {Code: errcode.Cancelled, Count: 2}}, r.Codes)
 		assert.EqualValues(t, 3, r.Latency.Count, "what was cancelled says nothing about the target")
-		p = s.Progress()
+		p = ProgressOf(s)
 		assert.Equal(t, []uint64{5, 5, 2, 0, 0}, []uint64{p.Scheduled, p.Ended, p.Failed, p.Waiting, p.InFlight})
 		assert.Equal(t, r.Codes, p.Codes)
 	})

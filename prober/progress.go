@@ -65,9 +65,6 @@ func ProgressOf(shots ...*Shot) (p Progress) {
 	return p
 }
 
-// Progress returns how far the burst has come.
-func (s *Shot) Progress() Progress { return ProgressOf(s) }
-
 // journeyProgress returns nil for a target without a journey.
 func journeyProgress(now *numbers.Snapshot) *JourneyProgress {
 	j := now.Journey

@@ -54,8 +54,8 @@ func Run(ctx context.Context, r *rig.Rig, rounds int, progress io.Writer) (strin
 
 const introduction = `## Discovery: what do changes cost, and whom do they disturb?
 
-The daemon with %d targets that a file lists, of which each sends a request every %v, beside a burst of %d requests per
-second that goes on all the time. For %v the file is replaced every %v, with %d changes: %d targets go for good and as many
+The daemon with %d targets from a file. Each sends a request every %v, and a burst of %d requests per second goes on
+beside them all the time. For %v the file is replaced every %v, with %d changes: %d targets go for good and as many
 come, %d go and come back, half of them in the next version of the file, half after %d, and the rest get another label, half
 of these another URL too. It is compared with the same load without changes, %s. In both the daemon is scraped every %v. On
 both cores it shares one with the server and with what writes the file, on one it has that for itself. Then all bursts are
@@ -77,7 +77,7 @@ func (all results) report() string {
 	var b strings.Builder
 	times := "once"
 	if n := len(all[kind{}]); n > 1 {
-		times = fmt.Sprintf("%d times in turn, of which the table has the median", n)
+		times = fmt.Sprintf("%d times in turn; the table has the medians", n)
 	}
 	fmt.Fprintf(&b, introduction, targets, interval, rate, span, version, changesAtOnce, replaced, flapping, late, times, scraped)
 	t := rig.Table{Columns: []string{""}}

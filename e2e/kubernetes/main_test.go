@@ -4,12 +4,8 @@
 package kubernetes
 
 import (
-	"context"
-	"flag"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"example.com/prober/internal/rig"
@@ -32,20 +28,8 @@ func TestMain(m *testing.M) {
 		missing = "etcd is not installed; the Debian package etcd-server has it"
 	}
 	if missing != "" {
-		fmt.Fprintf(os.Stderr, "e2e/kubernetes: no test runs, %s: make kubernetes\n", missing)
-		flag.Parse()
-		_ = flag.Set("test.run", "^$") // the flag is there: package testing has it
-		m.Run()
+		rig.RunNone(m, "e2e/kubernetes: no test runs, "+missing+": make kubernetes")
 		return
 	}
-	dir, err := os.MkdirTemp("", "prober-kubernetes-")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	prober = filepath.Join(dir, "prober")
-	if err := rig.Build(context.Background(), prober, nil, fmt.Sprintf("-race=%t", rig.IsRaceDetected())); err != nil {
-		panic(err)
-	}
-	m.Run()
+	rig.RunWith(m, &prober)
 }

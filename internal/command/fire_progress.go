@@ -62,7 +62,11 @@ func (v *fireView) barWidth() int { return min(fireBar, max(v.columns-fireWords,
 // show brings the view up to date. A terminal that has gone needs none, so errors do not matter.
 func (v *fireView) show(p prober.Progress) {
 	if v.bar == nil {
-		fmt.Fprintf(v.out, "prober: %s: %s\n", v.name, strings.Join(nonEmpty(v.line(p), resultsLine(p)), "; "))
+		line := v.line(p)
+		if results := resultsLine(p); results != "" {
+			line += "; " + results
+		}
+		fmt.Fprintf(v.out, "prober: %s: %s\n", v.name, line)
 		return
 	}
 	v.bar.Describe(cut(v.line(p), v.columns-v.barWidth()-fireFrame))
@@ -163,16 +167,6 @@ func requestsWord(n uint64) string {
 		return "1 request"
 	}
 	return strconv.FormatUint(n, 10) + " requests"
-}
-
-// nonEmpty returns those of texts that are not empty.
-func nonEmpty(texts ...string) (all []string) {
-	for _, text := range texts {
-		if text != "" {
-			all = append(all, text)
-		}
-	}
-	return all
 }
 
 // cut shortens a text that is ASCII to so many columns.

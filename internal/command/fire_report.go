@@ -50,7 +50,7 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 		fmt.Fprintf(out, "%s  ", r.Name)
 	}
 	fmt.Fprintf(out, "%s\nfired %s, %s %s\n\n", r.URL, r.LastStart.UTC().Format(time.DateTime+" UTC"),
-		outcomeWords(r.Outcome), shortDuration(r.Duration))
+		r.Outcome.Words(), shortDuration(r.Duration))
 	fmt.Fprintf(out, "requests\t%d due: %d succeeded, %d failed, %d dropped%s\n", r.Scheduled, r.Succeeded, r.Failed, r.Dropped.Total(), dropWords(r.Dropped.ByReason()))
 	writeFireCut(out, r)
 	writeFireJourneys(out, r)
@@ -80,17 +80,6 @@ func perSecond(rate float64) string {
 		return fmt.Sprintf("%.0f/s", rate)
 	}
 	return fmt.Sprintf("%.4g/s", rate)
-}
-
-func outcomeWords(o numbers.Outcome) string {
-	switch o {
-	case numbers.Interrupted:
-		return "interrupted after"
-	case numbers.Broken:
-		return "ended by the breaker after"
-	default:
-		return "took"
-	}
 }
 
 // dropWords lists the reasons: " (timeout: 3)".

@@ -48,7 +48,7 @@ func (t *traceFlags) check(f *fireFlags) error {
 		return errors.New("--trace sends one request: flags for the burst do not go with it")
 	case len(f.reports) > 0:
 		return errors.New("--trace prints what becomes of one request: --report does not go with it")
-	case f.compare.report != "" || f.compare.against != "":
+	case f.compare.isGiven():
 		return errors.New("--trace sends one request: --compare and --against do not go with it")
 	case len(f.target.FailIf) > 0:
 		return errors.New("--trace sends one request: --fail-if does not go with it")

@@ -54,12 +54,13 @@ func writeTracedExchange(out io.Writer, e *prober.TracedExchange) {
 	for i := range e.Steps {
 		writeTracedStep(out, &e.Steps[i])
 	}
+	in := unitOf([]time.Duration{e.Took}, func(all *time.Duration) []time.Duration { return []time.Duration{*all} })
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nPHASE\tTOOK")
 	for _, p := range e.Phases {
-		fmt.Fprintf(table, "%s\t%s\n", p.Phase, shortDuration(p.Took))
+		fmt.Fprintf(table, "%s\t%s\n", p.Phase, in.format(p.Took))
 	}
-	fmt.Fprintf(table, "all\t%s\n\n", shortDuration(e.Took))
+	fmt.Fprintf(table, "all\t%s\n\n", in.format(e.Took))
 	fmt.Fprintf(table, "code\t%s %s: %s\n", e.Code, e.Code.Name(), e.Code.Meaning())
 	if e.Phase != errcode.PhaseNone {
 		fmt.Fprintf(table, "failed in\t%s\n", e.Phase)

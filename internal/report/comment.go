@@ -41,7 +41,7 @@ func verdictOf(isOK bool) string {
 }
 
 // code makes a text show as it is, whatever it says: nothing in a span of code is Markdown, HTML,
-// a link, or the name of somebody who is told of it (CommonMark 0.31, section 6.1). It may stand in
+// a link, or a name that notifies its owner (CommonMark 0.31, section 6.1). It may stand in
 // a table, where only a bar needs more (GitHub Flavored Markdown, section 4.10).
 func code(text string) string {
 	if text == "" {
@@ -78,7 +78,7 @@ func writeTarget(b *bytes.Buffer, t *Target) {
 	if t.Trouble != "" {
 		fmt.Fprintf(b, "%s\n\n", code(t.Trouble))
 	}
-	fmt.Fprintf(b, "%s, fired %s, %s %s.\n\n", code(t.URL), t.LastStart.UTC().Format(time.DateTime+" UTC"), outcomeWords(t.Outcome), short(t.Duration))
+	fmt.Fprintf(b, "%s, fired %s, %s %s.\n\n", code(t.URL), t.LastStart.UTC().Format(time.DateTime+" UTC"), t.Outcome.Words(), short(t.Duration))
 	writeFigures(b, t)
 	writeThresholds(b, t.Thresholds)
 	writeCodes(b, t)

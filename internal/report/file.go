@@ -48,7 +48,7 @@ func create(name string) (*file, error) {
 // begin creates a file in the folder of path that can be renamed to it.
 func begin(path string) (*os.File, error) {
 	folder, base := filepath.Split(path)
-	const most = 200 // bytes of a name, of which 255 are allowed
+	const most = 200 // bytes of a name; 255 are allowed, the rest is for what is added
 	temporary := filepath.Join(folder, "."+base[:min(len(base), most)]+"."+rand.Text()[:8]+".tmp")
 	//nolint:gosec // G302: others may read a report, as far as the umask allows
 	return os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)

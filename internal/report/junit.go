@@ -116,7 +116,7 @@ func casesOf(t *Target) []junitCase {
 	}
 	whole := junitCase{Name: "the burst goes through"}
 	if t.Outcome != numbers.Complete {
-		message := outcomeWords(t.Outcome) + " " + chart.Latency(t.Duration)
+		message := t.Outcome.Words() + " " + chart.Latency(t.Duration)
 		whole.Failure = &junitFailure{Message: message, Type: "burst", Text: failureText(t)}
 	}
 	cases := []junitCase{whole}

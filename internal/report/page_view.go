@@ -51,8 +51,8 @@ func (s pageState) Words() string {
 type targetView struct {
 	*Target
 
-	// ID tells what belongs to the target from what belongs to others, of which there are none
-	// if it is Alone.
+	// ID is the prefix of the anchors of the target, so that no two targets share one. IsAlone
+	// means that the page has no other target.
 	ID      string
 	IsAlone bool
 	State   pageState
@@ -65,9 +65,6 @@ type targetView struct {
 
 // pageCharts are those of a target. The last two are nil where there is no journey.
 type pageCharts struct{ Histogram, Latency, Rates, Codes, Phases, Waterfall, Funnel *chart.Chart }
-
-// OutcomeWords says how the burst came to its end.
-func (t *targetView) OutcomeWords() string { return outcomeWords(t.Outcome) }
 
 // PhaseTimes lists the phases in which requests spent time.
 func (t *targetView) PhaseTimes() (all []errcode.Phase) {

@@ -76,18 +76,6 @@ func (t *Target) Counted() Counts {
 // Ended returns how many requests ended.
 func (c Counts) Ended() uint64 { return c.Succeeded + c.Failed }
 
-// Outcome says in words how the burst came to its end.
-func outcomeWords(o numbers.Outcome) string {
-	switch o {
-	case numbers.Interrupted:
-		return "interrupted after"
-	case numbers.Broken:
-		return "ended by the breaker after"
-	default:
-		return "took"
-	}
-}
-
 // programs is the report for programs.
 type programs struct {
 	blind

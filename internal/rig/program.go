@@ -2,9 +2,11 @@ package rig
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,4 +43,27 @@ func Build(ctx context.Context, path string, env []string, flags ...string) erro
 		return fmt.Errorf("%v: %w: %s", cmd.Args, err, out)
 	}
 	return nil
+}
+
+// RunWith builds the prober, with the race detector if the tests have it, tells path where it is and runs
+// the tests of m.
+func RunWith(m *testing.M, path *string) {
+	dir, err := os.MkdirTemp("", "prober-tests-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	*path = filepath.Join(dir, "prober")
+	if err := Build(context.Background(), *path, nil, fmt.Sprintf("-race=%t", IsRaceDetected())); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+// RunNone says why the tests of m do not run, in one line, and runs none of them.
+func RunNone(m *testing.M, why string) {
+	fmt.Fprintln(os.Stderr, why)
+	flag.Parse()
+	_ = flag.Set("test.run", "^$") // the flag is there: package testing has it
+	m.Run()
 }

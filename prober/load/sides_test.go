@@ -92,7 +92,7 @@ func TestTurnsGoToBothSidesOfEachPair(t *testing.T) {
 	assert.Len(t, order, 400)
 	assert.Equal(t, [2]int64{200, 200}, turns.started)
 	ahead := 0
-	for _, side := range order { // who has the turn may be noted late
+	for _, side := range order { // the turn may be noted late
 		ahead += 2*side - 1
 		assert.LessOrEqual(t, max(ahead, -ahead), 3)
 	}

@@ -14,8 +14,8 @@ type Answer struct {
 	// who asked.
 	Fields []AnswerField
 	More   int
-	// Body has the first bytes of the body, of which Size came. Cut means that there are more,
-	// Hidden that none may be shown, and Raw that it is no answer, but what came instead.
+	// Body has the first bytes of the body, and Size is how many came. Cut means that there are
+	// more, Hidden that none may be shown, and Raw that what came is no answer.
 	Body             string
 	Size             uint64
 	Cut, Hidden, Raw bool

@@ -81,6 +81,18 @@ const (
 	Broken      Outcome = "breaker"
 )
 
+// Words says how the burst came to its end, as reports have it before how long it took.
+func (o Outcome) Words() string {
+	switch o {
+	case Interrupted:
+		return "interrupted after"
+	case Broken:
+		return "ended by the breaker after"
+	default:
+		return "took"
+	}
+}
+
 // Latency sums up the durations of Count requests; all others are 0 where that is.
 // Percentiles are above the true value by less than Widths, Mean and Max are exact.
 type Latency struct {

@@ -17,7 +17,7 @@ type SeriesKind struct {
 	Connects, Calls, Asks, Secured bool
 	// Address tells that there is no name to look up, Certificate that the prober shows one.
 	Address, Certificate bool
-	// Compares tells that the target is compared with another one.
+	// Compares means that the target is compared with another one.
 	Compares bool
 	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
 	// target with neither.
