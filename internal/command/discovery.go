@@ -80,6 +80,9 @@ func (d *daemon) applyAll(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	if len(cfg.Discover) > 0 {
+		addThreads()
+	}
 	refused, err := d.manager.ApplyFound(cfg, change.Targets(cfg.Targets))
 	if err != nil {
 		return err
