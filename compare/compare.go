@@ -1,10 +1,16 @@
 package compare
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 const (
 	// DefaultMargin is by how much a latency may differ and still count as the same.
 	DefaultMargin = 0.1
+	// DefaultMinChange is the least change of a latency that counts, however large a share it is: on
+	// the same server the median wanders by less from one burst to the next.
+	DefaultMinChange = time.Millisecond
 	// errorMargin is by how much a share of failures may.
 	errorMargin = 0.01
 	// alarms is how often the verdict on two versions that are the same may be another.
@@ -18,6 +24,9 @@ type Options struct {
 	// Margin is by how much a latency may differ and still count as the same, as a share of
 	// the old one.
 	Margin float64
+	// MinChange is the least change of a latency that counts: one that is smaller is the same, however
+	// large a share of the old latency it is.
+	MinChange time.Duration
 	// Paired means that the slices of both sides are of the same times, one by one.
 	Paired bool
 }
@@ -31,11 +40,11 @@ func weights() []float64 { return []float64{0.15, 0.2, 0.5, 0.15} }
 
 // Compare compares two versions.
 func Compare(old, add *Sample, o Options) *Result {
-	r := &Result{Margin: o.Margin, Old: old.Total(), New: add.Total(), OldFailed: old.Failed(), NewFailed: add.Failed(), Verdict: CannotTell}
+	r := &Result{Margin: o.Margin, MinChange: o.MinChange, Old: old.Total(), New: add.Total(), OldFailed: old.Failed(), NewFailed: add.Failed(), Verdict: CannotTell}
 	if r.Old == 0 || r.New == 0 {
 		return r
 	}
-	tests := testsOf(&pair{old: old, new: add, isPaired: o.Paired}, math.Log1p(o.Margin))
+	tests := testsOf(&pair{old: old, new: add, isPaired: o.Paired}, o)
 	setLevels(tests)
 	for _, t := range tests {
 		t.judge(float64(min(r.Old, r.New)))
@@ -46,13 +55,14 @@ func Compare(old, add *Sample, o Options) *Result {
 }
 
 // testsOf returns one for each quantile and one for the share of failures.
-func testsOf(both *pair, margin float64) (tests []*test) {
+func testsOf(both *pair, o Options) (tests []*test) {
 	old, add := distributionOf(both.old), distributionOf(both.new)
 	for i, p := range Quantiles() {
 		q := newQuantile(both, old, add, p)
+		row := Row{Quantile: p, Old: math.Exp(old.log(p * old.total)), New: math.Exp(add.log(p * add.total))}
+		margin := o.marginOf(min(row.Old, row.New))
 		tests = append(tests, &test{
-			measure: q, margin: margin, clearBeyond: margin, weight: weights()[i], isPossible: !math.IsNaN(q.estimate()),
-			row: Row{Quantile: p, Old: math.Exp(old.log(p * old.total)), New: math.Exp(add.log(p * add.total))},
+			measure: q, margin: margin, clearBeyond: margin, weight: weights()[i], isPossible: !math.IsNaN(q.estimate()), row: row,
 		})
 	}
 	f := newFailures(both)
@@ -60,6 +70,16 @@ func testsOf(both *pair, margin float64) (tests []*test) {
 		measure: f, margin: errorMargin, weight: weights()[len(tests)], isPossible: f.old+f.new > 0,
 		row: Row{Old: f.old, New: f.new},
 	})
+}
+
+// marginOf returns by how much the logarithm of a latency may differ and still count as the same,
+// where the faster side takes so many seconds.
+func (o Options) marginOf(faster float64) float64 {
+	share := o.Margin
+	if faster > 0 {
+		share = max(share, o.MinChange.Seconds()/faster)
+	}
+	return math.Log1p(share)
 }
 
 // judge fills in the row. n is how many requests the smaller side has.

@@ -126,6 +126,30 @@ func TestAQuantileThatBothSidesFailAtSaysNothing(t *testing.T) {
 	assert.Equal(t, Same, r.Verdict, "the failures are")
 }
 
+func TestAChangeThatIsTooSmallToMatterIsTheSame(t *testing.T) {
+	t.Parallel()
+	at := func(d time.Duration) *Sample { return sampleOf(0, map[time.Duration]uint64{d: 5000}) }
+	for name, c := range map[string]struct {
+		old, add, least time.Duration
+		want            Verdict
+	}{
+		"a median that wanders":               {200 * time.Microsecond, 300 * time.Microsecond, time.Millisecond, Same},
+		"the same the other way":              {300 * time.Microsecond, 200 * time.Microsecond, time.Millisecond, Same},
+		"five times as fast, by less":         {1050 * time.Microsecond, 200 * time.Microsecond, time.Millisecond, Same},
+		"looked at more closely":              {200 * time.Microsecond, 300 * time.Microsecond, 50 * time.Microsecond, Worse},
+		"without a least change":              {200 * time.Microsecond, 300 * time.Microsecond, 0, Worse},
+		"a fast server that has become slow":  {200 * time.Microsecond, 2 * time.Millisecond, time.Millisecond, Worse},
+		"a slow server that has become fast":  {2 * time.Millisecond, 200 * time.Microsecond, time.Millisecond, Better},
+		"a fifth of what is far above it":     {50 * time.Millisecond, 60 * time.Millisecond, time.Millisecond, Worse},
+		"a change within the margin above it": {50 * time.Millisecond, 53 * time.Millisecond, time.Millisecond, Same},
+	} {
+		r := Compare(at(c.old), at(c.add), Options{Margin: DefaultMargin, MinChange: c.least})
+		assert.Equal(t, c.want, r.Verdict, "%s: %+v", name, r.Rows)
+	}
+	failing := Compare(at(time.Millisecond), sampleOf(3000, map[time.Duration]uint64{time.Millisecond: 2000}), Options{MinChange: time.Hour})
+	assert.Equal(t, Worse, failing.Verdict, "what fails is slower by more than any change")
+}
+
 func TestTooFewRequestsCannotTell(t *testing.T) {
 	t.Parallel()
 	few := sampleOf(0, map[time.Duration]uint64{10 * time.Millisecond: 10, 12 * time.Millisecond: 10})

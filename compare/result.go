@@ -2,7 +2,9 @@ package compare
 
 import (
 	"fmt"
+	"math"
 	"strings"
+	"time"
 )
 
 // Verdict says how the new version compares with the old one.
@@ -18,7 +20,8 @@ const (
 
 // Result is what a comparison came to.
 type Result struct {
-	Margin float64
+	Margin    float64
+	MinChange time.Duration
 	// Old and New are how many requests each side had, OldFailed and NewFailed how many of them
 	// failed.
 	Old, New, OldFailed, NewFailed uint64
@@ -55,6 +58,11 @@ func (r *Row) Name() string {
 		return "error_rate"
 	}
 	return NameOf(r.Quantile)
+}
+
+// IsLess reports whether the latency changed by less than d. A share of failures never did.
+func (r *Row) IsLess(d time.Duration) bool {
+	return !r.IsErrors() && math.Abs(r.New-r.Old) < d.Seconds()
 }
 
 // NameOf returns what a quantile is called, such as p99.9 for 0.999.

@@ -20,22 +20,28 @@ type Compare struct {
 	With string
 	// Margin is by how much a latency may differ and still count as the same, as a share.
 	Margin float64
+	// MinChange is the least change of a latency that counts, however large a share it is.
+	MinChange time.Duration
 	// Window is how much time is compared, up to the last burst.
 	Window time.Duration
 }
 
 const (
-	defaultMargin = 0.1
-	minMargin     = 0.02 // as fine as the buckets of latencies tell
-	maxMargin     = 10
-	defaultWindow = 10 * time.Minute
-	minWindow     = time.Minute
+	defaultMargin    = 0.1
+	minMargin        = 0.02 // as fine as the buckets of latencies tell
+	maxMargin        = 10
+	minMinChange     = time.Microsecond
+	defaultMinChange = time.Millisecond
+	maxMinChange     = time.Hour
+	defaultWindow    = 10 * time.Minute
+	minWindow        = time.Minute
 )
 
 func compareFields(c *Compare) form.Section {
 	return form.Section{
 		form.Key("with", form.Needed(form.Text(&c.With, checkName))),
 		form.Key("margin", share(&c.Margin)),
+		form.Key("min_change", form.Duration(&c.MinChange, minMinChange, maxMinChange)),
 		form.Key("window", form.Duration(&c.Window, minWindow, maxDuration)),
 	}
 }

@@ -119,7 +119,7 @@ func fullCheckout(t *testing.T, folder string) Target {
 		Breaker:      &Breaker{After: 50, For: 24 * time.Hour},
 		KeepFailures: &KeepFailures{Bodies: 2 << 10},
 		Thresholds:   thresholdsOf(t, "p99 > 500ms", "code:13.. > 0", "error_rate > 1 %"),
-		Compare:      &Compare{With: "ramps", Margin: 0.05, Window: time.Hour},
+		Compare:      &Compare{With: "ramps", Margin: 0.05, MinChange: 2 * time.Millisecond, Window: time.Hour},
 	}
 }
 

@@ -85,7 +85,7 @@ func (s *standing) endBurst(side int, now time.Time, lost uint64) {
 	}
 	s.made = now
 	old, add := s.samples()
-	s.result.Store(comparisonOf(&s.cfg, compare.Compare(old, add, compare.Options{Margin: s.cfg.Margin, Paired: true})))
+	s.result.Store(comparisonOf(&s.cfg, compare.Compare(old, add, compare.Options{Margin: s.cfg.Margin, MinChange: s.cfg.MinChange, Paired: true})))
 }
 
 // samples returns both sides in slices of the same times.
@@ -111,7 +111,7 @@ func (s *standing) samples() (old, add *compare.Sample) {
 // comparisonOf returns what a comparison came to as it is shown.
 func comparisonOf(cfg *config.Compare, r *compare.Result) *numbers.Comparison {
 	c := &numbers.Comparison{
-		With: cfg.With, Margin: cfg.Margin, Window: cfg.Window,
+		With: cfg.With, Margin: cfg.Margin, MinChange: cfg.MinChange, Window: cfg.Window,
 		Verdict: verdictLabel(r.Verdict), Needed: r.Needed, Old: r.Old, New: r.New,
 	}
 	for i := range r.Rows {

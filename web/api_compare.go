@@ -13,6 +13,7 @@ type (
 	apiComparison struct {
 		With          string        `json:"with"`
 		Margin        float64       `json:"margin"`
+		MinChange     float64       `json:"min_change_seconds"`
 		WindowSeconds float64       `json:"window_seconds"`
 		Verdict       string        `json:"verdict"`
 		Needed        uint64        `json:"requests_needed"`
@@ -37,7 +38,7 @@ func apiComparisonOf(c *numbers.Comparison) *apiComparison {
 		return nil
 	}
 	out := &apiComparison{
-		With: c.With, Margin: c.Margin, WindowSeconds: c.Window.Seconds(), Verdict: c.Verdict, Needed: c.Needed,
+		With: c.With, Margin: c.Margin, MinChange: c.MinChange.Seconds(), WindowSeconds: c.Window.Seconds(), Verdict: c.Verdict, Needed: c.Needed,
 		Old: c.Old, New: c.New, Quantiles: mapped(c.Quantiles, apiComparedOf),
 	}
 	if c.Errors != nil {

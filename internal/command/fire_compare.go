@@ -3,7 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -17,18 +17,21 @@ type compareFlags struct {
 	report  string // the path of one of an earlier burst
 	against string // the URL of another version, to be fired at in turn
 	margin  float64
+	least   time.Duration
 }
 
 func (f *compareFlags) register(cmd *kingpin.CmdClause) {
 	cmd.Flag("compare", "Compare with the report of an earlier burst, which --output=json has printed into this file.").PlaceHolder("FILE").StringVar(&f.report)
 	cmd.Flag("against", "Fire at this URL too, request by request in turn with the target, and compare the target with it. It gets the same requests.").PlaceHolder("URL").StringVar(&f.against)
 	checked(cmd, "compare.margin", "10%", "By how much a latency may differ and still count as the same.", f.setMargin)
+	checked(cmd, "compare.min-change", compare.DefaultMinChange.String(), "The least change of a latency that counts: a smaller one is the same, however large a share it is.", f.setLeast)
 }
 
 const (
 	// leastMargin is as fine as the buckets of latencies tell.
 	leastMargin = 0.02
 	mostMargin  = 10
+	mostLeast   = time.Hour
 )
 
 func (f *compareFlags) setMargin(text string) (err error) {
@@ -39,35 +42,43 @@ func (f *compareFlags) setMargin(text string) (err error) {
 	return nil
 }
 
+func (f *compareFlags) setLeast(text string) (err error) {
+	f.least, err = time.ParseDuration(text)
+	if err != nil || f.least < time.Microsecond || f.least > mostLeast {
+		return errors.New("must be a duration from 1us to 1h, such as 1ms")
+	}
+	return nil
+}
+
 // isGiven reports whether there is something to compare with.
 func (f *compareFlags) isGiven() bool { return f.report != "" || f.against != "" }
 
 // comparison is what a burst is held against, and what that came to.
 type comparison struct {
 	// with says in words with what, in full.
-	with   string
-	margin float64
+	with    string
+	options compare.Options
 	// old is what there was before; of bursts that are fired in turn it is known when the first has ended.
-	old      *compare.Sample
-	isPaired bool
+	old *compare.Sample
 	*compare.Result
 }
 
 // newComparison prepares the comparison that the flags ask for: nil for none. The report of an earlier burst
 // is read now, before anything is sent.
 func (f *compareFlags) newComparison(cfg *config.Config) (*comparison, error) {
+	options := compare.Options{Margin: f.margin, MinChange: f.least, Paired: f.against != ""}
 	err := f.check(cfg.Targets)
 	switch {
 	case err != nil || !f.isGiven():
 		return nil, err
 	case f.against != "":
-		return &comparison{with: config.RedactedURL(cfg.Targets[0].URL) + ", fired in turn", margin: f.margin, isPaired: true}, nil
+		return &comparison{with: config.RedactedURL(cfg.Targets[0].URL) + ", fired in turn", options: options}, nil
 	}
 	before, err := readFireReport(f.report, cfg.Targets[0].URL.Scheme)
 	if err != nil {
 		return nil, fmt.Errorf("--compare: %s: %w", f.report, err)
 	}
-	return &comparison{with: before.words(f.report), margin: f.margin, old: before.sample}, nil
+	return &comparison{with: before.words(f.report), options: options, old: before.sample}, nil
 }
 
 // check finds thresholds and targets that there is nothing to compare with.
@@ -90,7 +101,7 @@ func (f *compareFlags) check(targets []config.Target) error {
 
 // end compares the burst with what there was before.
 func (c *comparison) end(burst *compare.Sample) {
-	c.Result = compare.Compare(c.old, burst, compare.Options{Margin: c.margin, Paired: c.isPaired})
+	c.Result = compare.Compare(c.old, burst, c.options)
 }
 
 // rowOf returns what the comparison says of a measure of a threshold.
@@ -108,10 +119,9 @@ func (c *comparison) rowOf(m threshold.Measure) (r compare.Row, ok bool) {
 
 // words says what the comparison came to.
 func (c *comparison) words() string {
-	margin := strconv.FormatFloat(100*c.margin, 'g', 4, 64) + " %"
 	switch c.Verdict {
 	case compare.Same:
-		return "same, within " + margin
+		return fmt.Sprintf("same, within %.4g %% or %s", 100*c.Margin, c.MinChange)
 	case compare.CannotTell:
 		return "cannot tell" + needWords(c.Needed)
 	}
@@ -154,7 +164,7 @@ func (c *comparison) judgementOf(t threshold.Threshold) judgement {
 	if !ok { // no request has ended on one side
 		return judgement{Threshold: t}
 	}
-	return judgement{Threshold: t, measured: r.Change, isKnown: true, compared: &r}
+	return judgement{Threshold: t, measured: r.Change, isKnown: true, compared: &r, isLess: r.IsLess(c.MinChange)}
 }
 
 // evidence says what was compared.

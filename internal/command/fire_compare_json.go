@@ -23,6 +23,7 @@ func slicesJSON(s *compare.Sample) []fireSliceJSON {
 type fireComparisonJSON struct {
 	With    string              `json:"with"`
 	Margin  float64             `json:"margin"`
+	Least   float64             `json:"min_change_seconds"`
 	Old     fireSideJSON        `json:"old"`
 	New     fireSideJSON        `json:"new"`
 	Verdict compare.Verdict     `json:"verdict"`
@@ -54,7 +55,7 @@ func comparisonJSON(c *comparison) *fireComparisonJSON {
 		return nil
 	}
 	return &fireComparisonJSON{
-		With: c.with, Margin: c.margin, Verdict: c.Verdict, Needed: known(c.Needed),
+		With: c.with, Margin: c.Margin, Least: c.MinChange.Seconds(), Verdict: c.Verdict, Needed: known(c.Needed),
 		Old: fireSideJSON{c.Old, c.OldFailed}, New: fireSideJSON{c.New, c.NewFailed},
 		Rows: list(c.Rows, func(r compare.Row) fireDifferentJSON {
 			return fireDifferentJSON{

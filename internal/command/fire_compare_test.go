@@ -42,7 +42,7 @@ func exampleSample(slower float64) *compare.Sample {
 
 // exampleComparison is the one of docs/compare.md, before it has ended.
 func exampleComparison() *comparison {
-	return &comparison{with: "old.json: https://staging.example.com/checkout, fired 2026-03-03 09:30:00 UTC", margin: 0.1, old: exampleSample(1)}
+	return &comparison{with: "old.json: https://staging.example.com/checkout, fired 2026-03-03 09:30:00 UTC", options: compare.Options{Margin: 0.1, MinChange: time.Millisecond}, old: exampleSample(1)}
 }
 
 func TestTheComparePageShowsWhatIsPrinted(t *testing.T) {
@@ -164,6 +164,7 @@ func TestAComparisonNeedsOneTargetAndSomethingToCompareWith(t *testing.T) {
 		{[]string{"http://127.0.0.1:1/", "--fail-if=p99 worse by 10%"}, `target "http://127.0.0.1:1/": ` + nothing},
 		{[]string{"shop", "--config.file=" + file}, `target "shop": ` + nothing},
 		{[]string{"http://127.0.0.1:1/", "--compare.margin=1%"}, "--compare.margin: must be a share from 2% to 1000%, such as 10%; see prober --help"},
+		{[]string{"http://127.0.0.1:1/", "--compare.min-change=0"}, "--compare.min-change: must be a duration from 1us to 1h, such as 1ms; see prober --help"},
 		{[]string{"http://127.0.0.1:1/", "--compare.margin=0.1"}, "--compare.margin: must be a share from 2% to 1000%, such as 10%; see prober --help"},
 		{[]string{"http://127.0.0.1:1/", "--fail-if=max worse by 10%"}, `--fail-if: "max worse by 10%": must be p50, p90, p99 or error_rate, the words worse by, and a share, such as p99 worse by 10%`},
 	} {

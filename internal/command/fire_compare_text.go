@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/prober/compare"
+	"example.com/prober/internal/report"
 )
 
 // writeFireComparison prints what the comparison came to.
@@ -23,8 +24,8 @@ func writeFireComparison(out io.Writer, c *comparison) {
 	fmt.Fprintln(out, "\nQUANTILE\tOLD\tNEW\tCHANGE\tINTERVAL\tCONFIDENCE\tVERDICT")
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s to %s\t%s %%\t%s\n", r.Name(), sideWords(r, r.Old), sideWords(r, r.New),
-			changeWords(r, r.Change), changeWords(r, r.Low), changeWords(r, r.High), strconv.FormatFloat(100*r.Level, 'g', 3, 64), r.Verdict)
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s to %s\t%s\t%s\n", r.Name(), sideWords(r, r.Old), sideWords(r, r.New),
+			changeWords(r, r.Change), changeWords(r, r.Low), changeWords(r, r.High), levelWords(r), r.Verdict)
 	}
 }
 
@@ -52,4 +53,23 @@ func changeWords(r *compare.Row, v float64) string {
 		return fmt.Sprintf("%+.3g points", 100*v)
 	}
 	return fmt.Sprintf("%+.3g %%", 100*v)
+}
+
+func levelWords(r *compare.Row) string { return strconv.FormatFloat(100*r.Level, 'g', 3, 64) + " %" }
+
+// reported returns what a report shows of the comparison: nil for none.
+func (c *comparison) reported() *report.Comparison {
+	if c == nil || c.Result == nil {
+		return nil
+	}
+	return &report.Comparison{
+		With: c.with, Words: c.words(), Old: c.Old, New: c.New, IsWorse: c.isWorse(),
+		Rows: list(c.Rows, func(r compare.Row) report.Compared {
+			return report.Compared{
+				Measure: r.Name(), Old: sideWords(&r, r.Old), New: sideWords(&r, r.New),
+				Change: changeWords(&r, r.Change), Low: changeWords(&r, r.Low), High: changeWords(&r, r.High),
+				Confidence: levelWords(&r), Verdict: string(r.Verdict), IsWorse: r.Verdict == compare.Worse,
+			}
+		}),
+	}
 }

@@ -126,7 +126,7 @@ func (f *fireFiles) finish(all []*judgedReport, targets []config.Target) error {
 		return asJSON.write(out, all)
 	}
 	for i, r := range all {
-		t := report.Target{Report: r.Report, OK: r.isOK(), Think: targets[i].Think, Thresholds: list(r.thresholds, reportedThreshold)}
+		t := report.Target{Report: r.Report, OK: r.isOK(), Think: targets[i].Think, Thresholds: list(r.thresholds, reportedThreshold), Comparison: r.comparison.reported()}
 		if err := verdict(r); err != nil {
 			t.Trouble = err.Error()
 		}

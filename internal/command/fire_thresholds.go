@@ -27,6 +27,7 @@ type judgement struct {
 	measured float64      // in the unit of the limit
 	isKnown  bool         // whether anything was measured at all
 	compared *compare.Row // nil for what is not compared
+	isLess   bool         // whether what is compared changed by less than counts
 }
 
 // judge holds a report against thresholds.
@@ -81,7 +82,7 @@ func (r *judgedReport) broken() []string {
 // isBroken reports whether the threshold fails the burst. One that cannot tell does.
 func (j judgement) isBroken() bool {
 	if j.compared != nil {
-		return j.compared.Low > 0 && j.Breaks(j.measured)
+		return j.compared.Low > 0 && !j.isLess && j.Breaks(j.measured)
 	}
 	return !j.isKnown || j.Breaks(j.measured)
 }

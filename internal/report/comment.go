@@ -81,6 +81,7 @@ func writeTarget(b *bytes.Buffer, t *Target) {
 	fmt.Fprintf(b, "%s, fired %s, %s %s.\n\n", code(t.URL), t.LastStart.UTC().Format(time.DateTime+" UTC"), t.Outcome.Words(), short(t.Duration))
 	writeFigures(b, t)
 	writeThresholds(b, t.Thresholds)
+	writeComparison(b, t.Comparison)
 	writeCodes(b, t)
 	writeDetails(b, t)
 }

@@ -30,6 +30,8 @@ type Target struct {
 	Trouble string
 	// Thresholds are in their order; there may be none.
 	Thresholds []Threshold
+	// Comparison is nil where the burst was compared with nothing.
+	Comparison *Comparison
 	// Think is how long a journey pauses between two steps.
 	Think time.Duration
 }

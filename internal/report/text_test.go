@@ -83,6 +83,34 @@ func TestTheCommentBeginsWithTheVerdict(t *testing.T) {
 	assert.Contains(t, text, "| `search` | 500 | 480 | 15 | 5 | 20 ms | 31 ms | 1.00 s | 1.00 s | ✅ passed |\n| all targets | 1000 | 960 | 30 | 10 |")
 }
 
+// compared adds a comparison to a target.
+func compared(t Target) Target {
+	t.Comparison = &Comparison{
+		With: "old.json: https://example.com/<b>", Words: "worse", Old: 3000, New: 2999, IsWorse: true,
+		Rows: []Compared{
+			{"p50", "20ms", "20ms", "+0 %", "-1 %", "+1 %", "95 %", "same", false},
+			{"p99", "66.7ms", "80.2ms", "+20.2 %", "+5.63 %", "+36.8 %", "96.2 %", "worse", true},
+		},
+	}
+	return t
+}
+
+func TestReportsShowTheComparison(t *testing.T) {
+	t.Parallel()
+	r := exampleResult("checkout")
+	r.Targets[0] = compared(r.Targets[0])
+	text := written(t, newComment, r, nil)
+	assert.Contains(t, text, "Compared with `old.json: https://example.com/<b>`: **worse** (3000 requests before, 2999 now).")
+	assert.Contains(t, text, "| p99 | 66.7ms | 80.2ms | +20.2 % | +5.63 % to +36.8 % | 96.2 % | ❌ worse |\n")
+	text = written(t, newPage, r, nil)
+	assert.Contains(t, text, "Compared with old.json: https://example.com/&lt;b&gt;, 3\u202f000 requests before and 2\u202f999 now: <span class=\"is-failing\">worse</span>.")
+	assert.Contains(t, text, `<th scope="row">p99</th><td class="n">66.7ms</td><td class="n">80.2ms</td>`)
+
+	r.Targets[0].Comparison.Rows = nil
+	assert.NotContains(t, written(t, newComment, r, nil), "| measure |")
+	assert.NotContains(t, written(t, newPage, r, nil), "Measure</th>")
+}
+
 func TestTheCommentShowsWhatPeersSaidAsCode(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -10,9 +10,10 @@ import (
 
 // Comparison is how a target compares with another one, which is the old version.
 type Comparison struct {
-	With   string
-	Margin float64
-	Window time.Duration
+	With      string
+	Margin    float64
+	MinChange time.Duration
+	Window    time.Duration
 	// Verdict is one of [ComparisonVerdicts].
 	Verdict string
 	// Needed is about how many requests of each target within the window would tell; 0 where the
