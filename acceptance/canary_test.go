@@ -59,6 +59,8 @@ func secrecies() map[string]secrecy {
 		"discover.target":                        secretPart,
 	}
 	for _, key := range []string{
+		"maintenance", "maintenance.name", "maintenance.start", "maintenance.end", "maintenance.times", "maintenance.weekdays", "maintenance.days_of_month",
+		"maintenance.months", "maintenance.years", "maintenance.location", "maintenance.targets", "maintenance.labels", "maintenance.bursts",
 		"target_files", "on_error", "discover", "discover.name", "discover.max_targets", "discover.keep_for", "discover.relabel_configs",
 		"targets", "defaults", "name", "labels", "interval", "timeout", "sharding", "breaker", "breaker.after", "breaker.for", "thresholds", "keep_failures", "keep_failures.bodies",
 		"compare", "compare.with", "compare.margin", "compare.min_change", "compare.window",

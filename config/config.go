@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/prober/config/form"
+	"example.com/prober/maintenance"
 	"example.com/prober/option"
 	"example.com/prober/policy"
 	"example.com/prober/threshold"
@@ -27,7 +28,9 @@ type Config struct {
 	OnError OnError
 	// Discover says where more targets are found, in the order of the file.
 	Discover []Discover
-	Metrics  Metrics
+	// Maintenance are the windows in which targets are under maintenance, in the order of the file.
+	Maintenance []maintenance.Window
+	Metrics     Metrics
 	// Network says which addresses and hosts may be dialled.
 	Network policy.Rules
 	// Files are the paths of all files that were read, the configuration itself
@@ -41,6 +44,8 @@ type Config struct {
 
 	// patterns are those of target_files.
 	patterns []pattern
+	// windows are Maintenance as it is written.
+	windows []window
 }
 
 // Target is one URL and how to send load to it. What means nothing to its [Kind] is zero.

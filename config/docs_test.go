@@ -25,6 +25,7 @@ func everyKey() []string {
 	below("requests", mixItemFields(new(NamedRequest)))
 	below("journey", stepFields(new(NamedRequest)))
 	below("journey.capture", captureFields(new(option.Capture)))
+	below("maintenance", windowFields(new(window)))
 	below("discover", discoverFields(new(Discover)))
 	return keys
 }

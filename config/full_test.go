@@ -30,6 +30,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	assert.Equal(t, checkout, c.Targets[0])
 	assert.Equal(t, fullRamps(), c.Targets[1])
 	assert.Equal(t, fullProxied(), c.Targets[2])
+	requireWindowsOfTheFullFile(t, c.Maintenance)
 	assert.Equal(t, Metrics{Buckets: []float64{0.0005, 0.001, 1, 10}, NativeFactor: 1.02}, c.Metrics)
 	assert.Equal(t, policy.Rules{
 		Deny: []netip.Prefix{

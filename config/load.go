@@ -64,6 +64,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 	}
 	l.settleParts(r)
 	l.checkCompares(r)
+	l.checkWindows()
 	l.narrow(top)
 	if err := l.err(r); err != nil {
 		return nil, err
@@ -108,6 +109,8 @@ type loader struct {
 	names map[string]form.Spot
 	// compares are where targets say with which other they are compared, by their names.
 	compares map[string]form.Spot
+	// windows are where the windows of maintenance stand.
+	windows []*form.Scope
 	// before is the configuration whose place this one takes; it may be nil.
 	before *Config
 	// parts are the files of target_files, which hold so many bytes.

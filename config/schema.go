@@ -46,6 +46,7 @@ func loaderFields(l *loader) form.Section {
 		form.Key(targetsKey, form.Needed(targetList{l})), // unless others are found elsewhere
 		form.Key("target_files", targetFiles{l}),
 		form.Key("discover", discoverList{l}),
+		form.Key("maintenance", maintenanceList{l}),
 		form.Key("metrics", form.Section{
 			form.Key("buckets", buckets(&c.Metrics.Buckets)),
 			form.Key("native_histograms", form.OnByDefault(&c.Metrics.NativeHistograms)),

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"example.com/prober/config"
+	"example.com/prober/maintenance"
 	"example.com/prober/option"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
@@ -43,6 +44,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 		l := loadOf(&t)
 		d.add(&t, l.Work(s.Part(&l)))
 		kind := kindOf(&t)
+		kind.Maintained = maintenance.For(cfg.Maintenance, t.Name, t.Labels) != nil
 		n, ok := counted[kind]
 		if !ok {
 			n = m.count(kind, shared)

@@ -97,6 +97,7 @@ type entry struct {
 	// that it is part of.
 	standing *standing
 	feeds    *feeds
+	windows  *windows
 }
 
 // run is the life of one target under one configuration.
@@ -167,6 +168,7 @@ func (m *Manager) apply(cfg *config.Config, targets []config.Target, changed map
 		}
 	}
 	m.compareTargets()
+	m.maintain(cfg)
 	m.network, m.files = cfg.Network, filesOf(cfg)
 	m.noteMetrics(cfg.Metrics)
 }
@@ -242,7 +244,7 @@ func (m *Manager) own(targets []config.Target) []config.Target {
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
-		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines), feeds: new(feeds)}
+		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines), feeds: new(feeds), windows: new(windows)}
 		l := loadOf(&t) // from the first scrape on, which may come before the run begins
 		e.recorder.SetRequests(l.Names, l.IsJourney())
 		m.entries[t.Name] = e
@@ -318,6 +320,7 @@ func (m *Manager) newTarget(s *sender, e *entry) *target {
 		boot:     load.BootTime,
 	}
 	t.current.Store(s)
+	t.windows = e.windows
 	if t.feeds = e.feeds; t.feeds != nil {
 		t.observers = []Observer{t.feeds.observe}
 	}

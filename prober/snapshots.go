@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -22,6 +23,7 @@ type source struct {
 	engine   probe.Engine
 	engines  *engines
 	standing *standing
+	windows  *windows
 }
 
 func (e *entry) source() source {
@@ -34,7 +36,7 @@ func (e *entry) source() source {
 			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
 			Asks:      e.cfg.Kind() == config.KindDNS,
 		},
-		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines, standing: e.standing,
+		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines, standing: e.standing, windows: e.windows,
 	}
 }
 
@@ -47,6 +49,7 @@ func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts) {
 	if s.standing != nil {
 		into.Comparison = s.standing.result.Load()
 	}
+	into.Maintenance = s.windows.shown(time.Now(), parts&numbers.WithHistory != 0)
 	if parts != numbers.WithSummary {
 		into.Open, into.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
 	}

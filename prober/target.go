@@ -28,6 +28,8 @@ type target struct {
 	observers []Observer
 	// feeds are the comparisons with other targets; nil for a burst that is fired by hand.
 	feeds *feeds
+	// windows are those of maintenance; nil for a burst that is fired by hand.
+	windows *windows
 	// rival is set where the burst is fired in turn with another.
 	rival *rival
 	// trace takes down the one request of a burst that is traced; nil elsewhere.
@@ -51,8 +53,14 @@ func (t *target) run(schedule, requests context.Context) {
 	slot := t.boot().Add(wait) // when the next one is due
 	for t.sleep(schedule, wait) {
 		missed, behind := grid.Passed(t.boot().Sub(slot))
-		t.noteLate(missed, behind)
 		slot = slot.Add(time.Duration(missed) * t.load.Interval)
+		if next, rests := t.rest(grid, slot); rests {
+			t.recorder.Skip(load.SkipLate, missed)
+			wait = next
+			slot = t.boot().Add(wait)
+			continue
+		}
+		t.noteLate(missed, behind)
 		wait = t.fireSlot(schedule, requests, grid, slot, grid.Number(t.wall().Add(-behind)))
 		slot = t.boot().Add(wait)
 	}

@@ -300,7 +300,8 @@ func exposed(t *testing.T) rig.Metrics {
 	fmt.Fprintf(&targets, ", {name: old, url: %[1]q, interval: 20ms}, {name: new, url: %[1]q, interval: 20ms, compare: {with: old}}", shop.URL)
 	file := rig.WriteFile(t, t.TempDir(), "more.yml", "targets: []\n")
 	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\ntarget_files: ["+file+"]\n"+
-		"discover: [{name: files, file_sd_configs: [{files: [none.json]}], target: {name: a, url: 'http://{{ __address__ }}/'}}]\n")
+		"discover: [{name: files, file_sd_configs: [{files: [none.json]}], target: {name: a, url: 'http://{{ __address__ }}/'}}]\n"+
+		"maintenance: [{name: never, years: ['1999']}]\n")
 	described := slices.Collect(numbers.MetricNames())
 	return d.AwaitMetrics("every metric that is described; one that never comes needs a target of this test", func(m rig.Metrics) bool {
 		if m["prober_request_failures_total"] == nil || !strings.Contains(labelNames(m["prober_request_failures_total"]), "request") {

@@ -19,7 +19,7 @@ var house = map[string]room{
 		modules: []string{"gonum.org/v1/gonum/mathext"}, // incomplete beta and gamma functions
 	},
 	"config": {
-		packages: []string{"config/form", "option", "policy", "protoset", "template", "threshold"},
+		packages: []string{"config/form", "maintenance", "option", "policy", "protoset", "template", "threshold"},
 		modules:  []string{"google.golang.org/protobuf/reflect/protoreflect", "gopkg.in/yaml.v3"},
 	},
 	"config/form": {
@@ -97,13 +97,16 @@ var house = map[string]room{
 			"go.uber.org/goleak",
 		},
 	},
+	"maintenance": {
+		modules: []string{"github.com/prometheus/alertmanager/timeinterval"},
+	},
 	"option": {},
 	"policy": {
 		modules: []string{"golang.org/x/net/idna"},
 	},
 	"prober": {
 		packages: []string{
-			"compare", "config", "errcode", "option", "policy", "prober/content", "prober/dns", "prober/draw", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire", "template",
+			"compare", "config", "errcode", "maintenance", "option", "policy", "prober/content", "prober/dns", "prober/draw", "prober/grpc", "prober/load", "prober/message", "prober/numbers", "prober/probe", "prober/tcp", "prober/transport", "prober/wire", "template",
 		},
 		modules: []string{"github.com/prometheus/client_model"},
 	},

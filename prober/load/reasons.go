@@ -52,10 +52,14 @@ const (
 	SkipLate
 	// SkipStuck means that all workers hang in the engine.
 	SkipStuck
+	// SkipMaintenance means that the target is under maintenance that stops bursts.
+	SkipMaintenance
 
 	// NumSkipReasons is how many reasons there are.
 	NumSkipReasons = iota
 )
 
 // String returns the reason as it stands in the label reason.
-func (s SkipReason) String() string { return [NumSkipReasons]string{"overrun", "late", "stuck"}[s] }
+func (s SkipReason) String() string {
+	return [NumSkipReasons]string{"overrun", "late", "stuck", "maintenance"}[s]
+}

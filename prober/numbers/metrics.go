@@ -267,6 +267,10 @@ var families = [...]family{
 		gaugeType, (*Page).targets,
 	},
 	{
+		"prober_target_maintenance", "Whether the target is under maintenance; absent where no window of maintenance is for it.",
+		gaugeType, (*Page).maintenance,
+	},
+	{
 		"prober_tls_certificate_not_after_timestamp_seconds", "When the certificate of that role ends, as seen last, whether or not it was accepted.",
 		gaugeType, (*Page).certificates,
 	},

@@ -10,6 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"example.com/prober/errcode"
+	"example.com/prober/prober/load"
 )
 
 // What follows writes the series of families that have labels besides the target.
@@ -99,6 +100,9 @@ func (p *Page) skipped(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for reason, n := range v.Skipped {
+			if load.SkipReason(reason) == load.SkipMaintenance && v.Maintenance == nil && n == 0 {
+				continue
+			}
 			p.counter(n, v.created, p.skips[reason], v.name)
 		}
 	}

@@ -19,6 +19,8 @@ type SeriesKind struct {
 	Address, Certificate bool
 	// Compares means that the target is compared with another one.
 	Compares bool
+	// Maintained means that windows of maintenance are for the target.
+	Maintained bool
 	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
 	// target with neither.
 	Requests int
@@ -123,8 +125,11 @@ func (k SeriesKind) Greatest() Snapshot {
 	return s
 }
 
-// compare has the comparison come to something, if there is one.
+// compare has the comparison come to something, and maintenance be possible, if there are such.
 func (k SeriesKind) compare(s *Snapshot) {
+	if k.Maintained {
+		s.Maintenance = new(Maintenance)
+	}
 	if k.Compares {
 		s.Comparison = fullComparison()
 	}

@@ -79,6 +79,8 @@ type About struct {
 	ClientNotAfter time.Time
 	// Comparison is nil unless the target is compared with another one.
 	Comparison *Comparison
+	// Maintenance is nil where no window of maintenance is for the target.
+	Maintenance *Maintenance
 	// Open is how many connections are open.
 	Open int
 }

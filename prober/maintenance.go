@@ -1,0 +1,73 @@
+package prober
+
+import (
+	"sync/atomic"
+	"time"
+
+	"example.com/prober/config"
+	"example.com/prober/maintenance"
+	"example.com/prober/prober/load"
+	"example.com/prober/prober/numbers"
+	"example.com/prober/prober/probe"
+)
+
+// windows are the windows of maintenance of a target. They change with the configuration, also where the target
+// does not.
+type windows struct {
+	schedule atomic.Pointer[maintenance.Schedule]
+}
+
+// at returns the window that a moment is in, or nil. w may be nil.
+func (w *windows) at(now time.Time) *maintenance.Window {
+	if w == nil {
+		return nil
+	}
+	if s := w.schedule.Load(); s != nil {
+		return s.At(now)
+	}
+	return nil
+}
+
+// shown returns what a snapshot has of the maintenance: nil where no window is for the target. When one ends is
+// worked out only if that is wanted, as it takes a while. w may be nil.
+func (w *windows) shown(now time.Time, withEnd bool) *numbers.Maintenance {
+	if w == nil {
+		return nil
+	}
+	s := w.schedule.Load()
+	if s == nil {
+		return nil
+	}
+	shown := new(numbers.Maintenance)
+	if in := s.At(now); in != nil {
+		shown.Window, shown.Stops = in.Name, in.Stop
+		if withEnd {
+			shown.Until = s.Until(now)
+		}
+	}
+	return shown
+}
+
+// maintain gives the running targets their windows; mu is held.
+func (m *Manager) maintain(cfg *config.Config) {
+	for _, e := range m.entries {
+		var s *maintenance.Schedule
+		if all := maintenance.For(cfg.Maintenance, e.cfg.Name, e.cfg.Labels); all != nil {
+			s = &all
+		}
+		e.windows.schedule.Store(s)
+	}
+}
+
+// rest counts a slot at which no burst starts because of maintenance that stops bursts, and returns how long it
+// is until the next one. ok is false if there is no such maintenance.
+func (t *target) rest(grid load.Slots, due probe.Instant) (wait time.Duration, ok bool) {
+	now := t.wall()
+	if w := t.windows.at(now); w == nil || !w.Stop {
+		return 0, false
+	}
+	t.recorder.Skip(load.SkipMaintenance, 1)
+	wait, missed := grid.Next(now, t.boot().Sub(due))
+	t.recorder.Skip(load.SkipLate, missed)
+	return wait, true
+}
