@@ -96,7 +96,7 @@ func newStorm(t *testing.T, flags ...string) *storm {
 		require.NoError(t, os.Symlink(filepath.Join("..data", name), filepath.Join(s.mount, name)))
 	}
 	require.NoError(t, s.swap(s.config(0)))
-	args := append([]string{"--web.listen-address=127.0.0.1:0", "--config.file=" + filepath.Join(s.mount, "prober.yml")}, flags...)
+	args := append([]string{"--web.listen-address=127.0.0.1:0", "--config.refresh-interval=0s", "--config.file=" + filepath.Join(s.mount, "prober.yml")}, flags...)
 	p := rig.Start(t, exec.CommandContext(t.Context(), "prober", args...))
 	s.Daemon = &rig.Daemon{Process: p, URL: p.AwaitURL()}
 	return s
