@@ -3,11 +3,13 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,7 +58,7 @@ func dashboards(t *testing.T) []dashboard {
 	t.Helper()
 	files, err := filepath.Glob("../dashboards/*.json")
 	require.NoError(t, err)
-	require.Len(t, files, 3)
+	require.Len(t, files, 4)
 	all := make([]dashboard, len(files))
 	for i, file := range files {
 		text, err := os.ReadFile(file)
@@ -85,14 +87,16 @@ func newGrafana(t *testing.T, p *prometheus, d dashboard) *grafana {
 			g.values[v.Name] = fmt.Sprint(v.Current.Value)
 			continue
 		}
+		if v.IncludeAll && v.AllValue != "" {
+			g.values[v.Name] = v.AllValue
+			continue
+		}
 		var found []string
 		rig.Until(t, g.title+": variable "+v.Name, func() bool {
 			found = g.choices(t, v)
 			return len(found) > 0
 		})
 		switch {
-		case v.IncludeAll:
-			g.values[v.Name] = v.AllValue
 		case v.Multi:
 			g.values[v.Name] = "(" + strings.Join(found, "|") + ")"
 		default:
@@ -139,7 +143,11 @@ func (g *grafana) choices(t *testing.T, v variable) []string {
 	require.NotNil(t, m, text)
 	var values []string
 	for _, s := range g.ask(t, "query", url.Values{"query": {m[1]}}).Data.Result {
-		line := fmt.Sprintf("%v %v %d", s.Metric, s.Value[1], time.Now().UnixMilli())
+		var labels []string
+		for _, name := range slices.Sorted(maps.Keys(s.Metric)) {
+			labels = append(labels, fmt.Sprintf("%s=%q", name, s.Metric[name]))
+		}
+		line := fmt.Sprintf("{%s} %v %d", strings.Join(labels, ","), s.Value[1], time.Now().UnixMilli())
 		value := regexp.MustCompile(strings.Trim(v.Regex, "/")).FindStringSubmatch(line)
 		require.Len(t, value, 2, line)
 		values = append(values, value[1])

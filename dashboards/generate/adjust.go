@@ -7,8 +7,10 @@ func (p panel) min(value float64) panel {
 	return p
 }
 
-func (p panel) max(value float64) panel {
-	p.FieldConfig.Defaults.Max = &value
+// atMostOne is for shares.
+func (p panel) atMostOne() panel {
+	one := 1.0
+	p.FieldConfig.Defaults.Max = &one
 	return p
 }
 

@@ -16,7 +16,7 @@ import (
 func main() {
 	s := rules.Default()
 	dir := flag.String("o", ".", "directory of the files")
-	flag.StringVar(&s.Docs, "docs", s.Docs, "URL below which the pages of docs are to be read")
+	flag.StringVar(&s.Pages, "pages", s.Pages, "URL of the pages of a prober, if not the address that Prometheus scrapes")
 	flag.Parse()
 	if err := write(s, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
@@ -40,9 +40,10 @@ func write(s rules.Settings, dir string) error {
 // dashboards returns all of them by the names of their files.
 func dashboards(s rules.Settings) map[string]dashboard {
 	return map[string]dashboard{
-		"overview.json": overview(s),
-		"target.json":   targetDetails(s),
-		"prober.json":   proberItself(s),
+		"overview.json":  overview(s),
+		"target.json":    targetDetails(s),
+		"prober.json":    proberItself(s),
+		"locations.json": locations(s),
 	}
 }
 

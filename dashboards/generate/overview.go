@@ -69,13 +69,14 @@ func dropped() panel {
 }
 
 func oldestBurst() panel {
-	return stat("Oldest burst", "Age of the last burst of the target that waits longest, in intervals of that target. One interval and one scrape is what to expect.", "suffix:intervals",
+	return stat("Oldest burst", "Age of the last burst of the target that waits longest, when it was last scraped, in intervals of that target. Up to one interval is what to expect.", "suffix:intervals",
 		now("max("+burstAge()+")", ""), below(good), from(3, warn), from(5, bad)).decimals(1)
 }
 
-// burstAge is in intervals: 0 before the first burst is no age.
+// burstAge is in intervals, at the last scrape: between two scrapes it does not grow. 0 before the first burst is no age.
 func burstAge() string {
-	return "(time() - (" + of("prober_burst_last_start_timestamp_seconds") + " > 0)) / " + of("prober_burst_interval_seconds")
+	last := of("prober_burst_last_start_timestamp_seconds")
+	return "(timestamp(" + last + ") - (" + last + " > 0)) / " + of("prober_burst_interval_seconds")
 }
 
 func budget() panel {
@@ -89,9 +90,9 @@ func health() panel {
 	r := errorRatio("target")
 	expr := fmt.Sprintf("(%[1]s > bool 0)\n  + (%[1]s > bool (1 - $objective))\n  + (%[1]s > bool 0.999)\n  or 0 * %[2]s - 1",
 		r, requestRate("target", ofTarget))
-	return timeline("Target health", "Green: no failure. Yellow: some, within the objective. Orange: more than that. Red: every request fails. "+
+	return timeline("Target health", "The $worst targets of which the greatest share of requests fails in the time shown. Green: no failure. Yellow: some, within the objective. Orange: more than that. Red: every request fails. "+
 		"Grey: no requests. Empty: the prober was not scraped. A click leads to the target.",
-		series(expr, "{{target}}", ratioWindow),
+		series(worst(expr, byFailures()), "{{target}}", ratioWindow),
 		state("-1", "no requests", absent, 0), state("0", "ok", good, 1), state("1", "some fail", "yellow", 2),
 		state("2", "failing", warn, 3), state("3", "all fail", bad, 4),
 	).linked(toTarget("${__field.labels.target}"))
@@ -104,8 +105,9 @@ func failuresByRange() panel {
 }
 
 func ratioByTarget() panel {
-	return graph("Share of failures by target", "Share of the requests of each target that fail.", "percentunit",
-		series(errorRatio("target"), "{{target}}", ratioWindow)).ranked().max(1).linked(toTarget("${__field.labels.target}"))
+	return graph("Share of failures by target", "Share of the requests that fail, of the $worst targets where it is greatest in the time shown, and of all others together.", "percentunit",
+		series(worst(errorRatio("target"), byFailures()), "{{target}}", ratioWindow),
+		series(ratioOfOthers(byFailures()), othersLegend, ratioWindow)).ranked().atMostOne().linked(toTarget("${__field.labels.target}"))
 }
 
 func failureTable() panel {
@@ -139,8 +141,9 @@ func quantilesOfSuccesses() panel {
 func latencyByTarget() panel {
 	some := requestRate("target", success) // a target without successes would have a line of NaN
 	expr := "(" + quantile("$quantile", "target", latency(success)) + ")\n  and " + some + " > 0"
-	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below. The axis is logarithmic.", "s",
-		series(expr, "{{target}}", ratioWindow)).
+	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below, of the $worst targets where it is highest in the time shown, and of all targets together. The axis is logarithmic.", "s",
+		series(worst(expr, byLatency("$quantile")), "{{target}}", ratioWindow),
+		series(quantile("$quantile", "", latency(success)), "all targets", ratioWindow)).
 		logarithmic().ranked().withExemplars().linked(toTarget("${__field.labels.target}"))
 }
 
@@ -165,8 +168,11 @@ func bursts() panel {
 }
 
 func peaks() panel {
-	return graph("Peak in flight", "The most requests in flight at once during the last burst of each target. The axis is logarithmic.", "none",
-		series(sum("target", of("prober_burst_peak_in_flight_requests")), "{{target}}", ratioWindow)).logarithmic().ranked()
+	const peak = "prober_burst_peak_in_flight_requests"
+	each := sum("target", of(peak))
+	return graph("Peak in flight", "The most requests in flight at once during the last burst, of the $worst targets where that is highest in the time shown, and the highest of all others. The axis is logarithmic.", "none",
+		series(worst(each, byPeak(peak)), "{{target}}", ratioWindow),
+		series("max("+others(each, byPeak(peak))+")", othersLegend, ratioWindow)).logarithmic().ranked()
 }
 
 func drops() panel {

@@ -76,8 +76,11 @@ func lagHeat() panel {
 }
 
 func skipped() panel {
-	return graph("Skipped bursts", "Slots per minute at which no burst started, by target and reason.", "suffix:/min",
-		series("60 * "+sum("target, reason", rate(of("prober_bursts_skipped_total")))+" > 0", "{{target}}: {{reason}}", absoluteWindow)).
+	const slots = "prober_bursts_skipped_total"
+	rank := sum("target", increaseToEnd(of(slots)))
+	return graph("Skipped bursts", "Slots per minute at which no burst started, by target and reason, of the $worst targets with the most in the time shown, and of all others together.", "suffix:/min",
+		series(worst("60 * "+sum("target, reason", rate(of(slots)))+" > 0", rank), "{{target}}: {{reason}}", absoluteWindow),
+		series("60 * "+sum("", others(sum("target", rate(of(slots))), rank))+" > 0", othersLegend, absoluteWindow)).
 		otherwise("none")
 }
 
@@ -85,7 +88,7 @@ func limitShare() panel {
 	const by = "instance, limit"
 	return graph("Share of limits in use", "How much of each ceiling is in use, where there is one. At 100 % requests are held back and dropped.", "percentunit",
 		series("max by ("+by+") ("+ofProber("prober_limit_used")+")\n  / (max by ("+by+") ("+ofProber("prober_limit")+") > 0)",
-			"{{instance}} {{limit}}", scrapeWindow)).max(1).otherwise("no limits")
+			"{{instance}} {{limit}}", scrapeWindow)).atMostOne().otherwise("no limits")
 }
 
 func inUse() panel {
@@ -96,8 +99,9 @@ func inUse() panel {
 }
 
 func breakers() panel {
-	return timeline("Open breakers", "Targets whose bursts are thinned to one request because they only fail.",
-		series("max by (target) ("+of("prober_breaker_open")+") == 1", "{{target}}", scrapeWindow),
+	const breaker = "prober_breaker_open"
+	return timeline("Open breakers", "Targets whose bursts are thinned to one request because they only fail: the $worst where that is so for the longest part of the time shown.",
+		series(worst("max by (target) ("+of(breaker)+") == 1", sum("target", "avg_over_time("+of(breaker)+atEnd+")")), "{{target}}", scrapeWindow),
 		state("1", "open", bad, 0)).linked(toTarget("${__field.labels.target}")).otherwise("all closed")
 }
 

@@ -43,7 +43,7 @@ func latencyByRequest() panel {
 func ratioByRequest() panel {
 	share := func(kind string) string { return sum("request", rate(of("prober_requests_total", kind, withName))) }
 	return graph("Share of failures by request", "Share of the requests of each name that fail.", "percentunit",
-		series(share(failed)+" / ("+share(ofTarget)+" > 0)", "{{request}}", ratioWindow)).max(1).otherwise(noRequests)
+		series(share(failed)+" / ("+share(ofTarget)+" > 0)", "{{request}}", ratioWindow)).atMostOne().otherwise(noRequests)
 }
 
 const noJourney = "no journey"

@@ -116,5 +116,5 @@ func toTarget(name string) dataLink {
 }
 
 func toCode(code string) dataLink {
-	return dataLink{Title: "What the code means", URL: "${docs}/error-codes.md#" + code}
+	return dataLink{Title: "What the code means", URL: "${pages}/codes/" + code}
 }

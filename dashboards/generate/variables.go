@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"example.com/prober/dashboards/rules"
 )
@@ -24,10 +25,13 @@ func variables(s rules.Settings, allTargets bool) []variable {
 		{Label: "Data source", Name: "datasource", Query: "prometheus", Refresh: 1, Type: "datasource"},
 		labels("job", "Job", "prober_build_info", true),
 		labels("instance", "Instance", `prober_build_info{job=~"$job"}`, true),
-		labels("target", "Target", `prober_burst_interval_seconds{job=~"$job", instance=~"$instance"}`, allTargets),
+		labelName(),
+		labels("value", "Value", `prober_target_info{job=~"$job", instance=~"$instance"}`, true).of("$label"),
+		labels("target", "Target", `prober_target_info{job=~"$job", instance=~"$instance", $label=~"$value"}`, allTargets).listed(),
 		quantiles(),
+		worstCount(),
 		constant("objective", strconv.FormatFloat(objective(s), 'f', -1, 64), "Share of requests that shall succeed: what the error budget is counted against."),
-		constant("docs", s.Docs, "Where the documentation of the prober is to be read."),
+		pages(s),
 		minStep("absolute_step", absoluteStep, "One and a quarter of the longest interval between bursts, in seconds."),
 		minStep("ratio_step", ratioStep, "Half of the longest interval between bursts, in seconds."),
 	}
@@ -54,6 +58,28 @@ func labels(name, label, metric string, all bool) variable {
 	return v
 }
 
+// of makes the values those of another label.
+func (v variable) of(name string) variable {
+	before := v.Definition
+	v.Definition = strings.Replace(before, ", "+v.Name+")", ", "+name+")", 1)
+	v.Query = object{"qryType": labelValues, "query": v.Definition, "refId": "variable"}
+	return v
+}
+
+// listed makes All mean each of the values that can be chosen, and nothing else.
+func (v variable) listed() variable {
+	v.AllValue = ""
+	return v
+}
+
+// labelName is a label that prober.yml gives targets, by whose values they can be chosen.
+func labelName() variable {
+	return variable{
+		Current: &choice{Selected: true, Text: "team", Value: "team"}, Description: "A label that your prober.yml gives targets.",
+		Label: "Your label", Name: "label", Options: []choice{{Selected: true, Text: "team", Value: "team"}}, Query: "team", Type: "textbox",
+	}
+}
+
 // constant is hidden; who wants another value changes it in the dashboard.
 func constant(name, value, description string) variable {
 	return variable{
@@ -66,6 +92,34 @@ func quantiles() variable {
 	v := variable{Label: "Quantile", Name: "quantile", Query: "0.5,0.9,0.95,0.99,0.999", Type: "custom"}
 	for _, q := range []string{"0.5", "0.9", "0.95", "0.99", "0.999"} {
 		c := choice{Selected: q == "0.95", Text: q, Value: q}
+		v.Options = append(v.Options, c)
+		if c.Selected {
+			v.Current = &c
+		}
+	}
+	return v
+}
+
+// pages is hidden: where the pages of a prober are, which explain the codes. It is the address that Prometheus
+// scrapes; who cannot reach that makes a constant of it.
+func pages(s rules.Settings) variable {
+	const description = "Where the pages of a prober are, which explain the codes."
+	if s.Pages != "" {
+		return constant("pages", s.Pages, description)
+	}
+	query := `query_result(label_replace(prober_build_info{` + process + `}, "page", "http://$1", "instance", "(.+)"))`
+	return variable{
+		Datasource: prometheus(), Definition: query, Description: description, Hide: hideVariable, Name: "pages",
+		Query:   object{"qryType": queryResult, "query": query, "refId": "variable"},
+		Refresh: onTimeRangeChange, Regex: `/page="([^"]+)"/`, SkipURLSync: true, Type: "query",
+	}
+}
+
+// worstCount is how many targets the graphs by target show.
+func worstCount() variable {
+	v := variable{Label: "Worst", Name: "worst", Description: "How many targets the graphs by target show, the worst first.", Query: "5,15,50,200", Type: "custom"}
+	for _, n := range []string{"5", "15", "50", "200"} {
+		c := choice{Selected: n == "15", Text: n, Value: n}
 		v.Options = append(v.Options, c)
 		if c.Selected {
 			v.Current = &c

@@ -66,7 +66,7 @@ func look(known map[string]metric, name string) (m metric, suffix string, ok boo
 
 // has tells whether series of the metric may have a label.
 func (m metric) has(label string) bool {
-	return m.open || m.labels[label] || label == "job" || label == "instance" || label == "__name__"
+	return m.open || m.labels[label] || label == "job" || label == "instance" || label == "location" || label == "__name__"
 }
 
 func set(names ...string) map[string]bool {

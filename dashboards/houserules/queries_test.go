@@ -49,7 +49,7 @@ func queries(t *testing.T) []query {
 // macros are replaced by what Grafana may put into their place.
 var macros = strings.NewReplacer(
 	"$__rate_interval", "5m", "$__range", "1h", "$__interval_ms", "15000", "$__interval", "15s",
-	"$quantile", "0.95", "$objective", "0.99", "${absolute_step}", "5m", "${ratio_step}", "5m",
+	"$quantile", "0.95", "$worst", "15", "$label", "team", "$objective", "0.99", "${absolute_step}", "5m", "${ratio_step}", "5m",
 )
 
 // rule is a recording rule or an alert.
@@ -132,7 +132,7 @@ func (d dashboard) queries() []query {
 			found = append(found, query{where: d.file + ": annotation " + a.Name, text: a.Expr})
 		}
 	}
-	asked := regexp.MustCompile(`(?s)^(?:label_values\((.*), \w+\)|query_result\((.*)\))$`)
+	asked := regexp.MustCompile(`(?s)^(?:label_values\((.*), \$?\w+\)|query_result\((.*)\))$`)
 	for _, v := range d.Templating.List {
 		if v.Type != "query" {
 			continue

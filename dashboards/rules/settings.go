@@ -16,6 +16,9 @@ type Settings struct {
 	Docs string
 	// Grafana is the URL of the Grafana with the dashboards.
 	Grafana string
+	// Pages is the URL of the pages of a prober. Where it is empty they are at the address that
+	// Prometheus scrapes.
+	Pages string
 	// Speed divides every time in the rules: 1, or more where a test has less time
 	// than people on call.
 	Speed int

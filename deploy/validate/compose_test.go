@@ -48,7 +48,7 @@ func TestEachFileThatComposeMountsExists(t *testing.T) {
 			assert.True(t, v.ReadOnly, "%s: %s", name, v.Source)
 		}
 	}
-	assert.Equal(t, 9, mounted)
+	assert.Equal(t, 10, mounted)
 }
 
 func TestNothingOfComposeIsReachableFromElsewhere(t *testing.T) {
