@@ -109,8 +109,8 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{dir: t.TempDir()}
 	d.names = strings.NewReplacer(
 		"go run ./", "go -C "+docs.Root(t)+" run ./",
-		"--compare=old.json", "--compare=old.json --compare.margin=1000%", // machines may be slow
-		"--against=https://staging.example.com/", "--compare.margin=1000% --against="+plain.URL,
+		"--compare=old.json", "--compare=old.json --compare.min-change=1m", // machines may be slow
+		"--against=https://staging.example.com/", "--compare.min-change=1m --against="+plain.URL,
 		"https://staging.example.com/", plain.URL, "http://127.0.0.1:8080/", plain.URL, " URL", " "+plain.URL,
 		"HOST:PORT", host+":"+port, "HOST PORT", host+" "+port, "-servername HOST", "-servername example.com",
 		"DIRECTORY", d.dir, "--burst.duration=30s", "--burst.duration=1s", ".p99 < 0.5", ".p99 < 60", // machines may be slow
