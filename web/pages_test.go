@@ -41,7 +41,7 @@ func shellOf(t testing.TB, prefix string, names ...string) *Shell {
 	cfg, err := config.Parse([]byte(text+"]\n"), "prober.yml")
 	require.NoError(t, err)
 	require.NoError(t, m.Apply(cfg))
-	m.NoteReload(true)
+	m.NoteReload(nil)
 	return New(Options{Log: log, Manager: m, Registry: prometheus.NewRegistry(), TelemetryPath: "/metrics", Prefix: prefix})
 }
 
@@ -104,11 +104,7 @@ func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
 	require.NoError(t, err)
 	o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{Text: hostile}, 1)
 	o.Groups = newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{}, 1).Groups
-	for _, g := range o.Groups {
-		for i := range g.Rows {
-			g.Rows[i].Strip = chart.Strip(d.History)
-		}
-	}
+	o.drawStrips(func(string) []numbers.Burst { return d.History })
 	all, err := s.draw("overview", o)
 	require.NoError(t, err)
 	for _, page := range []string{string(target), string(all)} {
@@ -130,8 +126,8 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	page, err := s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	for _, text := range []string{
-		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "in the TLS handshake", "3 of 5 requests failed in the last burst",
-		"The target fails, and the prober has trouble of its own.", "requests not sent for want of a worker",
+		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "during the TLS handshake", "3 of 5 requests failed in the last burst",
+		"The target fails, and the prober has trouble of its own.", "requests not sent, because there were too few workers or a limit was reached",
 		"expired</strong>", "ends soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
 	} {
 		assert.Contains(t, string(page), text)
@@ -338,7 +334,7 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		"queue":               {errcode.QueueTimeout, 0, "3 requests ended with 1006 queue_timeout"},
 		"missing credentials": {errcode.Credentials, 0, "3 requests ended with 1040 credentials"},
 		"no row of data":      {errcode.Template, 0, "3 requests ended with 1024 template"},
-		"ceilings":            {errcode.OK, 4, "4 requests not sent for want of a worker or because of a ceiling"},
+		"ceilings":            {errcode.OK, 4, "4 requests not sent, because there were too few workers or a limit was reached"},
 	} {
 		r := numbers.NewRecorder(numbers.NewBounds([]float64{1}))
 		r.StartBurst(nil)

@@ -80,7 +80,7 @@ func (c *certificate) Remark(now time.Time) string {
 func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
 	name := targetName(r)
 	if !s.opts.Manager.Has(name) {
-		s.notFound(w, r, "There is no target of that name in the running configuration.")
+		s.noTarget(w, name)
 		return
 	}
 	s.page(w, r, "target/"+name, func() ([]byte, error) {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,6 +71,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		Registry:        registry,
 		TelemetryPath:   f.telemetryPath,
 		Prefix:          prefix,
+		ConfigFile:      filepath.Base(f.configFile),
 		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
 		Reload:          d.reload,
 		EnableLifecycle: f.enableLifecycle,
@@ -85,7 +87,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		closeAll(d.bound)
 		return nil, usageError{err}
 	}
-	d.manager.NoteReload(true)
+	d.manager.NoteReload(nil)
 	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
 	return d, nil
 }
