@@ -108,9 +108,13 @@ func (g *group) compareKey(other *group) int {
 }
 
 // fold leaves out the targets that are well, but for those of the group that the reader asked
-// for. A group in which all is well stays open if it stands alone, and one with trouble if a
-// page shows all of its targets in full.
-func fold(groups []*group, open string, briefly bool) {
+// for. Few targets that a search has found stay, as does a group in which all is well and that
+// stands alone, and one with trouble if the page shows all of its targets in full.
+func fold(groups []*group, f filter, briefly bool) {
+	if f.Hides() && !briefly {
+		return
+	}
+	open := f.Open
 	for _, g := range groups {
 		isWell := g.State == ok
 		if g.States[ok] > 0 && (isWell && len(groups) > 1 || !isWell && briefly) {

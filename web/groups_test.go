@@ -55,6 +55,7 @@ func TestTargetsThatAreWellAreFolded(t *testing.T) {
 		"by team":                   {filter{Group: "team"}, 10, 9, 20, 0, 200},
 		"by team, one unfolded":     {filter{Group: "team", Open: "team 3"}, 10, 8, 20, 20, 200},
 		"one team that is well":     {filter{Text: `team="team 3"`, Group: "team"}, 1, 0, 20, 0, 20},
+		"few that a search found":   {filter{Text: "target-0000"}, 2, 0, 10, 0, 10},
 		"by a label that none has":  {filter{Group: "nothing"}, 1, 1, 20, 0, 200},
 		"by a label that all share": {filter{Group: "env", Open: "staging"}, 1, 0, 20, 180, 200},
 	} {

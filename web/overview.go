@@ -103,7 +103,7 @@ func newOverview(rows []row, f filter, page int) *overview {
 	}
 	groups := groupRows(matching, f.Group)
 	briefly := o.Matching > fullUpTo
-	fold(groups, f.Open, briefly)
+	fold(groups, f, briefly)
 	o.Groups, o.Page, o.Pages = paginate(groups, briefly, page)
 	for _, g := range o.Groups {
 		for i := range g.Rows {

@@ -127,20 +127,20 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	require.NoError(t, err)
 	for _, text := range []string{
 		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "during the TLS handshake", "3 of 5 requests failed in the last burst",
-		"The target fails, and the prober has trouble of its own.", "requests not sent, because there were too few workers or a limit was reached",
-		"expired</strong>", "ends soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
+		"The prober has a problem too.", "requests not sent, because there were too few workers or a limit was reached",
+		"expired</strong>", "expires soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
 	} {
 		assert.Contains(t, string(page), text)
 	}
 	d.TroubledSince, d.Last.Own, d.Last.Held, d.Last.Late = time.Time{}, 0, 0, false
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
+	assert.Contains(t, string(page), "The prober itself has no problem, so the cause is the target.")
 	assert.NotContains(t, string(page), `class="trouble"`)
 	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "It is the prober, not the target.")
+	assert.Contains(t, string(page), "The cause is the prober, not the target.")
 }
 
 func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
@@ -151,7 +151,7 @@ func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
 		require.NoError(t, err)
 		page, err := s.drawTarget(&numbers.Snapshot{About: numbers.About{Name: "a"}}, &cfg.Targets[0], time.Now())
 		require.NoError(t, err)
-		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a used one"} {
+		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a reused connection"} {
 			assert.Equal(t, want, strings.Contains(string(page), said), "%s: %s", raw, said)
 		}
 	}
@@ -171,10 +171,10 @@ func TestThePageOfADNSServerHasItsLastAnswer(t *testing.T) {
 		}
 		page, err := s.drawTarget(&d, &cfg.Targets[0], time.Now())
 		require.NoError(t, err)
-		for _, said := range []string{"DNS bytes", "Connections and answers", "Requests on a used one"} {
+		for _, said := range []string{"DNS bytes", "Connections and answers", "Requests on a reused connection"} {
 			assert.Contains(t, string(page), said)
 		}
-		for _, said := range []string{"Last answer", "TTL 1m30s or more, signatures verified by the server", "Answers cut", "asked for again over TCP"} {
+		for _, said := range []string{"Last answer", "TTL 1m30s or more, signatures verified by the server", "Truncated answers", "asked again over TCP"} {
 			assert.Equal(t, answered, strings.Contains(string(page), said), said)
 		}
 		assert.NotContains(t, string(page), "HTTP bytes")
@@ -356,7 +356,7 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		require.True(t, found, name)
 		section, _, _ = strings.Cut(section, "</section>")
 		assert.Contains(t, section, c.text, name)
-		assert.Contains(t, text, "It is the prober, not the target.", name)
+		assert.Contains(t, text, "The cause is the prober, not the target.", name)
 		assert.NotContains(t, text, "Failing since", name)
 		assert.NotContains(t, text, "code-bad", name)
 		assert.Equal(t, troubled, stateOf(&d, time.Now()), name)

@@ -23,6 +23,9 @@ type targetPage struct {
 	Codes  []codeLine
 	Certs  []certificate
 	YAML   string
+	// Alike are the last failures, and Chips all labels.
+	Alike []alike
+	Chips []chip
 	// Named are the requests of a mix or the steps of a journey, and Journeys what came of those.
 	Named    namedRequests
 	Journeys *journeys
@@ -71,7 +74,7 @@ func (c *certificate) Remark(now time.Time) string {
 	case now.After(c.NotAfter):
 		return "expired"
 	case c.NotAfter.Sub(now) < soon:
-		return "ends soon"
+		return "expires soon"
 	default:
 		return ""
 	}
@@ -108,6 +111,8 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		Charts:   chartsOf(t.History),
 		Codes:    codeLines(t),
 		Certs:    certificates(t),
+		Alike:    groupFailures(t.Failures),
+		Chips:    allChips(t.Labels),
 		IsWeb:    cfg == nil || cfg.IsWeb(),
 		Named:    requestTable(t, cfg),
 		Journeys: journeysOf(t, cfg),
@@ -140,11 +145,11 @@ func certificates(t *numbers.Snapshot) []certificate {
 	var all []certificate
 	if t.TLS != nil {
 		all = append(all,
-			certificate{"leaf", "the server’s own", t.TLS.LeafNotAfter},
-			certificate{"earliest", "the one in its chain that ends first", t.TLS.EarliestNotAfter})
+			certificate{"leaf", "that of the server", t.TLS.LeafNotAfter},
+			certificate{"earliest", "the one in its chain that expires first", t.TLS.EarliestNotAfter})
 	}
 	if !t.ClientNotAfter.IsZero() {
-		all = append(all, certificate{"client", "what the prober shows", t.ClientNotAfter})
+		all = append(all, certificate{"client", "the one that the prober sends", t.ClientNotAfter})
 	}
 	return all
 }

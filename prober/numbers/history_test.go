@@ -127,9 +127,15 @@ func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
 	assert.Equal(t, r.counts.LastStart, h.troubledSince)
 	burstOf(r, errcode.OK)
 	assert.NotZero(t, h.troubledSince, "nor does an empty one")
+	assert.Zero(t, h.lastFailing, "the run is not over")
 	burstOf(r, errcode.OK, ended(1, nil))
 	assert.Zero(t, h.failingSince)
 	assert.Zero(t, h.troubledSince)
+	run := Span{first, r.counts.LastStart}
+	assert.Equal(t, run, h.lastFailing)
+	burstOf(r, errcode.OK, ended(1, nil))
+	burstOf(r, errcode.Closed, refused())
+	assert.Equal(t, run, r.Snapshot(0).LastFailing, "the one before is told while the next goes on")
 }
 
 func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
