@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/prober/config"
 	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
 )
@@ -23,6 +24,8 @@ type alike struct {
 	Total, Bursts uint64
 	// Addresses is how many addresses they failed at.
 	Addresses int
+	// Links lead to the trace of the latest.
+	Links []config.Link
 	// Key tells one kind from all others of the target.
 	Key string
 }

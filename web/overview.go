@@ -34,6 +34,8 @@ type overview struct {
 	// loads it, for a prober without targets.
 	ConfigFile string
 	CanReload  bool
+	// Grafana leads to the dashboard of all targets; it is empty without one.
+	Grafana string
 }
 
 // self is how the prober itself does. Own and Held are sums over all targets since
@@ -72,6 +74,7 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 	o.frame = s.frame(now)
 	o.Title = o.Verdict()
 	o.ConfigFile, o.CanReload = s.opts.ConfigFile, s.opts.EnableLifecycle
+	o.Grafana = s.grafanaLink(overviewDashboard, "")
 	o.Self.Self, o.Self.Discoveries = s.opts.Manager.Self(), s.troubledDiscoveries()
 	o.drawStrips(s.opts.Manager.Bursts)
 	return o

@@ -26,6 +26,8 @@ type targetPage struct {
 	// Alike are the last failures, and Chips all labels.
 	Alike []alike
 	Chips []chip
+	// Links lead to what else is known of the target.
+	Links []config.Link
 	// Named are the requests of a mix or the steps of a journey, and Journeys what came of those.
 	Named    namedRequests
 	Journeys *journeys
@@ -113,11 +115,13 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		Certs:    certificates(t),
 		Alike:    groupFailures(t.Failures),
 		Chips:    allChips(t.Labels),
+		Links:    s.linksOf(t.Name, cfg),
 		IsWeb:    cfg == nil || cfg.IsWeb(),
 		Named:    requestTable(t, cfg),
 		Journeys: journeysOf(t, cfg),
 	}
 	p.Title = t.Name
+	addTraceLinks(p.Alike, cfg)
 	if cfg != nil {
 		yaml, err := cfg.Redacted()
 		if err != nil {

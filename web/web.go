@@ -43,6 +43,9 @@ type Options struct {
 	// Prefix is the path under which a reverse proxy shows the shell, as "/prober";
 	// all but the health checks is served below it only. It does not end with a slash.
 	Prefix string
+	// Grafana is the URL of a Grafana with the dashboards of the prober, as
+	// [ParseGrafanaURL] returns it; nil without one.
+	Grafana *url.URL
 	// ConfigFile is the name of the configuration's file, without its folder.
 	ConfigFile string
 	// Config returns the running configuration as YAML without secrets.

@@ -46,6 +46,10 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--web.external-url: %w", err)}
 	}
+	grafana, err := web.ParseGrafanaURL(f.grafanaURL)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--web.grafana-url: %w", err)}
+	}
 	text, err := config.Read(f.configFile)
 	if err != nil {
 		return nil, usageError{err}
@@ -71,6 +75,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		Registry:        registry,
 		TelemetryPath:   f.telemetryPath,
 		Prefix:          prefix,
+		Grafana:         grafana,
 		ConfigFile:      filepath.Base(f.configFile),
 		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
 		Reload:          d.reload,

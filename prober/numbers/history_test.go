@@ -177,6 +177,21 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 	assert.Len(t, r.history.exportFailures(), keptFailures)
 }
 
+func TestAFailureHasTheTraceOfARequestThatWasSent(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	for _, c := range []struct {
+		sent int64
+		id   probe.TraceID
+	}{{1, probe.TraceID{1, 0xab}}, {0, probe.TraceID{2}}, {1, probe.TraceID{}}} {
+		res := refused()
+		res.Sent, res.HTTP = c.sent, &probe.HTTP{TraceID: c.id}
+		burstOf(r, errcode.Refused, res)
+	}
+	failures := r.history.exportFailures()
+	assert.Equal(t, []string{"", "", "01ab0000000000000000000000000000"}, []string{failures[0].TraceID, failures[1].TraceID, failures[2].TraceID})
+}
+
 // TestTheMemoryOfAHistory holds the figures of the comment on keptBursts and of
 // docs/status-page.md.
 func TestTheMemoryOfAHistory(t *testing.T) {
