@@ -8,7 +8,7 @@ import (
 // clone returns a copy that shares only what nobody changes with t: the content
 // of files, and URLs.
 func (t Target) clone() Target {
-	t.Labels = maps.Clone(t.Labels)
+	t.Labels, t.Links = maps.Clone(t.Labels), maps.Clone(t.Links)
 	t.Burst.Stages = slices.Clone(t.Burst.Stages)
 	t.Request = t.Request.clone()
 	t.GRPC.Metadata = slices.Clone(t.GRPC.Metadata)

@@ -58,6 +58,8 @@ type Target struct {
 	URL *url.URL
 	// Labels appear on prober_target_info and prober_request_info only.
 	Labels map[string]string
+	// Links are templates of URLs by the titles that the page of the target shows.
+	Links map[string]string
 	// Interval is the time from the start of a burst to the start of the next.
 	Interval time.Duration
 	// Timeout bounds one request, from the moment it is due to its last byte.

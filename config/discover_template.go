@@ -153,12 +153,16 @@ type place struct {
 	isFree bool
 	// isFixed is set where no label may stand.
 	isFixed bool
+	// isLink is set in links, which have names of their own and take values escaped.
+	isLink bool
 }
 
 // below returns the place of the value of a key.
 func (p place) below(key string) place {
 	switch key = strings.ToLower(key); {
 	case p.isFree || p.isFixed:
+	case key == linksKey:
+		p.isFree, p.isLink = true, true
 	case key == "labels", key == "json", key == "message":
 		p.isFree = true
 	case strings.HasSuffix(key, "_file"), key == "file", key == "column",
@@ -216,10 +220,13 @@ func (f *filler) pass(n, within *yaml.Node) {
 func (f *filler) scalar(c form.Cursor, n *yaml.Node, p place) {
 	var failed error
 	text, found, err := template.Replace(n.Value, f.template.isVaried, func(name string) (string, bool) {
-		if f.template.later[name] {
+		if f.template.later[name] || p.isLink && isLinkName(name) {
 			return "", false
 		}
 		v, err := f.value(name)
+		if p.isLink {
+			v = escapeLink(v)
+		}
 		if err != nil && failed == nil {
 			failed = err
 		}

@@ -69,6 +69,7 @@ func fullCheckout(t *testing.T, folder string) Target {
 			Path: "/checkout/~user", RawPath: "/checkout/%7Euser", RawQuery: "sku=1&sku=2",
 		},
 		Labels:   map[string]string{"team": "payments", "tier": "1", "on": "yes"},
+		Links:    map[string]string{"logs": "https://logs.example.com/?q={{ target }}"},
 		Interval: 90 * time.Second,
 		Timeout:  1500 * time.Millisecond,
 		Sharding: ShardLoad,

@@ -67,6 +67,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("labels", labels{&t.Labels}),
 		form.Key("interval", form.Duration(&t.Interval, minInterval, maxInterval)),
 		form.Key("timeout", form.Duration(&t.Timeout, minTimeout, maxTimeout)),
+		form.Key(linksKey, links{&t.Links}),
 		form.Key("sharding", form.Choice(&t.Sharding, ShardTarget, ShardLoad)),
 		form.Key("burst", burstFields(&t.Burst)),
 		form.Key("request", requestFields(&t.Request)),

@@ -201,7 +201,7 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 		}), states)
 		assert.Equal(t, "row-failing", states[0])
 		words := eval[string](p, `document.querySelector("tr[data-key=tls-expired]").textContent`)
-		assert.Regexp(t, `1312 cert_expired\s+the certificate has expired\s+in the TLS handshake · since .* · 3 of 3 requests`, words)
+		assert.Regexp(t, `1312 cert_expired\s+the certificate has expired\s+during the TLS handshake · since .* · 3 of 3 requests`, words)
 		p.requireQuiet()
 	})
 	t.Run("the page updates without being loaded again", func(t *testing.T) { testUpdates(t, b, base) })
@@ -209,14 +209,14 @@ func TestTheStatusPageInABrowser(t *testing.T) {
 	t.Run("a keyboard reaches everything", func(t *testing.T) { testKeyboard(t, b, base, "/?q=tls", "/targets/tls", "/codes/1312") })
 	t.Run("without JavaScript the page loads itself again", func(t *testing.T) { testWithoutScript(t, b, base) })
 	t.Run("everybody can read it", func(t *testing.T) {
-		testAccess(t, b, base, "/", "/?state=ok", "/?q=nothing-like-it", "/targets/unavailable", "/targets/tls-expired", "/targets/fast", "/codes/", "/codes/1312", "/targets/nobody")
+		testAccess(t, b, base, "/", "/?open=ok", "/?group=none", "/?state=ok", "/?q=nothing-like-it", "/targets/unavailable", "/targets/tls-expired", "/targets/fast", "/codes/", "/codes/?q=certificate", "/codes/1312", "/config", "/targets/nobody")
 	})
 }
 
 func testUpdates(t *testing.T, b *browser, base string) {
 	t.Helper()
 	p := newTab(t, b, base)
-	p.open("/")
+	p.open("/?q=fast")
 	eval[int](p, `window.loaded = 1`)
 	before := eval[string](p, requestsOfFast)
 	p.until("a further burst", requestsOfFast+` !== "`+before+`" && window.loaded === 1`)

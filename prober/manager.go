@@ -78,7 +78,7 @@ type Manager struct {
 }
 
 type reloadState struct {
-	ok      bool
+	err     error // why the last attempt failed; nil if it did not
 	success time.Time
 }
 
@@ -173,12 +173,12 @@ func (m *Manager) apply(cfg *config.Config, targets []config.Target, changed map
 	m.noteMetrics(cfg.Metrics)
 }
 
-// NoteReload records whether the configuration could be loaded and applied.
-func (m *Manager) NoteReload(ok bool) {
+// NoteReload records why the configuration could not be loaded and applied; nil if it was.
+func (m *Manager) NoteReload(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.reload.ok = ok
-	if ok {
+	m.reload.err = err
+	if err == nil {
 		m.reload.success = time.Now()
 	}
 }

@@ -75,7 +75,7 @@ func managerWithHistory(t *testing.T) *Manager {
 	r.EndBurst(60*time.Millisecond, load.DropShutdown)
 	r.Skip(load.SkipOverrun, 2)
 	r.Begin(0)
-	m.NoteReload(true)
+	m.NoteReload(nil)
 	return m
 }
 

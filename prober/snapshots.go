@@ -151,11 +151,14 @@ func (m *Manager) Self() numbers.Self {
 
 // self is Self without the lag of the targets that there are and the ceilings; mu is held.
 func (m *Manager) self() numbers.Self {
+	mistake, more := config.FirstMistake(m.reload.err)
 	return numbers.Self{
 		Created:      m.created,
 		Lags:         m.retired.Clone(),
 		KernelClock:  m.clock.IsAvailable(),
-		ReloadFailed: !m.reload.ok,
+		ReloadFailed: m.reload.err != nil,
+		Mistake:      mistake,
+		MoreMistakes: more,
 		Loaded:       m.reload.success,
 		Files:        m.files,
 		Shard:        m.shard.Ordinal,

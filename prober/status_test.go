@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"errors"
 	"net/url"
 	"testing"
 	"time"
@@ -120,13 +121,15 @@ func TestSelfTellsHowTheProberDoes(t *testing.T) {
 	startLate(recorders["a"], time.Millisecond)
 	startLate(recorders["b"], 100*time.Millisecond)
 	m.limiter = load.NewLimiter(Limits{Rate: 100, Targets: 5})
-	m.NoteReload(true)
-	m.NoteReload(false)
+	m.NoteReload(nil)
+	m.NoteReload(errors.New("prober.yml:2: wrong"))
 	s := m.Self()
 	assert.InEpsilon(t, time.Millisecond, s.LagP50(), 0.1)
 	assert.InEpsilon(t, 100*time.Millisecond, s.LagP99(), 0.1)
 	assert.Equal(t, []numbers.Limit{{Name: "rate", Most: 100, Now: 0}, {Name: "targets", Most: 5, Now: 2}}, s.SetLimits())
 	assert.True(t, s.ReloadFailed)
+	assert.Equal(t, "prober.yml:2: wrong", s.Mistake)
+	assert.Empty(t, s.MoreMistakes)
 	assert.WithinDuration(t, time.Now(), s.Loaded, time.Minute)
 	assert.Equal(t, 1, s.Shards)
 }

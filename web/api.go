@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -44,6 +43,7 @@ func apiElsewhere(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := readFilter(q)
+	f.Group, f.Open = "", ""
 	limit, okLimit := wholeNumber(q, "limit", apiLimit, 1, apiMaxLimit)
 	offset, okOffset := wholeNumber(q, "offset", 0, 0, 1_000_000)
 	if !okLimit || !okOffset || f.State != q.Get("state") || f.Range != q.Get("range") {
@@ -55,7 +55,7 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
 		rows := rowsByTrouble(s.opts.Manager.Targets(), now)
 		list := apiTargetList{Total: len(rows), Offset: offset, Targets: []apiTarget{}}
-		rows = slices.DeleteFunc(rows, func(r row) bool { return !f.matches(&r) })
+		rows = f.choose(rows)
 		list.Matching = len(rows)
 		first := min(offset, len(rows))
 		for i := range rows[first:min(first+limit, len(rows))] {

@@ -101,6 +101,8 @@ type (
 		Status          int       `json:"status"`
 		DurationSeconds float64   `json:"duration_seconds"`
 		Count           uint64    `json:"count"`
+		// TraceID is there where request.traceparent asks for it.
+		TraceID string `json:"trace_id,omitempty"`
 		// Answer is there where keep_failures asks for it.
 		Answer *apiAnswer `json:"answer,omitempty"`
 	}
@@ -253,7 +255,7 @@ func apiBurstOf(b numbers.Burst) apiBurst {
 func apiFailureOf(f numbers.Failure) apiFailure {
 	out := apiFailure{
 		Time: f.Time.UTC(), Request: f.Request, Code: int(f.Code), Name: f.Code.Name(), Meaning: f.Code.Meaning(), Phase: f.Phase.String(),
-		Text: f.Text, Status: f.Status, DurationSeconds: f.Duration.Seconds(), Count: f.Count,
+		Text: f.Text, Status: f.Status, DurationSeconds: f.Duration.Seconds(), Count: f.Count, TraceID: f.TraceID,
 	}
 	if f.Remote.IsValid() {
 		out.RemoteAddress = f.Remote.String()

@@ -2,16 +2,25 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/prober/errcode"
 )
 
-// codesPage lists the codes, or those of one range that has a page of its own.
+// maxHaving is how many targets the page of a code lists.
+const maxHaving = 100
+
+// codesPage lists the codes that a search finds.
 type codesPage struct {
 	frame
+	Text   string
 	Ranges []rangeCodes
+	// Found and Total count the codes.
+	Found, Total uint64
 }
 
 type rangeCodes struct {
@@ -29,17 +38,49 @@ type codePage struct {
 }
 
 func (s *Shell) codes(w http.ResponseWriter, r *http.Request) {
-	s.page(w, r, "codes", func() ([]byte, error) {
-		p := &codesPage{frame: s.frame(time.Now()), Ranges: codesByRange()}
+	search := cut(r.URL.Query().Get("q"))
+	s.page(w, r, "codes"+codeQuery(search), func() ([]byte, error) {
+		p := &codesPage{frame: s.frame(time.Now()), Text: search}
 		p.Title, p.Here = "Error codes", "codes"
+		for _, all := range codesByRange() {
+			p.Total += uint64(len(all.Codes))
+			if found := all.matching(search); len(found.Codes) > 0 {
+				p.Ranges = append(p.Ranges, found)
+				p.Found += uint64(len(found.Codes))
+			}
+		}
 		return s.draw("codes", p)
 	})
+}
+
+// codeQuery returns the query that leads to the codes that a search finds.
+func codeQuery(search string) string {
+	if search == "" {
+		return ""
+	}
+	return "?" + url.Values{"q": {cut(search)}}.Encode()
+}
+
+// matching returns the codes for which all words of a search hold: each is the beginning of
+// the number, in which a dot or an x is any digit, or part of what is said about the code.
+func (r *rangeCodes) matching(search string) rangeCodes {
+	found := rangeCodes{Range: r.Range, About: r.About}
+	words := strings.Fields(strings.ToLower(search))
+	for _, code := range r.Codes {
+		help := code.Help()
+		about := strings.ToLower(strings.Join([]string{code.Name(), code.Meaning(), rangeName(r.Range), help.Happened, help.Causes, help.Look}, "\n"))
+		isMissing := func(word string) bool { return !isLike(code.String(), word) && !strings.Contains(about, word) }
+		if !slices.ContainsFunc(words, isMissing) {
+			found.Codes = append(found.Codes, code)
+		}
+	}
+	return found
 }
 
 func (s *Shell) code(w http.ResponseWriter, r *http.Request) {
 	code, err := errcode.Parse(r.PathValue("code"))
 	if err != nil {
-		s.notFound(w, r, "There is no error code of that number or name.")
+		s.noCode(w, r.PathValue("code"))
 		return
 	}
 	s.page(w, r, "code/"+code.String(), func() ([]byte, error) {
@@ -51,13 +92,13 @@ func (s *Shell) code(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// having returns the rows of targets, perPage at most, with requests of the burst
+// having returns the rows of targets, maxHaving at most, with requests of the burst
 // under way or the last one that came to a code.
 func having(rows []row, code errcode.Code) []row {
 	var found []row
 	for i := range rows {
 		for _, k := range rows[i].Trouble {
-			if k.Code == code && len(found) < perPage {
+			if k.Code == code && len(found) < maxHaving {
 				found = append(found, rows[i])
 				break
 			}

@@ -92,6 +92,6 @@ func TestTheOverviewSaysThatADiscoveryFails(t *testing.T) {
 	t.Parallel()
 	s := shellOf(t, "")
 	discovering(t, s, "[")
-	assert.Contains(t, get(t, s, "/").Body.String(), `1 discovery fails or finds nothing any more; the last targets stay for a while: <a href="/discovery">`)
+	assert.Contains(t, get(t, s, "/").Body.String(), `1 discovery fails or finds nothing. The prober keeps the last targets for a while: see <a href="/discovery">`)
 	assert.Contains(t, get(t, s, "/discovery").Body.String(), "fails since")
 }

@@ -42,12 +42,18 @@ func (s *Shell) parse() *template.Template {
 		"path":       s.path,
 		"asset":      s.asset,
 		"targetLink": s.targetLink,
+		"short":      func(text string) string { return shortened(text, longestHeading) },
+		"mistake":    func(text string) string { return shortened(text, longestMistake) },
+		"pair":       func(page, of any) pair { return pair{page, of} },
 
 		"reasonWords": reasonWords,
 	})
 	t = template.Must(t.ParseFS(chart.Parts, "*.html"))
 	return template.Must(t.ParseFS(files, "pages/*.html"))
 }
+
+// pair is a page and a part of it, for a template that needs both.
+type pair struct{ Page, Of any }
 
 // draw fills in a page. It gives way to requests while it does.
 func (s *Shell) draw(name string, data any) ([]byte, error) {

@@ -149,21 +149,3 @@ func (d *drawing) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("ETag", d.etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(d.body))
 }
-
-// notFound answers with a page that says so.
-func (s *Shell) notFound(w http.ResponseWriter, _ *http.Request, why string) {
-	p := struct {
-		frame
-		Why string
-	}{s.frame(time.Now()), why}
-	p.Title, p.Here = "Not found", ""
-	body, err := s.draw("missing", p)
-	if err != nil {
-		s.opts.Log.Error("cannot draw a page", "page", "missing", "err", err)
-		text(w, http.StatusNotFound, "not found")
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(body) // a client that has gone needs no answer
-}

@@ -1,44 +1,41 @@
 package web
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/version"
 
+	"example.com/prober/errcode"
 	"example.com/prober/prober/numbers"
 	"example.com/prober/web/chart"
 )
-
-// perPage is how many targets the overview shows at once.
-const perPage = 100
 
 // overview is the page of all targets.
 type overview struct {
 	frame
 	tally
 	Filter filter
-	// Groups are the targets of this page, Matching how many there are on all pages.
-	Groups   []group
+	// LabelNames are those of the labels that targets have, by name.
+	LabelNames []string
+	// Groups are those of this page, Matching is how many targets there are on all pages.
+	Groups   []*group
 	Matching int
 	Page     int
 	Pages    int
-	Self     self
-}
-
-// group is the targets of one page that are in the same state.
-type group struct {
-	State state
-	Total int // on all pages
-	Rows  []shownRow
-}
-
-type shownRow struct {
-	row
-	Strip *chart.Chart
+	// Advice says what may be wrong with a search that found nothing.
+	Advice []string
+	Self   self
+	// ConfigFile is the name of the configuration, and CanReload tells that POST /-/reload
+	// loads it, for a prober without targets.
+	ConfigFile string
+	CanReload  bool
+	// Grafana leads to the dashboard of all targets; it is empty without one.
+	Grafana string
 }
 
 // self is how the prober itself does. Own and Held are sums over all targets since
@@ -76,18 +73,25 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 	o := newOverview(rowsByTrouble(s.opts.Manager.Targets(), now), f, page)
 	o.frame = s.frame(now)
 	o.Title = o.Verdict()
+	o.ConfigFile, o.CanReload = s.opts.ConfigFile, s.opts.EnableLifecycle
+	o.Grafana = s.grafanaLink(overviewDashboard, "")
 	o.Self.Self, o.Self.Discoveries = s.opts.Manager.Self(), s.troubledDiscoveries()
+	o.drawStrips(s.opts.Manager.Bursts)
+	return o
+}
+
+// drawStrips draws the last bursts of each target that the page shows in full.
+func (o *overview) drawStrips(burstsOf func(name string) []numbers.Burst) {
 	for _, g := range o.Groups {
 		for i := range g.Rows {
-			g.Rows[i].Strip = chart.Strip(s.opts.Manager.Bursts(g.Rows[i].Name))
+			g.Rows[i].Strip = chart.Strip(burstsOf(g.Rows[i].Name))
 		}
 	}
-	return o
 }
 
 // newOverview chooses what of rows a page shows, and counts all of them.
 func newOverview(rows []row, f filter, page int) *overview {
-	o := &overview{tally: count(rows), Filter: f}
+	o := &overview{tally: count(rows), Filter: f, LabelNames: labelNames(rows, f.Group)}
 	for i := range rows {
 		o.Self.Own += rows[i].Snapshot.Own()
 		o.Self.Held += rows[i].Dropped.Held()
@@ -95,65 +99,51 @@ func newOverview(rows []row, f filter, page int) *overview {
 			o.Self.Troubled++
 		}
 	}
-	matching := slices.DeleteFunc(rows, func(r row) bool { return !f.matches(&r) })
+	matching := f.choose(rows)
 	o.Matching = len(matching)
-	o.Pages = max(1, (len(matching)+perPage-1)/perPage)
-	o.Page = min(page, o.Pages)
-	first := (o.Page - 1) * perPage
-	totals := count(matching).States
-	for _, r := range matching[first:min(first+perPage, len(matching))] {
-		if n := len(o.Groups); n == 0 || o.Groups[n-1].State != r.State {
-			o.Groups = append(o.Groups, group{State: r.State, Total: totals[r.State]})
+	if o.Matching == 0 {
+		o.Advice = parseSearch(f.Text).advice(o.LabelNames)
+	}
+	groups := groupRows(matching, f.Group)
+	briefly := o.Matching > fullUpTo
+	fold(groups, f, briefly)
+	o.Groups, o.Page, o.Pages = paginate(groups, briefly, page)
+	for _, g := range o.Groups {
+		for i := range g.Rows {
+			r := &g.Rows[i]
+			r.Chips, r.MoreLabels = rowChips(r.Labels, f.Group)
 		}
-		g := &o.Groups[len(o.Groups)-1]
-		g.Rows = append(g.Rows, shownRow{row: r})
 	}
 	return o
 }
 
-func readFilter(q url.Values) filter {
-	const longest = 256
-	text := q.Get("q")
-	return filter{Text: text[:min(len(text), longest)], State: known(q.Get("state"), isState), Range: known(q.Get("range"), isRange)}
-}
-
-// known returns value if it is one that the program knows.
-func known(value string, is func(string) bool) string {
-	if !is(value) {
-		return ""
-	}
-	return value
-}
-
-func isState(name string) bool {
-	for s := range state(numStates) {
-		if s.String() == name {
-			return true
+// labelNames returns the names of the labels that rows have, sorted, and that of the label
+// that the page groups by.
+func labelNames(rows []row, group string) []string {
+	names := map[string]bool{}
+	for i := range rows {
+		for name := range rows[i].Labels {
+			names[name] = true
 		}
 	}
-	return false
+	if group != "" {
+		names[group] = true
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
-func pageNumber(q url.Values) int {
-	n, err := strconv.Atoi(q.Get("page"))
-	if err != nil || n < 1 {
-		return 1
+// GroupChoices returns the labels that the page offers to group by: of very many the first.
+func (o *overview) GroupChoices() []string {
+	const most = 100
+	names := o.LabelNames
+	if len(names) <= most {
+		return names
 	}
-	return min(n, 1_000_000)
-}
-
-// query returns the parameters that lead to a page of what f lets through.
-func (f filter) query(page int) url.Values {
-	q := url.Values{}
-	for name, value := range map[string]string{"q": f.Text, "state": f.State, "range": f.Range} {
-		if value != "" {
-			q.Set(name, value)
-		}
+	names = slices.Clone(names[:most])
+	if g := o.Filter.Group; g != "" && !slices.Contains(names, g) {
+		names = append(names, g)
 	}
-	if page > 1 {
-		q.Set("page", strconv.Itoa(page))
-	}
-	return q
+	return names
 }
 
 // PageLink returns the query that leads to another page of the same targets.
@@ -165,11 +155,74 @@ func (o *overview) Previous() int { return o.Page - 1 }
 // Next is the number of the page after this one.
 func (o *overview) Next() int { return o.Page + 1 }
 
+// StateLink returns the query that leads to all targets in a state.
+func (o *overview) StateLink(s state) string {
+	return filter{State: s.String(), Group: o.Filter.Group}.link()
+}
+
+// RangeLink returns the query that leads to all targets that fail in a range of codes.
+func (o *overview) RangeLink(r errcode.Range) string {
+	return filter{Range: r.String(), Group: o.Filter.Group}.link()
+}
+
+// OpenLink returns the link that shows the targets of a folded group.
+func (o *overview) OpenLink(g *group) string {
+	f := o.Filter
+	f.Open = g.Key
+	if f.Open == "" { // the group of the targets without the label has no name of its own
+		f.Open = everyGroup
+	}
+	return f.link() + "#" + g.ID()
+}
+
+// FoldLink returns the link that folds all groups in which all is well.
+func (o *overview) FoldLink() string {
+	f := o.Filter
+	f.Open = ""
+	return f.link()
+}
+
+// GroupTerm returns the search for the targets of a group, as its heading; without a label
+// the group is that of the targets that do not have it.
+func (o *overview) GroupTerm(g *group) string {
+	if g.Key == "" {
+		return "without " + o.Filter.Group
+	}
+	return shortened(o.Filter.Group+"="+g.Key, longestHeading)
+}
+
+// GroupLink returns the query that leads to the targets of a group alone, "" if no search
+// finds them.
+func (o *overview) GroupLink(g *group) string {
+	t := labelTerm(o.Filter.Group, g.Key)
+	if t == "" {
+		return ""
+	}
+	return filter{Text: t}.link()
+}
+
+// AllLink returns the link to all targets, grouped as they are.
+func (o *overview) AllLink() string { return filter{Group: o.Filter.Group}.link() }
+
+// HasBrief reports whether targets of this page are only named.
+func (o *overview) HasBrief() bool {
+	return slices.ContainsFunc(o.Groups, func(g *group) bool { return len(g.Brief) > 0 })
+}
+
 // AllStates lists the states in the order of tally.States.
 func (*overview) AllStates() []state { return []state{failing, troubled, waiting, ok} }
 
-// IsFiltered tells whether targets may be hidden.
-func (o *overview) IsFiltered() bool { return o.Filter != filter{} }
+// Shown says which targets the page shows, "" if it shows all.
+func (o *overview) Shown() string {
+	var all []string
+	if o.Filter.Hides() {
+		all = append(all, fmt.Sprintf("%s of %s %s.", chart.Number(uint64(o.Matching)), chart.Plural(o.Targets, "target"), o.Filter.words()))
+	}
+	if o.Pages > 1 {
+		all = append(all, fmt.Sprintf("Page %d of %d. Targets with problems come first.", o.Page, o.Pages))
+	}
+	return strings.Join(all, " ")
+}
 
 // frame is what all pages have in common.
 type frame struct {

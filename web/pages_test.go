@@ -41,7 +41,7 @@ func shellOf(t testing.TB, prefix string, names ...string) *Shell {
 	cfg, err := config.Parse([]byte(text+"]\n"), "prober.yml")
 	require.NoError(t, err)
 	require.NoError(t, m.Apply(cfg))
-	m.NoteReload(true)
+	m.NoteReload(nil)
 	return New(Options{Log: log, Manager: m, Registry: prometheus.NewRegistry(), TelemetryPath: "/metrics", Prefix: prefix})
 }
 
@@ -104,11 +104,7 @@ func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
 	require.NoError(t, err)
 	o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{Text: hostile}, 1)
 	o.Groups = newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{}, 1).Groups
-	for _, g := range o.Groups {
-		for i := range g.Rows {
-			g.Rows[i].Strip = chart.Strip(d.History)
-		}
-	}
+	o.drawStrips(func(string) []numbers.Burst { return d.History })
 	all, err := s.draw("overview", o)
 	require.NoError(t, err)
 	for _, page := range []string{string(target), string(all)} {
@@ -130,21 +126,21 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	page, err := s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
 	for _, text := range []string{
-		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "in the TLS handshake", "3 of 5 requests failed in the last burst",
-		"The target fails, and the prober has trouble of its own.", "requests not sent for want of a worker",
-		"expired</strong>", "ends soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
+		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "during the TLS handshake", "3 of 5 requests failed in the last burst",
+		"The prober has a problem too.", "requests not sent, because there were too few workers or a limit was reached",
+		"expired</strong>", "expires soon</strong>", "off: any certificate is accepted", "[fe80::1%eth0]:443",
 	} {
 		assert.Contains(t, string(page), text)
 	}
 	d.TroubledSince, d.Last.Own, d.Last.Held, d.Last.Late = time.Time{}, 0, 0, false
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "It is the target: the prober itself has no trouble with it.")
+	assert.Contains(t, string(page), "The prober itself has no problem, so the cause is the target.")
 	assert.NotContains(t, string(page), `class="trouble"`)
 	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
 	page, err = s.drawTarget(d, hostileConfig(), now)
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "It is the prober, not the target.")
+	assert.Contains(t, string(page), "The cause is the prober, not the target.")
 }
 
 func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
@@ -155,7 +151,7 @@ func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
 		require.NoError(t, err)
 		page, err := s.drawTarget(&numbers.Snapshot{About: numbers.About{Name: "a"}}, &cfg.Targets[0], time.Now())
 		require.NoError(t, err)
-		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a used one"} {
+		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a reused connection"} {
 			assert.Equal(t, want, strings.Contains(string(page), said), "%s: %s", raw, said)
 		}
 	}
@@ -175,10 +171,10 @@ func TestThePageOfADNSServerHasItsLastAnswer(t *testing.T) {
 		}
 		page, err := s.drawTarget(&d, &cfg.Targets[0], time.Now())
 		require.NoError(t, err)
-		for _, said := range []string{"DNS bytes", "Connections and answers", "Requests on a used one"} {
+		for _, said := range []string{"DNS bytes", "Connections and answers", "Requests on a reused connection"} {
 			assert.Contains(t, string(page), said)
 		}
-		for _, said := range []string{"Last answer", "TTL 1m30s or more, signatures verified by the server", "Answers cut", "asked for again over TCP"} {
+		for _, said := range []string{"Last answer", "TTL 1m30s or more, signatures verified by the server", "Truncated answers", "asked again over TCP"} {
 			assert.Equal(t, answered, strings.Contains(string(page), said), said)
 		}
 		assert.NotContains(t, string(page), "HTTP bytes")
@@ -338,7 +334,7 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		"queue":               {errcode.QueueTimeout, 0, "3 requests ended with 1006 queue_timeout"},
 		"missing credentials": {errcode.Credentials, 0, "3 requests ended with 1040 credentials"},
 		"no row of data":      {errcode.Template, 0, "3 requests ended with 1024 template"},
-		"ceilings":            {errcode.OK, 4, "4 requests not sent for want of a worker or because of a ceiling"},
+		"ceilings":            {errcode.OK, 4, "4 requests not sent, because there were too few workers or a limit was reached"},
 	} {
 		r := numbers.NewRecorder(numbers.NewBounds([]float64{1}))
 		r.StartBurst(nil)
@@ -360,7 +356,7 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		require.True(t, found, name)
 		section, _, _ = strings.Cut(section, "</section>")
 		assert.Contains(t, section, c.text, name)
-		assert.Contains(t, text, "It is the prober, not the target.", name)
+		assert.Contains(t, text, "The cause is the prober, not the target.", name)
 		assert.NotContains(t, text, "Failing since", name)
 		assert.NotContains(t, text, "code-bad", name)
 		assert.Equal(t, troubled, stateOf(&d, time.Now()), name)

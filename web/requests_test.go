@@ -18,7 +18,6 @@ import (
 	"example.com/prober/internal/rig"
 	"example.com/prober/prober/load"
 	"example.com/prober/prober/numbers"
-	"example.com/prober/web/chart"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -201,7 +200,7 @@ func TestAllTargetsNameTheRequestThatFails(t *testing.T) {
 		d.Trouble = []numbers.FailureKind{{Code: errcode.FromStatus(401), Count: 2, Request: request}}
 		d.Failures = []numbers.Failure{{Time: now, Code: errcode.FromStatus(401), Request: "cart", Count: 2}}
 		o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, now), filter{}, 1)
-		o.Groups[0].Rows[0].Strip = chart.Strip(nil)
+		o.drawStrips(func(string) []numbers.Burst { return nil })
 		all, err := s.draw("overview", o)
 		require.NoError(t, err)
 		one, err := s.drawTarget(d, configured(t, mixConfig), now)

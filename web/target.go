@@ -23,6 +23,11 @@ type targetPage struct {
 	Codes  []codeLine
 	Certs  []certificate
 	YAML   string
+	// Alike are the last failures, and Chips all labels.
+	Alike []alike
+	Chips []chip
+	// Links lead to what else is known of the target.
+	Links []config.Link
 	// Named are the requests of a mix or the steps of a journey, and Journeys what came of those.
 	Named    namedRequests
 	Journeys *journeys
@@ -71,7 +76,7 @@ func (c *certificate) Remark(now time.Time) string {
 	case now.After(c.NotAfter):
 		return "expired"
 	case c.NotAfter.Sub(now) < soon:
-		return "ends soon"
+		return "expires soon"
 	default:
 		return ""
 	}
@@ -80,7 +85,7 @@ func (c *certificate) Remark(now time.Time) string {
 func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
 	name := targetName(r)
 	if !s.opts.Manager.Has(name) {
-		s.notFound(w, r, "There is no target of that name in the running configuration.")
+		s.noTarget(w, name)
 		return
 	}
 	s.page(w, r, "target/"+name, func() ([]byte, error) {
@@ -108,11 +113,15 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		Charts:   chartsOf(t.History),
 		Codes:    codeLines(t),
 		Certs:    certificates(t),
+		Alike:    groupFailures(t.Failures),
+		Chips:    allChips(t.Labels),
+		Links:    s.linksOf(t.Name, cfg),
 		IsWeb:    cfg == nil || cfg.IsWeb(),
 		Named:    requestTable(t, cfg),
 		Journeys: journeysOf(t, cfg),
 	}
 	p.Title = t.Name
+	addTraceLinks(p.Alike, cfg)
 	if cfg != nil {
 		yaml, err := cfg.Redacted()
 		if err != nil {
@@ -140,11 +149,11 @@ func certificates(t *numbers.Snapshot) []certificate {
 	var all []certificate
 	if t.TLS != nil {
 		all = append(all,
-			certificate{"leaf", "the server’s own", t.TLS.LeafNotAfter},
-			certificate{"earliest", "the one in its chain that ends first", t.TLS.EarliestNotAfter})
+			certificate{"leaf", "that of the server", t.TLS.LeafNotAfter},
+			certificate{"earliest", "the one in its chain that expires first", t.TLS.EarliestNotAfter})
 	}
 	if !t.ClientNotAfter.IsZero() {
-		all = append(all, certificate{"client", "what the prober shows", t.ClientNotAfter})
+		all = append(all, certificate{"client", "the one that the prober sends", t.ClientNotAfter})
 	}
 	return all
 }

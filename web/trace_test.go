@@ -56,7 +56,7 @@ func TestThePageAndTheAPIShowWhatCameWithAFailure(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(page), "<script>alert")
 	assert.NotContains(t, string(page), "<img src=x")
-	assert.Contains(t, string(page), "What came: 4 header fields, 3.9 KiB")
+	assert.Contains(t, string(page), "Received: 4 header fields, 3.9 KiB")
 	assert.Contains(t, string(page), "and 2 more fields")
 
 	answer := apiFailureOf(d.Failures[0]).Answer
@@ -67,6 +67,6 @@ func TestThePageAndTheAPIShowWhatCameWithAFailure(t *testing.T) {
 	d.Failures[0].Answer = &numbers.Answer{Hidden: true, Body: "never", Size: 7}
 	page, err = s.drawTarget(d, hostileConfig(), time.Now())
 	require.NoError(t, err)
-	assert.Contains(t, string(page), "a secret may stand in it")
+	assert.Contains(t, string(page), "it may contain a secret")
 	assert.NotContains(t, string(page), "never</pre>")
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/prober/errcode"
@@ -32,15 +31,19 @@ func (s state) String() string { return [numStates]string{"failing", "troubled",
 
 // Words returns the state as the page shows it.
 func (s state) Words() string {
-	return [numStates]string{"failing", "prober’s trouble", "waiting", "well"}[s]
+	return [numStates]string{"failing", "prober problem", "waiting", "OK"}[s]
 }
 
 // stateOf judges by the last burst, and by the failures of the one under way.
 func stateOf(t *numbers.Snapshot, now time.Time) state {
+	return stateWith(t, ownTrouble(t, now))
+}
+
+func stateWith(t *numbers.Snapshot, own []string) state {
 	switch {
 	case !t.FailingSince.IsZero():
 		return failing
-	case len(ownTrouble(t, now)) > 0:
+	case len(own) > 0:
 		return troubled
 	case t.Bursts == 0:
 		return waiting
@@ -65,10 +68,10 @@ func worst(t *numbers.Snapshot) numbers.FailureKind {
 func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	var all []string
 	if isStale(t, now) {
-		all = append(all, "no burst has started for "+span(now.Sub(t.LastStart)))
+		all = append(all, "no burst has started for the last "+span(now.Sub(t.LastStart)))
 	}
 	if overruns(t) {
-		all = append(all, fmt.Sprintf("the last burst took %s, and one is due every %s: slots are skipped", chart.Latency(t.Last.Duration), chart.Latency(t.Interval)))
+		all = append(all, fmt.Sprintf("the last burst took %s, but one is due every %s, so bursts are skipped", chart.Latency(t.Last.Duration), chart.Latency(t.Interval)))
 	}
 	if t.TroubledSince.IsZero() || t.Last == nil {
 		return all
@@ -82,13 +85,13 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 		}
 	}
 	if n := t.Last.Held - t.Last.Frozen; n > 0 {
-		all = append(all, chart.Plural(n, "request")+" not sent for want of a worker or because of a ceiling")
+		all = append(all, chart.Plural(n, "request")+" not sent, because there were too few workers or a limit was reached")
 	}
 	if n := t.Last.Frozen; n > 0 {
-		all = append(all, chart.Plural(n, "request")+" not sent because the prober itself did not run")
+		all = append(all, chart.Plural(n, "request")+" not sent, because the prober did not run when they were due")
 	}
 	if t.Last.Late {
-		all = append(all, "requests sent "+chart.Latency(t.Last.Lag)+" late on average")
+		all = append(all, "requests were sent "+chart.Latency(t.Last.Lag)+" late on average")
 	}
 	return all
 }
@@ -118,7 +121,8 @@ func rowsByTrouble(all []numbers.Snapshot, now time.Time) []row {
 	rows := make([]row, len(all))
 	for i := range all {
 		t := &all[i]
-		rows[i] = row{Snapshot: t, State: stateOf(t, now), Worst: worst(t), Own: ownTrouble(t, now)}
+		own := ownTrouble(t, now)
+		rows[i] = row{Snapshot: t, State: stateWith(t, own), Worst: worst(t), Own: own}
 	}
 	slices.SortStableFunc(rows, func(a, b row) int {
 		if a.State != b.State {
@@ -127,22 +131,6 @@ func rowsByTrouble(all []numbers.Snapshot, now time.Time) []row {
 		return a.FailingSince.Compare(b.FailingSince)
 	})
 	return rows
-}
-
-// filter is which targets to show: those whose name or URL contains Text, that are
-// in a state, and whose commonest failure is in a range of codes; empty means any.
-type filter struct{ Text, State, Range string }
-
-func (f filter) matches(r *row) bool {
-	switch {
-	case f.State != "" && f.State != r.State.String():
-		return false
-	case f.Range != "" && (r.State != failing || f.Range != r.Worst.Code.Range().String()):
-		return false
-	default:
-		text := strings.ToLower(f.Text)
-		return strings.Contains(strings.ToLower(r.Name), text) || strings.Contains(strings.ToLower(r.URL), text)
-	}
 }
 
 // tally is how many targets are in each state, and of those that fail, how many
@@ -190,12 +178,12 @@ func (c *tally) Verdict() string {
 	case n > 0:
 		return fmt.Sprintf("%d of %s are failing", n, chart.Plural(c.Targets, "target"))
 	case c.States[troubled] > 0:
-		return "No target is failing, the prober has trouble"
+		return "No target is failing, but the prober has a problem"
 	case uint64(c.States[waiting]) == c.Targets:
 		return "Waiting for the first bursts"
 	case c.Targets == 1:
-		return "The target is well"
+		return "The target is OK"
 	default:
-		return fmt.Sprintf("All %d targets are well", c.Targets-uint64(c.States[waiting]))
+		return fmt.Sprintf("All %d targets are OK", c.Targets-uint64(c.States[waiting]))
 	}
 }

@@ -1,12 +1,10 @@
 package web
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
@@ -68,67 +66,27 @@ func TestOwnTroubleIsToldInWords(t *testing.T) {
 	}
 	s.Bursts, s.LastStart = 1, now.Add(-time.Hour)
 	assert.Equal(t, []string{
-		"no burst has started for 60 min",
+		"no burst has started for the last 60 min",
 		"2 requests ended with 1004 local_ports: " + errcode.LocalPorts.Meaning(),
-		"3 requests not sent for want of a worker or because of a ceiling",
-		"2 requests not sent because the prober itself did not run",
-		"requests sent 20 ms late on average",
+		"3 requests not sent, because there were too few workers or a limit was reached",
+		"2 requests not sent, because the prober did not run when they were due",
+		"requests were sent 20 ms late on average",
 	}, ownTrouble(s, now))
 }
 
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]tally{
-		"No targets":                                   {},
-		"1 of 1 target is failing":                     {Targets: 1, States: [numStates]int{failing: 1}},
-		"1 of 3 targets is failing":                    {Targets: 3, States: [numStates]int{failing: 1, ok: 2}},
-		"Waiting for the first bursts":                 {Targets: 3, States: [numStates]int{waiting: 3}},
-		"No target is failing, the prober has trouble": {Targets: 3, States: [numStates]int{troubled: 1, ok: 2}},
-		"The target is well":                           {Targets: 1, States: [numStates]int{ok: 1}},
-		"All 2 targets are well":                       {Targets: 3, States: [numStates]int{waiting: 1, ok: 2}},
+		"No targets":                                         {},
+		"1 of 1 target is failing":                           {Targets: 1, States: [numStates]int{failing: 1}},
+		"1 of 3 targets is failing":                          {Targets: 3, States: [numStates]int{failing: 1, ok: 2}},
+		"Waiting for the first bursts":                       {Targets: 3, States: [numStates]int{waiting: 3}},
+		"No target is failing, but the prober has a problem": {Targets: 3, States: [numStates]int{troubled: 1, ok: 2}},
+		"The target is OK":                                   {Targets: 1, States: [numStates]int{ok: 1}},
+		"All 2 targets are OK":                               {Targets: 3, States: [numStates]int{waiting: 1, ok: 2}},
 	} {
 		assert.Equal(t, want, c.Verdict())
 	}
-}
-
-// thousand returns rows of 1,000 targets, every tenth of which fails.
-func thousand(now time.Time) []row {
-	all := make([]numbers.Snapshot, 1000)
-	for i := range all {
-		all[i].About = numbers.About{Name: fmt.Sprintf("target-%03d", i), URL: "https://h/x", Interval: time.Hour}
-		all[i].Bursts, all[i].LastStart = 1, now
-		if i%10 == 0 {
-			all[i].FailingSince = now
-			all[i].Trouble = []numbers.FailureKind{{Code: errcode.Refused, Count: 1}}
-		}
-	}
-	return rowsByTrouble(all, now)
-}
-
-func TestAThousandTargetsFillTenPages(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	first := newOverview(thousand(now), filter{}, 1)
-	assert.Equal(t, 10, first.Pages)
-	require.Len(t, first.Groups, 1)
-	assert.Equal(t, failing, first.Groups[0].State)
-	assert.Len(t, first.Groups[0].Rows, perPage)
-	assert.Equal(t, []rangeCount{{errcode.RangeTCP, 100}}, first.Ranges)
-
-	last := newOverview(thousand(now), filter{}, 99)
-	assert.Equal(t, 10, last.Page, "beyond the end is the end")
-	assert.Equal(t, "target-999", last.Groups[0].Rows[perPage-1].Name)
-	assert.Equal(t, 900, last.Groups[0].Total, "a group says how many it has on all pages")
-
-	for want, f := range map[int]filter{
-		1: {Text: "GET-123"}, 1000: {Text: "h/x"}, 100: {State: "failing"}, 900: {State: "ok"}, 0: {Range: "tls"}, 10: {Text: "-00"}, //
-	} {
-		o := newOverview(thousand(now), f, 1)
-		assert.Equal(t, want, o.Matching, f)
-		assert.EqualValues(t, 1000, o.Targets, "the counts above are of all")
-	}
-	assert.Equal(t, 100, newOverview(thousand(now), filter{Range: "tcp"}, 1).Matching)
-	assert.Empty(t, newOverview(nil, filter{}, 1).Groups)
 }
 
 func TestTooFewWorkersAreToldWithHowManyItTakes(t *testing.T) {
@@ -139,7 +97,7 @@ func TestTooFewWorkersAreToldWithHowManyItTakes(t *testing.T) {
 	s.Capacity, s.Starved = load.Capacity{Rate: 50, Answer: 400 * time.Millisecond, Has: 5}, 90
 	assert.Equal(t, []string{
 		"too few workers: 50/s × 0.40 s needs 20 workers, has 5",
-		"90 requests not sent for want of a worker or because of a ceiling",
+		"90 requests not sent, because there were too few workers or a limit was reached",
 	}, ownTrouble(s, now))
 	assert.Equal(t, troubled, stateOf(s, now))
 }
@@ -151,7 +109,7 @@ func TestATargetThatSkipsSlotsForEverSaysSo(t *testing.T) {
 	s.Bursts, s.LastStart, s.Interval = 1, now, 30*time.Second
 	assert.Empty(t, ownTrouble(s, now), "no slot has been skipped yet")
 	s.Skipped[load.SkipOverrun] = 1
-	assert.Equal(t, []string{"the last burst took 40.00 s, and one is due every 30.00 s: slots are skipped"}, ownTrouble(s, now))
+	assert.Equal(t, []string{"the last burst took 40.00 s, but one is due every 30.00 s, so bursts are skipped"}, ownTrouble(s, now))
 	assert.Equal(t, troubled, stateOf(s, now))
 	s.Last.Duration = 20 * time.Second
 	assert.Empty(t, ownTrouble(s, now), "it was once")

@@ -43,6 +43,11 @@ type Options struct {
 	// Prefix is the path under which a reverse proxy shows the shell, as "/prober";
 	// all but the health checks is served below it only. It does not end with a slash.
 	Prefix string
+	// Grafana is the URL of a Grafana with the dashboards of the prober, as
+	// [ParseGrafanaURL] returns it; nil without one.
+	Grafana *url.URL
+	// ConfigFile is the name of the configuration's file, without its folder.
+	ConfigFile string
 	// Config returns the running configuration as YAML without secrets.
 	Config func() ([]byte, error)
 	// Reload loads the configuration again; its error is shown to the client.
@@ -104,7 +109,7 @@ func (s *Shell) Server() *http.Server {
 func (s *Shell) Handler() http.Handler {
 	mux := s.routes()
 	mux.Handle("GET "+s.path(s.opts.TelemetryPath), s.metrics())
-	return secured(http.NewCrossOriginProtection().Handler(mux))
+	return secured(http.NewCrossOriginProtection().Handler(s.orMissing(mux)))
 }
 
 // Validate returns an error if the telemetry path cannot be served beside the rest.
@@ -205,17 +210,6 @@ func (s *Shell) reload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text(w, http.StatusOK, "reloaded")
-}
-
-func (s *Shell) config(w http.ResponseWriter, _ *http.Request) {
-	yaml, err := s.opts.Config()
-	if err != nil {
-		s.opts.Log.Error("cannot show the configuration", "err", err)
-		text(w, http.StatusInternalServerError, "the configuration cannot be shown")
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(yaml) // a client that has gone needs no answer
 }
 
 func text(w http.ResponseWriter, status int, message string) {

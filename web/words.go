@@ -48,27 +48,27 @@ func until(t, now time.Time) string {
 	return ago(t, now)
 }
 
-// phaseWords says what happens in a phase.
+// phaseWords says during which phase something happened.
 func phaseWords(p errcode.Phase) string {
 	return [...]string{
 		"after the whole answer",
-		"while it waited to be sent",
-		"while its host name was looked up",
-		"while it connected",
-		"in the TLS handshake",
-		"while the request was sent",
-		"while it waited for the answer",
-		"while the answer was received",
+		"while waiting to be sent",
+		"while looking up the host name",
+		"while connecting",
+		"during the TLS handshake",
+		"while sending the request",
+		"while waiting for the answer",
+		"while receiving the answer",
 	}[p]
 }
 
-// placeWords says what happened when requests failed.
+// placeWords says at what point requests failed.
 func placeWords(k numbers.FailureKind) string {
 	switch k.Code {
 	case errcode.Credentials:
-		return "while it waited for a token"
+		return "while waiting for a token"
 	case errcode.Template:
-		return "before it was sent"
+		return "before sending the request"
 	}
 	return phaseWords(k.Phase)
 }

@@ -51,7 +51,7 @@ func TestEveryPhaseAndRangeHasWords(t *testing.T) {
 	for p := range errcode.Phase(errcode.NumPhases) {
 		assert.NotEmpty(t, phaseWords(p))
 		assert.Equal(t, phaseWords(p), placeWords(numbers.FailureKind{Code: errcode.Refused, Phase: p}))
-		assert.Equal(t, "while it waited for a token", placeWords(numbers.FailureKind{Code: errcode.Credentials, Phase: p}))
+		assert.Equal(t, "while waiting for a token", placeWords(numbers.FailureKind{Code: errcode.Credentials, Phase: p}))
 	}
 	for c := range errcode.All() {
 		_, ok := rangeWords(c.Range())

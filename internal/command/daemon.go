@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +46,10 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--web.external-url: %w", err)}
 	}
+	grafana, err := web.ParseGrafanaURL(f.grafanaURL)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--web.grafana-url: %w", err)}
+	}
 	text, err := config.Read(f.configFile)
 	if err != nil {
 		return nil, usageError{err}
@@ -70,6 +75,8 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		Registry:        registry,
 		TelemetryPath:   f.telemetryPath,
 		Prefix:          prefix,
+		Grafana:         grafana,
+		ConfigFile:      filepath.Base(f.configFile),
 		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
 		Reload:          d.reload,
 		EnableLifecycle: f.enableLifecycle,
@@ -85,7 +92,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		closeAll(d.bound)
 		return nil, usageError{err}
 	}
-	d.manager.NoteReload(true)
+	d.manager.NoteReload(nil)
 	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
 	return d, nil
 }

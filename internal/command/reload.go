@@ -71,7 +71,11 @@ func (d *daemon) refreshIfChanged() {
 // exposes it. As long as the file is refused, reading what the running
 // configuration refers to does not count as a success.
 func (d *daemon) note(err, before error) {
-	d.manager.NoteReload(d.refused == nil && d.stale == nil)
+	failed := d.refused
+	if failed == nil {
+		failed = d.stale
+	}
+	d.manager.NoteReload(failed)
 	switch {
 	case err == nil:
 		d.log.Info("the configuration was loaded", "config", d.flags.configFile, "targets", len(d.current.Load().Targets))

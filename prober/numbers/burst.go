@@ -7,6 +7,7 @@ import (
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
+	"example.com/prober/prober/probe"
 )
 
 // Burst is what one burst of a target came to. Times are exact enough to be drawn.
@@ -60,6 +61,8 @@ type Failure struct {
 	// Count is how many requests of the burst failed like this one, itself included, whichever
 	// of the target's requests they were.
 	Count uint64
+	// TraceID is that of the request's traceparent, in hexadecimal digits; empty without one.
+	TraceID string
 	// Answer is what is kept of the answer, shared and not to be changed; nil where nothing is.
 	Answer *Answer
 }
@@ -163,8 +166,16 @@ func (f *failure) export() Failure {
 		Status:   int(f.status),
 		Duration: duration(f.duration),
 		Count:    uint64(f.count),
-		Answer:   f.answer,
+		Answer:   f.extra.get().answer,
+		TraceID:  traceText(f.extra.get().trace),
 	}
+}
+
+func traceText(id probe.TraceID) string {
+	if id == (probe.TraceID{}) {
+		return ""
+	}
+	return id.String()
 }
 
 func duration(seconds float32) time.Duration {

@@ -34,7 +34,8 @@ type slowest struct {
 // up its trace: a request that was never sent has none. h is the histogram of its request
 // and code.
 func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code) {
-	if res.HTTP == nil || res.HTTP.TraceID == (probe.TraceID{}) || res.Sent == 0 {
+	trace := sentTrace(res)
+	if trace == (probe.TraceID{}) {
 		return
 	}
 	first := code.IsFailure() && r.burst.failures[code] == 1
@@ -42,7 +43,7 @@ func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code)
 	if !first && !slower {
 		return
 	}
-	e := exemplar{res.HTTP.TraceID, res.Duration(), time.Now()}
+	e := exemplar{trace, res.Duration(), time.Now()}
 	if first {
 		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}
 	}

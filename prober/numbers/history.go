@@ -36,6 +36,8 @@ type history struct {
 	// which every one since has had failures, or trouble of the prober's own; zero
 	// if the last one had none.
 	failingSince, troubledSince time.Time
+	// lastFailing is the run of failures before, which has ended.
+	lastFailing Span
 }
 
 // pastBurst is one burst that ended. Times are seconds: a float32 is exact enough
@@ -248,6 +250,9 @@ func (h *history) sendRate() float64 {
 // the target says nothing about it, and one that was cut short is no success.
 func (h *history) judge(b *pastBurst, start time.Time) {
 	if b.requests > b.own && (b.failed > 0 || b.cutBy == 0) {
+		if b.failed == 0 && !h.failingSince.IsZero() {
+			h.lastFailing = Span{h.failingSince, start}
+		}
 		extend(&h.failingSince, start, b.failed > 0)
 	}
 	if b.requests+b.dropped > 0 {

@@ -31,8 +31,8 @@ type failure struct {
 	request  unique.Handle[string] // its name, "" without one, in half the space of a string
 	text     string
 	remote   netip.AddrPort
-	answer   *Answer // nil where none is kept
-	count    uint32  // of its kind in its burst, itself included
+	extra    *extra // nil where there is none
+	count    uint32 // of its kind in its burst, itself included
 	duration float32
 	code     errcode.Code
 	status   uint16
@@ -62,7 +62,7 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 		request:  unique.Make(name),
 		text:     FailureText(res, code),
 		remote:   res.Remote,
-		answer:   f.keep(res),
+		extra:    extraOf(f.keep(res), sentTrace(res)),
 		count:    1,
 		duration: seconds(res.Duration()),
 		code:     code,
@@ -70,6 +70,35 @@ func (f *failures) add(name string, res *probe.Result, code errcode.Code, phase 
 		phase:    phase,
 	}
 	return int8(i)
+}
+
+// extra is what few failures have. It is never written to.
+type extra struct {
+	answer *Answer       // nil where none is kept
+	trace  probe.TraceID // zero without one
+}
+
+// extraOf returns nil where there is nothing.
+func extraOf(answer *Answer, trace probe.TraceID) *extra {
+	if answer == nil && trace == (probe.TraceID{}) {
+		return nil
+	}
+	return &extra{answer, trace}
+}
+
+func (e *extra) get() extra {
+	if e == nil {
+		return extra{}
+	}
+	return *e
+}
+
+// sentTrace returns the trace of a request that somebody can look up: one that was never sent has none.
+func sentTrace(res *probe.Result) probe.TraceID {
+	if res.HTTP == nil || res.Sent == 0 {
+		return probe.TraceID{}
+	}
+	return res.HTTP.TraceID
 }
 
 // FailureText returns what the error of a request says, cleaned as [Failure.Text] is. The phase before it is

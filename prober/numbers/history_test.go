@@ -127,9 +127,15 @@ func TestHistoryKnowsSinceWhenATargetFails(t *testing.T) {
 	assert.Equal(t, r.counts.LastStart, h.troubledSince)
 	burstOf(r, errcode.OK)
 	assert.NotZero(t, h.troubledSince, "nor does an empty one")
+	assert.Zero(t, h.lastFailing, "the run is not over")
 	burstOf(r, errcode.OK, ended(1, nil))
 	assert.Zero(t, h.failingSince)
 	assert.Zero(t, h.troubledSince)
+	run := Span{first, r.counts.LastStart}
+	assert.Equal(t, run, h.lastFailing)
+	burstOf(r, errcode.OK, ended(1, nil))
+	burstOf(r, errcode.Closed, refused())
+	assert.Equal(t, run, r.Snapshot(0).LastFailing, "the one before is told while the next goes on")
 }
 
 func TestHistoryKeepsTheFirstFailureOfEachKindAndCountsTheOthers(t *testing.T) {
@@ -169,6 +175,21 @@ func TestHistoryIsBoundedWhateverATargetAnswers(t *testing.T) {
 		burstOf(r, errcode.Refused, refused())
 	}
 	assert.Len(t, r.history.exportFailures(), keptFailures)
+}
+
+func TestAFailureHasTheTraceOfARequestThatWasSent(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	for _, c := range []struct {
+		sent int64
+		id   probe.TraceID
+	}{{1, probe.TraceID{1, 0xab}}, {0, probe.TraceID{2}}, {1, probe.TraceID{}}} {
+		res := refused()
+		res.Sent, res.HTTP = c.sent, &probe.HTTP{TraceID: c.id}
+		burstOf(r, errcode.Refused, res)
+	}
+	failures := r.history.exportFailures()
+	assert.Equal(t, []string{"", "", "01ab0000000000000000000000000000"}, []string{failures[0].TraceID, failures[1].TraceID, failures[2].TraceID})
 }
 
 // TestTheMemoryOfAHistory holds the figures of the comment on keptBursts and of

@@ -64,9 +64,9 @@ func (r *Recorder) KeepAnswers(space *AnswerSpace) {
 
 // drop forgets the answer of a failure.
 func (f *failures) drop(i int) {
-	if kept := f.ring[i].answer; kept != nil {
+	if kept := f.ring[i].extra.get().answer; kept != nil {
 		f.space.used.Add(-kept.size())
-		f.ring[i].answer = nil
+		f.ring[i].extra = extraOf(nil, f.ring[i].extra.get().trace)
 	}
 }
 

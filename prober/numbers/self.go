@@ -19,6 +19,9 @@ type Self struct {
 	// is when the configuration in effect was.
 	ReloadFailed bool
 	Loaded       time.Time
+	// Mistake is the first for which it could not be loaded, with file, line and key, and
+	// MoreMistakes says how many there are besides: "3 more mistakes". Both may be empty.
+	Mistake, MoreMistakes string
 	// Files are the files of targets besides the configuration.
 	Files []TargetFile
 	// Shard and Shards are 0 and 1 for a prober that runs alone.

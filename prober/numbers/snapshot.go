@@ -25,6 +25,9 @@ type Snapshot struct {
 	// prober's own: codes 1001 to 1007, 1024 and 1040, requests held back, requests sent late.
 	// They are zero when the last burst was well in that respect.
 	FailingSince, TroubledSince time.Time
+	// LastFailing is the last run of bursts with failures of the target that is over: from the
+	// start of its first burst to that of the first one without failures.
+	LastFailing Span
 
 	// Requests that ended and, of them, how many came to each code, ascending. P50 and P99
 	// are of the latency of all of them, within 10%; 0 without any. WithSummary.
@@ -61,6 +64,9 @@ type Snapshot struct {
 
 	*Distributions // WithDistributions, else nil
 }
+
+// Span is a time from one moment to another; it is zero where there was none.
+type Span struct{ From, To time.Time }
 
 // About is what is known of a target without counting.
 type About struct {
@@ -134,7 +140,7 @@ func (r *Recorder) read(s *Snapshot, parts Parts) {
 	}
 	s.Counts = r.counts
 	s.Created, s.BreakerOpen = r.created, r.breaker.IsOpen()
-	s.FailingSince, s.TroubledSince = r.history.failingSince, r.history.troubledSince
+	s.FailingSince, s.TroubledSince, s.LastFailing = r.history.failingSince, r.history.troubledSince, r.history.lastFailing
 	if parts&WithSummary != 0 {
 		s.Trouble, s.Last = r.history.trouble(), r.history.latest()
 	}

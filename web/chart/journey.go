@@ -130,7 +130,7 @@ func stepState(n *numbers.RequestNumbers) (class, trouble string) {
 	case !n.FailingSince.IsZero():
 		return "bad", ", failing"
 	case !n.TroubledSince.IsZero():
-		return "own", ", prober’s trouble"
+		return "own", ", prober problem"
 	default:
 		return "step", ""
 	}

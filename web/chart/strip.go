@@ -19,12 +19,14 @@ const (
 )
 
 // Strip shows each burst as a bar: a low one that went well, a high one that
-// had failures, the higher the more. Below is the 95th percentile of the latency.
+// had failures, the higher the more. Below is the 95th percentile of the latency. There may be
+// hundreds of strips on a page: all but the first point of a path is relative, which is shorter.
 func Strip(bursts []numbers.Burst) *Chart {
 	c := &Chart{Width: stripWidth, Height: stripHeight}
-	var base, good, bad, own pen
+	var base pen
 	base.line(0, stripBar+.5)
 	base.line(stripWidth, stripBar+.5)
+	var good, bad, own bars
 	failed := 0
 	for i := range bursts {
 		b := &bursts[i]
@@ -32,18 +34,17 @@ func Strip(bursts []numbers.Burst) *Chart {
 		switch {
 		case b.Failed > 0:
 			failed++
-			h := stripBar/2 + stripBar/2*float64(b.Failed)/float64(b.Requests)
-			bad.rect(x, stripBar-h, stripPitch-1.5, h)
+			bad.add(x, stripBar/2+stripBar/2*float64(b.Failed)/float64(b.Requests))
 		case b.Own > 0 || b.Held > 0 || b.Late:
-			own.rect(x, stripBar-stripLow*2, stripPitch-1.5, stripLow*2)
+			own.add(x, stripLow*2)
 		case b.Requests > 0:
-			good.rect(x, stripBar-stripLow, stripPitch-1.5, stripLow)
+			good.add(x, stripLow)
 		}
 	}
 	c.add("grid", &base)
-	c.add("good", &good)
-	c.add("bad", &bad)
-	c.add("own", &own)
+	c.add("bars good", &good.pen)
+	c.add("bars bad", &bad.pen)
+	c.add("bars own", &own.pen)
 	c.add("line p95", sparkline(bursts))
 	c.Title = fmt.Sprintf("%d of the last %d bursts had failures.", failed, len(bursts))
 	if n := len(bursts); n > 0 {
@@ -54,7 +55,27 @@ func Strip(bursts []numbers.Burst) *Chart {
 
 func stripX(i, n int) float64 { return float64((Columns - n + i) * stripPitch) }
 
-// sparkline draws p95 on a logarithmic scale of its own.
+// bars are lines that stand side by side, as wide as the style sheet says.
+type bars struct {
+	pen
+
+	x, top float64 // the end of the last one
+}
+
+// add draws a bar in the column that begins at x.
+func (b *bars) add(x, height float64) {
+	height = math.Round(height)
+	x += stripPitch / 2
+	if len(b.data) == 0 {
+		b.command('M', x, stripBar)
+	} else {
+		b.command('m', x-b.x, stripBar-b.top)
+	}
+	b.command('v', -height)
+	b.x, b.top = x, stripBar-height
+}
+
+// sparkline draws p95 as steps, on a logarithmic scale of its own.
 func sparkline(bursts []numbers.Burst) *pen {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := range bursts {
@@ -66,6 +87,7 @@ func sparkline(bursts []numbers.Burst) *pen {
 		low, high = low-spare/2, high+spare/2
 	}
 	var p pen
+	last := 0.0
 	for i := range bursts {
 		p95 := float64(bursts[i].P95)
 		if p95 == 0 {
@@ -73,10 +95,15 @@ func sparkline(bursts []numbers.Burst) *pen {
 			continue
 		}
 		const top, room = stripBar + 5, stripHeight - stripBar - 7
-		y := top + room*(high-math.Log2(p95))/(high-low)
-		x := stripX(i, len(bursts))
-		p.line(x, y)
-		p.line(x+stripPitch-1.5, y)
+		y := math.Round(2*(top+room*(high-math.Log2(p95))/(high-low))) / 2
+		switch {
+		case !p.open:
+			p.line(stripX(i, len(bursts)), y)
+		case y != last:
+			p.command('v', y-last)
+		}
+		p.command('h', stripPitch)
+		last = y
 	}
 	return &p
 }

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"example.com/prober/config/form"
+	"example.com/prober/policy"
+	"example.com/prober/template"
+)
+
+// linksKey is the name of that key, and maxLinks and maxLink are how many links a target may
+// have and how many bytes each template.
+const (
+	linksKey = "links"
+	maxLinks = 16
+	maxLink  = 2000
+)
+
+// Names that stand for something in a link.
+const (
+	linkTarget = "target"
+	linkTrace  = "trace_id"
+)
+
+func isLinkName(name string) bool { return name == linkTarget || name == linkTrace }
+
+var linkTitle = regexp.MustCompile(`^[\p{L}\p{N}]([\p{L}\p{N} ._-]{0,38}[\p{L}\p{N}])?$`)
+
+// Link is a link of the page of a target.
+type Link struct{ Title, URL string }
+
+// LinksOf returns the links of a target by their titles: those that need the trace of a request
+// if traceID is not empty, else those that do not need one.
+func (t Target) LinksOf(traceID string) []Link {
+	var all []Link
+	for _, title := range slices.Sorted(maps.Keys(t.Links)) {
+		text, needsTrace := expandLink(t.Links[title], t.Name, traceID)
+		if needsTrace == (traceID != "") {
+			all = append(all, Link{title, text})
+		}
+	}
+	return all
+}
+
+// expandLink puts the values into a link, escaped for a path and a query, and reports whether
+// it has a place for the trace.
+func expandLink(text, target, traceID string) (expanded string, needsTrace bool) {
+	expanded, _, err := template.Replace(text, false, func(name string) (string, bool) {
+		if name == linkTrace {
+			needsTrace = true
+			return url.PathEscape(traceID), true
+		}
+		return escapeLink(target), true
+	})
+	if err != nil {
+		return "", needsTrace // the text was checked when it was loaded
+	}
+	return expanded, needsTrace
+}
+
+// escapeLink escapes a value so that it means the same in a path, a query and a fragment. Both
+// PathEscape and QueryEscape leave a character that one of these reads otherwise.
+func escapeLink(value string) string {
+	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+}
+
+// links is the mapping of titles to templates of URLs; null takes a link of the defaults away.
+type links struct{ to *map[string]string }
+
+func (l links) Decode(c form.Cursor, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.Fail("must be a mapping of titles to URLs, not %s", form.KindName(n))
+		return
+	}
+	merged := maps.Clone(*l.to)
+	if merged == nil {
+		merged = map[string]string{}
+	}
+	for _, p := range c.Pairs(n) {
+		link, title := c.Entry(p), p.Key.Value
+		switch {
+		case !linkTitle.MatchString(title):
+			link.Fail("a title is 1 to 40 letters, digits, spaces and any of ._-, and begins and ends with a letter or a digit")
+		case p.Value.Kind != yaml.ScalarNode:
+			link.Fail("must be a URL, not %s", form.KindName(p.Value))
+		case form.IsNull(p.Value) && p.Value.Value == "":
+			link.Fail("has no value")
+		case form.IsNull(p.Value):
+			delete(merged, title)
+		default:
+			if err := checkLink(p.Value.Value); err != nil {
+				link.Fail("%s", err)
+			}
+			merged[title] = p.Value.Value
+		}
+	}
+	if len(merged) > maxLinks {
+		c.Fail("there are %d links; at most %d are allowed", len(merged), maxLinks)
+	}
+	if len(merged) == 0 {
+		merged = nil
+	}
+	*l.to = merged
+}
+
+func (l links) Encode() *yaml.Node { return labels(l).Encode() }
+
+func (l links) Reset() { *l.to = nil }
+
+// checkLink checks a template of a URL. Its errors do not repeat it.
+func checkLink(text string) error {
+	if len(text) > maxLink {
+		return fmt.Errorf("must have at most %d bytes", maxLink)
+	}
+	names, err := template.NamesIn(text)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !isLinkName(name) {
+			return fmt.Errorf("{{ %s }}: there is no such name; a link knows {{ target }} and {{ trace_id }}", name)
+		}
+	}
+	scheme, rest, _ := strings.Cut(text, "://")
+	if scheme = strings.ToLower(scheme); scheme != "http" && scheme != "https" {
+		return errors.New("must begin with http:// or https://")
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	if strings.Contains(authority, "{{") {
+		return errors.New("must not have a name in its host: it would lead anywhere")
+	}
+	return checkExpanded(text, authority)
+}
+
+func checkExpanded(text, authority string) error {
+	whole, _ := expandLink(text, "a", "b")
+	if strings.ContainsFunc(whole, func(r rune) bool { return r <= ' ' || r == 0x7f }) || !policy.IsASCII(whole) {
+		return errors.New("holds a space, control or non-ASCII character; percent-encode it")
+	}
+	u, err := url.Parse(whole)
+	switch {
+	case strings.Contains(authority, "@"):
+		return errors.New("must not hold a user name or password: the page shows it")
+	case err != nil:
+		return errors.New("is not a URL")
+	case u.Hostname() == "":
+		return errors.New("has no host")
+	}
+	return nil
+}

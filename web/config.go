@@ -1,0 +1,63 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// maxShownConfig is how much of the configuration the page shows, in bytes.
+const maxShownConfig = 256 << 10
+
+// configPage shows the configuration in the frame of the other pages.
+type configPage struct {
+	frame
+	ConfigFile string
+	YAML       string
+	// Cut tells that YAML is only the beginning, of Size bytes.
+	Cut  bool
+	Size uint64
+	// Mistake and MoreMistakes are those for which another one was not loaded.
+	Mistake, MoreMistakes string
+}
+
+// config answers a browser with a page, and who does not ask for HTML with plain YAML.
+func (s *Shell) config(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	if r.URL.Query().Get("format") != "yaml" && wantsHTML(r) {
+		s.page(w, r, "config", s.drawConfig)
+		return
+	}
+	yaml, err := s.opts.Config()
+	if err != nil {
+		s.opts.Log.Error("cannot show the configuration", "err", err)
+		text(w, http.StatusInternalServerError, "the configuration cannot be shown")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(yaml) // a client that has gone needs no answer
+}
+
+// wantsHTML reports whether a client names HTML among what it accepts, as browsers do and
+// command-line tools do not.
+func wantsHTML(r *http.Request) bool {
+	return strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/html")
+}
+
+func (s *Shell) drawConfig() ([]byte, error) {
+	yaml, err := s.opts.Config()
+	if err != nil {
+		return nil, err
+	}
+	p := &configPage{frame: s.frame(time.Now()), ConfigFile: s.opts.ConfigFile}
+	p.Title, p.Here = "Configuration", "config"
+	if len(yaml) > maxShownConfig {
+		yaml = yaml[:bytes.LastIndexByte(yaml[:maxShownConfig], '\n')+1]
+		p.Cut = true
+	}
+	p.YAML, p.Size = string(yaml), uint64(len(yaml))
+	self := s.opts.Manager.Self()
+	p.Mistake, p.MoreMistakes = self.Mistake, self.MoreMistakes
+	return s.draw("config", p)
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"example.com/prober/config"
+)
+
+// The identities of the dashboards of the prober in Grafana.
+const (
+	overviewDashboard = "prober-overview"
+	targetDashboard   = "prober-target"
+)
+
+// ParseGrafanaURL returns the URL of a Grafana for [Options.Grafana], nil for an empty text.
+func ParseGrafanaURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // none is wanted
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("it must begin with http:// or https://")
+	case u.Hostname() == "":
+		return nil, errors.New("it has no host")
+	case u.User != nil:
+		return nil, errors.New("it must not hold a user name or password: the pages show it")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("a query or a fragment has no meaning in it")
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u, nil
+}
+
+// grafanaLink returns the link to a dashboard of the prober, for a target unless its name is
+// ""; it is "" without a Grafana.
+func (s *Shell) grafanaLink(dashboard, target string) string {
+	if s.opts.Grafana == nil {
+		return ""
+	}
+	u := s.opts.Grafana.JoinPath("d", dashboard)
+	if target != "" {
+		u.RawQuery = url.Values{"var-target": {target}}.Encode()
+	}
+	return u.String()
+}
+
+// linksOf returns the links of the page of a target that need no trace.
+func (s *Shell) linksOf(name string, cfg *config.Target) []config.Link {
+	var all []config.Link
+	if link := s.grafanaLink(targetDashboard, name); link != "" {
+		all = append(all, config.Link{Title: "Grafana", URL: link})
+	}
+	if cfg != nil {
+		all = append(all, cfg.LinksOf("")...)
+	}
+	return all
+}
+
+// addTraceLinks gives each row the links to the trace of its latest failure.
+func addTraceLinks(rows []alike, cfg *config.Target) {
+	if cfg == nil {
+		return
+	}
+	for i := range rows {
+		if id := rows[i].TraceID; id != "" {
+			rows[i].Links = cfg.LinksOf(id)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/prober/errcode"
+	"example.com/prober/prober/numbers"
+)
+
+// search finds targets: all of its terms must hold for one.
+type search []term
+
+// term is one condition of a search: a word, a label, or error codes.
+type term struct {
+	// not turns the condition round.
+	not bool
+	// label is the name of a label, whose value must be value; the value of a label
+	// that a target does not have is empty. It is "" for a word and for codes.
+	label string
+	// value is in lower case for a word, which must be part of a name, a URL or a label.
+	value string
+	// codes are those of which a target must have one now; nil for words and labels.
+	codes map[errcode.Code]bool
+}
+
+// codeKeys are the words before = that ask for error codes. No label of a target can be
+// named error_code.
+func codeKeys() []string { return []string{"code", "error_code"} }
+
+var searchedLabel = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// parseSearch reads terms that are parted by spaces. In double quotes a space is part of
+// a term.
+func parseSearch(text string) search {
+	var s search
+	for _, word := range splitSearch(text) {
+		s = append(s, parseTerm(word))
+	}
+	return s
+}
+
+func splitSearch(text string) []string {
+	isQuoted := false
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		if r == '"' {
+			isQuoted = !isQuoted
+		}
+		return r == ' ' && !isQuoted
+	})
+	for i, word := range words {
+		words[i] = strings.ReplaceAll(word, `"`, "")
+	}
+	return slices.DeleteFunc(words, func(word string) bool { return word == "" })
+}
+
+func parseTerm(word string) term {
+	key, value, isPair := strings.Cut(word, "=")
+	name, isNot := strings.CutSuffix(key, "!")
+	switch {
+	case !isPair || !searchedLabel.MatchString(name):
+		return term{value: strings.ToLower(word)}
+	case slices.Contains(codeKeys(), name):
+		return term{not: isNot, value: value, codes: codesLike(value)}
+	default:
+		return term{not: isNot, label: name, value: value}
+	}
+}
+
+// codesLike returns the codes with a number that begins like the pattern, in which a dot
+// or an x is any digit, and those whose name or range the pattern is. It is never nil.
+func codesLike(pattern string) map[errcode.Code]bool {
+	found := map[errcode.Code]bool{}
+	for code := range errcode.All() {
+		if code.Name() == pattern || code.Range().String() == pattern || isLike(code.String(), pattern) {
+			found[code] = true
+		}
+	}
+	return found
+}
+
+func isLike(number, pattern string) bool {
+	if pattern == "" || len(pattern) > len(number) {
+		return false
+	}
+	for i := range len(pattern) {
+		if c := pattern[i]; c != '.' && c != 'x' && c != number[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// matches reports whether all terms hold for r.
+func (s search) matches(r *row) bool {
+	return !slices.ContainsFunc(s, func(t term) bool { return !t.matches(r) })
+}
+
+func (t *term) matches(r *row) bool {
+	var holds bool
+	switch {
+	case t.codes != nil:
+		holds = slices.ContainsFunc(r.Trouble, func(k numbers.FailureKind) bool { return t.codes[k.Code] })
+	case t.label != "":
+		holds = r.Labels[t.label] == t.value
+	default:
+		holds = mentions(r, t.value)
+	}
+	return holds != t.not
+}
+
+// mentions reports whether word, in lower case, is part of the name, the URL or a label.
+func mentions(r *row, word string) bool {
+	if strings.Contains(strings.ToLower(r.Name), word) || strings.Contains(strings.ToLower(r.URL), word) {
+		return true
+	}
+	for name, value := range r.Labels {
+		if strings.Contains(strings.ToLower(name+"="+value), word) {
+			return true
+		}
+	}
+	return false
+}
+
+// advice says what may be wrong with a search that found nothing: codes that do not
+// exist, and labels that no target has.
+func (s search) advice(labels []string) []string {
+	var all []string
+	for _, t := range s {
+		switch {
+		case t.codes != nil && len(t.codes) == 0:
+			all = append(all, "No error code is like “"+t.value+"”. Write code=1312, code=13.. for all of TLS, or code=cert_expired.")
+		case t.label != "" && !slices.Contains(labels, t.label):
+			all = append(all, "No target has a label named “"+t.label+"”.")
+		}
+	}
+	return all
+}
+
+// labelTerm returns the term that finds the targets with that value of a label, "" if
+// there is none: the value has a double quote, or is too long for a search.
+func labelTerm(name, value string) string {
+	const longest = 160
+	if len(name)+len(value) > longest || strings.Contains(value, `"`) {
+		return ""
+	}
+	if strings.Contains(value, " ") {
+		value = `"` + value + `"`
+	}
+	return name + "=" + value
+}
