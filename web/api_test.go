@@ -26,7 +26,7 @@ var documented = map[string]any{
 	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Answer": apiAnswer{}, "Field": apiField{}, "Kind of failure": apiKind{},
 	"Request": apiRequest{}, "Journey": apiJourney{}, "End of a journey": apiJourneyEnd{},
 	"Code count": apiCodeCount{}, "Response": apiResponse{}, "Drop": apiDrop{}, "Cut": apiCut{}, "DNS": apiDNS{}, "TLS": apiTLS{}, "Certificate": apiCertificate{},
-	"Comparison": apiComparison{}, "Compared": apiCompared{},
+	"Maintenance": apiMaintenance{}, "Comparison": apiComparison{}, "Compared": apiCompared{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 	"Discovery": apiDiscoveries{}, "Discoverer": apiDiscovery{}, "Mechanism": apiMechanism{}, "Found": apiFound{},
 }
@@ -177,6 +177,7 @@ func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	t.Parallel()
 	d := hostileSnapshot()
 	d.Comparison = &numbers.Comparison{With: hostile, Errors: new(numbers.ComparedRow)}
+	d.Maintenance = &numbers.Maintenance{Window: "night", Until: time.Unix(1e9, 0)}
 	d.ClientNotAfter, d.LastSuccess = time.Unix(1e9, 0), time.Unix(1e9, 0)
 	d.DNS = numbers.DNS{Answered: true, Answers: 2, TTL: time.Minute, Authentic: true, Cut: 3}
 	out, err := apiDetailOf(d, hostileConfig(), time.Now())

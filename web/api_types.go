@@ -43,6 +43,8 @@ type (
 		LastBurst       *apiBurst      `json:"last_burst"`
 		ByRequest       []apiRequest   `json:"by_request,omitempty"`
 		Journey         *apiJourney    `json:"journey,omitempty"`
+		// Maintenance is null where none goes on.
+		Maintenance *apiMaintenance `json:"maintenance"`
 	}
 	apiDetail struct {
 		apiTarget
@@ -191,6 +193,7 @@ func apiTargetOf(r *row, cfg *config.Target) apiTarget {
 		P50Seconds: r.P50.Seconds(), P99Seconds: r.P99.Seconds(),
 		Bursts: r.Bursts, LastStart: timeOrNull(r.LastStart), LastSuccess: timeOrNull(r.LastSuccess),
 		ByRequest: apiRequestsOf(r.Snapshot, cfg), Journey: apiJourneyOf(r.Journey),
+		Maintenance: apiMaintenanceOf(r.Maintenance),
 	}
 	if r.Last != nil {
 		last := apiBurstOf(*r.Last)

@@ -37,7 +37,7 @@ type targetPage struct {
 }
 
 // Overrun returns how many slots passed while a burst was under way.
-func (p *targetPage) Overrun() uint64 { return p.Skipped.Total() - p.Skipped.Late() }
+func (p *targetPage) Overrun() uint64 { return p.Skipped.Overrun() }
 
 // TraceCommand returns the command that shows one request to the target in full.
 func (p *targetPage) TraceCommand() string {
