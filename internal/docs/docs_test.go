@@ -138,7 +138,7 @@ func TestPagesNameOnlyMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	families := exposed(t)
 	for _, name := range docs.Pages(t) {
-		text := regexp.MustCompile(`\bjob_target:[a-z0-9_:]+`).ReplaceAllString(docs.Page(t, name), "") // dashboards/rules has a test for these
+		text := regexp.MustCompile(`\bjob_[a-z_]+:[a-z0-9_:]+`).ReplaceAllString(docs.Page(t, name), "") // dashboards/rules has a test for these
 		for _, metric := range regexp.MustCompile(`\bprober_[a-z_]+`).FindAllString(text, -1) {
 			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(metric, "")
 			assert.True(t, families[metric] != nil || families[base] != nil, "%s: %s", name, metric)

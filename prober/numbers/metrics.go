@@ -151,7 +151,7 @@ var families = [...]family{
 		counterType, (*Page).cutAnswers,
 	},
 	{
-		"prober_error_code_info", "The name and range of each error code.",
+		"prober_error_code_info", "The name, range and meaning of each error code.",
 		gaugeType, (*Page).errorCodes,
 	},
 	{
@@ -223,6 +223,10 @@ var families = [...]family{
 		counterType, (*Page).dropped,
 	},
 	{
+		"prober_requests_failed_in_a_row", "Requests that failed since the last success; of a target with journeys, journeys.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.FailedInARow) }),
+	},
+	{
 		"prober_requests_in_flight", "Requests that have started and have not ended.",
 		gaugeType, perRequest(func(q *requestView) uint64 { return q.InFlight }),
 	},
@@ -261,6 +265,10 @@ var families = [...]family{
 	{
 		"prober_shard_ordinal", "Which of the shards this prober is, counted from 0.",
 		gaugeType, single(func(s *scrape) float64 { return float64(s.Shard) }),
+	},
+	{
+		"prober_target_failing_since_timestamp_seconds", "When the first of the bursts started that have had failures of the target without a break; 0 if the last one had none.",
+		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.FailingSince) }),
 	},
 	{
 		"prober_target_info", "The URL of a target, without query, and the labels that its configuration gives it.",
