@@ -46,7 +46,7 @@ func (s Settings) failingGroup() Group {
 		rules = append(rules, set.groupings()...)
 	}
 	rules = append(rules, s.failingAlerts()...)
-	return Group{Name: "prober-failing", Interval: s.span(every), Rules: rules}
+	return Group{Name: "prober-failing", Interval: s.span(s.every()), Rules: rules}
 }
 
 // pageOfLocation is true of a target all of whose last requests failed, and of one that uses up

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,9 +12,6 @@ const (
 	// short is the window of the rates from which the longer ones are summed up. It
 	// is also how far Prometheus looks back for a sample.
 	short = 5 * time.Minute
-	// every is the time between two evaluations of the rates, and of which targets fail: sums
-	// over the rates count requests only with this interval.
-	every = 30 * time.Second
 	// seldom is the same for the longest windows, which read the most samples.
 	seldom = 2 * time.Minute
 )
@@ -25,7 +23,7 @@ const (
 // the bursts were.
 func (s Settings) recording() []Group {
 	long := Group{Name: "prober-ratios-of-days", Interval: s.span(seldom)}
-	ratios := Group{Name: "prober-ratios", Interval: s.span(every), Rules: []Rule{
+	ratios := Group{Name: "prober-ratios", Interval: s.span(s.every()), Rules: []Rule{
 		{Record: "job_location_target:prober_requests:rate5m", Expr: expr(`
 			sum by (job, location, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))`, "w", s.span(short))},
 		{Record: "job_location_target:prober_failures:rate5m", Expr: expr(`
@@ -42,12 +40,14 @@ func (s Settings) recording() []Group {
 		group.Rules = append(group.Rules, s.overWindow(w)...)
 	}
 	ratios.Rules = append(ratios.Rules, s.latency(short), s.latency(window))
-	return []Group{{Name: "prober-objectives", Interval: s.span(every), Rules: s.objectives()}, ratios, long}
+	return []Group{{Name: "prober-objectives", Interval: s.span(s.every()), Rules: s.objectives()}, ratios, long}
 }
 
-// objectives returns the rules that give every target its objectives.
+// objectives returns the rules that give every target its objectives: those of prober.yml, or
+// else the first in the settings that selects it.
 func (s Settings) objectives() []Rule {
-	var ratios, latencies []string
+	ratios := []string{"max by (job, location, target) (prober_target_objective_ratio)"}
+	latencies := []string{"max by (job, location, target) (prober_target_objective_latency_seconds)"}
 	for _, o := range s.Objectives {
 		info := "max by (job, location, target) (prober_target_info)"
 		if o.Targets != "" {
@@ -70,11 +70,11 @@ func (s Settings) overWindow(w time.Duration) []Rule {
 		  / (sum_over_time(job_location_target:prober_requests:rate5m[$w]) > 0)`, "w", s.span(w))}}
 	if slices.ContainsFunc(burns(), func(b burn) bool { return b.long == w }) {
 		rules = append(rules, Rule{Record: failureCount(w), Expr: expr(`
-			$seconds * sum_over_time(job_location_target:prober_failures:rate5m[$w])`, "seconds", s.seconds(every), "w", s.span(w))},
+			$seconds * sum_over_time(job_location_target:prober_failures:rate5m[$w])`, "seconds", s.seconds(s.every()), "w", s.span(w))},
 			Rule{Record: failureShare(w), Expr: expr(`
 			sum_over_time(job_location_target:prober_failures:rate5m[$w])
 			  / ($evaluations * avg_over_time(job_location_target:prober_requests:rate5m[$w]) > 0)`,
-				"evaluations", number(float64(w/every)), "w", s.span(w))})
+				"evaluations", number(float64(w/s.every())), "w", s.span(w))})
 	}
 	return rules
 }
@@ -105,3 +105,7 @@ func failureCount(w time.Duration) string {
 func failureShare(w time.Duration) string {
 	return fmt.Sprintf("job_location_target:prober_failures:share%s", name(w))
 }
+
+// every is the time between two evaluations of the rates, and of which targets fail: sums over
+// the rates count requests only with this interval.
+func (s Settings) every() time.Duration { return cmp.Or(s.Every, 30*time.Second) }

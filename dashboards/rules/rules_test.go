@@ -145,8 +145,8 @@ func TestTheFirstObjectiveThatSelectsATargetCounts(t *testing.T) {
 	t.Parallel()
 	s := withObjectives(Objective{Targets: `tier="critical"`, Availability: 0.999, Latency: 200e6})
 	rules := s.objectives()
-	assert.Equal(t, "0.999 * max by (job, location, target) (prober_target_info{tier=\"critical\"})\nor 0.99 * max by (job, location, target) (prober_target_info)", rules[0].Expr)
-	assert.Equal(t, "0.2 * max by (job, location, target) (prober_target_info{tier=\"critical\"})\nor 1 * max by (job, location, target) (prober_target_info)", rules[1].Expr)
+	assert.Equal(t, "max by (job, location, target) (prober_target_objective_ratio)\nor 0.999 * max by (job, location, target) (prober_target_info{tier=\"critical\"})\nor 0.99 * max by (job, location, target) (prober_target_info)", rules[0].Expr)
+	assert.Equal(t, "max by (job, location, target) (prober_target_objective_latency_seconds)\nor 0.2 * max by (job, location, target) (prober_target_info{tier=\"critical\"})\nor 1 * max by (job, location, target) (prober_target_info)", rules[1].Expr)
 	assert.Contains(t, header, strings.ReplaceAll(rules[0].Expr, "\n", "\n#   "), "the file explains it with the same example")
 }
 

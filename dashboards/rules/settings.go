@@ -19,6 +19,9 @@ type Settings struct {
 	// Speed divides every time in the rules: 1, or more where a test has less time
 	// than people on call.
 	Speed int
+	// Every is the time between two evaluations of the rules; 30 seconds if it is 0. Longer ones
+	// spare Prometheus, and tell later.
+	Every time.Duration
 }
 
 // Objective is what some targets are held to.

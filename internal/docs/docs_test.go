@@ -297,7 +297,7 @@ func exposed(t *testing.T) rig.Metrics {
 	fmt.Fprintf(&targets, "{name: resolver, url: 'dns://%s', dns: {name: name.test}, interval: 20ms}", resolver)
 	shop := peers.Serve(t, peers.HTTP1, demo.NewShop(demo.ShopOptions{}).ServeHTTP)
 	fmt.Fprintf(&targets, ", {name: journey, url: %q, interval: 20ms, think: 1ms, journey: [{name: home, path: /}, {name: nowhere, path: /nowhere}]}", shop.URL)
-	fmt.Fprintf(&targets, ", {name: old, url: %[1]q, interval: 20ms}, {name: new, url: %[1]q, interval: 20ms, compare: {with: old}}", shop.URL)
+	fmt.Fprintf(&targets, ", {name: old, url: %[1]q, interval: 20ms}, {name: new, url: %[1]q, interval: 20ms, compare: {with: old}, objective: {availability: 99, latency: 1s}}", shop.URL)
 	file := rig.WriteFile(t, t.TempDir(), "more.yml", "targets: []\n")
 	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\ntarget_files: ["+file+"]\n"+
 		"discover: [{name: files, file_sd_configs: [{files: [none.json]}], target: {name: a, url: 'http://{{ __address__ }}/'}}]\n")

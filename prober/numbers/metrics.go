@@ -275,6 +275,14 @@ var families = [...]family{
 		gaugeType, (*Page).targets,
 	},
 	{
+		"prober_target_objective_latency_seconds", "How long requests to a target may take, all but one in twenty, as configured.",
+		gaugeType, (*Page).objectiveLatencies,
+	},
+	{
+		"prober_target_objective_ratio", "Share of the requests to a target that must succeed, as configured.",
+		gaugeType, (*Page).objectiveRatios,
+	},
+	{
 		"prober_tls_certificate_not_after_timestamp_seconds", "When the certificate of that role ends, as seen last, whether or not it was accepted.",
 		gaugeType, (*Page).certificates,
 	},

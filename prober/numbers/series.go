@@ -19,6 +19,9 @@ type SeriesKind struct {
 	Address, Certificate bool
 	// Compares means that the target is compared with another one.
 	Compares bool
+	// Objective means that the configuration says what share of requests must succeed, IsQuick
+	// that it says how long they may take.
+	Objective, IsQuick bool
 	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
 	// target with neither.
 	Requests int
@@ -123,8 +126,14 @@ func (k SeriesKind) Greatest() Snapshot {
 	return s
 }
 
-// compare has the comparison come to something, if there is one.
+// compare has the comparison come to something, if there is one, and sets objectives.
 func (k SeriesKind) compare(s *Snapshot) {
+	if k.Objective {
+		s.ObjectiveRatio = 1
+	}
+	if k.IsQuick {
+		s.ObjectiveLatency = 1
+	}
 	if k.Compares {
 		s.Comparison = fullComparison()
 	}
