@@ -22,6 +22,7 @@ func (t Target) clone() Target {
 	t.Expect.GRPCStatus = slices.Clone(t.Expect.GRPCStatus)
 	t.Expect.Message = maps.Clone(t.Expect.Message)
 	t.Breaker = clonePointer(t.Breaker)
+	t.Objective = clonePointer(t.Objective)
 	t.KeepFailures = clonePointer(t.KeepFailures)
 	t.Thresholds = slices.Clone(t.Thresholds)
 	t.Compare = clonePointer(t.Compare)

@@ -75,6 +75,8 @@ type Target struct {
 	Expect     Expect
 	// Breaker is nil where failures do not thin the bursts.
 	Breaker *Breaker
+	// Objective is nil where the alerts hold the target to what they hold any.
+	Objective *Objective
 	// KeepFailures is nil where no answers are kept.
 	KeepFailures *KeepFailures
 	// Thresholds fail a burst by hand. Without any, each failure does.

@@ -108,7 +108,7 @@ var kinds = []kind{
 
 // commonKeys mean something to every kind.
 var commonKeys = []string{
-	"name", "url", "labels", "interval", "timeout", "sharding", "burst", "breaker", "thresholds", "compare",
+	"name", "url", "labels", "interval", "timeout", "sharding", "burst", "breaker", "objective", "thresholds", "compare",
 }
 
 // dialKeys mean something to every kind whose targets are dialled.

@@ -76,6 +76,7 @@ func targetFields(t *Target) form.Section {
 		form.Key("connection", connectionFields(&t.Connection)),
 		form.Key("expect", expectFields(&t.Expect)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
+		form.Key("objective", form.Optional(&t.Objective, objectiveFields)),
 		form.Key(keepFailuresKey, form.Optional(&t.KeepFailures, keepFailuresFields)),
 		form.Key("thresholds", thresholds(&t.Thresholds)),
 		form.Key("compare", form.Optional(&t.Compare, compareFields)),

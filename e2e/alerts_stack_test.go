@@ -129,7 +129,7 @@ func (s *alerting) told(is func(notification) bool) (notification, bool) {
 func (s *alerting) awaitHealth(t *testing.T, targets ...string) {
 	t.Helper()
 	rig.Until(t, "a ratio of failures, which is 0, of each target", func() bool {
-		ratios := s.prometheus.query(t, "job_target:prober_failures:ratio_rate1h", "target")
+		ratios := s.prometheus.query(t, "job_location_target:prober_failures:ratio_rate1h", "target")
 		return !slices.ContainsFunc(targets, func(target string) bool {
 			ratio, known := ratios[target]
 			return !known || ratio != 0
@@ -148,26 +148,6 @@ func (s *alerting) await(t *testing.T, receiver, says string, labels map[string]
 	})
 	assert.Contains(t, found.Annotations["description"], says)
 	assert.Contains(t, found.Annotations["runbook_url"], "#"+strings.ToLower(labels["alertname"]))
-}
-
-// awaitInhibited waits until Alertmanager knows an alert and keeps it back.
-func (s *alerting) awaitInhibited(t *testing.T, alert, target string) {
-	t.Helper()
-	rig.Until(t, alert+" is inhibited", func() bool {
-		_, body, err := rig.Fetch(t.Context(), http.MethodGet, s.alertmanager+"/api/v2/alerts")
-		require.NoError(t, err)
-		var alerts []struct {
-			Labels map[string]string
-			Status struct{ InhibitedBy []string }
-		}
-		require.NoError(t, json.Unmarshal(body, &alerts))
-		for _, a := range alerts {
-			if a.Labels["alertname"] == alert && a.Labels["target"] == target {
-				return len(a.Status.InhibitedBy) > 0
-			}
-		}
-		return false
-	})
 }
 
 // assertRulesAreWell asserts that Prometheus evaluates every rule without an error

@@ -46,6 +46,7 @@ func TestTheFilesOfComposeWorkTogether(t *testing.T) {
 		up := p.query(t, `up{job="prober"}`, "instance")
 		return up[demo] == 1 && up[hostOf(d.URL)] == 1
 	})
+	assert.Equal(t, map[string]float64{"compose": 1, "demo": 1}, p.query(t, `count by (location) (up{job="prober"})`, "location"))
 	rig.Until(t, "the targets of the file have their codes", func() bool {
 		codes := func(target string) map[string]float64 { return d.Scrape().Codes(target) }
 		return codes("status-page")["0"] > 0 && codes("health")["0"] > 0 && codes("missing-page")["1404"] > 0

@@ -70,6 +70,8 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 		Certificate: t.Connection.TLS.Cert != nil,
 		Requests:    len(t.Items()),
 		Compares:    t.Compare != nil,
+		Objective:   t.Objective != nil,
+		IsQuick:     t.Objective.Duration() > 0,
 		Journey:     len(t.Journey) > 0,
 	}
 }

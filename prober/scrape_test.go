@@ -79,7 +79,7 @@ func managerWithHistory(t *testing.T) *Manager {
 	return m
 }
 
-var changing = regexp.MustCompile(`(?m)^((?:prober_burst_last_start_timestamp_seconds|prober_config_last_reload_success_timestamp_seconds)\S*) \S+$`)
+var changing = regexp.MustCompile(`(?m)^((?:prober_burst_last_start_timestamp_seconds|prober_target_failing_since_timestamp_seconds|prober_config_last_reload_success_timestamp_seconds)\S*) \S+$`)
 
 // errorCodeInfo stands for the whole table of codes, which has a test of its own.
 var errorCodeInfo = regexp.MustCompile(`(?m)^prober_error_code_info.*\n`)
@@ -123,7 +123,7 @@ func TestErrorCodeInfoListsTheWholeTable(t *testing.T) {
 	t.Parallel()
 	text := exposition(t, newTestManager(t))
 	for code := range errcode.All() {
-		assertSample(t, text, `prober_error_code_info{error_code="`+code.String()+`",name="`+code.Name()+`",range="`+code.Range().String()+`"}`, 1)
+		assertSample(t, text, `prober_error_code_info{error_code="`+code.String()+`",meaning="`+code.Meaning()+`",name="`+code.Name()+`",range="`+code.Range().String()+`"}`, 1)
 	}
 }
 

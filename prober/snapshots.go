@@ -35,6 +35,8 @@ func (e *entry) source() source {
 			Calls:     e.cfg.Kind() == config.KindGRPC,
 			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
 			Asks:      e.cfg.Kind() == config.KindDNS,
+
+			ObjectiveRatio: e.cfg.Objective.Ratio(), ObjectiveLatency: e.cfg.Objective.Duration(),
 		},
 		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines, standing: e.standing, windows: e.windows,
 	}

@@ -60,11 +60,16 @@ type (
 		numbers.Counters
 		ConnectionsOpen int              `json:"connections_open"`
 		BreakerOpen     bool             `json:"breaker_open"`
+		Objective       *apiObjective    `json:"objective"`
 		DNS             *apiDNS          `json:"dns"`
 		TLS             *apiTLS          `json:"tls"`
 		Certificates    []apiCertificate `json:"certificates"`
 		Comparison      *apiComparison   `json:"comparison"`
 		Configuration   string           `json:"configuration"`
+	}
+	apiObjective struct {
+		Ratio          float64  `json:"ratio"`
+		LatencySeconds *float64 `json:"latency_seconds"`
 	}
 	apiBurst struct {
 		Start             time.Time          `json:"start"`
@@ -218,6 +223,12 @@ func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDet
 		Counters: s.Counters, ConnectionsOpen: s.Open,
 		BreakerOpen:  s.BreakerOpen,
 		Certificates: mapped(certificates(s), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
+	}
+	if s.ObjectiveRatio > 0 {
+		out.Objective = &apiObjective{Ratio: s.ObjectiveRatio}
+		if seconds := s.ObjectiveLatency.Seconds(); seconds > 0 {
+			out.Objective.LatencySeconds = &seconds
+		}
 	}
 	if d := s.DNS; d.Answered || d.Cut > 0 {
 		out.DNS = &apiDNS{d.Answers, d.TTL.Seconds(), d.Authentic, d.Cut}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -25,6 +26,7 @@ func (s *Shell) parse() *template.Template {
 		"number":     chart.Number,
 		"plural":     chart.Plural,
 		"percent":    chart.Percent,
+		"objective":  func(ratio float64) string { return fmt.Sprintf("%.6g %%", 100*ratio) },
 		"comparison": comparisonWords,
 		"size":       chart.Size,
 		"clock":      chart.Clock,

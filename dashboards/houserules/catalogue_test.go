@@ -44,6 +44,9 @@ func catalogue(t *testing.T) map[string]metric {
 		if r.Record != "" {
 			level, _, _ := strings.Cut(r.Record, ":")
 			known[r.Record] = metric{kind: "recorded", labels: set(strings.Split(level, "_")...)}
+			if known[r.Record].labels["code"] {
+				known[r.Record].labels["error_code"] = true
+			}
 		}
 	}
 	return known
@@ -66,7 +69,7 @@ func look(known map[string]metric, name string) (m metric, suffix string, ok boo
 
 // has tells whether series of the metric may have a label.
 func (m metric) has(label string) bool {
-	return m.open || m.labels[label] || label == "job" || label == "instance" || label == "location" || label == "__name__"
+	return m.open || m.labels[label] || label == "job" || label == "location" || label == "instance" || label == "__name__"
 }
 
 func set(names ...string) map[string]bool {

@@ -1,9 +1,9 @@
 package rules
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,19 +13,19 @@ import (
 type burn struct {
 	factor      float64
 	long, short time.Duration
-	lasting     time.Duration
 	severity    string
 }
 
 // burns returns the speeds at which 30 days' budget would last for 2, 5, 10 and 30
-// days.
+// days, and the lowest one once more over an hour.
 func burns() []burn {
 	const day = 24 * time.Hour
 	return []burn{
-		{14.4, time.Hour, short, 2 * time.Minute, page},
-		{6, 6 * time.Hour, 30 * time.Minute, 15 * time.Minute, page},
-		{3, day, 2 * time.Hour, time.Hour, ticket},
-		{1, 3 * day, 6 * time.Hour, 3 * time.Hour, ticket},
+		{14.4, time.Hour, short, page},
+		{6, 6 * time.Hour, short, page},
+		{1, time.Hour, window, ticket},
+		{3, day, window, ticket},
+		{1, 3 * day, window, ticket},
 	}
 }
 
@@ -40,32 +40,24 @@ func windows() []time.Duration {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// burnAlerts look back for the ratio of the short window: where bursts are rarer
-// than that, it is the one around the last burst.
-func (s Settings) burnAlerts() []Rule {
-	var rules []Rule
+// burning is the condition that a target uses up its budget at one of the speeds of the
+// severity. The failures are compared with the requests of the whole long window, so that a
+// target with a short history is judged as one with a long history. The short window is the
+// one around the last burst, where bursts are rarer than that.
+func (s Settings) burning(severity string) string {
+	var conditions []string
 	for _, b := range burns() {
-		rules = append(rules, s.rule(alert{
-			name:     "ProberErrorBudgetBurn",
-			severity: b.severity,
-			scope:    scopeTarget,
-			labels:   map[string]string{"window": name(b.long)},
-			lasting:  b.lasting,
-			expr: ofTarget(expr(`
-				$long > $factor * (1 - job_target:prober_objective:ratio)
-				and
-				last_over_time($short[$w]) > $factor * (1 - job_target:prober_objective:ratio)
-				and
-				$count >= $fewest`,
-				"long", failureRatio(b.long), "short", failureRatio(b.short), "w", s.span(b.long), "count", failureCount(b.long),
-				"factor", number(b.factor), "fewest", number(fewest))),
-			summary: "{{ $labels.target }} fails too often: 30 days' error budget lasts " + fmt.Sprintf("%.0f days or less", 30/b.factor),
-			description: "{{ $value | humanizePercentage }} of the requests to {{ $labels.target }} failed within " + name(b.long) +
-				". The commonest codes of the last " + name(max(b.short, time.Hour)) + ":" +
-				s.codes(failed, max(b.short, time.Hour), "job", "target") + ".",
-			dashboard: targetDashboard,
-			variables: []string{"job", "target"},
-		}))
+		if b.severity != severity {
+			continue
+		}
+		conditions = append(conditions, expr(`
+			last_over_time($short[$w]) > $factor * (1 - job_location_target:prober_objective:ratio)
+			and
+			$share > $factor * (1 - job_location_target:prober_objective:ratio)
+			and
+			$count >= $fewest`,
+			"short", failureRatio(b.short), "w", s.span(b.long), "share", failureShare(b.long),
+			"count", failureCount(b.long), "factor", number(b.factor), "fewest", number(fewest)))
 	}
-	return rules
+	return strings.Join(conditions, "\nor\n")
 }

@@ -23,7 +23,7 @@ func (s Settings) presenceAlerts() []Rule {
 			lasting:  5 * time.Minute,
 			expr: expr(`
 				up == 0
-				and on (job, instance) last_over_time(prober_build_info[$w])`, "w", s.span(24*time.Hour)),
+				and on (job, location, instance) last_over_time(prober_build_info[$w])`, "w", s.span(24*time.Hour)),
 			summary:     "The prober {{ $labels.instance }} is down",
 			description: "Prometheus cannot scrape the prober {{ $labels.instance }} of the job {{ $labels.job }}. Nobody knows whether its targets get load, and no other alert on them works.",
 			dashboard:   selfDashboard,
@@ -49,9 +49,9 @@ func (s Settings) lag() alert {
 		lasting:  10 * time.Minute,
 		expr: expr(`
 			(
-			    histogram_quantile(0.99, sum by (job, instance) (rate(prober_schedule_lag_seconds[$w])))
+			    histogram_quantile(0.99, sum by (job, location, instance) (rate(prober_schedule_lag_seconds[$w])))
 			  or
-			    histogram_quantile(0.99, sum by (job, instance, le) (rate(prober_schedule_lag_seconds_bucket[$w])))
+			    histogram_quantile(0.99, sum by (job, location, instance, le) (rate(prober_schedule_lag_seconds_bucket[$w])))
 			)
 			> 0.05`, "w", s.span(window)),
 		summary:     "The prober {{ $labels.instance }} sends late, and its latencies are its own",
@@ -67,8 +67,8 @@ func (s Settings) frozen() alert {
 		name:     "ProberFrozen",
 		severity: ticket,
 		expr: expr(`
-			sum by (job, instance) (increase(prober_bursts_skipped_total{reason="late"}[$w]))
-			  + sum by (job, instance) (increase(prober_requests_dropped_total{reason="late"}[$w]))
+			sum by (job, location, instance) (increase(prober_bursts_skipped_total{reason="late"}[$w]))
+			  + sum by (job, location, instance) (increase(prober_requests_dropped_total{reason="late"}[$w]))
 			  > 0`, "w", s.span(window)),
 		summary:     "The prober {{ $labels.instance }} does not run at times",
 		description: "{{ $labels.instance }} missed {{ printf \"%.0f\" $value }} bursts and requests within " + name(window) + " because it did not run itself: it was stopped, its machine was paused, or it gets too little processor time. The targets are not to blame.",
@@ -85,15 +85,15 @@ func (s Settings) trouble() alert {
 		name:     "ProberOwnTrouble",
 		severity: ticket,
 		expr: expr(`
-			sum by (job, instance) (increase(prober_requests_total{error_code=~"100[2-57]"}[$w])) > 0
+			sum by (job, location, instance) (increase(prober_requests_total{error_code=~"100[2-57]"}[$w])) > 0
 			or
-			sum by (job, instance) (
+			sum by (job, location, instance) (
 			  prober_requests_total{error_code=~"100[2-57]"}
 			  unless prober_requests_total{error_code=~"100[2-57]"} offset $w
 			) > 0
 			or
-			sum by (job, instance) (increase(prober_requests_total{error_code="1001"}[$w]))
-			  > 0.05 * sum by (job, instance) (increase(prober_requests_total[$w]))`, "w", s.span(window)),
+			sum by (job, location, instance) (increase(prober_requests_total{error_code="1001"}[$w]))
+			  > 0.05 * sum by (job, location, instance) (increase(prober_requests_total[$w]))`, "w", s.span(window)),
 		summary: "The prober {{ $labels.instance }} itself has trouble",
 		description: "Requests of {{ $labels.instance }} failed for reasons of its own within " + name(window) + ", which no ratio counts: {{ printf \"%.0f\" $value }}. The codes:" +
 			"{{ range printf `topk(3, (sum by (error_code) (prober_requests_total{job=%q,instance=%q,error_code=~\"100[1-7]\"}) > 0)" +

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,9 +12,6 @@ const (
 	// short is the window of the rates from which the longer ones are summed up. It
 	// is also how far Prometheus looks back for a sample.
 	short = 5 * time.Minute
-	// every is the time between two evaluations of the rates: sums over them count
-	// requests only with this interval.
-	every = 30 * time.Second
 	// seldom is the same for the longest windows, which read the most samples.
 	seldom = 2 * time.Minute
 )
@@ -25,14 +23,14 @@ const (
 // the bursts were.
 func (s Settings) recording() []Group {
 	long := Group{Name: "prober-ratios-of-days", Interval: s.span(seldom)}
-	ratios := Group{Name: "prober-ratios", Interval: s.span(every), Rules: []Rule{
-		{Record: "job_target:prober_requests:rate5m", Expr: expr(`
-			sum by (job, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))`, "w", s.span(short))},
-		{Record: "job_target:prober_failures:rate5m", Expr: expr(`
-			sum by (job, target) (rate(prober_requests_total{error_code!~"0|100[1-7]"}[$w]))`, "w", s.span(short))},
+	ratios := Group{Name: "prober-ratios", Interval: s.span(s.every()), Rules: []Rule{
+		{Record: "job_location_target:prober_requests:rate5m", Expr: expr(`
+			sum by (job, location, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))`, "w", s.span(short))},
+		{Record: "job_location_target:prober_failures:rate5m", Expr: expr(`
+			sum by (job, location, target) (rate(prober_requests_total{error_code!~"0|100[1-7]"}[$w]))`, "w", s.span(short))},
 		{Record: failureRatio(short), Expr: expr(`
-			job_target:prober_failures:rate5m
-			  / (job_target:prober_requests:rate5m > 0)`)},
+			job_location_target:prober_failures:rate5m
+			  / (job_location_target:prober_requests:rate5m > 0)`)},
 	}}
 	for _, w := range windows() {
 		group := &ratios
@@ -41,55 +39,73 @@ func (s Settings) recording() []Group {
 		}
 		group.Rules = append(group.Rules, s.overWindow(w)...)
 	}
-	ratios.Rules = append(ratios.Rules, s.latency())
-	return []Group{{Name: "prober-objectives", Interval: s.span(every), Rules: s.objectives()}, ratios, long}
+	ratios.Rules = append(ratios.Rules, s.latency(short), s.latency(window))
+	return []Group{{Name: "prober-objectives", Interval: s.span(s.every()), Rules: s.objectives()}, ratios, long}
 }
 
-// objectives returns the rules that give every target its objectives.
+// objectives returns the rules that give every target its objectives: those of prober.yml, or
+// else the first in the settings that selects it.
 func (s Settings) objectives() []Rule {
-	var ratios, latencies []string
+	ratios := []string{"max by (job, location, target) (prober_target_objective_ratio)"}
+	latencies := []string{"max by (job, location, target) (prober_target_objective_latency_seconds)"}
 	for _, o := range s.Objectives {
-		info := "max by (job, target) (prober_target_info)"
+		info := "max by (job, location, target) (prober_target_info)"
 		if o.Targets != "" {
-			info = "max by (job, target) (prober_target_info{" + o.Targets + "})"
+			info = "max by (job, location, target) (prober_target_info{" + o.Targets + "})"
 		}
 		ratios = append(ratios, number(o.Availability)+" * "+info)
 		latencies = append(latencies, number(o.Latency.Seconds())+" * "+info)
 	}
 	return []Rule{
-		{Record: "job_target:prober_objective:ratio", Expr: strings.Join(ratios, "\nor ")},
-		{Record: "job_target:prober_latency_objective:seconds", Expr: strings.Join(latencies, "\nor ")},
+		{Record: "job_location_target:prober_objective:ratio", Expr: strings.Join(ratios, "\nor ")},
+		{Record: "job_location_target:prober_latency_objective:seconds", Expr: strings.Join(latencies, "\nor ")},
 	}
 }
 
-// overWindow returns the ratio of failures over a window, and their number where
-// an alert asks for it.
+// overWindow returns the ratio of failures over a window and, where a burn asks for them, their
+// number and their share of the requests that a whole window has.
 func (s Settings) overWindow(w time.Duration) []Rule {
 	rules := []Rule{{Record: failureRatio(w), Expr: expr(`
-		sum_over_time(job_target:prober_failures:rate5m[$w])
-		  / (sum_over_time(job_target:prober_requests:rate5m[$w]) > 0)`, "w", s.span(w))}}
+		sum_over_time(job_location_target:prober_failures:rate5m[$w])
+		  / (sum_over_time(job_location_target:prober_requests:rate5m[$w]) > 0)`, "w", s.span(w))}}
 	if slices.ContainsFunc(burns(), func(b burn) bool { return b.long == w }) {
 		rules = append(rules, Rule{Record: failureCount(w), Expr: expr(`
-			$seconds * sum_over_time(job_target:prober_failures:rate5m[$w])`, "seconds", s.seconds(every), "w", s.span(w))})
+			$seconds * sum_over_time(job_location_target:prober_failures:rate5m[$w])`, "seconds", s.seconds(s.every()), "w", s.span(w))},
+			Rule{Record: failureShare(w), Expr: expr(`
+			sum_over_time(job_location_target:prober_failures:rate5m[$w])
+			  / ($evaluations * avg_over_time(job_location_target:prober_requests:rate5m[$w]) > 0)`,
+				"evaluations", number(float64(w/s.every())), "w", s.span(w))})
 	}
 	return rules
 }
 
 // latency prefers native buckets, which are finer, where both kinds are stored.
-func (s Settings) latency() Rule {
-	return Rule{Record: latencyRecord, Expr: expr(`
-		  histogram_quantile($q, sum by (job, target) (rate(prober_request_duration_seconds{error_code="0"}[$w])))
+func (s Settings) latency(w time.Duration) Rule {
+	return Rule{Record: latencyRecord(w), Expr: expr(`
+		  histogram_quantile($q, sum by (job, location, target) (rate(prober_request_duration_seconds{error_code="0"}[$w])))
 		or
-		  histogram_quantile($q, sum by (job, target, le) (rate(prober_request_duration_seconds_bucket{error_code="0"}[$w])))`,
-		"q", number(quantile), "w", s.span(window))}
+		  histogram_quantile($q, sum by (job, location, target, le) (rate(prober_request_duration_seconds_bucket{error_code="0"}[$w])))`,
+		"q", number(quantile), "w", s.span(w))}
 }
 
-const latencyRecord = "job_target:prober_request_duration_seconds:p95_rate30m"
+func latencyRecord(w time.Duration) string {
+	return "job_location_target:prober_request_duration_seconds:p95_rate" + name(w)
+}
 
 func failureRatio(w time.Duration) string {
-	return fmt.Sprintf("job_target:prober_failures:ratio_rate%s", name(w))
+	return fmt.Sprintf("job_location_target:prober_failures:ratio_rate%s", name(w))
 }
 
 func failureCount(w time.Duration) string {
-	return fmt.Sprintf("job_target:prober_failures:increase%s", name(w))
+	return fmt.Sprintf("job_location_target:prober_failures:increase%s", name(w))
 }
+
+// failureShare names the failures of a window as a share of the requests of a window that is
+// full, however short the history is.
+func failureShare(w time.Duration) string {
+	return fmt.Sprintf("job_location_target:prober_failures:share%s", name(w))
+}
+
+// every is the time between two evaluations of the rates, and of which targets fail: sums over
+// the rates count requests only with this interval.
+func (s Settings) every() time.Duration { return cmp.Or(s.Every, 30*time.Second) }

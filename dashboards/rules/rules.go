@@ -22,8 +22,12 @@ type Rule struct {
 	Alert       string            `yaml:"alert,omitempty"`
 	Expr        string            `yaml:"expr"`
 	For         string            `yaml:"for,omitempty"`
+	KeepFiring  string            `yaml:"keep_firing_for,omitempty"`
 	Labels      map[string]string `yaml:"labels,omitempty"`
 	Annotations map[string]string `yaml:"annotations,omitempty"`
+
+	// after is how long an alert waits before it fires, be it in For or in the expression.
+	after string
 }
 
 // Severities: a page wakes somebody, a ticket waits for working hours.
@@ -48,8 +52,7 @@ const (
 // Groups returns all rules. Recording rules come before what uses them.
 func (s Settings) Groups() []Group {
 	return slices.Concat(s.recording(), []Group{
-		{Name: "prober-error-budget", Rules: s.burnAlerts()},
-		{Name: "prober-ranges", Rules: s.rangeAlerts()},
+		s.failingGroup(),
 		{Name: "prober-targets", Rules: s.targetAlerts()},
 		{Name: "prober-itself", Rules: s.proberAlerts()},
 	})
@@ -62,6 +65,11 @@ type alert struct {
 	scope    string
 	expr     string
 	lasting  time.Duration
+	// after is how long expr itself waits, lingers how long the alert goes on after its end.
+	after, lingers time.Duration
+	// example is a query for the targets that an alert on many is about, with what is printed
+	// into it and the labels by which it knows a target. It is empty for an alert on one target.
+	example, exampleValues, exampleOn string
 	// labels are those besides severity and scope.
 	labels               map[string]string
 	summary, description string
@@ -82,8 +90,17 @@ func (s Settings) rule(a alert) Rule {
 		"runbook_url":   s.Docs + "/runbooks.md#" + strings.ToLower(a.name),
 		"dashboard_url": s.Grafana + "/d/" + a.dashboard + query(a.variables),
 	}}
+	if a.scope == scopeTarget {
+		a.reproduce(r.Annotations)
+	}
 	if a.lasting > 0 {
 		r.For = s.span(a.lasting)
+	}
+	if a.lingers > 0 {
+		r.KeepFiring = s.span(a.lingers)
+	}
+	if wait := a.lasting + a.after; wait > 0 {
+		r.after = s.span(wait)
 	}
 	return r
 }
@@ -136,23 +153,46 @@ func expr(text string, places ...string) string {
 	return strings.NewReplacer(places...).Replace(strings.Join(lines, "\n"))
 }
 
-// ofTarget gives an alert on a target, whose series have the labels job and target
-// only, the labels that prober.yml gives the target. Replicas that disagree on
-// those have an alert each.
+// ofTarget gives an alert on a target as seen from a location, whose series have the labels
+// job, location and target only, the labels that prober.yml gives the target. Replicas that
+// disagree on those have an alert each.
 func ofTarget(condition string) string {
-	return withInfo(condition, "job, target", "instance, node, pod, url")
+	return withInfo(condition, byLocation, "instance, node, pod, url")
+}
+
+// onTarget is ofTarget for series without a location.
+func onTarget(condition string) string {
+	return withInfo(condition, byTarget, "instance, location, node, pod, url")
 }
 
 // ofTargetAt is ofTarget for series that have the label instance, too.
 func ofTargetAt(condition string) string {
-	return withInfo(condition, "job, instance, target", "url")
+	return withInfo(condition, "job, location, instance, target", "url")
 }
 
-// ofRequest is ofTarget for series that have the label request, too, where the target has a
-// mix or a journey.
-func ofRequest(condition string) string {
-	return inParentheses(condition) + "\n* on (job, target, request) group_right ()\n" +
-		inParentheses("  max without (instance, node, pod) (prober_request_info)\nor\n  max without (instance, node, pod, url) (prober_target_info)")
+// unlessTold leaves out the targets for which the condition holds, because another alert says
+// it; but not one whose alert was sent already, so that its end is sent as well.
+func unlessTold(alert, severity, labels, condition string) string {
+	return expr(`
+		unless on ($labels) (
+		  $condition
+		  unless on ($labels) ALERTS{alertname="$alert",alertstate="firing",severity="$severity"}
+		)`, "labels", labels, "condition", indented(inParentheses(condition)), "alert", alert, "severity", severity)
+}
+
+// ofWell is ofTarget for what is said only of targets that do not fail, and have not a moment
+// ago: their failures bring it about.
+func (s Settings) ofWell(condition string) string { return ofTarget(s.unlessFailing(condition)) }
+
+func (s Settings) unlessFailing(condition string) string {
+	return inParentheses(condition) + "\n" + expr(`
+		unless on (job, location, target) last_over_time($failing[$w])`, "failing", failing, "w", s.span(recently))
+}
+
+// ofRequest is ofWell for series that have the label request, too.
+func (s Settings) ofRequest(condition string) string {
+	return inParentheses(s.unlessFailing(condition)) + "\n* on (job, location, target, request) group_right ()\n" +
+		"  max without (instance, node, pod) (prober_request_info)"
 }
 
 func withInfo(condition, on, without string) string {
@@ -168,33 +208,30 @@ func inParentheses(text string) string {
 func arrivals(counted string) string {
 	return expr(`
 		(
-		      max by (job, target) (sum by (job, target, request) ($counted) and on (job, target) prober_journeys_in_flight)
+		      max by (job, location, target) (sum by (job, location, target, request) ($counted) and on (job, location, target) prober_journeys_in_flight)
 		    or
-		      sum by (job, target) ($counted)
+		      sum by (job, location, target) ($counted)
 		  )`, "counted", counted)
 }
 
-// atRequest is a template that names the request an alert is about, if it has a name.
-const atRequest = "{{ with $labels.request }} (request {{ . }}){{ end }}"
-
 // codes is a template that names the commonest error codes, in numbers and words, of an alert
-// with the given labels. Where an alert is about a whole target, it names the requests of each
-// code as well, if they have names.
+// with the given labels, with the phase in which most of them fail. Where an alert is about a
+// whole target, it names the requests of each code as well, if they have names.
 func (s Settings) codes(selector string, over time.Duration, labels ...string) string {
-	var match, values strings.Builder
-	for _, l := range labels {
-		match.WriteString(l + "=%q,")
-		values.WriteString(" $labels." + l)
+	match, values := matching(labels)
+	grown := func(metric, only string) string {
+		return "(increase(" + metric + "{" + match + "," + only + "}[" + s.span(over) + "]))"
 	}
-	grown := "(increase(prober_requests_total{" + match.String() + "$only}[" + s.span(over) + "]))"
-	promql := "topk(3, (sum by (error_code) " + expr(grown, "only", selector) + " > 0)" +
-		" * on (error_code) group_left (name) max by (error_code, name) (prober_error_code_info))"
+	promql := "topk(3, (sum by (error_code) " + grown("prober_requests_total", selector) + " > 0)" +
+		" * on (error_code) group_left (meaning) max by (error_code, meaning) (prober_error_code_info))"
+	phase := "{{ range printf `topk(1, sum by (phase) " + grown("prober_request_failures_total", "error_code=%q") + " > 0)`" + values +
+		" .Labels.error_code | query }}, phase {{ .Labels.phase }}{{ end }}"
 	var requests string
 	if !slices.Contains(labels, "request") {
-		each := "topk(3, sum by (request) " + expr(grown, "only", `request!="",error_code=%q`) + " > 0)"
-		requests = "{{ $before := \": \" }}{{ range printf `" + each + "`" + values.String() + " .Labels.error_code | query }}" +
+		each := "topk(3, sum by (request) " + grown("prober_requests_total", `request!="",error_code=%q`) + " > 0)"
+		requests = "{{ $before := \": \" }}{{ range printf `" + each + "`" + values + " .Labels.error_code | query }}" +
 			"{{ $before }}{{ .Labels.request }} {{ printf \"%.0f\" .Value }}{{ $before = \", \" }}{{ end }}"
 	}
-	return "{{ range printf `" + promql + "`" + values.String() + " | query }}" +
-		" {{ .Labels.error_code }} {{ .Labels.name }} ({{ printf \"%.0f\" .Value }} requests" + requests + "){{ else }} none any more{{ end }}"
+	return "{{ range printf `" + promql + "`" + values + " | query }}" +
+		" {{ .Labels.error_code }}, {{ .Labels.meaning }} ({{ printf \"%.0f\" .Value }} requests" + requests + phase + "){{ else }} none any more{{ end }}"
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
-	"example.com/prober/errcode"
 	"example.com/prober/internal/rig"
 )
 
@@ -121,10 +120,10 @@ func TestEveryAlertHasATestWhereItFiresAndOneWhereItDoesNot(t *testing.T) {
 
 func TestEveryAlertSaysWhatWhoAndWhere(t *testing.T) {
 	t.Parallel()
-	printsNothing := regexp.MustCompile(`{{ (with|end)[^}]*}}`)
+	printsNothing := regexp.MustCompile(`{{ (with|if|else|end)[^}]*}}`)
 	seen := map[string]bool{}
 	for _, rule := range alerts() {
-		identity := rule.Alert + " " + rule.Labels["window"]
+		identity := rule.Alert + " " + rule.Labels["severity"] + " " + rule.Labels["window"] + rule.Labels["alike"]
 		assert.False(t, seen[identity], "two alerts are %s", identity)
 		seen[identity] = true
 		assert.Regexp(t, `^Prober[A-Z][A-Za-z0-9]+$`, rule.Alert)
@@ -133,33 +132,21 @@ func TestEveryAlertSaysWhatWhoAndWhere(t *testing.T) {
 		for _, name := range []string{"summary", "description", "runbook_url", "dashboard_url"} {
 			assert.NotEmpty(t, rule.Annotations[name], "%s: %s", rule.Alert, name)
 		}
+		if rule.Labels["scope"] == scopeTarget {
+			assert.Contains(t, rule.Annotations["command"], "prober fire {{ .Labels.target }} --trace")
+			assert.Contains(t, rule.Annotations["page_url"], "/targets/{{ .Labels.target }}")
+		}
 		assert.NotContains(t, rule.Annotations["summary"], "query", rule.Alert)
 		assert.LessOrEqual(t, len(printsNothing.ReplaceAllString(rule.Annotations["summary"], "")), 120, rule.Alert)
 	}
-}
-
-func TestEveryRangeOfCodesHasItsAlert(t *testing.T) {
-	t.Parallel()
-	covered := map[string]string{}
-	for _, rule := range alerts() {
-		if name := rule.Labels["range"]; name != "" {
-			covered[name] = rule.Expr
-		}
-	}
-	for code := range errcode.All() {
-		if code.IsFailure() {
-			assert.Contains(t, covered[code.Range().String()], `error_code=~"`+code.String()[:2]+`.."`, code)
-		}
-	}
-	assert.Len(t, covered, len(failing()))
 }
 
 func TestTheFirstObjectiveThatSelectsATargetCounts(t *testing.T) {
 	t.Parallel()
 	s := withObjectives(Objective{Targets: `tier="critical"`, Availability: 0.999, Latency: 200e6})
 	rules := s.objectives()
-	assert.Equal(t, "0.999 * max by (job, target) (prober_target_info{tier=\"critical\"})\nor 0.99 * max by (job, target) (prober_target_info)", rules[0].Expr)
-	assert.Equal(t, "0.2 * max by (job, target) (prober_target_info{tier=\"critical\"})\nor 1 * max by (job, target) (prober_target_info)", rules[1].Expr)
+	assert.Equal(t, "max by (job, location, target) (prober_target_objective_ratio)\nor 0.999 * max by (job, location, target) (prober_target_info{tier=\"critical\"})\nor 0.99 * max by (job, location, target) (prober_target_info)", rules[0].Expr)
+	assert.Equal(t, "max by (job, location, target) (prober_target_objective_latency_seconds)\nor 0.2 * max by (job, location, target) (prober_target_info{tier=\"critical\"})\nor 1 * max by (job, location, target) (prober_target_info)", rules[1].Expr)
 	assert.Contains(t, header, strings.ReplaceAll(rules[0].Expr, "\n", "\n#   "), "the file explains it with the same example")
 }
 
@@ -209,7 +196,10 @@ func TestThePageListsTheAlerts(t *testing.T) {
 		if w := rule.Labels["window"]; w != "" {
 			name += ", " + w
 		}
-		want = append(want, "| "+name+" | "+rule.Labels["severity"]+" | "+rule.Labels["scope"]+" | "+rule.For+" |")
+		if label := rule.Labels["alike"]; label != "" {
+			name += ", " + label
+		}
+		want = append(want, "| "+name+" | "+rule.Labels["severity"]+" | "+rule.Labels["scope"]+" | "+rule.after+" |")
 	}
 	rows := regexp.MustCompile(`(?m)^\| \[Prober.* \|$`).FindAllString(read(t, "../../docs/alerting.md"), -1)
 	assert.Equal(t, want, rows)
@@ -225,7 +215,7 @@ func TestPagesNameOnlyRulesThatExist(t *testing.T) {
 			names = append(names, rule.Record+rule.Alert)
 		}
 	}
-	pattern := regexp.MustCompile(`\b(job_target:[a-z0-9_:]+|Prober[A-Z]\w+)(…|\.\*)?`)
+	pattern := regexp.MustCompile(`\b(job_[a-z_]+:[a-z0-9_:]+|Prober[A-Z]\w+)(…|\.\*)?`)
 	for _, page := range []string{"../../README.md", "../../docs/alerting.md", "../../docs/runbooks.md", "alertmanager.yml"} {
 		for _, m := range pattern.FindAllStringSubmatch(read(t, page), -1) {
 			found := slices.ContainsFunc(names, func(name string) bool {
@@ -245,11 +235,11 @@ func TestAlertmanagerTakesTheExample(t *testing.T) {
 	assert.NoError(t, err, string(said))
 
 	for labels, receiver := range map[string]string{
-		"alertname=ProberErrorBudgetBurn scope=target severity=page team=payments":   "payments-pager",
-		"alertname=ProberErrorBudgetBurn scope=target severity=ticket team=payments": "payments-tickets",
-		"alertname=ProberFailuresTLS scope=target severity=ticket team=search":       "tickets",
-		"alertname=ProberBurstsStalled scope=prober severity=page team=payments":     "pager",
-		"alertname=ProberReloadFailed scope=prober severity=ticket":                  "tickets",
+		"alertname=ProberTargetFailsEverywhere scope=target severity=page team=payments":   "payments-pager",
+		"alertname=ProberTargetFailsEverywhere scope=target severity=ticket team=payments": "payments-tickets",
+		"alertname=ProberRequestFails scope=target severity=ticket team=search":            "tickets",
+		"alertname=ProberBurstsStalled scope=prober severity=page team=payments":           "pager",
+		"alertname=ProberReloadFailed scope=prober severity=ticket":                        "tickets",
 	} {
 		args := append([]string{"config", "routes", "test", "--config.file=alertmanager.yml"}, strings.Fields(labels)...)
 		said, err := exec.CommandContext(t.Context(), amtool, args...).Output()

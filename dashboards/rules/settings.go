@@ -22,6 +22,9 @@ type Settings struct {
 	// Speed divides every time in the rules: 1, or more where a test has less time
 	// than people on call.
 	Speed int
+	// Every is the time between two evaluations of the rules; 30 seconds if it is 0. Longer ones
+	// spare Prometheus, and tell later.
+	Every time.Duration
 }
 
 // Objective is what some targets are held to.
@@ -46,7 +49,24 @@ func Default() Settings {
 	}
 }
 
+// What tells the series of rules apart. A target of one name may be probed from several
+// locations, which are never added up.
 const (
+	byTarget   = "job, target"
+	byLocation = "job, location, target"
+)
+
+const (
+	// inARow is how many requests must have failed one after another before a target counts
+	// as down. Any success in between ends the row.
+	inARow = 3
+	// alike is how many targets must fail alike for one alert on all of them.
+	alike = 3
+	// holdsPage is how long a failure counts as of now, where a page is at stake.
+	holdsPage = 2 * time.Minute
+	// recently is how long a target that failed is left alone by alerts on what its failures
+	// bring about, such as late bursts.
+	recently = 15 * time.Minute
 	// fewest is how many requests must have failed before anyone is told: one
 	// failure of three is a third, and nothing.
 	fewest = 5

@@ -1,42 +1,77 @@
 package rules
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// paged is how long before its end a certificate is paged for.
+const paged = 3 * 24 * time.Hour
 
 // targetAlerts returns the alerts on targets besides failures.
 func (s Settings) targetAlerts() []Rule {
 	const day = 24 * time.Hour
 	return []Rule{
+		s.requestAlert(),
 		s.journeyAlert(),
 		s.latencyAlert(),
 		s.certificateAlert(14*day, ticket),
-		s.certificateAlert(3*day, page),
+		s.certificateAlert(paged, page),
 		s.stalledAlert(),
 		s.droppedAlert(),
 		s.queueAlert(),
 		s.overrunAlert(),
-		s.breakerAlert(),
 	}
+}
+
+// requestAlert is on single requests of a mix and steps of a journey: one that always fails is
+// found, be it one in a thousand. Where the whole target fails, that alert names the requests.
+func (s Settings) requestAlert() Rule {
+	return s.rule(alert{
+		name:     "ProberRequestFails",
+		severity: ticket,
+		scope:    scopeTarget,
+		lasting:  5 * time.Minute,
+		lingers:  window,
+		expr: s.ofRequest(expr(`
+			sum by (job, location, target, request) (rate(prober_requests_total{request!="",$failed}[$w]))
+			  / sum by (job, location, target, request) (rate(prober_requests_total{request!="",error_code!~"100[1-7]"}[$w]))
+			  > on (job, location, target) group_left () (1 - job_location_target:prober_objective:ratio)
+			and
+			sum by (job, location, target, request) (increase(prober_requests_total{request!="",$failed}[$w])) >= $fewest
+			and
+			sum by (job, location, target, request) (rate(prober_requests_total{request!="",$failed}[$now])) > 0
+			unless on (job, location, target) prober_journeys_in_flight`,
+			"failed", failed, "w", s.span(window), "now", s.span(short), "fewest", number(fewest))),
+		summary: "{{ $labels.target }} fails at the request {{ $labels.request }}" + from,
+		description: "{{ $value | humanizePercentage }} of the requests {{ $labels.request }} to {{ $labels.target }}" + from + " failed in the last " + name(window) +
+			", more than its objective allows, and some do now. The commonest codes:" + s.codes(failed, window, "job", "target", "request") + ".",
+		dashboard: targetDashboard,
+		variables: []string{"job", "target"},
+	})
 }
 
 // journeyAlert is on steps at which journeys end early. The step is in the label request, as in
 // the other alerts on it.
 func (s Settings) journeyAlert() Rule {
+	const ended = `sum by (job, location, target, request) (label_replace(%s(prober_journeys_total{result="failure"}[%s]), "request", "$1", "step", "(.+)"))`
 	return s.rule(alert{
 		name:     "ProberJourneysFail",
 		severity: ticket,
 		scope:    scopeTarget,
 		lasting:  5 * time.Minute,
-		expr: ofRequest(expr(`
-			sum by (job, target, request) (label_replace(rate(prober_journeys_total{result="failure"}[$w]), "request", "$1", "step", "(.+)"))
-			  / on (job, target) group_left () sum by (job, target) (rate(prober_journeys_total{result!="interrupted"}[$w]))
-			  > on (job, target) group_left () (1 - job_target:prober_objective:ratio)
-			and
-			sum by (job, target, request) (label_replace(increase(prober_journeys_total{result="failure"}[$w]), "request", "$1", "step", "(.+)")) >= $fewest`,
-			"w", s.span(window), "fewest", number(fewest))),
-		summary: "Journeys of {{ $labels.target }} fail at step {{ $labels.request }}",
-		description: "{{ $value | humanizePercentage }} of the journeys of {{ $labels.target }} within " + name(window) +
-			" ended at step {{ $labels.request }}, more than its objective allows. The commonest codes:" +
-			s.codes(failed, window, "job", "target", "request") + ".",
+		lingers:  window,
+		expr: s.ofRequest(
+			fmt.Sprintf(ended, "rate", s.span(window)) + "\n" + expr(`
+				  / on (job, location, target) group_left () sum by (job, location, target) (rate(prober_journeys_total{result!="interrupted"}[$w]))
+				  > on (job, location, target) group_left () (1 - job_location_target:prober_objective:ratio)
+				and
+				`, "w", s.span(window)) + fmt.Sprintf(ended, "increase", s.span(window)) + " >= " + number(fewest) + "\nand\n" +
+				fmt.Sprintf(ended, "rate", s.span(short)) + " > 0"),
+		summary: "Journeys of {{ $labels.target }} fail at the step {{ $labels.request }}" + from,
+		description: "{{ $value | humanizePercentage }} of the journeys of {{ $labels.target }}" + from + " ended at the step {{ $labels.request }} in the last " + name(window) +
+			", more than its objective allows, and some do now. The commonest codes:" + s.codes(failed, window, "job", "target", "request") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
@@ -48,13 +83,17 @@ func (s Settings) latencyAlert() Rule {
 		severity: ticket,
 		scope:    scopeTarget,
 		lasting:  10 * time.Minute,
-		expr: ofTarget(expr(`
-			$latency > job_target:prober_latency_objective:seconds
+		lingers:  10 * time.Minute,
+		expr: s.ofWell(expr(`
+			$latency > job_location_target:prober_latency_objective:seconds
 			and
-			sum by (job, target) (increase(prober_requests_total{error_code="0"}[$w])) >= $fewest`,
-			"latency", latencyRecord, "w", s.span(window), "fewest", number(fewestAnswers))),
-		summary: "{{ $labels.target }} is slower than its objective",
-		description: "One successful request in twenty to {{ $labels.target }} takes {{ $value | humanizeDuration }} or longer, within " + name(window) + "." +
+			last_over_time($now[$w]) > job_location_target:prober_latency_objective:seconds
+			and
+			sum by (job, location, target) (increase(prober_requests_total{error_code="0"}[$w])) >= $fewest`,
+			"latency", latencyRecord(window), "now", latencyRecord(short), "w", s.span(window), "fewest", number(fewestAnswers))),
+		summary: "{{ $labels.target }} is slower than its objective" + from,
+		description: "One successful request in twenty to {{ $labels.target }}" + from + " took {{ $value | humanizeDuration }} or longer in the last " + name(window) +
+			", and takes longer than its objective now." +
 			" The longest phases on average:" + s.phases() + "." + s.slowest(),
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
@@ -83,28 +122,46 @@ func (s Settings) slowest() string {
 }
 
 // certificateAlert is on the certificates that somebody looks at: not on those of
-// a server that is trusted whatever it shows.
+// a server that is trusted whatever it shows. A target that fails for its certificate has an
+// alert that says so. The ticket gives way to the page, but goes on once it was sent.
 func (s Settings) certificateAlert(left time.Duration, severity string) Rule {
+	const ends = `
+		min by (job, target) (
+		    prober_tls_certificate_not_after_timestamp_seconds{role="client"}
+		  or (
+		    prober_tls_certificate_not_after_timestamp_seconds{role="earliest"}
+		    unless on (job, location, instance, target) prober_tls_unverified == 1
+		  )
+		) - time() < `
+	condition := expr(ends + number(left.Seconds()))
+	if severity == ticket {
+		condition += "\n" + unlessTold("ProberCertificateExpires", severity, byTarget, expr(ends+number(paged.Seconds())))
+	}
 	return s.rule(alert{
 		name:     "ProberCertificateExpires",
 		severity: severity,
 		scope:    scopeTarget,
 		labels:   map[string]string{"window": name(left)},
-		expr: ofTarget(expr(`
-			min by (job, target) (
-			    prober_tls_certificate_not_after_timestamp_seconds{role="client"}
-			  or (
-			    prober_tls_certificate_not_after_timestamp_seconds{role="earliest"}
-			    unless on (job, instance, target) prober_tls_unverified == 1
-			  )
-			) - time() < $left`, "left", number(left.Seconds()))),
-		summary: "A certificate of {{ $labels.target }} ends within " + name(left) + ", or has ended",
-		description: "Left, in the chain of the server (earliest) and of the prober's own certificate (client):" +
-			"{{ range printf `sort(min by (role) (prober_tls_certificate_not_after_timestamp_seconds{job=%q,target=%q,role=~\"earliest|client\"}) - time())`" +
-			" $labels.job $labels.target | query }} {{ .Labels.role }} {{ .Value | humanizeDuration }}{{ end }}.",
+		lasting:  5 * time.Minute,
+		expr: onTarget(inParentheses(condition) + "\n" +
+			unlessTold("ProberCertificateExpires", severity, byTarget, "last_over_time("+failing+"["+s.span(recently)+"])")),
+		summary: "A certificate of {{ $labels.target }} {{ if lt $value 0.0 }}has ended{{ else }}ends in {{ $value | humanizeDuration }}{{ end }}",
+		description: "The certificates of {{ $labels.target }}, where earliest is the first to end in the server's chain, and client is the prober's own:" +
+			certificates("x - time()", "ends in") + certificates("time() - x", "ended") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
+}
+
+// certificates is a template that names those for which a difference of times is positive.
+func certificates(difference, words string) string {
+	promql := strings.Replace(difference, "x", `min by (role) (prober_tls_certificate_not_after_timestamp_seconds{job=%q,target=%q,role=~\"earliest|client\"})`, 1)
+	ago := ""
+	if words == "ended" {
+		ago = " ago"
+	}
+	return "{{ range printf `sort((" + strings.ReplaceAll(promql, `\"`, `"`) + ") > 0)` $labels.job $labels.target | query }} {{ .Labels.role }} " +
+		words + " {{ .Value | humanizeDuration }}" + ago + "{{ end }}"
 }
 
 // stalledAlert compares moments of the prober with those of its scrapes, so that
@@ -121,7 +178,7 @@ func (s Settings) stalledAlert() Rule {
 			    and prober_burst_last_start_timestamp_seconds > 0
 			  or
 			    timestamp(prober_burst_last_start_timestamp_seconds)
-			      - on (job, instance) group_left () prober_config_last_reload_success_timestamp_seconds
+			      - on (job, location, instance) group_left () prober_config_last_reload_success_timestamp_seconds
 			    and prober_burst_last_start_timestamp_seconds == 0
 			)
 			> clamp_min(5 * prober_burst_interval_seconds, $least)`, "least", s.seconds(time.Minute))),
@@ -139,11 +196,15 @@ func (s Settings) droppedAlert() Rule {
 		severity: ticket,
 		scope:    scopeTarget,
 		lasting:  5 * time.Minute,
-		expr: ofTarget(expr(`
-			sum by (job, target) (rate(prober_requests_dropped_total{reason=~"timeout|no_worker|limit_.*"}[$w]))
+		lingers:  10 * time.Minute,
+		expr: s.ofWell(expr(`
+			sum by (job, location, target) (rate(prober_requests_dropped_total{reason=~"timeout|no_worker|limit_.*"}[$w]))
 			  / $arrivals
-			  > 0.01`, "arrivals", arrivals("rate(prober_requests_scheduled_total["+s.span(window)+"])"), "w", s.span(window))),
-		summary: "Requests to {{ $labels.target }} are dropped before they are sent",
+			  > 0.01
+			and
+			sum by (job, location, target) (rate(prober_requests_dropped_total{reason=~"timeout|no_worker|limit_.*"}[$now])) > 0`,
+			"arrivals", arrivals("rate(prober_requests_scheduled_total["+s.span(window)+"])"), "w", s.span(window), "now", s.span(short))),
+		summary: "Requests to {{ $labels.target }} are dropped before they are sent" + from,
 		description: "{{ $value | humanizePercentage }} of the {{ with printf `prober_journeys_in_flight{job=%q,target=%q}` $labels.job $labels.target | query }}journeys{{ else }}requests{{ end }} that were due to {{ $labels.target }} within " + name(window) + " were never sent. The reasons:" +
 			"{{ range printf `sort_desc(sum by (reason) (increase(prober_requests_dropped_total{job=%q,target=%q,reason=~\"timeout|no_worker|limit_.*\"}[" + s.span(window) + "])) > 0)`" +
 			" $labels.job $labels.target | query }} {{ .Labels.reason }} ({{ printf \"%.0f\" .Value }} requests){{ end }}." + cure(),
@@ -159,9 +220,13 @@ func (s Settings) queueAlert() Rule {
 		severity: ticket,
 		scope:    scopeTarget,
 		lasting:  5 * time.Minute,
-		expr: ofTarget(expr(`
-			sum by (job, target) (increase(prober_requests_total{error_code="1006"}[$w]))
-			  > 0.01 * $arrivals`, "arrivals", arrivals("increase(prober_requests_total["+s.span(window)+"])"), "w", s.span(window))),
+		lingers:  10 * time.Minute,
+		expr: s.ofWell(expr(`
+			sum by (job, location, target) (increase(prober_requests_total{error_code="1006"}[$w]))
+			  > 0.01 * $arrivals
+			and
+			sum by (job, location, target) (rate(prober_requests_total{error_code="1006"}[$now])) > 0`,
+			"arrivals", arrivals("increase(prober_requests_total["+s.span(window)+"])"), "w", s.span(window), "now", s.span(short))),
 		summary:     "Requests to {{ $labels.target }} wait for the prober until their time runs out",
 		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then ran out of it (1006). That is not the target's failure." + cure(),
 		dashboard:   targetDashboard,
@@ -187,27 +252,15 @@ func (s Settings) overrunAlert() Rule {
 		severity: ticket,
 		scope:    scopeTarget,
 		lasting:  15 * time.Minute,
-		expr: ofTarget(expr(`
-			sum by (job, target) (increase(prober_bursts_skipped_total{reason="overrun"}[$w]))
-			  > 0.5 * sum by (job, target) (increase(prober_bursts_total[$w]))`, "w", s.span(window))),
+		lingers:  10 * time.Minute,
+		expr: s.ofWell(expr(`
+			sum by (job, location, target) (increase(prober_bursts_skipped_total{reason="overrun"}[$w]))
+			  > 0.5 * sum by (job, location, target) (increase(prober_bursts_total[$w]))
+			and
+			sum by (job, location, target) (rate(prober_bursts_skipped_total{reason="overrun"}[$now])) > 0`, "w", s.span(window), "now", s.span(short))),
 		summary:     "Bursts of {{ $labels.target }} take longer than its interval",
 		description: "{{ printf \"%.0f\" $value }} slots of {{ $labels.target }} passed within " + name(window) + " while the burst before was not over. Its load is less than what is configured.",
 		dashboard:   targetDashboard,
 		variables:   []string{"job", "target"},
-	})
-}
-
-func (s Settings) breakerAlert() Rule {
-	return s.rule(alert{
-		name:     "ProberBreakerOpen",
-		severity: ticket,
-		scope:    scopeTarget,
-		lasting:  5 * time.Minute,
-		expr:     ofTarget("max by (job, target) (prober_breaker_open) == 1"),
-		summary:  "{{ $labels.target }} gets one request a burst, because it only failed",
-		description: "So many requests to {{ $labels.target }} failed in a row that its breaker opened. The commonest codes:" +
-			s.codes(failed, window, "job", "target") + ".",
-		dashboard: targetDashboard,
-		variables: []string{"job", "target"},
 	})
 }

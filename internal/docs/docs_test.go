@@ -138,7 +138,7 @@ func TestPagesNameOnlyMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	families := exposed(t)
 	for _, name := range docs.Pages(t) {
-		text := regexp.MustCompile(`\bjob_target:[a-z0-9_:]+`).ReplaceAllString(docs.Page(t, name), "") // dashboards/rules has a test for these
+		text := regexp.MustCompile(`\bjob_[a-z_]+:[a-z0-9_:]+`).ReplaceAllString(docs.Page(t, name), "") // dashboards/rules has a test for these
 		for _, metric := range regexp.MustCompile(`\bprober_[a-z_]+`).FindAllString(text, -1) {
 			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(metric, "")
 			assert.True(t, families[metric] != nil || families[base] != nil, "%s: %s", name, metric)
@@ -297,7 +297,7 @@ func exposed(t *testing.T) rig.Metrics {
 	fmt.Fprintf(&targets, "{name: resolver, url: 'dns://%s', dns: {name: name.test}, interval: 20ms}", resolver)
 	shop := peers.Serve(t, peers.HTTP1, demo.NewShop(demo.ShopOptions{}).ServeHTTP)
 	fmt.Fprintf(&targets, ", {name: journey, url: %q, interval: 20ms, think: 1ms, journey: [{name: home, path: /}, {name: nowhere, path: /nowhere}]}", shop.URL)
-	fmt.Fprintf(&targets, ", {name: old, url: %[1]q, interval: 20ms}, {name: new, url: %[1]q, interval: 20ms, compare: {with: old}}", shop.URL)
+	fmt.Fprintf(&targets, ", {name: old, url: %[1]q, interval: 20ms}, {name: new, url: %[1]q, interval: 20ms, compare: {with: old}, objective: {availability: 99, latency: 1s}}", shop.URL)
 	file := rig.WriteFile(t, t.TempDir(), "more.yml", "targets: []\n")
 	d := rig.StartDaemon(t, "prober", "targets: ["+targets.String()+"]\ntarget_files: ["+file+"]\n"+
 		"discover: [{name: files, file_sd_configs: [{files: [none.json]}], target: {name: a, url: 'http://{{ __address__ }}/'}}]\n"+

@@ -85,6 +85,9 @@ func (r *Recorder) EndJourney(j Journey) {
 		key.step = r.requests[j.Step].name
 	}
 	of.ended[key]++
+	if j.Result != JourneyInterrupted {
+		r.counts.continueRun(j.Result == JourneyFailure)
+	}
 	of.durations[j.Result].observe(r.bounds, j.Took)
 	of.thought.add(max(j.Thought, 0))
 	if r.arrivals != nil && j.Result != JourneyInterrupted {

@@ -151,7 +151,7 @@ var families = [...]family{
 		counterType, (*Page).cutAnswers,
 	},
 	{
-		"prober_error_code_info", "The name and range of each error code.",
+		"prober_error_code_info", "The name, range and meaning of each error code.",
 		gaugeType, (*Page).errorCodes,
 	},
 	{
@@ -223,6 +223,10 @@ var families = [...]family{
 		counterType, (*Page).dropped,
 	},
 	{
+		"prober_requests_failed_in_a_row", "Requests that failed since the last success; of a target with journeys, journeys.",
+		gaugeType, perTarget(func(v *view) float64 { return float64(v.FailedInARow) }),
+	},
+	{
 		"prober_requests_in_flight", "Requests that have started and have not ended.",
 		gaugeType, perRequest(func(q *requestView) uint64 { return q.InFlight }),
 	},
@@ -263,12 +267,24 @@ var families = [...]family{
 		gaugeType, single(func(s *scrape) float64 { return float64(s.Shard) }),
 	},
 	{
+		"prober_target_failing_since_timestamp_seconds", "When the first of the bursts started that have had failures of the target without a break; 0 if the last one had none.",
+		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.FailingSince) }),
+	},
+	{
 		"prober_target_info", "The URL of a target, without query, and the labels that its configuration gives it.",
 		gaugeType, (*Page).targets,
 	},
 	{
 		"prober_target_maintenance", "Whether the target is under maintenance; absent where no window of maintenance is for it.",
 		gaugeType, (*Page).maintenance,
+	},
+	{
+		"prober_target_objective_latency_seconds", "How long requests to a target may take, all but one in twenty, as configured.",
+		gaugeType, (*Page).objectiveLatencies,
+	},
+	{
+		"prober_target_objective_ratio", "Share of the requests to a target that must succeed, as configured.",
+		gaugeType, (*Page).objectiveRatios,
 	},
 	{
 		"prober_tls_certificate_not_after_timestamp_seconds", "When the certificate of that role ends, as seen last, whether or not it was accepted.",

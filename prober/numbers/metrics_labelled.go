@@ -116,7 +116,7 @@ func (p *Page) burstDurations(s *scrape) {
 
 func (p *Page) errorCodes(*scrape) {
 	for code := range errcode.All() {
-		p.gauge(1, p.code(code), pair("name", code.Name()), pair("range", code.Range().String()))
+		p.gauge(1, p.code(code), pair("meaning", code.Meaning()), pair("name", code.Name()), pair("range", code.Range().String()))
 	}
 }
 

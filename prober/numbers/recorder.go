@@ -70,6 +70,9 @@ type Counts struct {
 	// their time ran out.
 	Capacity load.Capacity
 	Starved  uint64
+	// FailedInARow counts the requests that failed by the target's doing since the last one that
+	// succeeded; where the target has journeys, it counts journeys.
+	FailedInARow uint64
 	// LastStart and LastSuccess are zero before the first burst and success.
 	LastStart, LastSuccess time.Time
 	DNS                    DNS
@@ -282,6 +285,9 @@ func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) 
 		t.failures[failureKey{code, res.FailedIn()}]++
 		r.burst.failures[code]++
 	}
+	if r.journey == nil && !code.IsLocal() {
+		r.counts.continueRun(code.IsFailure())
+	}
 	r.learn(t, res, code)
 	r.exemplify(h, res, code)
 	if r.journey == nil || res.Request == 0 {
@@ -290,6 +296,15 @@ func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) 
 	r.history.request(t.name, res, code)
 	t.judge(code, r.counts.LastStart)
 	r.transfer(t, res)
+}
+
+// continueRun adds a failure to those in a row, or ends the row.
+func (c *Counts) continueRun(failed bool) {
+	if failed {
+		c.FailedInARow++
+	} else {
+		c.FailedInARow = 0
+	}
 }
 
 func (r *Recorder) transfer(t *requestTally, res *probe.Result) {

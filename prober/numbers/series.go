@@ -21,6 +21,9 @@ type SeriesKind struct {
 	Compares bool
 	// Maintained means that windows of maintenance are for the target.
 	Maintained bool
+	// Objective means that the configuration says what share of requests must succeed, IsQuick
+	// that it says how long they may take.
+	Objective, IsQuick bool
 	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
 	// target with neither.
 	Requests int
@@ -125,10 +128,16 @@ func (k SeriesKind) Greatest() Snapshot {
 	return s
 }
 
-// compare has the comparison come to something, and maintenance be possible, if there are such.
+// compare has the comparison come to something, maintenance be possible, and objectives be set, if there are such.
 func (k SeriesKind) compare(s *Snapshot) {
 	if k.Maintained {
 		s.Maintenance = new(Maintenance)
+	}
+	if k.Objective {
+		s.ObjectiveRatio = 1
+	}
+	if k.IsQuick {
+		s.ObjectiveLatency = 1
 	}
 	if k.Compares {
 		s.Comparison = fullComparison()

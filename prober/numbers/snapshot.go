@@ -83,6 +83,10 @@ type About struct {
 	Asks bool
 	// ClientNotAfter is the end of the client certificate, zero without one.
 	ClientNotAfter time.Time
+	// ObjectiveRatio is the share of requests that must succeed, ObjectiveLatency how long those
+	// may take, all but one in twenty; 0 where the configuration says nothing of it.
+	ObjectiveRatio   float64
+	ObjectiveLatency time.Duration
 	// Comparison is nil unless the target is compared with another one.
 	Comparison *Comparison
 	// Maintenance is nil where no window of maintenance is for the target.

@@ -1,0 +1,90 @@
+package rules
+
+import "strings"
+
+// What follows are templates of sentences in annotations.
+
+// from names the location that an alert is about, if there is one.
+const from = "{{ with $labels.location }} from {{ . }}{{ end }}"
+
+// names returns the labels of a target in the set.
+func (f set) names() []string { return strings.Split(f.labels, ", ") }
+
+// since says when the failures began that go on.
+func (s Settings) since(f set) string {
+	match, values := matching(f.names())
+	return "{{ range printf `min(prober_target_failing_since_timestamp_seconds{" + match + "} > 0)`" + values + " | query }}" +
+		" since {{ .Value | humanizeTimestamp }}{{ end }}"
+}
+
+// ratios says which share failed over longer windows.
+func (s Settings) ratios() string {
+	text := ""
+	for _, w := range []string{"1h", "6h"} {
+		text += "{{ range printf `max(job_location_target:prober_failures:ratio_rate" + w + "{job=%q,target=%q})` $labels.job $labels.target | query }}" +
+			", {{ .Value | humanizePercentage }} in the last " + w + "{{ end }}"
+	}
+	return text
+}
+
+// locations names those that agree that a target fails, if they have names.
+func (s Settings) locations(f set) string {
+	if f.labels == byLocation {
+		return " It does not fail from elsewhere."
+	}
+	return "{{ with printf `group by (location) (prober_target_info{job=%q,target=%q,location!=\"\"})` $labels.job $labels.target | query | sortByLabel \"location\" }}" +
+		" It fails from:{{ range . }} {{ .Labels.location }}{{ end }}.{{ end }}"
+}
+
+// matching is a matcher of labels whose values are printed into it, and those values.
+func matching(labels []string) (match, values string) {
+	for _, l := range labels {
+		match += "," + l + "=%q"
+		values += " $labels." + l
+	}
+	return strings.TrimPrefix(match, ","), values
+}
+
+// of selects the targets that an alert on many is about.
+func (f set) of(label string) (selector, values string) {
+	match, values := matching([]string{"job", label})
+	return f.record + "{" + match + "}", values
+}
+
+func (f set) sinceOfMany(label string) string {
+	selector, values := f.of(label)
+	return "{{ range printf `min((prober_target_failing_since_timestamp_seconds > 0) and on (" + f.labels + ") " + selector + ")`" + values +
+		" | query }} since {{ .Value | humanizeTimestamp }}{{ end }}"
+}
+
+func (f set) averageOfMany(label string) string {
+	selector, values := f.of(label)
+	return "{{ range printf `avg(" + selector + ")`" + values + " | query }}{{ .Value | humanizePercentage }}{{ end }}"
+}
+
+func (f set) targetsOfMany(label string) string {
+	selector, values := f.of(label)
+	return "{{ range printf `topk(10, " + selector + ")`" + values + " | query | sortByLabel \"target\" }} {{ .Labels.target }}{{ end }}"
+}
+
+// codesOfMany says how many of the targets fail with which code, in words.
+func (f set) codesOfMany(label string) string {
+	selector, values := f.of(label)
+	return "{{ range printf `topk(3, count by (error_code) (" + failingCode + " and on (job, target) " + selector + "))" +
+		" * on (error_code) group_left (meaning) max by (error_code, meaning) (prober_error_code_info)`" + values +
+		" | query | sortByLabel \"error_code\" }}{{ .Value }} of them mostly with {{ .Labels.error_code }}, {{ .Labels.meaning }}. {{ end }}"
+}
+
+// reproduce adds the command that shows a failure, and the address of the prober's page, for the
+// target of the alert or the first of many.
+func (a alert) reproduce(annotations map[string]string) {
+	info, values, by := "prober_target_info{job=%q,target=%q,location=~%q}", ` $labels.job $labels.target (or $labels.location ".*")`, "instance"
+	if a.example != "" {
+		info, values, by = "prober_target_info and on ("+a.exampleOn+") "+a.example, a.exampleValues, "target"
+	}
+	first := func(text string) string {
+		return "{{ with printf `" + info + "`" + values + " | query | sortByLabel \"" + by + "\" }}{{ with first . }}" + text + "{{ end }}{{ end }}"
+	}
+	annotations["command"] = first("prober fire {{ .Labels.target }} --trace")
+	annotations["page_url"] = first("http://{{ .Labels.instance }}/targets/{{ .Labels.target }}")
+}

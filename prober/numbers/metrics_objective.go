@@ -1,0 +1,19 @@
+package numbers
+
+// What follows writes the objectives of targets, which only some have.
+
+func (p *Page) objectiveRatios(s *scrape) {
+	for i := range s.targets {
+		if v := &s.targets[i]; v.ObjectiveRatio > 0 {
+			p.gauge(v.ObjectiveRatio, v.name)
+		}
+	}
+}
+
+func (p *Page) objectiveLatencies(s *scrape) {
+	for i := range s.targets {
+		if v := &s.targets[i]; v.ObjectiveLatency > 0 {
+			p.gauge(v.ObjectiveLatency.Seconds(), v.name)
+		}
+	}
+}
