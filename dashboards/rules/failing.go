@@ -59,7 +59,8 @@ func (s Settings) pageOfLocation() string {
 		  $burning
 		)
 		and
-		max by (job, location, target) (max_over_time(prober_target_failing_since_timestamp_seconds[$w])) > 0`,
+		max by (job, location, target) (max_over_time(prober_target_failing_since_timestamp_seconds[$w])) > 0
+		`+unlessMaintained,
 		"row", number(inARow), "burning", indented(s.burning(page)), "w", s.span(holdsPage))
 }
 

@@ -25,9 +25,11 @@ func (s Settings) recording() []Group {
 	long := Group{Name: "prober-ratios-of-days", Interval: s.span(seldom)}
 	ratios := Group{Name: "prober-ratios", Interval: s.span(s.every()), Rules: []Rule{
 		{Record: "job_location_target:prober_requests:rate5m", Expr: expr(`
-			sum by (job, location, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))`, "w", s.span(short))},
+			sum by (job, location, target) (rate(prober_requests_total{error_code!~"100[1-7]"}[$w]))
+			`+unlessMaintained, "w", s.span(short))},
 		{Record: "job_location_target:prober_failures:rate5m", Expr: expr(`
-			sum by (job, location, target) (rate(prober_requests_total{error_code!~"0|100[1-7]"}[$w]))`, "w", s.span(short))},
+			sum by (job, location, target) (rate(prober_requests_total{error_code!~"0|100[1-7]"}[$w]))
+			`+unlessMaintained, "w", s.span(short))},
 		{Record: failureRatio(short), Expr: expr(`
 			job_location_target:prober_failures:rate5m
 			  / (job_location_target:prober_requests:rate5m > 0)`)},
@@ -41,6 +43,18 @@ func (s Settings) recording() []Group {
 	}
 	ratios.Rules = append(ratios.Rules, s.latency(short), s.latency(window))
 	return []Group{{Name: "prober-objectives", Interval: s.span(s.every()), Rules: s.objectives()}, ratios, long}
+}
+
+// maintained has the targets that are under maintenance, and those that were within a window of rates: what failed
+// then is in those still.
+const (
+	maintained       = "job_location_target:prober_target:maintained"
+	unlessMaintained = "unless on (job, location, target) " + maintained
+)
+
+func (s Settings) maintenance() Rule {
+	return Rule{Record: maintained, Expr: expr(`
+		max by (job, location, target) (max_over_time(prober_target_maintenance[$w])) > 0`, "w", s.span(short))}
 }
 
 // objectives returns the rules that give every target its objectives: those of prober.yml, or
@@ -59,6 +73,7 @@ func (s Settings) objectives() []Rule {
 	return []Rule{
 		{Record: "job_location_target:prober_objective:ratio", Expr: strings.Join(ratios, "\nor ")},
 		{Record: "job_location_target:prober_latency_objective:seconds", Expr: strings.Join(latencies, "\nor ")},
+		s.maintenance(),
 	}
 }
 

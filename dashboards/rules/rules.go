@@ -165,9 +165,9 @@ func onTarget(condition string) string {
 	return withInfo(condition, byTarget, "instance, location, node, pod, url")
 }
 
-// ofTargetAt is ofTarget for series that have the label instance, too.
+// ofTargetAt is ofTarget for series that have the label instance, too. It leaves out targets under maintenance.
 func ofTargetAt(condition string) string {
-	return withInfo(condition, "job, location, instance, target", "url")
+	return withInfo(inParentheses(condition)+"\n"+unlessMaintained, "job, location, instance, target", "url")
 }
 
 // unlessTold leaves out the targets for which the condition holds, because another alert says
@@ -181,12 +181,13 @@ func unlessTold(alert, severity, labels, condition string) string {
 }
 
 // ofWell is ofTarget for what is said only of targets that do not fail, and have not a moment
-// ago: their failures bring it about.
+// ago: their failures bring it about. Nor is it said of targets under maintenance.
 func (s Settings) ofWell(condition string) string { return ofTarget(s.unlessFailing(condition)) }
 
 func (s Settings) unlessFailing(condition string) string {
 	return inParentheses(condition) + "\n" + expr(`
-		unless on (job, location, target) last_over_time($failing[$w])`, "failing", failing, "w", s.span(recently))
+		unless on (job, location, target) last_over_time($failing[$w])
+		`+unlessMaintained, "failing", failing, "w", s.span(recently))
 }
 
 // ofRequest is ofWell for series that have the label request, too.
