@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"time"
 
 	"example.com/prober/config/form"
@@ -20,7 +21,8 @@ func (o *Objective) Ratio() float64 {
 	if o == nil {
 		return 0
 	}
-	return o.Availability / 100
+	const digits = 1e6 // of the percents: 99.9 is 0.999, and not a binary fraction beside it
+	return math.Round(o.Availability*digits) / (100 * digits)
 }
 
 // Duration returns how long requests may take; 0 without an objective.

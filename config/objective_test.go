@@ -23,7 +23,7 @@ targets:
 		got = append(got, *target.Objective)
 	}
 	assert.Equal(t, []Objective{{99.9, 0}, {99.9, 300 * time.Millisecond}, {95, 2 * time.Second}}, got)
-	assert.InDelta(t, 0.999, cfg.Targets[0].Objective.Ratio(), 1e-12)
+	assert.InDelta(t, 0.999, cfg.Targets[0].Objective.Ratio(), 0)
 	assert.Zero(t, (*Objective)(nil).Ratio())
 	assert.Zero(t, (*Objective)(nil).Duration())
 }

@@ -4,8 +4,9 @@ import "strings"
 
 // What follows are templates of sentences in annotations.
 
-// from names the location that an alert is about, if there is one.
-const from = "{{ with $labels.location }} from {{ . }}{{ end }}"
+// from names the location that an alert is about, or that of the Prometheus which evaluates it, if
+// there is one.
+const from = "{{ with or $labels.location $externalLabels.location }} from {{ . }}{{ end }}"
 
 // names returns the labels of a target in the set.
 func (f set) names() []string { return strings.Split(f.labels, ", ") }
