@@ -229,6 +229,11 @@ deploy-test: ## Hold the files for Kubernetes and Compose against the types of t
 	go -C deploy/validate vet ./...
 	go -C deploy/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 
+.PHONY: schema-test
+schema-test: ## Hold the JSON Schemas of the configuration against its test files, with a validator of others
+	go -C schema/validate vet ./...
+	go -C schema/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
+
 .PHONY: release
 release: ## Build the archives, bills of materials and checksums of VERSION into bin/release
 	rm -rf bin/release

@@ -128,6 +128,9 @@ func (d defaultsValue) Decode(c form.Cursor, n *yaml.Node) {
 // Encode returns nothing: each target is written with the defaults merged in.
 func (d defaultsValue) Encode() *yaml.Node { return nil }
 
+// Shape is that of [form.Value].
+func (defaultsValue) Shape() form.Shape { return form.RefTo(shapeOfDefaults) }
+
 func (d defaultsValue) Reset() {}
 
 // targetList is the key targets.
@@ -211,5 +214,8 @@ func (l targetList) Encode() *yaml.Node {
 	}
 	return n
 }
+
+// Shape is that of [form.Value].
+func (targetList) Shape() form.Shape { return form.ListOf(form.RefTo(shapeOfTarget)) }
 
 func (l targetList) Reset() {}

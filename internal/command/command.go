@@ -55,7 +55,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	checked(app, "log.level", "info", "Only log messages of this severity or above: debug, info, warn or error.", c.log.Level.Set)
 	checked(app, "log.format", "logfmt", "Format of log messages: logfmt or json.", c.log.Format.Set)
 	commands := map[string]command{}
-	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, demoCommand, codesCommand, healthCommand} {
+	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, schemaCommand, demoCommand, codesCommand, healthCommand} {
 		name, cmd := register(app)
 		commands[name] = cmd
 	}

@@ -103,7 +103,7 @@ func TestFireHasAFlagForEveryKeyOfABurst(t *testing.T) {
 func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	t.Parallel()
 	var help strings.Builder
-	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "demo", "codes", "health"} {
+	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "schema", "demo", "codes", "health"} {
 		help.WriteString(strings.ReplaceAll(helpOf(t, name), "--[no-]", "--"))
 	}
 	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
