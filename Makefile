@@ -243,6 +243,21 @@ release: ## Build the archives, bills of materials and checksums of VERSION into
 release-test: ## Build a release twice, from two directories, and compare
 	PROBER_RELEASE_TEST=1 go test -count=1 -v ./deploy/release
 
+.PHONY: rename
+rename: ## Give the module another path in all files: MODULE=forge.example/team/prober
+	@[[ '$(MODULE)' =~ ^[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*$$ ]] || {
+		echo 'make rename: MODULE must be the new path, as in MODULE=forge.example/team/prober' >&2
+		exit 1
+	}
+	old=$$(go list -m)
+	# Neither within the URL of a page or an image, nor where a longer name begins like it.
+	path="(^|[^[:alnum:]./@-])$${old//./\\.}($$|[^[:alnum:]._-])"
+	git grep --untracked -lIE "$$path" | while read -r file; do
+		sed -i.before -E "s#$$path#\1$(MODULE)\2#g" "$$file"
+		rm "$$file.before"
+	done
+	go build ./...
+
 .PHONY: clean
 clean: ## Remove what the other targets made
 	rm -rf bin coverage.out
