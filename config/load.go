@@ -33,7 +33,7 @@ func Read(path string) ([]byte, error) {
 }
 
 // SumOf returns the hash of a file as it is now, which [Config.Sums] has of the file as it was
-// read. One that cannot be read has a hash of its own. It waits for nothing.
+// read. A file that cannot be read has a hash of its own. It waits for nothing.
 func SumOf(path string) [sha256.Size]byte { return form.SumOf(path) }
 
 // Parse reads a configuration from memory. The path need not exist: errors name

@@ -168,7 +168,7 @@ func (o *overview) Next() int { return o.Page + 1 }
 // AllStates lists the states in the order of tally.States.
 func (*overview) AllStates() []state { return []state{failing, troubled, waiting, ok} }
 
-// IsFiltered tells whether targets may be hidden.
+// IsFiltered reports whether targets may be hidden.
 func (o *overview) IsFiltered() bool { return o.Filter != filter{} }
 
 // frame is what all pages have in common.
