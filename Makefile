@@ -24,11 +24,11 @@ DEBIAN_PACKAGES := \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
 	nghttp2-client nghttp2-proxy nghttp2-server wrk dnsperf \
 	prometheus prometheus-alertmanager prometheus-blackbox-exporter chromium fonts-dejavu-core \
-	curl jq netcat-openbsd xxd \
+	curl jq netcat-openbsd xxd python3 \
 	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
 
 # The programs that `make e2e` cannot do without.
-E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss iptables curl jq nc xxd
+E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss iptables curl jq nc xxd python3
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
