@@ -234,6 +234,11 @@ schema-test: ## Hold the JSON Schemas of the configuration against its test file
 	go -C schema/validate vet ./...
 	go -C schema/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 
+.PHONY: editors
+editors: ## Test the schema in yaml-language-server, which npm installs into bin/editors; not a part of .ci/run
+	npm install --prefix bin/editors --no-audit --no-fund --no-package-lock yaml-language-server@1.25.0
+	YAML_LANGUAGE_SERVER='$(CURDIR)/bin/editors/node_modules/.bin/yaml-language-server' go test -count=1 ./e2e/editors
+
 .PHONY: release
 release: ## Build the archives, bills of materials and checksums of VERSION into bin/release
 	rm -rf bin/release
