@@ -24,11 +24,11 @@ DEBIAN_PACKAGES := \
 	nginx haproxy caddy tinyproxy microsocks dnsmasq-base \
 	nghttp2-client nghttp2-proxy nghttp2-server wrk dnsperf \
 	prometheus prometheus-alertmanager prometheus-blackbox-exporter chromium fonts-dejavu-core \
-	curl jq netcat-openbsd xxd \
+	curl jq netcat-openbsd xxd python3 \
 	systemd busybox-static $(if $(shell command -v dockerd),,docker.io)
 
 # The programs that `make e2e` cannot do without.
-E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss iptables curl jq nc xxd
+E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss iptables curl jq nc xxd python3
 
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
@@ -229,6 +229,16 @@ deploy-test: ## Hold the files for Kubernetes and Compose against the types of t
 	go -C deploy/validate vet ./...
 	go -C deploy/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 
+.PHONY: schema-test
+schema-test: ## Hold the JSON Schemas of the configuration against its test files, with a validator of others
+	go -C schema/validate vet ./...
+	go -C schema/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
+
+.PHONY: editors
+editors: ## Test the schema in yaml-language-server, which npm installs into bin/editors; not a part of .ci/run
+	npm install --prefix bin/editors --no-audit --no-fund --no-package-lock yaml-language-server@1.25.0
+	YAML_LANGUAGE_SERVER='$(CURDIR)/bin/editors/node_modules/.bin/yaml-language-server' go test -count=1 ./e2e/editors
+
 .PHONY: release
 release: ## Build the archives, bills of materials and checksums of VERSION into bin/release
 	rm -rf bin/release
@@ -237,6 +247,21 @@ release: ## Build the archives, bills of materials and checksums of VERSION into
 .PHONY: release-test
 release-test: ## Build a release twice, from two directories, and compare
 	PROBER_RELEASE_TEST=1 go test -count=1 -v ./deploy/release
+
+.PHONY: rename
+rename: ## Give the module another path in all files: MODULE=forge.example/team/prober
+	@[[ '$(MODULE)' =~ ^[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*$$ ]] || {
+		echo 'make rename: MODULE must be the new path, as in MODULE=forge.example/team/prober' >&2
+		exit 1
+	}
+	old=$$(go list -m)
+	# Neither within the URL of a page or an image, nor where a longer name begins like it.
+	path="(^|[^[:alnum:]./@-])$${old//./\\.}($$|[^[:alnum:]._-])"
+	git grep --untracked -lIE "$$path" | while read -r file; do
+		sed -i.before -E "s#$$path#\1$(MODULE)\2#g" "$$file"
+		rm "$$file.before"
+	done
+	go build ./...
 
 .PHONY: clean
 clean: ## Remove what the other targets made

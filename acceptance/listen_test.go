@@ -188,7 +188,7 @@ func TestTLSAndAPasswordOnEveryAddress(t *testing.T) {
 	}
 }
 
-// Who has no certificate does not come as far as a path, so the health checks
+// A client without a certificate does not come as far as a path, so the health checks
 // cannot be an exception.
 func TestClientCertificatesGuardEverything(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,17 +26,29 @@ func RedactedURL(u *url.URL) string {
 }
 
 // targetURL is the URL of a target of any kind.
-func targetURL(to **url.URL) form.Value { return shownURL(to, parseTargetURL) }
+func targetURL(to **url.URL) form.Value {
+	return shownURL(to, parseTargetURL, func() form.Shape { return urlShape(schemes(urlKey)...) })
+}
 
 // webURL is a URL that is sent HTTP requests.
 func webURL(to **url.URL) form.Value {
-	return shownURL(to, func(raw string) (*url.URL, error) { return parseURL(raw, "http://", "https://") })
+	parse := func(raw string) (*url.URL, error) { return parseURL(raw, "http://", "https://") }
+	return shownURL(to, parse, func() form.Shape { return urlShape("http://", "https://") })
+}
+
+// urlShape is that of a URL with one of the beginnings, in whatever case.
+func urlShape(beginnings ...string) form.Shape {
+	anyCase := regexp.MustCompile("[a-z]").ReplaceAllStringFunc(strings.Join(beginnings, "|"), func(letter string) string {
+		return "[" + letter + strings.ToUpper(letter) + "]"
+	})
+	pattern := regexp.MustCompile("^(" + anyCase + ")[^#]+$")
+	return form.TextLike(pattern, "must be a URL that begins with "+form.Alternatives(beginnings)+", without a fragment").With("type", "string")
 }
 
 // shownURL is a URL of which all but the query is shown.
-func shownURL(to **url.URL, parseText func(string) (*url.URL, error)) form.Value {
+func shownURL(to **url.URL, parseText func(string) (*url.URL, error), written func() form.Shape) form.Value {
 	parse := func(n *yaml.Node) (*url.URL, error) { return parseText(n.Value) }
-	return form.Scalar[*url.URL]{To: to, Parse: parse, Format: func(u *url.URL) *yaml.Node {
+	return form.Scalar[*url.URL]{To: to, Parse: parse, Written: written, Format: func(u *url.URL) *yaml.Node {
 		s := RedactedURL(u)
 		if u.RawQuery != "" {
 			s += "?" + form.Redaction
@@ -88,7 +101,7 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 // hostText is a host whose letters beyond ASCII are turned into its xn-- form.
 func hostText(to *string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
-	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode}
+	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode, Written: form.SomeText}
 }
 
 func parseHost(s string, check func(string) error) (string, error) {

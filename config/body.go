@@ -27,4 +27,7 @@ func (b inlineBody) Encode() *yaml.Node {
 	return form.PlainNode(form.Redaction)
 }
 
+// Shape is that of [form.Value].
+func (inlineBody) Shape() form.Shape { return form.AnyText() }
+
 func (b inlineBody) Reset() { b.request.Body = nil }

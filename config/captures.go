@@ -61,6 +61,12 @@ func (x captures) Encode() *yaml.Node {
 	return n
 }
 
+// Shape is that of [form.Value].
+func (captures) Shape() form.Shape {
+	one := captureFields(new(option.Capture)).Shape().With("minProperties", 1).With("maxProperties", 1)
+	return form.Shape{"type": "object", "additionalProperties": one, "propertyNames": nameShape()}
+}
+
 func (x captures) Reset() { *x.to = nil }
 
 func checkJSONPath(path string) error {

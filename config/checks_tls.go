@@ -129,5 +129,5 @@ func tlsVersion(to *uint16) form.Value {
 	format := func(v uint16) *yaml.Node {
 		return form.PlainNode(strings.TrimPrefix(tls.VersionName(v), "TLS "))
 	}
-	return form.Scalar[uint16]{To: to, Parse: parse, Format: format}
+	return form.Scalar[uint16]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.OneWord(names) }}
 }

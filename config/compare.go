@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -39,24 +40,29 @@ const (
 
 func compareFields(c *Compare) form.Section {
 	return form.Section{
-		form.Key("with", form.Needed(form.Text(&c.With, checkName))),
+		form.Key("with", form.Needed(name(&c.With))),
 		form.Key("margin", share(&c.Margin)),
 		form.Key("min_change", form.Duration(&c.MinChange, minMinChange, maxMinChange)),
 		form.Key("window", form.Duration(&c.Window, minWindow, maxDuration)),
 	}
 }
 
+const shareMistake = "must be a share from 2% to 1000%, such as 10%"
+
+// shareWritten is a bit wider than what threshold.ParseShare takes.
+var shareWritten = regexp.MustCompile(`^[0-9.]+([eE][+-]?[0-9]+)? *%$`)
+
 // share is a value such as 10%.
 func share(to *float64) form.Value {
 	parse := func(n *yaml.Node) (float64, error) {
 		v, err := threshold.ParseShare(n.Value)
 		if err != nil || v < minMargin || v > maxMargin {
-			return 0, errors.New("must be a share from 2% to 1000%, such as 10%")
+			return 0, errors.New(shareMistake)
 		}
 		return v, nil
 	}
 	format := func(v float64) *yaml.Node { return form.PlainNode(strconv.FormatFloat(100*v, 'g', 6, 64) + "%") }
-	return form.Scalar[float64]{To: to, Parse: parse, Format: format}
+	return form.Scalar[float64]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.TextLike(shareWritten, shareMistake) }}
 }
 
 // checkCompares finds targets that are compared with one that they cannot be compared with. With

@@ -83,6 +83,16 @@ func (d dataNames) Decode(c form.Cursor, n *yaml.Node) {
 	*d.to = all
 }
 
+// Shape is that of [form.Value].
+func (dataNames) Shape() form.Shape {
+	return form.MapOf(new(dataEntry).fields().Shape().With("minProperties", 1)).With("propertyNames", nameShape())
+}
+
+// nameShape is that of a name that may stand in braces.
+func nameShape() form.Shape {
+	return form.Shape{"pattern": "^[a-zA-Z_][a-zA-Z0-9_]{0,63}$", "patternErrorMessage": dataPathMistake}
+}
+
 func (d dataNames) Reset() { *d.to = nil }
 
 func decodeData(c form.Cursor, name string, n *yaml.Node) (option.Data, bool) {
@@ -246,6 +256,9 @@ func (v dataValues) Decode(c form.Cursor, n *yaml.Node) {
 
 func (v dataValues) Encode() *yaml.Node { return nil } // encodeData does it
 
+// Shape is that of [form.Value].
+func (dataValues) Shape() form.Shape { return form.ListOf(form.AnyText()).With("minItems", 1) }
+
 func (v dataValues) Reset() { *v.to = nil }
 
 // wholeNumber is any whole number of 64 bits.
@@ -257,5 +270,5 @@ func wholeNumber(to *int64) form.Value {
 		}
 		return v, nil
 	}
-	return form.Scalar[int64]{To: to, Parse: parse, Format: func(v int64) *yaml.Node { return form.PlainNode(strconv.FormatInt(v, 10)) }}
+	return form.Scalar[int64]{To: to, Parse: parse, Format: func(v int64) *yaml.Node { return form.PlainNode(strconv.FormatInt(v, 10)) }, Written: func() form.Shape { return form.Shape{"type": "integer"} }}
 }

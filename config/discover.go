@@ -101,7 +101,7 @@ func (l discoverList) entry(s *form.Scope, n *yaml.Node) Discover {
 
 func (l discoverList) fields(d *Discover) form.Section {
 	fields := form.Section{
-		form.Key("name", form.Required(form.Text(&d.Name, checkName))),
+		form.Key("name", form.Required(name(&d.Name))),
 		form.Key("max_targets", form.WholeNumber(&d.MaxTargets, 1, maxMaxFound)),
 		form.Key("keep_for", alwaysShown{form.Duration(&d.KeepFor, 0, maxKeepFor), func() *yaml.Node { return form.PlainNode(form.FormatDuration(d.KeepFor)) }}),
 	}
@@ -125,6 +125,17 @@ func (l discoverList) Encode() *yaml.Node {
 		n.Content = append(n.Content, l.fields(&l.config.Discover[i]).Encode())
 	}
 	return n
+}
+
+// Shape is that of [form.Value].
+func (l discoverList) Shape() form.Shape {
+	var finds []any
+	for _, key := range MechanismKeys() {
+		if key != relabelKey {
+			finds = append(finds, form.Shape{"required": []any{key}})
+		}
+	}
+	return form.ListOf(discoverFields(new(Discover)).Shape().With("anyOf", finds))
 }
 
 func (l discoverList) Reset() { l.config.Discover = nil }
@@ -170,6 +181,11 @@ func (m mechanism) Encode() *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// Shape is that of [form.Value].
+func (mechanism) Shape() form.Shape {
+	return form.ListOf(form.Shape{"type": "object"}).With("minItems", 1)
 }
 
 func (m mechanism) Reset() {}

@@ -53,6 +53,9 @@ func (v templateValue) Decode(c form.Cursor, n *yaml.Node) {
 	v.discover.template = t
 }
 
+// Shape is that of [form.Value].
+func (templateValue) Shape() form.Shape { return form.RefTo(shapeOfTemplate) }
+
 func (v templateValue) Reset() { v.discover.template = nil }
 
 // namesOf returns the names that the requests of a target know: those of its data, and those

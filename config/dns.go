@@ -114,7 +114,7 @@ func questionName(to *string) form.Value {
 		}
 		return name, checkQuestionName(name)
 	}
-	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode}
+	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode, Written: form.SomeText}
 }
 
 // checkQuestionName follows RFC 1035, section 2.3.4. What zone files need escapes for is
@@ -168,7 +168,8 @@ func leastCount(to **int) form.Value {
 		}
 		return &v, nil
 	}
-	return form.Scalar[*int]{To: to, Parse: parse, Format: func(v *int) *yaml.Node { return form.PlainNode(strconv.Itoa(*v)) }}
+	format := func(v *int) *yaml.Node { return form.PlainNode(strconv.Itoa(*v)) }
+	return form.Scalar[*int]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.Shape{"type": "integer", "minimum": 0, "maximum": maxAnswers} }}
 }
 
 // offSwitch is a switch that is on by default, with the variable for off.
@@ -185,13 +186,16 @@ func (o offSwitch) Decode(c form.Cursor, n *yaml.Node) {
 
 func (o offSwitch) Encode() *yaml.Node { return form.PlainNode(strconv.FormatBool(!*o.off)) }
 
+// Shape is that of [form.Value].
+func (offSwitch) Shape() form.Shape { return form.Shape{"type": "boolean"} }
+
 func (o offSwitch) Reset() { *o.off = false }
 
 // rcodes is one code of DNS answers or a list of them.
 type rcodes struct{ to *[]option.Rcode }
 
 func (r rcodes) list() form.List[option.Rcode] {
-	return form.List[option.Rcode]{To: r.to, Parse: parseRcode, Format: formatRcode, Check: form.CheckNoRepeat[option.Rcode]}
+	return form.List[option.Rcode]{To: r.to, Parse: parseRcode, Format: formatRcode, Check: form.CheckNoRepeat[option.Rcode], Written: func() form.Shape { return form.OneWord(option.RcodeNames()) }}
 }
 
 func parseRcode(n *yaml.Node) (option.Rcode, error) {
@@ -218,5 +222,10 @@ func (r rcodes) Decode(c form.Cursor, n *yaml.Node) {
 }
 
 func (r rcodes) Encode() *yaml.Node { return r.list().Encode() }
+
+// Shape is that of [form.Value].
+func (r rcodes) Shape() form.Shape {
+	return form.Shape{"anyOf": []any{form.OneWord(option.RcodeNames()), r.list().Shape()}}
+}
 
 func (r rcodes) Reset() { r.list().Reset() }

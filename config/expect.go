@@ -41,7 +41,8 @@ func headerExpectations(to *[]option.FieldPattern) form.Value {
 			}
 			return h, false
 		},
-		Format: func(h option.FieldPattern) *yaml.Node { return form.TextNode(h.Pattern) },
+		Format:  func(h option.FieldPattern) *yaml.Node { return form.TextNode(h.Pattern) },
+		Written: form.AnyText,
 	}
 }
 
@@ -150,5 +151,8 @@ func jsonNode(v any) *yaml.Node {
 	}
 	return form.PlainNode("null")
 }
+
+// Shape is that of [form.Value].
+func (jsonValues) Shape() form.Shape { return form.MapOf(form.AnyText()) }
 
 func (j jsonValues) Reset() { *j.to = nil }

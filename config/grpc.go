@@ -50,7 +50,8 @@ func metadata(to *[]Header) form.Value {
 			values := c.Values(n, func(n *yaml.Node) error { return checkMetadataValue(name, n) })
 			return Header{strings.ToLower(name), values}, len(values) > 0
 		},
-		Format: func(h Header) *yaml.Node { return form.RedactedList(len(h.Values)) },
+		Format:  func(h Header) *yaml.Node { return form.RedactedList(len(h.Values)) },
+		Written: form.TextOrTexts,
 	}
 }
 
@@ -102,7 +103,16 @@ func grpcStatuses(to *[]option.GRPCStatus) form.Value {
 		return status, nil
 	}
 	format := func(s option.GRPCStatus) *yaml.Node { return form.PlainNode(s.String()) }
-	return form.List[option.GRPCStatus]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[option.GRPCStatus]}
+	return form.List[option.GRPCStatus]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[option.GRPCStatus], Written: statusOfGRPCShape}
+}
+
+// statusOfGRPCShape offers the names; the numbers and names in lower case are taken, too.
+func statusOfGRPCShape() form.Shape {
+	var names []string
+	for status := range option.GRPCStatus(17) {
+		names = append(names, status.String())
+	}
+	return form.Shape{"anyOf": []any{form.OneWord(names), form.Shape{"type": "integer", "minimum": 0, "maximum": 16}, form.Shape{"pattern": "^[a-zA-Z0-9_]+$", "type": "string"}}}
 }
 
 // checkGRPC finds the method, and encodes its message.

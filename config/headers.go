@@ -20,7 +20,8 @@ func headers(to *[]Header) form.Value {
 			values := c.Values(n, checkHeaderValue)
 			return Header{name, values}, len(values) > 0
 		},
-		Format: func(h Header) *yaml.Node { return form.RedactedList(len(h.Values)) },
+		Format:  func(h Header) *yaml.Node { return form.RedactedList(len(h.Values)) },
+		Written: form.TextOrTexts,
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net/netip"
+	"regexp"
 
 	"gopkg.in/yaml.v3"
 
@@ -12,14 +13,27 @@ import (
 
 const dnsPort = 53
 
+const (
+	addrMistake   = "must be an IP address such as 10.0.0.7 or fd00::7, without brackets and port"
+	serverMistake = "must be an IP address, perhaps with a port, such as 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53"
+)
+
+// addrWritten and serverWritten are a bit wider than what is taken.
+var (
+	addrWritten   = regexp.MustCompile(`^[0-9a-fA-F.:]+(%.+)?$`)
+	serverWritten = regexp.MustCompile(`^(\[[0-9a-fA-F.:]+(%.+)?\]:[0-9]+|[0-9a-fA-F.:]+(%.+)?)$`)
+)
+
+func addrShape() form.Shape { return form.TextLike(addrWritten, addrMistake) }
+
 func addresses(to *[]netip.Addr) form.Value {
 	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
-	return form.List[netip.Addr]{To: to, Parse: parse, Format: addrNode, Check: form.CheckNoRepeat[netip.Addr]}
+	return form.List[netip.Addr]{To: to, Parse: parse, Format: addrNode, Check: form.CheckNoRepeat[netip.Addr], Written: addrShape}
 }
 
 func address(to *netip.Addr) form.Value {
 	parse := func(n *yaml.Node) (netip.Addr, error) { return parseAddr(n.Value) }
-	return form.Scalar[netip.Addr]{To: to, Parse: parse, Format: addrNode}
+	return form.Scalar[netip.Addr]{To: to, Parse: parse, Format: addrNode, Written: addrShape}
 }
 
 func addrNode(a netip.Addr) *yaml.Node { return form.PlainNode(a.String()) }
@@ -27,7 +41,7 @@ func addrNode(a netip.Addr) *yaml.Node { return form.PlainNode(a.String()) }
 func parseAddr(s string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(s)
 	if err != nil {
-		return addr, errors.New("must be an IP address such as 10.0.0.7 or fd00::7, without brackets and port")
+		return addr, errors.New(addrMistake)
 	}
 	return addr, checkUnicast(addr)
 }
@@ -45,7 +59,7 @@ func checkUnicast(addr netip.Addr) error {
 func serverAddress(to *netip.AddrPort) form.Value {
 	parse := func(n *yaml.Node) (netip.AddrPort, error) { return parseServerAddress(n.Value) }
 	format := func(a netip.AddrPort) *yaml.Node { return form.PlainNode(a.String()) }
-	return form.Scalar[netip.AddrPort]{To: to, Parse: parse, Format: format}
+	return form.Scalar[netip.AddrPort]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.TextLike(serverWritten, serverMistake) }}
 }
 
 func parseServerAddress(s string) (netip.AddrPort, error) {
@@ -54,7 +68,7 @@ func parseServerAddress(s string) (netip.AddrPort, error) {
 		server, err = netip.AddrPortFrom(addr, dnsPort), nil
 	}
 	if err != nil || server.Port() == 0 {
-		return server, errors.New("must be an IP address, perhaps with a port, such as 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53")
+		return server, errors.New(serverMistake)
 	}
 	return server, checkUnicast(server.Addr())
 }

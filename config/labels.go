@@ -65,4 +65,9 @@ func (l labels) Encode() *yaml.Node {
 	return n
 }
 
+// Shape is that of [form.Value].
+func (labels) Shape() form.Shape {
+	return form.MapOf(form.AnyText()).With("propertyNames", form.Shape{"pattern": labelName.String()})
+}
+
 func (l labels) Reset() { *l.to = nil }

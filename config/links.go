@@ -113,6 +113,11 @@ func (l links) Decode(c form.Cursor, n *yaml.Node) {
 
 func (l links) Encode() *yaml.Node { return labels(l).Encode() }
 
+// Shape is that of [form.Value].
+func (links) Shape() form.Shape {
+	return form.MapOf(form.SomeText()).With("maxProperties", maxLinks).With("propertyNames", form.Shape{"maxLength": 40})
+}
+
 func (l links) Reset() { *l.to = nil }
 
 // checkLink checks a template of a URL. Its errors do not repeat it.

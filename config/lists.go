@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,29 +19,37 @@ import (
 // hostTexts is a list of texts with hosts in them.
 func hostTexts(to *[]string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
-	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string]}
+	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string], Written: form.AnyText}
 }
 
 // thresholds is a list of what bursts must not come to.
 func thresholds(to *[]threshold.Threshold) form.Value {
 	parse := func(n *yaml.Node) (threshold.Threshold, error) { return threshold.Parse(n.Value) }
 	format := func(t threshold.Threshold) *yaml.Node { return form.TextNode(t.String()) }
-	return form.List[threshold.Threshold]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[threshold.Threshold]}
+	return form.List[threshold.Threshold]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[threshold.Threshold], Written: form.AnyText}
 }
 
 // codings is a list of content codings: RFC 9110, section 8.4.1.
 func codings(to *[]string) form.Value {
 	names := []string{"gzip", "br", "zstd", "deflate"}
-	return form.Texts(to, func(s string) error {
-		if !slices.Contains(names, s) {
-			return fmt.Errorf("must be %s", form.Alternatives(names))
+	parse := func(n *yaml.Node) (string, error) {
+		if !slices.Contains(names, n.Value) {
+			return "", fmt.Errorf("must be %s", form.Alternatives(names))
 		}
-		return nil
-	})
+		return n.Value, nil
+	}
+	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string], Written: func() form.Shape { return form.OneWord(names) }}
 }
 
 func statuses(to *[]option.StatusRange) form.Value {
-	return form.List[option.StatusRange]{To: to, Parse: parseStatusRange, Format: formatStatusRange}
+	return form.List[option.StatusRange]{To: to, Parse: parseStatusRange, Format: formatStatusRange, Written: statusShape}
+}
+
+var statusWritten = regexp.MustCompile(`^ *[1-5][0-9][0-9] *(- *[1-5][0-9][0-9] *)?$`)
+
+func statusShape() form.Shape {
+	shape := form.TextLike(statusWritten, "must be a status such as 404 or a range such as 200-299, within 100-599")
+	return shape.With("type", []any{"integer", "string"}).With("minimum", 100).With("maximum", 599)
 }
 
 func parseStatusRange(n *yaml.Node) (option.StatusRange, error) {
@@ -79,7 +88,8 @@ func buckets(to *[]float64) form.Value {
 		}
 		return v, nil
 	}
-	return form.List[float64]{To: to, Parse: parse, Format: form.NumberNode, Check: checkBuckets}
+	return form.List[float64]{To: to, Parse: parse, Format: form.NumberNode, Check: checkBuckets,
+		Written: func() form.Shape { return form.Shape{"type": "number", "exclusiveMinimum": 0} }, Whole: func() form.Shape { return form.Shape{"minItems": 1, "maxItems": maxBuckets, "uniqueItems": true} }}
 }
 
 func checkBuckets(bounds []float64) error {
@@ -97,10 +107,15 @@ func checkBuckets(bounds []float64) error {
 	return nil
 }
 
+const prefixMistake = "must be a network such as 10.0.0.0/8 or fd00::/8, or an address without a zone"
+
+// prefixWritten is a bit wider than what parsePrefix takes.
+var prefixWritten = regexp.MustCompile(`^[0-9a-fA-F.:]+(/[0-9]{1,3})?$`)
+
 // prefixes keeps an empty list apart from a missing one: deny: [] denies nothing.
 func prefixes(to *[]netip.Prefix) form.Value {
 	format := func(p netip.Prefix) *yaml.Node { return form.PlainNode(p.String()) }
-	return form.List[netip.Prefix]{To: to, Parse: parsePrefix, Format: format, Zero: []netip.Prefix{}}
+	return form.List[netip.Prefix]{To: to, Parse: parsePrefix, Format: format, Zero: []netip.Prefix{}, Written: func() form.Shape { return form.TextLike(prefixWritten, prefixMistake) }}
 }
 
 func parsePrefix(n *yaml.Node) (netip.Prefix, error) {
@@ -110,7 +125,7 @@ func parsePrefix(n *yaml.Node) (netip.Prefix, error) {
 	}
 	switch {
 	case err != nil:
-		return p, errors.New("must be a network such as 10.0.0.0/8 or fd00::/8, or an address without a zone")
+		return p, errors.New(prefixMistake)
 	case p.Addr().Is4In6():
 		return p, errors.New("must be written as the IPv4 network that it maps")
 	case p != p.Masked():

@@ -33,7 +33,7 @@ func Read(path string) ([]byte, error) {
 }
 
 // SumOf returns the hash of a file as it is now, which [Config.Sums] has of the file as it was
-// read. One that cannot be read has a hash of its own. It waits for nothing.
+// read. A file that cannot be read has a hash of its own. It waits for nothing.
 func SumOf(path string) [sha256.Size]byte { return form.SumOf(path) }
 
 // Parse reads a configuration from memory. The path need not exist: errors name
@@ -131,6 +131,9 @@ func (d defaultsValue) Decode(c form.Cursor, n *yaml.Node) {
 // Encode returns nothing: each target is written with the defaults merged in.
 func (d defaultsValue) Encode() *yaml.Node { return nil }
 
+// Shape is that of [form.Value].
+func (defaultsValue) Shape() form.Shape { return form.RefTo(shapeOfDefaults) }
+
 func (d defaultsValue) Reset() {}
 
 // targetList is the key targets.
@@ -214,5 +217,8 @@ func (l targetList) Encode() *yaml.Node {
 	}
 	return n
 }
+
+// Shape is that of [form.Value].
+func (targetList) Shape() form.Shape { return form.ListOf(form.RefTo(shapeOfTarget)) }
 
 func (l targetList) Reset() {}

@@ -172,4 +172,9 @@ func (l maintenanceList) Encode() *yaml.Node {
 	return n
 }
 
+// Shape is that of [form.Value]. That a window comes once or again, it does not say.
+func (maintenanceList) Shape() form.Shape {
+	return form.ListOf(windowFields(new(window)).Shape()).With("maxItems", maxWindows)
+}
+
 func (l maintenanceList) Reset() { l.config.Maintenance, l.config.windows = nil, nil }

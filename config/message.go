@@ -42,6 +42,9 @@ func (m inlineMessage) Encode() *yaml.Node {
 	return form.PlainNode(form.Redaction)
 }
 
+// Shape is that of [form.Value].
+func (inlineMessage) Shape() form.Shape { return form.Shape{"type": []any{"object", "string"}} }
+
 func (m inlineMessage) Reset() { m.grpc.Inline = nil }
 
 var errNoMessage = errors.New("must be a mapping, or a text that is a JSON object")

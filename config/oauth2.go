@@ -52,6 +52,9 @@ func (e endpointParams) Encode() *yaml.Node {
 	return n
 }
 
+// Shape is that of [form.Value].
+func (endpointParams) Shape() form.Shape { return form.MapOf(form.TextOrTexts()) }
+
 func (e endpointParams) Reset() { *e.to = nil }
 
 // checkParamName refuses the parameters of RFC 6749, sections 2.3.1 and 4.4.2.

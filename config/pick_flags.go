@@ -262,3 +262,6 @@ func (l loginFile) Encode() *yaml.Node { return nil }
 
 // Reset is that of [form.Value].
 func (l loginFile) Reset() { *l.to = nil }
+
+// Shape is that of [form.Value].
+func (l loginFile) Shape() form.Shape { return form.SomeText() }

@@ -16,7 +16,8 @@ const maxSocksText = 255
 
 func proxyURL(to **url.URL) form.Value {
 	parse := func(n *yaml.Node) (*url.URL, error) { return parseProxyURL(n.Value) }
-	return form.Scalar[*url.URL]{To: to, Parse: parse, Format: func(u *url.URL) *yaml.Node { return form.TextNode(RedactedURL(u)) }}
+	format := func(u *url.URL) *yaml.Node { return form.TextNode(RedactedURL(u)) }
+	return form.Scalar[*url.URL]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return urlShape("http://", "https://", "socks5://", "socks5h://") }}
 }
 
 // parseProxyURL fills in the port.

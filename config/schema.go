@@ -62,7 +62,7 @@ func loaderFields(l *loader) form.Section {
 
 func targetFields(t *Target) form.Section {
 	return form.Section{
-		form.Key("name", form.Required(form.Text(&t.Name, checkName))),
+		form.Key("name", form.Required(name(&t.Name))),
 		form.Key("url", form.Required(targetURL(&t.URL))),
 		form.Key("labels", labels{&t.Labels}),
 		form.Key("interval", form.Duration(&t.Interval, minInterval, maxInterval)),
@@ -266,9 +266,14 @@ func keepFailuresFields(k *KeepFailures) form.Section {
 
 var targetName = regexp.MustCompile(`^[a-zA-Z0-9_.:/-]{1,128}$`)
 
+const nameMistake = "must be 1 to 128 letters, digits and any of _.:/-"
+
 func checkName(s string) error {
 	if !targetName.MatchString(s) {
-		return errors.New("must be 1 to 128 letters, digits and any of _.:/-")
+		return errors.New(nameMistake)
 	}
 	return nil
 }
+
+// name is that of a target, a request of one or a discovery.
+func name(to *string) form.Value { return form.TextMatching(to, targetName, nameMistake) }

@@ -48,6 +48,11 @@ func (s stages) Encode() *yaml.Node {
 	return n
 }
 
+// Shape is that of [form.Value].
+func (stages) Shape() form.Shape {
+	return form.ListOf(stageFields(new(Stage)).Shape()).With("minItems", 1).With("maxItems", maxStages)
+}
+
 func (s stages) Reset() { *s.to = nil }
 
 // ramp returns how many requests the stages make until a duration ends them, 0 for

@@ -130,6 +130,9 @@ func (f targetFiles) Decode(c form.Cursor, n *yaml.Node) {
 // Encode returns nothing: the targets are written as if they stood in the configuration.
 func (f targetFiles) Encode() *yaml.Node { return nil }
 
+// Shape is that of [form.Value].
+func (targetFiles) Shape() form.Shape { return form.ListOf(form.SomeText()).With("uniqueItems", true) }
+
 func (f targetFiles) Reset() {}
 
 // filePart is what a file of targets holds.
@@ -194,5 +197,8 @@ func (p partLabels) Decode(c form.Cursor, n *yaml.Node) {
 }
 
 func (p partLabels) Encode() *yaml.Node { return nil }
+
+// Shape is that of [form.Value].
+func (partLabels) Shape() form.Shape { return labels{}.Shape() }
 
 func (p partLabels) Reset() {}

@@ -94,7 +94,7 @@ func (t Target) Numbers() map[string]int {
 // mixItemFields are the keys of a request of a mix besides those of its request.
 func mixItemFields(r *NamedRequest) form.Section {
 	return form.Section{
-		form.Key("name", form.Required(form.Text(&r.Name, checkName))),
+		form.Key("name", form.Required(name(&r.Name))),
 		form.Key("weight", form.WholeNumber(&r.Weight, 1, maxWeight)),
 		form.Key("timeout", form.Duration(&r.Timeout, minTimeout, maxTimeout)),
 		form.Key("grpc", grpcFields(&r.GRPC)),
@@ -105,7 +105,7 @@ func mixItemFields(r *NamedRequest) form.Section {
 // stepFields are those of a step of a journey.
 func stepFields(r *NamedRequest) form.Section {
 	return form.Section{
-		form.Key("name", form.Required(form.Text(&r.Name, checkName))),
+		form.Key("name", form.Required(name(&r.Name))),
 		form.Key("timeout", form.Duration(&r.Timeout, minTimeout, maxTimeout)),
 		form.Key("grpc", grpcFields(&r.GRPC)),
 		form.Key("expect", expectFields(&r.Expect)),
@@ -141,6 +141,12 @@ func (l requestList) Encode() *yaml.Node {
 		n.Content = append(n.Content, all.Encode())
 	}
 	return n
+}
+
+// Shape is that of [form.Value].
+func (l requestList) Shape() form.Shape {
+	all := slices.Concat(l.fields(new(NamedRequest)), requestFields(new(Request)))
+	return form.ListOf(all.Shape()).With("minItems", 1).With("maxItems", maxItems)
 }
 
 func (l requestList) Reset() { *l.to = nil }
@@ -222,10 +228,13 @@ func (s checks) checkTraffic() {
 	}
 }
 
+// pathWritten is a bit wider than what checkRequestPath takes.
+var pathWritten = regexp.MustCompile(`^/[^#]*$`)
+
 // requestPath is a path with its query, in which names may stand.
 func requestPath(to *string) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, checkRequestPath(n.Value) }
-	return form.Scalar[string]{To: to, Parse: parse, Format: func(path string) *yaml.Node {
+	return form.Scalar[string]{To: to, Parse: parse, Written: func() form.Shape { return form.TextLike(pathWritten, "must begin with / and hold no #") }, Format: func(path string) *yaml.Node {
 		if before, _, ok := strings.Cut(path, "?"); ok {
 			path = before + "?" + form.Redaction
 		}

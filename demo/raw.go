@@ -61,7 +61,7 @@ func refused(ctx context.Context, s *Server, _ string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = ln.Close() }()
-	// The local address makes the system bind the port. One that it only picks
+	// The local address makes the system bind the port. A port that it only picks
 	// while connecting could be picked for the prober too: a dial to itself.
 	dialer := net.Dialer{LocalAddr: loopback()}
 	near, err := dialer.DialContext(ctx, "tcp", ln.Addr().String())

@@ -20,6 +20,6 @@ var failureCounters = map[string]bool{
 	"prometheus_sd_kubernetes_failures_total": true,
 }
 
-// quietFor has the mechanisms that say nothing when nothing has changed. One that failed
+// quietFor has the mechanisms that say nothing when nothing has changed. A mechanism that failed
 // works again when it has not failed for so long: longer than it waits between attempts.
 var quietFor = map[string]time.Duration{"consul": 3 * time.Minute, "kubernetes": 90 * time.Second}

@@ -233,7 +233,7 @@ func (g *grafana) ask(t *testing.T, path string, values url.Values) answer {
 	return a
 }
 
-// hasData tells whether there is anything to draw.
+// hasData reports whether there is anything to draw.
 func (a answer) hasData() bool {
 	for _, s := range a.Data.Result {
 		if len(s.Histogram) > 0 || len(s.Histograms) > 0 {

@@ -82,7 +82,7 @@ func owed(first bool) string {
 	return codeOld
 }
 
-// reply makes a move, unless the server is dead by now, and tells whether the
+// reply makes a move, unless the server is dead by now, and reports whether the
 // connection goes on.
 func (f *farm) reply(c net.Conn, r io.Reader, m *move, target string, first bool) bool {
 	alive := lineOf(c).answer(func() {

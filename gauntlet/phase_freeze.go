@@ -61,7 +61,7 @@ func (a *act) stop(d time.Duration) (begun, ended time.Time) {
 // standstill is within what time a process stands that was told to.
 const standstill = 100 * time.Millisecond
 
-// judgeFreeze looks for the trace of the freeze, and for who is blamed.
+// judgeFreeze looks for the trace of the freeze, and for whom the prober blames.
 func (g *gauntlet) judgeFreeze(v *view) {
 	skipped := v.sum("prober_bursts_skipped_total", "slots", "late")
 	g.board.hold(gateFrozen, skipped >= 10, "%v slots of 200 ms were skipped as late in %v", skipped, frozenFor)

@@ -99,7 +99,7 @@ func (g *gauntlet) confine(s *stage) {
 	}
 }
 
-// isLocal tells whether a code is for trouble of the prober's own.
+// isLocal reports whether a code is for trouble of the prober's own.
 func isLocal(code string) bool { return code >= "1001" && code <= "1005" }
 
 // fatal is what the runtime says when the kernel gives it no more. Where it is the

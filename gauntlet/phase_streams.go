@@ -123,7 +123,7 @@ func (f *farm) serveLeaving(c net.Conn) {
 }
 
 // serveStubborn says of each request that it has not processed it, and so again when that
-// is sent once more. One that comes for the third time is answered.
+// is sent once more. A request that comes for the third time is answered.
 func (f *farm) serveStubborn(c net.Conn) {
 	p := greet(c)
 	if p == nil {

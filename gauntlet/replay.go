@@ -25,7 +25,7 @@ type replay struct {
 	taken int      // steps
 }
 
-// isWhole tells whether nothing is left out.
+// isWhole reports whether nothing is left out.
 func (s *scenario) isWhole() bool { return len(s.targets) == 0 && !s.bounded }
 
 // flags are those that have the gauntlet play the scenario, with a space before each.
@@ -40,7 +40,7 @@ func (s *scenario) flags() string {
 	return text
 }
 
-// plays tells whether a target is to be played.
+// plays reports whether a target is to be played.
 func (r *replay) plays(name string) bool {
 	if len(r.targets) > 0 && !slices.Contains(r.targets, name) {
 		return false
@@ -49,7 +49,7 @@ func (r *replay) plays(name string) bool {
 	return true
 }
 
-// step tells whether the n-th step of the schedule, from 0, is to be taken.
+// step reports whether the n-th step of the schedule, from 0, is to be taken.
 func (r *replay) step(n int) bool {
 	if r.bounded && n >= r.steps {
 		return false

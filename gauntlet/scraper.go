@@ -106,7 +106,7 @@ func (s *scraper) scrape(ctx context.Context) (*view, error) {
 	return v, nil
 }
 
-// seen tells whether something holds for a target in the last scrape.
+// seen reports whether something holds for a target in the last scrape.
 func (s *scraper) seen(target string, is func(*counts) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,7 +31,7 @@ type failure struct {
 // shrinker looks for the smallest scenario that still fails, by delta debugging: it
 // tries halves, then smaller and smaller parts, then what is left without them.
 type shrinker struct {
-	// fails plays a scenario and tells whether it fails in the same way.
+	// fails plays a scenario and reports whether it fails in the same way.
 	fails func(scenario) bool
 	tries int // how many may still be made
 	// spent tells that there is no time for another.
@@ -172,7 +172,7 @@ func (g *gauntlet) command(phase string, s *scenario) string {
 	return fmt.Sprintf("go run ./gauntlet -short -seed %d -only %s%s -shrink=false", g.seed, phase, s.flags())
 }
 
-// failsAgain plays a part of a phase in a process of its own, and tells whether one
+// failsAgain plays a part of a phase in a process of its own, and reports whether one
 // of the same gates turns red.
 func (g *gauntlet) failsAgain(ctx context.Context, x *failure, s *scenario) bool {
 	self, err := os.Executable()

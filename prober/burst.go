@@ -295,7 +295,7 @@ func stopReason(schedule context.Context) load.DropReason {
 	return load.DropShutdown
 }
 
-// sleep waits for d or until ctx ends, and tells whether d has passed.
+// sleep waits for d or until ctx ends, and reports whether d has passed.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

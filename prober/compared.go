@@ -20,8 +20,8 @@ func (s *Shot) Collect(c *compare.Collector, side int) {
 	})
 }
 
-// isCompared reports whether a request that came to the code says something of the target. One that
-// waited for a worker for too long does: those before it took so long.
+// isCompared reports whether a request that came to the code says something of the target. A request
+// that waited for a worker for too long does: those before it took so long.
 func isCompared(code errcode.Code) bool { return !code.IsOwn() || code == errcode.QueueTimeout }
 
 // Lost returns how many requests were never sent because the target took too long for those

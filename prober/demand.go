@@ -122,7 +122,7 @@ func (d *Demand) Exceeds(l Limits) error {
 	return errors.Join(errs...)
 }
 
-// Check tells whether every target of cfg could be started.
+// Check reports whether every target of cfg could be started.
 func Check(cfg *config.Config, s Shard) error {
 	_, err := NewManager(Options{Metrics: cfg.Metrics, Shard: s}).compileChanged(cfg)
 	return err

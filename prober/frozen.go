@@ -25,7 +25,7 @@ func (b *burst) judge(s *sender, r *probe.Result) errcode.Code {
 	return errcode.FromError(r.Err)
 }
 
-// isToBlame tells whether r failed because its time passed in a freeze: the end of that
+// isToBlame reports whether r failed because its time passed in a freeze: the end of that
 // time, or a part of it before r was sent, for which the target had less than its due.
 // A request that was sent before the freeze and ran out of time afterwards is the
 // target's failure: an answer that came meanwhile would have been read.
@@ -40,7 +40,7 @@ func (w *watch) isToBlame(r *probe.Result, code errcode.Code, maxLatency time.Du
 	return false
 }
 
-// isTimeout tells whether a deadline of this process passed, be it that of the request
+// isTimeout reports whether a deadline of this process passed, whether that of the request
 // or of one of its phases. The kernel's own, as ETIMEDOUT, goes on in a freeze.
 func isTimeout(err error) bool {
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {

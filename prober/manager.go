@@ -276,7 +276,7 @@ func (m *Manager) newSender(t config.Target, c *compiled, engines *engines) *sen
 }
 
 // change has r send its requests with s: at once, or, if s has to log in or another one
-// before it does, as soon as that has been tried. One that is overtaken is left out.
+// before it does, as soon as that has been tried. A sender that is overtaken is left out.
 func (m *Manager) change(r *run, s *sender) {
 	before := r.settled
 	r.newest, r.settled = s, make(chan struct{})

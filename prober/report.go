@@ -154,7 +154,7 @@ func (r *reports) succeeded(now time.Time) {
 	clear(r.told)
 }
 
-// isNews tells whether failures are something that the log has not had.
+// isNews reports whether failures are something that the log has not had.
 func (r *reports) isNews(failures map[errcode.Code]uint64) bool {
 	if !r.failing {
 		return true
@@ -199,7 +199,7 @@ type budget struct {
 	since time.Time // when the oldest of those spent began to come back
 }
 
-// take spends one line, and tells whether there was one.
+// take spends one line, and reports whether there was one.
 func (b *budget) take(now time.Time) bool {
 	back := int(now.Sub(b.since) / newsEvery)
 	if back >= b.spent {

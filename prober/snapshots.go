@@ -119,7 +119,7 @@ func (m *Manager) entry(name string) *entry {
 	return nil
 }
 
-// Has tells whether a target of that name is running.
+// Has reports whether a target of that name is running.
 func (m *Manager) Has(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

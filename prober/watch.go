@@ -119,7 +119,7 @@ func (w *watch) beat(now probe.Instant) {
 	w.last.Store(int64(now))
 }
 
-// note remembers a freeze. One that follows another without a good beat between
+// note remembers a freeze. A freeze that follows another without a good beat between
 // goes on with that: a starved process is late again and again.
 func (w *watch) note(f freeze) {
 	w.lost += f.to.Sub(f.from)

@@ -27,7 +27,7 @@ const maxScrapes = 64
 // exposition answers scrapes. At most one is rendered at a time, and all that
 // come in the meantime share the next, so that a crowd of scrapers costs the
 // targets no more than one or two. It is rendered into memory: a client that
-// does not read holds up nobody. One that goes leaves nothing to be done.
+// does not read holds up nobody. A client that goes leaves nothing to be done.
 type exposition struct {
 	log      *slog.Logger
 	manager  *prober.Manager
@@ -188,7 +188,7 @@ func (e *exposition) encoder(w io.Writer, format expfmt.Format) expfmt.Encoder {
 	return expfmt.NewEncoder(w, format.WithEscapingScheme(model.NoEscaping))
 }
 
-// acceptsGzip tells whether an Accept-Encoding header asks for gzip (RFC 9110,
+// acceptsGzip reports whether an Accept-Encoding header asks for gzip (RFC 9110,
 // section 12.5.3).
 func acceptsGzip(header string) bool {
 	for coding := range strings.SplitSeq(header, ",") {

@@ -142,7 +142,7 @@ func (s *Shell) routes() *http.ServeMux {
 	get("/discovery", s.discovery)
 	s.routeAPI(get)
 	mux.HandleFunc(s.path("/api/"), apiElsewhere)
-	// Who asks for these knows the process and not what stands before it.
+	// Whoever asks for these knows the process and not what stands before it.
 	mux.HandleFunc("GET /-/healthy", healthy)
 	mux.HandleFunc("GET /-/ready", s.readiness)
 	if s.prefix != "" {

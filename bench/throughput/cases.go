@@ -80,5 +80,5 @@ func grid() []load {
 	return loads
 }
 
-// isCentral tells whether all clients are asked for l.
+// isCentral reports whether all clients are asked for l.
 func (l load) isCentral() bool { return slices.Contains(central(), l) }

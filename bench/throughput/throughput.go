@@ -21,7 +21,7 @@ type Options struct {
 	Duration time.Duration // of one load of one client, in whole seconds
 	// Only is a pattern of the loads to measure.
 	Only *regexp.Regexp
-	// Peers tells whether others than the prober and the references are measured too.
+	// Peers reports whether others than the prober and the references are measured too.
 	Peers bool
 	// Before is the executable of another prober to measure, or empty.
 	Before string

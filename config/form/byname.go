@@ -21,6 +21,8 @@ type ByName[T any] struct {
 	Parse func(c Cursor, name string, n *yaml.Node) (T, bool)
 	// Format returns what Parse reads, with its secrets hidden.
 	Format func(T) *yaml.Node
+	// Written is what the value of a name looks like.
+	Written func() Shape
 }
 
 // Decode is that of [Value].

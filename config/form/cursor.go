@@ -101,7 +101,7 @@ func pathElement(key string) string {
 	return simple + "..."
 }
 
-// IsNull reports whether n is null, be it written out or left blank.
+// IsNull reports whether n is null, whether written out or left blank.
 func IsNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Tag == "!!null"
 }

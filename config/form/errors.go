@@ -71,7 +71,7 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// Report collects mistakes. One that is met several times, because aliases or
+// Report collects mistakes. A mistake that is met several times, because aliases or
 // defaults lead several targets to the same place, is kept once.
 type Report struct {
 	// File is its path, as errors name it.

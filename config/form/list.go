@@ -19,6 +19,8 @@ type List[T any] struct {
 	Check func([]T) error
 	// Zero is what an empty list in the file becomes.
 	Zero []T
+	// Written is what an item looks like, Whole what else is known of the list; it may be nil.
+	Written, Whole func() Shape
 }
 
 // Decode is that of [Value].
@@ -74,7 +76,7 @@ func (l List[T]) Reset() { *l.To = nil }
 // Texts is a list of texts, none of them twice.
 func Texts(to *[]string, check func(string) error) Value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
-	return List[string]{To: to, Parse: parse, Format: TextNode, Check: CheckNoRepeat[string]}
+	return List[string]{To: to, Parse: parse, Format: TextNode, Check: CheckNoRepeat[string], Written: AnyText, Whole: func() Shape { return Shape{"uniqueItems": true} }}
 }
 
 // CheckNoRepeat wants each item once.

@@ -22,6 +22,8 @@ type Value interface {
 	Encode() *yaml.Node
 	// Reset takes back what Decode has set.
 	Reset()
+	// Shape returns what the value looks like in the file.
+	Shape() Shape
 }
 
 // Field is one key of a mapping.

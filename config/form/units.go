@@ -21,7 +21,7 @@ func WholeNumber(to *int, low, high int) Value {
 		}
 		return v, inRange(v, low, high, strconv.Itoa)
 	}
-	return Scalar[int]{To: to, Parse: parse, Format: func(v int) *yaml.Node { return PlainNode(strconv.Itoa(v)) }}
+	return Scalar[int]{To: to, Parse: parse, Format: func(v int) *yaml.Node { return PlainNode(strconv.Itoa(v)) }, Written: func() Shape { return between("integer", low, high) }}
 }
 
 // Number takes a decimal number.
@@ -36,7 +36,7 @@ func Number(to *float64, low, high float64) Value {
 		}
 		return v, inRange(v, low, high, FormatNumber)
 	}
-	return Scalar[float64]{To: to, Parse: parse, Format: NumberNode}
+	return Scalar[float64]{To: to, Parse: parse, Format: NumberNode, Written: func() Shape { return between("number", low, high) }}
 }
 
 // ParseNumber takes finite decimal numbers.
@@ -72,7 +72,8 @@ func Duration(to *time.Duration, low, high time.Duration) Value {
 		}
 		return d, inRange(d, low, high, FormatDuration)
 	}
-	return Scalar[time.Duration]{To: to, Parse: parse, Format: func(d time.Duration) *yaml.Node { return PlainNode(FormatDuration(d)) }}
+	format := func(d time.Duration) *yaml.Node { return PlainNode(FormatDuration(d)) }
+	return Scalar[time.Duration]{To: to, Parse: parse, Format: format, Written: func() Shape { return durationShape(low) }}
 }
 
 func parseDuration(s string) (time.Duration, error) {
@@ -114,7 +115,7 @@ func Size(to *int64, high int64) Value {
 		}
 		return v, inRange(v, 1, high, formatSize)
 	}
-	return Scalar[int64]{To: to, Parse: parse, Format: func(v int64) *yaml.Node { return PlainNode(formatSize(v)) }}
+	return Scalar[int64]{To: to, Parse: parse, Format: func(v int64) *yaml.Node { return PlainNode(formatSize(v)) }, Written: func() Shape { return sizeShape(high) }}
 }
 
 // parseSize returns a size above high as high+1.

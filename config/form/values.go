@@ -3,6 +3,7 @@ package form
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ type Scalar[T comparable] struct {
 	// Parse reads the value. Format returns what it reads as YAML, with its secrets hidden.
 	Parse  func(n *yaml.Node) (T, error)
 	Format func(T) *yaml.Node
+	// Written is what the value looks like.
+	Written func() Shape
 }
 
 // Decode is that of [Value].
@@ -51,7 +54,18 @@ func (s Scalar[T]) Reset() {
 // Text takes numbers and booleans as they are spelled, so that 1.10 stays 1.10.
 func Text(to *string, check func(string) error) Value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
-	return Scalar[string]{To: to, Parse: parse, Format: TextNode}
+	return Scalar[string]{To: to, Parse: parse, Format: TextNode, Written: AnyText}
+}
+
+// TextMatching is a text that an expression matches; mistake says of any other what it must be.
+func TextMatching(to *string, pattern *regexp.Regexp, mistake string) Value {
+	parse := func(n *yaml.Node) (string, error) {
+		if !pattern.MatchString(n.Value) {
+			return "", errors.New(mistake)
+		}
+		return n.Value, nil
+	}
+	return Scalar[string]{To: to, Parse: parse, Format: TextNode, Written: func() Shape { return TextLike(pattern, mistake) }}
 }
 
 // Choice is one of some words.
@@ -62,7 +76,7 @@ func Choice[T ~string](to *T, options ...T) Value {
 		}
 		return T(n.Value), nil
 	}
-	return Scalar[T]{To: to, Parse: parse, Format: func(v T) *yaml.Node { return PlainNode(string(v)) }}
+	return Scalar[T]{To: to, Parse: parse, Format: func(v T) *yaml.Node { return PlainNode(string(v)) }, Written: func() Shape { return OneWord(options) }}
 }
 
 // Alternatives returns "a, b or c".
@@ -81,7 +95,7 @@ func Alternatives[T ~string](options []T) string {
 // Boolean is a switch that is off by default.
 func Boolean(to *bool) Value {
 	format := func(v bool) *yaml.Node { return PlainNode(strconv.FormatBool(v)) }
-	return Scalar[bool]{To: to, Parse: ParseBool, Format: format}
+	return Scalar[bool]{To: to, Parse: ParseBool, Format: format, Written: func() Shape { return Shape{"type": "boolean"} }}
 }
 
 // OnByDefault is a switch that is on by default.

@@ -59,7 +59,7 @@ func lag() panel {
 }
 
 func lagByProber() panel {
-	return graph("Lag at quantile $quantile by prober", "The same for each prober. One that is later than the others has a busier machine.", "s",
+	return graph("Lag at quantile $quantile by prober", "The same for each prober. A prober that is later than the others has a busier machine.", "s",
 		series(quantile("$quantile", "instance", ofProber(lagName)), "{{instance}}", ratioWindow)).logarithmic()
 }
 

@@ -67,7 +67,7 @@ func look(known map[string]metric, name string) (m metric, suffix string, ok boo
 	return metric{}, "", false
 }
 
-// has tells whether series of the metric may have a label.
+// has reports whether series of the metric may have a label.
 func (m metric) has(label string) bool {
 	return m.open || m.labels[label] || label == "job" || label == "location" || label == "instance" || label == "__name__"
 }

@@ -55,7 +55,7 @@ func TestEveryGroupingIsByALabelThatIsThere(t *testing.T) {
 	}
 }
 
-// carries tells whether a selector below n may have a label, or n makes it.
+// carries reports whether a selector below n may have a label, or n makes it.
 func carries(known map[string]metric, n parser.Node, label string) bool {
 	found := false
 	parser.Inspect(n, func(n parser.Node, _ []parser.Node) error {

@@ -26,7 +26,7 @@ type Rule struct {
 	Labels      map[string]string `yaml:"labels,omitempty"`
 	Annotations map[string]string `yaml:"annotations,omitempty"`
 
-	// after is how long an alert waits before it fires, be it in For or in the expression.
+	// after is how long an alert waits before it fires. It waits by For, or in the expression.
 	after string
 }
 

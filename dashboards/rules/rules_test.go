@@ -267,7 +267,7 @@ func withObjectives(first ...Objective) Settings {
 	return s
 }
 
-// includes tells whether labels has all pairs of part.
+// includes reports whether labels has all pairs of part.
 func includes(labels, part map[string]string) bool {
 	for name, value := range part {
 		if labels[name] != value {

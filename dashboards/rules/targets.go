@@ -26,7 +26,7 @@ func (s Settings) targetAlerts() []Rule {
 }
 
 // requestAlert is on single requests of a mix and steps of a journey: one that always fails is
-// found, be it one in a thousand. Where the whole target fails, that alert names the requests.
+// found, even one in a thousand. Where the whole target fails, that alert names the requests.
 func (s Settings) requestAlert() Rule {
 	return s.rule(alert{
 		name:     "ProberRequestFails",

@@ -49,12 +49,16 @@ func (r release) writeArchive(p platform, name, root, program string) (err error
 	return to.Close()
 }
 
-// entries are the files of a platform's archive, in order.
+// entries are the files of a platform's archive, in order. What is made for it lies beside the program.
 func (r release) entries(p platform, program string) []entry {
 	const readable, executable = 0o644, 0o755
 	entries := []entry{{p.program(), program, executable}}
-	for _, name := range []string{"README.md", "CHANGELOG.md", "prober.yml"} {
+	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md", "prober.yml"} {
 		entries = append(entries, entry{name, filepath.Join(r.source, name), readable})
+	}
+	entries = append(entries, entry{"prober.schema.json", filepath.Join(r.source, "schema", "prober.schema.json"), readable})
+	for _, name := range []string{noticesName, manName} {
+		entries = append(entries, entry{name, filepath.Join(filepath.Dir(program), name), readable})
 	}
 	if p.os == "linux" {
 		for _, name := range []string{"prober.service", "prober.socket", "prober.service.d/socket.conf"} {

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -27,6 +28,12 @@ type release struct {
 	time              time.Time // of every file in the archives
 	log               io.Writer
 }
+
+// Files of an archive that are made for it.
+const (
+	noticesName = "THIRD_PARTY_NOTICES"
+	manName     = "prober.1"
+)
 
 // platform is an operating system and an architecture, as Go names them.
 type platform struct{ os, arch string }
@@ -90,6 +97,12 @@ func (r release) buildFor(ctx context.Context, p platform) ([]string, error) {
 	if err := r.compile(ctx, p, program); err != nil {
 		return nil, err
 	}
+	if err := r.writeNotices(ctx, p, filepath.Join(dir, noticesName)); err != nil {
+		return nil, err
+	}
+	if err := r.writeManPage(ctx, filepath.Join(dir, manName)); err != nil {
+		return nil, err
+	}
 	name := fmt.Sprintf("prober_%s_%s_%s", r.version, p.os, p.arch)
 	archive, bill := name+p.suffix(), name+".cdx.json"
 	if err := r.writeArchive(p, archive, name, program); err != nil {
@@ -112,10 +125,25 @@ func (p platform) suffix() string {
 	return ".tar.gz"
 }
 
+// stamp is the flag of the linker that tells the program its version.
+func (r release) stamp() string {
+	const in = "github.com/prometheus/common/version"
+	return fmt.Sprintf("-s -w -X %[1]s.Version=%[2]s -X %[1]s.Revision=%[3]s", in, r.version, r.revision)
+}
+
+// writeManPage has the program of this machine print its man page, which is the same for all platforms.
+func (r release) writeManPage(ctx context.Context, to string) error {
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", "-ldflags", r.stamp(), ".", "--help-man") //nolint:gosec // whoever runs this may run go
+	cmd.Dir, cmd.Stdout, cmd.Stderr = r.source, out, r.log
+	return errors.Join(cmd.Run(), out.Close())
+}
+
 func (r release) compile(ctx context.Context, p platform, to string) error {
-	const stamp = "github.com/prometheus/common/version"
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", //nolint:gosec // whoever runs this may run go
-		"-ldflags", fmt.Sprintf("-s -w -X %[1]s.Version=%[2]s -X %[1]s.Revision=%[3]s", stamp, r.version, r.revision), "-o", to, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", r.stamp(), "-o", to, ".") //nolint:gosec // likewise
 	cmd.Dir, cmd.Stderr = r.source, r.log
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOARM64=v8.0")
 	return cmd.Run()

@@ -31,8 +31,13 @@ func TestAnArchiveHasTheProgramAndWhatStartsIt(t *testing.T) {
 	t.Parallel()
 	r := release{source: "../..", out: t.TempDir(), time: time.Unix(1_700_000_000, 0).UTC()}
 	program := filepath.Join(t.TempDir(), "program")
-	require.NoError(t, os.WriteFile(program, []byte("the program"), 0o600))
-	common := []string{"-rw-r--r-- root/README.md", "-rw-r--r-- root/CHANGELOG.md", "-rw-r--r-- root/prober.yml"}
+	for _, name := range []string{"program", noticesName, manName} {
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(program), name), []byte("the "+name), 0o600))
+	}
+	common := []string{
+		"-rw-r--r-- root/LICENSE", "-rw-r--r-- root/README.md", "-rw-r--r-- root/CHANGELOG.md", "-rw-r--r-- root/prober.yml",
+		"-rw-r--r-- root/prober.schema.json", "-rw-r--r-- root/THIRD_PARTY_NOTICES", "-rw-r--r-- root/prober.1",
+	}
 	for p, want := range map[platform][]string{
 		linux: append(append([]string{"-rwxr-xr-x root/prober"}, common...),
 			"-rw-r--r-- root/systemd/prober.service", "-rw-r--r-- root/systemd/prober.socket", "-rw-r--r-- root/systemd/prober.service.d/socket.conf"),
@@ -119,14 +124,19 @@ func assertRelease(t *testing.T, r release, host platform) {
 	assert.Contains(t, string(read(t, filepath.Join(r.out, "SHA256SUMS"))), fmt.Sprintf("%x  %s.tar.gz\n", sha256.Sum256(archive), name))
 
 	program := filepath.Join(t.TempDir(), "prober")
+	texts := map[string]string{}
 	unpack(t, archive, func(h *tar.Header, from io.Reader) {
-		if h.Name != name+"/prober" {
-			return
-		}
 		text, err := io.ReadAll(from)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(program, text, 0o700))
+		if h.Name == name+"/prober" {
+			require.NoError(t, os.WriteFile(program, text, 0o700))
+			return
+		}
+		texts[strings.TrimPrefix(h.Name, name+"/")] = string(text)
 	})
+	assert.Contains(t, texts[manName], ".TH prober 1 1.2.3 ")
+	assert.Contains(t, texts[noticesName], "github.com/prometheus/client_golang v")
+	assert.Contains(t, texts["LICENSE"], "Apache License")
 	said, err := exec.CommandContext(t.Context(), program, "--version").Output()
 	require.NoError(t, err)
 	assert.Regexp(t, `^prober, version 1\.2\.3 \(branch: , revision: 4567\)`, string(said))

@@ -161,7 +161,7 @@ func TestAnAPIServerThatIsKilledInBurstsChangesNothing(t *testing.T) {
 	want["service/shop/late:80"] = "http://late.shop.svc:80/"
 	awaitTargets(t, d, want)
 
-	// Who watches already may go on without the right to: it counts when the server is back.
+	// Whoever watches already may go on without the right to: it counts when the server is back.
 	c.remove(clusterRoleBindings + "/prober")
 	c.killIn(d, want, more)
 	c.start()

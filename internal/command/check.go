@@ -54,7 +54,7 @@ func check(ctx context.Context, c *console, f checkFlags) error {
 	}
 	cfg, err := config.Load(f.configFile)
 	if err != nil {
-		return err
+		return orInit(err)
 	}
 	if err := cfg.AllUsed(); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/version"
+	"github.com/prometheus/common/promslog"
 
 	"example.com/prober/discover"
 )
@@ -32,6 +32,7 @@ const (
 // the process.
 func Main() {
 	collectLessOften()
+	stampVersion()
 	ctx := untilSignal()
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true") // warn says it in the log
 	discover.SetLibraryLog(slog.NewTextHandler(os.Stderr, nil))
@@ -46,20 +47,23 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c := newConsole(stdout, stderr)
 	defer c.close()
 	app := kingpin.New("prober", "Keeps targets under continuous, harmless HTTP load and exports latency histograms\nand request counters by error code to Prometheus.")
-	app.Version(version.Print("prober"))
+	app.Version(versionFor(args))
 	app.HelpFlag.Short('h')
 	app.UsageWriter(stdout).ErrorWriter(stderr)
 	app.UsageTemplate(kingpin.DefaultUsageTemplate + "{{with .Context.SelectedCommand}}{{.HelpLong}}{{end}}")
 	ended := false
 	app.Terminate(func(int) { ended = true })
-	checked(app, "log.level", "info", "Only log messages of this severity or above: debug, info, warn or error.", c.log.Level.Set)
-	checked(app, "log.format", "logfmt", "Format of log messages: logfmt or json.", c.log.Format.Set)
+	checked(app, "log.level", "info", "Only log messages of this severity or above: debug, info, warn or error.", c.log.Level.Set).HintOptions(promslog.LevelFlagOptions...)
+	checked(app, "log.format", "logfmt", "Format of log messages: logfmt or json.", c.log.Format.Set).HintOptions(promslog.FormatFlagOptions...)
 	commands := map[string]command{}
-	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, demoCommand, codesCommand, healthCommand} {
+	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, initCommand, schemaCommand, demoCommand, codesCommand, healthCommand} {
 		name, cmd := register(app)
 		commands[name] = cmd
 	}
 	maps.Copy(commands, importCommands(app))
+	if !isCompletion(args) {
+		app.GetCommand("run").Default()
+	}
 
 	name, err := app.Parse(unexpanded(args))
 	if ended { // --help or --version has been answered

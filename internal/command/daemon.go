@@ -52,7 +52,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	}
 	text, err := config.Read(f.configFile)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{orInit(err)}
 	}
 	cfg, err := config.Parse(text, f.configFile)
 	if err != nil {

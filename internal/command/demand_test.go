@@ -38,7 +38,7 @@ func TestTheDemoHasTheSeriesThatCheckAnnounces(t *testing.T) {
 	assert.LessOrEqual(t, len(series), announced.MostSeries)
 }
 
-// showsAll tells whether each target has come to all of its codes. What a name
+// showsAll reports whether each target has come to all of its codes. What a name
 // comes to that does not resolve depends on the machine.
 func showsAll(m rig.Metrics, behaviours []demo.Behaviour) bool {
 	for _, b := range behaviours {

@@ -77,7 +77,7 @@ func fireCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("fire", fireHelp).HelpLong(fireExamples)
 	f := fireFlags{target: config.Pick{Labels: map[string]string{}, Burst: map[string]string{}, Flags: map[string][]string{}}, stdin: os.Stdin}
 	f.register(cmd)
-	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL; several are fired together.").StringsVar(&f.target.Others)
+	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL; several are fired together.").HintAction(f.targetNames).StringsVar(&f.target.Others)
 	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
 }
 

@@ -90,7 +90,7 @@ func (t targetFlag) IsBoolFlag() bool { return t.name == "insecure" }
 func (f *fireFlags) readConfig() (text []byte, name string, err error) {
 	if f.configFile != "-" {
 		text, err = config.Read(f.configFile)
-		return text, f.configFile, err
+		return text, f.configFile, orInit(err)
 	}
 	const standardInput = "standard input"
 	text, err = io.ReadAll(io.LimitReader(f.stdin, maxConfig+1))

@@ -106,8 +106,8 @@ func writeSeveralJSON(out io.Writer, all []*judgedReport) error {
 	})
 }
 
-// verdictOf puts into words why some of the bursts do not count as a success. One that was
-// fired for itself needs no name.
+// verdictOf puts into words why some of the bursts do not count as a success. A burst that
+// was fired for itself needs no name.
 func verdictOf(all []*judgedReport, isOne bool) error {
 	if isOne {
 		return verdict(all[0])

@@ -79,7 +79,7 @@ func (r *judgedReport) broken() []string {
 	return all
 }
 
-// isBroken reports whether the threshold fails the burst. One that cannot tell does.
+// isBroken reports whether the threshold fails the burst. A threshold that cannot tell does.
 func (j judgement) isBroken() bool {
 	if j.compared != nil {
 		return j.compared.Low > 0 && !j.isLess && j.Breaks(j.measured)

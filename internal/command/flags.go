@@ -53,9 +53,11 @@ func (f *checkedFlag) Set(text string) error {
 // String implements kingpin.Value.
 func (f *checkedFlag) String() string { return f.text }
 
-// checked registers a flag that set takes the value of.
-func checked(on flags, name, byDefault, help string, set func(text string) error) {
-	on.Flag(name, help).Default(byDefault).SetValue(&checkedFlag{name: name, set: set})
+// checked registers a flag that set takes the value of, and returns it.
+func checked(on flags, name, byDefault, help string, set func(text string) error) *kingpin.FlagClause {
+	flag := on.Flag(name, help).Default(byDefault)
+	flag.SetValue(&checkedFlag{name: name, set: set})
+	return flag
 }
 
 // wholeFlag registers a flag for a whole number from low to high.
@@ -170,7 +172,7 @@ func choiceFlag(on flags, name, byDefault, help string, to *string, words ...str
 		}
 		*to = text
 		return nil
-	})
+	}).HintOptions(words...)
 }
 
 // unexpanded returns args with each value that begins with an @ joined to its flag. Where one

@@ -9,7 +9,7 @@ import (
 
 // The usual pace of the collector is to start when as much garbage has come as there is
 // memory in use. A prober of a few targets uses two megabytes, and one that makes a
-// connection for each request would collect a hundred times per second. One that looks at
+// connection for each request would collect a hundred times per second. A prober that looks at
 // long bodies has tens of megabytes in which there is nothing to look through, and would
 // let as much garbage come on top.
 const (

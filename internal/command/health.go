@@ -116,7 +116,7 @@ func askHealth(ctx context.Context, client *http.Client, u *url.URL) (status int
 	return answer.StatusCode, said, err
 }
 
-// wantsCertificate tells whether err is how a server ends the handshake of who
+// wantsCertificate reports whether err is how a server ends the handshake of who
 // shows no certificate, or a wrong one: certificate_required or, before TLS 1.3,
 // bad_certificate.
 func wantsCertificate(err error) bool {

@@ -60,7 +60,7 @@ type daemonFlags struct {
 }
 
 func runCommand(app *kingpin.Application) (string, command) {
-	cmd := app.Command("run", "Fire the bursts that the configuration asks for and serve the metrics. The default command.\n\nSIGHUP loads the configuration again; SIGTERM ends after the requests in flight; a second one ends at once.").Default()
+	cmd := app.Command("run", "Fire the bursts that the configuration asks for and serve the metrics. The default command.\n\nSIGHUP loads the configuration again; SIGTERM ends after the requests in flight; a second one ends at once.")
 	var f daemonFlags
 	f.register(cmd)
 	intervalFlag(cmd, "config.auto-reload-interval", "0s", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.", &f.autoReload)

@@ -7,12 +7,12 @@ import (
 	"example.com/prober/config"
 )
 
-// fingerprint tells whether any of several files has changed: its content
+// fingerprint reports whether any of several files has changed: its content
 // counts, so that a touched file is the same and a swapped link is not. A file
 // that cannot be read has a fingerprint of its own.
 type fingerprint map[string][sha256.Size]byte
 
-// changed tells whether one of paths is not as it was.
+// changed reports whether one of paths is not as it was.
 func (f fingerprint) changed(paths []string) bool {
 	for _, path := range paths {
 		if f[path] != config.SumOf(path) {

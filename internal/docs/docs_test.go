@@ -103,10 +103,10 @@ func TestFireHasAFlagForEveryKeyOfABurst(t *testing.T) {
 func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	t.Parallel()
 	var help strings.Builder
-	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "demo", "codes", "health"} {
+	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "init", "schema", "demo", "codes", "health"} {
 		help.WriteString(strings.ReplaceAll(helpOf(t, name), "--[no-]", "--"))
 	}
-	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
+	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--completion-script-bash", "--completion-script-zsh", "--help-man", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
 	for _, name := range docs.Pages(t) {
 		if name == "docs/error-codes.md" {
 			continue // it shows how to use other programs, and has tests of its own

@@ -130,7 +130,7 @@ const (
 	mostParts      = 500
 )
 
-// value returns an example of a schema. One that contains itself ends somewhere.
+// value returns an example of a schema. A schema that contains itself ends somewhere.
 func (m *exampleMaker) value(ref *openapi3.SchemaRef, depth int) any {
 	s := schemaOf(ref)
 	m.count++

@@ -51,7 +51,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "prober", "prober/numbers", "threshold", "web"},
+		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "prober", "prober/numbers", "schema", "threshold", "web"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -186,6 +186,7 @@ var house = map[string]room{
 		packages: []string{"template"},
 		modules:  []string{"google.golang.org/protobuf"},
 	},
+	"schema":    {},
 	"template":  {},
 	"threshold": {},
 	"web": {

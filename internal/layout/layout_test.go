@@ -184,6 +184,9 @@ func TestModulesReplaceNothing(t *testing.T) {
 		text, err := goCommand("mod", "edit", "-json", path)
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(text, &mod))
+		if strings.HasPrefix(path, "examples/") {
+			continue // an example shows how another module finds this one where no proxy has it
+		}
 		assert.Empty(t, mod.Replace, path)
 	}
 }

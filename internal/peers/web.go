@@ -17,7 +17,7 @@ type Wire int
 const (
 	HTTP1     Wire = iota
 	HTTP1TLS       // HTTP/1.1 over TLS
-	HTTP2          // HTTP/2 over TLS, and HTTP/1.1 for who wants that
+	HTTP2          // HTTP/2 over TLS, and HTTP/1.1 for whoever wants that
 	H2C            // HTTP/2 in clear text
 	PlainBoth      // HTTP/1.1 and HTTP/2 in clear text
 	HTTP3          // HTTP/3 over QUIC

@@ -145,7 +145,7 @@ func (s *Set) Observers(of []Source) []Observer {
 	return joined
 }
 
-// Finish completes the reports and gives their files their names. One that fails leaves the
+// Finish completes the reports and gives their files their names. A report that fails leaves the
 // others alone; the errors say of which file they are. No request may be observed any more.
 func (s *Set) Finish(r *Result) error {
 	defer s.take()

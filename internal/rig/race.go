@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// IsRaceDetected tells whether this program has the race detector in it.
+// IsRaceDetected reports whether this program has the race detector in it.
 func IsRaceDetected() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

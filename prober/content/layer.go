@@ -51,7 +51,7 @@ func (l *layer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ended tells whether the decoder has taken in all there was.
+// ended reports whether the decoder has taken in all there was.
 func (l *layer) ended() bool {
 	_, err := l.in.ReadByte()
 	return err == io.EOF
@@ -91,7 +91,7 @@ func (l *layer) openFlate() error {
 	return l.flate.(flate.Resetter).Reset(l.in, nil)
 }
 
-// isZlib tells whether data can begin with the header of RFC 1950, section 2.2.
+// isZlib reports whether data can begin with the header of RFC 1950, section 2.2.
 func isZlib(header []byte) bool {
 	const deflate = 8
 	return len(header) == 2 && header[0]&0x0f == deflate && (int(header[0])<<8|int(header[1]))%31 == 0

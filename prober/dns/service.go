@@ -42,7 +42,7 @@ func appendKey(text []byte, key uint16) []byte {
 	return strconv.AppendUint(append(text, "key"...), uint64(key), 10)
 }
 
-// appendParam appends the value of a parameter with the sign before it. One that is not what
+// appendParam appends the value of a parameter with the sign before it. A parameter that is not what
 // its key asks for is appended as if the key were unknown.
 func appendParam(text []byte, key dnsmessage.SVCParamKey, value []byte) []byte {
 	before := len(text)

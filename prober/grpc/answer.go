@@ -77,7 +77,7 @@ func (a *answer) AppendFields(block []byte, left time.Duration) []byte {
 	return appendTimeoutField(append(block, a.metadata...), left)
 }
 
-// Header finds out whether the answer is of gRPC. One that ends with its header has the
+// Header finds out whether the answer is of gRPC. An answer that ends with its header has the
 // status in it.
 func (a *answer) Header(status int, fields *message.FieldSet, ended bool) {
 	a.http = status

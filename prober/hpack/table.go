@@ -25,7 +25,7 @@ var staticTable = func() (table [staticEntries + 1]staticEntry) {
 
 type staticEntry struct{ name, value []byte }
 
-// Marks is what a judge says of fields, be it yes or no. An entry of a table keeps its
+// Marks is what a judge says of fields, whether yes or no. An entry of a table keeps its
 // mark: most responses repeat the fields of the one before.
 type Marks struct {
 	of     func(name, value []byte) bool

@@ -72,7 +72,7 @@ func (c *conn) fit(now probe.Instant) bool {
 }
 
 // exchange sends the request and reads the whole response on this goroutine.
-// Afterwards c.reusable tells whether the connection can carry another.
+// Afterwards c.reusable reports whether the connection can carry another.
 func (c *conn) exchange(r *probe.Result, x *Exchange) {
 	c.x, c.reusable = x, false
 	last := c.served+1 == c.pool.Requests

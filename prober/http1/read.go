@@ -34,7 +34,7 @@ func (c *conn) readHeader(r *probe.Result) error {
 // repeatable is how long a header may be, in bytes, for the connection to keep a copy.
 const repeatable = 1 << 10
 
-// repeatsHeader tells whether what was received begins with the same bytes as the header
+// repeatsHeader reports whether what was received begins with the same bytes as the header
 // before, which has been consumed then: c.head says what it says. Within a second many
 // servers send the same header again and again.
 func (c *conn) repeatsHeader() bool {

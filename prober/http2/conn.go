@@ -207,7 +207,7 @@ func (c *conn) capacity() int {
 	return min(c.pool.Streams, int(min(c.peerStreams, maxStreamID)))
 }
 
-// isRefusing tells whether the peer allows no stream on a connection that is
+// isRefusing reports whether the peer allows no stream on a connection that is
 // otherwise well.
 func (c *conn) isRefusing() bool {
 	c.mu.Lock()
@@ -229,7 +229,7 @@ func (c *conn) streamCount() int {
 	return len(c.open)
 }
 
-// retireIfIdle tells whether no stream is open, and if so lets none be opened.
+// retireIfIdle reports whether no stream is open, and if so lets none be opened.
 func (c *conn) retireIfIdle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -106,7 +106,7 @@ func endedReused(err error) error {
 	return err
 }
 
-// isClosed tells whether err of a read means that the peer is gone.
+// isClosed reports whether err of a read means that the peer is gone.
 func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
@@ -115,7 +115,7 @@ func isClosed(err error) bool {
 // soundness marks the fields of header blocks that are well-formed.
 var soundness = hpack.NewMarks(message.IsSound)
 
-// notFramed tells whether err of reading the header of a frame means that it is
+// notFramed reports whether err of reading the header of a frame means that it is
 // not one, rather than that nothing came.
 func notFramed(err error) bool {
 	_, ok := told(err)

@@ -88,6 +88,6 @@ func (s *streams) absent(id uint32) error {
 	}
 }
 
-// isIdle tells whether stream id was never opened. The peer can open none, since
+// isIdle reports whether stream id was never opened. The peer can open none, since
 // we take no pushes.
 func (s *streams) isIdle(id uint32) bool { return id%2 == 0 || id >= s.nextID }

@@ -10,7 +10,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Do performs one request. One that the server says it has not processed is sent once more.
+// Do performs one request. A request that the server says it has not processed is sent once more.
 func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	if r.Start >= r.Deadline {
 		r.Fail(&errcode.PhaseError{Err: errTimeout})

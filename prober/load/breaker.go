@@ -16,7 +16,7 @@ type Breaker struct {
 	opened   time.Time
 }
 
-// Note counts the end of a request and tells whether the state changed with it.
+// Note counts the end of a request and reports whether the state changed with it.
 func (b *Breaker) Note(failed bool, now time.Time) (changed bool) {
 	if !b.IsThere() {
 		return false

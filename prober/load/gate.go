@@ -63,7 +63,7 @@ type Ticket struct {
 }
 
 // join puts t into the queue, and reports whether it has got through at once.
-// If not, it says which ceiling is in the way. One that does not wait for it is out of
+// If not, it says which ceiling is in the way. A request that does not wait for it is out of
 // the queue again then.
 func (g *gate) join(t *Ticket) (lack DropReason, ok, waits bool) {
 	g.mu.Lock()

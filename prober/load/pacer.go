@@ -148,7 +148,7 @@ func (p *Pacer) isOwn(k int64) bool {
 	return k%p.of == p.shard
 }
 
-// done tells whether c is past the last arrival.
+// done reports whether c is past the last arrival.
 func (p *Pacer) done(c *cursor) bool { return c.k >= p.limit || c.at >= p.end }
 
 // remaining returns how many arrivals of this process there are from c on, on average
@@ -227,7 +227,7 @@ func (s stage) before(seconds float64) float64 {
 }
 
 // count returns how many constant arrivals are due before the end of the plan,
-// where about n are. One that is due at the end itself is not: n alone does not say
+// where about n are. An arrival that is due at the end itself is not: n alone does not say
 // on which side of it rounding has put that.
 func (p *Pacer) count(n float64) float64 {
 	count := math.Ceil(n)

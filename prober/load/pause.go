@@ -69,7 +69,7 @@ func (w *Waiter) Pause(ctx context.Context, until probe.Instant) {
 const worthwhile = 4
 
 // sleep waits for what comes first: the runtime's timer, which is precise while the
-// runtime has other work, or the bell, which is so while it has none. It tells whether
+// runtime has other work, or the bell, which is so while it has none. It reports whether
 // it has waited until then.
 func (w *Waiter) sleep(ctx context.Context, until probe.Instant) bool {
 	wait := until.Sub(probe.Now())

@@ -34,7 +34,7 @@ func (d DropReason) String() string {
 	}[d]
 }
 
-// IsTrouble tells whether the prober did not do what was asked of it, be it for
+// IsTrouble reports whether the prober did not do what was asked of it, whether for
 // want of workers, for a ceiling or because it did not run, rather than that nobody
 // wants it any more.
 func (d DropReason) IsTrouble() bool {

@@ -56,7 +56,7 @@ func (s *FieldSet) Has(name string) bool {
 	return false
 }
 
-// IsRedirect tells whether a status asks for the request to be sent elsewhere
+// IsRedirect reports whether a status asks for the request to be sent elsewhere
 // (RFC 9110, section 15.4). The others of its class offer a choice or a cache.
 func IsRedirect(status int) bool {
 	switch status {

@@ -23,7 +23,7 @@ type Section struct {
 
 	Wanted []string // names of the fields to keep
 	Kept   FieldSet
-	// All has every field of the section, for who wants to show it; else it is nil.
+	// All has every field of the section, for whoever wants to show it; else it is nil.
 	All *Lines
 }
 

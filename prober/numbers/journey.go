@@ -140,7 +140,7 @@ func (n *JourneyNumbers) Total() (sum uint64) {
 }
 
 // FunnelStep is how many journeys reached a step, and how many of them ended at it without
-// success. One that was interrupted before the step was due has reached it.
+// success. A journey that was interrupted before the step was due has reached it.
 type FunnelStep struct {
 	Name                         string
 	Reached, Failed, Interrupted uint64

@@ -230,7 +230,7 @@ func (r *Recorder) BreakerOpen() bool {
 	return r.breaker.IsOpen()
 }
 
-// BreakerState tells whether bursts are thinned, and after how many failures they are.
+// BreakerState reports whether bursts are thinned, and after how many failures they are.
 func (r *Recorder) BreakerState() (open bool, after int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -358,7 +358,7 @@ func (r *Recorder) outcome() Outcome {
 }
 
 // LastBurst returns the failures and the number of requests of the last burst
-// that ended. One that was cut short without a failure says nothing.
+// that ended. A burst that was cut short without a failure says nothing.
 func (r *Recorder) LastBurst() (failures map[errcode.Code]uint64, requests uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

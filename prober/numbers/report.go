@@ -134,7 +134,7 @@ type PhaseTime struct {
 	Mean, P99 time.Duration
 }
 
-// OK tells whether the burst went through, there was a request, and each that was
+// OK reports whether the burst went through, there was a request, and each that was
 // due succeeded, as did each journey: one can be interrupted before its next step is due.
 func (r *Report) OK() bool {
 	if r.Journey != nil && r.Journey.Count(JourneySuccess) < r.Journey.Total() {

@@ -265,7 +265,7 @@ func escape(value []byte) string {
 	return b.String()
 }
 
-// isHostname tells whether a host is an address, or a name of letters, digits,
+// isHostname reports whether a host is an address, or a name of letters, digits,
 // hyphens, underscores and dots.
 func isHostname(host string) bool {
 	for _, c := range []byte(host) {

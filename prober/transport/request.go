@@ -94,7 +94,7 @@ func (cfg *Config) hasField(name string) bool {
 	return false
 }
 
-// expectsBody tells whether a method without content announces so with a length
+// expectsBody reports whether a method without content announces so with a length
 // of 0 (RFC 9110, section 8.6).
 func expectsBody(method string) bool {
 	return method == "POST" || method == "PUT" || method == "PATCH"

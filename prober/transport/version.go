@@ -42,7 +42,7 @@ func checkVersion(v option.HTTPVersion, scheme string, forwarded bool) error {
 	return nil
 }
 
-// multiplexes tells whether HTTP/2 may be spoken to a URL of the given scheme.
+// multiplexes reports whether HTTP/2 may be spoken to a URL of the given scheme.
 func multiplexes(v option.HTTPVersion, scheme string) bool {
 	return v == option.OnlyHTTP2 || v == option.H2C || v.IsAuto() && scheme == "https"
 }
@@ -60,7 +60,7 @@ func protocols(v option.HTTPVersion) []string {
 	return []string{alpnHTTP2, alpnHTTP11}
 }
 
-// negotiated tells whether HTTP/2 is to be spoken on l, which was just dialled.
+// negotiated reports whether HTTP/2 is to be spoken on l, which was just dialled.
 func negotiated(v option.HTTPVersion, l *wire.Link) (bool, error) {
 	if v == option.H2C {
 		return true, nil

@@ -85,7 +85,7 @@ func prepare(fd int, to syscall.Sockaddr, spare reserve) error {
 	return nil
 }
 
-// isUnderWay tells whether a handshake is still to be waited for.
+// isUnderWay reports whether a handshake is still to be waited for.
 func isUnderWay(err error) bool {
 	return errors.Is(err, syscall.EINPROGRESS) || errors.Is(err, syscall.EALREADY) || errors.Is(err, syscall.EINTR)
 }
@@ -121,7 +121,7 @@ func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe
 	return nil
 }
 
-// isConnectedToItself tells whether the system has chosen the remote port as the local
+// isConnectedToItself reports whether the system has chosen the remote port as the local
 // one, and so made a connection where nobody listens.
 func (c *tcpConn) isConnectedToItself() bool {
 	const firstChosen = 1024 // ports below are for those who ask for them

@@ -210,7 +210,7 @@ func share(deadline probe.Instant, attempts int) probe.Instant {
 	return min(deadline, now.Add(max(part, least)))
 }
 
-// isUnrouted tells whether an attempt failed because this host has no way to the
+// isUnrouted reports whether an attempt failed because this host has no way to the
 // address, as to any of a family that it does not have. That says less about the
 // target than the failure of another address.
 func isUnrouted(err error) bool {

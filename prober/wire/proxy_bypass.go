@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// bypasses tells whether an entry of list stands for the target. The rules are
+// bypasses reports whether an entry of list stands for the target. The rules are
 // those of the environment variable NO_PROXY, but for one: loopback addresses
 // are no exception, since the proxy was named for this very target.
 func bypasses(list []string, target endpoint) bool {

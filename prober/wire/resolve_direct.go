@@ -105,8 +105,8 @@ func outOfTime(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// merge returns the addresses of all replies and one of their failures. One that
-// leaves open whether there are addresses tells more than their absence.
+// merge returns the addresses of all replies and one of their failures. A failure
+// that leaves open whether there are addresses tells more than their absence.
 func merge(replies []reply) ([]netip.Addr, error) {
 	var addrs []netip.Addr
 	var failure error
@@ -223,7 +223,7 @@ func overUDP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (repl
 	}
 }
 
-// overTCP sends and reads one message. One that is cut even here is of no use: nothing
+// overTCP sends and reads one message. A message that is cut even here is of no use: nothing
 // has room for the rest.
 func overTCP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (reply, error) {
 	if _, err := c.Write(frame(message)); err != nil {

@@ -107,7 +107,7 @@ func describe(state tls.ConnectionState) *probe.TLSInfo {
 	return info
 }
 
-// IsAlert tells whether err is an alert of the peer.
+// IsAlert reports whether err is an alert of the peer.
 func IsAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "remote error" // the word of crypto/tls

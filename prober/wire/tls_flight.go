@@ -53,7 +53,7 @@ func (f *flight) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end is called after the handshake. One that has failed is not followed by anything.
+// end is called after the handshake. A handshake that has failed is not followed by anything.
 func (f *flight) end(failed bool) {
 	f.ended = true
 	if failed {

@@ -13,7 +13,7 @@ import (
 
 var errRevoked = errcode.New(errcode.CertRevoked, "the certificate is revoked, by the OCSP response that the server stapled")
 
-// revoked tells whether a stapled response says so of leaf. It must be signed by
+// revoked reports whether a stapled response says so of leaf. It must be signed by
 // the issuer or by a responder that the issuer has certified for this; anything
 // else that a server staples means nothing. A revocation has no end, so that the
 // response's own validity is not looked at.
@@ -34,7 +34,7 @@ func revoked(staple []byte, leaf, issuer *x509.Certificate) bool {
 	return responder != nil && isResponder(responder, issuer)
 }
 
-// isSafe tells whether a signature is of an algorithm that is still thought safe.
+// isSafe reports whether a signature is of an algorithm that is still thought safe.
 func isSafe(algorithm x509.SignatureAlgorithm) bool {
 	switch algorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
@@ -45,7 +45,7 @@ func isSafe(algorithm x509.SignatureAlgorithm) bool {
 	}
 }
 
-// isResponder tells whether the issuer lets cert sign OCSP responses (RFC 6960,
+// isResponder reports whether the issuer lets cert sign OCSP responses (RFC 6960,
 // section 4.2.2.2).
 func isResponder(cert, issuer *x509.Certificate) bool {
 	now := time.Now()

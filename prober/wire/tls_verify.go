@@ -86,7 +86,7 @@ func (v *verifier) build(shown []*x509.Certificate, now time.Time) (*goodChain, 
 	return good, nil
 }
 
-// covers tells whether a server that shows these certificates now shows the chain g,
+// covers reports whether a server that shows these certificates now shows the chain g,
 // every one of its certificates still being valid.
 func (g *goodChain) covers(shown []*x509.Certificate, now time.Time) bool {
 	return g != nil && !now.Before(g.from) && !now.After(g.until) &&

@@ -91,7 +91,7 @@ func (s *Scan) scan(received []byte) int {
 	}
 }
 
-// beginsResponse tells whether received can become a response. It finds a peer
+// beginsResponse reports whether received can become a response. It finds a peer
 // of another protocol without waiting for a line that may never end.
 func beginsResponse(received []byte) bool {
 	n := min(len(received), len(ProtocolName))
@@ -221,7 +221,7 @@ func (h *Header) interpret(f *Field) error {
 	return nil
 }
 
-// isTunnel tells whether the response grants CONNECT.
+// isTunnel reports whether the response grants CONNECT.
 func (h *Header) isTunnel() bool { return h.Tunnel && h.Status >= 200 && h.Status < 300 }
 
 // contentLength accepts a repeated field only with the same digits (RFC 9110,

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"example.com/prober/config"
+)
+
+const initHelp = `Write a configuration to begin with: a target for each URL, and comments on what else to set. Without a URL there is a target to change. A file that is there already stays, unless --force is given.`
+
+const initExamples = `Examples:
+  prober init https://staging.example.com/checkout
+      prober.yml with one target. prober check says what it asks for, prober runs it.
+  prober init https://staging.example.com/ tcp://db.example.com:5432 dns://10.0.0.2
+      Targets of several kinds.
+  prober init --config.file=- https://staging.example.com/
+      The same on standard output.
+`
+
+// initFlags are the flags of init.
+type initFlags struct {
+	configFile string
+	force      bool
+	urls       []string
+}
+
+func initCommand(app *kingpin.Application) (string, command) {
+	cmd := app.Command("init", initHelp).HelpLong(initExamples)
+	var f initFlags
+	cmd.Flag("config.file", "File to write; - is standard output.").Default("prober.yml").StringVar(&f.configFile)
+	cmd.Flag("force", "Write over a file that is there.").BoolVar(&f.force)
+	cmd.Arg("URL", "What to send requests to, such as https://staging.example.com/; - for standard output.").StringsVar(&f.urls)
+	return "init", func(_ context.Context, c *console) error { return writeStarter(c, f) }
+}
+
+// writeStarter writes a configuration that the loader takes.
+func writeStarter(c *console, f initFlags) error {
+	toStdout := isStdin(f.configFile)
+	var urls []string
+	for _, url := range f.urls {
+		if isStdin(url) {
+			toStdout = true
+			continue
+		}
+		urls = append(urls, url)
+	}
+	text := starter(urls)
+	if _, err := config.Parse([]byte(text), "prober.yml"); err != nil {
+		return usageError{fmt.Errorf("cannot make a configuration of these URLs: %w", err)}
+	}
+	if toStdout {
+		_, err := io.WriteString(c.stdout, text)
+		return err
+	}
+	if err := f.write(text); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.stdout, "%s is written. Next: prober check --config.file=%[1]s\n", f.configFile)
+	return err
+}
+
+func (f *initFlags) write(text string) error {
+	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if f.force {
+		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(f.configFile, how, 0o666) //nolint:gosec // the umask of the user decides, as for other files of theirs
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already; --force writes over it", f.configFile)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(file, text)
+	return errors.Join(err, file.Close())
+}
