@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ func (s *Shell) parse() *template.Template {
 		"percent":    chart.Percent,
 		"comparison": comparisonWords,
 		"size":       chart.Size,
+		"decimal":    func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) },
 		"clock":      chart.Clock,
 		"moment":     moment,
 		"stamp":      stamp,
