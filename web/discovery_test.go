@@ -93,5 +93,5 @@ func TestTheOverviewSaysThatADiscoveryFails(t *testing.T) {
 	s := shellOf(t, "")
 	discovering(t, s, "[")
 	assert.Contains(t, get(t, s, "/").Body.String(), `1 discovery fails or finds nothing. The prober keeps the last targets for a while: see <a href="/discovery">`)
-	assert.Contains(t, get(t, s, "/discovery").Body.String(), "fails since")
+	assert.Contains(t, get(t, s, "/discovery").Body.String(), "failing since")
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ func (s *Shell) parse() *template.Template {
 		"objective":  func(ratio float64) string { return fmt.Sprintf("%.6g %%", 100*ratio) },
 		"comparison": comparisonWords,
 		"size":       chart.Size,
+		"decimal":    func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) },
 		"clock":      chart.Clock,
 		"moment":     moment,
 		"stamp":      stamp,

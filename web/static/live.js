@@ -68,8 +68,10 @@
     return a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
   }
 
+  // A section is the same as long as its heading is: others come and go before it.
   function keyOf(node) {
-    return node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("data-key") : null;
+    if (node.nodeType !== Node.ELEMENT_NODE) return null;
+    return node.getAttribute("data-key") ?? (node.nodeName === "SECTION" ? node.getAttribute("aria-labelledby") : null);
   }
 
   // change makes node like fresh, which has the same name.
