@@ -23,7 +23,8 @@ const (
 
 // TestAnIncidentIsToldOfInAFewNotifications plays incidents through Prometheus and Alertmanager
 // and counts what these send. The longest time of a rule is three days, but none of these
-// incidents needs a longer history than it has. It runs by itself: its time passes sixty times as fast.
+// incidents needs a longer history than it has. `make e2e` runs it by itself,
+// without the race detector: its time passes sixty times as fast.
 func TestAnIncidentIsToldOfInAFewNotifications(t *testing.T) {
 	worlds := []*world{threeFaults(t), flapping(t), slow(t), silentNameServer(t), path(t, "fra", true), path(t, "lon", false)}
 	mail := &mailbox{started: time.Now()}
