@@ -28,8 +28,8 @@ func overview(s rules.Settings) dashboard {
 			{height: 9, panels: []panel{latencyHeat(), timeByPhase()}},
 		}},
 		{title: "Load", bands: []band{{height: 8, panels: []panel{bursts(), peaks(), drops()}, widths: []int{7, 10, 7}}}},
-		{title: "Certificates and the prober itself", bands: []band{
-			{height: 9, panels: []panel{certificates(), ownTrouble()}},
+		{title: "Budgets, certificates and the prober itself", bands: []band{
+			{height: 9, panels: []panel{budgets(), certificates(), ownTrouble()}},
 		}},
 	})
 	return d
@@ -188,6 +188,18 @@ func certificates() panel {
 			{"role", "Role", []property{width(100)}},
 			{"Value", "Ends in", []property{unit("s"), width(140), coloredCell(), validity()}},
 		}, columns(certificateAge())).sortedBy("Ends in", false).otherwise("no certificates")
+}
+
+// budgets holds each target to its own objective, and one without to that of all.
+func budgets() panel {
+	ended := sum("target", increase(of("prober_requests_total", ofTarget)))
+	share := sum("target", increase(of("prober_requests_total", failed))) + " / (" + ended + " > 0)"
+	own := "max by (target) (" + of("prober_target_objective_ratio") + ") or 0 * " + ended + " + $objective"
+	return table("Error budget left by target", "What is left of the failures that the objective of each target allows, in the time shown: of the $worst targets with the least left.",
+		[]column{
+			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
+			{"Value", "Left", []property{unit("percentunit"), width(100), coloredCell(), steps(below(bad), from(0, warn), from(0.25, good))}},
+		}, columns("bottomk($worst, 1 - ("+share+") / (1 - ("+own+")))")).sortedBy("Left", false).otherwise("no requests")
 }
 
 const day = 86400
