@@ -72,5 +72,5 @@ targets:
 	assert.Positive(t, late)
 	assert.Positive(t, told.SkippedLate, "slots that the burst would not have missed")
 	_, page := d.Do(http.MethodGet, "/targets/slots")
-	assert.Contains(t, page, "skipped, as the prober itself did not run")
+	assert.Contains(t, page, "skipped, because the prober did not run")
 }

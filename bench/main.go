@@ -3,7 +3,7 @@
 // sections it replaces only these.
 package main
 
-//go:generate go run . -measure=false -o RESULTS.md -readme ../README.md
+//go:generate go run . -measure=false -o RESULTS.md -repository ..
 
 import (
 	"context"
@@ -40,16 +40,16 @@ type section struct {
 
 // flags of the command.
 type flags struct {
-	out      string
-	readme   string
-	measure  bool
-	binaries string // a directory
-	prober   string
-	rounds   int
-	duration time.Duration
-	server   int
-	client   int
-	realtime bool
+	out        string
+	repository string
+	measure    bool
+	binaries   string // a directory
+	prober     string
+	rounds     int
+	duration   time.Duration
+	server     int
+	client     int
+	realtime   bool
 
 	// of throughput and engines
 	load   time.Duration
@@ -61,7 +61,7 @@ type flags struct {
 func main() {
 	var f flags
 	flag.StringVar(&f.out, "o", "bench/RESULTS.md", "file with the results")
-	flag.StringVar(&f.readme, "readme", "README.md", "file that the comparisons of all clients are copied to")
+	flag.StringVar(&f.repository, "repository", ".", "folder whose pages the comparisons of all clients are copied to")
 	flag.BoolVar(&f.measure, "measure", true, "whether to measure, rather than only to copy the comparisons")
 	flag.StringVar(&f.binaries, "bin", "bin", "directory of the binaries: the load generators are in its peers")
 	flag.StringVar(&f.prober, "prober", "", "an executable to measure; empty builds one")
@@ -81,7 +81,7 @@ func main() {
 		err = run(ctx, f, flag.Args(), os.Stderr)
 	}
 	if err == nil {
-		err = copyShown(f.out, f.readme)
+		err = copyShown(f.out, f.repository)
 	}
 	stop()
 	if err != nil {

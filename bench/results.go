@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -37,32 +38,37 @@ func withSection(content, name, text string) string {
 	return before + begin + text + end + after
 }
 
-// shown names the parts of the results that README shows: what a request costs each client,
+// shown are the parts of the results that pages show, with the pages: what a request costs each client,
 // and what each reports while it is busy.
-var shown = [...]string{"comparison", "busy"}
+var shown = [...]struct{ name, page string }{
+	{"comparison", "README.md"},
+	{"busy", "docs/performance.md"},
+}
 
-// copyShown makes README show what the results say.
-func copyShown(results, readme string) error {
+// copyShown makes the pages of a repository show what the results say.
+func copyShown(results, repository string) error {
 	from, err := os.ReadFile(results)
 	if err != nil {
 		return err
 	}
-	to, err := os.ReadFile(readme)
-	if err != nil {
-		return err
-	}
-	content := string(to)
-	for _, name := range shown {
-		text, found := sectionOf(string(from), name)
+	for _, part := range shown {
+		text, found := sectionOf(string(from), part.name)
 		if !found {
 			continue // it was not measured yet
 		}
-		if _, found := sectionOf(content, name); !found {
-			return fmt.Errorf("%s has no place for the part %q of the results", readme, name)
+		page := filepath.Join(repository, filepath.FromSlash(part.page))
+		to, err := os.ReadFile(page)
+		if err != nil {
+			return err
 		}
-		content = withSection(content, name, text)
+		if _, found := sectionOf(string(to), part.name); !found {
+			return fmt.Errorf("%s has no place for the part %q of the results", page, part.name)
+		}
+		if err := os.WriteFile(page, []byte(withSection(string(to), part.name, text)), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(readme, []byte(content), 0o644)
+	return nil
 }
 
 // sectionOf returns the text of a section.

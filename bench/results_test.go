@@ -8,16 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReadmeShowsTheComparisonsOfTheResults(t *testing.T) {
+func TestPagesShowTheComparisonsOfTheResults(t *testing.T) {
 	t.Parallel()
-	for _, name := range shown {
+	for _, part := range shown {
 		var texts [2]string
-		for i, file := range []string{"RESULTS.md", "../README.md"} {
+		for i, file := range []string{"RESULTS.md", "../" + part.page} {
 			content, err := os.ReadFile(file)
 			require.NoError(t, err)
 			var found bool
-			texts[i], found = sectionOf(string(content), name)
-			require.True(t, found, "%s has the part %q", file, name)
+			texts[i], found = sectionOf(string(content), part.name)
+			require.True(t, found, "%s has the part %q", file, part.name)
 		}
 		assert.Equal(t, texts[0], texts[1], "`go generate ./bench` copies it")
 	}

@@ -205,7 +205,7 @@ func (f *fireFlags) read() (*config.Config, error) {
 	}
 	text, name, err := f.readConfig()
 	if err != nil && !f.given {
-		return nil, fmt.Errorf("%w; only a URL, which begins with %s, needs none", err, config.URLBeginnings())
+		return nil, fmt.Errorf("%w; a URL, which begins with %s, needs no file", err, config.URLBeginnings())
 	}
 	if err != nil {
 		return nil, err

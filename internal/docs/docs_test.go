@@ -50,10 +50,10 @@ func TestTheMistakesInReadmeAreReportedAsItSays(t *testing.T) {
 	assert.Contains(t, docs.Blocks(docs.Page(t, "README.md"), ""), checkFile(t, file, command.ExitError))
 }
 
-func TestEveryPathInReadmeIsServed(t *testing.T) {
+func TestEveryPathInThePagesIsServed(t *testing.T) {
 	t.Parallel()
 	d := rig.StartDaemon(t, "prober", "targets: []\n", "--web.enable-pprof")
-	paths := regexp.MustCompile("(?m)^\\| (`/.*?) \\|").FindAllStringSubmatch(docs.Page(t, "README.md"), -1)
+	paths := regexp.MustCompile("(?m)^\\| (`/.*?) \\|").FindAllStringSubmatch(docs.Page(t, "docs/running.md"), -1)
 	require.Len(t, paths, 8)
 	for _, row := range paths {
 		for _, path := range regexp.MustCompile("`(.*?)`").FindAllStringSubmatch(row[1], -1) {
@@ -66,14 +66,14 @@ func TestEveryPathInReadmeIsServed(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, status)
 }
 
-func TestReadmeShowsTheFlagsAsTheProgramPrintsThem(t *testing.T) {
+func TestThePageShowsTheFlagsAsTheProgramPrintsThem(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("--web.systemd-socket, which README shows, is a flag on Linux only")
+		t.Skip("--web.systemd-socket, which the page shows, is a flag on Linux only")
 	}
 	_, flags, found := strings.Cut(helpOf(t, "run"), "Flags:")
 	require.True(t, found)
-	shown := docs.Blocks(docs.Page(t, "README.md"), "text")
+	shown := docs.Blocks(docs.Page(t, "docs/running.md"), "text")
 	require.Len(t, shown, 1)
 	// Where lines break depends on the width of the terminal.
 	assert.Equal(t, strings.Fields("Flags:"+flags), strings.Fields(shown[0]))
@@ -117,21 +117,21 @@ func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	}
 }
 
-func TestReadmeListsTheMetricsThatTheProgramExposes(t *testing.T) {
+func TestThePageListsTheMetricsThatTheProgramExposes(t *testing.T) {
 	t.Parallel()
 	families := exposed(t)
-	var exposedRows, readmeRows []string
+	var exposedRows, listed []string
 	for name, family := range families {
 		if own(name) {
 			exposedRows = append(exposedRows, strings.Join([]string{name, kind(family), labelNames(family), family.GetHelp()}, "|"))
 		}
 	}
 	row := regexp.MustCompile("(?m)^\\| `(prober_\\w+)` \\| (\\w+) \\| ([a-z_, ]*)\\| (.*) \\|$")
-	for _, m := range row.FindAllStringSubmatch(docs.Page(t, "README.md"), -1) {
+	for _, m := range row.FindAllStringSubmatch(docs.Page(t, "docs/metrics.md"), -1) {
 		labels := strings.TrimSuffix(strings.TrimSpace(m[3]), ", your labels")
-		readmeRows = append(readmeRows, strings.Join([]string{m[1], m[2], labels, m[4]}, "|"))
+		listed = append(listed, strings.Join([]string{m[1], m[2], labels, m[4]}, "|"))
 	}
-	assert.ElementsMatch(t, exposedRows, readmeRows)
+	assert.ElementsMatch(t, exposedRows, listed)
 }
 
 func TestPagesNameOnlyMetricsThatExist(t *testing.T) {
