@@ -16,7 +16,7 @@ type metric struct {
 	open   bool // it may have any label
 }
 
-// catalogue returns the metrics of the table in README, which a test holds equal
+// catalogue returns the metrics of the table in docs/metrics.md, which a test holds equal
 // to what the program exposes, those that come with every Go program and every
 // scrape, and the recorded ones.
 func catalogue(t *testing.T) map[string]metric {
@@ -35,11 +35,11 @@ func catalogue(t *testing.T) map[string]metric {
 		"process_max_fds":               {kind: "gauge"},
 	}
 	row := regexp.MustCompile("(?m)^\\| `(prober_\\w+)` \\| (counter|gauge|histogram) \\| ([a-z_, ]*)\\|")
-	for _, m := range row.FindAllStringSubmatch(string(read(t, "../../README.md")), -1) {
+	for _, m := range row.FindAllStringSubmatch(string(read(t, "../../docs/metrics.md")), -1) {
 		labels, open := strings.CutSuffix(strings.TrimSpace(m[3]), ", your labels")
 		known[m[1]] = metric{kind: m[2], labels: set(strings.Split(labels, ", ")...), open: open}
 	}
-	require.Greater(t, len(known), 30, "the table in README")
+	require.Greater(t, len(known), 30, "the table in docs/metrics.md")
 	for _, r := range rules(t) {
 		if r.Record != "" {
 			level, _, _ := strings.Cut(r.Record, ":")
