@@ -225,7 +225,7 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		}
 	})
 	assert.LessOrEqual(t, healthy, 8<<10)
-	assert.LessOrEqual(t, failing, 15<<10)
+	assert.LessOrEqual(t, failing, 16<<10)
 }
 
 func heapInUse() uint64 {
