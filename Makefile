@@ -247,7 +247,7 @@ release: ## Build the archives, bills of materials and checksums of VERSION into
 
 .PHONY: release-test
 release-test: ## Build a release twice, from two directories, and compare
-	PROBER_RELEASE_TEST=1 go test -count=1 -v ./deploy/release
+	PROBER_RELEASE_TEST=1 go test -count=1 -timeout 25m -v ./deploy/release
 
 .PHONY: rename
 rename: ## Give the module another path in all files: MODULE=forge.example/team/prober
