@@ -125,8 +125,11 @@ func (s *Set) open(name string) error {
 // Observers returns what is to be called with the requests of each source, which start to come
 // now: one for each of the sources, or none at all.
 func (s *Set) Observers(of []Source) []Observer {
+	s.mu.Lock()
+	reports := s.all
+	s.mu.Unlock()
 	var all [][]Observer
-	for _, r := range s.all {
+	for _, r := range reports {
 		if observers := r.observers(of); observers != nil {
 			all = append(all, observers)
 		}
