@@ -77,6 +77,9 @@ func (s Schedule) At(t time.Time) (in *Window) {
 	return in
 }
 
+// fullMinute returns the next one after t.
+func fullMinute(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
+
 // horizon is how far ahead [Schedule.Until] looks.
 const horizon = 8 * 24 * time.Hour
 
@@ -84,9 +87,14 @@ const horizon = 8 * 24 * time.Hour
 // is zero where that is more than eight days away.
 func (s Schedule) Until(t time.Time) time.Time {
 	end := t.Add(horizon)
-	for t = t.Truncate(time.Minute).Add(time.Minute); t.Before(end); t = t.Add(time.Minute) {
-		if s.At(t) == nil {
+	for t = fullMinute(t); t.Before(end); {
+		switch in := s.At(t); {
+		case in == nil:
 			return t
+		case in.Start.IsZero():
+			t = t.Add(time.Minute)
+		default: // its end is known
+			t = fullMinute(in.End.Add(-1))
 		}
 	}
 	return time.Time{}

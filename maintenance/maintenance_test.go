@@ -89,4 +89,9 @@ func TestTheWindowThatStopsBurstsComesBeforeOthers(t *testing.T) {
 	assert.Equal(t, at(14, 0).Truncate(time.Minute), s.Until(at(12, 0)), "the second begins before the first ends")
 	assert.Nil(t, For(all[1:2], "checkout", nil))
 	assert.Zero(t, For(all, "search", nil).Until(at(12, 0)), "it never ends")
+
+	hour := func(h int) time.Time { return at(h, 0).Truncate(time.Minute) }
+	once := Schedule{{Start: hour(12), End: hour(13)}, {Start: hour(13), End: hour(14).Add(time.Second)}}
+	assert.Equal(t, at(14, 1).Truncate(time.Minute), once.Until(at(12, 10)))
+	assert.Equal(t, hour(13), once[:1].Until(at(12, 59)), "the minute of the end is outside")
 }

@@ -28,9 +28,9 @@ func (w *windows) at(now time.Time) *maintenance.Window {
 	return nil
 }
 
-// shown returns what a snapshot has of the maintenance: nil where no window is for the target. When one ends is
+// shown returns what a snapshot has of the maintenance: nil where no window is for the target. When it ends is
 // worked out only if that is wanted, as it takes a while. w may be nil.
-func (w *windows) shown(now time.Time, withEnd bool) *numbers.Maintenance {
+func (w *windows) shown(withEnd bool) *numbers.Maintenance {
 	if w == nil {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (w *windows) shown(now time.Time, withEnd bool) *numbers.Maintenance {
 	if s == nil {
 		return nil
 	}
-	shown := new(numbers.Maintenance)
+	shown, now := new(numbers.Maintenance), time.Now()
 	if in := s.At(now); in != nil {
 		shown.Window, shown.Stops = in.Name, in.Stop
 		if withEnd {
@@ -66,7 +66,7 @@ func (t *target) rest(grid load.Slots, due probe.Instant) (wait time.Duration, o
 	if w := t.windows.at(now); w == nil || !w.Stop {
 		return 0, false
 	}
-	t.recorder.Skip(load.SkipMaintenance, 1)
+	t.recorder.Rest(now)
 	wait, missed := grid.Next(now, t.boot().Sub(due))
 	t.recorder.Skip(load.SkipLate, missed)
 	return wait, true

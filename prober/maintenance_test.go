@@ -52,6 +52,7 @@ func TestMaintenanceStopsBurstsByTheClockOnTheWall(t *testing.T) {
 				assert.Equal(t, c.bursts, s.Bursts)
 				assert.Equal(t, c.skipped, s.Skipped[load.SkipMaintenance])
 				assert.Zero(t, s.Skipped.Overrun()+s.Skipped.Late())
+				assert.Equal(t, c.skipped == 0, s.LastRest.IsZero())
 			})
 		})
 	}

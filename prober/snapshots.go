@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -51,7 +50,7 @@ func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts) {
 	if s.standing != nil {
 		into.Comparison = s.standing.result.Load()
 	}
-	into.Maintenance = s.windows.shown(time.Now(), parts&numbers.WithHistory != 0)
+	into.Maintenance = s.windows.shown(parts&numbers.WithMaintenanceEnd != 0)
 	if parts != numbers.WithSummary {
 		into.Open, into.ClientNotAfter = s.engines.open(), s.engine.ClientCertificateNotAfter()
 	}
@@ -81,7 +80,7 @@ func (m *Manager) running() []source {
 
 // Target returns all of the running target of that name but its distributions.
 func (m *Manager) Target(name string) (s numbers.Snapshot, ok bool) {
-	return m.snapshotOf(name, numbers.WithSummary|numbers.WithLabels|numbers.WithHistory)
+	return m.snapshotOf(name, numbers.WithSummary|numbers.WithLabels|numbers.WithHistory|numbers.WithMaintenanceEnd)
 }
 
 // Bursts returns the last bursts of the running target of that name, the oldest

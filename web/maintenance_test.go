@@ -35,3 +35,15 @@ func TestThePageOfATargetSaysThatItIsUnderMaintenance(t *testing.T) {
 	assert.Nil(t, apiMaintenanceOf(new(numbers.Maintenance)))
 	assert.Nil(t, apiMaintenanceOf(nil))
 }
+
+func TestATargetThatRestsIsNotHeldForStalled(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC)
+	s := &numbers.Snapshot{About: numbers.About{Interval: time.Minute}}
+	s.Bursts, s.LastStart = 10, now.Add(-2*time.Hour)
+	assert.True(t, isStale(s, now))
+	s.LastRest = now.Add(-30 * time.Second)
+	assert.False(t, isStale(s, now))
+	s.LastRest = now.Add(-time.Hour)
+	assert.True(t, isStale(s, now), "no burst has started since maintenance ended")
+}

@@ -103,7 +103,11 @@ func overruns(t *numbers.Snapshot) bool {
 }
 
 func isStale(t *numbers.Snapshot, now time.Time) bool {
-	return t.Bursts > 0 && t.Waiting+t.InFlight == 0 && now.Sub(t.LastStart) > staleAfter*t.Interval
+	last := t.LastStart
+	if t.LastRest.After(last) {
+		last = t.LastRest
+	}
+	return t.Bursts > 0 && t.Waiting+t.InFlight == 0 && now.Sub(last) > staleAfter*t.Interval
 }
 
 // row is one target of the overview.

@@ -8,7 +8,7 @@ type Maintenance struct {
 	Window string
 	// Stops means that no burst starts meanwhile.
 	Stops bool
-	// Until is when maintenance ends, zero where that is more than eight days away. [WithHistory].
+	// Until is when maintenance ends, zero where that is more than eight days away. [WithMaintenanceEnd].
 	Until time.Time
 }
 

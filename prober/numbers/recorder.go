@@ -73,9 +73,10 @@ type Counts struct {
 	// FailedInARow counts the requests that failed by the target's doing since the last one that
 	// succeeded; where the target has journeys, it counts journeys.
 	FailedInARow uint64
-	// LastStart and LastSuccess are zero before the first burst and success.
-	LastStart, LastSuccess time.Time
-	DNS                    DNS
+	// LastStart and LastSuccess are zero before the first burst and success, LastRest before maintenance has
+	// stopped one.
+	LastStart, LastSuccess, LastRest time.Time
+	DNS                              DNS
 
 	tls probe.TLSInfo // as the last handshake showed it
 }
@@ -196,6 +197,14 @@ func (r *Recorder) Skip(reason load.SkipReason, slots int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Skipped[reason] += uint64(slots)
+}
+
+// Rest counts a slot at which maintenance stops the burst.
+func (r *Recorder) Rest(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Skipped[load.SkipMaintenance]++
+	r.counts.LastRest = now
 }
 
 // Late counts the slots that were missed because the process did not run, and notes

@@ -105,8 +105,9 @@ const (
 	WithLabels
 	WithHistory
 	WithDistributions
+	WithMaintenanceEnd
 
-	WithEverything = WithSummary | WithLabels | WithHistory | WithDistributions
+	WithEverything = WithSummary | WithLabels | WithHistory | WithDistributions | WithMaintenanceEnd
 )
 
 // Snapshot returns what the target came to, as it is at one moment. About is left for who
