@@ -65,29 +65,39 @@ func share(to *float64) form.Value {
 	return form.Scalar[float64]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.TextLike(shareWritten, shareMistake) }}
 }
 
-// checkCompares finds targets that are compared with one that they cannot be compared with. With
-// on_error: keep those of files are warned of instead: a file must not hurt the others.
-func (l *loader) checkCompares(main *form.Report) {
-	targets, files := map[string]*Target{}, l.config.FileOf()
+// checkNames looks at the places that name a target. With on_error: keep, what a file says wrongly, and a target
+// that may stand in a file with a mistake, is only warned of: a file must not hurt the others.
+func (l *loader) checkNames(main *form.Report) {
+	targets := map[string]*Target{}
 	for i := range l.config.Targets {
 		targets[l.config.Targets[i].Name] = &l.config.Targets[i]
 	}
-	aside := form.NewReport("", words)
+	aside := main
+	if l.config.OnError == OnErrorKeep && len(l.config.TargetFiles) > 0 {
+		aside = form.NewReport("", words)
+	}
+	l.checkCompares(targets, main, aside)
+	l.checkWindows(targets, aside)
+	if errs, ok := errors.AsType[form.Errors](aside.Err()); ok && aside != main {
+		l.config.Warnings = append(l.config.Warnings, errs...)
+	}
+}
+
+// checkCompares finds targets that are compared with one that they cannot be compared with.
+func (l *loader) checkCompares(targets map[string]*Target, main, aside *form.Report) {
+	files := l.config.FileOf()
 	for _, name := range slices.Sorted(maps.Keys(l.compares)) {
 		t := targets[name]
 		if t == nil || t.Compare == nil {
 			continue // taken back, or left aside with its file
 		}
 		r := main
-		if _, isOfFile := files[name]; isOfFile && l.config.OnError == OnErrorKeep {
+		if _, isOfFile := files[name]; isOfFile || targets[t.Compare.With] == nil {
 			r = aside
 		}
 		if msg := compareTrouble(t, targets); msg != "" {
 			r.Add(l.compares[name], msg)
 		}
-	}
-	if errs, ok := errors.AsType[form.Errors](aside.Err()); ok {
-		l.config.Warnings = append(l.config.Warnings, errs...)
 	}
 }
 

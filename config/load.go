@@ -63,8 +63,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 		top.Cursor(root).Missing(targetsKey)
 	}
 	l.settleParts(r)
-	l.checkCompares(r)
-	l.checkWindows()
+	l.checkNames(r)
 	l.narrow(top)
 	if err := l.err(r); err != nil {
 		return nil, err

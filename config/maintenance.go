@@ -144,18 +144,14 @@ func (l maintenanceList) Decode(c form.Cursor, n *yaml.Node) {
 
 // checkWindows finds windows that name targets that there are not. Where some are yet to be found, none
 // is missing.
-func (l *loader) checkWindows() {
+func (l *loader) checkWindows(targets map[string]*Target, r *form.Report) {
 	if len(l.config.Discover) > 0 || l.pick != nil {
 		return
-	}
-	targets := map[string]*Target{}
-	for i := range l.config.Targets {
-		targets[l.config.Targets[i].Name] = &l.config.Targets[i]
 	}
 	for i, s := range l.windows {
 		for _, name := range l.config.windows[i].targets {
 			if targets[name] == nil {
-				s.Conflict(fmt.Sprintf("there is no target %q", name)+closest(name, targets), "targets")
+				r.Add(s.Spot("targets"), fmt.Sprintf("there is no target %q", name)+closest(name, targets))
 			}
 		}
 	}

@@ -214,6 +214,25 @@ func TestAWrongFileKeepsItsLastTargets(t *testing.T) {
 	assert.Equal(t, "a c2", tr.names(), "a file that is gone is not wrong")
 }
 
+func TestWhatNamesATargetOfAWrongFileIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const main = "targets: [{name: own, url: 'http://127.0.0.1/', compare: {with: b}}]\n" +
+		"maintenance: [{name: night, times: ['00:00-06:00'], targets: [b]}]\ntarget_files: ['d/*.yml']\non_error: keep\n"
+	tr := newTree(t, "main.yml", main, "d/a.yml", list("a"), "d/b.yml", "targets: x\n")
+	require.NoError(t, tr.load())
+	assert.Equal(t, "own a", tr.names())
+	var warnings []string
+	for _, w := range tr.last.Warnings {
+		warnings = append(warnings, w.Path+": "+w.Msg)
+	}
+	assert.Equal(t, []string{`compare.with: there is no target "b", did you mean "a"?`, `targets: there is no target "b", did you mean "a"?`}, warnings)
+
+	tr.write("d/b.yml", list("b"))
+	require.NoError(t, tr.load())
+	assert.Empty(t, tr.last.Warnings)
+	assert.True(t, tr.last.Maintenance[0].Covers("b", nil))
+}
+
 func TestAMistakeInTheConfigurationItselfChangesNothing(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "main.yml", keeping, "d/a.yml", list("a"))
