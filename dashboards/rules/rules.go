@@ -91,7 +91,7 @@ func (s Settings) rule(a alert) Rule {
 		"dashboard_url": s.Grafana + "/d/" + a.dashboard + query(a.variables),
 	}}
 	if a.scope == scopeTarget {
-		a.reproduce(r.Annotations)
+		s.reproduce(a, r.Annotations)
 	}
 	if a.lasting > 0 {
 		r.For = s.span(a.lasting)

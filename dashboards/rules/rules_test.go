@@ -292,3 +292,15 @@ func read(t *testing.T, name string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+func TestAlertsLeadToThePagesThatTheSettingsName(t *testing.T) {
+	t.Parallel()
+	for pages, want := range map[string]string{"": "}}http://{{ .Labels.instance }}/targets/", "https://prober.example.org": "}}https://prober.example.org/targets/"} {
+		s := Default()
+		s.Pages = pages
+		text, err := s.RuleFile()
+		require.NoError(t, err)
+		assert.Contains(t, string(text), want)
+		assert.Equal(t, pages == "", strings.Contains(string(text), "http://{{ .Labels.instance }}"))
+	}
+}

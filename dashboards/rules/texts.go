@@ -1,6 +1,9 @@
 package rules
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // What follows are templates of sentences in annotations.
 
@@ -78,7 +81,7 @@ func (f set) codesOfMany(label string) string {
 
 // reproduce adds the command that shows a failure, and the address of the prober's page, for the
 // target of the alert or the first of many.
-func (a alert) reproduce(annotations map[string]string) {
+func (s Settings) reproduce(a alert, annotations map[string]string) {
 	info, values, by := "prober_target_info{job=%q,target=%q,location=~%q}", ` $labels.job $labels.target (or $labels.location ".*")`, "instance"
 	if a.example != "" {
 		info, values, by = "prober_target_info and on ("+a.exampleOn+") "+a.example, a.exampleValues, "target"
@@ -87,5 +90,5 @@ func (a alert) reproduce(annotations map[string]string) {
 		return "{{ with printf `" + info + "`" + values + " | query | sortByLabel \"" + by + "\" }}{{ with first . }}" + text + "{{ end }}{{ end }}"
 	}
 	annotations["command"] = first("prober fire {{ .Labels.target }} --trace")
-	annotations["page_url"] = first("http://{{ .Labels.instance }}/targets/{{ .Labels.target }}")
+	annotations["page_url"] = first(cmp.Or(s.Pages, "http://{{ .Labels.instance }}") + "/targets/{{ .Labels.target }}")
 }

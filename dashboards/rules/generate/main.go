@@ -16,6 +16,7 @@ func main() {
 	dir := flag.String("o", ".", "directory of the files")
 	flag.StringVar(&s.Docs, "docs", s.Docs, "URL below which the pages of docs are to be read")
 	flag.StringVar(&s.Grafana, "grafana", s.Grafana, "URL of the Grafana with the dashboards")
+	flag.StringVar(&s.Pages, "pages", s.Pages, "URL of the pages of a prober, if not the address that Prometheus scrapes")
 	flag.Parse()
 	if err := write(s, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
