@@ -8,9 +8,6 @@ import (
 const (
 	// DefaultMargin is by how much a latency may differ and still count as the same.
 	DefaultMargin = 0.1
-	// DefaultMinChange is the least change of a latency that counts, however large a share it is: on
-	// the same server the median wanders by less from one burst to the next.
-	DefaultMinChange = time.Millisecond
 	// errorMargin is by how much a share of failures may.
 	errorMargin = 0.01
 	// alarms is how often the verdict on two versions that are the same may be another.

@@ -28,14 +28,16 @@ type Compare struct {
 }
 
 const (
-	defaultMargin    = 0.1
-	minMargin        = 0.02 // as fine as the buckets of latencies tell
-	maxMargin        = 10
-	minMinChange     = time.Microsecond
-	defaultMinChange = time.Millisecond
-	maxMinChange     = time.Hour
-	defaultWindow    = 10 * time.Minute
-	minWindow        = time.Minute
+	defaultMargin = 0.1
+	minMargin     = 0.02 // as fine as the buckets of latencies tell
+	maxMargin     = 10
+	minMinChange  = time.Microsecond
+	maxMinChange  = time.Hour
+	defaultWindow = 10 * time.Minute
+	minWindow     = time.Minute
+	// DefaultMinChange is the least change of a latency that counts, unless another is given: on the
+	// same server the median wanders by less from one burst to the next.
+	DefaultMinChange = time.Millisecond
 )
 
 func compareFields(c *Compare) form.Section {
@@ -52,15 +54,27 @@ const shareMistake = "must be a share from 2% to 1000%, such as 10%"
 // shareWritten is a bit wider than what threshold.ParseShare takes.
 var shareWritten = regexp.MustCompile(`^[0-9.]+([eE][+-]?[0-9]+)? *%$`)
 
+// ParseMargin reads by how much a latency may differ and still count as the same, such as 10%, as a fraction.
+func ParseMargin(text string) (float64, error) {
+	v, err := threshold.ParseShare(text)
+	if err != nil || v < minMargin || v > maxMargin {
+		return 0, errors.New(shareMistake)
+	}
+	return v, nil
+}
+
+// ParseMinChange reads the least change of a latency that counts, such as 1ms.
+func ParseMinChange(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < minMinChange || d > maxMinChange {
+		return 0, errors.New("must be a duration from 1us to 1h, such as 1ms")
+	}
+	return d, nil
+}
+
 // share is a value such as 10%.
 func share(to *float64) form.Value {
-	parse := func(n *yaml.Node) (float64, error) {
-		v, err := threshold.ParseShare(n.Value)
-		if err != nil || v < minMargin || v > maxMargin {
-			return 0, errors.New(shareMistake)
-		}
-		return v, nil
-	}
+	parse := func(n *yaml.Node) (float64, error) { return ParseMargin(n.Value) }
 	format := func(v float64) *yaml.Node { return form.PlainNode(strconv.FormatFloat(100*v, 'g', 6, 64) + "%") }
 	return form.Scalar[float64]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.TextLike(shareWritten, shareMistake) }}
 }

@@ -51,7 +51,7 @@ func fillTarget(t *Target) {
 	}
 	if t.Compare != nil {
 		fill(&t.Compare.Margin, defaultMargin)
-		fill(&t.Compare.MinChange, defaultMinChange)
+		fill(&t.Compare.MinChange, DefaultMinChange)
 		fill(&t.Compare.Window, defaultWindow)
 	}
 	if k := kindOf(t.URL); k != nil {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,30 +23,17 @@ func (f *compareFlags) register(cmd *kingpin.CmdClause) {
 	cmd.Flag("compare", "Compare with the report of an earlier burst, which --output=json has printed into this file.").PlaceHolder("FILE").StringVar(&f.report)
 	cmd.Flag("against", "Fire at this URL too, request by request in turn with the target, and compare the target with it. It gets the same requests.").PlaceHolder("URL").StringVar(&f.against)
 	checked(cmd, "compare.margin", "10%", "By how much a latency may differ and still count as the same.", f.setMargin)
-	checked(cmd, "compare.min-change", compare.DefaultMinChange.String(), "The least change of a latency that counts: a smaller one is the same, however large a share it is.", f.setLeast)
+	checked(cmd, "compare.min-change", config.DefaultMinChange.String(), "The least change of a latency that counts: a smaller one is the same, however large a share it is.", f.setLeast)
 }
 
-const (
-	// leastMargin is as fine as the buckets of latencies tell.
-	leastMargin = 0.02
-	mostMargin  = 10
-	mostLeast   = time.Hour
-)
-
 func (f *compareFlags) setMargin(text string) (err error) {
-	f.margin, err = threshold.ParseShare(text)
-	if err != nil || f.margin < leastMargin || f.margin > mostMargin {
-		return errors.New("must be a share from 2% to 1000%, such as 10%")
-	}
-	return nil
+	f.margin, err = config.ParseMargin(text)
+	return err
 }
 
 func (f *compareFlags) setLeast(text string) (err error) {
-	f.least, err = time.ParseDuration(text)
-	if err != nil || f.least < time.Microsecond || f.least > mostLeast {
-		return errors.New("must be a duration from 1us to 1h, such as 1ms")
-	}
-	return nil
+	f.least, err = config.ParseMinChange(text)
+	return err
 }
 
 // isGiven reports whether there is something to compare with.

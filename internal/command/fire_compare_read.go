@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"example.com/prober/compare"
+	"example.com/prober/config"
 )
 
 const (
@@ -73,10 +75,8 @@ func readFireReport(file, scheme string) (*earlierReport, error) {
 	return r, nil
 }
 
-// kindOf joins the schemes whose answers may be compared: with TLS and without.
-func kindOf(scheme string) string {
-	return map[string]string{"https": "http", "grpcs": "grpc", "tls": "tcp"}[scheme] + map[string]string{"http": "http", "grpc": "grpc", "tcp": "tcp", "dns": "dns"}[scheme]
-}
+// kindOf returns the kind of target that a scheme selects, with TLS and without; "" if it selects none.
+func kindOf(scheme string) config.Kind { return config.Target{URL: &url.URL{Scheme: scheme}}.Kind() }
 
 // cutText returns text that a file gives, without what a terminal would act on.
 func cutText(text string) string {

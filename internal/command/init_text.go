@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/prober/config"
 )
 
 // placeholderURL is that of the target to change where no URL is given.
@@ -30,24 +32,19 @@ defaults:
 targets:
 `
 
-// starterHints are what to try next in a target, by the kind that the scheme of its URL selects.
-var starterHints = map[string]string{
-	"http": `    #request: {method: POST, headers: {Content-Type: application/json}, body: '{"sku": 1}'}
+// starterHints are what to try next in a target, by its kind.
+var starterHints = map[config.Kind]string{
+	config.KindHTTP: `    #request: {method: POST, headers: {Content-Type: application/json}, body: '{"sku": 1}'}
     #expect: {status: [200-299], max_latency: 2s}
 `,
-	"tcp": `    #expect: {max_latency: 50ms}
+	config.KindTCP: `    #expect: {max_latency: 50ms}
 `,
-	"grpc": `    #grpc: {service: shop.v1.Orders, method: List, reflection: true}   # without it the health service is asked
+	config.KindGRPC: `    #grpc: {service: shop.v1.Orders, method: List, reflection: true}   # without it the health service is asked
     #expect: {grpc_status: [OK], max_latency: 2s}
 `,
-	"dns": `    #dns: {name: shop.example.com, type: A}   # without it the servers of the root are asked for
+	config.KindDNS: `    #dns: {name: shop.example.com, type: A}   # without it the servers of the root are asked for
     #expect: {rcode: NOERROR, max_latency: 50ms}
 `,
-}
-
-// kindsOfSchemes say which of starterHints a target gets.
-var kindsOfSchemes = map[string]string{
-	"http": "http", "https": "http", "tcp": "tcp", "tls": "tcp", "grpc": "grpc", "grpcs": "grpc", "dns": "dns",
 }
 
 // starter returns a configuration with a target for each URL, or with one to change. Whether the
@@ -63,7 +60,7 @@ func starter(urls []string) string {
 	for _, raw := range urls {
 		scheme, _, _ := strings.Cut(raw, "://")
 		names = append(names, starterName(raw, names))
-		fmt.Fprintf(&text, "  - name: %s\n    url: %s\n%s", inYAML(names[len(names)-1]), inYAML(raw), starterHints[kindsOfSchemes[strings.ToLower(scheme)]])
+		fmt.Fprintf(&text, "  - name: %s\n    url: %s\n%s", inYAML(names[len(names)-1]), inYAML(raw), starterHints[kindOf(strings.ToLower(scheme))])
 	}
 	return text.String()
 }
