@@ -41,7 +41,7 @@ func each[T any](texts []string, parse func(string) (T, error)) (list []T, err e
 	return list, nil
 }
 
-// CheckTimes looks at an item of Times: minutes of the day such as 22:00-24:00, of which the last is outside.
+// CheckTimes looks at an item of Times: minutes of the day such as 22:00-24:00. The last minute is outside.
 func CheckTimes(text string) error {
 	_, err := parseTimes(text)
 	return err

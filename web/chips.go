@@ -50,8 +50,8 @@ func allChips(labels map[string]string) []chip {
 	return chips
 }
 
-// chipOf returns a label in at most so many characters. Its link keeps the grouping of the
-// page.
+// chipOf returns a label, cut to the longest number of characters. Its link keeps the grouping of
+// the page.
 func chipOf(name, value, group string, longest int) chip {
 	c := chip{Text: shortened(name+"="+value, longest)}
 	if t := labelTerm(name, value); t != "" {

@@ -15,7 +15,7 @@ type configPage struct {
 	frame
 	ConfigFile string
 	YAML       string
-	// Cut tells that YAML is only the beginning, of Size bytes.
+	// Cut means that YAML is only the beginning, and has Size bytes.
 	Cut  bool
 	Size uint64
 	// Mistake and MoreMistakes are those for which another one was not loaded.

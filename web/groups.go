@@ -10,9 +10,9 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// A page has room for pageRoom, of which a target with all its figures takes fullCost, a group
-// that is folded foldedCost, and a target that is only named 1. This bounds the size of a page
-// however many targets there are.
+// A page has room for pageRoom. A target with all its figures takes fullCost of it, a folded group
+// takes foldedCost, and a target that is only named takes 1. This bounds the size of a page, however
+// many targets there are.
 const (
 	pageRoom   = 320
 	fullCost   = 4
@@ -33,7 +33,7 @@ type group struct {
 	// Count and States are of all pages.
 	Count  int
 	States [numStates]int
-	// Folded tells that the targets that are well are left out, Unfolded that they are shown
+	// Folded means that the targets that are well are left out, Unfolded that they are shown
 	// because the reader asked for them.
 	Folded, Unfolded bool
 	// Rows are those of one page with all their figures, Brief those that are only named.

@@ -30,7 +30,7 @@ type overview struct {
 	// Advice says what may be wrong with a search that found nothing.
 	Advice []string
 	Self   self
-	// ConfigFile is the name of the configuration, and CanReload tells that POST /-/reload
+	// ConfigFile is the name of the configuration, and CanReload means that POST /-/reload
 	// loads it, for a prober without targets.
 	ConfigFile string
 	CanReload  bool

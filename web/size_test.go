@@ -19,7 +19,7 @@ import (
 const maxOverview = 300 << 10
 
 // wordy returns that many targets with names, URLs, labels and problems as long as they may
-// be, of which every nth fails.
+// be. Every nth of them fails.
 func wordy(n, nth int, now time.Time) []numbers.Snapshot {
 	all := snapshots(n, nth, now)
 	for i := range all {
@@ -82,7 +82,7 @@ func pageOf(t testing.TB, s *Shell, rows []row, f filter) []byte {
 	return page
 }
 
-// BenchmarkOverview draws the page of 10,000 targets, of which a tenth fails.
+// BenchmarkOverview draws the page of 10,000 targets. A tenth of them fails.
 func BenchmarkOverview(b *testing.B) {
 	s, now := shellOf(b, ""), time.Now()
 	all := snapshots(10_000, 10, now)
