@@ -58,7 +58,12 @@ func TestAMillionRequestsFitInTheMemoryOfAllReports(t *testing.T) { // alone, as
 		most = max(most, heap())
 	}
 	for _, w := range writers {
-		require.NoError(t, w.finish(exampleResult("checkout")))
+		// A table may leave rows out here, as the requests come faster than a busy machine writes
+		// them, even to nowhere. It may not keep them.
+		if err := w.finish(exampleResult("checkout")); err != nil {
+			var incomplete *incompleteError
+			require.ErrorAs(t, err, &incomplete)
+		}
 	}
 	most = max(most, heap())
 	t.Logf("the heap grew by %.1f MiB at most", float64(most-before)/(1<<20))
