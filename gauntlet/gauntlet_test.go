@@ -7,6 +7,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/prober/errcode"
+	"example.com/prober/internal/rig"
 )
 
 // The patches of the mutants are pieces of source text: who changes those lines has
@@ -147,4 +150,15 @@ func TestACounterThatFallsIsRed(t *testing.T) {
 	assert.Empty(t, b.failed(b.known()))
 	s.judge(scrapeOf(t, `timeout",target="a"} 1`, `timeout",target="a"} 0`, "} 9", "} 8"))
 	assert.Equal(t, []gate{gateMonotonic}, b.failed(b.known()))
+}
+
+func TestTheMeaningOfACodeIsThatOfTheTable(t *testing.T) {
+	t.Parallel()
+	info := func(code, meaning string) *rig.Sample {
+		return &rig.Sample{Name: "prober_error_code_info", Labels: []rig.Label{{Name: "error_code", Value: code}, {Name: "meaning", Value: meaning}}}
+	}
+	assert.Empty(t, oddLabel(info("1212", errcode.Refused.Meaning())))
+	assert.NotEmpty(t, oddLabel(info("1212", errcode.Reset.Meaning())))
+	assert.NotEmpty(t, oddLabel(info("1212", "dial tcp: refused")))
+	assert.NotEmpty(t, oddLabel(info("refused", errcode.Refused.Meaning())))
 }

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"example.com/prober/errcode"
 	"example.com/prober/internal/rig"
 )
 
@@ -210,7 +212,7 @@ func labelKinds() map[string]*regexp.Regexp {
 
 // ownLabels are those that the prober's metrics have at all.
 var ownLabels = []string{
-	"alpn", "cipher", "code", "error_code", "http_version", "le", "limit", "name", "phase", "range", "reason", "request", "result",
+	"alpn", "cipher", "code", "error_code", "http_version", "le", "limit", "meaning", "name", "phase", "range", "reason", "request", "result",
 	"role", "status", "step", "target", "url", "version",
 }
 
@@ -226,6 +228,15 @@ func oddLabel(s *rig.Sample) string {
 		if !slices.Contains(ownLabels, l.Name) || kind != nil && !kind.MatchString(l.Value) {
 			return s.Key()
 		}
+		if l.Name == "meaning" && !isMeaningOf(l.Value, s.Label("error_code")) {
+			return s.Key()
+		}
 	}
 	return ""
+}
+
+// isMeaningOf reports whether a text is what the table of codes says of a code.
+func isMeaningOf(text, code string) bool {
+	number, err := strconv.Atoi(code)
+	return err == nil && text == errcode.Code(number).Meaning()
 }
