@@ -62,7 +62,7 @@ func secrecies() map[string]secrecy {
 		"maintenance", "maintenance.name", "maintenance.start", "maintenance.end", "maintenance.times", "maintenance.weekdays", "maintenance.days_of_month",
 		"maintenance.months", "maintenance.years", "maintenance.location", "maintenance.targets", "maintenance.labels", "maintenance.bursts",
 		"target_files", "on_error", "discover", "discover.name", "discover.max_targets", "discover.keep_for", "discover.relabel_configs",
-		"targets", "defaults", "name", "labels", "links", "interval", "timeout", "sharding", "breaker", "breaker.after", "breaker.for", "objective", "objective.availability", "objective.latency", "thresholds", "keep_failures", "keep_failures.bodies",
+		"targets", "defaults", "name", "labels", "links", "interval", "timeout", "sharding", "breaker", "breaker.after", "breaker.for", "objective", "objective.availability", "objective.latency", "objective.window", "thresholds", "keep_failures", "keep_failures.bodies",
 		"compare", "compare.with", "compare.margin", "compare.min_change", "compare.window",
 		"burst", "burst.requests", "burst.duration", "burst.rate", "burst.stages", "burst.concurrency", "burst.arrival", "burst.precision",
 		"request", "request.method", "request.host", "request.body_size", "request.basic_auth", "request.basic_auth.username",

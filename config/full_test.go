@@ -119,7 +119,7 @@ func fullCheckout(t *testing.T, folder string) Target {
 			MaxBodySize: 8 << 20,
 		},
 		Breaker:      &Breaker{After: 50, For: 24 * time.Hour},
-		Objective:    &Objective{Availability: 99.9, Latency: 300 * time.Millisecond},
+		Objective:    &Objective{Availability: 99.9, Latency: 300 * time.Millisecond, Window: 28 * 24 * time.Hour},
 		KeepFailures: &KeepFailures{Bodies: 2 << 10},
 		Thresholds:   thresholdsOf(t, "p99 > 500ms", "code:13.. > 0", "error_rate > 1 %"),
 		Compare:      &Compare{With: "ramps", Margin: 0.05, MinChange: 2 * time.Millisecond, Window: time.Hour},

@@ -35,7 +35,7 @@ func (e *entry) source() source {
 			Unchecked: e.cfg.Connection.TLS.InsecureSkipVerify,
 			Asks:      e.cfg.Kind() == config.KindDNS,
 
-			ObjectiveRatio: e.cfg.Objective.Ratio(), ObjectiveLatency: e.cfg.Objective.Duration(),
+			ObjectiveRatio: e.cfg.Objective.Ratio(), ObjectiveLatency: e.cfg.Objective.Duration(), ObjectiveWindow: e.cfg.Objective.Budget(),
 		},
 		url: e.cfg.URL, recorder: e.recorder, engine: e.engine, engines: e.engines, standing: e.standing, windows: e.windows,
 	}

@@ -179,7 +179,7 @@ func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	d.Comparison = &numbers.Comparison{With: hostile, Errors: new(numbers.ComparedRow)}
 	d.Maintenance = &numbers.Maintenance{Window: "night", Until: time.Unix(1e9, 0)}
 	d.ClientNotAfter, d.LastSuccess = time.Unix(1e9, 0), time.Unix(1e9, 0)
-	d.ObjectiveRatio, d.ObjectiveLatency = 0.999, time.Second
+	d.ObjectiveRatio, d.ObjectiveLatency, d.ObjectiveWindow = 0.999, time.Second, 24*time.Hour
 	d.DNS = numbers.DNS{Answered: true, Answers: 2, TTL: time.Minute, Authentic: true, Cut: 3}
 	out, err := apiDetailOf(d, hostileConfig(), time.Now())
 	require.NoError(t, err)
@@ -189,7 +189,7 @@ func TestTheAPITellsTheWholeOfATarget(t *testing.T) {
 	var answer map[string]any
 	require.NoError(t, json.Unmarshal(text, &answer))
 	assert.Equal(t, "failing", answer["state"])
-	assert.Equal(t, map[string]any{"ratio": 0.999, "latency_seconds": 1.0}, answer["objective"])
+	assert.Equal(t, map[string]any{"ratio": 0.999, "latency_seconds": 1.0, "window_seconds": 86400.0}, answer["objective"])
 	assert.InDelta(t, 3, answer["failed"], 0)
 	assert.InDelta(t, 1, answer["own_failed"], 0)
 	assert.Equal(t, map[string]any{"role": "client", "not_after": "2001-09-09T01:46:40Z"}, answer["certificates"].([]any)[2])

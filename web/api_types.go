@@ -70,6 +70,7 @@ type (
 	apiObjective struct {
 		Ratio          float64  `json:"ratio"`
 		LatencySeconds *float64 `json:"latency_seconds"`
+		WindowSeconds  float64  `json:"window_seconds"`
 	}
 	apiBurst struct {
 		Start             time.Time          `json:"start"`
@@ -225,7 +226,7 @@ func apiDetailOf(s *numbers.Snapshot, cfg *config.Target, now time.Time) (apiDet
 		Certificates: mapped(certificates(s), func(c certificate) apiCertificate { return apiCertificate{c.Role, c.NotAfter.UTC()} }),
 	}
 	if s.ObjectiveRatio > 0 {
-		out.Objective = &apiObjective{Ratio: s.ObjectiveRatio}
+		out.Objective = &apiObjective{Ratio: s.ObjectiveRatio, WindowSeconds: s.ObjectiveWindow.Seconds()}
 		if seconds := s.ObjectiveLatency.Seconds(); seconds > 0 {
 			out.Objective.LatencySeconds = &seconds
 		}

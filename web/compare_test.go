@@ -26,7 +26,7 @@ func comparedSnapshot() *numbers.Snapshot {
 
 func TestTheTargetPageSaysHowItCompares(t *testing.T) {
 	t.Parallel()
-	page, err := shellOf(t, "").drawTarget(comparedSnapshot(), hostileConfig(), time.Now())
+	page, err := shellOf(t, "").drawTarget(comparedSnapshot(), hostileConfig(), nil, time.Now())
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "cannot tell, about 12000 requests of each would; p50 1.2 times as slow (1.1 to 1.3); failures &#43;1 points (-1 to &#43;3).")
 	assert.NotContains(t, string(page), "<img src=x")

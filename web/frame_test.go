@@ -141,7 +141,7 @@ func TestThePageOfATargetSaysHowLongItFailedBefore(t *testing.T) {
 		"once more": {failing: now.Add(-time.Minute), last: numbers.Span{From: now.Add(-time.Hour), To: now.Add(-30 * time.Minute)}, said: `The failures before began at <time datetime="2030-05-06T11:00:00Z">11:00:00</time>, lasted 30 min and ended at <time datetime="2030-05-06T11:30:00Z">11:30:00</time>.`},
 	} {
 		d.FailingSince, d.LastFailing = c.failing, c.last
-		page, err := s.drawTarget(d, nil, now)
+		page, err := s.drawTarget(d, nil, nil, now)
 		require.NoError(t, err)
 		assert.Contains(t, string(page), c.said, name)
 		assert.Contains(t, string(page), `<a class="chip" href="/?q=team%3D%22a&#43;b%22">team=a b</a>`)

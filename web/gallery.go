@@ -125,6 +125,14 @@ func versionOf(etag string) string { return strings.Trim(etag, `"`) }
 
 // page answers with a page of HTML.
 func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) {
+	if d, ok := s.drawn(w, r, key, draw); ok {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		d.serve(w, r)
+	}
+}
+
+// drawn returns what is kept under key or drawn for r. It reports whether there is something; if not, it has answered.
+func (s *Shell) drawn(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) (d drawing, ok bool) {
 	d, err := s.gallery.get(r, key, draw)
 	if errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler) // the client has gone
@@ -132,15 +140,14 @@ func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw fu
 	if errors.Is(err, errBusy) {
 		w.Header().Set("Retry-After", "1")
 		text(w, http.StatusServiceUnavailable, err.Error())
-		return
+		return d, false
 	}
 	if err != nil {
 		s.opts.Log.Error("cannot draw a page", "page", key, "err", err)
 		text(w, http.StatusInternalServerError, "the page cannot be drawn")
-		return
+		return d, false
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	d.serve(w, r)
+	return d, true
 }
 
 // serve answers with what was drawn, or with 304 to who has it already.

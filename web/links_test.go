@@ -45,7 +45,7 @@ func TestThePageOfATargetHasItsLinks(t *testing.T) {
 		{Time: time.Now(), Code: errcode.FromStatus(502), Status: 502, Count: 1, TraceID: "0123456789abcdef"},
 		{Time: time.Now(), Code: errcode.Refused, Count: 1},
 	}
-	page, err := s.drawTarget(d, &cfg.Targets[0], time.Now())
+	page, err := s.drawTarget(d, &cfg.Targets[0], nil, time.Now())
 	require.NoError(t, err)
 	for _, link := range []string{
 		`<a href="/codes/1212">What to do about 1212</a>`,
@@ -60,7 +60,7 @@ func TestThePageOfATargetHasItsLinks(t *testing.T) {
 	assert.Contains(t, string(all), `<a rel="noreferrer" href="https://grafana.example.com/g/d/prober-overview">Grafana</a>`)
 
 	s.opts.Grafana = nil
-	page, err = s.drawTarget(d, nil, time.Now())
+	page, err = s.drawTarget(d, nil, nil, time.Now())
 	require.NoError(t, err)
 	assert.NotContains(t, string(page), "Grafana")
 	assert.NotContains(t, string(page), "noreferrer")

@@ -24,7 +24,7 @@ func TestThePageOfATargetSaysThatItIsUnderMaintenance(t *testing.T) {
 	} {
 		s := hostileSnapshot()
 		s.Maintenance = c.maintenance
-		page, err := shellOf(t, "").drawTarget(s, hostileConfig(), now)
+		page, err := shellOf(t, "").drawTarget(s, hostileConfig(), nil, now)
 		require.NoError(t, err)
 		if c.want == "" {
 			assert.NotContains(t, string(page), "Under maintenance", name)

@@ -100,7 +100,7 @@ func TestHostileTextsAreShownAndNotObeyed(t *testing.T) {
 	t.Parallel()
 	s := shellOf(t, "")
 	d := hostileSnapshot()
-	target, err := s.drawTarget(d, hostileConfig(), time.Now())
+	target, err := s.drawTarget(d, hostileConfig(), nil, time.Now())
 	require.NoError(t, err)
 	o := newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{Text: hostile}, 1)
 	o.Groups = newOverview(rowsByTrouble([]numbers.Snapshot{*d}, time.Now()), filter{}, 1).Groups
@@ -123,7 +123,7 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 	now := time.Now()
 	d := hostileSnapshot()
 	d.Name = "shop"
-	page, err := s.drawTarget(d, hostileConfig(), now)
+	page, err := s.drawTarget(d, hostileConfig(), nil, now)
 	require.NoError(t, err)
 	for _, text := range []string{
 		`<a class="code code-bad" href="/codes/1310"><b>1310</b> unknown_authority</a>`, "during the TLS handshake", "3 of 5 requests failed in the last burst",
@@ -133,12 +133,12 @@ func TestTheTargetPageSaysWhoIsToBlame(t *testing.T) {
 		assert.Contains(t, string(page), text)
 	}
 	d.TroubledSince, d.Last.Own, d.Last.Held, d.Last.Late = time.Time{}, 0, 0, false
-	page, err = s.drawTarget(d, hostileConfig(), now)
+	page, err = s.drawTarget(d, hostileConfig(), nil, now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "The prober itself has no problem, so the cause is the target.")
 	assert.NotContains(t, string(page), `class="trouble"`)
 	d.FailingSince, d.TroubledSince, d.Last.Late = time.Time{}, now, true
-	page, err = s.drawTarget(d, hostileConfig(), now)
+	page, err = s.drawTarget(d, hostileConfig(), nil, now)
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "The cause is the prober, not the target.")
 }
@@ -149,7 +149,7 @@ func TestThePageOfATargetThatOnlyConnectsSaysNothingOfHTTP(t *testing.T) {
 	for raw, want := range map[string]bool{"http://h.example/": true, "tcp://h.example:5432": false} {
 		cfg, err := config.ParseOne(nil, "", config.Pick{Target: raw})
 		require.NoError(t, err)
-		page, err := s.drawTarget(&numbers.Snapshot{About: numbers.About{Name: "a"}}, &cfg.Targets[0], time.Now())
+		page, err := s.drawTarget(&numbers.Snapshot{About: numbers.About{Name: "a"}}, &cfg.Targets[0], nil, time.Now())
 		require.NoError(t, err)
 		for _, said := range []string{"HTTP bytes", "Connections and answers", "Requests on a reused connection"} {
 			assert.Equal(t, want, strings.Contains(string(page), said), "%s: %s", raw, said)
@@ -169,7 +169,7 @@ func TestThePageOfADNSServerHasItsLastAnswer(t *testing.T) {
 		if answered {
 			d.DNS.Cut = 3
 		}
-		page, err := s.drawTarget(&d, &cfg.Targets[0], time.Now())
+		page, err := s.drawTarget(&d, &cfg.Targets[0], nil, time.Now())
 		require.NoError(t, err)
 		for _, said := range []string{"DNS bytes", "Connections and answers", "Requests on a reused connection"} {
 			assert.Contains(t, string(page), said)
@@ -299,7 +299,7 @@ func BenchmarkDraw(b *testing.B) {
 	b.Run("page=target", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.drawTarget(d, hostileConfig(), time.Now()); err != nil {
+			if _, err := s.drawTarget(d, hostileConfig(), nil, time.Now()); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -349,7 +349,7 @@ func TestOwnTroubleOfEveryKindIsOneSectionAndNoFailureOfTheTarget(t *testing.T) 
 		r.EndBurst(time.Second, load.DropShutdown)
 		d := r.Snapshot(numbers.WithSummary | numbers.WithLabels | numbers.WithHistory)
 		d.Name, d.Interval = "shop", time.Minute
-		page, err := s.drawTarget(&d, hostileConfig(), time.Now())
+		page, err := s.drawTarget(&d, hostileConfig(), nil, time.Now())
 		require.NoError(t, err)
 		text := string(page)
 		_, section, found := strings.Cut(text, `<section class="trouble" aria-labelledby="own">`)

@@ -110,7 +110,7 @@ const (
 // aboutRequests returns the part of a page that is about requests and journeys.
 func aboutRequests(t *testing.T, s *Shell, d *numbers.Snapshot, cfg *config.Target) string {
 	t.Helper()
-	page, err := s.drawTarget(d, cfg, time.Now())
+	page, err := s.drawTarget(d, cfg, nil, time.Now())
 	require.NoError(t, err)
 	_, rest, _ := strings.Cut(string(page), "</dl></section>\n\n") // of the last burst
 	part, _, found := strings.Cut(rest, `<section aria-labelledby="history">`)
@@ -203,7 +203,7 @@ func TestAllTargetsNameTheRequestThatFails(t *testing.T) {
 		o.drawStrips(func(string) []numbers.Burst { return nil })
 		all, err := s.draw("overview", o)
 		require.NoError(t, err)
-		one, err := s.drawTarget(d, configured(t, mixConfig), now)
+		one, err := s.drawTarget(d, configured(t, mixConfig), nil, now)
 		require.NoError(t, err)
 		for _, page := range []string{string(all), string(one)} {
 			assert.Contains(t, page, `<b>1401</b>`)

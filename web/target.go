@@ -31,6 +31,8 @@ type targetPage struct {
 	// Named are the requests of a mix or the steps of a journey, and Journeys what came of those.
 	Named    namedRequests
 	Journeys *journeys
+	// Past is nil where no Prometheus is read.
+	Past *past
 	// IsWeb tells that the target is sent HTTP requests. DNS servers are asked; to others
 	// connections are made, and nothing more.
 	IsWeb bool
@@ -88,9 +90,15 @@ func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
 		s.noTarget(w, name)
 		return
 	}
-	s.page(w, r, "target/"+name, func() ([]byte, error) {
+	key, chosen := "target/"+name, pastChoice{}
+	if s.opts.History != nil {
+		t, _ := s.opts.Manager.Target(name)
+		chosen = s.readPastChoice(r.URL.Query(), &t)
+		key += chosen.query()
+	}
+	s.page(w, r, key, func() ([]byte, error) {
 		t, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is shown empty once
-		return s.drawTarget(&t, s.opts.Manager.Config(name), time.Now())
+		return s.drawTarget(&t, s.opts.Manager.Config(name), s.pastOf(&t, chosen), time.Now())
 	})
 }
 
@@ -103,7 +111,7 @@ func targetName(r *http.Request) string {
 	return r.URL.Query().Get("name")
 }
 
-func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Time) ([]byte, error) {
+func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, days *past, now time.Time) ([]byte, error) {
 	p := &targetPage{
 		frame:    s.frame(now),
 		Snapshot: t,
@@ -116,6 +124,7 @@ func (s *Shell) drawTarget(t *numbers.Snapshot, cfg *config.Target, now time.Tim
 		Alike:    groupFailures(t.Failures),
 		Chips:    allChips(t.Labels),
 		Links:    s.linksOf(t.Name, cfg),
+		Past:     days,
 		IsWeb:    cfg == nil || cfg.IsWeb(),
 		Named:    requestTable(t, cfg),
 		Journeys: journeysOf(t, cfg),

@@ -32,7 +32,7 @@ func TestThePageOfAFailingTargetShowsTheCommandThatTracesIt(t *testing.T) {
 		r.EndBurst(time.Second, load.DropShutdown)
 		d := r.Snapshot(numbers.WithEverything)
 		d.Name, d.Interval = c.name, time.Minute
-		page, err := s.drawTarget(&d, hostileConfig(), time.Now())
+		page, err := s.drawTarget(&d, hostileConfig(), nil, time.Now())
 		require.NoError(t, err)
 		if c.want == "" {
 			assert.NotContains(t, string(page), "--trace")
@@ -52,7 +52,7 @@ func TestThePageAndTheAPIShowWhatCameWithAFailure(t *testing.T) {
 			Answer: &numbers.Answer{Fields: []numbers.AnswerField{{Name: "Server", Value: hostile}, {Name: "X-" + hostile}}, More: 2, Body: hostile, Size: 4000, Cut: true},
 		}},
 	}
-	page, err := s.drawTarget(d, hostileConfig(), time.Now())
+	page, err := s.drawTarget(d, hostileConfig(), nil, time.Now())
 	require.NoError(t, err)
 	assert.NotContains(t, string(page), "<script>alert")
 	assert.NotContains(t, string(page), "<img src=x")
@@ -65,7 +65,7 @@ func TestThePageAndTheAPIShowWhatCameWithAFailure(t *testing.T) {
 		Fields: []apiField{{"Server", hostile}, {"X-" + hostile, ""}}, MoreFields: 2, Body: hostile, BodyBytes: 4000, Cut: true,
 	}, *answer)
 	d.Failures[0].Answer = &numbers.Answer{Hidden: true, Body: "never", Size: 7}
-	page, err = s.drawTarget(d, hostileConfig(), time.Now())
+	page, err = s.drawTarget(d, hostileConfig(), nil, time.Now())
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "it may contain a secret")
 	assert.NotContains(t, string(page), "never</pre>")

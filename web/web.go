@@ -20,6 +20,7 @@ import (
 
 	"example.com/prober/discover"
 	"example.com/prober/prober"
+	"example.com/prober/web/history"
 )
 
 // Bounds on what a client of the web interface may take.
@@ -46,6 +47,10 @@ type Options struct {
 	// Grafana is the URL of a Grafana with the dashboards of the prober, as
 	// [ParseGrafanaURL] returns it; nil without one.
 	Grafana *url.URL
+	// History reads what became of requests over days; nil without a Prometheus.
+	History *history.Store
+	// EnableBadges serves /badges/.
+	EnableBadges bool
 	// ConfigFile is the name of the configuration's file, without its folder.
 	ConfigFile string
 	// Config returns the running configuration as YAML without secrets.
@@ -141,6 +146,10 @@ func (s *Shell) routes() *http.ServeMux {
 	get("/config", s.config)
 	get("/discovery", s.discovery)
 	s.routeAPI(get)
+	if s.opts.EnableBadges {
+		get("/badges/targets/{name...}", s.targetBadge)
+		get("/badges/groups/{label}/{value...}", s.groupBadge)
+	}
 	mux.HandleFunc(s.path("/api/"), apiElsewhere)
 	// Whoever asks for these knows the process and not what stands before it.
 	mux.HandleFunc("GET /-/healthy", healthy)

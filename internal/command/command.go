@@ -56,7 +56,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	checked(app, "log.level", "info", "Only log messages of this severity or above: debug, info, warn or error.", c.log.Level.Set).HintOptions(promslog.LevelFlagOptions...)
 	checked(app, "log.format", "logfmt", "Format of log messages: logfmt or json.", c.log.Format.Set).HintOptions(promslog.FormatFlagOptions...)
 	commands := map[string]command{}
-	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, initCommand, schemaCommand, demoCommand, codesCommand, healthCommand} {
+	for _, register := range []func(*kingpin.Application) (string, command){runCommand, checkCommand, fireCommand, initCommand, schemaCommand, objectivesCommand, demoCommand, codesCommand, healthCommand} {
 		name, cmd := register(app)
 		commands[name] = cmd
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"example.com/prober/discover"
 	"example.com/prober/prober"
 	"example.com/prober/web"
+	"example.com/prober/web/history"
 )
 
 // daemon is a prober that stays: the manager of the targets and the web
@@ -31,8 +33,10 @@ type daemon struct {
 	manager *prober.Manager
 	// discoveries find targets besides those of the configuration.
 	discoveries *discover.Set
-	shell       *web.Shell
-	bound       []net.Listener
+	// past is nil where no Prometheus is read.
+	past  *history.Store
+	shell *web.Shell
+	bound []net.Listener
 	running
 }
 
@@ -49,6 +53,9 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	grafana, err := web.ParseGrafanaURL(f.grafanaURL)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--web.grafana-url: %w", err)}
+	}
+	if d.past, err = openHistory(f); err != nil {
+		return nil, usageError{err}
 	}
 	text, err := config.Read(f.configFile)
 	if err != nil {
@@ -68,20 +75,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("prober"))
-	d.shell = web.New(web.Options{
-		Log:             d.log,
-		Manager:         d.manager,
-		Discoveries:     d.discoveries,
-		Registry:        registry,
-		TelemetryPath:   f.telemetryPath,
-		Prefix:          prefix,
-		Grafana:         grafana,
-		ConfigFile:      filepath.Base(f.configFile),
-		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
-		Reload:          d.reload,
-		EnableLifecycle: f.enableLifecycle,
-		EnablePprof:     f.enablePprof,
-	})
+	d.shell = web.New(d.shellOptions(registry, prefix, grafana))
 	if err := d.shell.Validate(); err != nil {
 		return nil, usageError{fmt.Errorf("--web.telemetry-path: %w", err)}
 	}
@@ -95,6 +89,27 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	d.manager.NoteReload(nil)
 	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
 	return d, nil
+}
+
+// shellOptions returns what the web interface shows and allows.
+func (d *daemon) shellOptions(registry *prometheus.Registry, prefix string, grafana *url.URL) web.Options {
+	f := &d.flags
+	return web.Options{
+		Log:             d.log,
+		Manager:         d.manager,
+		Discoveries:     d.discoveries,
+		Registry:        registry,
+		TelemetryPath:   f.telemetryPath,
+		Prefix:          prefix,
+		Grafana:         grafana,
+		History:         d.past,
+		EnableBadges:    f.enableBadges,
+		ConfigFile:      filepath.Base(f.configFile),
+		Config:          func() ([]byte, error) { return (*d.redacted.Load())() },
+		Reload:          d.reload,
+		EnableLifecycle: f.enableLifecycle,
+		EnablePprof:     f.enablePprof,
+	}
 }
 
 // run serves until ctx ends, then drains. It returns once everything was counted
@@ -147,6 +162,9 @@ func (d *daemon) drain(grace time.Duration) {
 	d.log.Info("waiting for requests in flight", "grace", grace)
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
+	if d.past != nil {
+		d.past.Close()
+	}
 	d.discoveries.Close()
 	d.manager.Shutdown(ctx)
 	d.awaitDiscoveries()

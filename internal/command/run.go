@@ -49,6 +49,9 @@ type daemonFlags struct {
 	telemetryPath   string
 	externalURL     string
 	grafanaURL      string
+	prometheusURL   string
+	matchers        string
+	enableBadges    bool
 	enableLifecycle bool
 	enablePprof     bool
 	grace           time.Duration
@@ -70,6 +73,9 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.external-url", "URL under which a reverse proxy shows the web interface, if not the one of its address. Its path comes before that of everything served.").Default("").StringVar(&f.externalURL)
 	cmd.Flag("web.grafana-url", "URL of a Grafana that has the dashboards of the prober, for links from the pages.").Default("").StringVar(&f.grafanaURL)
+	cmd.Flag("web.prometheus-url", "URL of the Prometheus that scrapes the prober. The page of each target then shows its last 30 days.").Default("").StringVar(&f.prometheusURL)
+	cmd.Flag("web.prometheus-matchers", "Which series of that Prometheus are of probers like this one, as job=\"prober\"; all if empty.").Default("").StringVar(&f.matchers)
+	cmd.Flag("web.enable-badges", "Serve pictures of the availability of targets and groups under /badges/, for pages of other sites.").BoolVar(&f.enableBadges)
 	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after SIGTERM; then they are cancelled.", &f.grace, 0)

@@ -123,7 +123,7 @@ func newDesk(t *testing.T) *desk {
 		"DIRECTORY", d.dir, "--burst.duration=30s", "--burst.duration=1s", ".p99 < 0.5", ".p99 < 60", // machines may be slow
 	)
 	rig.WriteFile(t, d.dir, "prober.yml", `
-defaults: {burst: {rate: 100, requests: 10, concurrency: 5}, labels: {team: shop, tier: 1}}
+defaults: {burst: {rate: 100, requests: 10, concurrency: 5}, labels: {team: shop, tier: 1}, objective: {availability: 99, latency: 1s}}
 targets: [{name: checkout, url: %[1]q}, {name: search, url: %[1]q}]
 `, plain.URL)
 	rig.WriteFile(t, d.dir, "token", "secret")

@@ -51,7 +51,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "prober", "prober/numbers", "schema", "threshold", "web"},
+		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "internal/slo", "prober", "prober/numbers", "schema", "threshold", "web", "web/history"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -88,6 +88,13 @@ var house = map[string]room{
 	"internal/report": {
 		packages: []string{"errcode", "prober/numbers", "prober/probe", "web/chart", "web/static"},
 		modules:  []string{"github.com/HdrHistogram/hdrhistogram-go"}, // encodes the histograms of .hlog and .hgrm
+	},
+	"internal/slo": {
+		packages: []string{"config"},
+		modules: []string{
+			"github.com/prometheus/common",
+			"gopkg.in/yaml.v3",
+		},
 	},
 	"internal/rig": {
 		modules: []string{
@@ -190,7 +197,7 @@ var house = map[string]room{
 	"template":  {},
 	"threshold": {},
 	"web": {
-		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/static"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/history", "web/static"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
@@ -201,6 +208,13 @@ var house = map[string]room{
 	},
 	"web/chart": {
 		packages: []string{"errcode", "prober/numbers"},
+	},
+	"web/history": {
+		packages: []string{"errcode", "prober/numbers"},
+		modules: []string{
+			"github.com/prometheus/client_golang", // its client of Prometheus
+			"github.com/prometheus/common",
+		},
 	},
 	"web/static": {},
 }

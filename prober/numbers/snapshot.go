@@ -87,6 +87,8 @@ type About struct {
 	// may take, all but one in twenty; 0 where the configuration says nothing of it.
 	ObjectiveRatio   float64
 	ObjectiveLatency time.Duration
+	// ObjectiveWindow is how long the error budget of the objective lasts; 0 without one.
+	ObjectiveWindow time.Duration
 	// Comparison is nil unless the target is compared with another one.
 	Comparison *Comparison
 	// Maintenance is nil where no window of maintenance is for the target.

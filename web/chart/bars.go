@@ -51,7 +51,7 @@ func (c *Chart) stack(bursts []numbers.Burst, layers []layer, text func(float64)
 // of the prober's own, or were never sent.
 func (s *Series) Requests() *Chart {
 	bursts := s.bursts
-	c := newChart("outcome", "Requests "+s.over)
+	c := newChart(s.id+"outcome", "Requests "+s.over)
 	if len(bursts) == 0 {
 		c.Desc = "No " + s.noun + " has ended yet."
 		return c
@@ -124,7 +124,7 @@ const maxLanes = 8
 // burst's requests that came to it.
 func (s *Series) Codes() *Chart {
 	bursts := s.bursts
-	c := newChart("codes", "Error codes "+s.over)
+	c := newChart(s.id+"codes", "Error codes "+s.over)
 	lanes := commonest(bursts)
 	if len(lanes) == 0 {
 		c.Desc = "No request has ended yet."

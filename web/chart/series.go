@@ -12,9 +12,12 @@ import (
 // The charts of a series line up.
 type Series struct {
 	bursts []numbers.Burst
+	id     string // before the names of charts, where a page has those of another series too
 	over   string // behind the name of a chart
 	noun   string // what one of them is
 	clock  func(time.Time) string
+	// hasNoTable means that no table beside the charts has their figures.
+	hasNoTable bool
 }
 
 // OfBursts returns the series of the last bursts of a target.
@@ -61,6 +64,9 @@ func (c *Chart) point(s *Series, figures func(*numbers.Burst) string) {
 
 // describe says what a chart shows to those who cannot see it.
 func (s *Series) describe(figures func(*numbers.Burst) string) string {
+	if s.hasNoTable {
+		return s.last(figures)
+	}
 	return s.last(figures) + " Every " + s.noun + " is in the table of figures."
 }
 

@@ -26,6 +26,21 @@ func Percent(n, of uint64) string {
 	}
 }
 
+// Availability prints the share of requests that did not fail, of those that ended. It is cut and never rounded up, so that
+// 100 % has no failures.
+func Availability(failed, of uint64) string {
+	if of == 0 {
+		return Dash
+	}
+	share := float64(of-min(failed, of)) / float64(of)
+	digits := 2
+	for digits < 4 && failed > 0 && 100*(1-share) < math.Pow(10, float64(1-digits)) {
+		digits++
+	}
+	power := math.Pow(10, float64(digits))
+	return strconv.FormatFloat(math.Floor(100*share*power)/power, 'f', -1, 64) + " %"
+}
+
 // Latency prints d with three digits at most, a dash where nothing was measured.
 func Latency(d time.Duration) string {
 	switch {

@@ -1,0 +1,28 @@
+package command
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"example.com/prober/web/history"
+)
+
+// openHistory returns what reads the Prometheus of the flags, nil without one.
+func openHistory(f daemonFlags) (*history.Store, error) {
+	if err := history.CheckMatchers(f.matchers); err != nil {
+		return nil, fmt.Errorf("--web.prometheus-matchers: %w", err)
+	}
+	if f.prometheusURL == "" {
+		return nil, nil //nolint:nilnil // none is wanted
+	}
+	u, err := history.ParseURL(f.prometheusURL)
+	if err != nil {
+		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
+	}
+	store, err := history.New(history.Options{URL: u, Matchers: f.matchers, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute}})
+	if err != nil {
+		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
+	}
+	return store, nil
+}

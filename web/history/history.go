@@ -1,0 +1,202 @@
+// Package history reads from a Prometheus what became of the requests to a target over days. The prober itself keeps its
+// last bursts only.
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+// Bounds on what reading costs the prober and Prometheus.
+const (
+	queryTimeout = 10 * time.Second
+	// maxAnswer is how many bytes an answer may have.
+	maxAnswer = 8 << 20
+	// maxReading is how many reads go on at once, and maxWaiting how many more wait for them.
+	maxReading = 2
+	maxWaiting = 32
+	// maxKept is how many reads are kept.
+	maxKept = 1024
+	// retryAfter is how long a read that failed stands before another one begins.
+	retryAfter = 15 * time.Second
+)
+
+// Store keeps what it has read from a Prometheus. Nobody waits for a read: whoever asks gets what is known, and asks again.
+type Store struct {
+	prometheus v1.API
+	matchers   string
+	now        func() time.Time
+
+	ctx    context.Context //nolint:containedctx // that of all reads, which no caller waits for
+	cancel context.CancelFunc
+	reads  sync.WaitGroup
+	places chan struct{} // of those that read
+
+	mu      sync.Mutex
+	waiting int // reads that have begun and not ended
+	kept    map[key]*entry
+}
+
+// Options say which Prometheus to read.
+type Options struct {
+	// URL is that of the Prometheus, without a query.
+	URL *url.URL
+	// Transport reaches it.
+	Transport http.RoundTripper
+	// Matchers select the series of the probers to read among all that Prometheus has, as `job="prober"`; empty selects all.
+	Matchers string
+}
+
+// New returns an empty store. It is to be closed.
+func New(o Options) (*Store, error) {
+	client, err := api.NewClient(api.Config{Address: o.URL.String(), RoundTripper: bounded{o.Transport}})
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		prometheus: v1.NewAPI(client), matchers: o.Matchers, now: time.Now,
+		places: make(chan struct{}, maxReading), kept: map[key]*entry{},
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Close ends all reads, and waits for their ends.
+func (s *Store) Close() {
+	s.mu.Lock()
+	s.cancel() // under the lock: no read begins afterwards
+	s.mu.Unlock()
+	s.reads.Wait()
+}
+
+// key names what a read is about.
+type key struct {
+	kind    kind
+	subject string // the name of a target, or the matcher of a group
+	span    Span
+}
+
+type kind int
+
+const (
+	counts kind = iota
+	latencies
+	shares
+)
+
+// entry is what is known of a key.
+type entry struct {
+	// value is what the last read that succeeded found, and at when it began; nil and zero before one has.
+	value any
+	at    time.Time
+	// err is why the last read failed, nil if it did not, and tried when it ended.
+	err     error
+	tried   time.Time
+	reading bool
+	used    time.Time
+}
+
+// get returns what is known of k, and begins to read it where that is old.
+func (s *Store) get(k key) entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	e := s.kept[k]
+	if e == nil {
+		s.makeRoom()
+		e = new(entry)
+		s.kept[k] = e
+	}
+	e.used = now
+	isOld := e.at.IsZero() || now.Sub(e.at) >= k.span.lifetime()
+	if e.err != nil {
+		isOld = now.Sub(e.tried) >= retryAfter
+	}
+	if isOld && !e.reading && s.waiting < maxReading+maxWaiting && s.ctx.Err() == nil {
+		e.reading = true
+		s.waiting++
+		s.reads.Go(func() { s.read(k, e) })
+	}
+	return *e
+}
+
+// makeRoom forgets what was asked for the longest ago, if that is too much. mu is held.
+func (s *Store) makeRoom() {
+	if len(s.kept) < maxKept {
+		return
+	}
+	var oldest key
+	var found *entry
+	for k, e := range s.kept {
+		if !e.reading && (found == nil || e.used.Before(found.used)) {
+			oldest, found = k, e
+		}
+	}
+	delete(s.kept, oldest)
+}
+
+func (s *Store) read(k key, e *entry) {
+	s.places <- struct{}{}
+	begun := s.now()
+	value, err := s.ask(k, begun)
+	<-s.places
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.reading, e.err, e.tried = false, err, s.now()
+	s.waiting--
+	if err == nil {
+		e.value, e.at = value, begun
+	}
+}
+
+func (s *Store) ask(k key, now time.Time) (any, error) {
+	switch k.kind {
+	case latencies:
+		return s.readLatencies(k, now)
+	case shares:
+		return s.readShares(k, now)
+	default:
+		return s.readCounts(k, now)
+	}
+}
+
+// bounded cuts answers that are too long.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = http.MaxBytesReader(nil, resp.Body, maxAnswer)
+	return resp, nil
+}
+
+// reason says in words why a read failed. It has nothing of the query.
+func reason(err error) error {
+	var tooLong *http.MaxBytesError
+	var refused *v1.Error
+	var unreachable *url.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no answer within %s", queryTimeout)
+	case errors.As(err, &tooLong):
+		return fmt.Errorf("the answer has more than %d MiB", maxAnswer>>20)
+	case errors.As(err, &refused) && refused.Type == v1.ErrBadResponse:
+		return fmt.Errorf("the answer is not one of Prometheus: %s", refused.Msg)
+	case errors.As(err, &refused):
+		return fmt.Errorf("it answers: %s", refused.Msg)
+	case errors.As(err, &unreachable):
+		return unreachable.Err
+	default:
+		return err
+	}
+}

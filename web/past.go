@@ -1,0 +1,147 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"time"
+
+	"example.com/prober/prober/numbers"
+	"example.com/prober/web/chart"
+	"example.com/prober/web/history"
+)
+
+// pastChoice is what of the history of a target a page shows.
+type pastChoice struct {
+	Span     history.Span
+	Location string
+}
+
+// readPastChoice takes the choice from the query of a page. What is not on offer is left out, so that pages are as many as
+// there are choices.
+func (s *Shell) readPastChoice(q url.Values, t *numbers.Snapshot) pastChoice {
+	c := pastChoice{Span: history.Day}
+	for _, span := range history.Spans(t.ObjectiveWindow) {
+		if span.String() == q.Get("span") {
+			c.Span = span
+		}
+	}
+	places := s.opts.History.Counts(t.Name, c.Span).Places
+	if location := q.Get("location"); slices.ContainsFunc(places, func(p history.Place) bool { return p.Location == location }) {
+		c.Location = location
+	} else if len(places) > 0 {
+		c.Location = places[0].Location
+	}
+	return c
+}
+
+func (c pastChoice) query() string {
+	q := url.Values{"span": {c.Span.String()}}
+	if c.Location != "" {
+		q.Set("location", c.Location)
+	}
+	return "?" + q.Encode()
+}
+
+// past is the history of a target over days, from Prometheus.
+type past struct {
+	Rows []pastRow
+	// HasLocations means that Prometheus tells locations apart.
+	HasLocations bool
+	Chosen       pastChoice
+	Charts       pastCharts
+	// At is when the chosen span was read, zero if it was not yet; Mistake says why the last read failed.
+	At      time.Time
+	Mistake string
+}
+
+type pastCharts struct{ Latency, Outcome, Codes *chart.Chart }
+
+// pastRow is what became of the requests over one span from one location.
+type pastRow struct {
+	pastChoice
+	// Chosen means that the charts are of this row, Objective that its span is the window of the objective.
+	Chosen, Objective bool
+	// Requests do not contain those that had trouble of the prober's own.
+	Requests, Failed uint64
+	Availability     string
+	Budget           string
+	IsSpent          bool
+}
+
+// Link returns the query of the page with the charts of the row.
+func (r *pastRow) Link() string { return r.query() + "#days" }
+
+// pastOf returns the history of a target as far as it is known, nil where no Prometheus is read.
+func (s *Shell) pastOf(t *numbers.Snapshot, chosen pastChoice) *past {
+	if s.opts.History == nil {
+		return nil
+	}
+	p := &past{Chosen: chosen}
+	for _, span := range history.Spans(t.ObjectiveWindow) {
+		counts := s.opts.History.Counts(t.Name, span)
+		for i := range counts.Places {
+			p.Rows = append(p.Rows, pastRowOf(t, span, &counts.Places[i]))
+			p.HasLocations = p.HasLocations || counts.Places[i].Location != ""
+		}
+		if span == chosen.Span {
+			p.At = counts.At
+		}
+		if counts.Err != nil {
+			p.Mistake = shortened(counts.Err.Error(), longestMistake)
+		}
+	}
+	for i := range p.Rows {
+		p.Rows[i].Chosen = p.Rows[i].pastChoice == chosen
+	}
+	p.draw(s.opts.History, t.Name)
+	return p
+}
+
+func pastRowOf(t *numbers.Snapshot, span history.Span, place *history.Place) pastRow {
+	requests, failed, own := place.Total()
+	r := pastRow{
+		pastChoice: pastChoice{span, place.Location},
+		Objective:  time.Duration(span) == t.ObjectiveWindow,
+		Requests:   requests - own, Failed: failed,
+		Availability: chart.Availability(failed, requests-own),
+	}
+	if t.ObjectiveRatio > 0 && r.Requests > 0 {
+		r.Budget, r.IsSpent = budgetWords(budgetUsed(failed, r.Requests, t.ObjectiveRatio))
+	}
+	return r
+}
+
+// budgetUsed returns the share of the failures that an objective allows among requests; it is above 1 where more failed.
+func budgetUsed(failed, requests uint64, objective float64) float64 {
+	const digits = 1e9 // 1 - 0.9 is not 0.1 in binary
+	return math.Round(digits*float64(failed)/((1-objective)*float64(requests))) / digits
+}
+
+// budgetWords says how much of an error budget is left of which a share is used. It is below 0 where more failed than the
+// objective allows.
+func budgetWords(used float64) (words string, isSpent bool) {
+	if used > 1 {
+		return fmt.Sprintf("−%.0f %%", math.Ceil(100*(used-1))), true
+	}
+	return fmt.Sprintf("%.0f %%", math.Floor(100*(1-used))), false
+}
+
+// draw draws the charts of what is chosen. Of a location that Prometheus does not know there are none.
+func (p *past) draw(store *history.Store, target string) {
+	sliced := func(t history.Target) *chart.Series {
+		for i := range t.Places {
+			if t.Places[i].Location == p.Chosen.Location {
+				return chart.OfDays(t.Places[i].Slices, p.Chosen.Span.Words())
+			}
+		}
+		return nil
+	}
+	if counts := sliced(store.Counts(target, p.Chosen.Span)); counts != nil {
+		p.Charts.Outcome, p.Charts.Codes = counts.Requests(), counts.Codes()
+	}
+	if latencies := sliced(store.Latencies(target, p.Chosen.Span)); latencies != nil {
+		p.Charts.Latency = latencies.Bands()
+	}
+}
