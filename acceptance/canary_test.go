@@ -208,7 +208,7 @@ func TestNoSecretLeavesADaemon(t *testing.T) {
 	for _, format := range []string{"logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			d := rig.StartDaemon(t, "prober", c.config(), "--log.level=debug", "--log.format="+format, "--web.enable-pprof", "--web.enable-lifecycle")
+			d := rig.StartDaemon(t, "prober", c.config(), "--log.level=debug", "--log.format="+format, "--web.enable-pprof", "--web.enable-badges", "--web.enable-lifecycle")
 			c.await(t, d)
 			c.requireSecretsSent(t)
 			c.requireNoCanaryServed(t, d)

@@ -74,7 +74,7 @@ func plainClient() *http.Client {
 func guardedDaemon(t *testing.T, dir, web string, flags ...string) *rig.Daemon {
 	t.Helper()
 	p := newPeer(t, nil)
-	flags = append(flags, "--web.enable-lifecycle", "--web.enable-pprof", "--web.config.file="+rig.WriteFile(t, dir, "web.yml", "%s", web))
+	flags = append(flags, "--web.enable-lifecycle", "--web.enable-pprof", "--web.enable-badges", "--web.config.file="+rig.WriteFile(t, dir, "web.yml", "%s", web))
 	d := rig.StartDaemon(t, "prober", configOf(p, map[string]string{"shop": "1h"}), flags...)
 	_, _, err := rig.Fetch(t.Context(), http.MethodGet, d.URL+"/-/healthy") // where there is TLS, the answer is that it is missing
 	require.NoError(t, err)
@@ -231,7 +231,7 @@ func TestSocketsOfSystemdAreGuardedToo(t *testing.T) {
 		// The variable names the process that the sockets are for, which the shell becomes.
 		script := fmt.Sprintf(`LISTEN_PID=$$ LISTEN_FDS=%d exec prober --web.systemd-socket "$@"`, count)
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", script, "sh",
-			"--config.file="+config, "--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof")
+			"--config.file="+config, "--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof", "--web.enable-badges")
 		cmd.ExtraFiles = sockets
 		return rig.Start(t, cmd)
 	}

@@ -50,6 +50,8 @@ func endpoints() []endpoint {
 		{pattern: "/api/v1/discovery", path: "/api/v1/discovery"},
 		{pattern: "/discovery", path: "/discovery"},
 		{pattern: "/config", path: "/config"},
+		{pattern: "/badges/targets/{name...}", path: "/badges/targets/shop.svg"},
+		{pattern: "/badges/groups/{label}/{value...}", path: "/badges/groups/team/crew.svg"},
 		{pattern: "/-/healthy", path: "/-/healthy", open: true},
 		{pattern: "/-/ready", path: "/-/ready", open: true},
 		{pattern: "/-/reload", path: "/-/reload", changes: true},
@@ -75,7 +77,7 @@ func (e endpoint) method() string {
 }
 
 // optional tells that the handler is there only with a flag.
-func (e endpoint) optional() bool { return strings.HasPrefix(e.path, "/debug/") }
+func (e endpoint) optional() bool { return strings.HasPrefix(e.path, "/debug/") || strings.HasPrefix(e.path, "/badges/") }
 
 // pathsOf returns the path, or that for each of the targets if it is about one.
 func (e endpoint) pathsOf(targets []scene) []string {
@@ -136,7 +138,7 @@ func patternIn(t *testing.T, expr ast.Expr) string {
 }
 
 // oneTarget is a configuration with a target named shop, which hardly ever sends anything.
-const oneTarget = "targets: [{name: shop, url: http://127.0.0.1:1, interval: 1h}]\n"
+const oneTarget = "targets: [{name: shop, url: http://127.0.0.1:1, interval: 1h, labels: {team: crew}}]\n"
 
 func TestWhatIsNotAskedForIsOff(t *testing.T) {
 	t.Parallel()
@@ -154,7 +156,7 @@ func TestWhatIsNotAskedForIsOff(t *testing.T) {
 
 func TestOnlyAPostChangesSomething(t *testing.T) {
 	t.Parallel()
-	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof")
+	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof", "--web.enable-badges")
 	for _, e := range endpoints() {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace} {
 			if e.changes && method == http.MethodPost {
@@ -169,7 +171,7 @@ func TestOnlyAPostChangesSomething(t *testing.T) {
 func TestOtherSitesCanChangeNothing(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)
-	d := rig.StartDaemon(t, "prober", configOf(p, map[string]string{"shop": "1h"}), "--web.enable-lifecycle", "--web.enable-pprof")
+	d := rig.StartDaemon(t, "prober", configOf(p, map[string]string{"shop": "1h"}), "--web.enable-lifecycle", "--web.enable-pprof", "--web.enable-badges")
 	for name, test := range map[string]struct {
 		header http.Header
 		want   int
@@ -198,7 +200,7 @@ func TestOtherSitesCanChangeNothing(t *testing.T) {
 
 func TestEveryAnswerKeepsABrowserFromDoingMoreThanShowingIt(t *testing.T) {
 	t.Parallel()
-	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof")
+	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof", "--web.enable-badges")
 	for _, e := range append(endpoints(), endpoint{path: "/unknown"}) {
 		h := headerOf(t, e.method(), d.URL+e.path)
 		assert.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'", e.path)
@@ -223,7 +225,7 @@ func headerOf(t *testing.T, method, url string) http.Header {
 // The command line tells paths and, with a mistake, more.
 func TestProfilesDoNotTellTheCommandLine(t *testing.T) {
 	t.Parallel()
-	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof")
+	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof", "--web.enable-badges")
 	for _, path := range []string{"/debug/pprof/cmdline", "/debug/vars"} {
 		status, _ := d.Do(http.MethodGet, path)
 		assert.Equal(t, http.StatusNotFound, status, path)
@@ -239,7 +241,7 @@ func TestProfilesDoNotTellTheCommandLine(t *testing.T) {
 func TestNoRequestNamesATarget(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)
-	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof")
+	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof", "--web.enable-badges")
 	for _, e := range endpoints() {
 		separator := "?"
 		if strings.Contains(e.path, "?") {

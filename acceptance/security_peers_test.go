@@ -135,7 +135,7 @@ func TestNothingNastyOfAPeerComesThrough(t *testing.T) {
 	for _, format := range []string{"logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			d := rig.StartDaemon(t, "prober", c.config(), "--log.level=debug", "--log.format="+format, "--web.enable-pprof")
+			d := rig.StartDaemon(t, "prober", c.config(), "--log.level=debug", "--log.format="+format, "--web.enable-pprof", "--web.enable-badges")
 			c.await(t, d)
 			for _, e := range endpoints() {
 				if e.optional() || e.changes {
