@@ -202,6 +202,9 @@ var house = map[string]room{
 	"web/chart": {
 		packages: []string{"errcode", "prober/numbers"},
 	},
+	"web/peers": {
+		packages: []string{"errcode"},
+	},
 	"web/static": {},
 }
 
