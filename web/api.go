@@ -28,6 +28,7 @@ func (s *Shell) routeAPI(get func(string, http.HandlerFunc)) {
 	get("/api/v1/targets/{name}/failures", s.apiFailures)
 	get("/api/v1/codes", s.apiCodes)
 	get("/api/v1/discovery", s.apiDiscovery)
+	get("/api/v1/peers", s.apiPeers)
 }
 
 // apiElsewhere answers what no route of the API takes.

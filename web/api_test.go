@@ -29,6 +29,7 @@ var documented = map[string]any{
 	"Maintenance": apiMaintenance{}, "Objective": apiObjective{}, "Comparison": apiComparison{}, "Compared": apiCompared{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 	"Discovery": apiDiscoveries{}, "Discoverer": apiDiscovery{}, "Mechanism": apiMechanism{}, "Found": apiFound{},
+	"Peers": apiPeers{}, "Peer": apiPeer{}, "Target of all": apiPeerTarget{}, "State on a prober": apiPeerState{},
 }
 
 func TestTheAPIIsAsItsPageSays(t *testing.T) {

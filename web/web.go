@@ -20,6 +20,7 @@ import (
 
 	"example.com/prober/discover"
 	"example.com/prober/prober"
+	"example.com/prober/web/peers"
 )
 
 // Bounds on what a client of the web interface may take.
@@ -37,6 +38,8 @@ type Options struct {
 	Manager *prober.Manager
 	// Discoveries find targets; nil if nothing does.
 	Discoveries *discover.Set
+	// Peers are the other probers that a page shows beside this one; nil without any.
+	Peers *peers.Set
 	// Registry is what the telemetry path exposes.
 	Registry      *prometheus.Registry
 	TelemetryPath string
@@ -140,6 +143,7 @@ func (s *Shell) routes() *http.ServeMux {
 	get("/static/{name}", s.static)
 	get("/config", s.config)
 	get("/discovery", s.discovery)
+	get("/peers", s.peers)
 	s.routeAPI(get)
 	mux.HandleFunc(s.path("/api/"), apiElsewhere)
 	// Whoever asks for these knows the process and not what stands before it.

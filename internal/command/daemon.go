@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"example.com/prober/discover"
 	"example.com/prober/prober"
 	"example.com/prober/web"
+	"example.com/prober/web/peers"
 )
 
 // daemon is a prober that stays: the manager of the targets and the web
@@ -31,8 +33,10 @@ type daemon struct {
 	manager *prober.Manager
 	// discoveries find targets besides those of the configuration.
 	discoveries *discover.Set
-	shell       *web.Shell
-	bound       []net.Listener
+	// peers are other probers, whose targets a page shows.
+	peers *peers.Set
+	shell *web.Shell
+	bound []net.Listener
 	running
 }
 
@@ -42,13 +46,9 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	if err := f.shard.Validate(); err != nil {
 		return nil, usageError{err}
 	}
-	prefix, err := web.Prefix(f.externalURL)
+	prefix, grafana, err := d.openWeb()
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--web.external-url: %w", err)}
-	}
-	grafana, err := web.ParseGrafanaURL(f.grafanaURL)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--web.grafana-url: %w", err)}
+		return nil, usageError{err}
 	}
 	text, err := config.Read(f.configFile)
 	if err != nil {
@@ -72,6 +72,7 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 		Log:             d.log,
 		Manager:         d.manager,
 		Discoveries:     d.discoveries,
+		Peers:           d.peers,
 		Registry:        registry,
 		TelemetryPath:   f.telemetryPath,
 		Prefix:          prefix,
@@ -97,12 +98,26 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	return d, nil
 }
 
+// openWeb opens the peers, and returns what other flags say about the web interface.
+func (d *daemon) openWeb() (prefix string, grafana *url.URL, err error) {
+	if prefix, err = web.Prefix(d.flags.externalURL); err != nil {
+		return "", nil, fmt.Errorf("--web.external-url: %w", err)
+	}
+	if grafana, err = web.ParseGrafanaURL(d.flags.grafanaURL); err != nil {
+		return "", nil, fmt.Errorf("--web.grafana-url: %w", err)
+	}
+	d.peers, err = d.flags.peers.open(d.log)
+	return prefix, grafana, err
+}
+
 // run serves until ctx ends, then drains. It returns once everything was counted
 // and, if somebody scrapes, scraped.
 func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	server := d.shell.Server()
 	served := make(chan error, 1)
 	go func() { served <- serve(server, d.bound, d.flags.listen, d.log) }()
+	stopReading := readPeers(ctx, d.peers)
+	defer stopReading()
 	found := pacing{interval: d.flags.applyInterval}
 	defer found.stop()
 	starting := time.NewTimer(readyWithin)

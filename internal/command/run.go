@@ -57,6 +57,7 @@ type daemonFlags struct {
 	refresh         time.Duration
 	applyInterval   time.Duration
 	listen          *toolkit.FlagConfig
+	peers           peerFlags
 }
 
 func runCommand(app *kingpin.Application) (string, command) {
@@ -70,6 +71,7 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.external-url", "URL under which a reverse proxy shows the web interface, if not the one of its address. Its path comes before that of everything served.").Default("").StringVar(&f.externalURL)
 	cmd.Flag("web.grafana-url", "URL of a Grafana that has the dashboards of the prober, for links from the pages.").Default("").StringVar(&f.grafanaURL)
+	f.peers.register(cmd)
 	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after SIGTERM; then they are cancelled.", &f.grace, 0)

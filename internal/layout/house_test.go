@@ -51,7 +51,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "prober", "prober/numbers", "schema", "threshold", "web"},
+		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "prober", "prober/numbers", "schema", "threshold", "web", "web/peers"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -190,7 +190,7 @@ var house = map[string]room{
 	"template":  {},
 	"threshold": {},
 	"web": {
-		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/static"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/peers", "web/static"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
