@@ -68,6 +68,8 @@ type Shell struct {
 	assets  map[string]drawing // by the name of the file
 	gallery *gallery
 	ready   atomic.Bool
+	// looked is the last list of targets that the API gave a part of; nil if that is long ago.
+	looked atomic.Pointer[looked]
 	// reloads are the requests for one, and reloading has the one that is served.
 	reloads   admission
 	reloading chan struct{}
