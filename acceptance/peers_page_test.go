@@ -72,4 +72,5 @@ func TestTwoProbersStandSideBySide(t *testing.T) {
 	_, page = east.Do(http.MethodGet, "/peers")
 	assert.Contains(t, page, "west has not answered since")
 	assert.Contains(t, page, "<title>1 of 3 targets fails: from all probers that answer · prober</title>")
+	east.Terminate()
 }

@@ -252,12 +252,16 @@ func sinceOf(s State, failing, troubled *time.Time) time.Time {
 	return *since
 }
 
-// words returns an error as a page can show it: without the URL, which the page has, and the
-// path of a file, in printable characters, and cut.
+// words returns an error as a page can show it: without URLs and the path of a
+// file, in printable characters, and cut.
 func words(err error) string {
 	const longest = 200
-	if of, isOf := errors.AsType[*url.Error](err); isOf {
-		err = of.Err
+	for {
+		of, isOf := errors.AsType[*url.Error](err)
+		if !isOf {
+			break
+		}
+		err = of.Err // another may be in it, of a server of tokens
 	}
 	if answer, isOne := errors.AsType[answerError](err); isOne {
 		err = answer

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -291,6 +292,14 @@ func TestAFileOfASecretIsNotNamed(t *testing.T) {
 		return nil, fmt.Errorf("unable to read file /nowhere/at/all: %w", err)
 	})}
 	assert.Equal(t, "unable to read file <redacted>: open <redacted>: no such file or directory", setOf(t, client, "http://h").readOnce(t.Context()).Down)
+}
+
+func TestNoURLOfAnotherServerIsShown(t *testing.T) {
+	t.Parallel()
+	client := &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("no token: %w", &url.Error{Op: "Post", URL: "https://t.example/?a=s3cret", Err: io.ErrClosedPipe})
+	})}
+	assert.Equal(t, io.ErrClosedPipe.Error(), setOf(t, client, "http://h").readOnce(t.Context()).Down)
 }
 
 type transport func(*http.Request) (*http.Response, error)
