@@ -48,6 +48,8 @@ func endpoints() []endpoint {
 		{pattern: "/api/v1/targets/{name}/failures", path: "/api/v1/targets/shop/failures"},
 		{pattern: "/api/v1/codes", path: "/api/v1/codes"},
 		{pattern: "/api/v1/discovery", path: "/api/v1/discovery"},
+		{pattern: "/api/v1/peers", path: "/api/v1/peers"},
+		{pattern: "/peers", path: "/peers"},
 		{pattern: "/discovery", path: "/discovery"},
 		{pattern: "/config", path: "/config"},
 		{pattern: "/badges/targets/{name...}", path: "/badges/targets/shop.svg"},

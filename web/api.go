@@ -28,6 +28,7 @@ func (s *Shell) routeAPI(get func(string, http.HandlerFunc)) {
 	get("/api/v1/targets/{name}/failures", s.apiFailures)
 	get("/api/v1/codes", s.apiCodes)
 	get("/api/v1/discovery", s.apiDiscovery)
+	get("/api/v1/peers", s.apiPeers)
 }
 
 // apiElsewhere answers what no route of the API takes.
@@ -53,7 +54,7 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 	key := "api?" + f.query(1).Encode() + "&" + strconv.Itoa(limit) + "&" + strconv.Itoa(offset)
 	s.answer(w, r, key, func() (any, error) {
 		now := time.Now()
-		rows := rowsByTrouble(s.opts.Manager.Targets(), now)
+		rows := s.look(offset, limit, now)
 		list := apiTargetList{Total: len(rows), Offset: offset, Targets: []apiTarget{}}
 		rows = f.choose(rows)
 		list.Matching = len(rows)
@@ -68,6 +69,28 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 		}
 		return list, nil
 	})
+}
+
+// looked is what the list of targets was.
+type looked struct {
+	at   time.Time
+	rows []row
+}
+
+// look returns the list of targets. A client that reads a long list in parts, as a peer does every
+// few seconds, gets them of the same look at all targets if it asks at once: a look takes longer than
+// a part, and the list does not move while it is read.
+func (s *Shell) look(offset, limit int, now time.Time) []row {
+	if last := s.looked.Load(); last != nil && offset > 0 && now.Sub(last.at) < drawnFor {
+		return last.rows
+	}
+	rows := rowsByTrouble(s.opts.Manager.Targets(), now)
+	if len(rows) > limit {
+		l := &looked{now, rows}
+		s.looked.Store(l)
+		time.AfterFunc(drawnFor, func() { s.looked.CompareAndSwap(l, nil) }) // it takes memory
+	}
+	return rows
 }
 
 // wholeNumber reads a parameter; absent it is preset.

@@ -29,6 +29,7 @@ var documented = map[string]any{
 	"Maintenance": apiMaintenance{}, "Objective": apiObjective{}, "Comparison": apiComparison{}, "Compared": apiCompared{},
 	"List of codes": apiCodeList{}, "Code": apiCode{},
 	"Discovery": apiDiscoveries{}, "Discoverer": apiDiscovery{}, "Mechanism": apiMechanism{}, "Found": apiFound{},
+	"Peers": apiPeers{}, "Peer": apiPeer{}, "Target of all": apiPeerTarget{}, "State on a prober": apiPeerState{},
 }
 
 func TestTheAPIIsAsItsPageSays(t *testing.T) {
@@ -158,6 +159,24 @@ func TestErrorsOfTheAPIAreJSON(t *testing.T) {
 	s.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/targets", http.NoBody))
 	decode(t, w, http.StatusMethodNotAllowed)
 	assert.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
+}
+
+func TestThePartsOfALongListAreOfOneLook(t *testing.T) {
+	t.Parallel()
+	s := shellOf(t, "", "a", "b", "c")
+	nameOf := func(query string) any {
+		list := decode(t, get(t, s, "/api/v1/targets?"+query), http.StatusOK)["targets"].([]any)
+		return list[0].(map[string]any)["name"]
+	}
+	assert.Equal(t, "a", nameOf("limit=3"))
+	assert.Nil(t, s.looked.Load(), "it was all there is")
+	assert.Equal(t, "a", nameOf("limit=2"))
+	rows := rowsByTrouble(snapshots(3, 5, time.Now()), time.Now())
+	s.looked.Store(&looked{time.Now().Add(time.Hour), rows})
+	assert.Equal(t, "target-00002", nameOf("limit=1&offset=2"))
+	assert.Equal(t, "a", nameOf("limit=1"), "whoever begins gets what there is at the moment")
+	s.looked.Store(&looked{time.Now().Add(-drawnFor), rows})
+	assert.Equal(t, "b", nameOf("limit=1&offset=1"), "a look grows old")
 }
 
 func TestTheAPIHasEveryCodeAndItsHelp(t *testing.T) {

@@ -76,11 +76,14 @@ func (s *Shell) path(p string) string { return s.prefix + p }
 
 // targetLink returns where the page of a target is. A slash of the name is escaped:
 // two in a row would be taken for one.
-func (s *Shell) targetLink(name string) string {
+func (s *Shell) targetLink(name string) string { return s.path(targetPath(name)) }
+
+// targetPath returns the path of the page of a target below the prefix of its prober.
+func targetPath(name string) string {
 	if name == "." || name == ".." {
-		return s.path("/targets/?name=" + name)
+		return "/targets/?name=" + name
 	}
-	return s.path("/targets/" + url.PathEscape(name))
+	return "/targets/" + url.PathEscape(name)
 }
 
 // asset returns where a static file is. Its address changes with its content, so

@@ -233,10 +233,16 @@ type frame struct {
 	Metrics string
 	// Here is the part of the program that the page belongs to.
 	Here string
-	// Discovers is set if there are discoveries.
-	Discovers bool
+	// Discovers is set if there are discoveries, HasPeers if there are other probers.
+	Discovers, HasPeers bool
 }
 
+// IsLive reports whether the page shows what changes, so that a browser is to ask for it again.
+func (f frame) IsLive() bool { return f.Here == "targets" || f.Here == "peers" }
+
 func (s *Shell) frame(now time.Time) frame {
-	return frame{Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets", Discovers: s.opts.Discoveries != nil && !s.opts.Discoveries.IsEmpty()}
+	return frame{
+		Now: now, Version: version.Version, Metrics: s.path(s.opts.TelemetryPath), Here: "targets",
+		Discovers: s.opts.Discoveries != nil && !s.opts.Discoveries.IsEmpty(), HasPeers: !s.opts.Peers.IsEmpty(),
+	}
 }

@@ -92,26 +92,42 @@ func isLike(number, pattern string) bool {
 	return true
 }
 
-// matches reports whether all terms hold for r.
-func (s search) matches(r *row) bool {
-	return !slices.ContainsFunc(s, func(t term) bool { return !t.matches(r) })
+// searched is what a search looks at.
+type searched interface {
+	// hasAnyOf reports whether it had a request with one of the codes.
+	hasAnyOf(codes map[errcode.Code]bool) bool
+	// labelled returns the value of a label, "" without it.
+	labelled(name string) string
+	// mentions reports whether word, in lower case, is part of what names it.
+	mentions(word string) bool
 }
 
-func (t *term) matches(r *row) bool {
+// matches reports whether all terms hold for what.
+func (s search) matches(what searched) bool {
+	return !slices.ContainsFunc(s, func(t term) bool { return !t.matches(what) })
+}
+
+func (t *term) matches(what searched) bool {
 	var holds bool
 	switch {
 	case t.codes != nil:
-		holds = slices.ContainsFunc(r.Trouble, func(k numbers.FailureKind) bool { return t.codes[k.Code] })
+		holds = what.hasAnyOf(t.codes)
 	case t.label != "":
-		holds = r.Labels[t.label] == t.value
+		holds = what.labelled(t.label) == t.value
 	default:
-		holds = mentions(r, t.value)
+		holds = what.mentions(t.value)
 	}
 	return holds != t.not
 }
 
-// mentions reports whether word, in lower case, is part of the name, the URL or a label.
-func mentions(r *row, word string) bool {
+func (r *row) hasAnyOf(codes map[errcode.Code]bool) bool {
+	return slices.ContainsFunc(r.Trouble, func(k numbers.FailureKind) bool { return codes[k.Code] })
+}
+
+func (r *row) labelled(name string) string { return r.Labels[name] }
+
+// mentions looks at the name, the URL and the labels.
+func (r *row) mentions(word string) bool {
 	if strings.Contains(strings.ToLower(r.Name), word) || strings.Contains(strings.ToLower(r.URL), word) {
 		return true
 	}

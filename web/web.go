@@ -21,6 +21,7 @@ import (
 	"example.com/prober/discover"
 	"example.com/prober/prober"
 	"example.com/prober/web/history"
+	"example.com/prober/web/peers"
 )
 
 // Bounds on what a client of the web interface may take.
@@ -38,6 +39,8 @@ type Options struct {
 	Manager *prober.Manager
 	// Discoveries find targets; nil if nothing does.
 	Discoveries *discover.Set
+	// Peers are the other probers that a page shows beside this one; nil without any.
+	Peers *peers.Set
 	// Registry is what the telemetry path exposes.
 	Registry      *prometheus.Registry
 	TelemetryPath string
@@ -70,6 +73,8 @@ type Shell struct {
 	assets  map[string]drawing // by the name of the file
 	gallery *gallery
 	ready   atomic.Bool
+	// looked is the last list of targets that the API gave a part of; nil if that is long ago.
+	looked atomic.Pointer[looked]
 	// reloads are the requests for one, and reloading has the one that is served.
 	reloads   admission
 	reloading chan struct{}
@@ -145,6 +150,7 @@ func (s *Shell) routes() *http.ServeMux {
 	get("/static/{name}", s.static)
 	get("/config", s.config)
 	get("/discovery", s.discovery)
+	get("/peers", s.peers)
 	s.routeAPI(get)
 	if s.opts.EnableBadges {
 		get("/badges/targets/{name...}", s.targetBadge)

@@ -23,6 +23,7 @@ import (
 	"example.com/prober/prober"
 	"example.com/prober/web"
 	"example.com/prober/web/history"
+	"example.com/prober/web/peers"
 )
 
 // daemon is a prober that stays: the manager of the targets and the web
@@ -33,6 +34,8 @@ type daemon struct {
 	manager *prober.Manager
 	// discoveries find targets besides those of the configuration.
 	discoveries *discover.Set
+	// peers are other probers, whose targets a page shows.
+	peers *peers.Set
 	// past is nil where no Prometheus is read.
 	past  *history.Store
 	shell *web.Shell
@@ -46,15 +49,8 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	if err := f.shard.Validate(); err != nil {
 		return nil, usageError{err}
 	}
-	prefix, err := web.Prefix(f.externalURL)
+	prefix, grafana, err := d.openWeb()
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--web.external-url: %w", err)}
-	}
-	grafana, err := web.ParseGrafanaURL(f.grafanaURL)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--web.grafana-url: %w", err)}
-	}
-	if d.past, err = openHistory(f); err != nil {
 		return nil, usageError{err}
 	}
 	text, err := config.Read(f.configFile)
@@ -102,6 +98,7 @@ func (d *daemon) shellOptions(registry *prometheus.Registry, prefix string, graf
 		TelemetryPath:   f.telemetryPath,
 		Prefix:          prefix,
 		Grafana:         grafana,
+		Peers:           d.peers,
 		History:         d.past,
 		EnableBadges:    f.enableBadges,
 		ConfigFile:      filepath.Base(f.configFile),
@@ -112,12 +109,29 @@ func (d *daemon) shellOptions(registry *prometheus.Registry, prefix string, graf
 	}
 }
 
+// openWeb opens the peers and the history, and returns what other flags say about the web interface.
+func (d *daemon) openWeb() (prefix string, grafana *url.URL, err error) {
+	if prefix, err = web.Prefix(d.flags.externalURL); err != nil {
+		return "", nil, fmt.Errorf("--web.external-url: %w", err)
+	}
+	if grafana, err = web.ParseGrafanaURL(d.flags.grafanaURL); err != nil {
+		return "", nil, fmt.Errorf("--web.grafana-url: %w", err)
+	}
+	if d.past, err = openHistory(&d.flags); err != nil {
+		return "", nil, err
+	}
+	d.peers, err = d.flags.peers.open(d.log)
+	return prefix, grafana, err
+}
+
 // run serves until ctx ends, then drains. It returns once everything was counted
 // and, if somebody scrapes, scraped.
 func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	server := d.shell.Server()
 	served := make(chan error, 1)
 	go func() { served <- serve(server, d.bound, d.flags.listen, d.log) }()
+	stopReading := readPeers(ctx, d.peers)
+	defer stopReading()
 	found := pacing{interval: d.flags.applyInterval}
 	defer found.stop()
 	starting := time.NewTimer(readyWithin)

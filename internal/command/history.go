@@ -2,14 +2,12 @@ package command
 
 import (
 	"fmt"
-	"net/http"
-	"time"
 
 	"example.com/prober/web/history"
 )
 
 // openHistory returns what reads the Prometheus of the flags, nil without one.
-func openHistory(f daemonFlags) (*history.Store, error) {
+func openHistory(f *daemonFlags) (*history.Store, error) {
 	if err := history.CheckMatchers(f.matchers); err != nil {
 		return nil, fmt.Errorf("--web.prometheus-matchers: %w", err)
 	}
@@ -20,7 +18,11 @@ func openHistory(f daemonFlags) (*history.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
 	}
-	store, err := history.New(history.Options{URL: u, Matchers: f.matchers, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute}})
+	client, err := webClient(f.peers.clientFile)
+	if err != nil {
+		return nil, fmt.Errorf("--web.client-config: %w", err)
+	}
+	store, err := history.New(history.Options{URL: u, Matchers: f.matchers, Transport: client.Transport})
 	if err != nil {
 		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
 	}

@@ -60,6 +60,7 @@ type daemonFlags struct {
 	refresh         time.Duration
 	applyInterval   time.Duration
 	listen          *toolkit.FlagConfig
+	peers           peerFlags
 }
 
 func runCommand(app *kingpin.Application) (string, command) {
@@ -76,6 +77,7 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd.Flag("web.prometheus-url", "URL of the Prometheus that scrapes the prober. The page of each target then shows its last 30 days.").Default("").StringVar(&f.prometheusURL)
 	cmd.Flag("web.prometheus-matchers", "Which series of that Prometheus are of probers like this one, as job=\"prober\"; all if empty.").Default("").StringVar(&f.matchers)
 	cmd.Flag("web.enable-badges", "Serve pictures of the availability of targets and groups under /badges/, for pages of other sites.").BoolVar(&f.enableBadges)
+	f.peers.register(cmd)
 	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after SIGTERM; then they are cancelled.", &f.grace, 0)

@@ -30,8 +30,9 @@ var triedElsewhere = map[string]string{
 	"prober health --ready":          "TestHealthSaysWhatTheProberSays",
 	"make release":                   "TestTheSameSourceGivesTheSameBytes",
 	`kill -HUP "$(pgrep -x prober)"`: "TestAReloadKeepsCountersAndWarmConnections",
-	"curl -X POST http://127.0.0.1:10115/-/reload":   "TestReloadOverHTTP",
-	"cd bin/release && sha256sum --check SHA256SUMS": "TestTheSameSourceGivesTheSameBytes",
+	"curl -X POST http://127.0.0.1:10115/-/reload": "TestReloadOverHTTP",
+	"prober run --web.peer-name=west --web.peer=west=http://prober-west:10115 --web.peer=east=http://prober-east:10115": "TestTwoProbersStandSideBySide",
+	"cd bin/release && sha256sum --check SHA256SUMS":                                                                    "TestTheSameSourceGivesTheSameBytes",
 }
 
 // inOneShell is a page whose commands follow from one another.

@@ -54,7 +54,7 @@ func TestEveryPathInThePagesIsServed(t *testing.T) {
 	t.Parallel()
 	d := rig.StartDaemon(t, "prober", "targets: []\n", "--web.enable-pprof")
 	paths := regexp.MustCompile("(?m)^\\| (`/.*?) \\|").FindAllStringSubmatch(docs.Page(t, "docs/running.md"), -1)
-	require.Len(t, paths, 8)
+	require.Len(t, paths, 9)
 	for _, row := range paths {
 		for _, path := range regexp.MustCompile("`(.*?)`").FindAllStringSubmatch(row[1], -1) {
 			status, _ := d.Do(http.MethodGet, path[1])

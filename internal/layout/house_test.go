@@ -51,7 +51,7 @@ var house = map[string]room{
 		modules:  []string{"github.com/quic-go/quic-go"},
 	},
 	"internal/command": {
-		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "internal/slo", "prober", "prober/numbers", "schema", "threshold", "web", "web/history"},
+		packages: []string{"compare", "config", "config/form", "demo", "discover", "errcode", "internal/imports", "internal/logqueue", "internal/report", "internal/slo", "prober", "prober/numbers", "schema", "threshold", "web", "web/history", "web/peers"},
 		modules: []string{
 			"github.com/alecthomas/kingpin/v2",
 			"github.com/alecthomas/units", // the sizes of flags, as kingpin reads them
@@ -197,7 +197,7 @@ var house = map[string]room{
 	"template":  {},
 	"threshold": {},
 	"web": {
-		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/history", "web/static"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/history", "web/peers", "web/static"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
@@ -215,6 +215,9 @@ var house = map[string]room{
 			"github.com/prometheus/client_golang", // its client of Prometheus
 			"github.com/prometheus/common",
 		},
+	},
+	"web/peers": {
+		packages: []string{"errcode"},
 	},
 	"web/static": {},
 }

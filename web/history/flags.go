@@ -18,7 +18,7 @@ func ParseURL(text string) (*url.URL, error) {
 	case u.Hostname() == "":
 		return nil, errors.New("it has no host")
 	case u.User != nil:
-		return nil, errors.New("it must not hold a user name or password: anybody on this machine can see the flags")
+		return nil, errors.New("it must not hold a user name or password, which anybody on this machine can see; --web.client-config has room for them")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("a query or a fragment has no meaning in it")
 	}

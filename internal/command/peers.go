@@ -1,0 +1,117 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+
+	commonconfig "github.com/prometheus/common/config"
+
+	"example.com/prober/config/form"
+	"example.com/prober/web/peers"
+)
+
+// peerFlags say which other probers a page shows.
+type peerFlags struct {
+	peers      []peers.Peer
+	name       string
+	clientFile string
+}
+
+// peerFlag is one that may be repeated.
+type peerFlag struct{ checkedFlag }
+
+// IsCumulative has kingpin allow the flag more than once.
+func (*peerFlag) IsCumulative() bool { return true }
+
+func (f *peerFlags) register(on flags) {
+	const peer = "web.peer"
+	on.Flag(peer, "Another prober, whose targets the page /peers shows beside those of this one. Repeatable. Without a name it has the host and port of its URL.").
+		PlaceHolder("NAME=URL").SetValue(&peerFlag{checkedFlag{name: peer, set: f.add}})
+	on.Flag("web.peer-name", "Name of this prober on that page, the host name if empty. A --web.peer with this name is left out, so that all probers can have the same flags.").
+		Default("").StringVar(&f.name)
+	on.Flag("web.client-config", "File that says how to authenticate at the peers and at Prometheus, and which certificates to trust: an http_config of Prometheus.").
+		Default("").StringVar(&f.clientFile)
+}
+
+func (f *peerFlags) add(text string) error {
+	p, err := peers.Parse(text)
+	f.peers = append(f.peers, p)
+	return err
+}
+
+// open returns the peers. They are read by [peers.Set.Run].
+func (f *peerFlags) open(log *slog.Logger) (*peers.Set, error) {
+	client, err := webClient(f.clientFile)
+	if err != nil {
+		return nil, fmt.Errorf("--web.client-config: %w", err)
+	}
+	name := f.name
+	if name != "" {
+		if err := peers.CheckName(name); err != nil {
+			return nil, fmt.Errorf("--web.peer-name: %w", err)
+		}
+	} else if name, err = os.Hostname(); err != nil || peers.CheckName(name) != nil {
+		name = "this prober"
+	}
+	set, err := peers.New(peers.Options{Log: log, Client: client, Name: name, Peers: f.peers})
+	if err != nil {
+		return nil, fmt.Errorf("--web.peer: %w", err)
+	}
+	return set, nil
+}
+
+// webClient returns a client for what the web interface asks others. A file says how it
+// authenticates, as http_config does in a configuration of Prometheus; it may be "".
+func webClient(file string) (*http.Client, error) {
+	cfg := &commonconfig.DefaultHTTPClientConfig
+	if file != "" {
+		var err error
+		if cfg, _, err = commonconfig.LoadHTTPConfigFile(file); err != nil {
+			return nil, withoutSecrets(err, file, cfg)
+		}
+	}
+	client, err := commonconfig.NewClientFromConfig(*cfg, "web")
+	if err != nil {
+		return nil, withoutSecrets(err, file, cfg)
+	}
+	return client, nil
+}
+
+// withoutSecrets returns an error about a file of credentials on one line, with its name. The
+// library for YAML quotes values that are wrong in backquotes, and that for HTTP names the files
+// of secrets.
+func withoutSecrets(err error, file string, cfg *commonconfig.HTTPClientConfig) error {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	text = regexp.MustCompile("`[^`]*`?").ReplaceAllString(text, form.Redaction)
+	if of, isOf := errors.AsType[*fs.PathError](err); isOf && of.Path != file && of.Path != "" {
+		text = strings.ReplaceAll(text, of.Path, form.Redaction)
+	}
+	if cfg != nil && cfg.TLSConfig.KeyFile != "" {
+		text = strings.ReplaceAll(text, cfg.TLSConfig.KeyFile, form.Redaction)
+	}
+	if !strings.Contains(text, file) {
+		text = file + ": " + text
+	}
+	return errors.New(text)
+}
+
+// readPeers begins to read the peers, and returns what ends that and waits for it.
+func readPeers(ctx context.Context, set *peers.Set) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		set.Run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}

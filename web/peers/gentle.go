@@ -1,0 +1,131 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"time"
+)
+
+const (
+	// workFor is how long answers are decoded between two rests, and restShare how much
+	// longer than the work a rest takes: bursts need the processor.
+	workFor   = 100 * time.Microsecond
+	restShare = 3
+	longRest  = 10 * time.Millisecond
+	// rememberedBytes of an answer are kept to say what it is.
+	rememberedBytes = 60
+)
+
+// patience ends a request when its peer has kept it waiting for too long, all waits together.
+type patience struct {
+	timer   *time.Timer
+	left    time.Duration
+	since   time.Time
+	isGoing bool
+}
+
+// newPatience returns a patience that goes; it calls end when nothing of it is left.
+func newPatience(d time.Duration, end func()) *patience {
+	return &patience{timer: time.AfterFunc(d, end), left: d, since: time.Now(), isGoing: true}
+}
+
+func (p *patience) pause() {
+	if p.isGoing {
+		p.timer.Stop()
+		p.left -= time.Since(p.since)
+		p.isGoing = false
+	}
+}
+
+func (p *patience) resume() {
+	p.since, p.isGoing = time.Now(), true
+	p.timer.Reset(max(p.left, 0))
+}
+
+// gentle reads an answer. Between two reads its reader decodes: only one reader of all peers does
+// so at a time, and it rests for most of that. It is not safe for concurrent use.
+type gentle struct {
+	from     io.Reader
+	turn     chan struct{}
+	patience *patience
+	// left is what the answer may still have, and target what it may have of this target.
+	left, target int
+	beginning    []byte
+	// broken is why no more of the answer came than did, nil if it came whole.
+	broken  error
+	hasTurn bool
+	// worked is the time since the last rest, but for what has gone by since began.
+	worked time.Duration
+	began  time.Time
+}
+
+// begin says that a target, or another part of the answer, begins.
+func (b *gentle) begin() { b.target = maxTarget }
+
+// within returns a reader that ends with ctx.
+func (b *gentle) within(ctx context.Context) io.Reader {
+	b.begin()
+	return readFunc(func(p []byte) (int, error) { return b.read(ctx, p) })
+}
+
+type readFunc func(p []byte) (int, error)
+
+// Read implements io.Reader.
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+func (b *gentle) read(ctx context.Context, p []byte) (n int, err error) {
+	if err := b.rest(ctx); err != nil {
+		return 0, err
+	}
+	b.end()
+	switch {
+	case b.left <= 0:
+		return 0, wrong("its answer is longer than %d MiB", maxAnswer>>20)
+	case b.target <= 0:
+		return 0, wrong("its answer has more than %d MiB about one target", maxTarget>>20)
+	}
+	b.patience.resume()
+	n, err = b.from.Read(p[:min(len(p), b.left, b.target)])
+	b.patience.pause()
+	b.left -= n
+	b.target -= n
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		b.broken = err
+	}
+	if room := rememberedBytes - len(b.beginning); room > 0 {
+		b.beginning = append(b.beginning, p[:min(n, room)]...)
+	}
+	select {
+	case b.turn <- struct{}{}:
+		b.hasTurn, b.began = true, time.Now()
+		return n, err
+	case <-ctx.Done():
+		b.broken = context.Cause(ctx)
+		return 0, b.broken
+	}
+}
+
+// rest keeps the turn and lets others than readers work.
+func (b *gentle) rest(ctx context.Context) error {
+	if !b.hasTurn {
+		return nil
+	}
+	b.worked += time.Since(b.began)
+	if b.worked < workFor {
+		runtime.Gosched()
+		return nil
+	}
+	d := min(restShare*b.worked, longRest)
+	b.worked = 0
+	return pause(ctx, d)
+}
+
+// end gives the turn back.
+func (b *gentle) end() {
+	if b.hasTurn {
+		<-b.turn
+		b.hasTurn = false
+	}
+}

@@ -1,0 +1,271 @@
+// Package peers reads what other probers say about their targets. It keeps the last
+// answer of each, and nothing else.
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"example.com/prober/errcode"
+)
+
+// Bounds on what the peers may take. They hold for each peer, but for maxPeers.
+const (
+	maxPeers = 50
+	// MaxTargets is how many targets of a peer are kept.
+	MaxTargets = 20_000
+	// readEvery is the time from the end of a reading to the next, and maxWait how long a
+	// peer may keep one request waiting.
+	readEvery = 10 * time.Second
+	maxWait   = 5 * time.Second
+	// longestName is in characters, longestURL in bytes.
+	longestName = 64
+	longestURL  = 256
+)
+
+// State is how a target does, the worst first, as the API has it.
+type State uint8
+
+// The states of a target.
+const (
+	Failing State = iota
+	Troubled
+	Waiting
+	OK
+	numStates = iota
+)
+
+// String returns the state as it stands in the API.
+func (s State) String() string { return [numStates]string{"failing", "troubled", "waiting", "ok"}[s] }
+
+// Target is what a prober says about one of its targets.
+type Target struct {
+	Name  string
+	State State
+	// Code is the commonest of the failures that make the state, 0 without any.
+	Code errcode.Code
+	// Since is when the state began that is not well; zero for others.
+	Since time.Time
+}
+
+// Peer is another prober.
+type Peer struct {
+	Name string
+	// URL is the root of its web interface, without a slash at its end.
+	URL *url.URL
+}
+
+// Parse reads a peer from NAME=URL. Without a name it has the host and port of the URL.
+func Parse(text string) (Peer, error) {
+	name, address := "", text
+	if !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://") {
+		var isPair bool
+		if name, address, isPair = strings.Cut(text, "="); !isPair {
+			return Peer{}, errors.New("it must be NAME=URL, or a URL that begins with http:// or https://")
+		}
+		if err := CheckName(name); err != nil {
+			return Peer{}, err
+		}
+	}
+	u, err := parseURL(address)
+	if err != nil {
+		return Peer{}, err
+	}
+	if name == "" {
+		name = u.Host
+	}
+	return Peer{name, u}, CheckName(name)
+}
+
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("what should be its URL is none")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("its URL must begin with http:// or https://")
+	case u.Hostname() == "":
+		return nil, errors.New("its URL has no host")
+	case u.User != nil:
+		return nil, errors.New("its URL must not hold a user name or password, which the page would show: use --web.client-config")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("a query or a fragment has no meaning in its URL")
+	case len(text) > longestURL:
+		return nil, fmt.Errorf("its URL must have at most %d bytes", longestURL)
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u, nil
+}
+
+// CheckName returns an error if a prober cannot have that name.
+func CheckName(name string) error {
+	if n := utf8.RuneCountInString(name); n == 0 || n > longestName || !isPrintable(name) || strings.TrimSpace(name) != name {
+		return fmt.Errorf("a name must have 1 to %d printable characters and no space at its ends, not %.80q", longestName, name)
+	}
+	return nil
+}
+
+func isPrintable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// Options is what a [Set] needs.
+type Options struct {
+	Log *slog.Logger
+	// Client sends the requests to all peers.
+	Client *http.Client
+	// Name is that of this prober. A peer of this name is this prober itself, and is left out, so
+	// that all probers can have the same list.
+	Name  string
+	Peers []Peer
+}
+
+// Set is the peers of a prober.
+type Set struct {
+	name    string
+	log     *slog.Logger
+	client  *http.Client
+	readers []*reader
+	// turn is with the reader that works, so that at most one does.
+	turn           chan struct{}
+	every, maxWait time.Duration
+}
+
+// reader reads one peer. Only its own goroutine stores last.
+type reader struct {
+	Peer
+	last atomic.Pointer[Answer]
+}
+
+// Answer is what is known of one prober. Nothing changes it.
+type Answer struct {
+	Peer
+	// Targets are those of the last list that it gave, by name.
+	Targets []Target
+	// Total is how many it has, which may be more than Targets has.
+	Total int
+	// ReadAt is when it gave that list; zero if it never did.
+	ReadAt time.Time
+	// Down says why it has not given a list since, empty if the last reading went well. DownSince
+	// is the time from which on it gave none: ReadAt, or when it was asked first.
+	Down      string
+	DownSince time.Time
+	// HasAnswered reports whether it answered the last question, though not with a list.
+	HasAnswered bool
+}
+
+// IsDown reports whether the last reading failed.
+func (a *Answer) IsDown() bool { return a.Down != "" }
+
+// IsAwaited reports whether the first reading has not ended.
+func (a *Answer) IsAwaited() bool { return a.Down == "" && a.ReadAt.IsZero() }
+
+// New returns the peers, of which none has been read. The error is one of o.Peers.
+func New(o Options) (*Set, error) {
+	if len(o.Peers) > maxPeers {
+		return nil, fmt.Errorf("there are %d peers, and at most %d may be", len(o.Peers), maxPeers)
+	}
+	s := &Set{name: o.Name, log: o.Log, client: loyal(o.Client), turn: make(chan struct{}, 1), every: readEvery, maxWait: maxWait}
+	taken := map[string]bool{}
+	for _, p := range o.Peers {
+		if taken[p.Name] {
+			return nil, fmt.Errorf("two peers have the name %q", p.Name)
+		}
+		taken[p.Name] = true
+		if p.Name == o.Name {
+			continue
+		}
+		r := &reader{Peer: p}
+		r.last.Store(&Answer{Peer: p, DownSince: time.Now()})
+		s.readers = append(s.readers, r)
+	}
+	return s, nil
+}
+
+// IsEmpty reports whether there are no peers; a nil set has none.
+func (s *Set) IsEmpty() bool { return s == nil || len(s.readers) == 0 }
+
+// Name returns the name of this prober.
+func (s *Set) Name() string {
+	if s == nil {
+		return ""
+	}
+	return s.name
+}
+
+// Answers returns what is known of each peer, in their order.
+func (s *Set) Answers() []*Answer {
+	if s == nil {
+		return nil
+	}
+	all := make([]*Answer, len(s.readers))
+	for i, r := range s.readers {
+		all[i] = r.last.Load()
+	}
+	return all
+}
+
+// Run reads the peers again and again until ctx ends.
+func (s *Set) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, r := range s.readers {
+		all.Go(func() { s.follow(ctx, r) })
+	}
+	all.Wait()
+	s.client.CloseIdleConnections()
+}
+
+func (s *Set) follow(ctx context.Context, r *reader) {
+	for {
+		s.read(ctx, r)
+		if pause(ctx, s.every) != nil {
+			return
+		}
+	}
+}
+
+// read asks a peer for all its targets, and keeps the answer.
+func (s *Set) read(ctx context.Context, r *reader) {
+	before := r.last.Load()
+	targets, total, err := s.list(ctx, r.Peer, before.Targets)
+	if ctx.Err() != nil {
+		return
+	}
+	if err == nil {
+		now := time.Now()
+		r.last.Store(&Answer{Peer: r.Peer, Targets: targets, Total: total, ReadAt: now, DownSince: now})
+		if before.IsDown() {
+			s.log.Info("a peer gives its targets again", "peer", r.Name)
+		}
+		return
+	}
+	after := *before
+	_, after.HasAnswered = errors.AsType[answerError](err)
+	after.Down = words(err)
+	r.last.Store(&after)
+	if !before.IsDown() {
+		s.log.Warn("a peer does not give its targets; the page shows the last ones", "peer", r.Name, "err", after.Down)
+	}
+}
+
+// pause waits for d. It returns the error of ctx if that ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
