@@ -332,7 +332,7 @@ type Expect struct {
 // Metrics says how latencies are stored.
 type Metrics struct {
 	// Buckets are the upper bounds of the classic buckets in seconds, ascending;
-	// at most 14. Load fills in a default that reaches beyond the longest timeout.
+	// at most 20. Load fills in a default that reaches beyond the longest timeout.
 	Buckets          []float64
 	NativeHistograms bool
 	// NativeFactor is how many times the end of the bucket before a native bucket may end.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"net/http"
 	"net/netip"
 	"time"
@@ -142,30 +143,46 @@ func longestTimeout(targets []Target) time.Duration {
 	return longest
 }
 
-// defaultBuckets returns bounds in seconds that step 1, 2, 5 from 1 ms to the
-// first beyond longest. Where that makes too many, the 2s go, the smallest
-// first: who allows a minute does not look at two milliseconds.
+// renard are the preferred numbers of the series R5 (ISO 3): each is 1.6 times the one before.
+var renard = [...]float64{1, 1.6, 2.5, 4, 6.3}
+
+// fineMillis is up to where default buckets are as fine as the series is.
+const fineMillis = 2500
+
+// defaultBuckets returns bounds in seconds: the series R5 from 1 ms to 2.5 s and, where longest is beyond that, as many more
+// as there may be up to the first of the series beyond longest, evenly spaced on a scale of doublings. A bucket that ends
+// 1.6 times higher than it begins puts a median at most 30 % off.
 func defaultBuckets(longest time.Duration) []float64 {
-	var millis []int64
-	for decade := int64(1); ; decade *= 10 {
-		for _, step := range []int64{1, 2, 5} {
-			millis = append(millis, step*decade)
-			if time.Duration(step*decade)*time.Millisecond > longest {
-				return thin(millis)
+	var millis, coarse []float64
+	for decade := 1.0; ; decade *= 10 {
+		for _, step := range renard {
+			bound := step * decade
+			if bound <= fineMillis {
+				millis = append(millis, bound)
+			} else {
+				coarse = append(coarse, bound)
+			}
+			if bound > float64(longest)/float64(time.Millisecond) {
+				return seconds(append(millis, thinned(coarse, maxBuckets-len(millis))...))
 			}
 		}
 	}
 }
 
-func thin(millis []int64) []float64 {
-	excess := len(millis) - maxBuckets
-	var bounds []float64
+// thinned returns at most n of the bounds, evenly chosen, the last one among them.
+func thinned(bounds []float64, n int) []float64 {
+	n = min(n, len(bounds))
+	chosen := make([]float64, n)
+	for i := range chosen {
+		chosen[i] = bounds[(i+1)*len(bounds)/n-1]
+	}
+	return chosen
+}
+
+func seconds(millis []float64) []float64 {
+	bounds := make([]float64, len(millis))
 	for i, ms := range millis {
-		if i%3 == 1 && excess > 0 {
-			excess--
-			continue
-		}
-		bounds = append(bounds, float64(ms)/1000)
+		bounds[i] = math.Round(ms*10) / 10000 // to the tenth of a millisecond: 6.3 times 100 is none in binary
 	}
 	return bounds
 }

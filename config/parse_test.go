@@ -38,7 +38,7 @@ func TestMinimalFileGetsEveryDefault(t *testing.T) {
 			Expect: Expect{MaxBodySize: 1 << 20},
 		}},
 		Metrics: Metrics{
-			Buckets:          []float64{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20},
+			Buckets:          []float64{0.001, 0.0016, 0.0025, 0.004, 0.0063, 0.01, 0.016, 0.025, 0.04, 0.063, 0.1, 0.16, 0.25, 0.4, 0.63, 1, 1.6, 2.5, 6.3, 16},
 			NativeHistograms: true, NativeFactor: 1.05,
 		},
 		Network: policy.Rules{Deny: []netip.Prefix{
@@ -105,14 +105,33 @@ func TestDefaultBuckets(t *testing.T) {
 			assert.LessOrEqual(t, bounds[len(bounds)-2], timeout.Seconds(), "one bound beyond the timeout is enough")
 		})
 	}
-	assert.Equal(t, []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100}, defaultBuckets(time.Minute))
+	assert.Equal(t, []float64{2.5, 10, 63}, defaultBuckets(time.Minute)[17:])
+	assert.Equal(t, []float64{0.63, 1, 1.6}, defaultBuckets(time.Second)[14:])
+}
+
+// A quantile of classic buckets lies on a line from the beginning of a bucket to its end. Where all requests take the same
+// time it is the furthest off.
+func TestDefaultBucketsPutAQuantileOffByThisAtMost(t *testing.T) {
+	t.Parallel()
+	for quantile, most := range map[float64]float64{0.5: 0.30, 0.9: 0.54, 0.99: 0.60} {
+		for _, timeout := range []time.Duration{time.Second, 10 * time.Second, time.Minute, maxTimeout} {
+			bounds := defaultBuckets(timeout)
+			worst := 0.0
+			for i := 1; i < len(bounds) && bounds[i] <= 2.5; i++ {
+				low, high := bounds[i-1], bounds[i]
+				shown := low + quantile*(high-low)
+				worst = max(worst, shown/low-1, 1-shown/high)
+			}
+			assert.LessOrEqual(t, worst, most+1e-9, "%v of a timeout of %s", quantile, timeout)
+		}
+	}
 }
 
 func TestBucketsFollowTheLongestTimeout(t *testing.T) {
 	t.Parallel()
 	c, err := Load("testdata/good/spelling.yml")
 	require.NoError(t, err)
-	assert.EqualValues(t, 5000, c.Metrics.Buckets[len(c.Metrics.Buckets)-1])
+	assert.EqualValues(t, 4000, c.Metrics.Buckets[len(c.Metrics.Buckets)-1])
 }
 
 func TestLoadWithoutAUsableFile(t *testing.T) {

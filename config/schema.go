@@ -27,8 +27,8 @@ const (
 	maxBodySize  = 1 << 30
 	maxStreams   = 10_000
 	maxRedirects = 20
-	// maxBuckets keeps a target with a handful of error codes below 100 series.
-	maxBuckets = 14
+	// maxBuckets bounds what a target costs in series: each error code has a histogram.
+	maxBuckets = 20
 )
 
 // fileFields and the functions below are the schema: every key of the file

@@ -83,14 +83,14 @@ func latencyMatrix() panel {
 	some := sum(byPlace, rateShown(of("prober_requests_total", success)))
 	each := "(" + quantileOver(rateShown, "$quantile", byPlace, latency(success)) + ")\n  and " + some + " > 0"
 	rank := "(" + quantileOver(rateShown, "$quantile", "target", latency(success)) + ") and on (target) " + sum("target", rateShown(of("prober_requests_total", success))) + " > 0"
-	return matrix("Latency at quantile $quantile by target and location", "Latency that this share of the successful requests stayed below in the time shown, of the $worst targets where it is highest.", "s",
+	return matrix("Latency at quantile $quantile by target and location", "Latency that this share of the successful requests stayed below in the time shown, of the $worst targets where it is highest."+howFarOff, "s",
 		columns(worst(each, rank)), below(plain))
 }
 
 func latencyByLocation() panel {
 	some := requestRate("location", success)
 	expr := "(" + quantile("$quantile", "location", latency(success)) + ")\n  and " + some + " > 0"
-	return graph("Latency at quantile $quantile by location", "Latency that this share of the successful requests of all chosen targets stayed below, from each location. The axis is logarithmic.", "s",
+	return graph("Latency at quantile $quantile by location", "Latency that this share of the successful requests of all chosen targets stayed below, from each location. The axis is logarithmic."+howFarOff, "s",
 		series(expr, "{{location}}", ratioWindow)).logarithmic()
 }
 

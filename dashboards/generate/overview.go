@@ -53,7 +53,7 @@ func rateStat() panel {
 }
 
 func p95() panel {
-	return stat("p95 of successes", "Latency that 95 % of the successful requests stayed below, from when they were due to their last byte.", "s",
+	return stat("p95 of successes", "Latency that 95 % of the successful requests stayed below, from when they were due to their last byte."+howFarOff, "s",
 		series(quantile("0.95", "", latency(success)), "p95", ratioWindow), below(plain))
 }
 
@@ -134,14 +134,14 @@ func quantilesOfSuccesses() panel {
 	for _, q := range []struct{ value, name string }{{"0.5", "p50"}, {"0.95", "p95"}, {"0.99", "p99"}} {
 		targets = append(targets, series(quantile(q.value, "", latency(success)), q.name, ratioWindow))
 	}
-	return graph("Latency of successes", "How long successful requests took, from when they were due to their last byte.", "s",
+	return graph("Latency of successes", "How long successful requests took, from when they were due to their last byte."+howFarOff, "s",
 		targets...).logarithmic().withExemplars()
 }
 
 func latencyByTarget() panel {
 	some := requestRate("target", success) // a target without successes would have a line of NaN
 	expr := "(" + quantile("$quantile", "target", latency(success)) + ")\n  and " + some + " > 0"
-	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below, of the $worst targets where it is highest in the time shown, and of all targets together. The axis is logarithmic.", "s",
+	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below, of the $worst targets where it is highest in the time shown, and of all targets together. The axis is logarithmic."+howFarOff, "s",
 		series(worst(expr, byLatency("$quantile")), "{{target}}", ratioWindow),
 		series(quantile("$quantile", "", latency(success)), "all targets", ratioWindow)).
 		logarithmic().ranked().withExemplars().linked(toTarget("${__field.labels.target}"))

@@ -95,6 +95,9 @@ func observations(by, selected string) string {
 }
 
 // latency selects the time that requests of one kind took, for quantile and heat.
+// howFarOff says how far off the quantiles of a panel are.
+const howFarOff = " From classic buckets it can be 30 % off at the median and 60 % at p99, from native ones 5 %."
+
 func latency(kind string) string { return of("prober_request_duration_seconds%s", kind) }
 
 // named adds labels of prober_error_code_info to an expression by error_code.

@@ -36,7 +36,7 @@ func requestTable(s rules.Settings) panel {
 func latencyByRequest() panel {
 	some := sum("request", rate(of("prober_requests_total", success, withName))) // one without successes would have a line of NaN
 	expr := "(" + quantile("$quantile", "request", of("prober_request_duration_seconds%s", success, withName)) + ")\n  and " + some + " > 0"
-	return graph("Latency at quantile $quantile by request", "Latency that this share of the successful requests of each name stayed below. The axis is logarithmic.", "s",
+	return graph("Latency at quantile $quantile by request", "Latency that this share of the successful requests of each name stayed below. The axis is logarithmic."+howFarOff, "s",
 		series(expr, "{{request}}", ratioWindow)).logarithmic().withExemplars().otherwise(noRequests)
 }
 

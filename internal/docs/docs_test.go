@@ -103,7 +103,7 @@ func TestFireHasAFlagForEveryKeyOfABurst(t *testing.T) {
 func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	t.Parallel()
 	var help strings.Builder
-	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "init", "schema", "demo", "codes", "health"} {
+	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "init", "schema", "objectives", "demo", "codes", "health"} {
 		help.WriteString(strings.ReplaceAll(helpOf(t, name), "--[no-]", "--"))
 	}
 	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--completion-script-bash", "--completion-script-zsh", "--help-man", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
