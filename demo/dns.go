@@ -28,19 +28,19 @@ func nameServer(answer answering) opener {
 	}
 }
 
-// bothOnOnePort listens over UDP and TCP. Somebody may have the port for one of the two.
+// bothOnOnePort listens over UDP and TCP. Somebody may have the port for one of the two: the system
+// chooses among those that are free for TCP, of which a busy machine has far fewer.
 func bothOnOnePort() (packets *net.UDPConn, streams *net.TCPListener, err error) {
 	const tries = 10
 	for range tries {
-		if packets, err = net.ListenUDP("udp", &net.UDPAddr{IP: loopback().IP}); err != nil {
+		if streams, err = net.ListenTCP("tcp", loopback()); err != nil {
 			return nil, nil, err
 		}
-		at := loopback()
-		at.Port = packets.LocalAddr().(*net.UDPAddr).Port
-		if streams, err = net.ListenTCP("tcp", at); err == nil {
+		at := streams.Addr().(*net.TCPAddr)
+		if packets, err = net.ListenUDP("udp", &net.UDPAddr{IP: at.IP, Port: at.Port}); err == nil {
 			return packets, streams, nil
 		}
-		_ = packets.Close() // nothing was sent
+		_ = streams.Close() // nobody has connected
 	}
 	return nil, nil, err
 }
