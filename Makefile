@@ -33,6 +33,7 @@ E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
 STRESS     ?= 20
+DURATION   ?= 2h
 BASE       ?= main
 PACKAGES   ?= ./errcode ./prober/...
 
@@ -167,6 +168,10 @@ gauntlet: ## Try to make the daemon lie, for some minutes; GAUNTLET=short takes 
 .PHONY: gauntlet-mutants
 gauntlet-mutants: ## Try the gauntlet on daemons that lie, each of which it must find out
 	go run ./gauntlet -mutants $(if $(SEED),-seed $(SEED))
+
+.PHONY: soak
+soak: ## Run the daemon for DURATION (2h) with 200 targets, faults, reloads and renewals; fail if something of it grows
+	go run ./bench/soak -duration $(DURATION)
 
 .PHONY: prometheus
 prometheus: ## Build bin/prometheus, newer than Debian's, so that `make e2e` tries the dashboards with native histograms

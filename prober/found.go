@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.com/prober/config"
+	"example.com/prober/prober/load"
 	"example.com/prober/prober/wire"
 )
 
@@ -20,6 +21,27 @@ var ErrTooManyTargets = errors.New("there are as many targets as --limit.targets
 func (m *Manager) ApplyFound(cfg *config.Config, found []config.Target) (refused map[string]error, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.applyFound(cfg, found)
+}
+
+// Divide is [Manager.ApplyFound] for a manager that is another shard from then on, or one of
+// another number. Targets that it runs no more are removed after one more scrape, and those whose
+// part of a burst is another one begin it with their next burst. If it fails the manager stays
+// the shard that it was.
+func (m *Manager) Divide(s Shard, cfg *config.Config, found []config.Target) (refused map[string]error, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.shard
+	m.shard, m.dividing = s, true
+	defer func() { m.dividing = false }()
+	if refused, err = m.applyFound(cfg, found); err != nil {
+		m.shard = before
+	}
+	return refused, err
+}
+
+// applyFound is ApplyFound; mu is held.
+func (m *Manager) applyFound(cfg *config.Config, found []config.Target) (refused map[string]error, err error) {
 	if m.stopped {
 		return nil, errors.New("the prober is shutting down")
 	}
@@ -63,8 +85,15 @@ func (m *Manager) admit(cfg *config.Config, found []config.Target, changed map[s
 	return admitted, refused
 }
 
-// isChanged reports whether t is not what runs under its name.
+// isChanged reports whether t, or the part of it that this shard sends, is not what runs under
+// its name.
 func (m *Manager) isChanged(t config.Target) bool {
 	e := m.entries[t.Name]
-	return e == nil || e.removed || !reflect.DeepEqual(e.cfg, t)
+	return e == nil || e.removed || e.part != m.partOf(&t) || !reflect.DeepEqual(e.cfg, t)
+}
+
+// partOf returns which part of t this shard sends.
+func (m *Manager) partOf(t *config.Target) load.Part {
+	l := loadOf(t)
+	return m.shard.Part(&l)
 }

@@ -71,6 +71,13 @@ type Manager struct {
 	files   []numbers.TargetFile
 	asked   config.Metrics // by the configuration, whatever the histograms have
 	stopped bool
+	// stopping is closed when stopped is set.
+	stopping chan struct{}
+	// dividing means that targets are removed because another shard runs them.
+	dividing bool
+	// scrapes is how many have begun, scraped is closed by the next one.
+	scrapes uint64
+	scraped chan struct{}
 	// retired are the lags of the targets that were removed. They are as old as the
 	// manager, and so are those of all.
 	retired numbers.Lags
@@ -86,6 +93,7 @@ type reloadState struct {
 // its reports stay when the target's configuration changes.
 type entry struct {
 	cfg      config.Target
+	part     load.Part // that this shard sends
 	recorder *numbers.Recorder
 	reports  *reports
 	engine   probe.Engine
@@ -133,12 +141,14 @@ func NewManager(o Options) *Manager {
 		entries: make(map[string]*entry),
 		runs:    make(map[*run]struct{}),
 		page:    numbers.NewPage(),
+		scraped: make(chan struct{}),
 
 		decoders: content.NewDecoders(o.Limits.KeptBodies),
 		answers:  numbers.NewAnswerSpace(o.Limits.KeptFailures),
 		precise:  load.NewPrecision(),
 		clock:    wire.NewKernelClock(),
 		watch:    new(watch),
+		stopping: make(chan struct{}),
 	}
 }
 
@@ -187,6 +197,9 @@ func (m *Manager) NoteReload(err error) {
 // then cancels the rest. When it returns every request has been counted.
 func (m *Manager) Shutdown(ctx context.Context) {
 	m.mu.Lock()
+	if !m.stopped {
+		close(m.stopping)
+	}
 	m.stopped = true
 	running := slices.Collect(maps.Keys(m.runs))
 	m.mu.Unlock()
@@ -250,8 +263,9 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 		m.entries[t.Name] = e
 	}
 	before := e.run
-	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
-	e.cfg, e.engine, e.removed = t, c.engine, false
+	part := m.partOf(&t)
+	goesOn := before != nil && !e.removed && e.part == part && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
+	e.cfg, e.part, e.engine, e.removed = t, part, c.engine, false
 	e.recorder.KeepAnswers(m.spaceOf(&t))
 	s := m.newSender(t, c, e.engines)
 	c.data.Continue(e.data)
@@ -325,24 +339,6 @@ func (m *Manager) newTarget(s *sender, e *entry) *target {
 		t.observers = []Observer{t.feeds.observe}
 	}
 	return t
-}
-
-// remove lets the entry drain and forgets it then, unless its name has come back.
-func (m *Manager) remove(name string, e *entry) {
-	e.removed = true
-	last := e.run
-	last.stop(errReload)
-	m.ended.Go(func() {
-		<-last.done
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if e.removed && e.run == last {
-			e.reports.end()
-			e.recorder.AddLags(&m.retired)
-			e.recorder.KeepAnswers(nil)
-			delete(m.entries, name)
-		}
-	})
 }
 
 // start runs t in a goroutine of its own once before, if any, has ended.

@@ -202,6 +202,9 @@ func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	for _, e := range m.entries {
 		sources = append(sources, e.source())
 	}
+	m.scrapes++
+	close(m.scraped)
+	m.scraped = make(chan struct{})
 	s := &numbers.Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
 	m.mu.Unlock()
 

@@ -5,7 +5,7 @@ import "time"
 // proberAlerts returns the alerts on the probers themselves.
 func (s Settings) proberAlerts() []Rule {
 	rules := s.presenceAlerts()
-	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), targetFile(), discovery(), shardMissing(), shardsDisagree()} {
+	for _, a := range []alert{s.lag(), s.frozen(), s.trouble(), reload(), targetFile(), discovery(), shardMissing(), shardsDisagree(), shardsNotFound()} {
 		a.scope, a.dashboard = scopeProber, selfDashboard
 		rules = append(rules, s.rule(a))
 	}
@@ -164,8 +164,24 @@ func shardsDisagree() alert {
 			max by (job) (prober_total_shards)
 			  != min by (job) (prober_total_shards)`),
 		summary: "The probers of {{ $labels.job }} disagree on the number of shards",
-		description: "Targets are sent too much load or none. The number of shards that each was told:" +
+		description: "Targets are sent too much load or none. The number of shards that each goes by:" +
 			"{{ range printf `sort(max by (instance) (prober_total_shards{job=%q}))` $labels.job | query }} {{ .Value }} ({{ .Labels.instance }}){{ end }}.",
 		variables: []string{"job"},
+	}
+}
+
+// shardsNotFound asks for the time since the last success, because one lost datagram is no trouble. A prober
+// that looks nothing up has never had one.
+func shardsNotFound() alert {
+	return alert{
+		name:     "ProberShardsNotFound",
+		severity: ticket,
+		lasting:  5 * time.Minute,
+		expr: expr(`
+			time() - (prober_shards_lookup_last_success_timestamp_seconds > 0)
+			  > 300`),
+		summary:     "{{ $labels.instance }} does not find the shards",
+		description: "The look-ups of {{ $labels.instance }} have not found the shards for {{ $value | humanizeDuration }}. It goes by their last number, and would miss a change.",
+		variables:   []string{"job", "instance"},
 	}
 }

@@ -90,33 +90,46 @@ func TestKustomizeBuildsObjectsThatKubernetesAndTheOperatorKnow(t *testing.T) {
 	assert.Contains(t, get[*core.ConfigMap](t, m).Data["prober.yml"], "targets:")
 }
 
-func TestEachPodIsToldItsIndexAndHowManyThereAre(t *testing.T) {
-	set := get[*apps.StatefulSet](t, shipped(t))
+func TestEachPodIsToldItsIndexAndWhereToFindHowManyThereAre(t *testing.T) {
+	m := shipped(t)
+	set, service := get[*apps.StatefulSet](t, m), get[*core.Service](t, m)
 	container := set.Spec.Template.Spec.Containers[0]
-	assert.Subset(t, container.Args, []string{"--shard=$(SHARD)", "--total-shards=$(TOTAL_SHARDS)"})
-	shard, total := variable(t, container, "SHARD"), variable(t, container, "TOTAL_SHARDS")
+	srv := "--shards.srv=_" + service.Spec.Ports[0].Name + "._tcp." + service.Name
+	assert.Subset(t, container.Args, []string{"--shard=$(SHARD)", "--total-shards=auto", srv})
+	shard := variable(t, container, "SHARD")
 	assert.Equal(t, "metadata.labels['"+apps.PodIndexLabel+"']", shard.ValueFrom.FieldRef.FieldPath)
-	assert.Equal(t, strconv.Itoa(int(*set.Spec.Replicas)), total.Value)
 	assert.Equal(t, apps.ParallelPodManagement, set.Spec.PodManagementPolicy)
-	assert.Equal(t, get[*core.Service](t, shipped(t)).Name, set.Spec.ServiceName)
+}
+
+// Only then do the records name the pods, and that before they are ready.
+func TestTheServiceNamesEveryShard(t *testing.T) {
+	m := shipped(t)
+	set, service := get[*apps.StatefulSet](t, m), get[*core.Service](t, m)
+	assert.Equal(t, service.Name, set.Spec.ServiceName)
+	assert.Equal(t, core.ClusterIPNone, service.Spec.ClusterIP)
+	assert.True(t, service.Spec.PublishNotReadyAddresses)
+	assert.Contains(t, []core.Protocol{"", core.ProtocolTCP}, service.Spec.Ports[0].Protocol)
 }
 
 // The base is copied, because an overlay cannot see what the base replaces.
 func TestTheNumberOfShardsIsSaidInOnePlace(t *testing.T) {
-	files := filesys.MakeFsInMemory()
-	for _, pattern := range []string{"../kubernetes/*.y*ml", "../../dashboards/rules/*.yaml"} {
-		names, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		for _, name := range names {
-			text, err := os.ReadFile(name)
+	scaled := func(count string) *apps.StatefulSet {
+		files := filesys.MakeFsInMemory()
+		for _, pattern := range []string{"../kubernetes/*.y*ml", "../../dashboards/rules/*.yaml"} {
+			names, err := filepath.Glob(pattern)
 			require.NoError(t, err)
-			text = bytes.Replace(text, []byte("count: 2"), []byte("count: 7"), 1)
-			require.NoError(t, files.WriteFile(filepath.Join("/deploy/validate", name), text))
+			for _, name := range names {
+				text, err := os.ReadFile(name)
+				require.NoError(t, err)
+				text = bytes.Replace(text, []byte("count: 2"), []byte("count: "+count), 1)
+				require.NoError(t, files.WriteFile(filepath.Join("/deploy/validate", name), text))
+			}
 		}
+		return get[*apps.StatefulSet](t, build(t, files, "/deploy/kubernetes"))
 	}
-	set := get[*apps.StatefulSet](t, build(t, files, "/deploy/kubernetes"))
-	assert.EqualValues(t, 7, *set.Spec.Replicas)
-	assert.Equal(t, "7", variable(t, set.Spec.Template.Spec.Containers[0], "TOTAL_SHARDS").Value)
+	two, seven := scaled("2"), scaled("7")
+	assert.EqualValues(t, 7, *seven.Spec.Replicas)
+	assert.Equal(t, two.Spec.Template, seven.Spec.Template, "no pod is started anew")
 }
 
 func TestEveryObjectSelectsThePods(t *testing.T) {

@@ -43,6 +43,7 @@ func checkCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("check", checkHelp).HelpLong(checkExamples)
 	var f checkFlags
 	f.register(cmd)
+	wholeFlag(cmd, "total-shards", "1", "How many probers with this configuration divide its load.", &f.shard.Total, 1, maxShards)
 	wholeFlag(cmd, "print-requests", "0", "Print so many requests of each target as they would be sent, with made-up values and without secrets.", &f.print, 0, maxPrinted)
 	lengthFlag(cmd, "discover", "0s", "Run each discovery, wait so long for it, and print the targets that it finds; 0 means not to.", &f.discover, 0)
 	return "check", func(ctx context.Context, c *console) error { return check(ctx, c, f) }

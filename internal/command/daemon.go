@@ -37,16 +37,18 @@ type daemon struct {
 	// peers are other probers, whose targets a page shows.
 	peers *peers.Set
 	// past is nil where no Prometheus is read.
-	past  *history.Store
-	shell *web.Shell
-	bound []net.Listener
+	past   *history.Store
+	lookup *shardLookup // of the number of shards; nil where it is given
+	shards shardMeter
+	shell  *web.Shell
+	bound  []net.Listener
 	running
 }
 
-// newDaemon loads the configuration and starts the targets.
-func newDaemon(c *console, f daemonFlags) (*daemon, error) {
-	d := &daemon{flags: f, log: promslog.New(c.log)}
-	if err := f.shard.Validate(); err != nil {
+// newDaemon loads the configuration and starts the targets. What it waits for ends with ctx.
+func newDaemon(ctx context.Context, c *console, f daemonFlags) (*daemon, error) {
+	d := &daemon{flags: f, log: promslog.New(c.log), shards: shardMeter{created: time.Now()}}
+	if err := f.shards.validate(f.shard); err != nil {
 		return nil, usageError{err}
 	}
 	prefix, grafana, err := d.openWeb()
@@ -61,30 +63,49 @@ func newDaemon(c *console, f daemonFlags) (*daemon, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	if err := d.findShard(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.open(c, text, cfg, prefix, grafana); err != nil {
+		d.lookup.close()
+		return nil, usageError{err}
+	}
+	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
+	return d, nil
+}
+
+// open listens, and starts the targets of cfg, which was read from text.
+func (d *daemon) open(c *console, text []byte, cfg *config.Config, prefix string, grafana *url.URL) (err error) {
+	f := &d.flags
 	d.manager = prober.NewManager(prober.Options{
-		Log: d.log, DroppedLogLines: c.droppedLines, Metrics: cfg.Metrics, Limits: f.limits, Shard: f.shard,
+		Log: d.log, DroppedLogLines: c.droppedLines, Metrics: cfg.Metrics, Limits: f.limits, Shard: d.shard,
 	})
 	d.discoveries = discover.New(d.log)
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		d.discoveries,
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		versioncollector.NewCollector("prober"))
-	d.shell = web.New(d.shellOptions(registry, prefix, grafana))
+	d.shell = web.New(d.shellOptions(d.registry(), prefix, grafana))
 	if err := d.shell.Validate(); err != nil {
-		return nil, usageError{fmt.Errorf("--web.telemetry-path: %w", err)}
+		return fmt.Errorf("--web.telemetry-path: %w", err)
 	}
 	if d.bound, err = listen(f.listen); err != nil {
-		return nil, usageError{err}
+		return err
 	}
 	if err := d.apply(text, cfg); err != nil {
 		closeAll(d.bound)
-		return nil, usageError{err}
+		return err
 	}
 	d.manager.NoteReload(nil)
-	d.log.Info("started", "version", version.Version, "config", f.configFile, "targets", len(cfg.Targets))
-	return d, nil
+	return nil
+}
+
+// registry has the metrics that are not of the manager.
+func (d *daemon) registry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		d.discoveries,
+		&d.shards,
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		versioncollector.NewCollector("prober"))
+	return registry
 }
 
 // shellOptions returns what the web interface shows and allows.
@@ -157,6 +178,8 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 			if d.discoveries.IsIn() {
 				d.shell.SetReady(true)
 			}
+		case total := <-d.lookup.numbers():
+			d.divide(total)
 		case <-starting.C:
 			d.shell.SetReady(true)
 		case err := <-served:
@@ -179,6 +202,7 @@ func (d *daemon) drain(grace time.Duration) {
 	if d.past != nil {
 		d.past.Close()
 	}
+	d.lookup.close()
 	d.discoveries.Close()
 	d.manager.Shutdown(ctx)
 	d.awaitDiscoveries()

@@ -58,7 +58,7 @@ func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every 
 	if c.log.Level.String() == "info" {
 		_ = c.log.Level.Set("error") // failures are what a demo is for; the table shows them
 	}
-	d, err := newDaemon(c, daemonFlags{loadFlags: loadFlags{configFile: file}, telemetryPath: "/metrics", listen: listen, grace: 2 * time.Second})
+	d, err := newDaemon(ctx, c, daemonFlags{loadFlags: loadFlags{configFile: file}, telemetryPath: "/metrics", listen: listen, grace: 2 * time.Second})
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func newIdleFrom(t *testing.T, path string) *idle {
 	d := &idle{t: t, folder: filepath.Dir(path)}
 	c := &console{stderr: &d.output, log: &promslog.Config{Writer: &d.output}}
 	var err error
-	d.daemon, err = newDaemon(c, daemonFlags{
+	d.daemon, err = newDaemon(t.Context(), c, daemonFlags{
 		loadFlags:     loadFlags{configFile: path},
 		telemetryPath: "/metrics",
 		listen:        &toolkit.FlagConfig{WebListenAddresses: &[]string{"127.0.0.1:0"}, WebConfigFile: new(string)},

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"example.com/prober/config"
+	"example.com/prober/prober"
 )
 
 // running is the configuration that the targets have, and what came of the last
@@ -19,6 +20,8 @@ type running struct {
 	redacted atomic.Pointer[func() ([]byte, error)]
 
 	mu sync.Mutex
+	// shard is which of how many this prober is.
+	shard prober.Shard
 	// text is what current was read from, files what it and all that it refers to
 	// were when they were read, not when they were applied: a secret that changes in
 	// between is read again.
@@ -132,6 +135,6 @@ func (d *daemon) apply(text []byte, cfg *config.Config) error {
 	d.files = fingerprint{cfg.Files[0]: sha256.Sum256(text)}
 	maps.Copy(d.files, cfg.Sums)
 	warn(d.log, cfg)
-	warnOverruns(d.log, cfg, d.flags.shard)
+	warnOverruns(d.log, cfg, d.shard)
 	return nil
 }

@@ -30,7 +30,6 @@ func (f *loadFlags) register(cmd *kingpin.CmdClause) {
 	ceilingFlag(cmd, "limit.targets", "Ceiling of the number of targets; 0 means none.", &f.limits.Targets)
 	sizeFlag(cmd, "limit.kept-failures", "8MiB", "Ceiling of the memory for the answers that keep_failures asks for; 0 means none.", &f.limits.KeptFailures)
 	shardFlag(cmd, "shard", "0", "Which of the shards this prober is, counted from 0.", &f.shard.Ordinal)
-	wholeFlag(cmd, "total-shards", "1", "How many probers with this configuration divide its load.", &f.shard.Total, 1, maxShards)
 }
 
 // registerSource registers the flags that concern a single target too.
@@ -46,6 +45,7 @@ func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
 type daemonFlags struct {
 	loadFlags
 
+	shards          shardFlags
 	telemetryPath   string
 	externalURL     string
 	grafanaURL      string
@@ -67,6 +67,7 @@ func runCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("run", "Fire the bursts that the configuration asks for and serve the metrics. The default command.\n\nSIGHUP loads the configuration again; SIGTERM ends after the requests in flight; a second one ends at once.")
 	var f daemonFlags
 	f.register(cmd)
+	f.shards.register(cmd, &f.shard.Total)
 	intervalFlag(cmd, "config.auto-reload-interval", "0s", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.", &f.autoReload)
 	intervalFlag(cmd, "config.refresh-interval", "1m", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.", &f.refresh)
 	intervalFlag(cmd, "discover.apply-interval", "5s", "How long to gather what discoveries find before it is applied, unless nothing has changed for as long.", &f.applyInterval)
@@ -90,7 +91,7 @@ func serveForever(ctx context.Context, c *console, f daemonFlags) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // before anything starts: its default is to kill
 	defer signal.Stop(hangups)
-	d, err := newDaemon(c, f)
+	d, err := newDaemon(ctx, c, f)
 	if err != nil {
 		return err
 	}

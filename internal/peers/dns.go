@@ -118,3 +118,15 @@ func Addresses(addresses ...string) Names {
 		return reply(query, func(m *dnsmessage.Message) { m.Answers = Entry{IPv4: addresses}.records(m.Questions[0]) })
 	}
 }
+
+// Services answers questions for services with the names that targets returns, on port 1.
+func Services(targets func() []string) Names {
+	return func(query []byte) []byte {
+		return reply(query, func(m *dnsmessage.Message) {
+			for _, target := range targets() {
+				head := dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Class: dnsmessage.ClassINET, TTL: 1}
+				m.Answers = append(m.Answers, dnsmessage.Resource{Header: head, Body: &dnsmessage.SRVResource{Target: dnsmessage.MustNewName(target), Port: 1}})
+			}
+		})
+	}
+}

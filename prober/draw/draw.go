@@ -55,7 +55,8 @@ func New(data []option.Data, target string, of func(n int64) int64) *Set {
 }
 
 // Continue has s go on where before stands, which may go on itself, with all values that have
-// not changed. It is called before s is used. Either may be nil.
+// not changed. Where s is of another part of the load, it goes on with the first number of its
+// own that is not below the next one of before. It is called before s is used. Either may be nil.
 func (s *Set) Continue(before *Set) {
 	if s == nil || before == nil {
 		return
@@ -64,10 +65,24 @@ func (s *Set) Continue(before *Set) {
 		g := &s.groups[i]
 		for j := range before.groups {
 			if old := &before.groups[j]; old.key == g.key && s.isSame(g, before, old) {
-				g.drawn = old.drawn
+				g.drawn = s.after(before, old.drawn)
 			}
 		}
 	}
+}
+
+// after returns what counts the draws of s, if drawn counts those of before.
+func (s *Set) after(before *Set, drawn *atomic.Int64) *atomic.Int64 {
+	first := s.of(0)
+	step := s.of(1) - first
+	if first == before.of(0) && step == before.of(1)-first {
+		return drawn
+	}
+	own := new(atomic.Int64)
+	if next := before.of(drawn.Load()); next > first {
+		own.Store((next - first + step - 1) / step)
+	}
+	return own
 }
 
 // isSame reports whether g has the values of old, which is of the set before.
