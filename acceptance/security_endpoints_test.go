@@ -79,7 +79,9 @@ func (e endpoint) method() string {
 }
 
 // optional tells that the handler is there only with a flag.
-func (e endpoint) optional() bool { return strings.HasPrefix(e.path, "/debug/") || strings.HasPrefix(e.path, "/badges/") }
+func (e endpoint) optional() bool {
+	return strings.HasPrefix(e.path, "/debug/") || strings.HasPrefix(e.path, "/badges/")
+}
 
 // pathsOf returns the path, or that for each of the targets if it is about one.
 func (e endpoint) pathsOf(targets []scene) []string {
