@@ -226,7 +226,7 @@ image-test: ## Build the image with a Docker daemon of its own, and run it harde
 	PROBER_E2E=1 PROBER_IMAGE_TEST=1 go test -count=1 -v ./e2e/image
 
 .PHONY: deploy-test
-deploy-test: ## Hold the files for Kubernetes and Compose against the types of those who read them
+deploy-test: ## Hold the files for Kubernetes, Helm and Compose against the types of those who read them
 	go -C deploy/validate vet ./...
 	go -C deploy/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 

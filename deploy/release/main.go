@@ -1,5 +1,5 @@
 // Command release builds the archives of a release: one for each platform, with a
-// bill of materials beside it, and the checksums of all. The same source, version
+// bill of materials beside it, the chart of Helm, and the checksums of all. The same source, version
 // and time give the same bytes, whatever the machine and the directory.
 //
 // It is run from the root of the module.
@@ -39,7 +39,7 @@ const (
 type platform struct{ os, arch string }
 
 func main() {
-	platforms := flag.String("platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64", "what to build for")
+	platforms := flag.String("platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64", "what to build for; the chart of Helm is packed in any case")
 	r := release{source: ".", log: os.Stderr}
 	flag.StringVar(&r.version, "version", "unknown", "version of the release, without a v")
 	flag.StringVar(&r.revision, "revision", "unknown", "commit that it is built from")
@@ -59,7 +59,7 @@ func (r release) run(ctx context.Context, platforms, epoch string) error {
 	}
 	r.time = time.Unix(seconds, 0).UTC()
 	var all []platform
-	for name := range strings.SplitSeq(platforms, ",") {
+	for name := range strings.FieldsFuncSeq(platforms, func(r rune) bool { return r == ',' }) {
 		system, arch, found := strings.Cut(name, "/")
 		if !found {
 			return fmt.Errorf("platform %q is not OS/ARCH", name)
@@ -83,7 +83,11 @@ func (r release) build(ctx context.Context, platforms []platform) error {
 		}
 		files = append(files, names...)
 	}
-	return r.writeChecksums(files)
+	chart, err := r.writeChart()
+	if err != nil {
+		return err
+	}
+	return r.writeChecksums(append(files, chart))
 }
 
 // buildFor returns the names of the archive and its bill of materials.
