@@ -71,7 +71,7 @@ func TestAReloadChecksTheFileFirst(t *testing.T) {
 	for _, found := range regexp.MustCompile(`(?m)^ExecReload=(.*)$`).FindAllStringSubmatch(string(unit), -1) {
 		commands = append(commands, found[1])
 	}
-	const hangUp = "/bin/kill -HUP $MAINPID"
+	const hangUp = "/bin/sh -c 'kill -HUP $MAINPID'"
 	require.Equal(t, []string{"/usr/local/bin/prober check " + file, hangUp}, commands)
 
 	d := rig.StartDaemon(t, prober, "targets: []\n")

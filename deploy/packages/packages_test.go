@@ -170,7 +170,7 @@ func TestThePackageOfRPMHasWhatItShould(t *testing.T) {
 func assertUnit(t *testing.T, text string) {
 	t.Helper()
 	assert.Contains(t, text, "\nExecStart=/usr/bin/prober run --config.file=/etc/prober/prober.yml $PROBER_FLAGS\n")
-	assert.Contains(t, text, "\nExecReload=/usr/bin/prober check --config.file=/etc/prober/prober.yml\nExecReload=/bin/kill -HUP $MAINPID\n")
+	assert.Contains(t, text, "\nExecReload=/usr/bin/prober check --config.file=/etc/prober/prober.yml\n")
 	assert.Contains(t, text, "\nDynamicUser=yes\n", "no script makes a user")
 	assert.NotContains(t, text, "/usr/local")
 }
