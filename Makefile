@@ -227,6 +227,13 @@ image: ## Build the container image prober:VERSION
 image-test: ## Build the image with a Docker daemon of its own, and run it hardened; PROBER_IMAGE_PULL=1 pulls golang:1.26
 	PROBER_E2E=1 PROBER_IMAGE_TEST=1 go test -count=1 -v ./e2e/image
 
+.PHONY: qemu
+qemu: ## Run the demo for ten seconds as a program for arm64 and for riscv64; needs Debian's qemu-user; not a part of .ci/run
+	@for program in qemu-aarch64 qemu-riscv64; do
+		command -v $$program >/dev/null || { echo "make qemu: $$program is not installed; the Debian package qemu-user has it" >&2; exit 1; }
+	done
+	PROBER_E2E=1 PROBER_QEMU=1 go test -count=1 -timeout 30m -v ./e2e/qemu
+
 .PHONY: deploy-test
 deploy-test: ## Hold the files for Kubernetes, Helm and Compose against the types of those who read them
 	go -C deploy/validate vet ./...
