@@ -30,6 +30,8 @@ DEBIAN_PACKAGES := \
 # The programs that `make e2e` cannot do without.
 E2E_PROGRAMS := nginx haproxy caddy nghttpd tinyproxy microsocks dnsmasq openssl prometheus promtool prometheus-alertmanager amtool chromium systemd-analyze systemd-socket-activate ip ss iptables curl jq nc xxd python3
 
+comma := ,
+
 FUZZTIME   ?= 10s
 BENCHCOUNT ?= 6
 STRESS     ?= 20
@@ -230,8 +232,15 @@ image: ## Build the container image prober:VERSION
 image-test: ## Build the image with a Docker daemon of its own, and run it hardened; PROBER_IMAGE_PULL=1 pulls golang:1.26
 	PROBER_E2E=1 PROBER_IMAGE_TEST=1 go test -count=1 -v ./e2e/image
 
+.PHONY: qemu
+qemu: ## Run the demo for ten seconds as a program for arm64 and for riscv64; needs Debian's qemu-user; not a part of .ci/run
+	@for program in qemu-aarch64 qemu-riscv64; do
+		command -v $$program >/dev/null || { echo "make qemu: $$program is not installed; the Debian package qemu-user has it" >&2; exit 1; }
+	done
+	PROBER_E2E=1 PROBER_QEMU=1 go test -count=1 -timeout 30m -v ./e2e/qemu
+
 .PHONY: deploy-test
-deploy-test: ## Hold the files for Kubernetes and Compose against the types of those who read them
+deploy-test: ## Hold the files for Kubernetes, Helm and Compose against the types of those who read them
 	go -C deploy/validate vet ./...
 	go -C deploy/validate test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 
@@ -245,10 +254,25 @@ editors: ## Test the schema in yaml-language-server, which npm installs into bin
 	npm install --prefix bin/editors --no-audit --no-fund --no-package-lock yaml-language-server@1.25.0
 	YAML_LANGUAGE_SERVER='$(CURDIR)/bin/editors/node_modules/.bin/yaml-language-server' go test -count=1 ./e2e/editors
 
+# The time of every file in archives and packages.
+EPOCH = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}
+
 .PHONY: release
-release: ## Build the archives, bills of materials and checksums of VERSION into bin/release
+release: ## Build the archives, packages, bills of materials and checksums of VERSION into bin/release
 	rm -rf bin/release
-	go run ./deploy/release -version '$(VERSION:v%=%)' -revision '$(REVISION)' -time "$$(git log -1 --format=%ct)"
+	go run ./deploy/release -version '$(VERSION:v%=%)' -revision '$(REVISION)' -time "$(EPOCH)"
+	go -C deploy/packages run . -dir '$(CURDIR)/bin/release' -version '$(VERSION:v%=%)' -time "$(EPOCH)"
+
+.PHONY: packages
+packages: ## Build .deb and .rpm of VERSION into bin/packages, and the archives that they are made of; PLATFORMS=linux/amd64 builds one
+	rm -rf bin/packages
+	go run ./deploy/release -platforms '$(or $(PLATFORMS),linux/amd64$(comma)linux/arm64)' -o bin/packages -version '$(VERSION:v%=%)' -revision '$(REVISION)' -time "$(EPOCH)"
+	go -C deploy/packages run . -dir '$(CURDIR)/bin/packages' -version '$(VERSION:v%=%)' -time "$(EPOCH)"
+
+.PHONY: packages-test
+packages-test: ## Read the packages back, and have dpkg install them into a folder
+	go -C deploy/packages vet ./...
+	go -C deploy/packages test -count=1 ./... # what it reads lies outside its module, where the cache does not look
 
 .PHONY: release-test
 release-test: ## Build a release twice, from two directories, and compare

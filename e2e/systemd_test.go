@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -56,6 +57,48 @@ func TestSystemdFindsNoFaultWithTheUnits(t *testing.T) {
 	require.NoError(t, err, string(out))
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	t.Log(lines[len(lines)-1])
+}
+
+// It does what `systemctl reload` does with the unit, which stops at the first command that fails.
+func TestAReloadChecksTheFileFirst(t *testing.T) {
+	t.Parallel()
+	unit, err := os.ReadFile("../deploy/systemd/prober.service")
+	require.NoError(t, err)
+	_, runs, _ := strings.Cut(string(unit), "\nExecStart=")
+	runs, _, _ = strings.Cut(runs, "\n")
+	file := regexp.MustCompile(`--config\.file=\S+`).FindString(runs)
+	var commands []string
+	for _, found := range regexp.MustCompile(`(?m)^ExecReload=(.*)$`).FindAllStringSubmatch(string(unit), -1) {
+		commands = append(commands, found[1])
+	}
+	const hangUp = "/bin/sh -c 'kill -HUP $MAINPID'"
+	require.Equal(t, []string{"/usr/local/bin/prober check " + file, hangUp}, commands)
+
+	d := rig.StartDaemon(t, prober, "targets: []\n")
+	loads := func() int { return strings.Count(d.Output(), "the configuration was loaded") }
+	before := loads()
+	reload := func(configuration string) (said string, ok bool) {
+		path := d.Configure(t, configuration)
+		for _, line := range commands {
+			if line == hangUp {
+				d.Signal(syscall.SIGHUP)
+				return "", true
+			}
+			out, err := exec.CommandContext(t.Context(), prober, "check", "--config.file="+path).CombinedOutput()
+			if err != nil {
+				return string(out), false
+			}
+		}
+		return "", false
+	}
+	said, ok := reload("targets: [{name: a, url: 'http://127.0.0.1:1/', intervall: 1s}]\n")
+	assert.False(t, ok)
+	assert.Contains(t, said, "intervall")
+	assert.Equal(t, before, loads())
+	assert.InDelta(t, 1, d.Scrape().Sum("prober_config_last_reload_successful"), 0)
+	_, ok = reload("targets: [{name: a, url: 'http://127.0.0.1:1/', interval: 1h}]\n")
+	assert.True(t, ok)
+	rig.Until(t, "the configuration is loaded", func() bool { return loads() > before })
 }
 
 func TestTheProberServesOnTheSocketOfSystemd(t *testing.T) {

@@ -26,8 +26,8 @@ type archive interface {
 }
 
 // writeArchive writes the archive of a platform, all of whose files are in the
-// folder root.
-func (r release) writeArchive(p platform, name, root, program string) (err error) {
+// folder root. What the program prints is in the folder printed.
+func (r release) writeArchive(p platform, name, root, program, printed string) (err error) {
 	out, err := os.Create(filepath.Join(r.out, name))
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (r release) writeArchive(p platform, name, root, program string) (err error
 		compressed := gzip.NewWriter(out)
 		to = &tarred{to: tar.NewWriter(compressed), compressed: compressed, time: r.time}
 	}
-	for _, e := range r.entries(p, program) {
+	for _, e := range r.entries(p, program, printed) {
 		e.name = path.Join(root, e.name)
 		if err := addTo(to, e); err != nil {
 			return err
@@ -49,16 +49,17 @@ func (r release) writeArchive(p platform, name, root, program string) (err error
 	return to.Close()
 }
 
-// entries are the files of a platform's archive, in order. What is made for it lies beside the program.
-func (r release) entries(p platform, program string) []entry {
+// entries are the files of a platform's archive, in order. The notices lie beside the program.
+func (r release) entries(p platform, program, printed string) []entry {
 	const readable, executable = 0o644, 0o755
 	entries := []entry{{p.program(), program, executable}}
 	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md", "prober.yml"} {
 		entries = append(entries, entry{name, filepath.Join(r.source, name), readable})
 	}
 	entries = append(entries, entry{"prober.schema.json", filepath.Join(r.source, "schema", "prober.schema.json"), readable})
-	for _, name := range []string{noticesName, manName} {
-		entries = append(entries, entry{name, filepath.Join(filepath.Dir(program), name), readable})
+	entries = append(entries, entry{noticesName, filepath.Join(filepath.Dir(program), noticesName), readable})
+	for _, name := range []string{manName, bashName, zshName} {
+		entries = append(entries, entry{name, filepath.Join(printed, filepath.FromSlash(name)), readable})
 	}
 	if p.os == "linux" {
 		for _, name := range []string{"prober.service", "prober.socket", "prober.service.d/socket.conf"} {

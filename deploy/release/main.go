@@ -1,5 +1,5 @@
 // Command release builds the archives of a release: one for each platform, with a
-// bill of materials beside it, and the checksums of all. The same source, version
+// bill of materials beside it, the chart of Helm, and the checksums of all. The same source, version
 // and time give the same bytes, whatever the machine and the directory.
 //
 // It is run from the root of the module.
@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,13 +34,15 @@ type release struct {
 const (
 	noticesName = "THIRD_PARTY_NOTICES"
 	manName     = "prober.1"
+	bashName    = "completions/prober.bash"
+	zshName     = "completions/_prober"
 )
 
 // platform is an operating system and an architecture, as Go names them.
 type platform struct{ os, arch string }
 
 func main() {
-	platforms := flag.String("platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64", "what to build for")
+	platforms := flag.String("platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64", "what to build for; the chart of Helm is packed in any case")
 	r := release{source: ".", log: os.Stderr}
 	flag.StringVar(&r.version, "version", "unknown", "version of the release, without a v")
 	flag.StringVar(&r.revision, "revision", "unknown", "commit that it is built from")
@@ -59,7 +62,7 @@ func (r release) run(ctx context.Context, platforms, epoch string) error {
 	}
 	r.time = time.Unix(seconds, 0).UTC()
 	var all []platform
-	for name := range strings.SplitSeq(platforms, ",") {
+	for name := range strings.FieldsFuncSeq(platforms, func(r rune) bool { return r == ',' }) {
 		system, arch, found := strings.Cut(name, "/")
 		if !found {
 			return fmt.Errorf("platform %q is not OS/ARCH", name)
@@ -74,25 +77,38 @@ func (r release) build(ctx context.Context, platforms []platform) error {
 	if err := os.MkdirAll(r.out, 0o750); err != nil {
 		return err
 	}
+	dir, err := os.MkdirTemp("", "release-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if len(platforms) > 0 {
+		if err := r.writePrinted(ctx, dir); err != nil {
+			return fmt.Errorf("what the program prints: %w", err)
+		}
+	}
 	var files []string
 	for _, p := range platforms {
 		fmt.Fprintln(r.log, "building for", p.os, p.arch)
-		names, err := r.buildFor(ctx, p)
+		names, err := r.buildFor(ctx, p, filepath.Join(dir, p.os+"_"+p.arch), dir)
 		if err != nil {
 			return fmt.Errorf("%s/%s: %w", p.os, p.arch, err)
 		}
 		files = append(files, names...)
 	}
-	return r.writeChecksums(files)
+	chart, err := r.writeChart()
+	if err != nil {
+		return err
+	}
+	return r.writeChecksums(append(files, chart))
 }
 
-// buildFor returns the names of the archive and its bill of materials.
-func (r release) buildFor(ctx context.Context, p platform) ([]string, error) {
-	dir, err := os.MkdirTemp("", "release-")
-	if err != nil {
+// buildFor returns the names of the archive and its bill of materials. It works in the folder dir, and takes what the
+// program prints from another.
+func (r release) buildFor(ctx context.Context, p platform, dir, printed string) ([]string, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, p.program())
 	if err := r.compile(ctx, p, program); err != nil {
 		return nil, err
@@ -100,12 +116,9 @@ func (r release) buildFor(ctx context.Context, p platform) ([]string, error) {
 	if err := r.writeNotices(ctx, p, filepath.Join(dir, noticesName)); err != nil {
 		return nil, err
 	}
-	if err := r.writeManPage(ctx, filepath.Join(dir, manName)); err != nil {
-		return nil, err
-	}
 	name := fmt.Sprintf("prober_%s_%s_%s", r.version, p.os, p.arch)
 	archive, bill := name+p.suffix(), name+".cdx.json"
-	if err := r.writeArchive(p, archive, name, program); err != nil {
+	if err := r.writeArchive(p, archive, name, program, printed); err != nil {
 		return nil, err
 	}
 	return []string{archive, bill}, r.writeBill(ctx, bill, program)
@@ -131,18 +144,32 @@ func (r release) stamp() string {
 	return fmt.Sprintf("-s -w -X %[1]s.Version=%[2]s -X %[1]s.Revision=%[3]s", in, r.version, r.revision)
 }
 
-// writeManPage has the program of this machine print its man page, which is the same for all platforms.
-func (r release) writeManPage(ctx context.Context, to string) error {
-	out, err := os.Create(to)
-	if err != nil {
+// writePrinted has the program of this machine print its man page and the completions of shells into a folder. They are
+// the same for all platforms.
+func (r release) writePrinted(ctx context.Context, dir string) error {
+	host := platform{runtime.GOOS, runtime.GOARCH}
+	program := filepath.Join(dir, host.program())
+	if err := r.compile(ctx, host, program); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", "-ldflags", r.stamp(), ".", "--help-man") //nolint:gosec // whoever runs this may run go
-	cmd.Dir, cmd.Stdout, cmd.Stderr = r.source, out, r.log
-	return errors.Join(cmd.Run(), out.Close())
+	for name, flag := range map[string]string{manName: "--help-man", bashName: "--completion-script-bash", zshName: "--completion-script-zsh"} {
+		text, err := exec.CommandContext(ctx, program, flag).Output() //nolint:gosec // it is what was compiled
+		if err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, text, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r release) compile(ctx context.Context, p platform, to string) error {
+	to, err := filepath.Abs(to)
+	if err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", r.stamp(), "-o", to, ".") //nolint:gosec // likewise
 	cmd.Dir, cmd.Stderr = r.source, r.log
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOARM64=v8.0")

@@ -31,12 +31,15 @@ func TestAnArchiveHasTheProgramAndWhatStartsIt(t *testing.T) {
 	t.Parallel()
 	r := release{source: "../..", out: t.TempDir(), time: time.Unix(1_700_000_000, 0).UTC()}
 	program := filepath.Join(t.TempDir(), "program")
-	for _, name := range []string{"program", noticesName, manName} {
-		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(program), name), []byte("the "+name), 0o600))
+	printed := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(printed, "completions"), 0o700))
+	for _, file := range []string{program, filepath.Join(filepath.Dir(program), noticesName), filepath.Join(printed, manName), filepath.Join(printed, bashName), filepath.Join(printed, zshName)} {
+		require.NoError(t, os.WriteFile(file, []byte("the "+filepath.Base(file)), 0o600))
 	}
 	common := []string{
 		"-rw-r--r-- root/LICENSE", "-rw-r--r-- root/README.md", "-rw-r--r-- root/CHANGELOG.md", "-rw-r--r-- root/prober.yml",
 		"-rw-r--r-- root/prober.schema.json", "-rw-r--r-- root/THIRD_PARTY_NOTICES", "-rw-r--r-- root/prober.1",
+		"-rw-r--r-- root/completions/prober.bash", "-rw-r--r-- root/completions/_prober",
 	}
 	for p, want := range map[platform][]string{
 		linux: append(append([]string{"-rwxr-xr-x root/prober"}, common...),
@@ -44,10 +47,10 @@ func TestAnArchiveHasTheProgramAndWhatStartsIt(t *testing.T) {
 		windows: append([]string{"-rwxr-xr-x root/prober.exe"}, common...),
 	} {
 		name := "archive" + p.suffix()
-		require.NoError(t, r.writeArchive(p, name, "root", program))
+		require.NoError(t, r.writeArchive(p, name, "root", program, printed))
 		first := read(t, filepath.Join(r.out, name))
 		assert.Equal(t, want, list(t, p, first, r.time), p.os)
-		require.NoError(t, r.writeArchive(p, name, "root", program))
+		require.NoError(t, r.writeArchive(p, name, "root", program, printed))
 		assert.True(t, bytes.Equal(first, read(t, filepath.Join(r.out, name))), p.os)
 	}
 }
@@ -135,6 +138,8 @@ func assertRelease(t *testing.T, r release, host platform) {
 		texts[strings.TrimPrefix(h.Name, name+"/")] = string(text)
 	})
 	assert.Contains(t, texts[manName], ".TH prober 1 1.2.3 ")
+	assert.Contains(t, texts[bashName], "\ncomplete -F ")
+	assert.Regexp(t, "^#compdef prober\n", texts[zshName])
 	assert.Contains(t, texts[noticesName], "github.com/prometheus/client_golang v")
 	assert.Contains(t, texts["LICENSE"], "Apache License")
 	said, err := exec.CommandContext(t.Context(), program, "--version").Output()

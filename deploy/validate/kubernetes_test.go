@@ -38,11 +38,7 @@ type manifests map[string]runtime.Object
 // build builds a kustomization and decodes what comes out, field by field.
 func build(t *testing.T, files filesys.FileSystem, dir string) manifests {
 	t.Helper()
-	known := runtime.NewScheme()
-	require.NoError(t, scheme.AddToScheme(known))
-	require.NoError(t, monitoring.AddToScheme(known))
-	decoder := serializer.NewCodecFactory(known, serializer.EnableStrict).UniversalDeserializer()
-
+	decoder := strictDecoder(t)
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, dir)
 	require.NoError(t, err)
 	objects := manifests{}
@@ -55,6 +51,15 @@ func build(t *testing.T, files filesys.FileSystem, dir string) manifests {
 		objects[kind.Kind] = object
 	}
 	return objects
+}
+
+// strictDecoder refuses keys that the types of Kubernetes and of the operator of Prometheus do not have.
+func strictDecoder(t *testing.T) runtime.Decoder {
+	t.Helper()
+	known := runtime.NewScheme()
+	require.NoError(t, scheme.AddToScheme(known))
+	require.NoError(t, monitoring.AddToScheme(known))
+	return serializer.NewCodecFactory(known, serializer.EnableStrict).UniversalDeserializer()
 }
 
 func shipped(t *testing.T) manifests {
