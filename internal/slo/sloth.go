@@ -70,9 +70,14 @@ func (o *objective) sloth(name string, opts Options) slothSLO {
 			"summary":   fmt.Sprintf("%s uses up its error budget too fast: %s", o.target.Name, o.description()),
 			"reproduce": "prober fire " + o.target.Name + " --trace",
 		},
-		Page: slothAlert{map[string]string{"severity": "page"}}, Ticket: slothAlert{map[string]string{"severity": "ticket"}},
+		Page: o.alert(name, "page"), Ticket: o.alert(name, "ticket"),
 	}
 	return s
+}
+
+// alert returns the labels of an alert, which no other alert of the file has.
+func (o *objective) alert(name, severity string) slothAlert {
+	return slothAlert{map[string]string{"severity": severity, "target": o.target.Name, "objective": name}}
 }
 
 // slow returns the rates of the successful requests and of those of them that take longer than the bound. Native buckets
