@@ -147,11 +147,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	done <<<"$$targets"
 
 .PHONY: e2e
-e2e: ## Test what runs real servers, proxies, Prometheus, a browser; a missing program is a failure
+e2e: ## Test what runs real servers, proxies, Prometheus, a browser; a missing program is a failure (E2EFLAGS=-race)
 	@for program in $(E2E_PROGRAMS); do
 		command -v $$program >/dev/null || { echo "make e2e: $$program is not installed; run make tools" >&2; exit 1; }
 	done
-	PROBER_E2E=1 go test -race -count=1 -shuffle=on -timeout 25m -skip '^TestAnIncident' ./e2e/... ./internal/docs ./dashboards/rules ./errcode
+	PROBER_E2E=1 go test $(E2EFLAGS) -count=1 -shuffle=on -timeout 25m -skip '^TestAnIncident' ./e2e/... ./internal/docs ./dashboards/rules ./errcode
 	PROBER_E2E=1 go test -count=1 -timeout 10m -run '^TestAnIncident' ./e2e # its time passes sixty times as fast: it has the machine for itself
 
 .PHONY: kubernetes
