@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,9 @@ const (
 	badgePlain   = "#0969da"
 	badgeUnknown = "#6e7781"
 )
+
+// errNoGroup is why there is no badge of a group.
+var errNoGroup = errors.New("no target has this label")
 
 // share is how many requests ended and how many of them failed, without those that had trouble of the prober's own.
 type share struct{ requests, failed uint64 }
@@ -78,10 +82,10 @@ func (s *Shell) targetBadge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	span := badgeSpan(r)
-	s.drawBadge(w, r, "targets/"+name, span, func() badge {
+	s.drawBadge(w, r, "targets/"+name, span, func() (badge, error) {
 		t, _ := s.opts.Manager.Target(name)
 		if s.opts.History == nil {
-			return newBadge(badgeLabel(0), share{t.Requests - t.Own(), t.Failed()}, t.ObjectiveRatio)
+			return newBadge(badgeLabel(0), share{t.Requests - t.Own(), t.Failed()}, t.ObjectiveRatio), nil
 		}
 		var all share
 		for _, p := range s.opts.History.Counts(name, span).Places {
@@ -89,35 +93,32 @@ func (s *Shell) targetBadge(w http.ResponseWriter, r *http.Request) {
 			all.requests += requests - own
 			all.failed += failed
 		}
-		return newBadge(badgeLabel(span), all, t.ObjectiveRatio)
+		return newBadge(badgeLabel(span), all, t.ObjectiveRatio), nil
 	})
 }
 
 // groupBadge answers with the badge of all targets with a label.
 func (s *Shell) groupBadge(w http.ResponseWriter, r *http.Request) {
 	label, value := r.PathValue("label"), strings.TrimSuffix(r.PathValue("value"), ".svg")
-	found := false
-	for _, t := range s.opts.Manager.Targets() {
-		found = found || t.Labels[label] == value && value != ""
-	}
-	if !found {
-		text(w, http.StatusNotFound, "no target has this label")
-		return
-	}
 	span := badgeSpan(r)
-	s.drawBadge(w, r, "groups/"+label+"="+value, span, func() badge {
-		if s.opts.History != nil {
-			of := s.opts.History.Group(label, value, span)
-			return newBadge(badgeLabel(span), share{of.Requests, of.Failed}, 0)
-		}
+	s.drawBadge(w, r, "groups/"+label+"="+value, span, func() (badge, error) {
 		var all share
+		found := false
 		for _, t := range s.opts.Manager.Targets() {
-			if t.Labels[label] == value {
+			if v, isThere := t.Labels[label]; isThere && v == value {
+				found = true
 				all.requests += t.Requests - t.Own()
 				all.failed += t.Failed()
 			}
 		}
-		return newBadge(badgeLabel(0), all, 0)
+		switch {
+		case !found:
+			return badge{}, errNoGroup
+		case s.opts.History == nil:
+			return newBadge(badgeLabel(0), all, 0), nil
+		}
+		of := s.opts.History.Group(label, value, span)
+		return newBadge(badgeLabel(span), share{of.Requests, of.Failed}, 0), nil
 	})
 }
 
@@ -140,8 +141,14 @@ func badgeLabel(span history.Span) string {
 }
 
 // drawBadge answers with a badge, which pages of other sites may show.
-func (s *Shell) drawBadge(w http.ResponseWriter, r *http.Request, key string, span history.Span, of func() badge) {
-	d, ok := s.drawn(w, r, "badge/"+key+"?"+span.String(), func() ([]byte, error) { return s.draw("badge", of()) })
+func (s *Shell) drawBadge(w http.ResponseWriter, r *http.Request, key string, span history.Span, of func() (badge, error)) {
+	d, ok := s.drawn(w, r, "badge/"+key+"?"+span.String(), func() ([]byte, error) {
+		b, err := of()
+		if err != nil {
+			return nil, err
+		}
+		return s.draw("badge", b)
+	})
 	if !ok {
 		return
 	}

@@ -142,6 +142,10 @@ func (s *Shell) drawn(w http.ResponseWriter, r *http.Request, key string, draw f
 		text(w, http.StatusServiceUnavailable, err.Error())
 		return d, false
 	}
+	if errors.Is(err, errNoGroup) {
+		text(w, http.StatusNotFound, err.Error())
+		return d, false
+	}
 	if err != nil {
 		s.opts.Log.Error("cannot draw a page", "page", key, "err", err)
 		text(w, http.StatusInternalServerError, "the page cannot be drawn")
