@@ -18,16 +18,16 @@ type pastChoice struct {
 	Location string
 }
 
-// readPastChoice takes the choice from the query of a page. What is not on offer is left out, so that pages are as many as
+// readPastChoice takes the choice from the query of the page of a target, whose error budget lasts for window. What is not on offer is left out, so that pages are as many as
 // there are choices.
-func (s *Shell) readPastChoice(q url.Values, t *numbers.Snapshot) pastChoice {
+func (s *Shell) readPastChoice(q url.Values, target string, window time.Duration) pastChoice {
 	c := pastChoice{Span: history.Day}
-	for _, span := range history.Spans(t.ObjectiveWindow) {
+	for _, span := range history.Spans(window) {
 		if span.String() == q.Get("span") {
 			c.Span = span
 		}
 	}
-	places := s.opts.History.Counts(t.Name, c.Span).Places
+	places := s.opts.History.Counts(target, c.Span).Places
 	if location := q.Get("location"); slices.ContainsFunc(places, func(p history.Place) bool { return p.Location == location }) {
 		c.Location = location
 	} else if len(places) > 0 {

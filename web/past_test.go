@@ -46,7 +46,7 @@ func awaitPast(t *testing.T, s *Shell, d *numbers.Snapshot, query string) string
 	require.NoError(t, err)
 	var page []byte
 	require.Eventually(t, func() bool {
-		p := s.pastOf(d, s.readPastChoice(q, d))
+		p := s.pastOf(d, s.readPastChoice(q, d.Name, d.ObjectiveWindow))
 		for _, span := range history.Spans(d.ObjectiveWindow) {
 			if counts := s.opts.History.Counts(d.Name, span); counts.At.IsZero() && counts.Err == nil {
 				return false
@@ -55,7 +55,7 @@ func awaitPast(t *testing.T, s *Shell, d *numbers.Snapshot, query string) string
 		if l := s.opts.History.Latencies(d.Name, p.Chosen.Span); len(p.Rows) > 0 && l.At.IsZero() && l.Err == nil {
 			return false
 		}
-		page, err = s.drawTarget(d, hostileConfig(), s.pastOf(d, s.readPastChoice(q, d)), time.Now())
+		page, err = s.drawTarget(d, hostileConfig(), s.pastOf(d, s.readPastChoice(q, d.Name, d.ObjectiveWindow)), time.Now())
 		return err == nil
 	}, time.Minute, time.Millisecond)
 	return string(page)

@@ -92,8 +92,11 @@ func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
 	}
 	key, chosen := "target/"+name, pastChoice{}
 	if s.opts.History != nil {
-		t, _ := s.opts.Manager.Target(name)
-		chosen = s.readPastChoice(r.URL.Query(), &t)
+		var window time.Duration
+		if cfg := s.opts.Manager.Config(name); cfg != nil {
+			window = cfg.Objective.Budget()
+		}
+		chosen = s.readPastChoice(r.URL.Query(), name, window)
 		key += chosen.query()
 	}
 	s.page(w, r, key, func() ([]byte, error) {
