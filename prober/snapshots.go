@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"io"
 	"iter"
 	"net/url"
 	"slices"
@@ -193,6 +194,13 @@ func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 		defer m.scraping.Unlock()
 		m.page.Families(m.scrape(giveWay), giveWay)(yield)
 	}
+}
+
+// WriteMetrics writes the same as Families to w. It takes far less time and memory.
+func (m *Manager) WriteMetrics(w io.Writer, as numbers.Format, giveWay func()) error {
+	m.scraping.Lock()
+	defer m.scraping.Unlock()
+	return m.page.Write(w, as, m.scrape(giveWay), giveWay)
 }
 
 // scrape takes a snapshot of everything.

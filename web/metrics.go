@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // maxScrapes bounds how many scrapes may be under way, those included whose
@@ -51,7 +51,7 @@ type encoding struct {
 // rendering is a scrape that some clients wait for.
 type rendering struct {
 	done chan struct{} // closed when page and err are set
-	page []byte
+	page pieces
 	err  error
 }
 
@@ -104,7 +104,7 @@ func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if as.gzip {
 		h.Set("Content-Encoding", "gzip")
 	}
-	place.answer(ctx, w, page)
+	place.answer(ctx, w, page...)
 }
 
 func refuseScrape(w http.ResponseWriter) {
@@ -114,7 +114,7 @@ func refuseScrape(w http.ResponseWriter) {
 // scrape returns what is counted at some moment after the call, or nothing when ctx
 // ends before. One of those who wait for a rendering does it for all, once no other is
 // under way.
-func (e *exposition) scrape(ctx context.Context, as encoding) ([]byte, error) {
+func (e *exposition) scrape(ctx context.Context, as encoding) (pieces, error) {
 	e.mu.Lock()
 	r := e.next[as]
 	if r == nil {
@@ -146,15 +146,15 @@ func (e *exposition) scrape(ctx context.Context, as encoding) ([]byte, error) {
 	return r.page, r.err
 }
 
-func (e *exposition) render(as encoding) ([]byte, error) {
-	var page bytes.Buffer
+func (e *exposition) render(as encoding) (pieces, error) {
+	var page pieces
 	if !as.gzip {
 		err := e.encode(&page, as.format)
-		return page.Bytes(), err
+		return page, err
 	}
 	e.zip.Reset(&page)
 	err := errors.Join(e.encode(e.zip, as.format), e.zip.Close())
-	return page.Bytes(), err
+	return page, err
 }
 
 func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
@@ -168,13 +168,29 @@ func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 			return err
 		}
 	}
+	if err := e.encodeOwn(polite{w, e.courtesy}, encoder, format.FormatType()); err != nil {
+		return err
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+// encodeOwn writes the metrics of the prober. Only the formats for people are written by encoder.
+func (e *exposition) encodeOwn(w io.Writer, encoder expfmt.Encoder, format expfmt.FormatType) error {
+	own := map[expfmt.FormatType]numbers.Format{
+		expfmt.TypeTextPlain:   numbers.FormatText,
+		expfmt.TypeOpenMetrics: numbers.FormatOpenMetrics,
+		expfmt.TypeProtoDelim:  numbers.FormatProtobuf,
+	}
+	if as, ok := own[format]; ok {
+		return e.manager.WriteMetrics(w, as, e.courtesy.giveWay)
+	}
 	for family := range e.manager.Families(e.courtesy.giveWay) {
 		if err := encoder.Encode(family); err != nil {
 			return err
 		}
-	}
-	if closer, ok := encoder.(expfmt.Closer); ok {
-		return closer.Close()
 	}
 	return nil
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
 )
@@ -19,10 +17,11 @@ func (p *Page) requests(s *scrape) {
 	for v, q := range s.requests() {
 		expected := v.expected()
 		for code, n := range q.counts(expected) {
-			sample := p.counter(n, q.createdOf(code, expected), p.code(code), q.label, v.name)
+			var first *exemplar
 			if h := q.ByCode[code]; h != nil && h.exemplars.get().first.latency > 0 {
-				sample.Exemplar = h.exemplars.first.dto(1)
+				first = &h.exemplars.first
 			}
+			p.counterWith(float64(n), q.createdOf(code, expected), first, p.code(code), q.label, v.name)
 		}
 	}
 }
@@ -139,11 +138,11 @@ func (p *Page) namedRequests(s *scrape) {
 }
 
 // pairs returns own and the labels of a configuration, in the order of their names.
-func pairs(configured map[string]string, own ...*dto.LabelPair) []*dto.LabelPair {
+func pairs(configured map[string]string, own ...*label) []*label {
 	for _, name := range slices.Sorted(maps.Keys(configured)) {
 		own = append(own, pair(name, configured[name]))
 	}
-	slices.SortFunc(own, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	slices.SortFunc(own, func(a, b *label) int { return cmp.Compare(a.name, b.name) })
 	return own
 }
 
@@ -151,7 +150,7 @@ func (p *Page) certificates(s *scrape) {
 	client, earliest, leaf := pair("role", "client"), pair("role", "earliest"), pair("role", "leaf")
 	for i := range s.targets {
 		v := &s.targets[i]
-		certificate := func(role *dto.LabelPair, end time.Time) {
+		certificate := func(role *label, end time.Time) {
 			if !end.IsZero() {
 				p.gauge(unixSeconds(end), role, v.name)
 			}

@@ -38,7 +38,7 @@ type view struct {
 	*Snapshot
 
 	created  *timestamppb.Timestamp
-	name     *dto.LabelPair
+	name     *label
 	requests []requestView // one, without a label, where the target has no named ones
 }
 
@@ -47,19 +47,18 @@ type requestView struct {
 	*RequestNumbers
 
 	created *timestamppb.Timestamp
-	label   *dto.LabelPair // nil where it has no name
+	label   *label // nil where it has no name
 }
 
-// Families returns all metrics, a family at a time. A family is valid until the next one
-// is asked for, because all of them are written into the same memory: a scrape of
-// many targets would otherwise cost more memory than the targets. With many targets that
-// is long work: giveWay is called again and again for others to have their turn.
+// Families returns all metrics as messages, a family at a time. A family is valid until the next
+// one is asked for, because all of them are written into the same memory. With many targets it takes
+// several times the time and the memory of [Page.Write].
 func (p *Page) Families(s *Scrape, giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		p.giveWay = giveWay
 		shown := show(s)
 		for i := range families {
-			if f := p.write(&families[i], shown); len(f.Metric) > 0 && !yield(f) {
+			if p.write(&p.messages, &families[i], shown) && !yield(&p.messages.family) {
 				return
 			}
 		}
