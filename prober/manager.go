@@ -67,6 +67,7 @@ type Manager struct {
 	runs    map[*run]struct{} // all that have not ended
 	ended   sync.WaitGroup    // of what the manager started
 	order   []string          // names in the order of the file
+	sorted  []*entry          // entries by name; nil after one came or went
 	network policy.Rules
 	files   []numbers.TargetFile
 	asked   config.Metrics // by the configuration, whatever the histograms have
@@ -247,7 +248,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines), feeds: new(feeds), windows: new(windows)}
 		l := loadOf(&t) // from the first scrape on, which may come before the run begins
 		e.recorder.SetRequests(l.Names, l.IsJourney())
-		m.entries[t.Name] = e
+		m.entries[t.Name], m.sorted = e, nil
 	}
 	before := e.run
 	goesOn := before != nil && !e.removed && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
@@ -341,6 +342,7 @@ func (m *Manager) remove(name string, e *entry) {
 			e.recorder.AddLags(&m.retired)
 			e.recorder.KeepAnswers(nil)
 			delete(m.entries, name)
+			m.sorted = nil
 		}
 	})
 }

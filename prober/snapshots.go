@@ -3,6 +3,7 @@ package prober
 import (
 	"io"
 	"iter"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -203,17 +204,24 @@ func (m *Manager) WriteMetrics(w io.Writer, as numbers.Format, giveWay func()) e
 	return m.page.Write(w, as, m.scrape(giveWay), giveWay)
 }
 
+// byName returns the entries by the names of their targets; mu is held.
+func (m *Manager) byName() []*entry {
+	if m.sorted == nil {
+		m.sorted = slices.SortedFunc(maps.Values(m.entries), func(a, b *entry) int { return strings.Compare(a.cfg.Name, b.cfg.Name) })
+	}
+	return m.sorted
+}
+
 // scrape takes a snapshot of everything.
 func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	m.mu.Lock()
 	sources := make([]source, 0, len(m.entries))
-	for _, e := range m.entries {
+	for _, e := range m.byName() {
 		sources = append(sources, e.source())
 	}
 	s := &numbers.Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
 	m.mu.Unlock()
 
-	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.about.Name, b.about.Name) })
 	s.Targets = make([]numbers.Snapshot, len(sources))
 	for i := range sources {
 		giveWay()

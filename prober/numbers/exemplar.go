@@ -82,7 +82,7 @@ func (e *exemplars) list() []exemplar {
 }
 
 // dto returns the exemplar of a value.
-func (e exemplar) dto(value float64) *dto.Exemplar {
+func (e *exemplar) dto(value float64) *dto.Exemplar {
 	return &dto.Exemplar{
 		Label:     []*dto.LabelPair{pair("trace_id", e.trace.String()).message()},
 		Value:     &value,

@@ -28,11 +28,7 @@ func (l *label) text() []byte {
 		if strings.ContainsAny(value, "\\\n\"") {
 			value = escapedValue.Replace(value)
 		}
-		line := make([]byte, 0, len(l.name)+len(value)+len(`=""`))
-		line = append(line, l.name...)
-		line = append(line, `="`...)
-		line = append(line, value...)
-		l.line = append(line, '"')
+		l.line = []byte(l.name + `="` + value + `"`)
 	}
 	return l.line
 }

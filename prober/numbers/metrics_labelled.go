@@ -16,19 +16,23 @@ import (
 func (p *Page) requests(s *scrape) {
 	for v, q := range s.requests() {
 		expected := v.expected()
-		for code, n := range q.counts(expected) {
+		for code, h := range q.counts(expected) {
+			var n uint64
 			var first *exemplar
-			if h := q.ByCode[code]; h != nil && h.exemplars.get().first.latency > 0 {
-				first = &h.exemplars.first
+			if h != nil {
+				n = h.count
+				if h.exemplars.get().first.latency > 0 {
+					first = &h.exemplars.first
+				}
 			}
-			p.counterWith(float64(n), q.createdOf(code, expected), first, p.code(code), q.label, v.name)
+			p.counterWith(float64(n), q.createdOf(code, h, expected), first, p.code(code), q.label, v.name)
 		}
 	}
 }
 
 func (p *Page) requestDurations(s *scrape) {
 	for v, q := range s.requests() {
-		for _, code := range slices.Sorted(maps.Keys(q.ByCode)) {
+		for _, code := range q.codes {
 			p.histogram(q.ByCode[code], s.Bounds, s.Native, p.code(code), q.label, v.name)
 		}
 	}
