@@ -59,8 +59,9 @@ type Manager struct {
 	clock    *wire.KernelClock
 	watch    *watch
 
-	scraping sync.Mutex // held during a scrape; it owns the page
+	scraping sync.Mutex // held during a scrape; it owns the page and the memory
 	page     *numbers.Page
+	memory   numbers.Memory
 
 	mu      sync.Mutex
 	entries map[string]*entry

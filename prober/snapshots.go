@@ -45,8 +45,8 @@ func (e *entry) source() source {
 
 // fill fills in what the target came to. A mere summary asks no engine: there may be
 // thousands of them.
-func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts) {
-	s.recorder.Fill(into, parts)
+func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts, memory *numbers.Memory) {
+	s.recorder.Fill(into, parts, memory)
 	into.About = s.about
 	into.URL = config.RedactedURL(s.url)
 	if s.standing != nil {
@@ -66,7 +66,7 @@ func (m *Manager) Targets() []numbers.Snapshot {
 	m.mu.Unlock()
 	all := make([]numbers.Snapshot, len(sources))
 	for i := range sources {
-		sources[i].fill(&all[i], numbers.WithSummary)
+		sources[i].fill(&all[i], numbers.WithSummary, nil)
 	}
 	return all
 }
@@ -108,7 +108,7 @@ func (m *Manager) snapshotOf(name string, parts numbers.Parts) (s numbers.Snapsh
 	}
 	from := e.source()
 	m.mu.Unlock()
-	from.fill(&s, parts)
+	from.fill(&s, parts, nil)
 	return s, true
 }
 
@@ -212,7 +212,7 @@ func (m *Manager) byName() []*entry {
 	return m.sorted
 }
 
-// scrape takes a snapshot of everything.
+// scrape takes a snapshot of everything, which is valid until the next one; scraping is held.
 func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	m.mu.Lock()
 	sources := make([]source, 0, len(m.entries))
@@ -222,10 +222,10 @@ func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	s := &numbers.Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}
 	m.mu.Unlock()
 
-	s.Targets = make([]numbers.Snapshot, len(sources))
+	s.Targets = m.memory.Snapshots(len(sources))
 	for i := range sources {
 		giveWay()
-		sources[i].fill(&s.Targets[i], numbers.WithLabels|numbers.WithDistributions)
+		sources[i].fill(&s.Targets[i], numbers.WithLabels|numbers.WithDistributions, &m.memory)
 		s.Lags.Merge(&s.Targets[i].Lags)
 	}
 	s.Limits = m.limits(len(sources))

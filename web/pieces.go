@@ -2,7 +2,7 @@ package web
 
 import "slices"
 
-// pieces are a page that may be long. It is not copied each time that it grows, as in a
+// pieces hold a page that may be long. It is not copied each time that it grows, as in a
 // bytes.Buffer.
 type pieces [][]byte
 

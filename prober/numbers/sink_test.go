@@ -94,14 +94,25 @@ func everyKind() (all []Snapshot) {
 	return all
 }
 
-// loaded returns recorded targets, some with named requests, with latencies of all sizes and, if
-// traced is set, with exemplars.
+// loaded returns snapshots of recorders.
 func loaded(targets int, bounds *Bounds, traced bool) []Snapshot {
+	all := make([]Snapshot, targets)
+	for i, r := range recorders(targets, bounds, traced) {
+		r.Fill(&all[i], WithLabels|WithDistributions, nil)
+		all[i].About = About{Name: fmt.Sprintf("target-%d", i), URL: "https://shop.example/", Interval: time.Second}
+	}
+	return all
+}
+
+// recorders returns those of targets, some with named requests, with latencies of all sizes and, if
+// traced is set, with exemplars.
+func recorders(targets int, bounds *Bounds, traced bool) []*Recorder {
 	random := rand.New(rand.NewPCG(1, 2))
 	codes := []errcode.Code{errcode.OK, errcode.OK, errcode.FromStatus(404), errcode.FromStatus(503), errcode.Refused}
-	all := make([]Snapshot, targets)
+	all := make([]*Recorder, targets)
 	for i := range all {
 		r := NewRecorder(bounds)
+		all[i] = r
 		requests := 1
 		if i%3 == 1 {
 			requests = 2
@@ -126,8 +137,6 @@ func loaded(targets int, bounds *Bounds, traced bool) []Snapshot {
 			r.End(res, code)
 		}
 		r.EndBurst(time.Second, load.DropShutdown)
-		r.Fill(&all[i], WithLabels|WithDistributions)
-		all[i].About = About{Name: fmt.Sprintf("target-%d", i), URL: "https://shop.example/", Interval: time.Second}
 	}
 	return all
 }
@@ -225,4 +234,28 @@ func BenchmarkWrite(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestMemoryThatIsUsedAgainShowsNothingOfBefore(t *testing.T) {
+	t.Parallel()
+	fine := NewBounds([]float64{0.001, 1}).WithNativeFactor(1.003)
+	many, few := recorders(60, fine, true), recorders(7, fine, false)
+	few = append(few, NewRecorder(fine))
+	var memory Memory
+	for _, of := range [][]*Recorder{few, many, few, few, nil, many} {
+		fresh, again := make([]Snapshot, len(of)), memory.Snapshots(len(of))
+		for i, r := range of {
+			r.Fill(&fresh[i], WithLabels|WithDistributions, nil)
+			r.Fill(&again[i], WithLabels|WithDistributions, &memory)
+		}
+		for as := range formats {
+			var want, got bytes.Buffer
+			require.NoError(t, NewPage().Write(&want, as, scrapeOf(fresh, fine, true), func() {}))
+			require.NoError(t, NewPage().Write(&got, as, scrapeOf(again, fine, true), func() {}))
+			assert.True(t, bytes.Equal(want.Bytes(), got.Bytes()))
+		}
+	}
+	memory.Snapshots(1)
+	memory.Snapshots(1)
+	assert.Len(t, memory.counts.blocks, 1, "what is not used is given back")
 }
