@@ -211,19 +211,20 @@ func (m *Manager) Shutdown(ctx context.Context) {
 	m.clock.Close()
 }
 
-// compileChanged compiles the targets that are new or changed.
-func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, error) {
-	own := m.own(cfg.Targets)
+// compileChanged compiles those of own, the targets of cfg that this shard runs, that are new or
+// changed.
+func (m *Manager) compileChanged(cfg *config.Config, own []config.Target) (map[string]*compiled, error) {
 	if most := m.limiter.Limits.Targets; most > 0 && len(own) > most {
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
 	changed, read := make(map[string]*compiled), wire.NewCertificates()
-	for _, t := range own {
+	for i := range own {
+		t := &own[i]
 		if sameNetwork && !m.isChanged(t) {
 			continue
 		}
-		c, err := m.compile(t, cfg.Network, read)
+		c, err := m.compile(*t, cfg.Network, read)
 		if err != nil {
 			return nil, err
 		}
