@@ -124,6 +124,7 @@ func (d *Demand) Exceeds(l Limits) error {
 
 // Check reports whether every target of cfg could be started.
 func Check(cfg *config.Config, s Shard) error {
-	_, err := NewManager(Options{Metrics: cfg.Metrics, Shard: s}).compileChanged(cfg)
+	m := NewManager(Options{Metrics: cfg.Metrics, Shard: s})
+	_, err := m.compileChanged(cfg, m.own(cfg.Targets))
 	return err
 }

@@ -148,7 +148,7 @@ func BenchmarkReloadOfAThousandTargets(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		changed, err := m.compileChanged(after)
+		changed, err := m.compileChanged(after, after.Targets)
 		require.NoError(b, err)
 		require.Empty(b, changed)
 	}

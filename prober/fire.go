@@ -81,6 +81,6 @@ func (s *Shot) Plan() Plan { return s.target.load.Plan() }
 func (s *Shot) Report() numbers.Report {
 	var all numbers.Snapshot
 	from := s.entry.source()
-	from.fill(&all, numbers.WithEverything)
+	from.fill(&all, numbers.WithEverything, nil)
 	return numbers.NewReport(all, s.Plan())
 }

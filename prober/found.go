@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
@@ -45,51 +44,55 @@ func (m *Manager) applyFound(cfg *config.Config, found []config.Target) (refused
 	if m.stopped {
 		return nil, errors.New("the prober is shutting down")
 	}
-	changed, err := m.compileChanged(cfg)
+	own := m.own(cfg.Targets)
+	changed, err := m.compileChanged(cfg, own)
 	if err != nil {
 		return nil, err
 	}
-	admitted, refused := m.admit(cfg, found, changed)
-	m.apply(cfg, slices.Concat(m.own(cfg.Targets), admitted), changed)
+	admitted, refused := m.admit(cfg, len(own), found, changed)
+	m.apply(cfg, append(own, admitted...), changed)
 	return refused, nil
 }
 
 // CheckFound returns why targets that were found besides those of cfg could not be started,
 // by name.
 func CheckFound(cfg *config.Config, found []config.Target, l Limits, s Shard) map[string]error {
-	_, refused := NewManager(Options{Metrics: cfg.Metrics, Limits: l, Shard: s}).admit(cfg, found, map[string]*compiled{})
+	m := NewManager(Options{Metrics: cfg.Metrics, Limits: l, Shard: s})
+	_, refused := m.admit(cfg, len(m.own(cfg.Targets)), found, map[string]*compiled{})
 	return refused
 }
 
 // admit compiles those targets that were found and are new or changed, and returns those
-// that this shard runs and that can run.
-func (m *Manager) admit(cfg *config.Config, found []config.Target, changed map[string]*compiled) (admitted []config.Target, refused map[string]error) {
+// that this shard runs and that can run. There are so many others.
+func (m *Manager) admit(cfg *config.Config, others int, found []config.Target, changed map[string]*compiled) (admitted []config.Target, refused map[string]error) {
 	refused = map[string]error{}
-	room := m.limiter.Limits.Targets - len(m.own(cfg.Targets))
+	room := m.limiter.Limits.Targets - others
 	sameNetwork, read := reflect.DeepEqual(m.network, cfg.Network), wire.NewCertificates()
-	for _, t := range m.own(found) {
+	own := m.own(found)
+	for i := range own {
+		t := &own[i]
 		switch {
 		case m.limiter.Limits.Targets > 0 && len(admitted) >= room:
 			refused[t.Name] = ErrTooManyTargets
 			continue
 		case !sameNetwork || m.isChanged(t):
-			c, err := m.compile(t, cfg.Network, read)
+			c, err := m.compile(*t, cfg.Network, read)
 			if err != nil {
 				refused[t.Name] = fmt.Errorf("it cannot be started: %w", err)
 				continue
 			}
 			changed[t.Name] = c
 		}
-		admitted = append(admitted, t)
+		admitted = append(admitted, *t)
 	}
 	return admitted, refused
 }
 
 // isChanged reports whether t, or the part of it that this shard sends, is not what runs under
 // its name.
-func (m *Manager) isChanged(t config.Target) bool {
+func (m *Manager) isChanged(t *config.Target) bool {
 	e := m.entries[t.Name]
-	return e == nil || e.removed || e.part != m.partOf(&t) || !reflect.DeepEqual(e.cfg, t)
+	return e == nil || e.removed || e.part != m.partOf(t) || !reflect.DeepEqual(&e.cfg, t) // of pointers, for which a target is not copied
 }
 
 // partOf returns which part of t this shard sends.

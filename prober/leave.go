@@ -23,6 +23,7 @@ func (m *Manager) remove(name string, e *entry) {
 			e.recorder.AddLags(&m.retired)
 			e.recorder.KeepAnswers(nil)
 			delete(m.entries, name)
+			m.sorted = nil
 		}
 	})
 }

@@ -59,14 +59,16 @@ type Manager struct {
 	clock    *wire.KernelClock
 	watch    *watch
 
-	scraping sync.Mutex // held during a scrape; it owns the page
+	scraping sync.Mutex // held during a scrape; it owns the page and the memory
 	page     *numbers.Page
+	memory   numbers.Memory
 
 	mu      sync.Mutex
 	entries map[string]*entry
 	runs    map[*run]struct{} // all that have not ended
 	ended   sync.WaitGroup    // of what the manager started
 	order   []string          // names in the order of the file
+	sorted  []*entry          // entries by name; nil after one came or went
 	network policy.Rules
 	files   []numbers.TargetFile
 	asked   config.Metrics // by the configuration, whatever the histograms have
@@ -222,19 +224,20 @@ func (m *Manager) Shutdown(ctx context.Context) {
 	m.clock.Close()
 }
 
-// compileChanged compiles the targets that are new or changed.
-func (m *Manager) compileChanged(cfg *config.Config) (map[string]*compiled, error) {
-	own := m.own(cfg.Targets)
+// compileChanged compiles those of own, the targets of cfg that this shard runs, that are new or
+// changed.
+func (m *Manager) compileChanged(cfg *config.Config, own []config.Target) (map[string]*compiled, error) {
 	if most := m.limiter.Limits.Targets; most > 0 && len(own) > most {
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
 	changed, read := make(map[string]*compiled), wire.NewCertificates()
-	for _, t := range own {
+	for i := range own {
+		t := &own[i]
 		if sameNetwork && !m.isChanged(t) {
 			continue
 		}
-		c, err := m.compile(t, cfg.Network, read)
+		c, err := m.compile(*t, cfg.Network, read)
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +263,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 		e = &entry{recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engines: new(engines), feeds: new(feeds), windows: new(windows)}
 		l := loadOf(&t) // from the first scrape on, which may come before the run begins
 		e.recorder.SetRequests(l.Names, l.IsJourney())
-		m.entries[t.Name] = e
+		m.entries[t.Name], m.sorted = e, nil
 	}
 	before := e.run
 	part := m.partOf(&t)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -136,6 +137,37 @@ func TestNothingOfAPeerOrASecretReachesALabel(t *testing.T) {
 	text := exposition(t, m)
 	assert.Empty(t, rig.LinesWith(text, "secret"))
 	assert.Empty(t, rig.LinesWith(text, "canary"))
+}
+
+func TestTargetsAreSortedByNameWhateverTargetsComeAndGo(t *testing.T) {
+	t.Parallel()
+	m := newTestManager(t)
+	assertNames := func(names ...string) {
+		t.Helper()
+		var want []string
+		for _, name := range names {
+			want = append(want, `prober_breaker_open{target="`+name+`"} 0`)
+		}
+		rig.Until(t, "the others go", func() bool {
+			return slices.Equal(want, rig.LinesWith(exposition(t, m), "prober_breaker_open{"))
+		})
+	}
+	run := func(names ...string) {
+		var targets []config.Target
+		for _, name := range names {
+			cfg := testConfig(config.Burst{Requests: 1})
+			cfg.Name, cfg.Interval = name, 1000*time.Hour
+			targets = append(targets, cfg)
+		}
+		apply(t, m, targets...)
+	}
+	assertNames()
+	run("n", "b", "z")
+	assertNames("b", "n", "z")
+	run("z", "a", "n")
+	assertNames("a", "n", "z")
+	run("n")
+	assertNames("n")
 }
 
 func TestTheLagIsAsOldAsTheProberWhateverTargetsComeAndGo(t *testing.T) {

@@ -115,13 +115,18 @@ func (p *place) giveBack() {
 
 // answer writes body as the answer until ctx ends. A client that did not get all of it
 // has no answer.
-func (p *place) answer(ctx context.Context, w http.ResponseWriter, body []byte) {
+func (p *place) answer(ctx context.Context, w http.ResponseWriter, body ...[]byte) {
 	p.of.mu.Lock()
 	p.answeredAt = time.Now()
 	p.of.mu.Unlock()
 	control := http.NewResponseController(w)
 	stop := context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.Now()) }) // who cannot be cut off has no network to wait for
-	_, err := w.Write(body)
+	var err error
+	for _, piece := range body {
+		if _, err = w.Write(piece); err != nil {
+			break
+		}
+	}
 	if !stop() || err != nil {
 		panic(http.ErrAbortHandler)
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"example.com/prober/prober"
+	"example.com/prober/prober/numbers"
 )
 
 // maxScrapes bounds how many scrapes may be under way, those included whose
@@ -40,6 +40,7 @@ type exposition struct {
 	courtesy *courtesy
 	mu       sync.Mutex
 	next     map[encoding]*rendering
+	free     pieces // of a page that nobody reads; mu covers it
 }
 
 // encoding is how a scrape is to be written.
@@ -51,8 +52,9 @@ type encoding struct {
 // rendering is a scrape that some clients wait for.
 type rendering struct {
 	done chan struct{} // closed when page and err are set
-	page []byte
+	page pieces
 	err  error
+	by   int // how many clients wait for it or read it; mu covers it
 }
 
 // errUnfinished is what those who share a rendering get when it panics: no page is
@@ -88,7 +90,9 @@ func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		format: expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...),
 		gzip:   acceptsGzip(r.Header.Get("Accept-Encoding")),
 	}
-	page, err := e.scrape(ctx, as)
+	next := e.join(as)
+	defer e.leave(next)
+	page, err := e.scrape(ctx, as, next)
 	if ctx.Err() != nil {
 		gaveUp(ctx, func() { refuseScrape(w) })
 		return
@@ -104,24 +108,40 @@ func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if as.gzip {
 		h.Set("Content-Encoding", "gzip")
 	}
-	place.answer(ctx, w, page)
+	place.answer(ctx, w, page...)
 }
 
 func refuseScrape(w http.ResponseWriter) {
 	text(w, http.StatusServiceUnavailable, "too many scrapes are under way")
 }
 
-// scrape returns what is counted at some moment after the call, or nothing when ctx
-// ends before. One of those who wait for a rendering does it for all, once no other is
-// under way.
-func (e *exposition) scrape(ctx context.Context, as encoding) ([]byte, error) {
+// join returns the next rendering, which its caller leaves when it has read it.
+func (e *exposition) join(as encoding) *rendering {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	r := e.next[as]
 	if r == nil {
 		r = &rendering{done: make(chan struct{}), err: errUnfinished}
 		e.next[as] = r
 	}
-	e.mu.Unlock()
+	r.by++
+	return r
+}
+
+// leave has the memory of a page used again for the next one, once nobody reads it.
+func (e *exposition) leave(r *rendering) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r.by--
+	if r.by == 0 && r.page != nil {
+		e.free, r.page = r.page, nil
+	}
+}
+
+// scrape returns r, what is counted at some moment after the client joined it, or nothing when ctx
+// ends before. One of those who wait for a rendering does it for all, once no other is
+// under way.
+func (e *exposition) scrape(ctx context.Context, as encoding, r *rendering) (pieces, error) {
 	select {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
@@ -142,19 +162,25 @@ func (e *exposition) scrape(ctx context.Context, as encoding) ([]byte, error) {
 	e.mu.Lock()
 	delete(e.next, as) // what comes from now on may ask for later numbers
 	e.mu.Unlock()
-	r.page, r.err = e.render(as)
-	return r.page, r.err
+	page, err := e.render(as)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r.page, r.err = page, err
+	return page, err
 }
 
-func (e *exposition) render(as encoding) ([]byte, error) {
-	var page bytes.Buffer
+func (e *exposition) render(as encoding) (pieces, error) {
+	e.mu.Lock()
+	page := &writer{free: e.free}
+	e.free = nil
+	e.mu.Unlock()
 	if !as.gzip {
-		err := e.encode(&page, as.format)
-		return page.Bytes(), err
+		err := e.encode(page, as.format)
+		return page.written, err
 	}
-	e.zip.Reset(&page)
+	e.zip.Reset(page)
 	err := errors.Join(e.encode(e.zip, as.format), e.zip.Close())
-	return page.Bytes(), err
+	return page.written, err
 }
 
 func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
@@ -168,13 +194,29 @@ func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 			return err
 		}
 	}
+	if err := e.encodeOwn(polite{w, e.courtesy}, encoder, format.FormatType()); err != nil {
+		return err
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+// encodeOwn writes the metrics of the prober. Only the formats for people are written by encoder.
+func (e *exposition) encodeOwn(w io.Writer, encoder expfmt.Encoder, format expfmt.FormatType) error {
+	own := map[expfmt.FormatType]numbers.Format{
+		expfmt.TypeTextPlain:   numbers.FormatText,
+		expfmt.TypeOpenMetrics: numbers.FormatOpenMetrics,
+		expfmt.TypeProtoDelim:  numbers.FormatProtobuf,
+	}
+	if as, ok := own[format]; ok {
+		return e.manager.WriteMetrics(w, as, e.courtesy.giveWay)
+	}
 	for family := range e.manager.Families(e.courtesy.giveWay) {
 		if err := encoder.Encode(family); err != nil {
 			return err
 		}
-	}
-	if closer, ok := encoder.(expfmt.Closer); ok {
-		return closer.Close()
 	}
 	return nil
 }

@@ -47,6 +47,43 @@ func TestAScrapeIsTheSamePackedAndUnpacked(t *testing.T) {
 	}
 }
 
+func TestEachFormatHasTheMetricsOfTheProcessAndTheProber(t *testing.T) {
+	t.Parallel()
+	handler := shellWith(t, 3).Handler()
+	for accept, kind := range map[string]expfmt.FormatType{
+		"text/plain": expfmt.TypeTextPlain,
+		"application/openmetrics-text;version=1.0.0":                                                    expfmt.TypeOpenMetrics,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited":    expfmt.TypeProtoDelim,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text":         expfmt.TypeProtoText,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=compact-text": expfmt.TypeProtoCompact,
+	} {
+		answer := scrape(t, handler, accept, "")
+		require.Equal(t, http.StatusOK, answer.Code)
+		assert.Equal(t, kind, expfmt.Format(answer.Header().Get("Content-Type")).FormatType())
+		page := answer.Body.String()
+		for _, name := range []string{"go_goroutines", "prober_burst_interval_seconds", "prober_total_shards"} {
+			assert.Contains(t, page, name, accept)
+		}
+		if kind == expfmt.TypeOpenMetrics {
+			assert.Equal(t, 1, strings.Count(page, "# EOF\n"))
+			assert.True(t, strings.HasSuffix(page, "\n# EOF\n"))
+		}
+		if kind == expfmt.TypeProtoDelim {
+			var names []string
+			decoder := expfmt.NewDecoder(answer.Body, expfmt.NewFormat(kind))
+			for {
+				var family dto.MetricFamily
+				if err := decoder.Decode(&family); err != nil {
+					require.ErrorIs(t, err, io.EOF)
+					break
+				}
+				names = append(names, family.GetName())
+			}
+			assert.Contains(t, names, "prober_requests_total")
+		}
+	}
+}
+
 func TestACrowdOfScrapersIsServedWhileSomeNeverRead(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(shellWith(t, 200).Handler())

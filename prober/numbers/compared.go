@@ -4,8 +4,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 )
 
 // Comparison is how a target compares with another one, which is the old version.
@@ -45,7 +43,7 @@ func ComparisonVerdicts() [4]string { return [4]string{"better", "cannot_tell", 
 // comparedRatio writes a value of each quantile.
 func comparedRatio(value func(*ComparedRow) float64) func(*Page, *scrape) {
 	return func(p *Page, s *scrape) {
-		s.comparisons(func(v *view, c *Comparison, with *dto.LabelPair) {
+		s.comparisons(func(v *view, c *Comparison, with *label) {
 			for i := range c.Quantiles {
 				if r := &c.Quantiles[i]; !math.IsNaN(r.Value) {
 					p.gauge(value(r), pair("quantile", strconv.FormatFloat(r.Quantile, 'g', -1, 64)), v.name, with)
@@ -57,7 +55,7 @@ func comparedRatio(value func(*ComparedRow) float64) func(*Page, *scrape) {
 
 func comparedErrors(value func(*ComparedRow) float64) func(*Page, *scrape) {
 	return func(p *Page, s *scrape) {
-		s.comparisons(func(v *view, c *Comparison, with *dto.LabelPair) {
+		s.comparisons(func(v *view, c *Comparison, with *label) {
 			if c.Errors != nil {
 				p.gauge(value(c.Errors), v.name, with)
 			}
@@ -67,7 +65,7 @@ func comparedErrors(value func(*ComparedRow) float64) func(*Page, *scrape) {
 
 // comparedRequests writes how many requests of each side are compared.
 func (p *Page) comparedRequests(s *scrape) {
-	s.comparisons(func(v *view, c *Comparison, with *dto.LabelPair) {
+	s.comparisons(func(v *view, c *Comparison, with *label) {
 		p.gauge(float64(c.New), v.name, pair("version", "new"), with)
 		p.gauge(float64(c.Old), v.name, pair("version", "old"), with)
 	})
@@ -75,7 +73,7 @@ func (p *Page) comparedRequests(s *scrape) {
 
 // comparedVerdicts writes 1 for the verdict, and 0 for the others.
 func (p *Page) comparedVerdicts(s *scrape) {
-	s.comparisons(func(v *view, c *Comparison, with *dto.LabelPair) {
+	s.comparisons(func(v *view, c *Comparison, with *label) {
 		for _, verdict := range ComparisonVerdicts() {
 			p.gauge(boolean(verdict == c.Verdict), v.name, pair("verdict", verdict), with)
 		}
@@ -83,7 +81,7 @@ func (p *Page) comparedVerdicts(s *scrape) {
 }
 
 // comparisons calls write for each target that is compared.
-func (s *scrape) comparisons(write func(v *view, c *Comparison, with *dto.LabelPair)) {
+func (s *scrape) comparisons(write func(v *view, c *Comparison, with *label)) {
 	for i := range s.targets {
 		if c := s.targets[i].Comparison; c != nil {
 			write(&s.targets[i], c, pair("with", c.With))

@@ -82,12 +82,39 @@ func (e *exemplars) list() []exemplar {
 }
 
 // dto returns the exemplar of a value.
-func (e exemplar) dto(value float64) *dto.Exemplar {
+func (e *exemplar) dto(value float64) *dto.Exemplar {
 	return &dto.Exemplar{
-		Label:     []*dto.LabelPair{pair("trace_id", e.trace.String())},
+		Label:     []*dto.LabelPair{pair("trace_id", e.trace.String()).message()},
 		Value:     &value,
 		Timestamp: timestamp(e.at),
 	}
+}
+
+// latestExemplars are the exemplars of a histogram, the earlier one first, by bucket.
+type latestExemplars struct {
+	list    []exemplar
+	buckets [2]int // those of list
+}
+
+func (h *Histogram) latestExemplars(b *Bounds) (l latestExemplars) {
+	if h.exemplars == nil {
+		return l
+	}
+	l.list = h.exemplars.list()
+	for i := range l.list {
+		l.buckets[i] = b.index(l.list[i].latency)
+	}
+	return l
+}
+
+// of returns the latest exemplar in a bucket, nil if there is none.
+func (l *latestExemplars) of(bucket int) *exemplar {
+	for i := len(l.list) - 1; i >= 0; i-- {
+		if l.buckets[i] == bucket {
+			return &l.list[i]
+		}
+	}
+	return nil
 }
 
 // setExemplars gives the classic bucket of each exemplar the latest of them, and

@@ -19,6 +19,8 @@ type Bounds struct {
 	seconds []float64
 	limits  []time.Duration
 	coarse  int // of the native buckets
+
+	text, openText []string // the ends of the lines of buckets, up to their counts
 }
 
 // burstBounds suit the length of bursts.
@@ -26,7 +28,10 @@ var burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 6
 
 // NewBounds returns the bounds, which are in seconds.
 func NewBounds(seconds []float64) *Bounds {
-	b := &Bounds{seconds: seconds, limits: make([]time.Duration, len(seconds))}
+	b := &Bounds{
+		seconds: seconds, limits: make([]time.Duration, len(seconds)),
+		text: boundTexts(seconds, appendFloat), openText: boundTexts(seconds, appendOpenFloat),
+	}
 	for i, s := range seconds {
 		b.limits[i] = limitOf(s)
 	}

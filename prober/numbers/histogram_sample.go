@@ -66,9 +66,6 @@ func (s *histogramSample) setClassic(h *Histogram, b *Bounds) {
 	}
 }
 
-// shortGap is how many empty buckets take less room than another span.
-const shortGap = 2
-
 // setNative writes the buckets in the spans and deltas of the exposition format.
 func (s *histogramSample) setNative(n *sparse) {
 	out := &s.histogram
@@ -76,26 +73,10 @@ func (s *histogramSample) setNative(n *sparse) {
 	out.Schema, out.ZeroThreshold, out.ZeroCount = &s.schema, &s.threshold, &s.zero
 	out.PositiveSpan, out.PositiveDelta = out.PositiveSpan[:0], out.PositiveDelta[:0]
 	s.spans = s.spans[:0]
-	var last int64
-	next := 0 // the index after the last bucket written
-	for i, count := range n.counts {
-		if count == 0 {
-			continue
-		}
-		index := n.first + i
-		if len(s.spans) == 0 || index-next > shortGap {
-			s.spans = append(s.spans, spanSample{offset: int32(index - next)})
-			next = index
-		}
-		for ; next < index; next++ {
-			s.spans[len(s.spans)-1].length++
-			out.PositiveDelta = append(out.PositiveDelta, -last)
-			last = 0
-		}
-		s.spans[len(s.spans)-1].length++
-		out.PositiveDelta = append(out.PositiveDelta, int64(count)-last)
-		last, next = int64(count), index+1
+	for offset, length := range n.spans() {
+		s.spans = append(s.spans, spanSample{offset: int32(offset), length: uint32(length)})
 	}
+	out.PositiveDelta = slices.AppendSeq(out.PositiveDelta, n.deltas())
 	if len(s.spans) == 0 {
 		// A span without buckets tells a native histogram that is empty from a
 		// classic one.

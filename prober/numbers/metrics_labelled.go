@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
 )
@@ -18,18 +16,23 @@ import (
 func (p *Page) requests(s *scrape) {
 	for v, q := range s.requests() {
 		expected := v.expected()
-		for code, n := range q.counts(expected) {
-			sample := p.counter(n, q.createdOf(code, expected), p.code(code), q.label, v.name)
-			if h := q.ByCode[code]; h != nil && h.exemplars.get().first.latency > 0 {
-				sample.Exemplar = h.exemplars.first.dto(1)
+		for code, h := range q.counts(expected) {
+			var n uint64
+			var first *exemplar
+			if h != nil {
+				n = h.count
+				if h.exemplars.get().first.latency > 0 {
+					first = &h.exemplars.first
+				}
 			}
+			p.counterWith(float64(n), q.createdOf(code, h, expected), first, p.code(code), q.label, v.name)
 		}
 	}
 }
 
 func (p *Page) requestDurations(s *scrape) {
 	for v, q := range s.requests() {
-		for _, code := range slices.Sorted(maps.Keys(q.ByCode)) {
+		for _, code := range q.codes {
 			p.histogram(q.ByCode[code], s.Bounds, s.Native, p.code(code), q.label, v.name)
 		}
 	}
@@ -139,11 +142,11 @@ func (p *Page) namedRequests(s *scrape) {
 }
 
 // pairs returns own and the labels of a configuration, in the order of their names.
-func pairs(configured map[string]string, own ...*dto.LabelPair) []*dto.LabelPair {
+func pairs(configured map[string]string, own ...*label) []*label {
 	for _, name := range slices.Sorted(maps.Keys(configured)) {
 		own = append(own, pair(name, configured[name]))
 	}
-	slices.SortFunc(own, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	slices.SortFunc(own, func(a, b *label) int { return cmp.Compare(a.name, b.name) })
 	return own
 }
 
@@ -151,7 +154,7 @@ func (p *Page) certificates(s *scrape) {
 	client, earliest, leaf := pair("role", "client"), pair("role", "earliest"), pair("role", "leaf")
 	for i := range s.targets {
 		v := &s.targets[i]
-		certificate := func(role *dto.LabelPair, end time.Time) {
+		certificate := func(role *label, end time.Time) {
 			if !end.IsZero() {
 				p.gauge(unixSeconds(end), role, v.name)
 			}

@@ -3,35 +3,35 @@ package numbers
 import (
 	"strconv"
 
-	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"example.com/prober/errcode"
 	"example.com/prober/prober/load"
 )
 
-// Page is the memory into which families of metrics are written one after
-// another. It keeps what it has grown to: as many samples as the largest family
-// has. One scrape at a time may use it.
+// Page writes families of metrics one after another. It keeps the memory that it has grown
+// to: as much as the largest family takes. One scrape at a time may use it.
 type Page struct {
-	family     dto.MetricFamily
-	giveWay    func() // is called after so many series
-	gauges     arena[gaugeSample]
-	counters   arena[counterSample]
-	histograms arena[histogramSample]
+	to       sink
+	messages messageSink
+	protobuf protobufSink
+	giveWay  func() // is called after so many series
+	family   *family
+	series   int      // of the family
+	labels   []*label // of the series that is written
 	// codes, statuses and versions hold the label pairs that many series have in common.
-	codes    map[errcode.Code]*dto.LabelPair
-	statuses map[int]*dto.LabelPair
-	phases   [errcode.NumPhases]*dto.LabelPair
-	versions map[string]*dto.LabelPair
-	reasons  [load.NumDropReasons]*dto.LabelPair
-	skips    [load.NumSkipReasons]*dto.LabelPair
-	results  [NumJourneyResults]*dto.LabelPair
+	codes    map[errcode.Code]*label
+	statuses map[int]*label
+	phases   [errcode.NumPhases]*label
+	versions map[string]*label
+	reasons  [load.NumDropReasons]*label
+	skips    [load.NumSkipReasons]*label
+	results  [NumJourneyResults]*label
 }
 
 // NewPage returns an empty page.
 func NewPage() *Page {
-	p := &Page{giveWay: func() {}, codes: make(map[errcode.Code]*dto.LabelPair), statuses: make(map[int]*dto.LabelPair), versions: make(map[string]*dto.LabelPair)}
+	p := &Page{giveWay: func() {}, codes: make(map[errcode.Code]*label), statuses: make(map[int]*label), versions: make(map[string]*label)}
 	for i := range p.phases {
 		p.phases[i] = pair("phase", errcode.Phase(i).String())
 	}
@@ -47,74 +47,53 @@ func NewPage() *Page {
 	return p
 }
 
-// write returns the family f of s, valid until the next call.
-func (p *Page) write(f *family, s *scrape) *dto.MetricFamily {
-	p.gauges.used, p.counters.used, p.histograms.used = 0, 0, 0
-	p.family.Name, p.family.Help, p.family.Type = &f.name, &f.help, &f.kind
-	p.family.Metric = p.family.Metric[:0]
+// write writes the family f of s to a sink, and reports whether it has a series.
+func (p *Page) write(to sink, f *family, s *scrape) bool {
+	p.to, p.family, p.series = to, f, 0
 	f.write(p, s)
-	return &p.family
+	return p.series > 0
 }
 
-// The messages of the exposition format point at their values. Each sample has
-// both in one piece.
-type (
-	gaugeSample struct {
-		metric dto.Metric
-		gauge  dto.Gauge
-		value  float64
+func (p *Page) gauge(value float64, labels ...*label) {
+	p.begin(labels)
+	p.to.gauge(value, p.labels)
+}
+
+func (p *Page) counter(n uint64, created *timestamppb.Timestamp, labels ...*label) {
+	p.begin(labels)
+	p.to.counter(float64(n), created, nil, p.labels)
+}
+
+// counterWith writes a counter that may have an exemplar.
+func (p *Page) counterWith(value float64, created *timestamppb.Timestamp, of *exemplar, labels ...*label) {
+	p.begin(labels)
+	p.to.counter(value, created, of, p.labels)
+}
+
+func (p *Page) histogram(h *Histogram, b *Bounds, native bool, labels ...*label) {
+	p.begin(labels)
+	p.to.histogram(h, b, native, p.labels)
+}
+
+// begin begins a series. The labels come in the order of their names; nil ones are left out.
+func (p *Page) begin(labels []*label) {
+	const many = 64
+	if p.series == 0 {
+		p.to.begin(p.family)
+	} else if p.series%many == 0 {
+		p.giveWay()
 	}
-	counterSample struct {
-		metric  dto.Metric
-		counter dto.Counter
-		value   float64
-	}
-)
-
-func (p *Page) gauge(value float64, labels ...*dto.LabelPair) {
-	s := p.gauges.next()
-	s.value = value
-	s.gauge.Value = &s.value
-	s.metric.Gauge = &s.gauge
-	p.add(&s.metric, labels)
-}
-
-func (p *Page) counter(n uint64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) *dto.Counter {
-	return p.counterOf(float64(n), created, labels...)
-}
-
-func (p *Page) counterOf(value float64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) *dto.Counter {
-	s := p.counters.next()
-	s.value = value
-	s.counter.Value, s.counter.CreatedTimestamp, s.counter.Exemplar = &s.value, created, nil
-	s.metric.Counter = &s.counter
-	p.add(&s.metric, labels)
-	return &s.counter
-}
-
-func (p *Page) histogram(h *Histogram, b *Bounds, native bool, labels ...*dto.LabelPair) {
-	s := p.histograms.next()
-	s.set(h, b, native)
-	s.metric.Histogram = &s.histogram
-	p.add(&s.metric, labels)
-}
-
-// add completes a series. The labels come in the order of their names; nil ones are left out.
-func (p *Page) add(m *dto.Metric, labels []*dto.LabelPair) {
-	m.Label = m.Label[:0]
+	p.series++
+	p.labels = p.labels[:0]
 	for _, l := range labels {
 		if l != nil {
-			m.Label = append(m.Label, l)
+			p.labels = append(p.labels, l)
 		}
-	}
-	p.family.Metric = append(p.family.Metric, m)
-	if len(p.family.Metric)%arenaBlock == 0 {
-		p.giveWay()
 	}
 }
 
 // code, status and the like return the label pairs that many series share.
-func (p *Page) code(code errcode.Code) *dto.LabelPair {
+func (p *Page) code(code errcode.Code) *label {
 	l := p.codes[code]
 	if l == nil {
 		l = pair("error_code", code.String())
@@ -123,7 +102,7 @@ func (p *Page) code(code errcode.Code) *dto.LabelPair {
 	return l
 }
 
-func (p *Page) status(status int) *dto.LabelPair {
+func (p *Page) status(status int) *label {
 	l := p.statuses[status]
 	if l == nil {
 		l = pair("status", strconv.Itoa(status))
@@ -132,30 +111,11 @@ func (p *Page) status(status int) *dto.LabelPair {
 	return l
 }
 
-func (p *Page) version(version string) *dto.LabelPair {
+func (p *Page) version(version string) *label {
 	l := p.versions[version]
 	if l == nil {
 		l = pair("http_version", version)
 		p.versions[version] = l
 	}
 	return l
-}
-
-func pair(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }
-
-// arena hands out values that are used again after used was set to 0.
-type arena[T any] struct {
-	blocks [][]T
-	used   int
-}
-
-const arenaBlock = 256
-
-func (a *arena[T]) next() *T {
-	i := a.used
-	a.used++
-	if i/arenaBlock == len(a.blocks) {
-		a.blocks = append(a.blocks, make([]T, arenaBlock))
-	}
-	return &a.blocks[i/arenaBlock][i%arenaBlock]
 }

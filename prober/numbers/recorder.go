@@ -12,7 +12,7 @@ import (
 )
 
 // expectedCodes stand at 0 on the counter from a target's start: a counter that
-// first appears at 50 has an increase() of 0.
+// first appears at 50 has an increase() of 0. They ascend.
 var expectedCodes = [...]errcode.Code{
 	errcode.OK, errcode.RequestTimeout, errcode.NoSuchHost,
 	errcode.DialTimeout, errcode.Refused, errcode.Reset, errcode.Closed,
@@ -24,13 +24,13 @@ var expectedCodes = [...]errcode.Code{
 // expectedOfCalls and expectedOfDNS are expectedCodes, and those of gRPC calls or of DNS
 // servers.
 var (
-	expectedOfCalls = slices.Concat(expectedCodes[:], []errcode.Code{
-		errcode.GRPCDeadline, errcode.GRPCUnimplemented, errcode.GRPCUnavailable, errcode.GRPCNotServing,
-	})
-	expectedOfDNS = slices.Concat(expectedCodes[:], []errcode.Code{
-		errcode.DNSServfail, errcode.DNSRefused, errcode.DNSTimeout, errcode.DNSUnreachable,
-	})
+	expectedOfCalls = expectedBesides(errcode.GRPCDeadline, errcode.GRPCUnimplemented, errcode.GRPCUnavailable, errcode.GRPCNotServing)
+	expectedOfDNS   = expectedBesides(errcode.DNSServfail, errcode.DNSRefused, errcode.DNSTimeout, errcode.DNSUnreachable)
 )
+
+func expectedBesides(codes ...errcode.Code) []errcode.Code {
+	return slices.Sorted(slices.Values(slices.Concat(expectedCodes[:], codes)))
+}
 
 // Counters are what is counted of one target without labels. A tag is the name in the API.
 type Counters struct {

@@ -140,7 +140,7 @@ type RequestNumbers struct {
 }
 
 // numbers returns the tally as it is now. Its kinds and responses are not sorted yet.
-func (t *requestTally) numbers(parts Parts) RequestNumbers {
+func (t *requestTally) numbers(parts Parts, memory *Memory) RequestNumbers {
 	n := RequestNumbers{Name: t.name, Created: t.created, Scheduled: t.scheduled, Waiting: t.waiting, InFlight: t.inFlight, Dropped: t.dropped}
 	n.FailingSince, n.TroubledSince = t.trouble.failingSince, t.trouble.troubledSince
 	if parts&WithSummary != 0 {
@@ -151,7 +151,7 @@ func (t *requestTally) numbers(parts Parts) RequestNumbers {
 		n.Kinds, n.Responses = kindsOf(t.failures), responsesOf(t.responses)
 	}
 	if parts&WithDistributions != 0 {
-		n.ByCode = cloneHistograms(t.byCode)
+		n.ByCode = memory.cloneByCode(t.byCode)
 	}
 	return n
 }

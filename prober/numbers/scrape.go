@@ -2,7 +2,6 @@ package numbers
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +37,7 @@ type view struct {
 	*Snapshot
 
 	created  *timestamppb.Timestamp
-	name     *dto.LabelPair
+	name     *label
 	requests []requestView // one, without a label, where the target has no named ones
 }
 
@@ -47,19 +46,19 @@ type requestView struct {
 	*RequestNumbers
 
 	created *timestamppb.Timestamp
-	label   *dto.LabelPair // nil where it has no name
+	label   *label         // nil where it has no name
+	codes   []errcode.Code // of ByCode, ascending
 }
 
-// Families returns all metrics, a family at a time. A family is valid until the next one
-// is asked for, because all of them are written into the same memory: a scrape of
-// many targets would otherwise cost more memory than the targets. With many targets that
-// is long work: giveWay is called again and again for others to have their turn.
+// Families returns all metrics as messages, a family at a time. A family is valid until the next
+// one is asked for, because all of them are written into the same memory. With many targets it takes
+// several times the time and the memory of [Page.Write].
 func (p *Page) Families(s *Scrape, giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		p.giveWay = giveWay
 		shown := show(s)
 		for i := range families {
-			if f := p.write(&families[i], shown); len(f.Metric) > 0 && !yield(f) {
+			if p.write(&p.messages, &families[i], shown) && !yield(&p.messages.family) {
 				return
 			}
 		}
@@ -87,12 +86,12 @@ func showRequests(t *Snapshot) []requestView {
 			Created: t.Created, Scheduled: t.Scheduled, Waiting: t.Waiting, InFlight: t.InFlight, Dropped: t.Dropped,
 			Kinds: t.Kinds, Responses: t.Responses, ByCode: t.ByCode,
 		}
-		return []requestView{{only, timestamp(t.Created), nil}}
+		return []requestView{{only, timestamp(t.Created), nil, sortedCodes(t.ByCode)}}
 	}
 	shown := make([]requestView, len(t.ByRequest))
 	for i := range t.ByRequest {
 		n := &t.ByRequest[i]
-		shown[i] = requestView{n, timestamp(n.Created), pair("request", n.Name)}
+		shown[i] = requestView{n, timestamp(n.Created), pair("request", n.Name), sortedCodes(n.ByCode)}
 	}
 	return shown
 }
@@ -111,7 +110,16 @@ func (s *scrape) requests() iter.Seq2[*view, *requestView] {
 	}
 }
 
-// expected returns the codes that stand there before they occur; not to be changed.
+func sortedCodes(byCode map[errcode.Code]*Histogram) []errcode.Code {
+	codes := make([]errcode.Code, 0, len(byCode))
+	for code := range byCode {
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// expected returns the codes that stand there before they occur, ascending; not to be changed.
 func (v *view) expected() []errcode.Code {
 	switch {
 	case v.Calls:
@@ -122,18 +130,23 @@ func (v *view) expected() []errcode.Code {
 	return expectedCodes[:]
 }
 
-// counts yields how many of the requests came to each code, those that are expected
-// before they occur included, in the order of the codes.
-func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, uint64] {
-	return func(yield func(errcode.Code, uint64) bool) {
-		codes := slices.AppendSeq(slices.Clone(expected), maps.Keys(q.ByCode))
-		slices.Sort(codes)
-		for _, code := range slices.Compact(codes) {
-			var n uint64
-			if h := q.ByCode[code]; h != nil {
-				n = h.count
+// counts yields each code that stands there, with the histogram of its requests, those that are
+// expected before they occur included, in the order of the codes. h is nil where none came to it.
+func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, *Histogram] {
+	return func(yield func(errcode.Code, *Histogram) bool) {
+		occurred := q.codes
+		for len(expected) > 0 || len(occurred) > 0 {
+			var code errcode.Code
+			var h *Histogram
+			isExpected := len(expected) > 0 && (len(occurred) == 0 || expected[0] <= occurred[0])
+			if isExpected {
+				code, expected = expected[0], expected[1:]
 			}
-			if !yield(code, n) {
+			if len(occurred) > 0 && (!isExpected || occurred[0] == code) {
+				code, occurred = occurred[0], occurred[1:]
+				h = q.ByCode[code]
+			}
+			if !yield(code, h) {
 				return
 			}
 		}
@@ -141,11 +154,11 @@ func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, ui
 }
 
 // createdOf returns since when the requests that came to a code are counted.
-func (q *requestView) createdOf(code errcode.Code, expected []errcode.Code) *timestamppb.Timestamp {
-	if slices.Contains(expected, code) {
+func (q *requestView) createdOf(code errcode.Code, h *Histogram, expected []errcode.Code) *timestamppb.Timestamp {
+	if h == nil || slices.Contains(expected, code) {
 		return q.created
 	}
-	return timestamp(q.ByCode[code].created)
+	return timestamp(h.created)
 }
 
 // timestamp returns t for the exposition format, nil for the zero time.

@@ -115,13 +115,14 @@ const (
 // Snapshot returns what the target came to, as it is at one moment. About is left for who
 // knows the target.
 func (r *Recorder) Snapshot(parts Parts) (s Snapshot) {
-	r.Fill(&s, parts)
+	r.Fill(&s, parts, nil)
 	return s
 }
 
-// Fill is Snapshot for an empty one that there is already: of many, none need be copied.
-func (r *Recorder) Fill(s *Snapshot, parts Parts) {
-	r.read(s, parts)
+// Fill is Snapshot for an empty one that there is already: of many, none need be copied. Its
+// distributions are made of memory.
+func (r *Recorder) Fill(s *Snapshot, parts Parts, memory *Memory) {
+	r.read(s, parts, memory)
 	for i := range s.ByRequest {
 		n := &s.ByRequest[i]
 		n.sort()
@@ -139,7 +140,7 @@ func (r *Recorder) Fill(s *Snapshot, parts Parts) {
 }
 
 // read is Fill with what is sorted and merged by nobody yet: the lock is held for less long.
-func (r *Recorder) read(s *Snapshot, parts Parts) {
+func (r *Recorder) read(s *Snapshot, parts Parts, memory *Memory) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.arrivals != nil {
@@ -156,18 +157,18 @@ func (r *Recorder) read(s *Snapshot, parts Parts) {
 		s.TLS, s.Outcome, s.SendRate = tlsOf(&r.counts.tls), r.outcome(), r.history.sendRate()
 	}
 	if parts&WithDistributions != 0 {
-		s.Distributions = r.times.clone()
+		s.Distributions = memory.cloneDistributions(&r.times)
 	}
 	if r.named {
-		r.readRequests(s, parts)
+		r.readRequests(s, parts, memory)
 	} else {
-		r.readOne(s, parts)
+		r.readOne(s, parts, memory)
 	}
 }
 
 // readOne fills in what the requests of a target without named ones came to.
-func (r *Recorder) readOne(s *Snapshot, parts Parts) {
-	n := r.requests[0].numbers(parts)
+func (r *Recorder) readOne(s *Snapshot, parts Parts, memory *Memory) {
+	n := r.requests[0].numbers(parts, memory)
 	s.Requests, s.Codes, s.P50, s.P99 = n.Requests, n.Codes, n.P50, n.P99
 	s.Kinds, s.Responses = n.Kinds, n.Responses
 	if s.Distributions != nil {
@@ -176,11 +177,11 @@ func (r *Recorder) readOne(s *Snapshot, parts Parts) {
 }
 
 // readRequests fills in what each request came to, and all of them together.
-func (r *Recorder) readRequests(s *Snapshot, parts Parts) {
+func (r *Recorder) readRequests(s *Snapshot, parts Parts, memory *Memory) {
 	s.ByRequest = make([]RequestNumbers, len(r.requests))
 	histograms := make([]map[errcode.Code]*Histogram, len(r.requests))
 	for i, t := range r.requests {
-		s.ByRequest[i], histograms[i] = t.numbers(parts), t.byCode
+		s.ByRequest[i], histograms[i] = t.numbers(parts, memory), t.byCode
 	}
 	if parts&WithSummary != 0 {
 		sum := summaryOf(histograms...)
@@ -196,15 +197,3 @@ func (s *Snapshot) Own() uint64 { return ownOf(s.Codes) }
 
 // Failed returns how many requests failed by the target's doing.
 func (s *Snapshot) Failed() uint64 { return failedOf(s.Codes) }
-
-// clone returns a copy that shares nothing with d, without ByCode.
-func (d *Distributions) clone() *Distributions {
-	c := &Distributions{
-		Lags:          d.Lags.Clone(),
-		BurstDuration: d.BurstDuration.Clone(),
-	}
-	for p := range c.Phases {
-		c.Phases[p] = d.Phases[p].Clone()
-	}
-	return c
-}

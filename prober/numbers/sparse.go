@@ -1,6 +1,7 @@
 package numbers
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -87,3 +88,56 @@ func (s *sparse) merge(other *sparse) {
 
 // bound returns the upper bound of bucket i.
 func (s *sparse) bound(i int) time.Duration { return boundOf(i, s.schema()) }
+
+// shortGap is how many empty buckets take less room than another span.
+const shortGap = 2
+
+// spans yields the runs of buckets of the exposition format: how many buckets lie between a run and
+// the one before, or bucket 0, and how many the run has. Only short gaps are in a run.
+func (s *sparse) spans() iter.Seq2[int, uint64] {
+	return func(yield func(int, uint64) bool) {
+		next := 0 // the index after the last bucket in use
+		offset, length := 0, uint64(0)
+		for i, count := range s.counts {
+			if count == 0 {
+				continue
+			}
+			index := s.first + i
+			if length == 0 || index-next > shortGap {
+				if length > 0 && !yield(offset, length) {
+					return
+				}
+				offset, length, next = index-next, 0, index
+			}
+			length += uint64(index-next) + 1
+			next = index + 1
+		}
+		if length > 0 {
+			yield(offset, length)
+		}
+	}
+}
+
+// deltas yields the counts of the buckets of all spans, each less that of the one before.
+func (s *sparse) deltas() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		var last int64
+		gap := shortGap + 1 // empty buckets since the last one in use
+		for _, count := range s.counts {
+			if count == 0 {
+				gap++
+				continue
+			}
+			for ; gap > 0 && gap <= shortGap; gap-- {
+				if !yield(-last) {
+					return
+				}
+				last = 0
+			}
+			if !yield(int64(count) - last) {
+				return
+			}
+			last, gap = int64(count), 0
+		}
+	}
+}

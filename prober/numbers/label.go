@@ -1,0 +1,42 @@
+package numbers
+
+import (
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// label is the name and the value of a label. Many series share it: it is encoded when the
+// first of them is written, once for each format. It is not safe for concurrent use.
+type label struct {
+	name, value string
+
+	line     []byte // name="value"
+	encoded  []byte // a field of Metric, or of Exemplar
+	exported *dto.LabelPair
+}
+
+func pair(name, value string) *label { return &label{name: name, value: value} }
+
+// escapedValue are the characters that a value in quotes must not have as they are.
+var escapedValue = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+
+// text returns the label as the text formats write it.
+func (l *label) text() []byte {
+	if l.line == nil {
+		value := l.value
+		if strings.ContainsAny(value, "\\\n\"") {
+			value = escapedValue.Replace(value)
+		}
+		l.line = []byte(l.name + `="` + value + `"`)
+	}
+	return l.line
+}
+
+// message returns the label as client_model has it.
+func (l *label) message() *dto.LabelPair {
+	if l.exported == nil {
+		l.exported = &dto.LabelPair{Name: &l.name, Value: &l.value}
+	}
+	return l.exported
+}

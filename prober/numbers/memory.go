@@ -1,0 +1,114 @@
+package numbers
+
+import "example.com/prober/errcode"
+
+// Memory is what the snapshots of one scrape are made of. The next scrape uses it again: many
+// targets would otherwise be garbage with each scrape. nil stands for memory of their own.
+type Memory struct {
+	counts        slab[uint64]
+	histograms    slab[Histogram]
+	distributions slab[Distributions]
+	byCode        slab[map[errcode.Code]*Histogram]
+	targets       []Snapshot
+}
+
+// Snapshots returns so many that are empty. Those that were made of the memory before are no
+// longer valid.
+func (m *Memory) Snapshots(n int) []Snapshot {
+	m.counts.reset()
+	m.histograms.reset()
+	m.distributions.reset()
+	m.byCode.reset()
+	if n > cap(m.targets) || n < cap(m.targets)/2 {
+		m.targets = make([]Snapshot, n)
+	}
+	m.targets = m.targets[:n]
+	clear(m.targets)
+	return m.targets
+}
+
+// clone returns a copy of h that shares nothing with it.
+func (m *Memory) clone(h *Histogram) Histogram {
+	if m == nil {
+		return h.Clone()
+	}
+	c := *h
+	c.classic, c.native.counts = m.copied(h.classic), m.copied(h.native.counts)
+	return c
+}
+
+func (m *Memory) copied(counts []uint64) []uint64 {
+	if counts == nil {
+		return nil
+	}
+	c := m.counts.take(len(counts))
+	copy(c, counts)
+	return c
+}
+
+// cloneDistributions returns a copy that shares nothing with d, without ByCode.
+func (m *Memory) cloneDistributions(d *Distributions) *Distributions {
+	var c *Distributions
+	if m == nil {
+		c = new(Distributions)
+	} else {
+		c = &m.distributions.take(1)[0]
+	}
+	c.ByCode = nil
+	c.Lag, c.ReceiveLag, c.BurstDuration = m.clone(&d.Lag), m.clone(&d.ReceiveLag), m.clone(&d.BurstDuration)
+	for p := range c.Phases {
+		c.Phases[p] = m.clone(&d.Phases[p])
+	}
+	return c
+}
+
+// cloneByCode returns a copy that shares nothing with byCode.
+func (m *Memory) cloneByCode(byCode map[errcode.Code]*Histogram) map[errcode.Code]*Histogram {
+	if m == nil {
+		return cloneHistograms(byCode)
+	}
+	kept := m.byCode.take(1)
+	if kept[0] == nil {
+		kept[0] = make(map[errcode.Code]*Histogram, len(byCode))
+	}
+	clear(kept[0])
+	copies := m.histograms.take(len(byCode))
+	for code, h := range byCode {
+		copies[0] = m.clone(h)
+		kept[0][code] = &copies[0]
+		copies = copies[1:]
+	}
+	return kept[0]
+}
+
+// slab hands out values that are used again after a reset. They have what they had before.
+type slab[T any] struct {
+	blocks [][]T
+	block  int // the one that is handed out
+	used   int // of it
+}
+
+// slabBlock is how many values a block has at least.
+const slabBlock = 1024
+
+// reset makes all values free, and gives back the blocks that were not used.
+func (s *slab[T]) reset() {
+	if keep := s.block + 1; keep < len(s.blocks) {
+		clear(s.blocks[keep:])
+		s.blocks = s.blocks[:keep]
+	}
+	s.block, s.used = 0, 0
+}
+
+// take returns n values that lie side by side.
+func (s *slab[T]) take(n int) []T {
+	for s.block < len(s.blocks) && s.used+n > len(s.blocks[s.block]) {
+		s.block, s.used = s.block+1, 0
+	}
+	if s.block == len(s.blocks) {
+		s.blocks = append(s.blocks, make([]T, max(n, slabBlock)))
+	}
+	taken := s.blocks[s.block][s.used : s.used+n : s.used+n]
+	s.used += n
+	return taken
+}
